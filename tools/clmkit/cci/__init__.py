@@ -1,0 +1,1 @@
+"""CumulusCI tasks: doors to the other packages."""

@@ -1,0 +1,1 @@
+"""The two systems over the wire; their errors mapped once."""

@@ -1,0 +1,1 @@
+"""Spec to plan of files to rendered Salesforce project."""

@@ -1,0 +1,1 @@
+"""The spec language: model, loader with line and column, transforms, lint rules."""

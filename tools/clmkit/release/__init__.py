@@ -1,0 +1,1 @@
+"""Evidence of a run, and what a release needs."""

@@ -1,0 +1,1 @@
+"""Robot Framework keywords: doors to the other packages."""

@@ -1,0 +1,1 @@
+"""Changes to decisions (pure) to apply; dead letters, cursors, reconcile."""

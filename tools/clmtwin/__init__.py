@@ -1,0 +1,1 @@
+"""A CLM staging system on one machine: the witness for the CLM side."""

@@ -1,0 +1,1 @@
+"""The CLM's REST surface."""

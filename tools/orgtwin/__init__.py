@@ -1,0 +1,1 @@
+"""A Salesforce org on one machine: the witness for the Salesforce side."""

@@ -1,0 +1,1 @@
+"""The Apex language: lexer, parser, checker, interpreter, test runner."""

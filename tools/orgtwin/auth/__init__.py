@@ -1,0 +1,1 @@
+"""OAuth flows, tokens, the twin's certificate authority."""

@@ -1,0 +1,1 @@
+"""Named faults that a test can arm."""

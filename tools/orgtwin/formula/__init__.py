@@ -1,0 +1,1 @@
+"""The formula language of validation rules, formula fields and defaults."""

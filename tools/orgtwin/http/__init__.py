@@ -1,0 +1,1 @@
+"""The org's web surfaces, one thin module each."""

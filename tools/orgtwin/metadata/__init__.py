@@ -1,0 +1,1 @@
+"""Deploy, retrieve, list, describe: components that change the schema."""

@@ -1,0 +1,1 @@
+"""The store, its savepoints and indexes, and the save order."""

@@ -1,0 +1,1 @@
+"""Objects, fields, relationships, describe; the standard objects as data."""
