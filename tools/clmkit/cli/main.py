@@ -1,0 +1,43 @@
+"""`clmkit`: the command line. One row of COMMANDS per command; a command's module is imported only when it is asked for.
+
+Exit codes: 0 done and clean; 1 the work was done and found something wrong; 2 the input or the surroundings are wrong, nothing was
+changed; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "demo": "clmkit.cli.demo:demo",
+    "explain": "clmkit.cli.lint:explain",
+    "generate": "clmkit.cli.generate:generate",
+    "lint": "clmkit.cli.lint:lint",
+    "reconcile": "clmkit.cli.sync:reconcile",
+    "sync": "clmkit.cli.sync:sync",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports only the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module_name, attribute = target.split(":")
+        command = getattr(importlib.import_module(module_name), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{target} is not a click command")
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="clmkit")
+def main() -> None:
+    """Contract data between a CLM and Salesforce: one mapping spec, generated, deployed, kept the same and proven."""

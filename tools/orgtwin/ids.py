@@ -1,0 +1,74 @@
+"""Record ids: 3 characters of key prefix, 12 of sequence in base 62, 3 of checksum that make case survive case-blind tools.
+
+Source: "Id Field Type" (Object Reference): 15-character ids are case-sensitive, 18-character ids are case-safe.
+"""
+
+from __future__ import annotations
+
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_ALPHABET = frozenset(_BASE62)
+_SEQUENCE_LENGTH = 12
+
+
+def checksum(id15: str) -> str:
+    """Three characters; each holds the upper-case pattern of five characters of the id, lowest bit first."""
+    suffix = ""
+    for start in (0, 5, 10):
+        bits = sum(1 << i for i, char in enumerate(id15[start : start + 5]) if "A" <= char <= "Z")
+        suffix += _CHECKSUM[bits]
+    return suffix
+
+
+def find_id18(text: str) -> str | None:
+    """The 18-character form of a 15- or 18-character id, or None when the text is no id."""
+    if len(text) == 15:
+        return text + checksum(text) if _ALPHABET.issuperset(text) else None
+    if len(text) == 18 and _ALPHABET.issuperset(text):
+        return _repair_case(text)
+    return None
+
+
+def _repair_case(text: str) -> str | None:
+    """Restore the case of an 18-character id from its checksum: the org accepts ids whose case a tool has lost."""
+    chars = list(text[:15])
+    for group, mark in enumerate(text[15:].upper()):
+        bits = _CHECKSUM.find(mark)
+        if bits < 0:
+            return None
+        for offset in range(5):
+            position = group * 5 + offset
+            char = chars[position]
+            chars[position] = char.upper() if bits >> offset & 1 else char.lower()
+    return "".join(chars) + text[15:].upper()
+
+
+def key_prefix(record_id: str) -> str:
+    """The first three characters, which name the sObject type."""
+    return record_id[:3]
+
+
+class IdSequence:
+    """Hands out ids of one org, in order; two sequences with the same start hand out the same ids."""
+
+    def __init__(self, instance: str = "TW0") -> None:
+        self._instance = instance
+        self._last: dict[str, int] = {}
+
+    def next_id(self, prefix: str) -> str:
+        """The next 18-character id of a key prefix."""
+        number = self._last[prefix] = self._last.get(prefix, 0) + 1
+        digits = ""
+        while number:
+            number, digit = divmod(number, 62)
+            digits = _BASE62[digit] + digits
+        id15 = prefix + self._instance + digits.rjust(_SEQUENCE_LENGTH - len(self._instance), "0")
+        return id15 + checksum(id15)
+
+    def seen(self, prefix: str, number: int) -> None:
+        """Never hand out `number` or less again (used when a store is opened)."""
+        self._last[prefix] = max(self._last.get(prefix, 0), number)
+
+    def position(self) -> dict[str, int]:
+        """The last number handed out per key prefix, for a snapshot."""
+        return dict(self._last)
