@@ -1,0 +1,253 @@
+"""Evaluate an agreement against the spec: what each Salesforce row should hold, and what is parked with which reason. Pure.
+
+    evaluator = Evaluator(spec)
+    for row in evaluator.rows("contract", agreement):
+        row.key, row.version, row.values, row.references, row.seeds, row.parked, row.park
+    evaluator.feed_back("contract", {"OwnerId": "ana@example.com"})   # Salesforce -> CLM, references as their match value
+
+A row holds only fields that may go to Salesforce; `seeds` are values for the moment of creation, afterwards Salesforce owns them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from clmkit.mapping.model import Blank, FieldMapping, Missing, ObjectMapping, Owner, Park, Reference, Role, Spec
+from clmkit.mapping.transforms import TRANSFORMS, convert
+from clmkit.mapping.values.outcome import Outcome, Refusal, SalesforceValue, Target, Value, show
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A lookup's value before it is an id: the record of `reference.object` whose `reference.field` is `key`."""
+
+    reference: Reference
+    key: str
+
+    @property
+    def missing(self) -> Missing:
+        return self.reference.missing
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedValue:
+    """One value that was not mapped. `field` is the spec's name, `value` the CLM's text."""
+
+    object: str
+    key: str
+    field: str
+    salesforce: str
+    clm: str
+    value: str
+    reason: str
+    steward: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRow:
+    """A whole row that waits, because of one field."""
+
+    object: str
+    key: str
+    field: str
+    value: str
+    reason: str
+    steward: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one Salesforce record should hold. Keys of `values`, `references` and `seeds` are field API names."""
+
+    object: str  # name of the object mapping
+    salesforce: str
+    key: str
+    version: int | None
+    values: Mapping[str, SalesforceValue]  # without the key field, with the version field
+    references: Mapping[str, Link | None]  # lookups and master-details; None clears
+    seeds: Mapping[str, SalesforceValue]
+    seed_references: Mapping[str, Link]
+    parked: tuple[ParkedValue, ...]
+    park: ParkedRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedBack:
+    """What the CLM should hold after a change in Salesforce. Keys of `values` are CLM paths."""
+
+    values: Mapping[str, object]
+    parked: tuple[ParkedValue, ...]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A row while its fields are evaluated."""
+
+    key: str = ""
+    values: dict[str, SalesforceValue] = field(default_factory=dict)
+    references: dict[str, Link | None] = field(default_factory=dict)
+    seeds: dict[str, SalesforceValue] = field(default_factory=dict)
+    seed_references: dict[str, Link] = field(default_factory=dict)
+    parked: list[ParkedValue] = field(default_factory=list)
+    park: ParkedRow | None = None
+
+
+class Evaluator:
+    """A spec with its lookups prepared. Build one per spec; it keeps no state between calls."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self._objects = {mapping.name: mapping for mapping in spec.objects}
+        self._maps = {
+            value_map.name: {value.clm: value.salesforce for value in value_map.values} for value_map in spec.value_maps
+        }
+        states = spec.lifecycle.states if spec.lifecycle else ()
+        self._states = {state.clm: state.status for state in states}
+
+    def rows(self, name: str, agreement: Mapping[str, object]) -> tuple[Row, ...]:
+        """The rows of one object mapping that this agreement fills, in the CLM's order."""
+        mapping = self._objects[name]
+        return tuple(self._row(mapping, item, agreement) for item in _items(mapping, agreement))
+
+    def feed_back(self, name: str, record: Mapping[str, SalesforceValue]) -> FeedBack:
+        """The CLM side of the given Salesforce fields. Fields that do not go back are ignored."""
+        mapping = self._objects[name]
+        values: dict[str, object] = {}
+        parked: list[ParkedValue] = []
+        for column in mapping.columns:
+            if not column.to_clm or column.salesforce not in record:
+                continue
+            value = record[column.salesforce]
+            inverse = TRANSFORMS[column.transform].inverse
+            answer = (
+                Refusal("This value does not go back to the CLM.")
+                if inverse is None
+                else inverse(value, self._target(column, None))
+            )
+            if isinstance(answer, Refusal):
+                key = str(record.get(mapping.key.salesforce) or "")
+                parked.append(_parked(mapping, key, column, value, answer.reason))
+            else:
+                values[column.clm] = answer
+        return FeedBack(values, tuple(parked))
+
+    def _row(self, mapping: ObjectMapping, item: object, agreement: Mapping[str, object]) -> Row:
+        draft = _Draft()
+        key = convert("text", find_value(mapping.key.clm, item, agreement), self._target(mapping.key, None))
+        draft.key = str(key.value) if isinstance(key, Value) and key.value else ""
+        if not draft.key:
+            reason = (
+                key.reason
+                if isinstance(key, Refusal)
+                else f"The CLM gives no {mapping.key.clm}; without it the row has no identity."
+            )
+            draft.park = ParkedRow(mapping.name, "", mapping.key.name, "", reason, mapping.key.steward)
+        for column in mapping.columns:
+            if column.role not in (Role.KEY, Role.FLAG) and (column.to_salesforce or column.seed):
+                self._place(draft, mapping, column, item, agreement)
+        version = draft.values.get(mapping.version.salesforce) if mapping.version else None
+        return Row(
+            mapping.name, mapping.salesforce, draft.key, None if version is None else int(str(version)),
+            draft.values, draft.references, draft.seeds, draft.seed_references, tuple(draft.parked), draft.park,
+        )  # fmt: skip
+
+    def _place(
+        self, draft: _Draft, mapping: ObjectMapping, column: FieldMapping, item: object, agreement: Mapping[str, object]
+    ) -> None:
+        """Put one field's value where it belongs: among values, references or seeds, or park it."""
+        raw = find_value(column.clm, item, agreement)
+        if isinstance(raw, Refusal):
+            _park(draft, mapping, column, column.clm, raw.reason, column.unreadable)
+            return
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
+            self._place_blank(draft, mapping, column)
+            return
+        special = _find_special(column, raw)
+        outcome = special or self.convert(column, raw, item, agreement)
+        if isinstance(outcome, Refusal):
+            _park(draft, mapping, column, show_raw(raw), outcome.reason, column.unreadable)
+            return
+        if column.flag:
+            draft.values[column.flag] = special is not None
+        _write(draft, column, outcome.value)
+
+    def _place_blank(self, draft: _Draft, mapping: ObjectMapping, column: FieldMapping) -> None:
+        if column.blank in (Blank.PARK, Blank.PARK_ROW):
+            whole = Park.ROW if column.blank is Blank.PARK_ROW else Park.VALUE
+            _park(draft, mapping, column, "", f"The CLM gives no {column.clm.lstrip('/')}.", whole)
+        elif column.blank is Blank.CLEAR:
+            if column.flag:
+                draft.values[column.flag] = False
+            _write(draft, column, None)
+
+    def convert(self, column: FieldMapping, raw: object, item: object, agreement: Mapping[str, object]) -> Outcome:
+        """One CLM value as Salesforce keeps it, by the field's transform."""
+        code = find_value(column.type.currency_code, item, agreement) if column.type.currency_code else None
+        return convert(column.transform, raw, self._target(column, code if isinstance(code, str) else None))
+
+    def _target(self, column: FieldMapping, code: str | None) -> Target:
+        if column.lifecycle:
+            return Target(column.type, self._states, "lifecycle", self.spec.currency, code)
+        picklist = self._maps.get(column.type.value_map, {})
+        return Target(column.type, picklist, column.type.value_map, self.spec.currency, code)
+
+
+def find_value(path: str, item: object, agreement: Mapping[str, object]) -> object:
+    """What stands at a path: None when nothing does, a Refusal when the CLM sends a value where the path needs a group."""
+    place: object = agreement if path.startswith("/") else item
+    for name in path.lstrip("/").split("."):
+        if place is None:
+            return None
+        if not isinstance(place, Mapping):
+            return Refusal(f"The CLM sends {show(place)} where {path} needs a group of values.")
+        place = place.get(name)
+    return place
+
+
+def _items(mapping: ObjectMapping, agreement: Mapping[str, object]) -> Iterator[object]:
+    """The CLM items behind a mapping's rows: the agreement itself, a group in it, or each element of a list in it."""
+    _, _, path = mapping.clm.partition(".")
+    place: object = find_value(path, agreement, agreement) if path else agreement
+    if isinstance(place, list):
+        yield from place
+    elif place is not None and not isinstance(place, Refusal):
+        yield place
+
+
+def _find_special(column: FieldMapping, raw: object) -> Value | None:
+    if not column.special or not isinstance(raw, str):
+        return None
+    word = raw.strip().casefold()
+    return next((Value(salesforce) for clm, salesforce in column.special if clm.casefold() == word), None)
+
+
+def _write(draft: _Draft, column: FieldMapping, value: SalesforceValue) -> None:
+    if column.reference is None:
+        (draft.values if column.to_salesforce else draft.seeds)[column.salesforce] = value
+    elif column.to_salesforce:
+        draft.references[column.salesforce] = None if value is None else Link(column.reference, str(value))
+    elif value is not None:
+        draft.seed_references[column.salesforce] = Link(column.reference, str(value))
+
+
+def _park(draft: _Draft, mapping: ObjectMapping, column: FieldMapping, value: str, reason: str, how: Park) -> None:
+    draft.parked.append(_parked(mapping, draft.key, column, value, reason))
+    if how is Park.ROW and draft.park is None:
+        draft.park = ParkedRow(mapping.name, draft.key, column.name, value, reason, column.steward)
+
+
+def _parked(mapping: ObjectMapping, key: str, column: FieldMapping, value: object, reason: str) -> ParkedValue:
+    return ParkedValue(
+        mapping.name, key, column.name, column.salesforce, column.clm, show_raw(value), reason, column.steward
+    )
+
+
+def show_raw(value: object) -> str:
+    """The value as a parked row keeps it: text whole, everything else described."""
+    return value if isinstance(value, str) else "" if value is None else show(value)
+
+
+def is_owned_by_salesforce(mapping: ObjectMapping) -> bool:
+    """Whether records of this object come from Salesforce: the sync creates one only where a reference says `missing: create`."""
+    return mapping.owner is Owner.SALESFORCE
