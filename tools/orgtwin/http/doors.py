@@ -1,0 +1,65 @@
+"""Who may come in: finds the session a request carries and makes it the caller.
+
+Sources: "Session ID Authorization" (REST API Developer Guide), "Set Session Header" (Bulk API Developer Guide), "Call Options
+Header" (REST API Developer Guide).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+from orgtwin.errors import SalesforceError
+from orgtwin.http.message import Request
+from orgtwin.http.routing import Door
+from orgtwin.records.model import Caller
+
+_CLIENT = re.compile(r"(?:^|,)\s*client\s*=\s*([^,]+)")
+
+
+def open_door(door: Door, request: Request) -> None:
+    """Let the request in or raise INVALID_SESSION_ID (401). Counts the call against the day's limit."""
+    if door is Door.SESSION:
+        require_session(request, _bearer(request))
+    elif door is Door.BULK:
+        require_session(request, request.headers.get("x-sfdc-session") or _bearer(request))
+    elif door is Door.ADMIN:
+        _require_admin(request)
+
+
+def require_session(request: Request, token: str | None) -> None:
+    """Admit the user of a session id, from wherever the surface carries it. Raises INVALID_SESSION_ID (401)."""
+    session = request.twin.sessions.find(token) if token else None
+    if session is None:
+        raise SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+    caller = Caller(session.user_id, client=_client_name(request), api_version=request.api_version)
+    _require_api_enabled(request, caller)
+    request.admit(session, caller)
+    request.twin.usage.count()
+
+
+def _require_api_enabled(request: Request, caller: Caller) -> None:
+    # ASSUMED: the REST wording; the code is that of "Status Codes and Error Responses".
+    if not request.org.access.has_permission(caller, "ApiEnabled"):
+        raise SalesforceError("API_CURRENTLY_DISABLED", "API is disabled for this User", status=403)
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in ("bearer", "oauth") else None
+
+
+def _client_name(request: Request) -> str | None:
+    options = request.headers.get("sforce-call-options")
+    found = _CLIENT.search(options) if options else None
+    return found.group(1).strip() if found else None
+
+
+def _require_admin(request: Request) -> None:
+    token = _bearer(request) or ""
+    if not hmac.compare_digest(token.encode(), request.twin.admin_token.encode()):
+        raise SalesforceError(
+            "TWIN_ADMIN_REFUSED",
+            "this address is the twin's own: send Authorization: Bearer with admin_token of the ready file",
+            status=401,
+        )

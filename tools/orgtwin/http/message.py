@@ -1,0 +1,140 @@
+"""One HTTP request and its answer, as the surfaces see them.
+
+A surface is a module of handlers `def handler(request: Request) -> Response` and a tuple ROUTES that names them (see routing.py).
+Handlers run one at a time on the event loop: each request is one transaction. A handler that refuses raises SalesforceError; the
+application renders it in the envelope of the route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from orgtwin.errors import SalesforceError
+from orgtwin.organization import Organization
+from orgtwin.records.model import Caller
+
+if TYPE_CHECKING:
+    from orgtwin.auth.sessions import Session
+    from orgtwin.http.twin import Twin
+
+JSON = "application/json;charset=UTF-8"
+Headers = tuple[tuple[str, str], ...]
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(slots=True)
+class Response:
+    """Status, body and headers. `stream` takes the place of `body` where an answer is too long to hold."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: Headers = ()
+    stream: Iterable[bytes] | None = None
+
+
+def json_response(value: object, status: int = 200, headers: Headers = ()) -> Response:
+    """`value` as JSON."""
+    return Response(status, _encode(value), JSON, headers)
+
+
+def no_content() -> Response:
+    """204, as update and delete answer."""
+    return Response(204)
+
+
+@dataclass
+class Request:
+    """What the caller sent. `headers` have lower-case names; `params` are the decoded parts of the path a route names in braces.
+
+    `caller` and `session` are set for every route whose door asks for a session. `api_version` is the NN.0 of the path, or the
+    newest version where the path has none. `base_url` is scheme and host as the caller wrote them.
+    """
+
+    twin: Twin
+    method: str
+    path: str
+    raw_query: str
+    headers: Mapping[str, str]
+    body: bytes
+    base_url: str
+    remote_address: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    api_version: float = 0.0
+    _caller: Caller | None = None
+    _session: Session | None = None
+
+    @property
+    def org(self) -> Organization:
+        return self.twin.org
+
+    @property
+    def caller(self) -> Caller:
+        """On whose behalf this runs; only behind a door that asks for a session."""
+        if self._caller is None:
+            raise RuntimeError(f"{self.method} {self.path}: no session was asked for on this route")
+        return self._caller
+
+    @property
+    def session(self) -> Session:
+        if self._session is None:
+            raise RuntimeError(f"{self.method} {self.path}: no session was asked for on this route")
+        return self._session
+
+    def admit(self, session: Session, caller: Caller) -> None:
+        """From here on the request runs for this caller."""
+        self._session = session
+        self._caller = caller
+
+    @property
+    def has_session(self) -> bool:
+        return self._session is not None
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query string, decoded; the last of a repeated name counts."""
+        return dict(parse_qsl(self.raw_query, keep_blank_values=True))
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The body as application/x-www-form-urlencoded."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
+    def data_path(self) -> str:
+        """/services/data/vNN.0 of this request."""
+        return f"/services/data/v{self.api_version:.1f}"
+
+    def json(self) -> object:
+        """The body as JSON. Raises JSON_PARSER_ERROR."""
+        try:
+            return _decode(self.body)
+        except msgspec.DecodeError as error:
+            raise SalesforceError("JSON_PARSER_ERROR", f"{error}") from error
+
+    def json_object(self) -> dict[str, object]:
+        """The body as a JSON object. Raises JSON_PARSER_ERROR."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise SalesforceError(
+                "JSON_PARSER_ERROR",
+                "The HTTP entity body was expected to be a JSON object. or request may be missing a required field",
+            )
+        return value
+
+
+def decode_json(text: bytes | str) -> object:
+    """JSON text to values. Raises msgspec.DecodeError."""
+    return _decode(text)
+
+
+def encode_json(value: object) -> bytes:
+    return _encode(value)

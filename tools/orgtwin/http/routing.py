@@ -1,0 +1,118 @@
+"""Which handler answers which path.
+
+A template is a path whose segments are literal or `{name}`. Literal wins over name at each step; there is no other rule.
+Repeated and trailing slashes do not count, since the clients send both. `/{host}.salesforce.com/` in front is dropped:
+simple-salesforce builds its login addresses as `https://{domain}.salesforce.com/...`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from urllib.parse import unquote
+
+from orgtwin.http.message import Request, Response
+
+Handler = Callable[[Request], Response]
+
+_HOST_SEGMENT = re.compile(r"^/[\w.-]*\.?salesforce\.com(?=/)")
+
+
+class Door(Enum):
+    """What a route asks of its caller before the handler runs."""
+
+    OPEN = "nothing"
+    SESSION = "a session in Authorization: Bearer or OAuth"
+    BULK = "a session in X-SFDC-Session or Authorization"
+    ADMIN = "the twin's own admin token"
+    SELF = "the handler reads the session out of the body (SOAP)"
+
+
+class Envelope(Enum):
+    """In which form a route says no."""
+
+    JSON = "a JSON list of message and errorCode"
+    OAUTH = "a JSON object of error and error_description"
+    SOAP = "a SOAP fault"
+    BULK1 = "an <error> of the asynchronous API, or its JSON form"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One row of a surface's table. `max_body` in bytes; None takes the limit of the REST API."""
+
+    method: str
+    template: str
+    handler: Handler
+    door: Door = Door.SESSION
+    envelope: Envelope = Envelope.JSON
+    max_body: int | None = None
+
+
+@dataclass(slots=True)
+class _Node:
+    literal: dict[str, _Node] = field(default_factory=dict)
+    named: tuple[str, _Node] | None = None
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The routes of a path by method, and the values of its named segments."""
+
+    routes: Mapping[str, Route]
+    params: dict[str, str]
+
+
+class RouteTable:
+    """All routes of the twin as one tree of segments."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Node()
+        for route in routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        for segment in _segments(route.template):
+            if segment.startswith("{"):
+                name = segment[1:-1]
+                if node.named is None:
+                    node.named = (name, _Node())
+                elif node.named[0] != name:
+                    raise ValueError(f"{route.template}: this place is called {node.named[0]!r} in another route")
+                node = node.named[1]
+            else:
+                node = node.literal.setdefault(segment, _Node())
+        if route.method in node.routes:
+            raise ValueError(f"two routes for {route.method} {route.template}")
+        node.routes[route.method] = route
+
+    def find(self, raw_path: str) -> Match | None:
+        """The routes of a percent-encoded path, or None."""
+        return _walk(self._root, _segments(without_host_segment(raw_path)), 0, {})
+
+
+def without_host_segment(raw_path: str) -> str:
+    return _HOST_SEGMENT.sub("", raw_path) if "salesforce.com" in raw_path else raw_path
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _walk(node: _Node, segments: list[str], at: int, params: dict[str, str]) -> Match | None:
+    if at == len(segments):
+        return Match(node.routes, params) if node.routes else None
+    segment = segments[at]
+    literal = node.literal.get(segment)
+    if literal is not None:
+        found = _walk(literal, segments, at + 1, params)
+        if found is not None:
+            return found
+    if node.named is None:
+        return None
+    name, child = node.named
+    return _walk(child, segments, at + 1, {**params, name: unquote(segment)})
