@@ -1,1 +1,1 @@
-"""The CLM's REST surface."""
+"""The REST surface: `app` (ASGI), `routes` (the table), one module of handlers per resource."""

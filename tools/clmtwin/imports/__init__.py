@@ -1,0 +1,1 @@
+"""Migration of contracts that other people captured: one module per file layout."""
