@@ -1,0 +1,194 @@
+"""The Apex of the project: a fixed frame of classes, and four files per object whose rows the CLM writes.
+
+One trigger per object without logic; what it runs, and in which order, is custom metadata. The spec's rules are data in a
+generated base class; the class that extends it is the team's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from clmkit.codegen.names import ObjectNames, banner, custom_permission, kill_switch, name_object
+from clmkit.codegen.plan import Component, PlannedFile, Source, extension, generated
+from clmkit.codegen.rules import ObjectRules, compile_rules, is_guarded, publishes_changes
+from clmkit.codegen.runtime import actions_of
+from clmkit.codegen.samples import FIRST_REVISION, RECORD_KEY, Sample, find_sample
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Origin, Role, Spec
+
+FRAME = (
+    "Access",
+    "ChangePublisher",
+    "Messages",
+    "ObjectRules",
+    "OwnedField",
+    "OwnershipGuard",
+    "StaleVersionGuard",
+    "TestRecords",
+    "TestUsers",
+    "TriggerAction",
+    "TriggerActions",
+    "TriggerContext",
+    "TriggerDispatcher",
+    "TriggerDispatcherTest",
+)
+
+# The least that a standard parent needs.
+STANDARD_PARENTS = {
+    "Account": "new Account(Name = 'Counterparty')",
+    "Contact": "new Contact(LastName = 'Signatory')",
+    "Opportunity": "new Opportunity(Name = 'Deal', StageName = 'Prospecting', CloseDate = Date.newInstance(2030, 1, 1))",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A record that must exist before a test record can."""
+
+    variable: str
+    creator: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestRecord:
+    """How a test makes a record of a guarded object."""
+
+    object: str
+    stem: str
+    parents: tuple[Parent, ...]
+    values: tuple[tuple[str, str], ...]
+
+
+def plan_apex(spec: Spec) -> Iterator[PlannedFile]:
+    """Frame, triggers, rules and tests; nothing when the CLM writes no object."""
+    guarded = [compile_rules(spec, mapping) for mapping in spec.objects if is_guarded(mapping)]
+    if not guarded:
+        return
+    shared = _frame_values(spec, guarded)
+    for template in FRAME:
+        yield from _plan_class(spec, f"{spec.prefix}_{template}", Source(f"{template}.cls.j2", shared))
+    for rules in guarded:
+        yield from _plan_object(spec, rules)
+
+
+def _plan_object(spec: Spec, rules: ObjectRules) -> Iterator[PlannedFile]:
+    names = name_object(spec, rules.mapping)
+    values = _object_values(spec, rules, names)
+    yield generated(f"triggers/{names.trigger}.trigger", Source("Trigger.trigger.j2", values))
+    yield generated(f"triggers/{names.trigger}.trigger-meta.xml", _code_settings(spec, "ApexTrigger"))
+    yield from _plan_class(spec, names.rules_base, Source("RulesBase.cls.j2", values))
+    yield from _plan_class(spec, names.rules_test, Source("RulesTest.cls.j2", values))
+    yield extension(f"classes/{names.rules}.cls", Source("Rules.cls.j2", values))
+    yield extension(f"classes/{names.rules}.cls-meta.xml", _code_settings(spec, "ApexClass"))
+
+
+def _plan_class(spec: Spec, name: str, source: Source) -> Iterator[PlannedFile]:
+    yield generated(f"classes/{name}.cls", source)
+    yield generated(f"classes/{name}.cls-meta.xml", _code_settings(spec, "ApexClass"))
+
+
+def _code_settings(spec: Spec, root: str) -> Component:
+    return Component(root, {"apiVersion": spec.api_version, "status": "Active"})
+
+
+def _base_values(spec: Spec) -> dict[str, object]:
+    return {
+        "banner": banner(spec),
+        "prefix": spec.prefix,
+        "custom_permission": custom_permission(spec),
+        "kill_switch": kill_switch(spec),
+        "integration_permission_set": spec.integration.permission_set,
+    }
+
+
+def _frame_values(spec: Spec, guarded: list[ObjectRules]) -> Mapping[str, object]:
+    first = next((rules for rules in guarded if rules.published), guarded[0])
+    names = name_object(spec, first.mapping)
+    records = [_test_record(spec, rules) for rules in guarded]
+    parents = {field.type.reference_to for rules in guarded for field in _required_parents(rules.mapping)}
+    return {
+        **_base_values(spec),
+        "names": names,
+        "object": first.mapping.salesforce,
+        "key": first.mapping.key.salesforce,
+        "event": names.event if publishes_changes(first.mapping) else "",
+        "expected_actions": [f"{spec.prefix}_{action}" for action, _, _ in actions_of(first.mapping)],
+        "records": records,
+        "standard_parents": [
+            {"object": name, "constructor": STANDARD_PARENTS[name]}
+            for name in sorted(parents)
+            if name in STANDARD_PARENTS
+        ],
+    }
+
+
+def _object_values(spec: Spec, rules: ObjectRules, names: ObjectNames) -> Mapping[str, object]:
+    mapping = rules.mapping
+    samples = [find_sample(spec, owned.field, at) for at, owned in enumerate(rules.owned) if not owned.statuses]
+    return {
+        **_base_values(spec),
+        "names": names,
+        "object": mapping.salesforce,
+        "key": mapping.key.salesforce,
+        "version": rules.version.salesforce if rules.version else "",
+        "status": rules.status.salesforce if rules.status else "",
+        "event": names.event if publishes_changes(mapping) else "",
+        "owned_fields": [
+            {"name": owned.field.salesforce, "steward": owned.steward, "statuses": owned.statuses}
+            for owned in rules.owned
+        ],
+        "published": [f"{mapping.salesforce}.{field.salesforce}" for field in rules.published],
+        "owned_samples": [sample for sample in samples if sample],
+        "published_sample": _published_sample(spec, rules),
+    }
+
+
+def _published_sample(spec: Spec, rules: ObjectRules) -> Sample | None:
+    """A change of a listened-to field that people may make at once."""
+    locked = {owned.field.name for owned in rules.owned}
+    for field in rules.published:
+        if field.salesforce == "OwnerId":
+            return Sample("OwnerId", f"{spec.prefix}_TestUsers.getPerson().Id")
+        sample = None if field.name in locked else find_sample(spec, field)
+        if sample:
+            return sample
+    return None
+
+
+def _test_record(spec: Spec, rules: ObjectRules) -> TestRecord:
+    mapping = rules.mapping
+    parents = _required_parents(mapping)
+    values = [(mapping.key.salesforce, RECORD_KEY)]
+    if rules.version:
+        values.append((rules.version.salesforce, str(FIRST_REVISION)))
+    values.extend((field.salesforce, _variable(field)) for field in parents)
+    taken = {name for name, _ in values}
+    for field in mapping.columns:
+        sample = find_sample(spec, field) if field.required and field.origin is not Origin.STANDARD else None
+        if sample and sample.name not in taken:
+            values.append((sample.name, sample.value))
+    stem = name_object(spec, mapping).stem
+    made = tuple(Parent(_variable(field), _creator(spec, field)) for field in parents)
+    return TestRecord(mapping.salesforce, stem, made, tuple(values))
+
+
+def _required_parents(mapping: ObjectMapping) -> list[FieldMapping]:
+    """Parents without which the org refuses the record."""
+    return [
+        f for f in mapping.columns if f.role is Role.PARENT and (f.required or f.type.kind is FieldKind.MASTER_DETAIL)
+    ]
+
+
+def _variable(field: FieldMapping) -> str:
+    return (
+        f"{field.type.reference_to.split('__')[0].lower()}Id"
+        if "__" not in field.type.reference_to
+        else f"{field.name}Id"
+    )
+
+
+def _creator(spec: Spec, field: FieldMapping) -> str:
+    parent = spec.find_object_of(field.type.reference_to)
+    if parent is not None and is_guarded(parent):
+        return f"insert{name_object(spec, parent).stem}(1)[0].Id"
+    return f"insert{field.type.reference_to}()"

@@ -1,0 +1,189 @@
+"""Source format to Metadata API format, without Node: what `sf project convert source` does for the kinds that a project holds.
+
+Two differences between the formats matter. An object's parts (fields, record types ...) are files of their own in source format and
+elements of `objects/X.object` in the other; and XML-only components lose `-meta.xml`. A kind that stands in no table below is
+refused by name: copied wrongly it would deploy as something else. Sources: Metadata API Developer Guide, "Metadata Types";
+Salesforce DX Developer Guide, "Salesforce DX Project Structure and Source Format".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from clmkit.codegen.xml import Body, Value, parse_component, render_component
+
+META = "-meta.xml"
+
+# Folder of an XML-only component -> metadata type.
+XML_KINDS = {
+    "applications": "CustomApplication",
+    "customMetadata": "CustomMetadata",
+    "customPermissions": "CustomPermission",
+    "duplicateRules": "DuplicateRule",
+    "externalCredentials": "ExternalCredential",
+    "flexipages": "FlexiPage",
+    "flows": "Flow",
+    "globalValueSets": "GlobalValueSet",
+    "groups": "Group",
+    "layouts": "Layout",
+    "mutingpermissionsets": "MutingPermissionSet",
+    "namedCredentials": "NamedCredential",
+    "permissionsetgroups": "PermissionSetGroup",
+    "permissionsets": "PermissionSet",
+    "platformEventChannelMembers": "PlatformEventChannelMember",
+    "platformEventChannels": "PlatformEventChannel",
+    "queues": "Queue",
+    "remoteSiteSettings": "RemoteSiteSetting",
+    "settings": "Settings",
+    "standardValueSets": "StandardValueSet",
+    "tabs": "CustomTab",
+}
+
+# Folder of a component that is code beside its XML -> metadata type and suffix of the code.
+CODE_KINDS = {"classes": ("ApexClass", ".cls"), "triggers": ("ApexTrigger", ".trigger")}
+
+# Folder below an object -> element of the object's file and metadata type.
+OBJECT_PARTS = {
+    "businessProcesses": ("businessProcesses", "BusinessProcess"),
+    "compactLayouts": ("compactLayouts", "CompactLayout"),
+    "fieldSets": ("fieldSets", "FieldSet"),
+    "fields": ("fields", "CustomField"),
+    "listViews": ("listViews", "ListView"),
+    "recordTypes": ("recordTypes", "RecordType"),
+    "sharingReasons": ("sharingReasons", "SharingReason"),
+    "validationRules": ("validationRules", "ValidationRule"),
+    "webLinks": ("webLinks", "WebLink"),
+}
+
+SETTINGS = "Settings"
+
+
+class UnsupportedSource(Exception):
+    """A file of a kind that this conversion does not know; nothing was converted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One member of the manifest."""
+
+    metadata_type: str
+    full_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A deployable package: path inside it -> bytes, the manifest among them."""
+
+    files: Mapping[str, bytes]
+    components: tuple[Component, ...]
+
+
+def convert_source(source: Mapping[str, bytes], api_version: str) -> Package:
+    """The package that holds every component of a source tree (path -> bytes). Raises UnsupportedSource, naming the file."""
+    files: dict[str, bytes] = {}
+    components: list[Component] = []
+    objects: dict[str, dict[str, Value]] = {}
+    for path in sorted(source):
+        place = _locate(path)
+        if place.folder == "objects":
+            components.append(_merge_object_file(objects, place, source[path]))
+        else:
+            files[place.target] = source[path]
+            if place.component:
+                components.append(place.component)
+    for name, body in objects.items():
+        files[f"objects/{name}.object"] = render_component("CustomObject", body).encode()
+    return make_package(files, components, api_version)
+
+
+def make_package(files: Mapping[str, bytes], components: list[Component], api_version: str) -> Package:
+    """The files with the manifest that lists the components."""
+    ordered = sorted(set(components), key=lambda component: (component.metadata_type, component.full_name))
+    manifest = render_manifest(ordered, api_version).encode()
+    return Package({**files, "package.xml": manifest}, tuple(ordered))
+
+
+def split_settings(package: Package, api_version: str) -> tuple[Package, Package]:
+    """Settings first, everything else second.
+
+    Apex that writes a field which a setting opens is refused ("Field is not writeable: Contract.EndDate") even when the setting
+    is part of the same deploy.
+    """
+    first: dict[bool, dict[str, bytes]] = {True: {}, False: {}}
+    for path, content in package.files.items():
+        if path != "package.xml":
+            first[path.startswith("settings/")][path] = content
+    settings = [component for component in package.components if component.metadata_type == SETTINGS]
+    others = [component for component in package.components if component.metadata_type != SETTINGS]
+    return make_package(first[True], settings, api_version), make_package(first[False], others, api_version)
+
+
+def render_manifest(components: list[Component], api_version: str) -> str:
+    """package.xml: every component by name, no wildcard."""
+    members: dict[str, list[str]] = {}
+    for component in components:
+        members.setdefault(component.metadata_type, []).append(component.full_name)
+    types: list[Body] = [{"members": names, "name": kind} for kind, names in members.items()]
+    return render_component("Package", {"types": types, "version": api_version})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a source file belongs in a package."""
+
+    path: str
+    folder: str
+    target: str
+    component: Component | None
+    rest: tuple[str, ...] = ()
+
+
+def _locate(path: str) -> _Place:
+    parts = PurePosixPath(path).parts
+    for depth, folder in enumerate(parts[:-1]):
+        rest = parts[depth + 1 :]
+        if folder == "objects":
+            return _Place(path, folder, "", None, rest)
+        if folder in CODE_KINDS and len(rest) == 1:
+            return _locate_code(path, folder, rest[0])
+        if folder in XML_KINDS and len(rest) == 1 and path.endswith(META):
+            name = rest[0].removesuffix(META)
+            return _Place(path, folder, f"{folder}/{name}", Component(XML_KINDS[folder], name.rpartition(".")[0]))
+    raise UnsupportedSource(
+        f"{path}: no metadata of this kind can be converted here; deploy the folder with `sf project deploy start`, or add "
+        f"the kind to the tables of clmkit.codegen.mdapi"
+    )
+
+
+def _locate_code(path: str, folder: str, name: str) -> _Place:
+    metadata_type, suffix = CODE_KINDS[folder]
+    component = Component(metadata_type, name.removesuffix(suffix)) if name.endswith(suffix) else None
+    return _Place(path, folder, f"{folder}/{name}", component)
+
+
+def _merge_object_file(objects: dict[str, dict[str, Value]], place: _Place, content: bytes) -> Component:
+    name = place.rest[0]
+    body = objects.setdefault(name, {})
+    _, own = parse_component(content)
+    if len(place.rest) == 2:
+        body.update(own)
+        return Component("CustomObject", name)
+    element, metadata_type = _part_of(place)
+    parts = body.setdefault(element, [])
+    if not isinstance(parts, list):
+        raise UnsupportedSource(
+            f"{place.path}: the object's own file already holds {element}; keep them in one of the two places"
+        )
+    parts.append(own)
+    return Component(metadata_type, f"{name}.{own['fullName']}")
+
+
+def _part_of(place: _Place) -> tuple[str, str]:
+    folder = place.rest[1] if len(place.rest) == 3 else ""
+    if folder not in OBJECT_PARTS:
+        raise UnsupportedSource(
+            f"{place.path}: no part of an object; known parts are {', '.join(sorted(OBJECT_PARTS))}"
+        )
+    return OBJECT_PARTS[folder]

@@ -1,0 +1,141 @@
+"""Permission sets: who sees and changes what, from the spec's owners and audiences.
+
+A deploy gives field access to nobody, so that a created field without an entry here deploys well and fails at run time ("No such
+column 'X__c' on entity 'Contract'"): fields and entries come from the same list. Sources: Metadata API Developer Guide,
+"PermissionSet"; Salesforce Help, "Permission Sets".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from clmkit.codegen.names import custom_permission, described, name_object
+from clmkit.codegen.plan import Component, PlannedFile, generated
+from clmkit.codegen.rules import publishes_changes
+from clmkit.codegen.xml import Body, Value
+from clmkit.mapping.model import Audience, AudienceKind, FieldKind, FieldMapping, ObjectMapping, Owner, Role, Spec
+
+INTEGRATION_USER_PERMISSIONS = ("ActivateContract", "ApiEnabled")
+
+# "Permission Read Contract depends on permission(s): Read Account".
+DEPENDS_ON_READ = {"Contract": ("Account",), "Opportunity": ("Account",), "Order": ("Account", "Contract")}
+
+# Permission sets and custom permissions take 255 characters, most other components 1,000.
+DESCRIPTION_LIMIT = 255
+
+READ, CREATE, EDIT = "allowRead", "allowCreate", "allowEdit"
+
+
+def plan_permissions(spec: Spec) -> Iterator[PlannedFile]:
+    """One permission set per audience, and the custom permission of the integration user."""
+    name = custom_permission(spec)
+    body: Body = {
+        "description": described(
+            spec,
+            "Lets the integration user write the fields that the CLM owns. Give it to nobody else.",
+            DESCRIPTION_LIMIT,
+        ),
+        "isLicensed": False,
+        "label": f"{spec.prefix}: write fields the CLM owns",
+    }
+    yield generated(f"customPermissions/{name}.customPermission-meta.xml", Component("CustomPermission", body))
+    for audience in spec.audiences:
+        path = f"permissionsets/{audience.permission_set}.permissionset-meta.xml"
+        yield generated(path, Component("PermissionSet", permission_set(spec, audience)))
+
+
+def permission_set(spec: Spec, audience: Audience) -> Body:
+    """The whole set: a deploy replaces it, what is not listed is taken away."""
+    body: dict[str, Value] = {
+        "description": described(spec, audience.description, DESCRIPTION_LIMIT),
+        "fieldPermissions": field_permissions(spec, audience),
+        "hasActivationRequired": False,
+        "label": audience.label,
+        "objectPermissions": object_permissions(spec, audience),
+    }
+    if audience.kind is AudienceKind.INTEGRATION_USER:
+        body["customPermissions"] = [{"enabled": True, "name": custom_permission(spec)}]
+        body["userPermissions"] = [{"enabled": True, "name": name} for name in _user_permissions(spec)]
+    return body
+
+
+def _user_permissions(spec: Spec) -> Iterable[str]:
+    is_contract = spec.find_object_of("Contract") is not None
+    return (name for name in INTEGRATION_USER_PERMISSIONS if is_contract or name != "ActivateContract")
+
+
+def field_permissions(spec: Spec, audience: Audience) -> list[Body]:
+    """The entries of every field that this audience may read."""
+    entries: list[tuple[str, bool]] = []
+    for mapping in spec.objects:
+        for field in mapping.columns:
+            if takes_field_security(field) and may_read(audience, field):
+                entries.append((f"{mapping.salesforce}.{field.salesforce}", may_edit(audience, mapping, field)))
+    return [{"editable": editable, "field": field, "readable": True} for field, editable in sorted(entries)]
+
+
+def takes_field_security(field: FieldMapping) -> bool:
+    """Whether a permission set may name the field: "You cannot deploy to a required field", nor to a master-detail one."""
+    return field.has_fls and not field.required and field.type.kind is not FieldKind.MASTER_DETAIL
+
+
+def may_read(audience: Audience, field: FieldMapping) -> bool:
+    return audience.kind is AudienceKind.INTEGRATION_USER or audience.name in field.audience
+
+
+def may_edit(audience: Audience, mapping: ObjectMapping, field: FieldMapping) -> bool:
+    """The integration user edits what flows to Salesforce; people edit what the spec names them an editor of."""
+    if audience.kind is not AudienceKind.INTEGRATION_USER:
+        return audience.name in field.editors
+    if field.role is Role.KEY:
+        return mapping.owner is not Owner.SALESFORCE or any(other.seed for other in mapping.columns)
+    return field.to_salesforce or field.seed
+
+
+def object_permissions(spec: Spec, audience: Audience) -> list[Body]:
+    """The entries of the mapped objects, of those that references lead to, and of the change events."""
+    granted: dict[str, set[str]] = {}
+    for mapping in spec.objects:
+        readable = [field for field in mapping.columns if may_read(audience, field)]
+        if not readable:
+            continue
+        rights = granted.setdefault(mapping.salesforce, set())
+        rights.add(READ)
+        if any(may_edit(audience, mapping, field) for field in readable):
+            rights.update(_write_rights(audience, mapping))
+        for name in (*DEPENDS_ON_READ.get(mapping.salesforce, ()), *_masters(mapping)):
+            granted.setdefault(name, set()).add(READ)
+        if audience.kind is AudienceKind.INTEGRATION_USER:
+            for name in _referenced(readable):
+                granted.setdefault(name, set()).add(READ)
+            if publishes_changes(mapping):
+                granted.setdefault(name_object(spec, mapping).event, set()).add(READ)
+    return [_object_permission(name, rights) for name, rights in sorted(granted.items())]
+
+
+def _write_rights(audience: Audience, mapping: ObjectMapping) -> set[str]:
+    """Only the integration user creates; nobody deletes: a row that the CLM no longer has is marked, not removed."""
+    is_integration = audience.kind is AudienceKind.INTEGRATION_USER
+    creates = is_integration and (mapping.owner is not Owner.SALESFORCE or any(field.seed for field in mapping.columns))
+    return {EDIT, CREATE} if creates else {EDIT}
+
+
+def _masters(mapping: ObjectMapping) -> Iterator[str]:
+    return (field.type.reference_to for field in mapping.columns if field.type.kind is FieldKind.MASTER_DETAIL)
+
+
+def _referenced(fields: Iterable[FieldMapping]) -> Iterator[str]:
+    """The objects that a reference reads; `User` has no object permission."""
+    return (field.reference.object for field in fields if field.reference and field.reference.object != "User")
+
+
+def _object_permission(name: str, rights: set[str]) -> Body:
+    return {
+        "allowCreate": CREATE in rights,
+        "allowDelete": False,
+        "allowEdit": EDIT in rights,
+        "allowRead": READ in rights,
+        "modifyAllRecords": False,
+        "object": name,
+        "viewAllRecords": False,
+    }

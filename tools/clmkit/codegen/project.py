@@ -1,0 +1,29 @@
+"""One spec to one plan: the table of what is generated. A new kind of file is a new row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from clmkit.codegen.apex import plan_apex
+from clmkit.codegen.objects import plan_objects, plan_settings, plan_value_sets
+from clmkit.codegen.permissions import plan_permissions
+from clmkit.codegen.plan import Plan, PlannedFile, make_plan
+from clmkit.codegen.runtime import plan_runtime
+from clmkit.mapping.model import Spec
+
+PLANNERS: tuple[Callable[[Spec], Iterable[PlannedFile]], ...] = (
+    plan_objects,
+    plan_value_sets,
+    plan_settings,
+    plan_permissions,
+    plan_runtime,
+    plan_apex,
+)
+
+
+def plan_project(spec: Spec) -> Plan:
+    """Every file that the spec asks for; the same spec gives the same plan, on every machine.
+
+    Raises PlanError when the spec asks for what no org can hold.
+    """
+    return make_plan([file for planner in PLANNERS for file in planner(spec)])

@@ -1,0 +1,183 @@
+"""The package directory on disk: what differs from a plan, and writing it so that no moment leaves half a file.
+
+`generated/files.sha256` is the ledger: the digest of every generated file as the generator wrote it, in the format of
+`sha256sum --check`. A generated file whose digest the ledger does not know was edited by hand.
+
+Writing goes in three steps: all new bytes into a staging folder (a full disk ends here, with nothing changed); then one rename
+per file; then the ledger. Before the renames the ledger gets the old digests and the new ones, so that a run that was killed
+between two renames is told from an edit by hand.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clmkit.codegen.plan import EXTENSIONS, GENERATED
+
+LEDGER = f"{GENERATED}/files.sha256"
+LEDGER_NOTE = (
+    "# Written by clmkit generate. `sha256sum --check files.sha256` names the files that were edited by hand.\n"
+)
+STAGING = ".staging"
+
+
+class Verb(enum.Enum):
+    """What would happen to a file."""
+
+    ADD = "add"
+    UPDATE = "update"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One difference between disk and plan. `is_edited`: a hand wrote what is on disk, and the change would lose it."""
+
+    path: str
+    verb: Verb
+    before: bytes
+    after: bytes
+    is_edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Disk against plan."""
+
+    changes: tuple[FileChange, ...]
+    unchanged: int
+    ledger_before: Mapping[str, frozenset[str]]
+    ledger_after: Mapping[str, str]
+    is_ledger_current: bool
+
+    @property
+    def edited(self) -> tuple[FileChange, ...]:
+        return tuple(change for change in self.changes if change.is_edited)
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.changes and self.is_ledger_current
+
+
+def compare_tree(planned: Mapping[str, bytes], root: Path) -> Comparison:
+    """What would have to change under `root` for it to hold the planned files; reads, never writes."""
+    ledger_bytes = _read(root / LEDGER)
+    ledger = parse_ledger(ledger_bytes.decode() if ledger_bytes else "")
+    digests = {path: _digest(content) for path, content in planned.items() if path.startswith(f"{GENERATED}/")}
+    changes: list[FileChange] = []
+    for path, content in planned.items():
+        before = _read(root / path)
+        if before is None:
+            changes.append(FileChange(path, Verb.ADD, b"", content))
+        elif path in digests and before != content:
+            is_edited = _digest(before) not in ledger.get(path, frozenset())
+            changes.append(FileChange(path, Verb.UPDATE, before, content, is_edited))
+    for path in _walk(root, GENERATED):
+        if path not in planned and path != LEDGER:
+            before = _read(root / path) or b""
+            is_edited = _digest(before) not in ledger.get(path, frozenset())
+            changes.append(FileChange(path, Verb.REMOVE, before, b"", is_edited))
+    unchanged = len(planned) - sum(change.verb is not Verb.REMOVE for change in changes)
+    is_current = ledger_bytes == render_ledger(digests).encode()
+    return Comparison(tuple(changes), unchanged, ledger, digests, is_current)
+
+
+def write_tree(comparison: Comparison, root: Path) -> None:
+    """Carry out the changes. Raises OSError with nothing changed when the new files do not fit on the disk."""
+    staging = root / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        _stage(comparison, staging)
+        (root / GENERATED).mkdir(parents=True, exist_ok=True)
+        (staging / "ledger.both").replace(root / LEDGER)
+        for change in comparison.changes:
+            _carry_out(change, staging, root)
+        (staging / "ledger").replace(root / LEDGER)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _stage(comparison: Comparison, staging: Path) -> None:
+    folders: set[Path] = {staging}
+    staging.mkdir(parents=True)
+    for change in comparison.changes:
+        if change.verb is not Verb.REMOVE:
+            target = staging / change.path
+            if target.parent not in folders:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                folders.add(target.parent)
+            target.write_bytes(change.after)
+    both = {path: {*comparison.ledger_before.get(path, ()), digest} for path, digest in comparison.ledger_after.items()}
+    for path, digests in comparison.ledger_before.items():
+        both.setdefault(path, set(digests))
+    lines = ((path, digest) for path, digests in sorted(both.items()) for digest in sorted(digests))
+    (staging / "ledger.both").write_text(_render_lines(lines), encoding="utf-8", newline="\n")
+    (staging / "ledger").write_text(render_ledger(comparison.ledger_after), encoding="utf-8", newline="\n")
+
+
+def _carry_out(change: FileChange, staging: Path, root: Path) -> None:
+    target = root / change.path
+    if change.verb is Verb.REMOVE:
+        target.unlink(missing_ok=True)
+        _remove_empty_folders(target.parent, root)
+        return
+    try:
+        os.replace(staging / change.path, target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staging / change.path, target)
+
+
+def _remove_empty_folders(folder: Path, root: Path) -> None:
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def read_package(root: Path) -> dict[str, bytes]:
+    """Every file of the package directory, generated and hand-written, by its path."""
+    paths = (*_walk(root, GENERATED), *_walk(root, EXTENSIONS))
+    return {path: (root / path).read_bytes() for path in paths if path != LEDGER}
+
+
+def parse_ledger(text: str) -> dict[str, frozenset[str]]:
+    """Path to the digests the generator wrote; two of them only after a run that was killed."""
+    found: dict[str, set[str]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            digest, _, path = line.partition("  ")
+            found.setdefault(f"{GENERATED}/{path}", set()).add(digest)
+    return {path: frozenset(digests) for path, digests in found.items()}
+
+
+def render_ledger(digests: Mapping[str, str]) -> str:
+    return _render_lines(sorted(digests.items()))
+
+
+def _render_lines(lines: Iterable[tuple[str, str]]) -> str:
+    return LEDGER_NOTE + "".join(f"{digest}  {path.removeprefix(f'{GENERATED}/')}\n" for path, digest in lines)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _walk(root: Path, folder: str) -> Iterator[str]:
+    prefix = len(str(root)) + 1
+    for directory, folders, names in os.walk(root / folder):
+        folders.sort()
+        for name in sorted(names):
+            yield f"{directory}/{name}"[prefix:].replace(os.sep, "/")
