@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+NODE   := .node
 
-.PHONY: demo test install lock clean
+.PHONY: demo test install lock node-tools clean
 
 demo: install
 	@$(BIN)/clmkit demo
@@ -23,5 +24,17 @@ lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
 
+# Programs of others that judge what we generate (sf CLI, Apex parser, apex-ls, PMD), with a Node of their own; nothing but tests
+# needs them.
+node-tools: $(NODE)/.installed
+
+$(NODE)/.installed: .ci/node/package.json .ci/node/package-lock.json .ci/node/.npmrc
+	@command -v npm > /dev/null || { echo "npm is missing; Debian: apt-get install npm"; exit 2; }
+	@command -v java > /dev/null || { echo "Java is missing; Debian: apt-get install openjdk-17-jre-headless"; exit 2; }
+	@mkdir -p $(NODE)
+	@cp $^ $(NODE)/
+	cd $(NODE) && npm ci --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf build $(VENV) .node
+	rm -rf build $(VENV) $(NODE)
