@@ -13,7 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from clmkit.mapping.model import Blank, FieldMapping, Missing, ObjectMapping, Owner, Park, Reference, Role, Spec
+from clmkit.mapping.model import (
+    Blank,
+    FieldKind,
+    FieldMapping,
+    Missing,
+    ObjectMapping,
+    Owner,
+    Park,
+    Reference,
+    Role,
+    Spec,
+)
 from clmkit.mapping.transforms import TRANSFORMS, convert
 from clmkit.mapping.values.outcome import Outcome, Refusal, SalesforceValue, Target, Value, show
 
@@ -134,7 +145,8 @@ class Evaluator:
 
     def _row(self, mapping: ObjectMapping, item: object, agreement: Mapping[str, object]) -> Row:
         draft = _Draft()
-        key = convert("text", find_value(mapping.key.clm, item, agreement), self._target(mapping.key, None))
+        raw = find_value(mapping.key.clm, item, agreement)
+        key = raw if isinstance(raw, Refusal) else self.convert(mapping.key, raw, item, agreement)
         draft.key = str(key.value) if isinstance(key, Value) and key.value else ""
         if not draft.key:
             reason = (
@@ -175,11 +187,11 @@ class Evaluator:
     def _place_blank(self, draft: _Draft, mapping: ObjectMapping, column: FieldMapping) -> None:
         if column.blank in (Blank.PARK, Blank.PARK_ROW):
             whole = Park.ROW if column.blank is Blank.PARK_ROW else Park.VALUE
-            _park(draft, mapping, column, "", f"The CLM gives no {column.clm.lstrip('/')}.", whole)
+            _park(draft, mapping, column, "", f"The CLM gives no {column.clm.lstrip('/')}; {column.label} cannot be empty.", whole)
         elif column.blank is Blank.CLEAR:
             if column.flag:
                 draft.values[column.flag] = False
-            _write(draft, column, None)
+            _write(draft, column, False if column.type.kind is FieldKind.CHECKBOX else None)
 
     def convert(self, column: FieldMapping, raw: object, item: object, agreement: Mapping[str, object]) -> Outcome:
         """One CLM value as Salesforce keeps it, by the field's transform."""

@@ -243,7 +243,10 @@ class ObjectMapping(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     plural_label: str
     description: str
-    name_field: str  # label of the Name field of a custom object; "" for a standard one
+    name_field: str  # custom objects: label of the Name field; "" for a standard one
+    name_format: (
+        str  # custom objects: display format of an auto-numbered Name, "P-{000000}"; "" when Name is a mapped text
+    )
     sharing: str  # custom objects: ControlledByParent for a detail, else ReadWrite, Read or Private
     owner: Owner  # SALESFORCE: the kit creates the key and reads; records come from Salesforce, or from a seed
     fields: tuple[FieldMapping, ...]  # key, version, parents, values, flags; CLM_ONLY fields too

@@ -251,7 +251,7 @@ _ROWS = (
     Transform(
         "renewal_unlimited",
         frozenset({FieldKind.CHECKBOX}),
-        "successive 1 year gives yes, 1 year gives no",
+        "successive 1 year and perpetual give yes, 1 year gives no",
         "two answers",
         durations.read_renewal_unlimited,
         None,

@@ -151,6 +151,9 @@ def read_renewal_times(value: object, target: Target) -> Outcome:
 
 
 def read_renewal_unlimited(value: object, target: Target) -> Outcome:
+    """Whether it renews again and again until somebody gives notice; `perpetual` does."""
+    if isinstance(value, str) and value.strip().lower() == "perpetual":
+        return Value(True)
     renewal = _read_renewal(value)
     return renewal if isinstance(renewal, Refusal) else Value(renewal.times is None)
 
