@@ -114,6 +114,7 @@ def _frame_values(spec: Spec, guarded: list[ObjectRules]) -> Mapping[str, object
         "event": names.event if publishes_changes(first.mapping) else "",
         "expected_actions": [f"{spec.prefix}_{action}" for action, _, _ in actions_of(first.mapping)],
         "records": records,
+        "first_revision": FIRST_REVISION,
         "standard_parents": [
             {"object": name, "constructor": STANDARD_PARENTS[name]}
             for name in sorted(parents)

@@ -15,7 +15,7 @@ from clmkit.codegen.xml import Body, Value
 from clmkit.mapping.model import ObjectMapping, Spec
 
 CONTRACT_SETTINGS = "ContractSettings"
-DEFAULT_CATEGORY = "Draft"
+DRAFT = "Draft"
 
 
 def plan_objects(spec: Spec) -> Iterator[PlannedFile]:
@@ -85,7 +85,8 @@ def contract_status(spec: Spec) -> Body:
     """Every status with its category; always the full list, since what a deploy does with a value left out is not settled."""
     states = spec.lifecycle.states if spec.lifecycle else ()
     categories = {state.status: state.category for state in states}
-    default = next((status for status, category in categories.items() if category == DEFAULT_CATEGORY), None)
+    drafts = [status for status, category in categories.items() if category == DRAFT]
+    default = DRAFT if DRAFT in drafts else next(iter(drafts), None)
     return {
         "groupingStringEnum": "ContractStatusCode",
         "sorted": False,
