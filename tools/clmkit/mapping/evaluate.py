@@ -187,7 +187,14 @@ class Evaluator:
     def _place_blank(self, draft: _Draft, mapping: ObjectMapping, column: FieldMapping) -> None:
         if column.blank in (Blank.PARK, Blank.PARK_ROW):
             whole = Park.ROW if column.blank is Blank.PARK_ROW else Park.VALUE
-            _park(draft, mapping, column, "", f"The CLM gives no {column.clm.lstrip('/')}; {column.label} cannot be empty.", whole)
+            _park(
+                draft,
+                mapping,
+                column,
+                "",
+                f"The CLM gives no {column.clm.lstrip('/')}; {column.label} cannot be empty.",
+                whole,
+            )
         elif column.blank is Blank.CLEAR:
             if column.flag:
                 draft.values[column.flag] = False

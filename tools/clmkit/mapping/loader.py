@@ -17,8 +17,9 @@ from clmkit.mapping.document import SpecDocument
 from clmkit.mapping.findings import Finding, Place, Severity, in_reading_order
 from clmkit.mapping.model import Spec
 from clmkit.mapping.resolve import resolve
-from clmkit.mapping.rules import Offence, Subject, all_rules
+from clmkit.mapping.rules import all_rules
 from clmkit.mapping.shape import ShapeError, find_shape_errors
+from clmkit.mapping.subject import Offence, Subject
 from clmkit.mapping.yaml_tree import PathPart, Tree, Trouble, parse_tree
 
 MOST_BYTES = 8_000_000
@@ -67,8 +68,14 @@ def load_bytes(data: bytes, name: str) -> Loaded:
     text = _decode(data)
     if isinstance(text, Trouble):
         return _refuse(name, data.decode("utf-8", "replace"), text)
-    tree = parse_tree(text)
-    return _refuse(name, text, *tree) if isinstance(tree, tuple) else _check(tree, text, name)
+    tree, troubles = parse_tree(text)
+    if tree is None:
+        return _refuse(name, text, *troubles)
+    rest = _check(tree, text, name)
+    if not troubles:
+        return rest
+    refused = _refuse(name, text, *troubles)
+    return Loaded(spec=None, document=None, findings=in_reading_order([*refused.findings, *rest.findings]))
 
 
 def _decode(data: bytes) -> str | Trouble:

@@ -81,8 +81,12 @@ def place_of(event: _Event) -> Place:
     return Place(start.line + 1, start.column + 1, max(1, end.column - start.column) if one_line else 1)
 
 
-def parse_tree(text: str) -> Tree | tuple[Trouble, ...]:
-    """The tree of a text, or every trouble that keeps it from being one. libyaml stops at the first syntax error."""
+def parse_tree(text: str) -> tuple[Tree | None, tuple[Trouble, ...]]:
+    """The tree of a text and its troubles.
+
+    A text whose only trouble is duplicate keys still has a tree, with the first of each, so that the rest can be judged. Any other
+    trouble leaves none. libyaml stops at the first syntax error.
+    """
     reader = _Reader()
     try:
         reader.read(text)
@@ -90,11 +94,12 @@ def parse_tree(text: str) -> Tree | tuple[Trouble, ...]:
         reader.troubles.append(_explain_syntax(text, error))
     except ReaderError as error:
         reader.troubles.append(_explain_character(text, error))
-    if reader.troubles:
-        return tuple(reader.troubles)
-    if reader.root is None:
-        return (Trouble("MAP004", Place(1, 1), "the file is empty", "start from the shipped mappings/contract.yml"),)
-    return Tree(reader.root)
+    if reader.root is None and not reader.troubles:
+        reader.troubles.append(
+            Trouble("MAP004", Place(1, 1), "the file is empty", "start from the shipped mappings/contract.yml")
+        )
+    readable = reader.root is not None and all(trouble.code == "MAP007" for trouble in reader.troubles)
+    return (Tree(reader.root) if readable and reader.root else None), tuple(reader.troubles)
 
 
 class _Reader:

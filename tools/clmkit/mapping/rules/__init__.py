@@ -18,29 +18,8 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from clmkit.mapping.document import SpecDocument
 from clmkit.mapping.findings import Severity
-from clmkit.mapping.model import Spec
-from clmkit.mapping.yaml_tree import PathPart
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a rule judges: the spec as written and as resolved."""
-
-    document: SpecDocument
-    spec: Spec
-
-
-@dataclass(frozen=True, slots=True)
-class Offence:
-    """One breach: the path of what is wrong in the file, the message, and what to do. `of_key` points at the key, not its value."""
-
-    path: tuple[PathPart, ...]
-    message: str
-    help: str
-    of_key: bool = False
-
+from clmkit.mapping.subject import Offence, Subject
 
 Check = Callable[[Subject], Iterator[Offence]]
 

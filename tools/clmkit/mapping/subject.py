@@ -1,0 +1,107 @@
+"""What a rule judges: a spec as written beside the spec as resolved, with the path of everything in the file."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clmkit.mapping.document import FieldBlock, ObjectBlock, SpecDocument
+from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
+from clmkit.mapping.yaml_tree import PathPart
+
+Path = tuple[PathPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offence:
+    """One breach: the path of what is wrong in the file, the message, and what to do. `of_key` points at the key, not its value."""
+
+    path: Path
+    message: str
+    help: str
+    of_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One resolved field and where the file says it. `block` is None unless the field stands under `fields`."""
+
+    mapping: ObjectMapping
+    field: FieldMapping
+    block: FieldBlock | None
+    path: Path
+
+    @property
+    def title(self) -> str:
+        """The field in a message: `contract.end_date`."""
+        return f"{self.mapping.name}.{self.field.name}"
+
+    @property
+    def salesforce(self) -> str:
+        return f"{self.mapping.salesforce}.{self.field.salesforce}"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field under `fields`, as written and as resolved."""
+
+    mapping: ObjectMapping
+    field: FieldMapping
+    block: FieldBlock
+    path: Path
+
+    @property
+    def title(self) -> str:
+        return f"{self.mapping.name}.{self.field.name}"
+
+
+class Subject:
+    """A spec under judgement. Rules only read it."""
+
+    def __init__(self, document: SpecDocument, spec: Spec) -> None:
+        self.document = document
+        self.spec = spec
+
+    @functools.cached_property
+    def objects(self) -> tuple[tuple[ObjectMapping, ObjectBlock, Path], ...]:
+        """Every object in the order of the file, with its block and path."""
+        by_name = {mapping.name: mapping for mapping in self.spec.objects}
+        return tuple((by_name[name], block, ("objects", name)) for name, block in self.document.objects.items())
+
+    @functools.cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """Every field that exists in Salesforce: keys, versions, parents, values and flags."""
+        return tuple(
+            Column(mapping, field, block.fields.get(field.name), (*path, *_place(field)))
+            for mapping, block, path in self.objects
+            for field in mapping.columns
+        )
+
+    @functools.cached_property
+    def values(self) -> tuple[Value, ...]:
+        """Every field under `fields`, the CLM-only ones too."""
+        return tuple(self._values())
+
+    def _values(self) -> Iterator[Value]:
+        for mapping, block, path in self.objects:
+            for field in mapping.fields:
+                if field.role is Role.VALUE:
+                    yield Value(mapping, field, block.fields[field.name], (*path, "fields", field.name))
+
+    @functools.cached_property
+    def state_names(self) -> tuple[str, ...]:
+        return tuple(state.name for state in self.spec.lifecycle.states) if self.spec.lifecycle else ()
+
+
+def _place(field: FieldMapping) -> Path:
+    if field.role is Role.PARENT:
+        return ("parents", field.name)
+    if field.role is Role.FLAG:
+        return ("fields", field.flag_of, "flag")
+    return ("fields", field.name) if field.role is Role.VALUE else (field.role.value,)
+
+
+def join(words: tuple[str, ...] | list[str]) -> str:
+    """a, b and c."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
