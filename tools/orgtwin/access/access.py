@@ -1,0 +1,239 @@
+"""Who may see and change what. Compiled once per user, object and version of schema and permissions.
+
+Sources: "User Permissions and Access", "Field-Level Security" (Salesforce Help), FieldPermissions and ObjectPermissions (Object
+Reference). A field that a caller may not read does not exist for that caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from orgtwin.access.assignments import Rights, compile_rights
+from orgtwin.access.grants import Grant, RowFilter
+from orgtwin.access.sharing import Sharing
+from orgtwin.records.model import AccessLevel, Caller, Row
+from orgtwin.records.table import RecordTable
+from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
+
+PERMISSION_TABLES = (
+    "User",
+    "UserRole",
+    "Profile",
+    "PermissionSet",
+    "PermissionSetAssignment",
+    "PermissionSetGroup",
+    "PermissionSetGroupComponent",
+    "MutingPermissionSet",
+    "ObjectPermissions",
+    "FieldPermissions",
+    "SetupEntityAccess",
+    "CustomPermission",
+    "Group",
+    "GroupMember",
+)
+_ALL_ACTIONS = frozenset({"read", "create", "edit", "delete", "viewAll", "modifyAll"})
+_VIEW_ACTIONS = frozenset({"read", "viewAll"})
+
+
+class Org(Protocol):
+    automated_user_id: str
+
+    @property
+    def schema(self) -> Schema: ...
+
+    def table(self, sobject_type: str) -> RecordTable: ...
+
+
+class OrgAccess:
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._version: tuple[int, ...] = ()
+        self._watched: list[RecordTable] = []
+        self._rights: dict[str, Rights] = {}
+        self._sharing: dict[str, Sharing] = {}
+        self._grants: dict[tuple[str, AccessLevel, str], Grant] = {}
+
+    # ---- the questions
+
+    def can(self, caller: Caller, sobject_type: str, action: str) -> bool:
+        grant = self.grant(caller, sobject_type)
+        return {
+            "read": grant.read,
+            "create": grant.create,
+            "edit": grant.edit,
+            "delete": grant.delete,
+            "viewAll": grant.view_all,
+            "modifyAll": grant.modify_all,
+        }[action]
+
+    def readable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
+        return self.grant(caller, sobject_type).readable
+
+    def editable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
+        return self.grant(caller, sobject_type).editable
+
+    def row_filter(self, caller: Caller, sobject_type: str) -> Callable[[Row], bool] | None:
+        return self.grant(caller, sobject_type).may_see
+
+    def has_permission(self, caller: Caller, name: str) -> bool:
+        return caller.user_id == self._org.automated_user_id or self.rights(caller.user_id).has(name)
+
+    def rights(self, user_id: str) -> Rights:
+        """What a user's profile, permission sets and groups add up to."""
+        self._forget_stale()
+        found = self._rights.get(user_id)
+        if found is None:
+            found = self._rights[user_id] = compile_rights(self._org, user_id)
+        return found
+
+    def grant(self, caller: Caller, sobject_type: str) -> Grant:
+        """The compiled rights of a caller on an object; the same Grant as long as nothing that it rests on changes."""
+        self._forget_stale()
+        key = (caller.user_id, caller.access_level, sobject_type)
+        found = self._grants.get(key)
+        if found is None:
+            found = self._grants[key] = self._compile(caller, sobject_type)
+        return found
+
+    # ---- compiling
+
+    def _forget_stale(self) -> None:
+        watched = self._watched
+        version = (self._org.schema.version, *[table.version for table in watched])
+        if version == self._version and watched:
+            return
+        self._watched = [self._org.table(name) for name in PERMISSION_TABLES]
+        self._version = (self._org.schema.version, *[table.version for table in self._watched])
+        self._rights.clear()
+        self._sharing.clear()
+        self._grants.clear()
+
+    def _compile(self, caller: Caller, name: str) -> Grant:
+        sobject_type = self._org.schema.find_type(name)
+        if sobject_type is None:
+            return _NOTHING
+        if caller.user_id == self._org.automated_user_id:
+            return _automated(sobject_type)
+        if caller.access_level is AccessLevel.SYSTEM_MODE:
+            return _system_mode(sobject_type)
+        return self._user_mode(caller, sobject_type)
+
+    def _user_mode(self, caller: Caller, sobject_type: SObjectType) -> Grant:
+        rights = self.rights(caller.user_id)
+        actions = self._actions(rights, sobject_type)
+        fields = [f for f in sobject_type.fields if _exists(f, sobject_type) and _readable(f, sobject_type, rights)]
+        writable = [f for f in fields if _editable(f, sobject_type, rights)]
+        sharing = self._sharing_of(caller.user_id)
+        return Grant(
+            read="read" in actions,
+            create="create" in actions and sobject_type.createable,
+            edit="edit" in actions and sobject_type.updateable,
+            delete="delete" in actions and sobject_type.deletable,
+            view_all="viewAll" in actions,
+            modify_all="modifyAll" in actions,
+            readable=_names(fields),
+            creatable=_names(f for f in writable if f.createable),
+            editable=_names(f for f in writable if f.updateable),
+            may_see=None if "viewAll" in actions else sharing.visible(sobject_type),
+            may_edit=None if "modifyAll" in actions else sharing.changeable(sobject_type),
+            may_delete=None if "modifyAll" in actions else sharing.owned(sobject_type),
+            parents=self._parents(rights, sharing, sobject_type),
+        )
+
+    def _actions(self, rights: Rights, sobject_type: SObjectType) -> frozenset[str]:
+        if sobject_type.setup:
+            return _setup_actions(rights)
+        granted = rights.actions.get(_permission_owner(self._org.schema, sobject_type).lower(), frozenset())
+        if rights.has("ModifyAllData"):
+            granted |= _ALL_ACTIONS
+        elif rights.has("ViewAllData"):
+            granted |= _VIEW_ACTIONS
+        if "modifyAll" in granted:
+            granted |= _ALL_ACTIONS
+        elif "viewAll" in granted:
+            granted |= _VIEW_ACTIONS
+        return granted
+
+    def _parents(self, rights: Rights, sharing: Sharing, sobject_type: SObjectType) -> dict[str, RowFilter | None]:
+        found: dict[str, RowFilter | None] = {}
+        for name in {name for f in sobject_type.fields for name in f.reference_to}:
+            parent = self._org.schema.find_type(name)
+            if parent is not None:
+                sees_all = "viewAll" in self._actions(rights, parent)
+                found[parent.api_name] = None if sees_all else sharing.visible(parent)
+        return found
+
+    def _sharing_of(self, user_id: str) -> Sharing:
+        found = self._sharing.get(user_id)
+        if found is None:
+            found = self._sharing[user_id] = Sharing(self._org, user_id)
+        return found
+
+
+_NO_FIELDS: frozenset[str] = frozenset()
+_NOTHING = Grant(False, False, False, False, False, False, _NO_FIELDS, _NO_FIELDS, _NO_FIELDS)
+
+
+def _names(fields: object) -> frozenset[str]:
+    return frozenset(f.api_name.lower() for f in fields)  # type: ignore[attr-defined]
+
+
+def _automated(sobject_type: SObjectType) -> Grant:
+    """The org itself: it also fills in what no user may write."""
+    every = _names(f for f in sobject_type.fields if f.type is not FieldType.ID)
+    return Grant(True, True, True, True, True, True, _names(sobject_type.fields), every, every)
+
+
+def _system_mode(sobject_type: SObjectType) -> Grant:
+    creatable = _names(f for f in sobject_type.fields if f.createable)
+    editable = _names(f for f in sobject_type.fields if f.updateable)
+    rights = (True, sobject_type.createable, sobject_type.updateable, sobject_type.deletable, True, True)
+    return Grant(*rights, _names(sobject_type.fields), creatable, editable)
+
+
+def _setup_actions(rights: Rights) -> frozenset[str]:
+    """ASSUMED: everyone reads setup objects (users, profiles, permission sets); administrators change them."""
+    is_administrator = rights.has("ModifyAllData") or rights.has("ManageUsers") or rights.has("AssignPermissionSets")
+    return _ALL_ACTIONS if is_administrator else _VIEW_ACTIONS
+
+
+def _permission_owner(schema: Schema, sobject_type: SObjectType) -> str:
+    """Whose object permissions decide: a line item's are its parent's, a companion's are its object's."""
+    return GOVERNED_BY.get(sobject_type.api_name, sobject_type.api_name)
+
+
+GOVERNED_BY: dict[str, str] = {
+    "ContractContactRole": "Contract",
+    "OpportunityContactRole": "Opportunity",
+    "OpportunityLineItem": "Opportunity",
+    "OrderItem": "Order",
+    "QuoteLineItem": "Quote",
+    "CampaignMember": "Campaign",
+    "CampaignMemberStatus": "Campaign",
+    "PricebookEntry": "Pricebook2",
+    "CaseComment": "Case",
+}
+"""Objects without object permissions of their own. Source: ObjectPermissions (Object Reference), "Usage"."""
+
+
+def _exists(f: Field, sobject_type: SObjectType) -> bool:
+    """RecordTypeId is part of an object once the object has a record type."""
+    return f.api_name != "RecordTypeId" or bool(sobject_type.record_types) or sobject_type.setup
+
+
+def _permission_key(f: Field, sobject_type: SObjectType) -> str:
+    """Field-level security of an address is that of the compound field."""
+    return f"{sobject_type.api_name}.{f.compound or f.api_name}".lower()
+
+
+def _takes_security(f: Field, sobject_type: SObjectType) -> bool:
+    return f.permissionable and not f.required and not f.is_master_detail and f.type is not FieldType.ID
+
+
+def _readable(f: Field, sobject_type: SObjectType, rights: Rights) -> bool:
+    return not _takes_security(f, sobject_type) or _permission_key(f, sobject_type) in rights.readable
+
+
+def _editable(f: Field, sobject_type: SObjectType, rights: Rights) -> bool:
+    return not _takes_security(f, sobject_type) or _permission_key(f, sobject_type) in rights.editable

@@ -1,0 +1,33 @@
+"""What one caller may do with one object: the compiled answer that every read and write asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from orgtwin.records.model import Row
+
+RowFilter = Callable[[Row], bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Grant:
+    """Rights of one caller on one object. Field names are lower case; row filters are None when all rows pass."""
+
+    read: bool
+    create: bool
+    edit: bool
+    delete: bool
+    view_all: bool
+    modify_all: bool
+    readable: frozenset[str]
+    creatable: frozenset[str]
+    editable: frozenset[str]
+    may_see: RowFilter | None = None
+    may_edit: RowFilter | None = None
+    may_delete: RowFilter | None = None
+    parents: Mapping[str, RowFilter | None] = field(default_factory=dict)
+
+    def sees(self, sobject_type: str) -> RowFilter | None:
+        """Which rows of an object that this one refers to the caller sees."""
+        return self.parents.get(sobject_type)

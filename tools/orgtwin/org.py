@@ -1,0 +1,143 @@
+"""One org in memory: what the Organization protocol promises, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orgtwin.access.access import OrgAccess
+from orgtwin.access.grants import Grant
+from orgtwin.ids import IdSequence
+from orgtwin.organization import Clock
+from orgtwin.records.dml import RecordDml
+from orgtwin.records.model import AccessLevel, Caller, Row
+from orgtwin.records.rollups import Rollups
+from orgtwin.records.saving import SaveHooks
+from orgtwin.records.table import RecordTable
+from orgtwin.records.transactions import Mark, UndoLog
+from orgtwin.schema.model import Field, Schema, ValidationRule
+
+
+@dataclass(frozen=True, eq=False)
+class Savepoint:
+    """Records, schema and settings at one moment. Keep it only as long as a rollback may come: the undo log lives as long."""
+
+    mark: Mark
+    schema: Schema
+    settings: dict[str, object]
+    tables: dict[str, RecordTable]
+    slots: dict[str, dict[str, int]]
+
+
+class Org:
+    """See `Organization` in organization.py."""
+
+    def __init__(self, schema: Schema, clock: Clock, org_id: str, automated_user_id: str) -> None:
+        self.org_id = org_id
+        self.clock = clock
+        self.ids = IdSequence()
+        self.settings: dict[str, object] = {}
+        self.automated_user_id = automated_user_id
+        self.hooks = SaveHooks()
+        self.log = UndoLog()
+        self._schema = schema
+        self._tables: dict[str, RecordTable] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._rollups = Rollups(self)
+        self._access = OrgAccess(self)
+        self._dml = RecordDml(self)
+
+    # ---- schema
+
+    @property
+    def schema(self) -> Schema:
+        return self._schema
+
+    def replace_schema(self, schema: Schema) -> None:
+        """Take a later schema into use; rows of removed objects and values of removed fields are no longer there."""
+        self._adopt(schema, {})
+
+    def _adopt(self, schema: Schema, slots: Mapping[str, dict[str, int]]) -> None:
+        kept: dict[str, RecordTable] = {}
+        for key, table in self._tables.items():
+            sobject_type = schema.find_type(key)
+            if sobject_type is None:
+                continue
+            kept[key] = table
+            if sobject_type is not table.type or key in slots:
+                table.retype(sobject_type, slots.get(key))
+        self._tables = kept
+        self._schema = schema
+
+    # ---- records
+
+    def table(self, sobject_type: str) -> RecordTable:
+        """The table of an object, by API name in any case; KeyError when the schema has no such object."""
+        key = sobject_type.lower()
+        found = self._tables.get(key)
+        if found is None:
+            known = self._schema.find_type(key)
+            if known is None:
+                raise KeyError(sobject_type)
+            found = self._tables[key] = RecordTable(known)
+        return found
+
+    @property
+    def dml(self) -> RecordDml:
+        return self._dml
+
+    @property
+    def access(self) -> OrgAccess:
+        return self._access
+
+    @property
+    def rollups(self) -> Rollups:
+        return self._rollups
+
+    @property
+    def now(self) -> datetime:
+        """The clock, in whole milliseconds as the platform keeps time."""
+        moment = self.clock()
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def grant(self, caller: Caller, sobject_type: str) -> Grant:
+        return self._access.grant(caller, sobject_type)
+
+    def has_permission(self, caller: Caller, name: str) -> bool:
+        return self._access.has_permission(caller, name)
+
+    def next_number(self, sobject_type: str, field: str) -> int:
+        key = (sobject_type, field)
+        number = self._numbers[key] = self._numbers.get(key, 0) + 1
+        return number
+
+    def system_caller(self) -> Caller:
+        return Caller(self.automated_user_id, AccessLevel.SYSTEM_MODE)
+
+    # ---- savepoints
+
+    def savepoint(self) -> Savepoint:
+        slots = {key: dict(table.slots) for key, table in self._tables.items()}
+        return Savepoint(self.log.mark(), self._schema, dict(self.settings), dict(self._tables), slots)
+
+    def rollback(self, savepoint: object) -> None:
+        """Back to a savepoint: schema first, so that rows find their columns, then records."""
+        if not isinstance(savepoint, Savepoint):
+            raise TypeError(f"not a savepoint of an org: {savepoint!r}")
+        if self._schema is not savepoint.schema:
+            self._tables = {**self._tables, **savepoint.tables}
+            self._adopt(savepoint.schema, savepoint.slots)
+        self.log.rollback(savepoint.mark)
+        self.settings.clear()
+        self.settings.update(savepoint.settings)
+
+    # ---- rules compiled per type
+
+    def validation_rules(
+        self, table: RecordTable
+    ) -> Sequence[tuple[ValidationRule, Callable[[Row, Row | None], bool]]]:
+        return ()
+
+    def record_type_check(self, table: RecordTable) -> Callable[[Row], tuple[Field, str] | None]:
+        return lambda row: None

@@ -1,0 +1,51 @@
+"""What the save order may ask of the org around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from orgtwin.access.grants import Grant
+from orgtwin.ids import IdSequence
+from orgtwin.records.model import Caller, Row
+from orgtwin.records.rollups import Rollups
+from orgtwin.records.saving import SaveHooks
+from orgtwin.records.table import RecordTable
+from orgtwin.records.transactions import UndoLog
+from orgtwin.schema.model import Field, Schema, ValidationRule
+
+IsViolated = Callable[[Row, Row | None], bool]
+RecordTypeCheck = Callable[[Row], tuple[Field, str] | None]
+
+
+class RecordsContext(Protocol):
+    hooks: SaveHooks
+    ids: IdSequence
+    log: UndoLog
+    automated_user_id: str
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def settings(self) -> Mapping[str, object]: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    @property
+    def rollups(self) -> Rollups: ...
+
+    def table(self, sobject_type: str) -> RecordTable: ...
+
+    def grant(self, caller: Caller, sobject_type: str) -> Grant: ...
+
+    def has_permission(self, caller: Caller, name: str) -> bool: ...
+
+    def next_number(self, sobject_type: str, field: str) -> int:
+        """The next auto number of a field."""
+
+    def validation_rules(self, table: RecordTable) -> Sequence[tuple[ValidationRule, IsViolated]]: ...
+
+    def record_type_check(self, table: RecordTable) -> RecordTypeCheck: ...

@@ -1,0 +1,291 @@
+"""Insert, update and upsert: whole-call checks, batches of 200 through the save order, one result a row.
+
+Source: "Bulk DML Exception Handling", "sObject Collections" and "Upsert Records" in the Apex and REST API Developer Guides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from orgtwin.errors import SalesforceError, SaveError, SaveResult
+from orgtwin.records import save_order
+from orgtwin.records.context import RecordsContext
+from orgtwin.records.deletion import NO_ACCESS, Deletion
+from orgtwin.records.matching import Match, Matcher, find_by_id
+from orgtwin.records.model import Caller, Row
+from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.system_fields import default_values
+from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.writer import Writer
+
+BATCH = 200
+_ATTEMPTS = 3  # partial success runs a batch again without the rows that failed after they were stored
+
+WireRows = Sequence[Mapping[str, object]]
+Numbered = list[tuple[int, Mapping[str, object]]]
+Results = list[SaveResult | None]
+Entry = tuple[int, Mapping[str, object], Row | None]
+T = TypeVar("T")
+
+ROLLED_BACK = SaveError(
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+    "Record rolled back because not all records were valid and the request was using AllOrNone header",
+)
+
+
+@dataclass
+class _Template:
+    """What a new row of a type starts with."""
+
+    schema_version: int
+    content: Row
+    owner_slot: int | None
+
+
+class RecordDml:
+    """The one way by which records change."""
+
+    def __init__(self, context: RecordsContext) -> None:
+        self._context = context
+        self._writers: dict[tuple[str, Operation, bool], Writer] = {}
+        self._templates: dict[str, _Template] = {}
+        self._deletion = Deletion(context)
+
+    # ---- the five verbs
+
+    def insert(
+        self, caller: Caller, sobject_type: str, rows: WireRows, *, all_or_none: bool = False, text: bool = False
+    ) -> list[SaveResult]:
+        table = self._require_table(caller, sobject_type)
+        self._require_right(caller, table, Operation.INSERT)
+
+        def insert_batch(chunk: Numbered, results: Results) -> None:
+            batch = [(position, wire, None) for position, wire in chunk]
+            self._save(caller, table, Operation.INSERT, batch, results, text=text)
+
+        return self._in_batches(rows, insert_batch, all_or_none)
+
+    def update(
+        self, caller: Caller, sobject_type: str, rows: WireRows, *, all_or_none: bool = False, text: bool = False
+    ) -> list[SaveResult]:
+        table = self._require_table(caller, sobject_type)
+        self._require_right(caller, table, Operation.UPDATE)
+
+        def update_batch(chunk: Numbered, results: Results) -> None:
+            batch: list[Entry] = []
+            for position, wire in chunk:
+                found = find_by_id(table, wire)
+                if isinstance(found, SaveError):
+                    results[position] = SaveResult(None, False, False, (found,))
+                else:
+                    batch.append((position, wire, found))
+            self._save(caller, table, Operation.UPDATE, batch, results, text=text)
+
+        return self._in_batches(rows, update_batch, all_or_none)
+
+    def upsert(
+        self,
+        caller: Caller,
+        sobject_type: str,
+        external_id_field: str,
+        rows: WireRows,
+        *,
+        all_or_none: bool = False,
+        text: bool = False,
+        update_only: bool = False,
+    ) -> list[SaveResult]:
+        table = self._require_table(caller, sobject_type)
+        matcher = Matcher(table, self._context.grant(caller, table.type.api_name), external_id_field, text=text)
+
+        def upsert_batch(chunk: Numbered, results: Results) -> None:
+            matches = [matcher.match(position, wire, update_only=update_only) for position, wire in chunk]
+            self._save_matches(caller, table, matches, results, text=text)
+
+        return self._in_batches(rows, upsert_batch, all_or_none)
+
+    def delete(
+        self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False, hard: bool = False
+    ) -> list[SaveResult]:
+        def delete_batch(chunk: list[tuple[int, str]], results: Results) -> None:
+            for position, record_id in chunk:
+                results[position] = self._deletion.delete(caller, record_id, hard=hard)
+
+        return self._in_batches(record_ids, delete_batch, all_or_none)
+
+    def undelete(self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False) -> list[SaveResult]:
+        def undelete_batch(chunk: list[tuple[int, str]], results: Results) -> None:
+            for position, record_id in chunk:
+                results[position] = self._deletion.undelete(caller, record_id)
+
+        return self._in_batches(record_ids, undelete_batch, all_or_none)
+
+    def _in_batches(
+        self, rows: Sequence[T], save_batch: Callable[[list[tuple[int, T]], Results], None], all_or_none: bool
+    ) -> list[SaveResult]:
+        results: Results = [None] * len(rows)
+        log = self._context.log
+        with log.transaction():
+            mark = log.mark()
+            for start in range(0, len(rows), BATCH):
+                save_batch(list(enumerate(rows[start : start + BATCH], start=start)), results)
+            done = [result for result in results if result is not None]
+            if all_or_none and not all(result.success for result in done):
+                log.rollback(mark)
+                return [_rolled_back(result) for result in done]
+            return done
+
+    # ---- one batch
+
+    def _save_matches(
+        self,
+        caller: Caller,
+        table: RecordTable,
+        matches: list[Match],
+        results: Results,
+        *,
+        text: bool,
+    ) -> None:
+        inserts: list[Entry] = []
+        updates: list[Entry] = []
+        for match in matches:
+            if match.error is not None:
+                results[match.position] = SaveResult(None, False, False, (match.error,))
+            else:
+                (updates if match.row is not None else inserts).append((match.position, match.wire, match.row))
+        for operation, batch in ((Operation.INSERT, inserts), (Operation.UPDATE, updates)):
+            if batch:
+                self._require_right(caller, table, operation)
+                self._save(caller, table, operation, batch, results, text=text)
+
+    def _save(
+        self,
+        caller: Caller,
+        table: RecordTable,
+        operation: Operation,
+        batch: Sequence[Entry],
+        results: Results,
+        *,
+        text: bool,
+    ) -> None:
+        if operation is Operation.UPDATE:
+            batch = self._refuse_locked(caller, table, batch, results)
+        for attempt in range(_ATTEMPTS):
+            mark = self._context.log.mark()
+            save = self._set_values(caller, table, operation, batch, text=text)
+            stored_refusals = self._run(save, results)
+            if not stored_refusals or attempt == _ATTEMPTS - 1:
+                return
+            self._context.log.rollback(mark)
+            batch = [entry for entry in batch if entry[0] not in stored_refusals]
+
+    def _run(self, save: Save, results: Results) -> set[int]:
+        """Run the steps and note the results; the positions of rows that were refused after they had been stored."""
+        save_order.run(self._context, save)
+        created = save.operation is Operation.INSERT
+        for row in save.rows:
+            results[row.position] = SaveResult(row.content[ID], True, created)  # type: ignore[arg-type]
+        stored = set()
+        for row in save.refused:
+            results[row.position] = SaveResult(None, False, False, tuple(row.errors))
+            if row.stored:
+                stored.add(row.position)
+        return stored
+
+    def _set_values(
+        self,
+        caller: Caller,
+        table: RecordTable,
+        operation: Operation,
+        batch: Sequence[Entry],
+        *,
+        text: bool,
+    ) -> Save:
+        """Steps 1 and 2: the original or an empty row, overwritten by the request's values."""
+        writer = self._writer(caller, table, operation, text=text)
+        template = self._template(table)
+        pending = []
+        for position, wire, before in batch:
+            if before is None:
+                content = Row(template.content.copy())
+                if template.owner_slot is not None:
+                    content[template.owner_slot] = caller.user_id
+            else:
+                content = table.widened(before)
+            row = Pending(position, content, before)
+            row.errors = writer.write(wire, content)
+            pending.append(row)
+        save = Save(caller, table, operation, pending)
+        save.drop_refused()
+        return save
+
+    def _refuse_locked(
+        self,
+        caller: Caller,
+        table: RecordTable,
+        batch: Sequence[Entry],
+        results: Results,
+    ) -> Sequence[Entry]:
+        may_edit = self._context.grant(caller, table.type.api_name).may_edit
+        if may_edit is None:
+            return batch
+        allowed = []
+        for entry in batch:
+            if entry[2] is not None and not may_edit(entry[2]):
+                results[entry[0]] = SaveResult(None, False, False, (NO_ACCESS,))
+            else:
+                allowed.append(entry)
+        return allowed
+
+    # ---- whole-call checks and compiled parts
+
+    def _require_table(self, caller: Caller, sobject_type: str) -> RecordTable:
+        found = self._context.schema.find_type(sobject_type)
+        if found is None or not self._context.grant(caller, found.api_name).read:
+            raise unknown_type(sobject_type)
+        return self._context.table(found.api_name)
+
+    def _require_right(self, caller: Caller, table: RecordTable, operation: Operation) -> None:
+        grant = self._context.grant(caller, table.type.api_name)
+        allowed = grant.create if operation is Operation.INSERT else grant.edit
+        if not allowed:
+            verb = "inserted" if operation is Operation.INSERT else "updated"
+            message = f"entity type cannot be {verb}: {table.type.label}"
+            raise SalesforceError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+
+    def _writer(self, caller: Caller, table: RecordTable, operation: Operation, *, text: bool) -> Writer:
+        grant = self._context.grant(caller, table.type.api_name)
+        key = (table.type.api_name, operation, text)
+        writer = self._writers.get(key)
+        if writer is None or writer.grant is not grant or writer.schema_version != self._context.schema.version:
+            writer = self._writers[key] = Writer(self._context, table, operation, grant, text=text)
+        return writer
+
+    def _template(self, table: RecordTable) -> _Template:
+        version = self._context.schema.version
+        template = self._templates.get(table.type.api_name)
+        if template is None or template.schema_version != version:
+            template = self._templates[table.type.api_name] = _new_template(table, version)
+        return template
+
+
+def _new_template(table: RecordTable, schema_version: int) -> _Template:
+    defaults = {table.slot(name): value for name, value in default_values(table.type).items() if value is not None}
+    owner_slot = table.slot("OwnerId") if table.type.find_field("OwnerId") is not None else None
+    content = Row([None] * table.width)
+    for slot, value in defaults.items():
+        content[slot] = value
+    return _Template(schema_version, content, owner_slot)
+
+
+def _rolled_back(result: SaveResult) -> SaveResult:
+    return SaveResult(None, False, False, result.errors or (ROLLED_BACK,))
+
+
+def unknown_type(name: str) -> SalesforceError:
+    message = (
+        f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
+        "after the entity name. Please reference your WSDL or the describe call for the appropriate names."
+    )
+    return SalesforceError("INVALID_TYPE", message)

@@ -1,0 +1,108 @@
+"""Which rows have a value in a field. Text keys fold case unless the field is case-sensitive; None is never a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from orgtwin.records.model import Row, Value
+from orgtwin.schema.model import Field, FieldType
+
+_ID_TYPES = (FieldType.ID, FieldType.REFERENCE)
+
+
+class Index(Protocol):
+    field: Field
+
+    def add(self, row: Row) -> None: ...
+
+    def remove(self, row: Row) -> None: ...
+
+    def moves(self, row: Row, content: Row) -> bool:
+        """True when the row's key would differ with that content."""
+
+    def find(self, value: Value) -> Sequence[Row]: ...
+
+
+class _Keyed:
+    def __init__(self, field: Field, slot: int) -> None:
+        self.field = field
+        self._slot = slot
+        self._folds = not field.case_sensitive and field.type not in _ID_TYPES
+
+    def key(self, row: Row) -> Value:
+        slot = self._slot
+        value = row[slot] if slot < len(row) else None
+        return value.lower() if self._folds and isinstance(value, str) else value
+
+    def key_of(self, value: Value) -> Value:
+        return value.lower() if self._folds and isinstance(value, str) else value
+
+    def moves(self, row: Row, content: Row) -> bool:
+        return self.key(row) != self.key(content)
+
+
+class UniqueIndex(_Keyed):
+    """At most one row per value."""
+
+    def __init__(self, field: Field, slot: int) -> None:
+        super().__init__(field, slot)
+        self._rows: dict[Value, Row] = {}
+
+    def add(self, row: Row) -> None:
+        key = self.key(row)
+        if key is not None:
+            self._rows[key] = row
+
+    def remove(self, row: Row) -> None:
+        key = self.key(row)
+        if key is not None:
+            self._rows.pop(key, None)
+
+    def find(self, value: Value) -> Sequence[Row]:
+        row = self._rows.get(self.key_of(value))
+        return () if row is None else (row,)
+
+    def find_other(self, row: Row) -> Row | None:
+        """The row that already has this row's value, unless it is the same record."""
+        key = self.key(row)
+        if key is None:
+            return None
+        other = self._rows.get(key)
+        return None if other is None or other[0] == row[0] else other
+
+
+class KeyedIndex(_Keyed):
+    """Any number of rows per value. A lone row is kept bare: most keys have one row and a dict each would cost too much."""
+
+    def __init__(self, field: Field, slot: int) -> None:
+        super().__init__(field, slot)
+        self._rows: dict[Value, Row | dict[Value, Row]] = {}
+
+    def add(self, row: Row) -> None:
+        key = self.key(row)
+        if key is None:
+            return
+        held = self._rows.get(key)
+        if held is None:
+            self._rows[key] = row
+        elif isinstance(held, dict):
+            held[row[0]] = row
+        else:
+            self._rows[key] = {held[0]: held, row[0]: row}
+
+    def remove(self, row: Row) -> None:
+        key = self.key(row)
+        held = None if key is None else self._rows.get(key)
+        if isinstance(held, dict):
+            held.pop(row[0], None)
+            if not held:
+                del self._rows[key]
+        elif held is not None:
+            del self._rows[key]
+
+    def find(self, value: Value) -> Sequence[Row]:
+        held = self._rows.get(self.key_of(value))
+        if held is None:
+            return ()
+        return tuple(held.values()) if isinstance(held, dict) else (held,)

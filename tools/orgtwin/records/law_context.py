@@ -1,0 +1,20 @@
+"""What a law may ask of the org."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from orgtwin.records.model import Caller
+
+
+class LawContext(Protocol):
+    @property
+    def settings(self) -> Mapping[str, object]: ...
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the running transaction, in UTC."""
+
+    def has_permission(self, caller: Caller, name: str) -> bool: ...

@@ -1,0 +1,106 @@
+"""What happens to a batch between the request and the commit, in the platform's numbered order.
+
+Source: "Triggers and Order of Execution" (Apex Developer Guide). Steps 1 and 2 (load the original, set the request's values with
+the checks that an API request gets first) are done by Dml through Writer; steps 19 and 20 (commit, what follows the commit) by the
+undo log. Assignment, auto-response, workflow, escalation and entitlement rules (9 to 13, 15) are not emulated: nothing can be
+deployed that would define one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orgtwin.records.coerce import bad_picklist_value
+from orgtwin.records.context import RecordsContext
+from orgtwin.records.laws import LAWS
+from orgtwin.records.saving import Save
+from orgtwin.records.storing import store
+from orgtwin.records.system_fields import required_fields
+
+Step = Callable[[RecordsContext, Save], None]
+
+
+def before_triggers(context: RecordsContext, save: Save) -> None:
+    for hook in context.hooks.before_save:
+        hook(save)
+
+
+def apply_laws(context: RecordsContext, save: Save) -> None:
+    """What a standard object does by itself (names made of parts, status codes, the lifecycle of a contract)."""
+    laws = LAWS.get(save.table.type.api_name)
+    if laws:
+        for row in save.rows:
+            for law in laws:
+                law(context, save, row)
+
+
+def require_fields(_context: RecordsContext, save: Save) -> None:
+    """Step 5: every required field has a value."""
+    table = save.table
+    required = [(table.slot(f.api_name), f.api_name) for f in required_fields(table.type)]
+    for row in save.rows:
+        content = row.content
+        missing = [name for slot, name in required if slot >= len(content) or content[slot] is None]
+        if missing:
+            row.refuse("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", *missing)
+
+
+def check_record_type_values(context: RecordsContext, save: Save) -> None:
+    """Step 5: a restricted picklist takes only the values that the row's record type offers."""
+    if not save.table.type.record_types:
+        return
+    check = context.record_type_check(save.table)
+    for row in save.rows:
+        found = check(row.content)
+        if found is not None:
+            row.errors.append(bad_picklist_value(*found).error)
+
+
+def run_validation_rules(context: RecordsContext, save: Save) -> None:
+    """Step 5: custom validation rules, all of them, so that a user sees every message at once."""
+    rules = context.validation_rules(save.table)
+    if not rules:
+        return
+    for row in save.rows:
+        for rule, is_violated in rules:
+            if is_violated(row.content, row.before):
+                fields = (rule.field,) if rule.field else ()
+                row.refuse("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, *fields)
+
+
+def run_duplicate_rules(context: RecordsContext, save: Save) -> None:
+    for hook in context.hooks.duplicates:
+        hook(save)
+
+
+def after_triggers(context: RecordsContext, save: Save) -> None:
+    for hook in context.hooks.after_save:
+        hook(save)
+
+
+def roll_up(context: RecordsContext, save: Save) -> None:
+    """Steps 16 and 17: parents and grandparents that summarize these rows."""
+    context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
+
+
+STEPS: tuple[tuple[int, Step], ...] = (
+    (4, before_triggers),
+    (5, apply_laws),
+    (5, require_fields),
+    (5, check_record_type_values),
+    (5, run_validation_rules),
+    (6, run_duplicate_rules),
+    (7, store),
+    (8, after_triggers),
+    (16, roll_up),
+)
+"""The numbers are the documentation's."""
+
+
+def run(context: RecordsContext, save: Save) -> None:
+    """Take a batch through the steps; refused rows leave it on the way."""
+    for _number, step in STEPS:
+        if not save.rows:
+            return
+        step(context, save)
+        save.drop_refused()

@@ -1,0 +1,67 @@
+"""The things the save order works on: one row on its way in, one save of a batch, and the hooks that others register."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from orgtwin.errors import SaveError
+from orgtwin.records.model import Caller, Row
+from orgtwin.records.table import RecordTable
+
+
+class Operation(Enum):
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+    UNDELETE = "undelete"
+
+
+class Pending:
+    """One row on its way. `content` is what would be stored; `before` is the live row that an update changes."""
+
+    __slots__ = ("before", "content", "errors", "position", "stored")
+
+    def __init__(self, position: int, content: Row, before: Row | None) -> None:
+        self.position = position
+        self.content = content
+        self.before = before
+        self.errors: list[SaveError] = []
+        self.stored = False
+
+    def refuse(self, code: str, message: str, *fields: str) -> None:
+        self.errors.append(SaveError(code, message, fields))
+
+
+@dataclass(slots=True)
+class Save:
+    """One batch of at most 200 rows of one type on its way through the steps. Refused rows leave `rows` after each step."""
+
+    caller: Caller
+    table: RecordTable
+    operation: Operation
+    rows: list[Pending]
+    refused: list[Pending] = field(default_factory=list)
+
+    def drop_refused(self) -> None:
+        """Take rows with errors out of the batch."""
+        if any(row.errors for row in self.rows):
+            self.refused.extend(row for row in self.rows if row.errors)
+            self.rows = [row for row in self.rows if not row.errors]
+
+
+SaveHook = Callable[[Save], None]
+
+
+@dataclass
+class SaveHooks:
+    """What others run inside a save: Apex triggers, duplicate rules. A hook refuses a row by `Pending.refuse`."""
+
+    before_save: list[SaveHook] = field(default_factory=list)  # steps 3 and 4: may change `content`
+    duplicates: list[SaveHook] = field(default_factory=list)  # step 6
+    after_save: list[SaveHook] = field(default_factory=list)  # steps 8 to 15: rows are stored and have ids
+
+    @property
+    def any_after(self) -> bool:
+        return bool(self.after_save)

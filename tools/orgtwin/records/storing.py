@@ -1,0 +1,61 @@
+"""Step 7 of the save order: into the table, with an id and stamps, unless a unique value is taken."""
+
+from __future__ import annotations
+
+from orgtwin.errors import SaveError
+from orgtwin.records.context import RecordsContext
+from orgtwin.records.model import Row
+from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.system_fields import auto_number, auto_number_fields, stamp_created, stamp_modified
+from orgtwin.records.table import ID, RecordTable
+from orgtwin.schema.model import Field
+
+
+def store(context: RecordsContext, save: Save) -> None:
+    """Unique values are checked row by row, so that a row meets the rows before it in the same batch."""
+    if save.operation is Operation.INSERT:
+        _store_new(context, save)
+    else:
+        _store_changed(context, save)
+
+
+def _store_new(context: RecordsContext, save: Save) -> None:
+    table, log, now, user_id = save.table, context.log, context.now, save.caller.user_id
+    prefix = table.type.key_prefix
+    numbers = auto_number_fields(table)
+    for row in save.rows:
+        content = row.content
+        if _is_refused(table, row):
+            continue
+        stamp_created(content, context.ids.next_id(prefix), user_id, now)
+        for name, display_format in numbers:
+            number = context.next_number(table.type.api_name, name)
+            table.write(content, name, auto_number(display_format, number, now))
+        log.add(table, content)
+        row.stored = True
+
+
+def _store_changed(context: RecordsContext, save: Save) -> None:
+    table, log, now, user_id = save.table, context.log, context.now, save.caller.user_id
+    for row in save.rows:
+        if _is_refused(table, row):
+            continue
+        stamp_modified(row.content, user_id, now)
+        live = table.live[str(row.content[ID])]
+        row.before = log.change(table, live, row.content)
+        row.content = live
+        row.stored = True
+
+
+def _is_refused(table: RecordTable, row: Pending) -> bool:
+    conflict = table.find_conflict(row.content)
+    if conflict is None:
+        return False
+    row.errors.append(duplicate_value(*conflict))
+    return True
+
+
+def duplicate_value(f: Field, other: Row) -> SaveError:
+    """A unique value that another record has; the message shows the 15-character id."""
+    message = f"duplicate value found: {f.api_name} duplicates value on record with id: {str(other[ID])[:15]}"
+    return SaveError("DUPLICATE_VALUE", message)

@@ -1,0 +1,209 @@
+"""The rows of one sObject type in memory.
+
+A row is a list. The first seven slots are the system fields below; every other field gets the next free slot when it is first
+written, so that a row only pays for columns its table uses. A row may therefore be shorter than the table is wide: a missing slot
+reads as None. Index rules: unique fields are indexed from the start, other find-able fields when `find` is first called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from orgtwin.records.index import Index, KeyedIndex, UniqueIndex
+from orgtwin.records.model import Row, Value
+from orgtwin.schema.model import Field, FieldType, SObjectType
+
+ID, IS_DELETED, CREATED_DATE, CREATED_BY, MODIFIED_DATE, MODIFIED_BY, SYSTEM_MODSTAMP = range(7)
+SYSTEM_SLOTS = {
+    "id": ID,
+    "isdeleted": IS_DELETED,
+    "createddate": CREATED_DATE,
+    "createdbyid": CREATED_BY,
+    "lastmodifieddate": MODIFIED_DATE,
+    "lastmodifiedbyid": MODIFIED_BY,
+    "systemmodstamp": SYSTEM_MODSTAMP,
+}
+
+Reader = Callable[[Row], Value]
+
+
+class RecordTable:
+    """See `Table` in records/model.py for what others may ask of it; the rest is for records/ alone."""
+
+    def __init__(self, sobject_type: SObjectType) -> None:
+        self.type = sobject_type
+        self.version = 0
+        self.live: dict[str, Row] = {}
+        self.recycled: dict[str, Row] = {}
+        self.slots: dict[str, int] = dict(SYSTEM_SLOTS)
+        self.width = len(SYSTEM_SLOTS)
+        self._indexes: dict[str, Index] = {}
+        self._computed: dict[str, Reader] = {}
+        self._index_unique_fields()
+
+    # ---- reading
+
+    def reader(self, field: str) -> Reader:
+        name = field.lower()
+        computed = self._computed.get(name)
+        if computed is not None:
+            return computed
+        slot = self.slots.get(name)
+        return self._late_reader(name) if slot is None else _slot_reader(slot)
+
+    def rows(self) -> Iterable[Row]:
+        return self.live.values()
+
+    def deleted_rows(self) -> Iterable[Row]:
+        return self.recycled.values()
+
+    def __len__(self) -> int:
+        return len(self.live)
+
+    def get(self, record_id: str) -> Row | None:
+        return self.live.get(record_id)
+
+    def is_indexed(self, field: str) -> bool:
+        name = field.lower()
+        return name == "id" or name in self._indexes or self._may_index(name)
+
+    def find(self, field: str, value: Value) -> Sequence[Row]:
+        name = field.lower()
+        if name == "id":
+            row = self.live.get(value) if isinstance(value, str) else None
+            return () if row is None else (row,)
+        if value is None:
+            return ()
+        return self._index(name).find(value)
+
+    # ---- writing, for the save order and the undo log
+
+    def slot(self, field: str) -> int:
+        """Where a field lives in a row; the first caller allocates it."""
+        name = field.lower()
+        found = self.slots.get(name)
+        if found is None:
+            found = self.slots[name] = self.width
+            self.width += 1
+        return found
+
+    def widened(self, row: Row) -> Row:
+        """A copy of a row that has every slot of this table."""
+        return Row(row + [None] * (self.width - len(row)))
+
+    def write(self, row: Row, field: str, value: Value) -> None:
+        """Set one field of a row that is not stored yet."""
+        slot = self.slot(field)
+        if slot >= len(row):
+            row.extend([None] * (self.width - len(row)))
+        row[slot] = value
+
+    def add(self, row: Row) -> None:
+        self.version += 1
+        self.live[row[ID]] = row  # type: ignore[index]
+        for index in self._indexes.values():
+            index.add(row)
+
+    def discard(self, row: Row) -> None:
+        """Forget a live row as if it had never been."""
+        self.version += 1
+        del self.live[row[ID]]  # type: ignore[arg-type]
+        for index in self._indexes.values():
+            index.remove(row)
+
+    def change(self, row: Row, content: Row) -> None:
+        """Overwrite a live row in place: whoever holds the row sees the new values."""
+        self.version += 1
+        moved = [index for index in self._indexes.values() if index.moves(row, content)]
+        for index in moved:
+            index.remove(row)
+        row[:] = content
+        for index in moved:
+            index.add(row)
+
+    def recycle(self, row: Row) -> None:
+        """Move a live row to the recycle bin."""
+        self.discard(row)
+        row[IS_DELETED] = True
+        self.recycled[row[ID]] = row  # type: ignore[index]
+
+    def restore(self, row: Row) -> None:
+        """Move a row from the recycle bin back."""
+        del self.recycled[row[ID]]  # type: ignore[arg-type]
+        row[IS_DELETED] = False
+        self.add(row)
+
+    def find_conflict(self, row: Row) -> tuple[Field, Row] | None:
+        """The unique field whose value another live row already has, and that row."""
+        for index in self._indexes.values():
+            if isinstance(index, UniqueIndex):
+                other = index.find_other(row)
+                if other is not None:
+                    return index.field, other
+        return None
+
+    # ---- schema
+
+    def retype(self, sobject_type: SObjectType, slots: dict[str, int] | None = None) -> None:
+        """Take another version of the type into use.
+
+        A removed field loses its slot and nothing ever gets that slot again, so that going back to an earlier version with its
+        `slots` finds the old values, and a field created anew under an old name is empty.
+        """
+        self.version += 1
+        kept = {f.api_name.lower() for f in sobject_type.fields} | SYSTEM_SLOTS.keys()
+        self.slots = dict(slots) if slots is not None else {n: s for n, s in self.slots.items() if n in kept}
+        self.type = sobject_type
+        self._computed.clear()
+        self._indexes = {}
+        self._index_unique_fields()
+
+    def define_computed(self, field: str, reader: Reader) -> None:
+        """Make a field read through a function (formula fields)."""
+        self._computed[field.lower()] = reader
+
+    def _index_unique_fields(self) -> None:
+        for f in self.type.fields:
+            if f.unique:
+                self._build_index(f)
+
+    def _may_index(self, name: str) -> bool:
+        f = self.type.find_field(name)
+        return f is not None and (f.external_id or f.id_lookup or f.type is FieldType.REFERENCE)
+
+    def _index(self, name: str) -> Index:
+        index = self._indexes.get(name)
+        if index is None:
+            f = self.type.find_field(name)
+            if f is None or not self._may_index(name):
+                raise KeyError(f"{self.type.api_name}.{name} is not indexed")
+            index = self._build_index(f)
+        return index
+
+    def _build_index(self, f: Field) -> Index:
+        slot = self.slot(f.api_name)
+        index: Index = UniqueIndex(f, slot) if f.unique else KeyedIndex(f, slot)
+        for row in self.live.values():
+            index.add(row)
+        self._indexes[f.api_name.lower()] = index
+        return index
+
+    def _late_reader(self, name: str) -> Reader:
+        """The field has no slot yet: look again at every read."""
+        slots = self.slots
+
+        def read(row: Row) -> Value:
+            slot = slots.get(name)
+            return row[slot] if slot is not None and slot < len(row) else None
+
+        return read
+
+
+def _slot_reader(slot: int) -> Reader:
+    def read(row: Row) -> Value:
+        try:
+            return row[slot]
+        except IndexError:
+            return None
+
+    return read

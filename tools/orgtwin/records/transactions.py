@@ -1,0 +1,165 @@
+"""What has been changed since when: the undo log of one org.
+
+Every write appends how to take it back. A mark is a position in the log; rolling back runs the log backwards to a mark. When the
+outermost transaction ends, the changed rows are handed to those who asked (journal, events), and the log is emptied unless a
+savepoint still refers to it.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+
+from orgtwin.records.model import Row
+from orgtwin.records.table import RecordTable
+
+
+class Change(Enum):
+    ADDED = "added"
+    CHANGED = "changed"
+    RECYCLED = "recycled"
+    RESTORED = "restored"
+    PURGED = "purged"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One write. `before` is the row's old content where the write overwrote it."""
+
+    change: Change
+    table: RecordTable
+    row: Row
+    before: Row | None = None
+
+
+CommitListener = Callable[[list[Entry]], None]
+
+
+class Mark:
+    """A position in the log; as long as one lives, the log is kept."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+
+
+class UndoLog:
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._committed = 0
+        self._depth = 0
+        self._marks: weakref.WeakSet[Mark] = weakref.WeakSet()
+        self._listeners: list[CommitListener] = []
+
+    def on_commit(self, listener: CommitListener) -> None:
+        """Call `listener` with the entries of every transaction when it is committed."""
+        self._listeners.append(listener)
+
+    @property
+    def is_open(self) -> bool:
+        return self._depth > 0
+
+    # ---- writes
+
+    def add(self, table: RecordTable, row: Row) -> None:
+        table.add(row)
+        self._entries.append(Entry(Change.ADDED, table, row))
+
+    def change(self, table: RecordTable, row: Row, content: Row) -> Row:
+        """Overwrite a live row; its old content, which nobody may change."""
+        before = Row(row.copy())
+        table.change(row, content)
+        self._entries.append(Entry(Change.CHANGED, table, row, before))
+        return before
+
+    def recycle(self, table: RecordTable, row: Row) -> None:
+        table.recycle(row)
+        self._entries.append(Entry(Change.RECYCLED, table, row))
+
+    def restore(self, table: RecordTable, row: Row) -> None:
+        table.restore(row)
+        self._entries.append(Entry(Change.RESTORED, table, row))
+
+    def purge(self, table: RecordTable, row: Row) -> None:
+        del table.recycled[str(row[0])]
+        self._entries.append(Entry(Change.PURGED, table, row))
+
+    # ---- marks and transactions
+
+    def mark(self) -> Mark:
+        mark = Mark(len(self._entries))
+        self._marks.add(mark)
+        return mark
+
+    def rollback(self, mark: Mark) -> None:
+        """Take back everything since the mark. What was already committed is taken back as a further commit."""
+        entries = self._entries
+        undone = entries[mark.position :]
+        for entry in reversed(undone):
+            _UNDO[entry.change](entry)
+        del entries[mark.position :]
+        published = undone[: max(0, self._committed - mark.position)]
+        self._committed = min(self._committed, len(entries))
+        if published:
+            self._announce(published)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside are kept together; an exception takes them back. Transactions nest; the outermost one commits."""
+        mark = self.mark()
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            self.rollback(mark)
+            raise
+        self._depth -= 1
+        if not self._depth:
+            del mark
+            self._commit()
+
+    def _commit(self) -> None:
+        fresh = self._entries[self._committed :]
+        self._committed = len(self._entries)
+        if not self._marks:
+            self._entries.clear()
+            self._committed = 0
+        if fresh:
+            self._announce(fresh)
+
+    def _announce(self, entries: list[Entry]) -> None:
+        for listener in self._listeners:
+            listener(entries)
+
+
+def _undo_recycled(entry: Entry) -> None:
+    entry.table.restore(entry.row)
+
+
+def _undo_restored(entry: Entry) -> None:
+    entry.table.recycle(entry.row)
+
+
+def _undo_purged(entry: Entry) -> None:
+    entry.table.recycled[str(entry.row[0])] = entry.row
+
+
+def _undo_changed(entry: Entry) -> None:
+    if entry.before is not None:
+        entry.table.change(entry.row, entry.before)
+
+
+def _undo_added(entry: Entry) -> None:
+    entry.table.discard(entry.row)
+
+
+_UNDO: dict[Change, Callable[[Entry], None]] = {
+    Change.ADDED: _undo_added,
+    Change.CHANGED: _undo_changed,
+    Change.RECYCLED: _undo_recycled,
+    Change.RESTORED: _undo_restored,
+    Change.PURGED: _undo_purged,
+}

@@ -1,0 +1,244 @@
+"""Turns wire rows into typed rows: compiled once per type, operation and caller's rights, then per set of keys.
+
+A request's rows mostly have the same keys; the keys are looked up, checked and compiled once (a Shape), so that a row costs one
+coercer call per value. Sources: "Field-Level Security", "Create a Record" and "Relate Records with External IDs" (REST API).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from orgtwin.access.grants import Grant
+from orgtwin.errors import SalesforceError, SaveError
+from orgtwin.ids import find_id18
+from orgtwin.records.coerce import Coercer, RowRefused, compile_coercer, refuse
+from orgtwin.records.model import Row, Value
+from orgtwin.records.saving import Operation
+from orgtwin.records.table import RecordTable
+from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
+
+_IGNORED_KEYS = frozenset({"attributes", "id", "type"})
+_CLEAR = "#N/A"
+
+
+class Tables(Protocol):
+    """Where other tables are found."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    def table(self, sobject_type: str) -> RecordTable: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """One key of a wire row: which slot it fills and how. `coerce` is None for keys that are ignored."""
+
+    key: str
+    slot: int
+    field: Field | None
+    coerce: Coercer | None
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """All keys of a wire row, in order, and the fields among them that this caller may not write."""
+
+    setters: tuple[Setter, ...]
+    forbidden: tuple[str, ...]
+
+
+class Writer:
+    """Writes wire values into rows of one table on behalf of one set of rights."""
+
+    def __init__(self, tables: Tables, table: RecordTable, operation: Operation, grant: Grant, *, text: bool) -> None:
+        self._tables = tables
+        self._table = table
+        self._operation = operation
+        self._text = text
+        self._shapes: dict[tuple[str, ...], Shape] = {}
+        self.grant = grant
+        self.schema_version = tables.schema.version
+
+    def write(self, wire: Mapping[str, object], content: Row) -> list[SaveError]:
+        """Set the values of a wire row in `content`; the errors of the row, none when it may go on."""
+        keys = tuple(wire)
+        shape = self._shapes.get(keys)
+        if shape is None:
+            shape = self._shapes[keys] = self._compile(keys)
+        missing = self._table.width - len(content)
+        if missing > 0:
+            content.extend([None] * missing)
+        if shape.forbidden:
+            return [_forbidden(shape.forbidden)]
+        assign = _assign_text if self._text else _assign_json
+        try:
+            for setter, value in zip(shape.setters, wire.values(), strict=True):
+                assign(setter, value, content)
+        except RowRefused:
+            return _all_errors(shape, assign, wire, content)
+        return []
+
+    # ---- compiling
+
+    def _compile(self, keys: tuple[str, ...]) -> Shape:
+        setters = tuple(self._compile_key(key) for key in keys)
+        may_write = self.grant.creatable if self._operation is Operation.INSERT else self.grant.editable
+        written = [s.field.api_name for s in setters if s.field is not None]
+        return Shape(setters, tuple(name for name in written if name.lower() not in may_write))
+
+    def _compile_key(self, key: str) -> Setter:
+        sobject_type = self._table.type
+        f = sobject_type.find_field(key)
+        if f is not None and f.type is FieldType.ID:
+            return Setter(key, 0, None, None)
+        if f is not None and f.api_name.lower() in self.grant.readable:
+            return self._field_setter(key, f)
+        path = key.split(".", 1)
+        parent = sobject_type.find_relationship(path[0])
+        if parent is not None and parent.api_name.lower() in self.grant.readable:
+            coerce = self._by_external_id(parent, path[1] if len(path) > 1 else None)
+            return Setter(key, self._table.slot(parent.api_name), parent, coerce, parent.nillable)
+        if key.lower() in _IGNORED_KEYS:
+            return Setter(key, 0, None, None)
+        raise no_such_column(key, sobject_type)
+
+    def _field_setter(self, key: str, f: Field) -> Setter:
+        coerce = self._reference(f) if f.type is FieldType.REFERENCE else compile_coercer(f, text=self._text)
+        return Setter(key, self._table.slot(f.api_name), f, coerce, f.type is not FieldType.BOOLEAN)
+
+    # ---- references
+
+    def _reference(self, f: Field) -> Coercer:
+        tables = [self._tables.table(name) for name in f.reference_to if self._tables.schema.find_type(name)]
+        sees = {table.type.key_prefix: self.grant.sees(table.type.api_name) for table in tables}
+        wrong = compile_coercer(f, text=self._text)
+        only = tables[0].live if len(tables) == 1 and sees[tables[0].type.key_prefix] is None else None
+
+        def coerce(value: object) -> Value:
+            if only is not None:
+                parent = only.get(value)  # type: ignore[call-overload]
+                if parent is not None:
+                    return parent[0]  # type: ignore[no-any-return]
+            return _find_parent(f, tables, sees, wrong(value))
+
+        return coerce
+
+    def _by_external_id(self, parent: Field, column: str | None) -> Coercer:
+        """A parent named by {external id field: value}, or by a CSV column `Account.CLM_Party_Id__c`."""
+
+        def coerce(value: object) -> Value:
+            name, key = (column, value) if column else _external_key(parent, value)
+            return self._find_by_external_id(parent, str(name), key)
+
+        return coerce
+
+    def _find_by_external_id(self, parent: Field, column: str, key: object) -> Value:
+        for name in parent.reference_to:
+            target = self._tables.schema.find_type(name)
+            f = target.find_field(column) if target else None
+            if target is None or f is None:
+                continue
+            value = compile_coercer(f, text=self._text)(key)
+            table = self._tables.table(name)
+            found = table.find(f.api_name, value) if table.is_indexed(f.api_name) else ()
+            if len(found) == 1:
+                return found[0][0]
+            raise _foreign_key_refused(target, f, value, found)
+        raise no_such_column(column, self._tables.schema.find_type(parent.reference_to[0]) or self._table.type)
+
+
+def no_such_column(key: str, sobject_type: SObjectType) -> SalesforceError:
+    return SalesforceError("INVALID_FIELD", f"No such column '{key}' on sobject of type {sobject_type.api_name}")
+
+
+def _forbidden(names: tuple[str, ...]) -> SaveError:
+    message = (
+        f"Unable to create/update fields: {', '.join(names)}. Please check the security settings of this field and verify that "
+        "it is read/write for your profile or permission set."
+    )
+    return SaveError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
+
+
+def _assign_json(setter: Setter, value: object, content: Row) -> None:
+    """JSON: a key that is there is set; null and the empty string clear."""
+    if setter.coerce is None:
+        return
+    if value is None or value == "":
+        _clear(setter, content)
+    else:
+        content[setter.slot] = setter.coerce(value)
+
+
+def _assign_text(setter: Setter, value: object, content: Row) -> None:
+    """CSV: an empty cell leaves the field as it is, #N/A clears it."""
+    if setter.coerce is None or value is None or value == "":
+        return
+    if value == _CLEAR:
+        _clear(setter, content)
+    else:
+        content[setter.slot] = setter.coerce(value)
+
+
+def _clear(setter: Setter, content: Row) -> None:
+    """ASSUMED text: a checkbox is never null, a request that says so is refused by type."""
+    if not setter.nullable and setter.field is not None and setter.field.type is FieldType.BOOLEAN:
+        message = f"{setter.field.label}: value not of required type: "
+        raise refuse("INVALID_TYPE_ON_FIELD_IN_RECORD", message, setter.field.api_name)
+    content[setter.slot] = None
+
+
+def _all_errors(
+    shape: Shape, assign: Callable[[Setter, object, Row], None], wire: Mapping[str, object], content: Row
+) -> list[SaveError]:
+    errors = []
+    for setter, value in zip(shape.setters, wire.values(), strict=True):
+        try:
+            assign(setter, value, content)
+        except RowRefused as refusal:
+            errors.append(refusal.error)
+    return errors
+
+
+def _find_parent(
+    f: Field, tables: list[RecordTable], sees: Mapping[str, Callable[[Row], bool] | None], value: Value
+) -> Value:
+    record_id = find_id18(value) if isinstance(value, str) else None
+    if record_id is None:
+        raise refuse("MALFORMED_ID", f"{f.label}: id value of incorrect type: {value!s}", f.api_name)
+    table = next((t for t in tables if t.type.key_prefix == record_id[:3]), None)
+    if table is None:
+        raise refuse("MALFORMED_ID", f"{f.label}: id value of incorrect type: {value!s}", f.api_name)
+    parent = table.live.get(record_id)
+    if parent is None:
+        if record_id in table.recycled:
+            raise refuse("ENTITY_IS_DELETED", "entity is deleted")
+        raise refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    is_visible = sees[record_id[:3]]
+    if is_visible is not None and not is_visible(parent):
+        message = f"insufficient access rights on cross-reference id: {record_id[:15]}"
+        raise refuse("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
+    return parent[0]
+
+
+def _external_key(parent: Field, value: object) -> tuple[str, object]:
+    if isinstance(value, Mapping):
+        named = [(str(k), v) for k, v in value.items() if k not in ("attributes", "type")]
+        if len(named) == 1:
+            return named[0]
+    raise SalesforceError(
+        "JSON_PARSER_ERROR",
+        f"{parent.relationship_name} must name one external ID field of {', '.join(parent.reference_to)} and its value",
+    )
+
+
+def _foreign_key_refused(target: SObjectType, f: Field, value: Value, found: object) -> RowRefused:
+    if found:
+        return refuse(
+            "INVALID_FIELD", f"More than one record found for external id field: {f.api_name}, value: {value!s}"
+        )
+    message = f"Foreign key external ID: {value!s} not found for field {f.api_name} in entity {target.api_name}"
+    return refuse("INVALID_FIELD", message)

@@ -1,0 +1,241 @@
+"""A new org as sign-up leaves it: organization, licences, profiles, an administrator, an integration user, status values.
+
+Sources: "Standard Profiles" and "Integration User" (Salesforce Help), ContractStatus (Object Reference).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from orgtwin.ids import checksum
+from orgtwin.org import Org
+from orgtwin.organization import Clock, system_clock
+from orgtwin.records.model import Caller, Row, Value
+from orgtwin.records.system_fields import default_values, stamp_created
+from orgtwin.schema.model import FieldType, SObjectType
+from orgtwin.schema.standard_objects import standard_schema
+
+DEFAULT_ORG_ID = "00DTW00000000001"
+ADMINISTRATOR = "System Administrator"
+INTEGRATION_PROFILE = "Minimum Access - API Only Integrations"
+INTEGRATION_LICENSE = "SalesforceAPIIntegrationPsl"
+
+_CRUD = ("PermissionsCreate", "PermissionsRead", "PermissionsEdit", "PermissionsDelete")
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSeed:
+    """One standard profile: its licence, user permissions, and whether it opens the standard objects."""
+
+    name: str
+    license: str
+    permissions: tuple[str, ...]
+    object_permissions: tuple[str, ...] = ()
+    all_fields: bool = False
+
+
+_ADMIN_PERMISSIONS = (
+    "ApiEnabled",
+    "ModifyAllData",
+    "ViewAllData",
+    "ViewSetup",
+    "ManageUsers",
+    "AssignPermissionSets",
+    "CustomizeApplication",
+    "AuthorApex",
+    "ModifyMetadata",
+    "ActivateContract",
+    "ApproveContract",
+    "DeleteActivatedContract",
+    "ActivateOrder",
+    "BulkApiHardDelete",
+    "ViewEventLogFiles",
+    "RunReports",
+    "ManageCustomPermissions",
+)
+
+PROFILES = (
+    ProfileSeed(ADMINISTRATOR, "SFDC", _ADMIN_PERMISSIONS, _CRUD, all_fields=True),
+    ProfileSeed("Standard User", "SFDC", ("ApiEnabled", "RunReports"), _CRUD, all_fields=True),
+    ProfileSeed(
+        "Contract Manager",
+        "SFDC",
+        ("ApiEnabled", "RunReports", "ActivateContract", "ApproveContract", "DeleteActivatedContract"),
+        _CRUD,
+        all_fields=True,
+    ),
+    ProfileSeed("Read Only", "SFDC", ("ApiEnabled", "RunReports"), ("PermissionsRead",), all_fields=True),
+    ProfileSeed("Minimum Access - Salesforce", "SFDC", ()),
+    ProfileSeed(INTEGRATION_PROFILE, "SFDC_INTEGRATION", ("ApiEnabled", "ApiUserOnly", "ChatterInternalUser")),
+)
+
+_LICENSES = {"SFDC": "Salesforce", "SFDC_INTEGRATION": "Salesforce Integration"}
+
+
+def new_org(clock: Clock = system_clock, org_id: str = DEFAULT_ORG_ID) -> Org:
+    """An org to which nothing has been deployed. The same clock and id make the same org, ids included."""
+    org_id = org_id[:15] + checksum(org_id[:15])
+    org = Org(standard_schema(), clock, org_id, automated_user_id="")
+    with org.log.transaction():
+        _Seeder(org).seed()
+    return org
+
+
+def administrator(org: Org) -> Caller:
+    """The seeded administrator, in user mode."""
+    return _caller(org, "admin")
+
+
+def integration_user(org: Org) -> Caller:
+    """The seeded integration user, in user mode."""
+    return _caller(org, "clmint")
+
+
+def _caller(org: Org, alias: str) -> Caller:
+    users = org.table("User")
+    read = users.reader("Alias")
+    return next(Caller(str(row[0])) for row in users.rows() if read(row) == alias)
+
+
+class _Seeder:
+    """Writes the first records straight into the tables: no user exists yet on whose behalf to save."""
+
+    def __init__(self, org: Org) -> None:
+        self._org = org
+        self._now: datetime = org.now
+        self._templates: dict[str, Mapping[str, Value]] = {}
+        self._author = ""
+
+    def seed(self) -> None:
+        self._author = self._org.automated_user_id = self._org.ids.next_id("005")
+        licenses = {key: self._license(key, name) for key, name in _LICENSES.items()}
+        profiles = {seed.name: self._profile(seed, licenses) for seed in PROFILES}
+        self._organization()
+        self._users(profiles)
+        self._put("PermissionSetLicense", **_integration_license())
+        self._contract_statuses()
+        standard: dict[str, Value] = {"Name": "Standard Price Book", "IsActive": True, "IsStandard": True}
+        self._put("Pricebook2", **standard)
+
+    # ---- one function a kind
+
+    def _license(self, key: str, name: str) -> str:
+        values: dict[str, Value] = {"LicenseDefinitionKey": key, "Name": name, "MasterLabel": name, "Status": "Active"}
+        return self._put("UserLicense", TotalLicenses=100, UsedLicenses=1, **values)
+
+    def _profile(self, seed: ProfileSeed, licenses: Mapping[str, str]) -> str:
+        license_id = licenses[seed.license]
+        flags: dict[str, Value] = {f"Permissions{name}": True for name in seed.permissions}
+        profile_id = self._put("Profile", Name=seed.name, UserLicenseId=license_id, UserType="Standard", **flags)
+        names: dict[str, Value] = {
+            "Name": f"X{profile_id}",
+            "Label": profile_id,
+            "IsOwnedByProfile": True,
+            "IsCustom": False,
+        }
+        set_id = self._put(
+            "PermissionSet", ProfileId=profile_id, LicenseId=license_id, Type="Profile", **names, **flags
+        )
+        if seed.object_permissions:
+            self._open_standard_objects(set_id, seed)
+        return profile_id
+
+    def _open_standard_objects(self, set_id: str, seed: ProfileSeed) -> None:
+        edits = "PermissionsEdit" in seed.object_permissions
+        view_all = seed.name == ADMINISTRATOR
+        for sobject_type in self._org.schema:
+            if sobject_type.setup or not sobject_type.createable:
+                continue
+            flags: dict[str, Value] = dict.fromkeys(seed.object_permissions, True)
+            flags |= {"PermissionsViewAllRecords": view_all, "PermissionsModifyAllRecords": view_all}
+            self._put("ObjectPermissions", ParentId=set_id, SobjectType=sobject_type.api_name, **flags)
+            for f in sobject_type.fields:
+                if f.permissionable and f.compound is None and f.type is not FieldType.ID:
+                    name = f"{sobject_type.api_name}.{f.api_name}"
+                    flags = {"PermissionsRead": True, "PermissionsEdit": edits and not f.calculated}
+                    values: dict[str, Value] = {"SobjectType": sobject_type.api_name, "Field": name}
+                    self._put("FieldPermissions", ParentId=set_id, **values, **flags)
+
+    def _organization(self) -> None:
+        values: dict[str, Value] = {
+            "Name": "orgtwin",
+            "OrganizationType": "Developer Edition",
+            "InstanceName": "TWIN1",
+            "IsSandbox": False,
+            "LanguageLocaleKey": "en_US",
+            "DefaultLocaleSidKey": "en_US",
+            "TimeZoneSidKey": "Europe/London",
+            "FiscalYearStartMonth": 1,
+        }
+        self._store("Organization", self._org.org_id, values)
+
+    def _users(self, profiles: Mapping[str, str]) -> None:
+        common: dict[str, Value] = {
+            "IsActive": True,
+            "TimeZoneSidKey": "Europe/London",
+            "LocaleSidKey": "en_US",
+            "LanguageLocaleKey": "en_US",
+            "EmailEncodingKey": "UTF-8",
+            "UserType": "Standard",
+        }
+        automated: dict[str, Value] = {
+            "LastName": "Automated Process",
+            "Name": "Automated Process",
+            "Alias": "autoproc",
+        }
+        automated |= {"Username": "autoproc@orgtwin.example", "Email": "autoproc@orgtwin.example", "IsActive": True}
+        self._store("User", self._author, automated | {"UserType": "AutomatedProcess", "CommunityNickname": "autoproc"})
+        for alias, first, last, username, profile in (
+            ("admin", "Ada", "Administrator", "admin@orgtwin.example", ADMINISTRATOR),
+            ("clmint", "CLM", "Integration", "integration@orgtwin.example", INTEGRATION_PROFILE),
+        ):
+            person: dict[str, Value] = {"FirstName": first, "LastName": last, "Name": f"{first} {last}", "Alias": alias}
+            address: dict[str, Value] = {"Username": username, "Email": username, "CommunityNickname": alias}
+            self._put("User", ProfileId=profiles[profile], **person, **address, **common)
+
+    def _contract_statuses(self) -> None:
+        contract = self._org.schema.find_type("Contract")
+        status = contract.find_field("Status") if contract is not None else None
+        for position, value in enumerate(status.picklist if status is not None else (), start=1):
+            names: dict[str, Value] = {"MasterLabel": value.label, "ApiName": value.value, "StatusCode": value.group}
+            self._put("ContractStatus", SortOrder=position, IsDefault=value.default, **names)
+
+    # ---- storing
+
+    def _put(self, sobject_type: str, **values: Value) -> str:
+        known = self._org.schema.find_type(sobject_type)
+        if known is None:
+            raise KeyError(sobject_type)
+        return self._store(sobject_type, self._org.ids.next_id(known.key_prefix), values)
+
+    def _store(self, sobject_type: str, record_id: str, values: Mapping[str, Value]) -> str:
+        table = self._org.table(sobject_type)
+        content = Row([None] * table.width)
+        for name, value in {**self._defaults(table.type), **values}.items():
+            if value is not None:
+                table.write(content, name, value)
+        if table.type.find_field("OwnerId") is not None:
+            table.write(content, "OwnerId", self._author)
+        stamp_created(content, record_id, self._author, self._now)
+        self._org.log.add(table, content)
+        return record_id
+
+    def _defaults(self, sobject_type: SObjectType) -> Mapping[str, Value]:
+        found = self._templates.get(sobject_type.api_name)
+        if found is None:
+            defaults = default_values(sobject_type)
+            found = self._templates[sobject_type.api_name] = {k: v for k, v in defaults.items() if v is not False}
+        return found
+
+
+def _integration_license() -> dict[str, Value]:
+    return {
+        "DeveloperName": INTEGRATION_LICENSE,
+        "MasterLabel": "Salesforce API Integration",
+        "PermissionSetLicenseKey": INTEGRATION_LICENSE,
+        "Status": "Active",
+        "TotalLicenses": 5,
+        "UsedLicenses": 0,
+    }
