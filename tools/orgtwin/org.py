@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +12,13 @@ from orgtwin.access.grants import Grant
 from orgtwin.ids import IdSequence
 from orgtwin.organization import Clock
 from orgtwin.records.dml import RecordDml
-from orgtwin.records.model import AccessLevel, Caller, Row
+from orgtwin.records.formulas import Formulas
+from orgtwin.records.model import AccessLevel, Caller
 from orgtwin.records.rollups import Rollups
 from orgtwin.records.saving import SaveHooks
 from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import Mark, UndoLog
-from orgtwin.schema.model import Field, Schema, ValidationRule
+from orgtwin.schema.model import Schema
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +41,13 @@ class Org:
         self.ids = IdSequence()
         self.settings: dict[str, object] = {}
         self.automated_user_id = automated_user_id
+        self.running_user_id = automated_user_id  # for $User in formulas; Dml and queries set it
         self.hooks = SaveHooks()
         self.log = UndoLog()
         self._schema = schema
         self._tables: dict[str, RecordTable] = {}
         self._numbers: dict[tuple[str, str], int] = {}
+        self._formulas = Formulas(self)
         self._rollups = Rollups(self)
         self._access = OrgAccess(self)
         self._dml = RecordDml(self)
@@ -67,6 +71,7 @@ class Org:
             kept[key] = table
             if sobject_type is not table.type or key in slots:
                 table.retype(sobject_type, slots.get(key))
+            table.forget_computed()
         self._tables = kept
         self._schema = schema
 
@@ -80,7 +85,7 @@ class Org:
             known = self._schema.find_type(key)
             if known is None:
                 raise KeyError(sobject_type)
-            found = self._tables[key] = RecordTable(known)
+            found = self._tables[key] = RecordTable(known, self._formulas.reader)
         return found
 
     @property
@@ -94,6 +99,10 @@ class Org:
     @property
     def rollups(self) -> Rollups:
         return self._rollups
+
+    @property
+    def formulas(self) -> Formulas:
+        return self._formulas
 
     @property
     def now(self) -> datetime:
@@ -115,7 +124,11 @@ class Org:
     def system_caller(self) -> Caller:
         return Caller(self.automated_user_id, AccessLevel.SYSTEM_MODE)
 
-    # ---- savepoints
+    # ---- transactions and savepoints
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """See `UndoLog.transaction`."""
+        return self.log.transaction()
 
     def savepoint(self) -> Savepoint:
         slots = {key: dict(table.slots) for key, table in self._tables.items()}
@@ -131,13 +144,3 @@ class Org:
         self.log.rollback(savepoint.mark)
         self.settings.clear()
         self.settings.update(savepoint.settings)
-
-    # ---- rules compiled per type
-
-    def validation_rules(
-        self, table: RecordTable
-    ) -> Sequence[tuple[ValidationRule, Callable[[Row, Row | None], bool]]]:
-        return ()
-
-    def record_type_check(self, table: RecordTable) -> Callable[[Row], tuple[Field, str] | None]:
-        return lambda row: None

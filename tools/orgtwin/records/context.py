@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
 from orgtwin.access.grants import Grant
 from orgtwin.ids import IdSequence
-from orgtwin.records.model import Caller, Row
+from orgtwin.records.formulas import Formulas
+from orgtwin.records.model import Caller
 from orgtwin.records.rollups import Rollups
 from orgtwin.records.saving import SaveHooks
 from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import UndoLog
-from orgtwin.schema.model import Field, Schema, ValidationRule
-
-IsViolated = Callable[[Row, Row | None], bool]
-RecordTypeCheck = Callable[[Row], tuple[Field, str] | None]
+from orgtwin.schema.model import Schema
 
 
 class RecordsContext(Protocol):
@@ -24,6 +22,7 @@ class RecordsContext(Protocol):
     ids: IdSequence
     log: UndoLog
     automated_user_id: str
+    running_user_id: str
 
     @property
     def schema(self) -> Schema: ...
@@ -46,6 +45,5 @@ class RecordsContext(Protocol):
     def next_number(self, sobject_type: str, field: str) -> int:
         """The next auto number of a field."""
 
-    def validation_rules(self, table: RecordTable) -> Sequence[tuple[ValidationRule, IsViolated]]: ...
-
-    def record_type_check(self, table: RecordTable) -> RecordTypeCheck: ...
+    @property
+    def formulas(self) -> Formulas: ...

@@ -6,7 +6,6 @@ Source: "Bulk DML Exception Handling", "sObject Collections" and "Upsert Records
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
@@ -15,8 +14,8 @@ from orgtwin.records.context import RecordsContext
 from orgtwin.records.deletion import NO_ACCESS, Deletion
 from orgtwin.records.matching import Match, Matcher, find_by_id
 from orgtwin.records.model import Caller, Row
+from orgtwin.records.new_rows import NewRows
 from orgtwin.records.saving import Operation, Pending, Save
-from orgtwin.records.system_fields import default_values
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.records.writer import Writer
 
@@ -35,22 +34,13 @@ ROLLED_BACK = SaveError(
 )
 
 
-@dataclass
-class _Template:
-    """What a new row of a type starts with."""
-
-    schema_version: int
-    content: Row
-    owner_slot: int | None
-
-
 class RecordDml:
     """The one way by which records change."""
 
     def __init__(self, context: RecordsContext) -> None:
         self._context = context
         self._writers: dict[tuple[str, Operation, bool], Writer] = {}
-        self._templates: dict[str, _Template] = {}
+        self._new_rows = NewRows(context)
         self._deletion = Deletion(context)
 
     # ---- the five verbs
@@ -65,7 +55,7 @@ class RecordDml:
             batch = [(position, wire, None) for position, wire in chunk]
             self._save(caller, table, Operation.INSERT, batch, results, text=text)
 
-        return self._in_batches(rows, insert_batch, all_or_none)
+        return self._in_batches(caller, rows, insert_batch, all_or_none)
 
     def update(
         self, caller: Caller, sobject_type: str, rows: WireRows, *, all_or_none: bool = False, text: bool = False
@@ -83,7 +73,7 @@ class RecordDml:
                     batch.append((position, wire, found))
             self._save(caller, table, Operation.UPDATE, batch, results, text=text)
 
-        return self._in_batches(rows, update_batch, all_or_none)
+        return self._in_batches(caller, rows, update_batch, all_or_none)
 
     def upsert(
         self,
@@ -103,7 +93,7 @@ class RecordDml:
             matches = [matcher.match(position, wire, update_only=update_only) for position, wire in chunk]
             self._save_matches(caller, table, matches, results, text=text)
 
-        return self._in_batches(rows, upsert_batch, all_or_none)
+        return self._in_batches(caller, rows, upsert_batch, all_or_none)
 
     def delete(
         self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False, hard: bool = False
@@ -112,19 +102,24 @@ class RecordDml:
             for position, record_id in chunk:
                 results[position] = self._deletion.delete(caller, record_id, hard=hard)
 
-        return self._in_batches(record_ids, delete_batch, all_or_none)
+        return self._in_batches(caller, record_ids, delete_batch, all_or_none)
 
     def undelete(self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False) -> list[SaveResult]:
         def undelete_batch(chunk: list[tuple[int, str]], results: Results) -> None:
             for position, record_id in chunk:
                 results[position] = self._deletion.undelete(caller, record_id)
 
-        return self._in_batches(record_ids, undelete_batch, all_or_none)
+        return self._in_batches(caller, record_ids, undelete_batch, all_or_none)
 
     def _in_batches(
-        self, rows: Sequence[T], save_batch: Callable[[list[tuple[int, T]], Results], None], all_or_none: bool
+        self,
+        caller: Caller,
+        rows: Sequence[T],
+        save_batch: Callable[[list[tuple[int, T]], Results], None],
+        all_or_none: bool,
     ) -> list[SaveResult]:
         results: Results = [None] * len(rows)
+        self._context.running_user_id = caller.user_id
         log = self._context.log
         with log.transaction():
             mark = log.mark()
@@ -204,15 +199,10 @@ class RecordDml:
     ) -> Save:
         """Steps 1 and 2: the original or an empty row, overwritten by the request's values."""
         writer = self._writer(caller, table, operation, text=text)
-        template = self._template(table)
+        new_row = self._new_rows.maker(table, caller)
         pending = []
         for position, wire, before in batch:
-            if before is None:
-                content = Row(template.content.copy())
-                if template.owner_slot is not None:
-                    content[template.owner_slot] = caller.user_id
-            else:
-                content = table.widened(before)
+            content = new_row() if before is None else table.widened(before)
             row = Pending(position, content, before)
             row.errors = writer.write(wire, content)
             pending.append(row)
@@ -258,25 +248,9 @@ class RecordDml:
         grant = self._context.grant(caller, table.type.api_name)
         key = (table.type.api_name, operation, text)
         writer = self._writers.get(key)
-        if writer is None or writer.grant is not grant or writer.schema_version != self._context.schema.version:
+        if writer is None or writer.grant is not grant or writer.schema is not self._context.schema:
             writer = self._writers[key] = Writer(self._context, table, operation, grant, text=text)
         return writer
-
-    def _template(self, table: RecordTable) -> _Template:
-        version = self._context.schema.version
-        template = self._templates.get(table.type.api_name)
-        if template is None or template.schema_version != version:
-            template = self._templates[table.type.api_name] = _new_template(table, version)
-        return template
-
-
-def _new_template(table: RecordTable, schema_version: int) -> _Template:
-    defaults = {table.slot(name): value for name, value in default_values(table.type).items() if value is not None}
-    owner_slot = table.slot("OwnerId") if table.type.find_field("OwnerId") is not None else None
-    content = Row([None] * table.width)
-    for slot, value in defaults.items():
-        content[slot] = value
-    return _Template(schema_version, content, owner_slot)
 
 
 def _rolled_back(result: SaveResult) -> SaveResult:

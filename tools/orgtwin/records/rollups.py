@@ -43,7 +43,7 @@ class Rollups:
 
     def __init__(self, org: _Org) -> None:
         self._org = org
-        self._version = -1
+        self._schema: Schema | None = None
         self._by_child: dict[str, list[_Summary]] = {}
 
     def update_parents(self, table: RecordTable, rows: BeforeAfter) -> None:
@@ -73,8 +73,8 @@ class Rollups:
 
     def _summaries_over(self, child_type: str) -> list[_Summary]:
         schema = self._org.schema
-        if self._version != schema.version:
-            self._version = schema.version
+        if self._schema is not schema:
+            self._schema = schema
             self._by_child = _collect(schema)
         return self._by_child.get(child_type.lower(), [])
 

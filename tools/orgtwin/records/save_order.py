@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from orgtwin.records.coerce import bad_picklist_value
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.laws import LAWS
+from orgtwin.records.record_types import record_type_check
 from orgtwin.records.saving import Save
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_fields
@@ -49,23 +49,17 @@ def check_record_type_values(context: RecordsContext, save: Save) -> None:
     """Step 5: a restricted picklist takes only the values that the row's record type offers."""
     if not save.table.type.record_types:
         return
-    check = context.record_type_check(save.table)
+    check = record_type_check(context.table("RecordType"), save.table)
     for row in save.rows:
-        found = check(row.content)
-        if found is not None:
-            row.errors.append(bad_picklist_value(*found).error)
+        row.errors.extend(check(row.content))
 
 
 def run_validation_rules(context: RecordsContext, save: Save) -> None:
-    """Step 5: custom validation rules, all of them, so that a user sees every message at once."""
-    rules = context.validation_rules(save.table)
-    if not rules:
+    """Step 5: custom validation rules."""
+    if not context.formulas.has_rules(save.table):
         return
     for row in save.rows:
-        for rule, is_violated in rules:
-            if is_violated(row.content, row.before):
-                fields = (rule.field,) if rule.field else ()
-                row.refuse("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, *fields)
+        row.errors.extend(context.formulas.violations(save.table, row.content, row.before))
 
 
 def run_duplicate_rules(context: RecordsContext, save: Save) -> None:

@@ -25,13 +25,15 @@ SYSTEM_SLOTS = {
 }
 
 Reader = Callable[[Row], Value]
+Computer = Callable[["RecordTable", Field], Reader]
 
 
 class RecordTable:
     """See `Table` in records/model.py for what others may ask of it; the rest is for records/ alone."""
 
-    def __init__(self, sobject_type: SObjectType) -> None:
+    def __init__(self, sobject_type: SObjectType, compute: Computer) -> None:
         self.type = sobject_type
+        self._compute = compute
         self.version = 0
         self.live: dict[str, Row] = {}
         self.recycled: dict[str, Row] = {}
@@ -45,11 +47,17 @@ class RecordTable:
 
     def reader(self, field: str) -> Reader:
         name = field.lower()
+        slot = self.slots.get(name)
+        if slot is not None:
+            return _slot_reader(slot)
         computed = self._computed.get(name)
         if computed is not None:
             return computed
-        slot = self.slots.get(name)
-        return self._late_reader(name) if slot is None else _slot_reader(slot)
+        f = self.type.find_field(name)
+        if f is None or not f.formula:
+            return self._late_reader(name)
+        computed = self._computed[name] = self._compute(self, f)
+        return computed
 
     def rows(self) -> Iterable[Row]:
         return self.live.values()
@@ -154,13 +162,12 @@ class RecordTable:
         kept = {f.api_name.lower() for f in sobject_type.fields} | SYSTEM_SLOTS.keys()
         self.slots = dict(slots) if slots is not None else {n: s for n, s in self.slots.items() if n in kept}
         self.type = sobject_type
-        self._computed.clear()
         self._indexes = {}
         self._index_unique_fields()
 
-    def define_computed(self, field: str, reader: Reader) -> None:
-        """Make a field read through a function (formula fields)."""
-        self._computed[field.lower()] = reader
+    def forget_computed(self) -> None:
+        """Formula fields are to be compiled again: some type that they may read has changed."""
+        self._computed.clear()
 
     def _index_unique_fields(self) -> None:
         for f in self.type.fields:

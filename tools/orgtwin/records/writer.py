@@ -61,7 +61,7 @@ class Writer:
         self._text = text
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self.grant = grant
-        self.schema_version = tables.schema.version
+        self.schema = tables.schema
 
     def write(self, wire: Mapping[str, object], content: Row) -> list[SaveError]:
         """Set the values of a wire row in `content`; the errors of the row, none when it may go on."""

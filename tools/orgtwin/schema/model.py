@@ -6,6 +6,7 @@ Property names and meanings: "DescribeSObjectResult" and "Field" (SOAP API Devel
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -174,11 +175,15 @@ class SObjectType:
         return next((f for f in self.fields if f.relationship_name and f.relationship_name.lower() == wanted), None)
 
 
+_versions = itertools.count(2)
+
+
 class Schema:
-    """All objects of one org at one moment. `version` grows with every change, so that compiled plans know when they are stale."""
+    """All objects of one org at one moment. No two changes of a process have the same `version`: compiled plans go stale by it."""
 
     def __init__(self, types: Iterable[SObjectType], version: int = 1) -> None:
         self._types = {t.api_name.lower(): t for t in types}
+        self._by_prefix = {t.key_prefix: t for t in self._types.values() if t.key_prefix}
         self.version = version
         self._children: dict[str, tuple[ChildRelationship, ...]] | None = None
 
@@ -191,7 +196,7 @@ class Schema:
 
     def find_by_prefix(self, prefix: str) -> SObjectType | None:
         """The object whose ids begin with these three characters, or None."""
-        return next((t for t in self._types.values() if t.key_prefix == prefix), None)
+        return self._by_prefix.get(prefix)
 
     def children_of(self, api_name: str) -> tuple[ChildRelationship, ...]:
         """Everything that points at an object, by child object and field name."""
@@ -204,7 +209,7 @@ class Schema:
         gone = {name.lower() for name in removed}
         types = {key: t for key, t in self._types.items() if key not in gone}
         types.update({t.api_name.lower(): t for t in changed})
-        return Schema(types.values(), self.version + 1)
+        return Schema(types.values(), next(_versions))
 
     def _collect_children(self) -> dict[str, tuple[ChildRelationship, ...]]:
         found: dict[str, list[ChildRelationship]] = {}
