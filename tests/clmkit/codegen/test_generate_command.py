@@ -1,0 +1,126 @@
+"""`clmkit generate` as a user meets it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from clmkit.cli import generate as command
+from clmkit.cli.main import main
+from clmkit.codegen.tree import read_package
+
+Generate = Callable[..., Result]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "force-app"
+
+
+@pytest.fixture
+def generate(root: Path, out: Path) -> Generate:
+    def run(*options: str) -> Result:
+        return CliRunner().invoke(main, ["generate", str(root / "mappings/contract.yml"), "--out", str(out), *options])
+
+    return run
+
+
+def test_the_first_run_writes_everything_and_the_second_nothing(generate: Generate, out: Path) -> None:
+    first, second = generate(), generate()
+    count = len(read_package(out))
+    assert first.output.splitlines()[-1] == f"{out}: {count} added, 0 updated, 0 removed, 0 unchanged"
+    assert (second.exit_code, second.output) == (0, f"{out}: 0 added, 0 updated, 0 removed, {count} unchanged\n")
+
+
+def test_check_writes_nothing_and_exits_1_while_something_differs(generate: Generate, out: Path) -> None:
+    assert generate("--check").exit_code == 1
+    assert not out.exists()
+    generate()
+    assert generate("--check").exit_code == 0
+
+
+def test_an_edited_file_is_shown_and_nothing_is_written(generate: Generate, out: Path) -> None:
+    generate()
+    status = out / "generated/standardValueSets/ContractStatus.standardValueSet-meta.xml"
+    status.write_text(status.read_text().replace("<sorted>false</sorted>", "<sorted>true</sorted>"))
+    (out / "generated/settings/Contract.settings-meta.xml").unlink()
+    result = generate()
+    assert result.exit_code == 2
+    assert "-    <sorted>true</sorted>\n+    <sorted>false</sorted>\n" in result.stdout
+    assert result.stderr == (
+        f"{status}: edited by hand since it was generated\n"
+        "help: nothing was written. Move the edit into the spec or into extensions/, then generate again; "
+        "--force discards the lines marked '-' above.\n"
+    )
+    assert not (out / "generated/settings/Contract.settings-meta.xml").exists()
+
+
+def test_force_overwrites_what_was_edited_and_still_no_extension(generate: Generate, out: Path) -> None:
+    generate()
+    edited, mine = out / "generated/classes/CLM_Access.cls", out / "extensions/classes/CLM_ContractRules.cls"
+    before = edited.read_bytes()
+    edited.write_text("// edited\n")
+    mine.write_text("// mine\n")
+    result = generate("--force")
+    assert (result.exit_code, edited.read_bytes(), mine.read_text()) == (0, before, "// mine\n")
+    assert f"~ {edited}  (edited by hand)" in result.output
+
+
+def test_diff_shows_what_would_change_and_writes_nothing(generate: Generate, out: Path) -> None:
+    generate()
+    target = out / "generated/customPermissions/CLM_Write_Owned_Fields.customPermission-meta.xml"
+    target.unlink()
+    result = generate("--diff")
+    assert result.output.startswith(f"--- /dev/null\n+++ {target.as_posix()}\n@@ ")
+    assert (result.exit_code, target.exists()) == (0, False)
+
+
+def test_json_lists_every_change(generate: Generate, out: Path) -> None:
+    generate()
+    (out / "generated/classes/CLM_Access.cls").write_text("// edited\n")
+    result = generate("--json", "--check")
+    assert json.loads(result.output) == {
+        "out": out.as_posix(),
+        "written": False,
+        "clean": False,
+        "unchanged": len(read_package(out)) - 1,
+        "changes": [{"path": "generated/classes/CLM_Access.cls", "verb": "update", "edited": True}],
+    }
+
+
+def test_a_wrong_spec_is_shown_with_its_place_and_nothing_is_written(tmp_path: Path, out: Path) -> None:
+    spec = tmp_path / "spec.yml"
+    spec.write_text("spec: clmkit/v2\n")
+    result = CliRunner().invoke(main, ["generate", str(spec), "--out", str(out)])
+    assert result.exit_code == 2
+    assert f"{spec}:1:" in result.stderr
+    assert "Traceback" not in result.output
+    assert not out.exists()
+
+
+def test_a_missing_spec_is_a_message(tmp_path: Path, out: Path) -> None:
+    result = CliRunner().invoke(main, ["generate", str(tmp_path / "none.yml"), "--out", str(out)])
+    assert result.exit_code == 2
+    assert "No such file or directory" in result.stderr
+
+
+def test_a_full_disk_is_a_message_and_the_next_run_completes(
+    generate: Generate, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space(_comparison: object, _root: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(command, "write_tree", no_space)
+    result = generate()
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"{out}: cannot be written: No space left on device; every file there is whole, the next run completes the rest\n",
+    )
+    monkeypatch.undo()
+    assert generate().exit_code == 0

@@ -1,0 +1,123 @@
+"""One owner in the spec, two compiled rules: field-level security and the trigger guard must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from clmkit.codegen.permissions import may_edit, permission_set, takes_field_security
+from clmkit.codegen.rules import compile_rules, is_guarded, locked_statuses
+from clmkit.codegen.xml import parse_component
+from clmkit.mapping.model import AudienceKind, FieldKind, FieldMapping, ObjectMapping, Owner, Spec
+
+NO_FIELD_SECURITY = (
+    "AccountId",
+    "Status",
+    "StatusCode",
+    "OwnerId",
+    "ContractNumber",
+    "RecordTypeId",
+    "CurrencyIsoCode",
+)
+
+
+def guarded_fields(spec: Spec) -> Iterator[tuple[ObjectMapping, FieldMapping]]:
+    for mapping in spec.objects:
+        if is_guarded(mapping):
+            for field in mapping.columns:
+                yield mapping, field
+
+
+def entries(planned: Mapping[str, bytes], name: str, element: str, key: str) -> dict[str, Mapping[str, object]]:
+    _, body = parse_component(planned[f"generated/permissionsets/{name}.permissionset-meta.xml"])
+    found = body.get(element, [])
+    assert isinstance(found, list)
+    return {str(entry[key]): entry for entry in found if isinstance(entry, Mapping)}
+
+
+def test_what_people_may_never_edit_is_what_the_guard_always_locks(spec: Spec) -> None:
+    for mapping, field in guarded_fields(spec):
+        always_locked = {owned.field.name for owned in compile_rules(spec, mapping).owned if not owned.statuses}
+        editors = [a.name for a in spec.audiences if a.kind is AudienceKind.PEOPLE and may_edit(a, mapping, field)]
+        assert not (editors and field.name in always_locked), (
+            f"{mapping.name}.{field.name}: {editors} may edit, the guard refuses"
+        )
+        assert (field.owner is Owner.CLM) == (field.name in always_locked), f"{mapping.name}.{field.name}"
+
+
+def test_the_integration_edits_exactly_what_flows_to_salesforce(spec: Spec) -> None:
+    for mapping, field in guarded_fields(spec):
+        assert may_edit(spec.integration, mapping, field) == (field.to_salesforce or field.seed), (
+            f"{mapping.name}.{field.name}"
+        )
+
+
+def test_a_shared_field_is_locked_in_the_states_that_the_clm_wins(spec: Spec) -> None:
+    contract = spec.get_object("contract")
+    shared = [field for field in contract.columns if field.owner is Owner.SHARED]
+    assert shared
+    assert spec.lifecycle is not None
+    for field in shared:
+        won = {name for row in field.precedence if row.wins is Owner.CLM for name in row.states} | set(
+            field.frozen_from
+        )
+        locked = locked_statuses(spec, field)
+        assert set(locked) == {state.status for state in spec.lifecycle.states if state.name in won}
+        assert 0 < len(locked) < len(spec.lifecycle.states)
+
+
+def test_every_created_field_is_readable_by_the_integration(spec: Spec, planned: Mapping[str, bytes]) -> None:
+    named = entries(planned, spec.integration.permission_set, "fieldPermissions", "field")
+    for mapping in spec.objects:
+        for field in mapping.created:
+            if not field.required and field.type.kind is not FieldKind.MASTER_DETAIL:
+                assert f"{mapping.salesforce}.{field.salesforce}" in named
+
+
+def test_no_permission_set_names_a_field_without_field_security(spec: Spec, planned: Mapping[str, bytes]) -> None:
+    for audience in spec.audiences:
+        named = entries(planned, audience.permission_set, "fieldPermissions", "field")
+        assert not {f"Contract.{name}" for name in NO_FIELD_SECURITY} & named.keys()
+        for mapping in spec.objects:
+            for field in mapping.columns:
+                if field.required or field.type.kind is FieldKind.MASTER_DETAIL:
+                    assert not takes_field_security(field)
+                    assert f"{mapping.salesforce}.{field.salesforce}" not in named
+
+
+def test_a_field_stands_in_the_sets_of_its_audience_only(spec: Spec, planned: Mapping[str, bytes]) -> None:
+    reader = entries(planned, "CLM_Reader", "fieldPermissions", "field")
+    steward = entries(planned, "CLM_Steward", "fieldPermissions", "field")
+    assert "Contract.CLM_ARR__c" not in reader
+    assert "Contract.CLM_ARR__c" in steward
+    editable = {name for name, entry in reader.items() if entry["editable"] == "true"}
+    assert editable == {
+        f"{mapping.salesforce}.{field.salesforce}"
+        for mapping in spec.objects
+        for field in mapping.columns
+        if "reader" in field.editors and takes_field_security(field)
+    }
+
+
+@pytest.mark.parametrize("right", ["allowDelete", "modifyAllRecords", "viewAllRecords"])
+def test_nobody_is_granted_more_than_rows_one_by_one(spec: Spec, planned: Mapping[str, bytes], right: str) -> None:
+    for audience in spec.audiences:
+        granted = entries(planned, audience.permission_set, "objectPermissions", "object")
+        assert {name for name, entry in granted.items() if entry[right] != "false"} == set()
+
+
+def test_only_the_integration_creates_and_holds_the_bypass(spec: Spec, planned: Mapping[str, bytes]) -> None:
+    for audience in spec.audiences:
+        is_integration = audience.kind is AudienceKind.INTEGRATION_USER
+        granted = entries(planned, audience.permission_set, "objectPermissions", "object")
+        creating = {name for name, entry in granted.items() if entry["allowCreate"] == "true"}
+        assert bool(creating) == is_integration
+        assert ("customPermissions" in permission_set(spec, audience)) == is_integration
+
+
+def test_the_integration_does_not_edit_what_salesforce_owns(planned: Mapping[str, bytes], spec: Spec) -> None:
+    granted = entries(planned, spec.integration.permission_set, "objectPermissions", "object")
+    for name in ("Account", "Contact"):
+        rights = [granted[name][right] for right in ("allowRead", "allowCreate", "allowEdit")]
+        assert rights == ["true", "false", "false"]
