@@ -62,6 +62,10 @@ class SessionStore:
         self._random = random
         self._by_token: dict[str, Session] = {}
 
+    def follow(self, settings: Mapping[str, object]) -> None:
+        """Take the timeout from these settings from now on."""
+        self._settings = settings
+
     @property
     def timeout(self) -> timedelta:
         return SESSION_TIMEOUTS[str(self._settings.get(_TIMEOUT_SETTING, "TwoHours"))]

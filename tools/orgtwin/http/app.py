@@ -9,10 +9,12 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.doors import open_door
+from orgtwin.faults.table import Plan
+from orgtwin.http.doors import open_door, session_token
 from orgtwin.http.encoding import pack, pretty, too_large, unpack, worth_packing
 from orgtwin.http.envelopes import render_error
 from orgtwin.http.message import JSON, Request, Response
@@ -46,6 +48,7 @@ class Application:
     def __init__(self, twin: Twin, routes: Iterable[Route]) -> None:
         self.twin = twin
         self._table = RouteTable(routes)
+        twin.dispatch = self.inside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,15 +58,33 @@ class Application:
         route, response = self._route(request, raw_path)
         if response is None:
             response = await self._converse(route, request, receive)
-        if response is not None:
+        if response is None:
+            await _cut(scope)
+        else:
             await _write(scope, request, self._finish(request, response), send)
 
     async def _converse(self, route: Route, request: Request, receive: Receive) -> Response | None:
-        """Read the body and run the handler; None when the connection is to be cut instead of answered."""
+        """Read the body and run the handler; None when a fault cuts the connection."""
         try:
             request.body = await _read_body(request, receive, route.max_body or REST_BODY_LIMIT)
         except SalesforceError as error:
             return render_error(error, route.envelope)
+        faults = self.twin.faults
+        if faults.is_empty or route.door is Door.ADMIN:
+            return self._run(route, request)
+        plan = faults.plan(request.method, request.path, request.params.get("sobject_type"))
+        if plan.wait_seconds:
+            await asyncio.sleep(plan.wait_seconds)
+        if plan.cut_before:
+            return None
+        response = self._run_faulty(plan, route, request)
+        return None if plan.cut_after else response
+
+    def _run_faulty(self, plan: Plan, route: Route, request: Request) -> Response:
+        if plan.expire_session:
+            self.twin.sessions.revoke(session_token(request) or "")
+        if plan.refusal is not None:
+            return render_error(plan.refusal, route.envelope)
         return self._run(route, request)
 
     def _route(self, request: Request, raw_path: str) -> tuple[Route, Response | None]:
@@ -93,6 +114,25 @@ class Application:
             )
             return render_error(bug, route.envelope)
 
+    def inside(self, parent: Request, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Answer a request within `parent`: same caller, no door, no further call counted."""
+        raw_path, _, raw_query = target.partition("?")
+        request = Request(
+            twin=self.twin,
+            method=method.upper(),
+            path=raw_path,
+            raw_query=raw_query,
+            headers={**_inherited(parent.headers), **{name.lower(): value for name, value in headers.items()}},
+            body=body,
+            base_url=parent.base_url,
+            remote_address=parent.remote_address,
+        )
+        route, response = self._route(request, raw_path)
+        if response is not None:
+            return response
+        request.admit(parent.session, replace(parent.caller, api_version=request.api_version))
+        return self._run(replace(route, door=Door.OPEN), request)
+
     def _finish(self, request: Request, response: Response) -> Response:
         if request.path.startswith("/services/data"):
             response.headers = (*response.headers, ("Sforce-Limit-Info", self.twin.usage.header()))
@@ -103,6 +143,10 @@ class Application:
         ):
             response.body = pretty(response.body)
         return response
+
+
+def _inherited(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.startswith("sforce-")}
 
 
 def _read_head(twin: Twin, scope: Scope, raw_path: str) -> Request:
@@ -169,6 +213,12 @@ async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
         more = message.get("more_body", False)
     body = parts[0] if len(parts) == 1 else b"".join(parts)
     return unpack(body, request.headers.get("content-encoding", "").lower(), limit)
+
+
+async def _cut(scope: Scope) -> None:
+    """Close the connection with a reset, so that the client cannot take it for an answer."""
+    scope["orgtwin.transport"].abort()
+    await asyncio.sleep(0)
 
 
 async def _write(scope: Scope, request: Request, response: Response, send: Send) -> None:

@@ -22,7 +22,7 @@ def open_door(door: Door, request: Request) -> None:
     if door is Door.SESSION:
         require_session(request, _bearer(request))
     elif door is Door.BULK:
-        require_session(request, request.headers.get("x-sfdc-session") or _bearer(request))
+        require_session(request, session_token(request))
     elif door is Door.ADMIN:
         _require_admin(request)
 
@@ -42,6 +42,11 @@ def _require_api_enabled(request: Request, caller: Caller) -> None:
     # ASSUMED: the REST wording; the code is that of "Status Codes and Error Responses".
     if not request.org.access.has_permission(caller, "ApiEnabled"):
         raise SalesforceError("API_CURRENTLY_DISABLED", "API is disabled for this User", status=403)
+
+
+def session_token(request: Request) -> str | None:
+    """The session id of a request, from either header."""
+    return request.headers.get("x-sfdc-session") or _bearer(request)
 
 
 def _bearer(request: Request) -> str | None:

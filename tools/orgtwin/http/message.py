@@ -17,7 +17,7 @@ import msgspec
 
 from orgtwin.errors import SalesforceError
 from orgtwin.organization import Organization
-from orgtwin.records.model import Caller
+from orgtwin.records.model import Caller, Dml
 
 if TYPE_CHECKING:
     from orgtwin.auth.sessions import Session
@@ -77,6 +77,11 @@ class Request:
         return self.twin.org
 
     @property
+    def dml(self) -> Dml:
+        """Writes of this request, with whatever faults are armed for rows."""
+        return self.twin.dml
+
+    @property
     def caller(self) -> Caller:
         """On whose behalf this runs; only behind a door that asks for a session."""
         if self._caller is None:
@@ -113,6 +118,10 @@ class Request:
         """/services/data/vNN.0 of this request."""
         return f"/services/data/v{self.api_version:.1f}"
 
+    def inside(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
+        """Answer another request within this one, for the same caller, as composite resources do."""
+        return self.twin.dispatch(self, method, target, body, headers or {})
+
     def json(self) -> object:
         """The body as JSON. Raises JSON_PARSER_ERROR."""
         try:
@@ -129,6 +138,12 @@ class Request:
                 "The HTTP entity body was expected to be a JSON object. or request may be missing a required field",
             )
         return value
+
+    def record(self) -> dict[str, object]:
+        """The body as field values of one record, without `attributes`. Raises JSON_PARSER_ERROR."""
+        values = self.json_object()
+        values.pop("attributes", None)
+        return values
 
 
 def decode_json(text: bytes | str) -> object:

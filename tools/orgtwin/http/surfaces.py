@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from orgtwin.http import versions
+from itertools import chain
+
+from orgtwin.http import admin, bulk2_ingest, collections, composite, limits, oauth, query, sobjects, tree, versions
 from orgtwin.http.routing import Route
 
-ROUTES: tuple[Route, ...] = (*versions.ROUTES,)
+_SURFACES = (
+    admin,
+    bulk2_ingest,
+    collections,
+    composite,
+    limits,
+    oauth,
+    query,
+    sobjects,
+    tree,
+    versions,
+)
+
+ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(surface.ROUTES for surface in _SURFACES))

@@ -1,0 +1,72 @@
+"""Signed assertions (JWT): checks signature and claims against the certificates an app trusts.
+
+Source: "OAuth 2.0 JWT Bearer Flow for Server-to-Server Integration" (Salesforce Help): RS256; iss is the client id, sub the
+username, aud the authorization server, exp within minutes. Two clients differ, and orgs let them: CumulusCI sends exp equal to
+now, the sf CLI sends exp in milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import jwt
+from cryptography import x509
+
+from orgtwin.auth.apps import ClientApp
+from orgtwin.auth.refusal import refusal
+
+_SKEW_SECONDS = 180
+# A time in seconds has ten digits until the year 2286; more digits are milliseconds.
+_LARGEST_SECONDS = 10_000_000_000
+_AUDIENCES = ("https://login.salesforce.com", "https://test.salesforce.com")
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """What a client claims before anything is verified."""
+
+    issuer: str
+    subject: str
+    audience: tuple[str, ...]
+    expires: float
+
+
+def read_assertion(token: str) -> Assertion:
+    """The claims, unverified, to find out whose keys apply. Raises invalid_grant."""
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError as error:
+        raise refusal("bad_assertion") from error
+    audience = claims.get("aud", ())
+    try:
+        expires = float(claims["exp"])
+        issuer, subject = str(claims["iss"]), str(claims["sub"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise refusal("bad_assertion") from error
+    if expires > _LARGEST_SECONDS:
+        expires /= 1_000
+    listed = (audience,) if isinstance(audience, str) else tuple(str(item) for item in audience)
+    return Assertion(issuer, subject, listed, expires)
+
+
+def require_genuine(token: str, assertion: Assertion, app: ClientApp, now: datetime, own_urls: Iterable[str]) -> None:
+    """Signed by a key the app trusts, meant for this org, not expired. Raises invalid_grant."""
+    if not any(_is_signed_by(token, certificate) for certificate in app.certificates):
+        raise refusal("bad_assertion")
+    known = {url.rstrip("/") for url in (*_AUDIENCES, *own_urls)}
+    if not any(name.rstrip("/") in known for name in assertion.audience):
+        raise refusal("bad_audience")
+    if assertion.expires + _SKEW_SECONDS < now.timestamp():
+        raise refusal("expired_assertion")
+
+
+def _is_signed_by(token: str, certificate: str) -> bool:
+    key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    options = {"verify_exp": False, "verify_aud": False, "verify_iat": False, "verify_nbf": False}
+    try:
+        jwt.decode(token, key, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
+    except (jwt.InvalidTokenError, TypeError):
+        return False
+    return True

@@ -1,0 +1,186 @@
+"""/twin/admin: the twin's own addresses. Nothing here exists in an org; all of it asks for the admin token of the ready file."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from orgtwin.auth.apps import ClientApp, Flow
+from orgtwin.auth.users import UserRecord, find_by_username
+from orgtwin.errors import SalesforceError
+from orgtwin.faults.catalogue import FAULTS
+from orgtwin.faults.table import ArmedFault, Where
+from orgtwin.http.message import Request, Response, json_response, no_content
+from orgtwin.http.records import to_wire
+from orgtwin.http.routing import Door, Handler, Route
+
+_CLIENT_ID_LENGTH = 80
+_SECRET_LENGTH = 64
+
+
+def _bad(text: str) -> SalesforceError:
+    return SalesforceError("TWIN_BAD_REQUEST", text)
+
+
+def _user(request: Request, username: object) -> UserRecord:
+    user = find_by_username(request.org, str(username))
+    if user is None:
+        raise _bad(f"there is no user {username!r} in this org")
+    return user
+
+
+def list_faults(request: Request) -> Response:
+    known = {fault.name: fault.summary for fault in FAULTS.values()}
+    return json_response({"known": known, "armed": [_fault_json(armed) for armed in request.twin.faults.armed()]})
+
+
+def arm_fault(request: Request) -> Response:
+    """{"name": "row_lock", "object": "Contract", "after": 3, "count": 1}"""
+    body = request.json_object()
+    name = body.pop("name", None)
+    unknown = set(body) - {field.name for field in fields(Where)}
+    if unknown:
+        raise _bad(f"unknown keys: {', '.join(sorted(unknown))}")
+    armed = request.twin.faults.arm(str(name), Where(**body))  # type: ignore[arg-type]
+    return json_response(_fault_json(armed), 201)
+
+
+def disarm_faults(request: Request) -> Response:
+    """All of them; 409 names those that never fired."""
+    return json_response([_fault_json(armed) for armed in request.twin.faults.disarm()])
+
+
+def disarm_fault(request: Request) -> Response:
+    text = request.params["fault_id"]
+    if not text.isdigit():
+        raise _bad(f"{text!r} is not the id of a fault")
+    return json_response([_fault_json(armed) for armed in request.twin.faults.disarm(int(text))])
+
+
+def _fault_json(armed: ArmedFault) -> dict[str, object]:
+    where = {field.name: getattr(armed.where, field.name) for field in fields(Where)}
+    return {"id": armed.fault_id, "name": armed.fault.name, "met": armed.met, "fired": armed.fired, **where}
+
+
+def register_app(request: Request) -> Response:
+    """{"name", "flows", "run_as", "certificate", "callback_urls", "scopes", "approved", "ip_ranges"}: a client app."""
+    body = request.json_object()
+    run_as = _user(request, body["run_as"]).user_id if body.get("run_as") else None
+    approved = body.get("approved")
+    app = ClientApp(
+        client_id=str(body.get("client_id") or "3MVG9" + request.twin.random(_CLIENT_ID_LENGTH)),
+        name=str(body.get("name", "unnamed")),
+        flows=frozenset(_flow(name) for name in _texts(body, "flows")),
+        client_secret=None if body.get("public") is True else request.twin.random(_SECRET_LENGTH),
+        run_as_user_id=run_as,
+        certificates=(str(body["certificate"]),) if body.get("certificate") else (),
+        callback_urls=tuple(_texts(body, "callback_urls")),
+        scopes=tuple(_texts(body, "scopes")) or ("api", "refresh_token"),
+        approved_user_ids=frozenset(_user(request, name).user_id for name in _texts(body, "approved"))
+        if approved is not None
+        else None,
+        ip_ranges=tuple(_texts(body, "ip_ranges")),
+    )
+    request.twin.auth.apps.add(app)
+    return json_response({"client_id": app.client_id, "client_secret": app.client_secret}, 201)
+
+
+_FLOWS = {
+    "client_credentials": Flow.CLIENT_CREDENTIALS,
+    "jwt_bearer": Flow.JWT_BEARER,
+    "web_server": Flow.WEB_SERVER,
+    "refresh_token": Flow.REFRESH,
+}
+
+
+def _flow(name: str) -> Flow:
+    if name not in _FLOWS:
+        raise _bad(f"there is no flow {name!r}; known flows: {', '.join(_FLOWS)}")
+    return _FLOWS[name]
+
+
+def _texts(body: dict[str, object], name: str) -> list[str]:
+    value = body.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _bad(f"{name} must be a list of texts")
+    return value
+
+
+def trust_certificate(request: Request) -> Response:
+    """PUT the PEM of a certificate: the client may sign assertions with its key from now on."""
+    request.twin.auth.apps.trust_certificate(request.params["client_id"], request.body.decode("ascii", "replace"))
+    return no_content()
+
+
+def open_session(request: Request) -> Response:
+    """{"username": ...}: a session of any user, for tests that need a caller with few rights."""
+    user = _user(request, request.json_object().get("username"))
+    session = request.twin.sessions.issue(user.user_id, None, ("full",), "Admin")
+    return json_response({"access_token": session.token, "user_id": user.user_id}, 201)
+
+
+def expire_sessions(request: Request) -> Response:
+    return json_response({"ended": request.twin.sessions.revoke_all()})
+
+
+def login_history(request: Request) -> Response:
+    attempts = request.twin.auth.history.attempts()
+    return json_response(
+        [
+            {
+                "LoginTime": to_wire(attempt.at),
+                "UserId": attempt.user_id,
+                "Application": attempt.application,
+                "LoginType": attempt.login_type,
+                "SourceIp": attempt.source_ip,
+                "Status": attempt.status,
+            }
+            for attempt in attempts
+        ]
+    )
+
+
+def reset(request: Request) -> Response:
+    """A new org: everything deployed or saved is gone."""
+    request.twin.reset()
+    return no_content()
+
+
+def list_snapshots(request: Request) -> Response:
+    return json_response(list(request.twin.snapshots))
+
+
+def take_snapshot(request: Request) -> Response:
+    request.twin.snapshot(request.params["name"])
+    return no_content()
+
+
+def restore_snapshot(request: Request) -> Response:
+    name = request.params["name"]
+    if name not in request.twin.snapshots:
+        known = ", ".join(request.twin.snapshots) or "none"
+        raise SalesforceError(
+            "TWIN_UNKNOWN_SNAPSHOT", f"there is no snapshot {name!r}; taken so far: {known}", status=404
+        )
+    request.twin.restore(name)
+    return no_content()
+
+
+def _admin(method: str, path: str, handler: Handler) -> Route:
+    return Route(method, f"/twin/admin/{path}", handler, Door.ADMIN)
+
+
+ROUTES = (
+    _admin("GET", "faults", list_faults),
+    _admin("POST", "faults", arm_fault),
+    _admin("DELETE", "faults", disarm_faults),
+    _admin("DELETE", "faults/{fault_id}", disarm_fault),
+    _admin("POST", "apps", register_app),
+    _admin("PUT", "apps/{client_id}/certificate", trust_certificate),
+    _admin("POST", "sessions", open_session),
+    _admin("DELETE", "sessions", expire_sessions),
+    _admin("GET", "login-history", login_history),
+    _admin("POST", "reset", reset),
+    _admin("GET", "snapshots", list_snapshots),
+    _admin("PUT", "snapshots/{name}", take_snapshot),
+    _admin("POST", "snapshots/{name}/restore", restore_snapshot),
+)

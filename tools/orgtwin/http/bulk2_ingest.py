@@ -1,0 +1,331 @@
+"""Bulk API 2.0, ingest: /jobs/ingest.
+
+A job is done when its upload is declared complete: the next look at it says JobComplete. Source: "Bulk API 2.0 Ingest" (Bulk API
+2.0 and Bulk API Developer Guide), with its limits: 150 MB an upload; one upload a job; 100,000 characters in a multipart job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from time import perf_counter
+
+import msgspec
+
+from orgtwin.errors import SalesforceError
+from orgtwin.http.bulk_jobs import BulkJobs, IngestJob
+from orgtwin.http.bulk_rows import ID_ONLY, OPERATIONS, Target, save_chunk
+from orgtwin.http.csv_rows import (
+    DELIMITERS,
+    LINE_ENDINGS,
+    RowReader,
+    find_unknown_column,
+    in_chunks,
+    read_csv,
+    write_csv,
+)
+from orgtwin.http.message import Request, Response, decode_json, json_response, no_content
+from orgtwin.http.multipart import get_part, is_multipart, parse_multipart
+from orgtwin.http.records import to_wire
+from orgtwin.http.routing import Route
+
+UPLOAD_LIMIT = 150 * 1024 * 1024
+_MULTIPART_LIMIT = 100_000
+_CSV = "text/csv"
+_DONE = frozenset({"JobComplete", "Failed", "Aborted"})
+
+
+def _jobs(request: Request) -> BulkJobs:
+    return request.twin.part(BulkJobs)
+
+
+def _job(request: Request) -> IngestJob:
+    return _jobs(request).get_ingest(request.params["job_id"])
+
+
+def create_job(request: Request) -> Response:
+    """POST /jobs/ingest, with the data in the same request when it is multipart."""
+    content_type = request.headers.get("content-type", "")
+    if is_multipart(content_type):
+        parts = parse_multipart(request.body, content_type)
+        body = _as_object(decode_job(get_part(parts, "job").content))
+        job = _new_job(request, body)
+        content = get_part(parts, "content").content
+        if len(content) > _MULTIPART_LIMIT:
+            raise _invalid(f"The data of a multipart job is limited to {_MULTIPART_LIMIT} characters")
+        _complete(request, job, content)
+    else:
+        job = _new_job(request, request.json_object())
+    _jobs(request).ingest[job.job_id] = job
+    return json_response(_shown(job))
+
+
+def decode_job(content: bytes) -> object:
+    try:
+        return decode_json(content)
+    except msgspec.DecodeError as error:
+        raise SalesforceError("JSON_PARSER_ERROR", f"{error}") from error
+
+
+def _as_object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise _invalid("The job must be a JSON object")
+    return value
+
+
+def _invalid(text: str) -> SalesforceError:
+    return SalesforceError("INVALIDJOB", f"InvalidJob : {text}")
+
+
+def _new_job(request: Request, body: Mapping[str, object]) -> IngestJob:
+    operation = str(body.get("operation", ""))
+    if operation not in OPERATIONS:
+        raise _invalid(f"Unable to find operation: {operation}")
+    name = str(body.get("object", ""))
+    found = request.org.schema.find_type(name)
+    if found is None or not request.org.access.can(request.caller, found.api_name, "read"):
+        raise _invalid(f"Unable to find object: {name}")
+    delimiter = str(body.get("columnDelimiter", "COMMA"))
+    ending = str(body.get("lineEnding", "LF"))
+    if delimiter not in DELIMITERS or ending not in LINE_ENDINGS:
+        raise _invalid(f"Unknown columnDelimiter or lineEnding: {delimiter}, {ending}")
+    if str(body.get("contentType", "CSV")) != "CSV":
+        raise _invalid(f"Unsupported contentType: {body['contentType']}")
+    if operation == "hardDelete":
+        require_hard_delete(request)
+    return IngestJob(
+        job_id=_jobs(request).next_job_id(),
+        operation=operation,
+        object=found.api_name,
+        external_id_field=_external_id(request, body, operation, found.api_name),
+        column_delimiter=delimiter,
+        line_ending=ending,
+        created_by=request.caller.user_id,
+        created_at=request.org.clock(),
+        api_version=request.api_version,
+    )
+
+
+def _external_id(request: Request, body: Mapping[str, object], operation: str, object_name: str) -> str | None:
+    name = body.get("externalIdFieldName")
+    if operation != "upsert":
+        return None
+    if not isinstance(name, str) or not name:
+        raise _invalid("External ID field name must be specified for upsert job")
+    found = request.org.schema.find_type(object_name)
+    field = found.find_field(name) if found else None
+    if field is None or not (field.external_id or field.id_lookup or field.api_name == "Id"):
+        raise _invalid(
+            f"Field name provided, {name} does not match an External ID, Salesforce Id, or indexed field for {object_name}"
+        )
+    return field.api_name
+
+
+def require_hard_delete(request: Request) -> None:
+    if not request.org.access.has_permission(request.caller, "BulkApiHardDelete"):
+        raise SalesforceError(
+            "FEATURENOTENABLED",
+            "FeatureNotEnabled : hardDelete operation requires special user profile permission, "
+            "please contact your system administrator",
+        )
+
+
+def upload(request: Request) -> Response:
+    """PUT /jobs/ingest/{id}/batches: the data, once."""
+    job = _job(request)
+    if job.state != "Open":
+        raise SalesforceError("INVALIDJOBSTATE", "Job state must be Open to upload data")
+    if job.content:
+        raise SalesforceError(
+            "INVALIDJOB",
+            f"Found multiple contents for job: <{job.job_id}>, please 'Close' / 'Abort' / 'Delete' the current Job then "
+            "create a new Job and make sure you only do 'PUT' once on a given Job.",
+        )
+    job.content = request.body
+    return Response(201)
+
+
+def change_state(request: Request) -> Response:
+    """PATCH /jobs/ingest/{id}: UploadComplete runs the job, Aborted ends it."""
+    job = _job(request)
+    state = request.json_object().get("state")
+    if state not in ("UploadComplete", "Aborted"):
+        raise SalesforceError("INVALIDJOBSTATE", f"Invalid state: {state}. Valid states are UploadComplete and Aborted")
+    if job.state != "Open":
+        raise SalesforceError("INVALIDJOBSTATE", f"Closing already {job.state} Job not allowed")
+    if state == "Aborted":
+        job.state = "Aborted"
+        return json_response(_shown(job))
+    job.state = "UploadComplete"
+    answer = _shown(job)
+    _complete(request, job, job.content)
+    return json_response(answer)
+
+
+def _complete(request: Request, job: IngestJob, content: bytes) -> None:
+    """Save every row. What is wrong with the upload as a whole fails the job; rows already saved stay saved."""
+    started = perf_counter()
+    job.content = content
+    try:
+        _save_all(request, job)
+        job.state = "JobComplete"
+    except SalesforceError as error:
+        job.state = "Failed"
+        job.error_message = f"{error.code} : {error.message}"
+    job.modified_at = request.org.clock()
+    job.milliseconds = round((perf_counter() - started) * 1_000)
+
+
+def _save_all(request: Request, job: IngestJob) -> None:
+    lines = read_csv(job.content, DELIMITERS[job.column_delimiter])
+    header = next(lines, None)
+    if header is None:
+        raise SalesforceError("InvalidBatch", "The upload is empty")
+    _require_line_ending(job)
+    _require_header(request, job, header)
+    reader = RowReader(header)
+    target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
+    for chunk in in_chunks(lines):
+        job.outcomes.extend(save_chunk(target, [reader.values(cells) for cells in chunk]))
+
+
+def _require_line_ending(job: IngestJob) -> None:
+    first = job.content.find(b"\n")
+    is_crlf = first > 0 and job.content[first - 1 : first] == b"\r"
+    if first >= 0 and is_crlf != (job.line_ending == "CRLF"):
+        raise SalesforceError(
+            "ClientInputError", f"LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
+        )
+
+
+def _require_header(request: Request, job: IngestJob, header: Sequence[str]) -> None:
+    if job.operation in ID_ONLY and [name.strip().lower() for name in header] != ["id"]:
+        raise SalesforceError("InvalidBatch", f"{job.operation} operation must have only one field - Id in batch data")
+    found = request.org.schema.find_type(job.object)
+    readable = request.org.access.readable_fields(request.caller, job.object)
+    unknown = find_unknown_column(header, found, readable) if found else job.object
+    if unknown is not None:
+        raise SalesforceError("InvalidBatch", f"Field name not found : {unknown}")
+
+
+def show_job(request: Request) -> Response:
+    return json_response(_shown(_job(request)))
+
+
+def list_jobs(request: Request) -> Response:
+    """Oldest first; the twin answers them all on one page."""
+    records = [_shown(job) for job in _jobs(request).ingest.values()]
+    return json_response({"done": True, "nextRecordsUrl": None, "records": records})
+
+
+def delete_job(request: Request) -> Response:
+    job = _job(request)
+    if job.state not in _DONE and job.state != "UploadComplete":
+        raise SalesforceError("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
+    del _jobs(request).ingest[job.job_id]
+    return no_content()
+
+
+def _shown(job: IngestJob) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "id": job.job_id,
+        "operation": job.operation,
+        "object": job.object,
+        "createdById": job.created_by,
+        "createdDate": to_wire(job.created_at),
+        "systemModstamp": to_wire(job.modified_at or job.created_at),
+        "state": job.state,
+        "externalIdFieldName": job.external_id_field,
+        "concurrencyMode": "Parallel",
+        "contentType": "CSV",
+        "apiVersion": job.api_version,
+        "jobType": "V2Ingest",
+        "contentUrl": f"services/data/v{job.api_version:.1f}/jobs/ingest/{job.job_id}/batches",
+        "lineEnding": job.line_ending,
+        "columnDelimiter": job.column_delimiter,
+    }
+    if job.state != "Open":
+        del shown["contentUrl"]
+    if job.external_id_field is None:
+        del shown["externalIdFieldName"]
+    if job.state in _DONE:
+        shown |= {
+            "numberRecordsProcessed": len(job.outcomes),
+            "numberRecordsFailed": job.failed,
+            "retries": 0,
+            "totalProcessingTime": job.milliseconds,
+            "apiActiveProcessingTime": job.milliseconds,
+            "apexProcessingTime": 0,
+        }
+    if job.error_message is not None:
+        shown["errorMessage"] = job.error_message
+    return shown
+
+
+def _result(job: IngestJob, first: Sequence[str], rows: Iterator[Sequence[object]]) -> Response:
+    lines = read_csv(job.content, DELIMITERS[job.column_delimiter])
+    header = [*first, *next(lines, [])]
+    pieces = write_csv(_chain(header, rows), DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
+    return Response(200, content_type=_CSV, stream=pieces)
+
+
+def _chain(header: Sequence[object], rows: Iterator[Sequence[object]]) -> Iterator[Sequence[object]]:
+    yield header
+    yield from rows
+
+
+def _uploaded(job: IngestJob) -> Iterator[list[str]]:
+    """The rows of the upload, without its header."""
+    lines = read_csv(job.content, DELIMITERS[job.column_delimiter])
+    next(lines, None)
+    return lines
+
+
+def _require_done(job: IngestJob) -> None:
+    if job.state not in _DONE:
+        raise SalesforceError("INVALIDJOBSTATE", "Job is not complete. Results are available when it is")
+
+
+def successful_results(request: Request) -> Response:
+    job = _job(request)
+    _require_done(job)
+    saved = (
+        (outcome.record_id, "true" if outcome.created else "false", *cells)
+        for outcome, cells in zip(job.outcomes, _uploaded(job), strict=False)
+        if outcome.success
+    )
+    return _result(job, ("sf__Id", "sf__Created"), saved)
+
+
+def failed_results(request: Request) -> Response:
+    job = _job(request)
+    _require_done(job)
+    refused = (
+        (outcome.record_id, outcome.error, *cells)
+        for outcome, cells in zip(job.outcomes, _uploaded(job), strict=False)
+        if not outcome.success
+    )
+    return _result(job, ("sf__Id", "sf__Error"), refused)
+
+
+def unprocessed_records(request: Request) -> Response:
+    """Rows of a failed or aborted job that were never tried."""
+    job = _job(request)
+    _require_done(job)
+    left = (cells for at, cells in enumerate(_uploaded(job)) if at >= len(job.outcomes))
+    return _result(job, (), left)
+
+
+_ROOT = "/services/data/{version}/jobs/ingest"
+_JOB = f"{_ROOT}/{{job_id}}"
+ROUTES = (
+    Route("POST", _ROOT, create_job),
+    Route("GET", _ROOT, list_jobs),
+    Route("GET", _JOB, show_job),
+    Route("PATCH", _JOB, change_state),
+    Route("DELETE", _JOB, delete_job),
+    Route("PUT", f"{_JOB}/batches", upload, max_body=UPLOAD_LIMIT),
+    Route("GET", f"{_JOB}/successfulResults", successful_results),
+    Route("GET", f"{_JOB}/failedResults", failed_results),
+    Route("GET", f"{_JOB}/unprocessedrecords", unprocessed_records),
+    Route("GET", f"{_JOB}/unprocessedRecords", unprocessed_records),
+)

@@ -1,0 +1,136 @@
+"""What the twin remembers of bulk jobs, of both APIs. Jobs live as long as the twin runs (in an org: seven days)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from orgtwin.errors import SalesforceError
+from orgtwin.http.bulk_rows import Outcome
+from orgtwin.organization import Organization
+
+Job = TypeVar("Job")
+
+
+@dataclass(slots=True)
+class IngestJob:
+    """One Bulk API 2.0 ingest job. The upload stays as it came; `outcomes` has one entry for each of its rows, in order."""
+
+    job_id: str
+    operation: str
+    object: str
+    external_id_field: str | None
+    column_delimiter: str
+    line_ending: str
+    created_by: str
+    created_at: datetime
+    api_version: float
+    state: str = "Open"
+    error_message: str | None = None
+    content: bytes = b""
+    outcomes: list[Outcome] = field(default_factory=list)
+    modified_at: datetime | None = None
+    milliseconds: int = 0
+
+    @property
+    def failed(self) -> int:
+        return sum(1 for outcome in self.outcomes if outcome.error)
+
+
+@dataclass(slots=True)
+class QueryJob:
+    """One Bulk API 2.0 query job with its whole result, header first."""
+
+    job_id: str
+    operation: str
+    object: str
+    query: str
+    column_delimiter: str
+    line_ending: str
+    created_by: str
+    created_at: datetime
+    api_version: float
+    header: list[str]
+    rows: list[list[str]]
+    state: str = "UploadComplete"
+
+
+@dataclass(slots=True)
+class Batch:
+    """One batch of a Bulk API 1.0 job. `results` holds outcomes of a save; `records` the rows of a query."""
+
+    batch_id: str
+    job_id: str
+    created_at: datetime
+    state: str = "Queued"
+    state_message: str | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    header: list[str] = field(default_factory=list)
+    records: list[list[str]] = field(default_factory=list)
+    result_id: str | None = None
+    request: bytes = b""
+
+    @property
+    def processed(self) -> int:
+        return len(self.outcomes) or len(self.records)
+
+    @property
+    def failed(self) -> int:
+        return sum(1 for outcome in self.outcomes if outcome.error)
+
+
+@dataclass(slots=True)
+class BatchJob:
+    """One Bulk API 1.0 job."""
+
+    job_id: str
+    operation: str
+    object: str
+    external_id_field: str | None
+    content_type: str
+    concurrency_mode: str
+    created_by: str
+    created_at: datetime
+    api_version: float
+    state: str = "Open"
+    batches: dict[str, Batch] = field(default_factory=dict)
+
+
+class BulkJobs:
+    """All bulk jobs of one twin, newest last."""
+
+    def __init__(self, org: Organization) -> None:
+        self._org = org
+        self.ingest: dict[str, IngestJob] = {}
+        self.query: dict[str, QueryJob] = {}
+        self.batch: dict[str, BatchJob] = {}
+
+    def next_job_id(self) -> str:
+        return self._org.ids.next_id("750")
+
+    def next_batch_id(self) -> str:
+        return self._org.ids.next_id("751")
+
+    def next_result_id(self) -> str:
+        return self._org.ids.next_id("752")
+
+    def get_ingest(self, job_id: str) -> IngestJob:
+        return _get(self.ingest, job_id)
+
+    def get_query(self, job_id: str) -> QueryJob:
+        return _get(self.query, job_id)
+
+    def get_batch_job(self, job_id: str) -> BatchJob:
+        found = next((job for key, job in self.batch.items() if key[:15] == job_id[:15]), None)
+        if found is None:
+            raise SalesforceError("InvalidJob", f"Unable to find object with id: {job_id}")
+        return found
+
+
+def _get(jobs: Mapping[str, Job], job_id: str) -> Job:
+    found = next((job for key, job in jobs.items() if key[:15] == job_id[:15]), None)
+    if found is None:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    return found

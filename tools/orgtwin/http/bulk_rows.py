@@ -1,0 +1,106 @@
+"""How both bulk APIs save rows: operation by name, chunk by chunk, one outcome a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from orgtwin.errors import SalesforceError, SaveError, SaveResult
+from orgtwin.records.model import Caller, Dml
+
+Values = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row; `error` is empty when it was saved."""
+
+    record_id: str
+    created: bool
+    error: str
+
+    @property
+    def success(self) -> bool:
+        return not self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Into what the rows go, and for whom. `external_id_field` only for upsert."""
+
+    dml: Dml
+    caller: Caller
+    operation: str
+    sobject_type: str
+    external_id_field: str | None = None
+
+
+def save_chunk(target: Target, rows: Sequence[Values]) -> list[Outcome]:
+    """Save some rows. A refusal of the whole chunk (unknown object, no access) is a refusal of each row."""
+    save = _SAVE[target.operation]
+    try:
+        results = save(target, rows)
+    except SalesforceError as error:
+        if error.status >= 500:
+            raise
+        text = error_text(SaveError(error.code, error.message, error.fields))
+        return [Outcome("", False, text) for _ in rows]
+    return [_outcome(result) for result in results]
+
+
+def _outcome(result: SaveResult) -> Outcome:
+    error = "" if result.success else error_text(result.errors[0])
+    return Outcome(result.record_id or "", result.created, error)
+
+
+def error_text(error: SaveError) -> str:
+    """`CODE:message:Field --`, as result files write it; no field is a bare `--`."""
+    fields = f"{', '.join(error.fields)} " if error.fields else ""
+    return f"{error.status_code}:{error.message}:{fields}--"
+
+
+def _id_of(row: Values) -> str:
+    return next((str(value) for name, value in row.items() if name.lower() == "id"), "")
+
+
+def _with_id(row: Values) -> Values:
+    return {("Id" if name.lower() == "id" else name): value for name, value in row.items()}
+
+
+def _insert(target: Target, rows: Sequence[Values]) -> list[SaveResult]:
+    results = target.dml.insert(target.caller, target.sobject_type, rows, text=True)
+    return [SaveResult(r.record_id, r.success, r.success, r.errors) for r in results]
+
+
+def _update(target: Target, rows: Sequence[Values]) -> list[SaveResult]:
+    return target.dml.update(target.caller, target.sobject_type, [_with_id(row) for row in rows], text=True)
+
+
+def _upsert(target: Target, rows: Sequence[Values]) -> list[SaveResult]:
+    key = target.external_id_field or "Id"
+    return target.dml.upsert(target.caller, target.sobject_type, key, rows, text=True)
+
+
+def _delete(target: Target, rows: Sequence[Values]) -> list[SaveResult]:
+    return target.dml.delete(target.caller, [_id_of(row) for row in rows])
+
+
+def _hard_delete(target: Target, rows: Sequence[Values]) -> list[SaveResult]:
+    return target.dml.delete(target.caller, [_id_of(row) for row in rows], hard=True)
+
+
+def _undelete(target: Target, rows: Sequence[Values]) -> list[SaveResult]:
+    return target.dml.undelete(target.caller, [_id_of(row) for row in rows])
+
+
+_SAVE: Mapping[str, Callable[[Target, Sequence[Values]], list[SaveResult]]] = {
+    "insert": _insert,
+    "update": _update,
+    "upsert": _upsert,
+    "delete": _delete,
+    "hardDelete": _hard_delete,
+    "undelete": _undelete,
+}
+OPERATIONS = tuple(_SAVE)
+# Operations whose rows carry nothing but an id.
+ID_ONLY = frozenset({"delete", "hardDelete", "undelete"})

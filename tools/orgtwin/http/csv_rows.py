@@ -1,0 +1,105 @@
+"""CSV of the two bulk APIs: rows in, results out.
+
+Source: "Prepare CSV Files" (Bulk API 2.0 and Bulk API Developer Guide): a header of field names; `Parent.Key__c` sets a parent by
+external id, `Type:Parent.Key__c` where the parent may be of several types; an empty cell leaves a value, #N/A clears it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from orgtwin.errors import SalesforceError
+from orgtwin.schema.model import SObjectType
+
+DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
+LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
+
+# How many rows the org saves at a time; triggers see chunks of this size.
+CHUNK = 200
+# "Bulk API Limits": 32,000 characters in a field, 5,000 fields in a record.
+_LONGEST_CELL = 131_072
+
+
+def read_csv(content: bytes, delimiter: str = ",") -> Iterator[list[str]]:
+    """Rows of cells, header first. Raises InvalidBatch for text that is not UTF-8 or not CSV."""
+    csv.field_size_limit(_LONGEST_CELL)
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
+    try:
+        for cells in csv.reader(text, delimiter=delimiter, strict=True):
+            if cells:
+                yield cells
+    except UnicodeDecodeError as error:
+        raise SalesforceError("InvalidBatch", "Failed to parse the data: it is not UTF-8") from error
+    except csv.Error as error:
+        raise SalesforceError("InvalidBatch", f"Failed to parse CSV. {error}") from error
+
+
+def in_chunks(rows: Iterable[list[str]], size: int = CHUNK) -> Iterator[list[list[str]]]:
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+class RowReader:
+    """Turns cells into the values of one row; built once for a header."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._plain = [name.strip() for name in header]
+        self._nested = [at for at, name in enumerate(self._plain) if "." in name]
+
+    def values(self, cells: Sequence[str]) -> Mapping[str, object]:
+        """Cells by field name, parents as nested objects. Raises InvalidBatch for a row of another width."""
+        if len(cells) != len(self._plain):
+            raise SalesforceError(
+                "InvalidBatch",
+                f"Number of columns in the header ({len(self._plain)}) and in the row ({len(cells)}) do not match",
+            )
+        if not self._nested:
+            return dict(zip(self._plain, cells, strict=True))
+        row: dict[str, object] = {}
+        for at, (name, cell) in enumerate(zip(self._plain, cells, strict=True)):
+            if at in self._nested:
+                if cell:
+                    parent, _, key = name.rpartition(":")[2].partition(".")
+                    row[parent] = {key: cell}
+            else:
+                row[name] = cell
+        return row
+
+
+def find_unknown_column(header: Sequence[str], sobject_type: SObjectType, readable: frozenset[str]) -> str | None:
+    """The first column that names no field or parent of the object for this caller, or None."""
+    for column in header:
+        name = column.strip()
+        if "." in name:
+            relationship = name.rpartition(":")[2].partition(".")[0]
+            field = sobject_type.find_relationship(relationship)
+        else:
+            field = sobject_type.find_field(name)
+        if field is None or field.api_name.lower() not in readable:
+            return name
+    return None
+
+
+def write_csv(rows: Iterable[Sequence[object]], delimiter: str = ",", line_ending: str = "\n") -> Iterator[bytes]:
+    """Every cell quoted, as the org writes them; in pieces of some thousand rows."""
+    iterator = iter(rows)
+    while piece := list(islice(iterator, 2_000)):
+        buffer = io.StringIO()
+        csv.writer(buffer, delimiter=delimiter, lineterminator=line_ending, quoting=csv.QUOTE_ALL).writerows(piece)
+        yield buffer.getvalue().encode()
+
+
+def cell(value: object) -> str:
+    """A value as bulk results write it: null is empty, booleans are words, a datetime ends in Z."""
+    if value is None:
+        return ""
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    text = str(value)
+    return text[:-5] + "Z" if len(text) == 28 and text.endswith("+0000") else text

@@ -1,0 +1,116 @@
+"""Records as REST shows them.
+
+Source: "sObject Rows" (REST API Developer Guide), "Primitive Data Types" (SOAP API Developer Guide) for the forms of dates and
+times.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from orgtwin.errors import SalesforceError
+from orgtwin.http.message import Request
+from orgtwin.records.model import Row, Table, Value
+from orgtwin.schema.model import Field, FieldType, SObjectType
+
+_ADDRESS_PARTS = {
+    "Street": "street",
+    "City": "city",
+    "State": "state",
+    "StateCode": "stateCode",
+    "PostalCode": "postalCode",
+    "Country": "country",
+    "CountryCode": "countryCode",
+    "Latitude": "latitude",
+    "Longitude": "longitude",
+    "GeocodeAccuracy": "geocodeAccuracy",
+}
+
+
+def to_wire(value: Value) -> str | bool | int | float | None:
+    """A stored value in its JSON form: dates as ISO text, datetimes in UTC with +0000, decimals as numbers."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")[:23] + "+0000"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return value.isoformat(timespec="milliseconds")[:12] + "Z"
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value
+
+
+def require_type(request: Request, name: str, action: str = "read") -> SObjectType:
+    """The object of that name. One that the caller may not `action` is, to this caller, not there. Raises NOT_FOUND (404)."""
+    found = request.org.schema.find_type(name)
+    if found is None or not request.org.access.can(request.caller, found.api_name, action):
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    return found
+
+
+def attributes(request: Request, sobject_type: str, record_id: str) -> dict[str, str]:
+    return {"type": sobject_type, "url": f"{request.data_path}/sobjects/{sobject_type}/{record_id}"}
+
+
+def readable_fields(request: Request, sobject_type: SObjectType) -> list[Field]:
+    """Every field this caller may read, in the object's own order."""
+    seen = request.org.access.readable_fields(request.caller, sobject_type.api_name)
+    return [field for field in sobject_type.fields if field.api_name.lower() in seen]
+
+
+def choose_fields(request: Request, sobject_type: SObjectType, names: Iterable[str]) -> list[Field]:
+    """The named fields, in the order asked for. Raises INVALID_FIELD for one that is not there for this caller."""
+    by_name = {field.api_name.lower(): field for field in readable_fields(request, sobject_type)}
+    chosen = []
+    for name in names:
+        field = by_name.get(name.strip().lower())
+        if field is None:
+            raise SalesforceError(
+                "INVALID_FIELD", f"No such column '{name}' on sobject of type {sobject_type.api_name}"
+            )
+        chosen.append(field)
+    return chosen
+
+
+def record_json(request: Request, sobject_type: SObjectType, row: Row, fields: Sequence[Field]) -> dict[str, object]:
+    """One record with its attributes first."""
+    table = request.org.table(sobject_type.api_name)
+    record_id = str(table.reader("Id")(row))
+    shown: dict[str, object] = {"attributes": attributes(request, sobject_type.api_name, record_id)}
+    for field in fields:
+        shown[field.api_name] = _field_json(request, sobject_type, table, row, field, record_id)
+    return shown
+
+
+def _field_json(
+    request: Request, sobject_type: SObjectType, table: Table, row: Row, field: Field, record_id: str
+) -> object:
+    if field.type in (FieldType.ADDRESS, FieldType.LOCATION):
+        return _compound_json(sobject_type, table, row, field)
+    value = table.reader(field.api_name)(row)
+    if field.type is FieldType.BASE64:
+        # "Get Blob Data": the row shows where the blob is, never the blob.
+        address = f"{request.data_path}/sobjects/{sobject_type.api_name}/{record_id}/{field.api_name}"
+        return None if value is None else address
+    return to_wire(value)
+
+
+def _compound_json(sobject_type: SObjectType, table: Table, row: Row, field: Field) -> dict[str, object] | None:
+    parts: dict[str, object] = {}
+    for part in sobject_type.fields:
+        if part.compound == field.api_name and part.api_name != field.api_name:
+            name = next((wire for end, wire in _ADDRESS_PARTS.items() if part.api_name.endswith(end)), None)
+            if name is not None:
+                parts[name] = to_wire(table.reader(part.api_name)(row))
+    return parts if any(value is not None for value in parts.values()) else None
+
+
+def is_visible(request: Request, sobject_type: SObjectType, row: Row) -> bool:
+    """Whether sharing shows this row to the caller."""
+    shows = request.org.access.row_filter(request.caller, sobject_type.api_name)
+    return shows is None or shows(row)

@@ -1,0 +1,43 @@
+"""What became of saved rows, in the two forms REST has: one answer for one row, a list of results for many.
+
+Source: "SaveResult" and the error lists in "Status Codes and Error Responses" (REST API Developer Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orgtwin.errors import SaveError, SaveResult
+from orgtwin.http.message import Response, json_response
+
+# Refusals of the row itself that are not 400. An id that is no record of this org is one only where no field is blamed.
+_STATUS = {"ENTITY_IS_DELETED": 404, "NOT_FOUND": 404, "INSUFFICIENT_ACCESS": 403}
+
+
+def status_of(error: SaveError) -> int:
+    if error.status_code == "INVALID_CROSS_REFERENCE_KEY" and not error.fields:
+        return 404
+    return _STATUS.get(error.status_code, 400)
+
+
+def refused(result: SaveResult) -> Response:
+    """The answer to one refused row: its errors as the REST error list, whose `fields` is there even when empty."""
+    rows = [{"message": e.message, "errorCode": e.status_code, "fields": list(e.fields)} for e in result.errors]
+    return json_response(rows, status_of(result.errors[0]))
+
+
+def error_rows(errors: Sequence[SaveError]) -> list[dict[str, object]]:
+    """Errors as they stand inside a result."""
+    return [{"statusCode": e.status_code, "message": e.message, "fields": list(e.fields)} for e in errors]
+
+
+def result_row(result: SaveResult, *, upsert: bool = False) -> dict[str, object]:
+    """One row of a list of results; `id` only where there is one, `created` only for upsert."""
+    row: dict[str, object] = {}
+    if result.record_id is not None and result.success:
+        row["id"] = result.record_id
+    row["success"] = result.success
+    row["errors"] = error_rows(result.errors)
+    if upsert and result.success:
+        row["created"] = result.created
+    return row

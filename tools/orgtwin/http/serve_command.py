@@ -1,0 +1,103 @@
+"""`orgtwin serve`: an org on this machine, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import uvloop
+
+from orgtwin.http.app import Application
+from orgtwin.http.ready import write_private, write_ready
+from orgtwin.http.serve import CannotListen, Listeners, bind, run
+from orgtwin.http.start import Started, start_twin
+from orgtwin.http.surfaces import ROUTES
+from orgtwin.http.tls import ca_bundle, create_authority, server_context
+from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS
+
+DEFAULT_READY_FILE = Path(".orgtwin/ready.json")
+
+
+class Surroundings(click.ClickException):
+    """Something around the twin is not as it should be; nothing was started."""
+
+    exit_code = 2
+
+
+@click.command()
+@click.option(
+    "--ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_READY_FILE,
+    show_default=True,
+    help="Written when connections are accepted: addresses, tokens, the CA bundle's place. Keep it private.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--http-port", type=click.IntRange(0, 65535), default=0, help="Port of the http listener; 0 takes a free one."
+)
+@click.option("--https-port", type=click.IntRange(0, 65535), default=0, help="Port of the https listener.")
+@click.option(
+    "--jwt-certificate",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="PEM certificate; its key may sign JWT assertions for the integration app.",
+)
+@click.option(
+    "--daily-api-requests",
+    type=click.IntRange(1),
+    default=DEFAULT_DAILY_API_REQUESTS,
+    show_default=True,
+    help="DailyApiRequests of the org.",
+)
+def serve(
+    ready_file: Path,
+    host: str,
+    http_port: int,
+    https_port: int,
+    jwt_certificate: Path | None,
+    daily_api_requests: int,
+) -> None:
+    """Serve a new org over HTTP and HTTPS."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    certificate = jwt_certificate.read_text("ascii") if jwt_certificate else None
+    try:
+        listeners = bind(host, http_port, https_port)
+    except CannotListen as error:
+        raise Surroundings(f"{error}. Choose another port, or 0 for a free one.") from error
+    try:
+        started = start_twin(daily_api_requests=daily_api_requests, certificate=certificate)
+        _serve(started, listeners, ready_file)
+    finally:
+        listeners.close()
+
+
+def _serve(started: Started, listeners: Listeners, ready_file: Path) -> None:
+    authority = create_authority(datetime.now(UTC), listeners.host)
+    bundle = ready_file.with_name(f"{ready_file.stem}.ca.pem").absolute()
+    _write(bundle, ca_bundle(authority, os.environ))
+
+    def ready() -> None:
+        about = started.ready_file(
+            pid=os.getpid(), http_url=listeners.http_url, https_url=listeners.https_url, ca_bundle=str(bundle)
+        )
+        write_ready(ready_file, about)
+        click.echo(f"orgtwin {about.org_id} at {about.https_url} and {about.http_url}; ready file: {ready_file}")
+
+    app = Application(started.twin, ROUTES)
+    try:
+        uvloop.run(run(app, listeners, server_context(authority), ready))
+    except* OSError as group:
+        raise Surroundings(f"{ready_file}: cannot be written: {group.exceptions[0]}") from group
+    finally:
+        ready_file.unlink(missing_ok=True)
+        bundle.unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_private(path, content)
+    except OSError as error:
+        raise Surroundings(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,275 @@
+"""/sobjects/X: create, read, update, delete, by record id or by external id; relationships by path; blobs.
+
+Source: "sObject Basic Information", "sObject Rows", "sObject Rows by External ID", "sObject Relationships", "sObject Blob Get"
+(REST API Developer Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+from orgtwin.errors import SalesforceError, SaveResult
+from orgtwin.http.conditions import require_unmodified, unchanged_since
+from orgtwin.http.message import Request, Response, json_response, no_content
+from orgtwin.http.query import run_query
+from orgtwin.http.records import (
+    choose_fields,
+    is_visible,
+    readable_fields,
+    record_json,
+    require_type,
+)
+from orgtwin.http.results import refused
+from orgtwin.http.routing import Route
+from orgtwin.ids import find_id18
+from orgtwin.records.model import Row, Value
+from orgtwin.schema.model import Field, FieldType, SObjectType
+
+# From version 46.0 an upsert that updates answers 200 with a body; before, 204.
+_UPSERT_ANSWERS_SINCE = 46.0
+_TRUE = frozenset({"true", "1"})
+_NUMBERS = frozenset({FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT})
+
+
+def _row_of(request: Request, sobject_type: SObjectType, text: str) -> Row:
+    """The live row of an id. Raises NOT_FOUND, ENTITY_IS_DELETED (404)."""
+    table = request.org.table(sobject_type.api_name)
+    record_id = find_id18(text)
+    if record_id is None:
+        raise SalesforceError(
+            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {text}", status=404
+        )
+    row = table.get(record_id)
+    if row is None:
+        read_id = table.reader("Id")
+        if any(read_id(gone) == record_id for gone in table.deleted_rows()):
+            raise SalesforceError("ENTITY_IS_DELETED", "entity is deleted", status=404)
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    if not is_visible(request, sobject_type, row):
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    return row
+
+
+def _chosen(request: Request, sobject_type: SObjectType) -> list[Field]:
+    names = request.query.get("fields")
+    return choose_fields(request, sobject_type, names.split(",")) if names else readable_fields(request, sobject_type)
+
+
+def create(request: Request) -> Response:
+    """POST /sobjects/X."""
+    sobject_type = require_type(request, request.params["sobject_type"])
+    result = request.dml.insert(request.caller, sobject_type.api_name, [request.record()])[0]
+    if not result.success:
+        return refused(result)
+    location = f"{request.data_path}/sobjects/{sobject_type.api_name}/{result.record_id}"
+    return json_response({"id": result.record_id, "success": True, "errors": []}, 201, (("Location", location),))
+
+
+def read(request: Request) -> Response:
+    """GET /sobjects/X/id, with ?fields= and the conditional headers."""
+    sobject_type = require_type(request, request.params["sobject_type"])
+    row = _row_of(request, sobject_type, request.params["record_id"])
+    modified = _modified(request, sobject_type, row)
+    if modified and unchanged_since(request, modified):
+        return Response(304)
+    if modified:
+        require_unmodified(request, modified)
+    return json_response(record_json(request, sobject_type, row, _chosen(request, sobject_type)))
+
+
+def _modified(request: Request, sobject_type: SObjectType, row: Row) -> datetime | None:
+    name = "LastModifiedDate" if sobject_type.find_field("LastModifiedDate") else "SystemModstamp"
+    if sobject_type.find_field(name) is None:
+        return None
+    value = request.org.table(sobject_type.api_name).reader(name)(row)
+    return value.astimezone(UTC) if isinstance(value, datetime) else None
+
+
+def update(request: Request) -> Response:
+    """PATCH /sobjects/X/id."""
+    sobject_type = require_type(request, request.params["sobject_type"])
+    record_id = request.params["record_id"]
+    if "if-unmodified-since" in request.headers:
+        modified = _modified(request, sobject_type, _row_of(request, sobject_type, record_id))
+        if modified:
+            require_unmodified(request, modified)
+    values = request.record()
+    if any(name.lower() == "id" for name in values):
+        raise SalesforceError(
+            "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=("Id",)
+        )
+    result = request.dml.update(request.caller, sobject_type.api_name, [{**values, "Id": record_id}])[0]
+    return no_content() if result.success else refused(result)
+
+
+def delete(request: Request) -> Response:
+    """DELETE /sobjects/X/id."""
+    sobject_type = require_type(request, request.params["sobject_type"])
+    _require_id_of(sobject_type, request.params["record_id"])
+    result = request.dml.delete(request.caller, [request.params["record_id"]])[0]
+    return no_content() if result.success else refused(result)
+
+
+def _require_id_of(sobject_type: SObjectType, text: str) -> None:
+    if text[:3] != sobject_type.key_prefix or find_id18(text) is None:
+        raise SalesforceError(
+            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {text}", status=404
+        )
+
+
+def _external_field(request: Request, sobject_type: SObjectType) -> Field:
+    """The field a path names as key. Raises NOT_FOUND (404) unless it is an external id, an id lookup, or Id."""
+    name = request.params["record_id"]
+    seen = request.org.access.readable_fields(request.caller, sobject_type.api_name)
+    field = sobject_type.find_field(name)
+    usable = field is not None and field.api_name.lower() in seen and (field.external_id or field.id_lookup)
+    if field is None or not (usable or field.type is FieldType.ID):
+        raise SalesforceError(
+            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {name}", status=404
+        )
+    return field
+
+
+def _matches(request: Request, sobject_type: SObjectType, field: Field) -> Sequence[Row]:
+    """The live rows this caller can see whose external id is the value in the path."""
+    table = request.org.table(sobject_type.api_name)
+    wanted = request.params["child"]
+    if field.type is FieldType.ID:
+        row = table.get(find_id18(wanted) or "")
+        found: Sequence[Row] = [row] if row is not None else []
+    else:
+        found = table.find(field.api_name, _key_value(field, wanted))
+    return [row for row in found if is_visible(request, sobject_type, row)]
+
+
+def _key_value(field: Field, text: str) -> Value:
+    """The text of a path as the field's own type."""
+    if field.type not in _NUMBERS:
+        return text
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise SalesforceError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {text}") from error
+
+
+def _multiple_choices(request: Request, sobject_type: SObjectType, rows: Sequence[Row]) -> Response:
+    """300: the records among which the caller must choose, by address."""
+    read_id = request.org.table(sobject_type.api_name).reader("Id")
+    root = f"{request.data_path}/sobjects/{sobject_type.api_name}"
+    return json_response([f"{root}/{read_id(row)!s}" for row in rows], 300)
+
+
+def read_child(request: Request) -> Response:
+    """GET /sobjects/X/a/b: a record by external id, a blob, or what a relationship leads to."""
+    sobject_type = require_type(request, request.params["sobject_type"])
+    first = request.params["record_id"]
+    if sobject_type.find_field(first) is not None:
+        return _read_by_external_id(request, sobject_type)
+    return _read_related(request, sobject_type, _row_of(request, sobject_type, first))
+
+
+def _read_by_external_id(request: Request, sobject_type: SObjectType) -> Response:
+    rows = _matches(request, sobject_type, _external_field(request, sobject_type))
+    if not rows:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    if len(rows) > 1:
+        return _multiple_choices(request, sobject_type, rows)
+    return json_response(record_json(request, sobject_type, rows[0], _chosen(request, sobject_type)))
+
+
+def _read_related(request: Request, sobject_type: SObjectType, row: Row) -> Response:
+    name = request.params["child"]
+    table = request.org.table(sobject_type.api_name)
+    field = sobject_type.find_field(name)
+    if field is not None and field.type is FieldType.BASE64:
+        blob = table.reader(field.api_name)(row)
+        return Response(200, blob if isinstance(blob, bytes) else b"", "application/octet-stream")
+    parent = sobject_type.find_relationship(name)
+    if parent is not None:
+        parent_id = table.reader(parent.api_name)(row)
+        if parent_id is None:
+            return no_content()
+        return _read_parent(request, str(parent_id))
+    return _read_children(request, sobject_type, str(table.reader("Id")(row)), name)
+
+
+def _read_parent(request: Request, parent_id: str) -> Response:
+    found = request.org.schema.find_by_prefix(parent_id[:3])
+    parent_type = require_type(request, found.api_name if found else "")
+    row = _row_of(request, parent_type, parent_id)
+    return json_response(record_json(request, parent_type, row, _chosen(request, parent_type)))
+
+
+def _read_children(request: Request, sobject_type: SObjectType, record_id: str, name: str) -> Response:
+    children = request.org.schema.children_of(sobject_type.api_name)
+    found = next((c for c in children if (c.relationship_name or "").lower() == name.lower()), None)
+    if found is None:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    child_type = require_type(request, found.child_type)
+    fields = ",".join(field.api_name for field in _chosen(request, child_type))
+    # Every part of this text is the schema's own or an id that was looked up.
+    text = f"SELECT {fields} FROM {child_type.api_name} WHERE {found.field} = '{record_id}'"  # noqa: S608
+    return run_query(request, text)
+
+
+def upsert(request: Request) -> Response:
+    """PATCH /sobjects/X/Field__c/value: 201 created, 200 (204 before v46.0) updated, 300 when several records match."""
+    sobject_type = require_type(request, request.params["sobject_type"])
+    field = _external_field(request, sobject_type)
+    values = request.record()
+    if any(name.lower() in (field.api_name.lower(), "id") for name in values):
+        raise SalesforceError(
+            "INVALID_FIELD",
+            f"The {field.api_name} field should not be specified in the sobject data.",
+            fields=(field.api_name,),
+        )
+    if not field.unique:
+        rows = _matches(request, sobject_type, field)
+        if len(rows) > 1:
+            return _multiple_choices(request, sobject_type, rows)
+    result = request.dml.upsert(
+        request.caller,
+        sobject_type.api_name,
+        field.api_name,
+        [{**values, field.api_name: request.params["child"]}],
+        update_only=request.query.get("updateOnly", "").lower() in _TRUE,
+    )[0]
+    return _upserted(request, result)
+
+
+def _upserted(request: Request, result: SaveResult) -> Response:
+    if not result.success:
+        return refused(result)
+    if not result.created and request.api_version < _UPSERT_ANSWERS_SINCE:
+        return no_content()
+    answer: dict[str, object] = {"id": result.record_id, "success": True, "errors": []}
+    if request.api_version >= _UPSERT_ANSWERS_SINCE:
+        answer["created"] = result.created
+    return json_response(answer, 201 if result.created else 200)
+
+
+def delete_by_external_id(request: Request) -> Response:
+    """DELETE /sobjects/X/Field__c/value."""
+    sobject_type = require_type(request, request.params["sobject_type"])
+    rows = _matches(request, sobject_type, _external_field(request, sobject_type))
+    if not rows:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    if len(rows) > 1:
+        return _multiple_choices(request, sobject_type, rows)
+    record_id = str(request.org.table(sobject_type.api_name).reader("Id")(rows[0]))
+    result = request.dml.delete(request.caller, [record_id])[0]
+    return no_content() if result.success else refused(result)
+
+
+_X = "/services/data/{version}/sobjects/{sobject_type}"
+ROUTES = (
+    Route("POST", _X, create),
+    Route("GET", f"{_X}/{{record_id}}", read),
+    Route("PATCH", f"{_X}/{{record_id}}", update),
+    Route("DELETE", f"{_X}/{{record_id}}", delete),
+    Route("GET", f"{_X}/{{record_id}}/{{child}}", read_child),
+    Route("PATCH", f"{_X}/{{record_id}}/{{child}}", upsert),
+    Route("DELETE", f"{_X}/{{record_id}}/{{child}}", delete_by_external_id),
+)

@@ -1,0 +1,93 @@
+"""A new twin, ready to be served: the org, its sign-in, and the client-credentials app that every twin starts with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
+from orgtwin.auth.sessions import RandomText, random_text
+from orgtwin.auth.users import UserRecord, find_by_id
+from orgtwin.http.ready import ReadyFile
+from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS, Twin
+from orgtwin.http.versions import NEWEST
+from orgtwin.organization import Clock, Organization, system_clock
+from orgtwin.seed import administrator, integration_user, new_org
+
+_ADMIN_TOKEN_LENGTH = 48
+_SECRET_LENGTH = 64
+_CLIENT_ID = "3MVG9orgtwin.integration"
+ALIAS = "twin"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A twin and what its ready file tells about it."""
+
+    twin: Twin
+    administrator: UserRecord
+    integration_user: UserRecord
+    app: ClientApp
+    access_token: str
+    refresh_token: str
+
+    def ready_file(self, *, pid: int, http_url: str, https_url: str, ca_bundle: str) -> ReadyFile:
+        return ReadyFile(
+            pid=pid,
+            http_url=http_url,
+            https_url=https_url,
+            ca_bundle=ca_bundle,
+            org_id=self.twin.org.org_id,
+            alias=ALIAS,
+            username=self.administrator.username,
+            user_id=self.administrator.user_id,
+            access_token=self.access_token,
+            refresh_token=self.refresh_token,
+            integration_username=self.integration_user.username,
+            integration_user_id=self.integration_user.user_id,
+            client_id=self.app.client_id,
+            client_secret=self.app.client_secret or "",
+            admin_token=self.twin.admin_token,
+            api_version=f"{NEWEST}.0",
+        )
+
+
+def start_twin(
+    *,
+    clock: Clock = system_clock,
+    random: RandomText = random_text,
+    daily_api_requests: int = DEFAULT_DAILY_API_REQUESTS,
+    certificate: str | None = None,
+) -> Started:
+    """A twin of a new org. `certificate` (PEM) lets the integration app sign assertions with its key, besides its secret."""
+    org = new_org(clock)
+    admin = _user(org, administrator(org).user_id)
+    integration = _user(org, integration_user(org).user_id)
+    twin = Twin(
+        org,
+        lambda: new_org(clock),
+        admin_token=random(_ADMIN_TOKEN_LENGTH),
+        admin_username=admin.username,
+        daily_api_requests=daily_api_requests,
+        random=random,
+    )
+    flows = {Flow.CLIENT_CREDENTIALS} | ({Flow.JWT_BEARER} if certificate else set())
+    app = ClientApp(
+        _CLIENT_ID,
+        "orgtwin integration",
+        frozenset(flows),
+        client_secret=random(_SECRET_LENGTH),
+        run_as_user_id=integration.user_id,
+        certificates=(certificate,) if certificate else (),
+        scopes=("api",),
+    )
+    twin.auth.apps.add(app)
+    session = twin.sessions.issue(admin.user_id, None, ("full",), "Admin")
+    refresh = twin.auth.grants.issue_refresh_token(admin.user_id, CUMULUSCI, ("web", "full", "refresh_token"))
+    return Started(twin, admin, integration, app, session.token, refresh)
+
+
+def _user(org: Organization, user_id: str) -> UserRecord:
+    user = find_by_id(org, user_id)
+    if user is None:
+        raise LookupError(f"a new org has no user {user_id}")
+    return user
