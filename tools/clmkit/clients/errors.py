@@ -1,0 +1,52 @@
+"""What can go wrong on the wire, and what a caller may do about it.
+
+WireError
+  Unreachable    no answer came: connection, TLS, timeout; after all attempts
+  Refused        an answer came and it is a refusal; `outcome` says retry, rebase, park or stop
+  LoginFailed    no access token was given; nothing can be done before the credentials are right
+  Unexpected     the answer is not what the service promises
+"""
+
+from __future__ import annotations
+
+from clmkit.clients.outcomes import Action, Outcome, outcome_of
+
+
+class WireError(Exception):
+    """A system did not do what was asked."""
+
+
+class Unreachable(WireError):
+    """Nobody answered at `url`."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"{url} does not answer: {why}. Check that it runs and that the address is right.")
+        self.url = url
+
+
+class LoginFailed(WireError):
+    """The token endpoint refused the credentials."""
+
+
+class Unexpected(WireError):
+    """An answer that does not read as promised."""
+
+
+class Refused(WireError):
+    """A refusal with the service's own code and words."""
+
+    def __init__(self, where: str, status: int, code: str, message: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{where} answered {status} {code}: {message}")
+        self.where = where
+        self.status = status
+        self.code = code
+        self.message = message
+        self.fields = fields
+
+    @property
+    def outcome(self) -> Outcome:
+        return outcome_of(self.code)
+
+    @property
+    def action(self) -> Action:
+        return self.outcome.action

@@ -1,0 +1,126 @@
+"""OUTCOMES: every error code of both systems -> what the sync does about it, and why in words for a person.
+
+Errors are mapped here and nowhere else. Sources: Salesforce "StatusCode" (SOAP API Developer Guide), "Status Codes and Error
+Responses" (REST API Developer Guide); the CLM's problem codes. An unknown code is parked: a person looks, nothing is
+repeated blindly.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Action(enum.Enum):
+    RETRY = "retry"  # the same request again, later
+    REBASE = "rebase"  # read again, decide anew
+    PARK = "park"  # this row waits for a person, the others go on
+    STOP = "stop"  # the run ends here; what is left waits for the next run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    action: Action
+    reason: str
+
+
+_RETRY, _REBASE, _PARK, _STOP = Action.RETRY, Action.REBASE, Action.PARK, Action.STOP
+
+OUTCOMES: dict[str, Outcome] = {
+    # Salesforce: busy
+    "UNABLE_TO_LOCK_ROW": Outcome(_RETRY, "Someone else was saving the same record or its parent."),
+    "SERVER_UNAVAILABLE": Outcome(_RETRY, "Salesforce was not available for a moment."),
+    "SERVICE_UNAVAILABLE": Outcome(_RETRY, "Salesforce was not available for a moment."),
+    "QUERY_TIMEOUT": Outcome(_RETRY, "The query took too long."),
+    "TXN_SECURITY_METERING_ERROR": Outcome(_RETRY, "Salesforce's transaction security did not answer in time."),
+    "UNKNOWN_EXCEPTION": Outcome(_RETRY, "Salesforce failed inside; it gives no reason."),
+    "APEX_CPU_LIMIT": Outcome(_RETRY, "Automation in the org used up its processor time."),
+    "CONCURRENT_REQUESTS_EXCEEDED": Outcome(_RETRY, "Too many long requests run in the org at the same time."),
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK": Outcome(
+        _RETRY, "Another row of the same request failed, so this one was undone."
+    ),
+    # Salesforce: the world has moved on
+    "DUPLICATE_VALUE": Outcome(_REBASE, "A record with this key was created at the same time."),
+    "ENTITY_IS_DELETED": Outcome(_REBASE, "The record was deleted in Salesforce."),
+    "INVALID_QUERY_LOCATOR": Outcome(_REBASE, "The query's position has expired."),
+    # Salesforce: the row cannot be saved as it is
+    "MULTIPLE_CHOICES": Outcome(_PARK, "Several records carry this external ID. Merge them, then redrive."),
+    "REQUIRED_FIELD_MISSING": Outcome(_PARK, "Salesforce requires a field that the contract does not fill."),
+    "STRING_TOO_LONG": Outcome(
+        _PARK, "The text is longer than the Salesforce field. Shorten it in the CLM or widen the field."
+    ),
+    "NUMBER_OUTSIDE_VALID_RANGE": Outcome(_PARK, "The number does not fit the Salesforce field."),
+    "JSON_PARSER_ERROR": Outcome(_PARK, "Salesforce cannot read the value as the type of its field."),
+    "MALFORMED_ID": Outcome(_PARK, "The value is not a record id of the right kind."),
+    "INVALID_EMAIL_ADDRESS": Outcome(_PARK, "Salesforce does not take this as an e-mail address."),
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": Outcome(_PARK, "The picklist in Salesforce does not have this value."),
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION": Outcome(_PARK, "A validation rule of the org refuses the contract."),
+    "FIELD_FILTER_VALIDATION_EXCEPTION": Outcome(_PARK, "A lookup filter of the org refuses the related record."),
+    "FIELD_INTEGRITY_EXCEPTION": Outcome(_PARK, "Salesforce refuses this combination of values."),
+    "FAILED_ACTIVATION": Outcome(
+        _PARK, "Salesforce refuses the change of status: an activated contract cannot become a draft again."
+    ),
+    "INVALID_CROSS_REFERENCE_KEY": Outcome(
+        _PARK, "A related record is not there or not visible to the integration user."
+    ),
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": Outcome(
+        _PARK, "The integration user may not use a related record."
+    ),
+    "INSUFFICIENT_ACCESS_OR_READONLY": Outcome(_PARK, "The integration user may not change this record."),
+    "DUPLICATES_DETECTED": Outcome(_PARK, "A duplicate rule of the org found similar records."),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Outcome(_PARK, "Automation in the org (trigger or flow) refused the save."),
+    "CANNOT_EXECUTE_FLOW_TRIGGER": Outcome(_PARK, "A flow in the org failed during the save."),
+    "DELETE_FAILED": Outcome(_PARK, "The record cannot be deleted."),
+    "TRANSFER_REQUIRES_READ": Outcome(_PARK, "The new owner may not see this kind of record."),
+    "INACTIVE_OWNER_OR_USER": Outcome(_PARK, "The user is not active in Salesforce."),
+    # Salesforce: nothing of this kind can be saved, every row would fail the same way
+    "INVALID_FIELD": Outcome(
+        _STOP, "A mapped field is not in the org. Deploy the generated metadata, or correct the spec."
+    ),
+    "INVALID_FIELD_FOR_INSERT_UPDATE": Outcome(
+        _STOP, "The integration user may not write a mapped field. Assign its permission set."
+    ),
+    "INVALID_TYPE": Outcome(_STOP, "A mapped object is not in the org, or the integration user may not see it."),
+    "NOT_FOUND": Outcome(
+        _STOP, "The address or the external ID field is not in the org. Deploy the generated metadata."
+    ),
+    "MALFORMED_QUERY": Outcome(_STOP, "The org does not understand a query of this version."),
+    "INVALID_SESSION_ID": Outcome(_STOP, "The login was refused again right after it was renewed."),
+    "API_DISABLED_FOR_ORG": Outcome(_STOP, "The org or the integration user has no API access."),
+    "API_CURRENTLY_DISABLED": Outcome(_STOP, "API access is switched off for now."),
+    "REQUEST_LIMIT_EXCEEDED": Outcome(
+        _STOP, "The org's API calls of the day are used up. The next run goes on where this one ended."
+    ),
+    "STORAGE_LIMIT_EXCEEDED": Outcome(_STOP, "The org's storage is full."),
+    "TWIN_UNSUPPORTED": Outcome(_STOP, "The local twin does not do this; its ledger names it."),
+    "METHOD_NOT_ALLOWED": Outcome(_STOP, "The address does not know this method."),
+    # CLM
+    "revision_mismatch": Outcome(_REBASE, "The agreement was changed in the CLM in the meantime."),
+    "rate_limited": Outcome(_RETRY, "The CLM asks for fewer requests."),
+    "unavailable": Outcome(_RETRY, "The CLM was not available for a moment."),
+    "not_found": Outcome(_PARK, "The CLM does not have this agreement any more."),
+    "illegal_transition": Outcome(_PARK, "The CLM's lifecycle does not allow this move."),
+    "approval_pending": Outcome(_PARK, "An approval in the CLM is still open."),
+    "signature_pending": Outcome(_PARK, "The signature in the CLM is not complete."),
+    "unknown_person": Outcome(_PARK, "The CLM does not know this person."),
+    "invalid": Outcome(_PARK, "The CLM does not take this value."),
+    "read_only_field": Outcome(_PARK, "The CLM does not let this field be set from outside."),
+    "unauthorized": Outcome(_STOP, "The CLM refused the login again right after it was renewed."),
+    "method_not_allowed": Outcome(_STOP, "The address does not know this method."),
+    "invalid_cursor": Outcome(
+        _STOP, "The CLM does not know the stored position in its change feed. It may have been reset."
+    ),
+    "invalid_limit": Outcome(_STOP, "The CLM refuses the page size."),
+}
+
+UNKNOWN = Outcome(_PARK, "The code is not in the table of outcomes; a person must look.")
+
+FOREIGN_KEY_TEXT = "Foreign key external ID"
+MISSING_PARENT = Outcome(_PARK, "The related record is not in Salesforce.")
+
+
+def outcome_of(code: str, message: str = "") -> Outcome:
+    """What to do about a code. INVALID_FIELD has a second meaning, told by its text: a related record that is not there."""
+    if code == "INVALID_FIELD" and FOREIGN_KEY_TEXT in message:
+        return MISSING_PARENT
+    return OUTCOMES.get(code, UNKNOWN)

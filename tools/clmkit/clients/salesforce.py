@@ -1,0 +1,206 @@
+"""Salesforce over REST: query, upsert by external ID alone and in collections of 200, describe.
+
+Every request says who we are (`Sforce-Call-Options: client=clmkit`), so that change events of our own writes can be told from
+others ("Call Options Header"). An expired session is renewed once per request. `api_usage` holds the last Sforce-Limit-Info.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from clmkit.clients.errors import Refused, Unexpected
+from clmkit.clients.outcomes import Outcome, outcome_of
+from clmkit.clients.salesforce_login import Login, Token, log_in
+from clmkit.clients.transport import Reply, Transport, require_private
+
+CLIENT_NAME = "clmkit"
+MOST_PER_COLLECTION = 200
+
+Record = dict[str, Any]
+T = TypeVar("T")
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class _ErrorBody(msgspec.Struct, frozen=True):
+    message: str = ""
+    errorCode: str = ""  # noqa: N815 - Salesforce's spelling
+    fields: list[str] | None = None
+
+
+class _RowError(msgspec.Struct, frozen=True):
+    statusCode: str  # noqa: N815 - Salesforce's spelling
+    message: str = ""
+    fields: list[str] | None = None
+
+
+class _Row(msgspec.Struct, frozen=True):
+    success: bool
+    id: str | None = None
+    created: bool | None = None
+    errors: list[_RowError] = []
+
+
+class _Page(msgspec.Struct, frozen=True):
+    records: list[Record]
+    done: bool
+    totalSize: int  # noqa: N815 - Salesforce's spelling
+    nextRecordsUrl: str | None = None  # noqa: N815 - Salesforce's spelling
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of one row of a collection. `code` is empty on success."""
+
+    record_id: str
+    created: bool
+    code: str = ""
+    message: str = ""
+    fields: tuple[str, ...] = ()
+
+    @property
+    def is_success(self) -> bool:
+        return not self.code
+
+    @property
+    def outcome(self) -> Outcome:
+        return outcome_of(self.code, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiUsage:
+    """`Sforce-Limit-Info: api-usage=18/15000`: calls of the last 24 hours and the org's allowance."""
+
+    used: int
+    allowed: int
+
+
+class Salesforce:
+    def __init__(self, transport: Transport, url: str, login: Login, api_version: str) -> None:
+        self._transport = transport
+        self._url = require_private(url)
+        self._login = login
+        self._path = f"/services/data/v{api_version}"
+        self._token: Token | None = None
+        self.api_usage: ApiUsage | None = None
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        return self._transport.calls
+
+    async def query(self, soql: str) -> AsyncIterator[Record]:
+        """The records of a query, page after page; memory holds one page."""
+        path = f"{self._path}/query?{urlencode({'q': soql})}"
+        while True:
+            page = _read(await self._send("query", "GET", path), _Page)
+            for record in page.records:
+                yield record
+            if page.done or page.nextRecordsUrl is None:
+                return
+            path = page.nextRecordsUrl
+
+    async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+        """Upsert up to 200 records by external ID in one call; the results stand in the order of the records.
+
+        "Upsert Multiple Records with Fewer Round-Trips" (REST API Developer Guide): HTTP 200, one verdict per row.
+        """
+        if not 0 < len(records) <= MOST_PER_COLLECTION:
+            raise ValueError(f"a collection holds 1 to {MOST_PER_COLLECTION} records, not {len(records)}")
+        rows = [{"attributes": {"type": sobject}, **record} for record in records]
+        path = f"{self._path}/composite/sobjects/{sobject}/{key_field}"
+        answer = _read(
+            await self._send("collections", "PATCH", path, {"allOrNone": False, "records": rows}), list[_Row]
+        )
+        if len(answer) != len(records):
+            raise Unexpected(f"Salesforce answered {len(answer)} results to {len(records)} records of {sobject}")
+        return [_to_result(row) for row in answer]
+
+    async def upsert(self, sobject: str, key_field: str, key: str, fields: Record) -> RowResult:
+        """Upsert one record by external ID. "Insert or Update (Upsert) a Record Using an External ID"."""
+        path = f"{self._path}/sobjects/{sobject}/{key_field}/{quote(key, safe='')}"
+        try:
+            reply = await self._send("single", "PATCH", path, fields)
+        except Refused as refused:
+            return RowResult("", created=False, code=refused.code, message=refused.message, fields=refused.fields)
+        return RowResult("", created=False) if reply.status == 204 else _to_result(_read(reply, _Row))
+
+    async def describe(self, sobject: str) -> Record:
+        return _read(await self._send("describe", "GET", f"{self._path}/sobjects/{sobject}/describe"), Record)
+
+    async def _send(self, kind: str, method: str, path: str, body: object = None) -> Reply:
+        token = self._token or await self._renew()
+        reply = await self._send_once(kind, method, path, body, token)
+        if reply.status == 401:
+            reply = await self._send_once(kind, method, path, body, await self._renew())
+        if reply.status >= 300:
+            raise _refusal(f"Salesforce {method} {path.split('?')[0]}", reply)
+        return reply
+
+    async def _renew(self) -> Token:
+        self._token = await log_in(self._transport, self._url, self._login)
+        return self._token
+
+    async def _send_once(self, kind: str, method: str, path: str, body: object, token: Token) -> Reply:
+        headers = {
+            "authorization": f"Bearer {token.access_token}",
+            "accept": "application/json",
+            "sforce-call-options": f"client={CLIENT_NAME}",
+        }
+        content = None
+        if body is not None:
+            headers["content-type"] = "application/json"
+            content = _encode(body)
+        reply = await self._transport.send(kind, method, token.instance_url + path, headers=headers, body=content)
+        self.api_usage = _read_usage(reply) or self.api_usage
+        return reply
+
+
+def _to_result(row: _Row) -> RowResult:
+    if row.success:
+        return RowResult(row.id or "", created=bool(row.created))
+    first = row.errors[0] if row.errors else _RowError("UNKNOWN_EXCEPTION", "Salesforce names no error")
+    return RowResult(
+        row.id or "", created=False, code=first.statusCode, message=first.message, fields=tuple(first.fields or ())
+    )
+
+
+def _read_usage(reply: Reply) -> ApiUsage | None:
+    info = reply.headers.get("sforce-limit-info", "")
+    used, slash, allowed = info.partition(";")[0].removeprefix("api-usage=").partition("/")
+    return ApiUsage(int(used), int(allowed)) if slash and used.isdigit() and allowed.isdigit() else None
+
+
+def _refusal(where: str, reply: Reply) -> Refused:
+    """Salesforce answers a list with one error; 300 answers a list of addresses; a proxy may answer anything."""
+    if reply.status == 300:
+        return Refused(where, 300, "MULTIPLE_CHOICES", "more than one record has this external ID")
+    try:
+        body = msgspec.json.decode(reply.body)
+        first = msgspec.convert(body[0] if isinstance(body, list) and body else body, _ErrorBody)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        first = _ErrorBody(reply.body[:200].decode("utf-8", "replace"))
+    code = first.errorCode or ("SERVER_UNAVAILABLE" if reply.status >= 500 else f"HTTP_{reply.status}")
+    return Refused(where, reply.status, code, first.message, tuple(first.fields or ()))
+
+
+def _read(reply: Reply, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(reply.body, type=kind)
+    except msgspec.DecodeError as error:
+        raise Unexpected(f"Salesforce answered {reply.status} with a body that does not read: {error}") from error
+
+
+def quote_soql(text: str) -> str:
+    """A string literal of SOQL. "Quoted String Escape Sequences" (SOQL and SOSL Reference)."""
+    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+    return "'" + "".join(escapes.get(letter, letter) for letter in text) + "'"
+
+
+def show_value(value: object) -> str:
+    """A value as JSON text, for messages and tables."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,104 @@
+"""Requests with patience: attempts with exponential backoff and jitter, TLS verified, calls counted by kind.
+
+Everything sent through `send` may be sent twice: reads, upserts by external ID, patches guarded by If-Match. That is what makes a
+retry after a lost answer harmless.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from clmkit.clients.errors import Unreachable
+
+RETRY_STATUS = frozenset({429, 502, 503, 504})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long: the wait before attempt n+1 is a random part of `first * 2**n`, at most `longest` seconds."""
+
+    attempts: int = 5
+    first: float = 0.1
+    longest: float = 20.0
+    timeout: float = 120.0
+
+    def wait(self, attempt: int, chance: float) -> float:
+        """Full jitter: many clients that failed together do not come back together."""
+        return chance * min(self.longest, self.first * 2.0**attempt)
+
+
+@dataclass(slots=True)
+class Transport:
+    session: aiohttp.ClientSession
+    patience: Patience = Patience()
+    sleep: Sleep = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    calls: Counter[str] = field(default_factory=Counter)
+    """Requests sent, by kind, attempts included: what the service counts."""
+
+    async def send(
+        self, kind: str, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """The answer, whatever its status; 429 and 5xx only after all attempts. Raises Unreachable."""
+        last = ""
+        for attempt in range(self.patience.attempts):
+            if attempt:
+                await self.sleep(self.patience.wait(attempt - 1, self.chance()))
+            self.calls[kind] += 1
+            try:
+                reply = await self._send_once(method, url, headers, body)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                last = f"{type(error).__name__} {error}".strip()
+                if isinstance(error, aiohttp.ClientConnectorCertificateError):
+                    break
+                continue
+            if reply.status not in RETRY_STATUS or attempt + 1 == self.patience.attempts:
+                return reply
+        raise Unreachable(url.split("?")[0], last)
+
+    async def _send_once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+        timeout = aiohttp.ClientTimeout(total=self.patience.timeout)
+        async with self.session.request(
+            method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+        ) as response:
+            return Reply(
+                response.status,
+                {name.lower(): value for name, value in response.headers.items()},
+                await response.read(),
+            )
+
+
+def open_session(ca_bundle: Path | None) -> aiohttp.ClientSession:
+    """A session that verifies certificates, against `ca_bundle` when given, and speaks TLS 1.2 or newer. Raises OSError."""
+    context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, limit=8))
+
+
+def require_private(url: str) -> str:
+    """The URL without a final slash. Raises ValueError for plain http to another machine: tokens would be readable on the way."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url!r} is not an http or https address")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError(f"{url} is plain http; only addresses of this machine may be used without TLS")
+    return url.rstrip("/")

@@ -1,0 +1,137 @@
+"""Carry out row plans in Salesforce: collections of 200, sorted by parent, status changes in calls of their own, one
+verdict per row.
+
+"Sort by parent" keeps two batches from fighting for the same Account's lock ("Organize Batches to Minimize Lock Contention").
+Each answer is handed to `keep` before the next call is made: what was written is remembered even if the process dies right after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from clmkit.clients.outcomes import Action
+from clmkit.clients.salesforce import MOST_PER_COLLECTION, Record, RowResult
+from clmkit.sync.ports import Org
+from clmkit.sync.rows import RowPlan, to_scalar
+from clmkit.sync.state import Fields
+
+ATTEMPTS = 5
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class StopRun(Exception):
+    """The run cannot go on; the message says why and what to do. What was done is kept, the rest waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row on its way: `fields` without the key, lookups as ids; `alone` are the status values that still have to follow."""
+
+    plan: RowPlan
+    fields: Record
+    alone: tuple[str, ...]
+    base: Fields
+    parent_id: str
+    record_id: str = ""
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that was not written: it waits for a person (`park`) or is decided anew (`rebase`)."""
+
+    write: Write
+    action: Action
+    reason: str
+
+
+Keep = Callable[[Sequence[Write]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Applier:
+    org: Org
+    sleep: Sleep
+    wait: Callable[[int], float]
+    keep: Keep
+
+    async def write(self, writes: Sequence[Write]) -> list[Refusal]:
+        """Write the rows of one object. Returns those that were refused for good. Raises StopRun, WireError."""
+        ordered = sorted(writes, key=lambda write: (write.parent_id, write.plan.facts.row.key))
+        with_fields = [write for write in ordered if write.fields]
+        refused = await self._write_step(with_fields, lambda write: write.fields)
+        failed = {refusal.write.plan.facts.row.key for refusal in refused}
+        pending = [write for write in ordered if write.alone and write.plan.facts.row.key not in failed]
+        while pending:
+            more = await self._write_step(pending, _next_status)
+            refused += more
+            failed |= {refusal.write.plan.facts.row.key for refusal in more}
+            pending = [
+                replace(write, alone=write.alone[1:])
+                for write in pending
+                if len(write.alone) > 1 and write.plan.facts.row.key not in failed
+            ]
+        return refused
+
+    async def _write_step(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
+        refused: list[Refusal] = []
+        for batch in _batches(writes):
+            refused += await self._write_batch(batch, content)
+        return refused
+
+    async def _write_batch(self, batch: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
+        refused: list[Refusal] = []
+        waiting = list(batch)
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                await self.sleep(self.wait(attempt))
+            results = await self._send(waiting, content)
+            self.keep([_written(write, result, content(write)) for write, result in results if result.is_success])
+            refusals = [_refusal(write, result) for write, result in results if not result.is_success]
+            refused += [refusal for refusal in refusals if refusal.action is not Action.RETRY]
+            waiting = [refusal.write for refusal in refusals if refusal.action is Action.RETRY]
+            if not waiting:
+                return refused
+        last = {refusal.write.plan.facts.row.key: refusal.reason for refusal in refusals}
+        return refused + [
+            Refusal(write, Action.PARK, f"{last[write.plan.facts.row.key]} Given up after {ATTEMPTS} attempts.")
+            for write in waiting
+        ]
+
+    async def _send(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[tuple[Write, RowResult]]:
+        mapping = writes[0].plan.facts.mapping
+        records = [{mapping.key.salesforce: write.plan.facts.row.key, **content(write)} for write in writes]
+        results = await self.org.upsert_collection(mapping.salesforce, mapping.key.salesforce, records)
+        return list(zip(writes, results, strict=True))
+
+
+def _next_status(write: Write) -> Record:
+    column = next(column for column in write.plan.facts.mapping.columns if column.lifecycle)
+    return {column.salesforce: write.alone[0]}
+
+
+def _written(write: Write, result: RowResult, sent: Mapping[str, object]) -> Write:
+    """The row after a success: its base holds the status that Salesforce has now, not yet the one it shall get."""
+    column = next((column for column in write.plan.facts.mapping.columns if column.lifecycle), None)
+    base = dict(write.base)
+    if column is not None and column.salesforce in sent:
+        base[column.salesforce] = to_scalar(sent[column.salesforce])
+    return replace(write, record_id=result.record_id, created=result.created, base=base)
+
+
+def _refusal(write: Write, result: RowResult) -> Refusal:
+    """The verdict of the table of outcomes. Raises StopRun for what would befall every row of the object."""
+    outcome = result.outcome
+    facts = write.plan.facts
+    words = f"{outcome.reason} ({result.code}: {result.message})"
+    if outcome.action is Action.STOP:
+        raise StopRun(f"{facts.mapping.salesforce} {facts.row.key}: {words}")
+    known_row_is_gone = result.code == "REQUIRED_FIELD_MISSING" and facts.link is not None
+    return Refusal(write, Action.REBASE if known_row_is_gone else outcome.action, words)
+
+
+def _batches(writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
+    for start in range(0, len(writes), MOST_PER_COLLECTION):
+        yield writes[start : start + MOST_PER_COLLECTION]

@@ -1,0 +1,177 @@
+"""The sync's configuration: a YAML or JSON file with addresses and references to secrets, never the secrets themselves.
+
+    spec: mappings/contract.yml
+    state: build/sync.sqlite
+    clm:
+      url: https://clm.example.com
+      client_id: clmkit
+      client_secret: {env: CLM_CLIENT_SECRET}
+    salesforce:
+      url: {file: build/org.json, member: https_url}
+      ca_bundle: {file: build/org.json, member: ca_bundle}
+      client_id: {file: build/org.json, member: client_id}
+      client_secret: {file: build/org.json, member: client_secret}
+
+A reference is `{env: NAME}`, `{file: PATH}` (the whole text) or `{file: PATH, member: NAME}` (one member of a JSON file).
+A secret that is written into the file itself is refused. For the JWT bearer flow give `username` and `private_key` instead
+of `client_secret`. Paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from clmkit.clients.clm import ClmCredentials
+from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer, Login
+from clmkit.clients.transport import require_private
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message says where, what and what to write instead."""
+
+
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    env: str | None = None
+    file: str | None = None
+    member: str | None = None
+
+
+Setting = str | Reference
+
+
+class _ClmSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: Setting
+    client_id: Setting
+    client_secret: Setting
+
+
+class _SalesforceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    url: Setting
+    client_id: Setting
+    client_secret: Setting | None = None
+    username: Setting | None = None
+    private_key: Setting | None = None
+    ca_bundle: Setting | None = None
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    spec: str
+    state: str
+    clm: _ClmSection
+    salesforce: _SalesforceSection
+    page: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SyncConfig:
+    """Everything a run needs, references resolved. Its repr shows no secret."""
+
+    spec: Path
+    state: Path
+    clm_url: str
+    clm_credentials: ClmCredentials
+    salesforce_url: str
+    salesforce_login: Login
+    ca_bundle: Path | None
+    page: int = 500
+
+
+def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> SyncConfig:
+    """Read the file and resolve its references. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = yaml.load(text, Loader=yaml.CSafeLoader)
+        file = msgspec.convert(raw, _File)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}. Name an existing file with --config.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}. `clmkit sync run --help` shows a complete file.") from error
+    return _resolve(path, file, environment)
+
+
+def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncConfig:
+    reader = _Reader(path, environment)
+    if not 1 <= file.page <= 1000:
+        raise ConfigError(f"{path}: page is {file.page}; it goes from 1 to 1000.")
+    salesforce, clm = file.salesforce, file.clm
+    ca_bundle = reader.plain("salesforce.ca_bundle", salesforce.ca_bundle) if salesforce.ca_bundle is not None else None
+    return SyncConfig(
+        spec=path.parent / file.spec,
+        state=path.parent / file.state,
+        clm_url=reader.url("clm.url", clm.url),
+        clm_credentials=ClmCredentials(
+            reader.plain("clm.client_id", clm.client_id), reader.secret("clm.client_secret", clm.client_secret)
+        ),
+        salesforce_url=reader.url("salesforce.url", salesforce.url),
+        salesforce_login=_login(path, reader, salesforce),
+        ca_bundle=path.parent / ca_bundle if ca_bundle else None,
+        page=file.page,
+    )
+
+
+def _login(path: Path, reader: _Reader, section: _SalesforceSection) -> Login:
+    client_id = reader.plain("salesforce.client_id", section.client_id)
+    if section.client_secret is not None and section.private_key is None and section.username is None:
+        return ClientCredentials(client_id, reader.secret("salesforce.client_secret", section.client_secret))
+    if section.client_secret is None and section.private_key is not None and section.username is not None:
+        username = reader.plain("salesforce.username", section.username)
+        return JwtBearer(client_id, username, reader.secret("salesforce.private_key", section.private_key))
+    raise ConfigError(f"{path}: salesforce needs either client_secret, or username and private_key.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    path: Path
+    environment: Mapping[str, str]
+
+    def url(self, name: str, setting: Setting) -> str:
+        try:
+            return require_private(self.plain(name, setting))
+        except ValueError as error:
+            raise ConfigError(f"{self.path}: {name}: {error}.") from error
+
+    def secret(self, name: str, setting: Setting) -> str:
+        if isinstance(setting, str):
+            raise ConfigError(
+                f"{self.path}: {name} is written into the file. Refer to it: {{env: NAME}}, {{file: PATH}} or"
+                " {file: PATH, member: NAME}."
+            )
+        return self.plain(name, setting)
+
+    def plain(self, name: str, setting: Setting) -> str:
+        if isinstance(setting, str):
+            return setting
+        if (setting.env is None) == (setting.file is None):
+            raise ConfigError(f"{self.path}: {name} needs either env or file.")
+        if setting.env is not None:
+            return self._from_environment(name, setting.env)
+        return self._from_file(name, self.path.parent / str(setting.file), setting.member)
+
+    def _from_environment(self, name: str, variable: str) -> str:
+        value = self.environment.get(variable, "")
+        if not value:
+            raise ConfigError(f"{self.path}: {name} refers to the environment variable {variable}, which is not set.")
+        return value
+
+    def _from_file(self, name: str, file: Path, member: str | None) -> str:
+        try:
+            text = file.read_text(encoding="utf-8")
+            value = text.strip() if member is None else json.loads(text)[member]
+        except OSError as error:
+            raise ConfigError(f"{self.path}: {name} refers to {file}: {error.strerror}.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{self.path}: {name} refers to member {member!r} of {file}, which is not there."
+            ) from error
+        if not isinstance(value, str) or not value:
+            raise ConfigError(f"{self.path}: {name} refers to {file}, which holds no text there.")
+        return value

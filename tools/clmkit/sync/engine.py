@@ -1,0 +1,143 @@
+"""The engine: take changes in, decide, write both sides, settle. One path for the first load and for every later day.
+
+    report = run_once(load_config(Path("sync.yml")))          # until both systems are quiet
+    async with open_engine(config) as engine: await engine.run()
+
+A round takes one page of changes from each system, coalesces them to agreements, plans every row object by object (parents first),
+writes Salesforce, then the CLM, and settles the events. Kill it anywhere: events are kept before they are worked on and
+settled after, writes are upserts by external ID and patches guarded by revision, so the next run repeats at most what was
+not yet remembered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from clmkit.clients.clm import Clm
+from clmkit.clients.errors import WireError
+from clmkit.clients.salesforce import Salesforce
+from clmkit.clients.transport import Patience, Sleep, Transport, open_session
+from clmkit.mapping.evaluate import Evaluator
+from clmkit.mapping.loader import load_spec
+from clmkit.mapping.model import Spec
+from clmkit.sync.apply import StopRun
+from clmkit.sync.config import SyncConfig
+from clmkit.sync.intake import Intake
+from clmkit.sync.ports import ClmSystem, Org
+from clmkit.sync.references import References
+from clmkit.sync.report import RunReport, Tally
+from clmkit.sync.round import Round
+from clmkit.sync.state import State
+
+MOST_ROUNDS = 1000
+
+
+class SpecError(Exception):
+    """The mapping spec has errors; `clmkit lint` shows them."""
+
+
+def utc_now() -> str:
+    return datetime.now(tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(slots=True)
+class Engine:
+    spec: Spec
+    state: State
+    org: Org
+    clm: ClmSystem
+    calls: Sequence[Counter[str]]
+    page: int = 500
+    patience: Patience = field(default_factory=Patience)
+    now: Callable[[], str] = utc_now
+    clock: Callable[[], float] = time.monotonic
+    sleep: Sleep = asyncio.sleep
+    chance: Callable[[], float] = random.random
+    tally: Tally = field(default_factory=Tally)
+
+    async def run(self) -> RunReport:
+        """Rounds until neither system has anything new. A stop (budget, mapping alarm, nobody answers) is in the report."""
+        self.tally = Tally()
+        started = self.clock()
+        before = self._count_calls()
+        intake = Intake(self.spec, self.state, self.org, self.clm, self.page, self.now, self.tally)
+        references = References(self.spec, self.org, self.state)
+        evaluator = Evaluator(self.spec)
+        try:
+            while self.tally.rounds < MOST_ROUNDS:
+                work = await intake.take()
+                if not work:
+                    break
+                self.tally.rounds += 1
+                await Round(self, evaluator, references).run(work)
+        except (StopRun, WireError) as error:
+            self.tally.stopped = str(error)
+        return self._report(self.clock() - started, before)
+
+    def _count_calls(self) -> Counter[str]:
+        return sum(self.calls, Counter())
+
+    def _report(self, seconds: float, before: Counter[str]) -> RunReport:
+        tally, usage = self.tally, self.org.api_usage
+        settled = sum(tally.outcomes.values())
+        return RunReport(
+            events=tally.events,
+            pushed=tally.outcomes["pushed"],
+            unchanged=tally.outcomes["unchanged"],
+            conflicts=tally.outcomes["conflict"],
+            parked=tally.outcomes["parked"],
+            waiting=tally.events - settled,
+            echoes=tally.echoes,
+            rows_created=tally.rows_created,
+            rows_updated=tally.rows_updated,
+            patches=tally.patches,
+            parked_values=len(self.state.read_parked(kind="value")),
+            parked_rows=len(self.state.read_parked(kind="row")),
+            rounds=tally.rounds,
+            api_calls_by_kind=dict(self._count_calls() - before),
+            api_usage=f"{usage.used}/{usage.allowed}" if usage is not None else "",
+            seconds=round(seconds, 3),
+            stopped=tally.stopped,
+        )
+
+
+def load_linted(path: Path) -> Spec:
+    """The spec of a file. Raises SpecError with its findings."""
+    loaded = load_spec(path)
+    if loaded.spec is None:
+        raise SpecError(f"{path} has errors; run `clmkit lint {path}` to see them. Nothing was changed.")
+    return loaded.spec
+
+
+@asynccontextmanager
+async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
+    """An engine on real connections and its state file. Raises SpecError, StateError, OSError."""
+    spec = load_linted(config.spec)
+    config.state.parent.mkdir(parents=True, exist_ok=True)
+    state = State(config.state)
+    try:
+        async with open_session(config.ca_bundle) as org_session, open_session(None) as clm_session:
+            org_transport, clm_transport = Transport(org_session), Transport(clm_session)
+            org = Salesforce(org_transport, config.salesforce_url, config.salesforce_login, spec.api_version)
+            clm = Clm(clm_transport, config.clm_url, config.clm_credentials)
+            yield Engine(spec, state, org, clm, (org_transport.calls, clm_transport.calls), page=config.page)
+    finally:
+        state.close()
+
+
+def run_once(config: SyncConfig) -> RunReport:
+    """Synchronise until both systems are quiet; for callers without an event loop."""
+
+    async def run() -> RunReport:
+        async with open_engine(config) as engine:
+            return await engine.run()
+
+    return asyncio.run(run())

@@ -1,0 +1,140 @@
+"""Taking changes in: a page of the CLM's feed, a page of modified Salesforce records, and what an earlier run left unsettled.
+
+An event is kept in the inbox together with the cursor that passed it, before anything is done about it: it can neither be
+lost nor be taken twice. Salesforce has no event id here: the record, its SystemModstamp (whole seconds) and a digest of
+its values make one. The high-water mark is read again with an overlap, because a long transaction shows its records later
+than their SystemModstamp says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from clmkit.clients.clm import Change
+from clmkit.mapping.model import ObjectMapping, Spec
+from clmkit.sync.audit import digest
+from clmkit.sync.decide import ABSENT
+from clmkit.sync.org_rows import OrgRow, read_changed
+from clmkit.sync.ports import ClmSystem, Org
+from clmkit.sync.report import Tally
+from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
+from clmkit.sync.state import InboxEvent, State
+
+CLM_SOURCE = "clm"
+OVERLAP = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Work:
+    """What is to be done about one agreement: its unsettled events, and what of it is already at hand."""
+
+    agreement_id: str
+    events: list[str] = field(default_factory=list)
+    agreement: Agreement | None = None
+    org_rows: dict[str, OrgRow] = field(default_factory=dict)
+    reread: bool = False
+    attempts: int = 0
+
+    def offer(self, agreement: Agreement, revision: int) -> None:
+        known = self.agreement
+        if known is None or int(str(known["revision"])) < revision:
+            self.agreement = agreement
+
+
+@dataclass(slots=True)
+class Intake:
+    spec: Spec
+    state: State
+    org: Org
+    clm: ClmSystem
+    page: int
+    now: Callable[[], str]
+    tally: Tally
+    _leftovers_taken: bool = False
+
+    async def take(self) -> dict[str, Work]:
+        """The next work, by agreement; empty when both systems are quiet."""
+        work: dict[str, Work] = {}
+        if not self._leftovers_taken:
+            self._take_leftovers(work)
+            if work:
+                return work
+            self._leftovers_taken = True
+        await self._take_clm(work)
+        for mapping in self.spec.objects:
+            if is_whole_agreement(mapping):
+                await self._take_salesforce(work, mapping)
+        return work
+
+    def _take_leftovers(self, work: dict[str, Work]) -> None:
+        """Events of a run that ended early. Their agreements are read afresh, so no copy of an agreement is kept on disk."""
+        waiting = self.state.read_waiting(self.page)
+        for event in waiting:
+            item = work.setdefault(event.agreement_id, Work(event.agreement_id))
+            item.events.append(event.event_id)
+            item.reread = True
+        self.tally.events += len(waiting)
+
+    async def _take_clm(self, work: dict[str, Work]) -> None:
+        page = await self.clm.read_changes(self.state.get_cursor(CLM_SOURCE), self.page)
+        if not page.changes:
+            return
+        changes = {change.event_id: change for change in page.changes}
+        with self.state.transaction():
+            new = self.state.add_events([_to_event(change) for change in page.changes], self.now())
+            self.state.put_cursor(CLM_SOURCE, page.cursor)
+        self.tally.events += len(new)
+        for event in new:
+            item = work.setdefault(event.agreement_id, Work(event.agreement_id))
+            item.events.append(event.event_id)
+            item.offer(changes[event.event_id].agreement, event.revision)
+
+    async def _take_salesforce(self, work: dict[str, Work], mapping: ObjectMapping) -> None:
+        source = f"salesforce:{mapping.name}"
+        rows: dict[str, OrgRow] = {}
+        high_water = self.state.get_cursor(source)
+        async for row in read_changed(self.org, mapping, _overlapped(high_water)):
+            event_id = _event_id(mapping, row)
+            if self.state.has_event(event_id):
+                continue
+            rows[event_id] = row
+            high_water = max(high_water, row.modstamp)
+            if len(rows) >= self.page:
+                break
+        events = [InboxEvent(event_id, source, row.key, 0, "") for event_id, row in rows.items()]
+        with self.state.transaction():
+            new = self.state.add_events(events, self.now())
+            self.state.put_cursor(source, high_water)
+            for event in new:
+                self._sort_out(work, mapping, event, rows[event.event_id])
+        self.tally.events += len(new)
+
+    def _sort_out(self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow) -> None:
+        """Settle an echo at once; everything else is work."""
+        if event.agreement_id not in work and is_echo(mapping, self.state.find_link(mapping.name, row.key), row):
+            self.state.settle([event.event_id], "unchanged", "our own write came back")
+            self.tally.settle("unchanged", 1)
+            self.tally.echoes += 1
+            return
+        item = work.setdefault(event.agreement_id, Work(event.agreement_id))
+        item.events.append(event.event_id)
+        item.org_rows[mapping.name] = row
+
+
+def _to_event(change: Change) -> InboxEvent:
+    return InboxEvent(change.event_id, CLM_SOURCE, change.agreement_id, change.revision, change.actor)
+
+
+def _event_id(mapping: ObjectMapping, row: OrgRow) -> str:
+    values = {name: None if value is ABSENT else str(value) for name, value in row.values.items()}
+    return f"{mapping.salesforce}:{row.record_id}:{row.modstamp}:{digest(values)}"
+
+
+def _overlapped(high_water: str) -> str:
+    """The high-water mark moved back; both in the form 2026-11-21T20:00:00.000+0000."""
+    if not high_water:
+        return ""
+    moment = datetime.fromisoformat(high_water) - OVERLAP
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,101 @@
+"""Salesforce records as the sync reads them: which fields to ask for, and what a record says about each field of the mapping.
+
+A lookup is read as its match value (`Owner.Email`), because that is what both systems understand; ids stay inside Salesforce.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from clmkit.clients.salesforce import Record, quote_soql
+from clmkit.mapping.model import FieldMapping, ObjectMapping, Role
+from clmkit.sync.decide import ABSENT, Absent, Value
+from clmkit.sync.ports import Org
+
+LONGEST_CONDITION = 8000
+"""Characters of one IN list: a query in a GET address has to stay below 16 KB after escaping."""
+
+MODSTAMP = "SystemModstamp"
+
+
+@dataclass(frozen=True, slots=True)
+class OrgRow:
+    """One record: `values` by API name, lookups as match values; a lookup to a record without match value is ABSENT."""
+
+    record_id: str
+    key: str
+    modstamp: str
+    values: Mapping[str, Value | Absent]
+
+
+def select(mapping: ObjectMapping, condition: str, order: str = "") -> str:
+    fields = ["Id", MODSTAMP, *(path for column in mapping.columns for path in _paths(column))]
+    unique = ", ".join(dict.fromkeys(fields))
+    return f"SELECT {unique} FROM {mapping.salesforce} WHERE {condition}{order}"  # noqa: S608 - names of a linted spec
+
+
+def to_org_row(mapping: ObjectMapping, record: Record) -> OrgRow:
+    key = record.get(mapping.key.salesforce)
+    values = {column.salesforce: _read(column, record) for column in mapping.columns if column.role is not Role.KEY}
+    return OrgRow(str(record["Id"]), str(key or ""), str(record[MODSTAMP]), values)
+
+
+async def read_by_key(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> dict[str, OrgRow]:
+    """The records of these keys that exist."""
+    found: dict[str, OrgRow] = {}
+    for condition in _in_lists(mapping.key.salesforce, keys):
+        async for record in org.query(select(mapping, condition)):
+            row = to_org_row(mapping, record)
+            found[row.key] = row
+    return found
+
+
+async def read_changed(org: Org, mapping: ObjectMapping, since: str) -> AsyncIterator[OrgRow]:
+    """The records modified at or after `since`, oldest first. Inclusive, because several records share one instant."""
+    condition = f"{mapping.key.salesforce} != null" + (f" AND {MODSTAMP} >= {_literal(since)}" if since else "")
+    async for record in org.query(select(mapping, condition, f" ORDER BY {MODSTAMP}, Id")):
+        yield to_org_row(mapping, record)
+
+
+async def read_ids(org: Org, sobject: str, field: str, values: Sequence[str]) -> dict[str, list[str]]:
+    """Record ids by the value of a field; the values without case, as Salesforce compares them."""
+    found: dict[str, list[str]] = {}
+    for condition in _in_lists(field, values):
+        async for record in org.query(f"SELECT Id, {field} FROM {sobject} WHERE {condition}"):  # noqa: S608 - as above
+            found.setdefault(str(record[field]).casefold(), []).append(str(record["Id"]))
+    return found
+
+
+def _paths(column: FieldMapping) -> Iterator[str]:
+    yield column.salesforce
+    if column.reference is not None:
+        yield f"{column.reference.relationship}.{column.reference.field}"
+
+
+def _read(column: FieldMapping, record: Record) -> Value | Absent:
+    if column.reference is None:
+        return record.get(column.salesforce)
+    if record.get(column.salesforce) is None:
+        return None
+    related = record.get(column.reference.relationship)
+    match = related.get(column.reference.field) if isinstance(related, dict) else None
+    return ABSENT if match is None else str(match)
+
+
+def _in_lists(field: str, values: Iterable[str]) -> Iterator[str]:
+    chunk: list[str] = []
+    length = 0
+    for literal in sorted({quote_soql(value) for value in values}):
+        if chunk and length + len(literal) > LONGEST_CONDITION:
+            yield f"{field} IN ({','.join(chunk)})"
+            chunk, length = [], 0
+        chunk.append(literal)
+        length += len(literal) + 1
+    if chunk:
+        yield f"{field} IN ({','.join(chunk)})"
+
+
+def _literal(modstamp: str) -> str:
+    """A dateTime literal of SOQL from what a record showed: `2026-11-21T20:00:00.000+0000` -> `2026-11-21T20:00:00.000Z`."""
+    return modstamp.replace("+0000", "Z").replace("+00:00", "Z")

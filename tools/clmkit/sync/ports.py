@@ -1,0 +1,28 @@
+"""The two systems as the engine needs them. `clmkit.clients` has the real ones; another CLM is another class with these methods."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from clmkit.clients.clm import ChangePage, JsonObject
+from clmkit.clients.salesforce import ApiUsage, Record, RowResult
+
+
+class Org(Protocol):
+    @property
+    def api_usage(self) -> ApiUsage | None: ...
+
+    def query(self, soql: str) -> AsyncIterator[Record]: ...
+
+    async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]: ...
+
+
+class ClmSystem(Protocol):
+    async def read_changes(self, after: str, limit: int = 500) -> ChangePage: ...
+
+    def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject]: ...
+
+    async def get_agreement(self, agreement_id: str) -> JsonObject: ...
+
+    async def patch_agreement(self, agreement_id: str, revision: int, change: JsonObject) -> JsonObject: ...

@@ -1,0 +1,74 @@
+"""Lookups: from the match value that both systems know to the record id that Salesforce wants.
+
+Rows that this sync itself writes are known by their links; everything else (accounts, users, contacts) is asked for, 200
+and more in one query, and remembered for the run. Nothing is guessed: no record or several records is an answer in words.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from clmkit.mapping.evaluate import Link as Lookup
+from clmkit.mapping.model import Reference, Spec
+from clmkit.sync.org_rows import read_ids
+from clmkit.sync.ports import Org
+from clmkit.sync.state import State
+
+MOST_REMEMBERED = 50_000
+
+
+@dataclass(slots=True)
+class References:
+    spec: Spec
+    org: Org
+    state: State
+    _ids: OrderedDict[tuple[str, str, str], tuple[str, ...]] = field(default_factory=OrderedDict)
+
+    async def prepare(self, lookups: Iterable[Lookup]) -> None:
+        """Make every lookup known that is not yet: one query per object and field. Missing ones are asked for again each time."""
+        wanted: dict[tuple[str, str], list[str]] = {}
+        for lookup in lookups:
+            reference = lookup.reference
+            if self._ids.get(_place(lookup)):
+                continue
+            linked = self._find_linked(reference, lookup.key)
+            if linked is not None:
+                self._remember(_place(lookup), (linked,))
+            else:
+                wanted.setdefault((reference.object, reference.field), []).append(lookup.key)
+        for (sobject, name), values in wanted.items():
+            found = await read_ids(self.org, sobject, name, values)
+            for value in values:
+                self._remember((sobject, name, value.casefold()), tuple(found.get(value.casefold(), ())))
+
+    def find_id(self, lookup: Lookup) -> str | None:
+        """The one record's id; None when there is none or more than one (`why_not` tells)."""
+        ids = self._ids.get(_place(lookup), ())
+        return ids[0] if len(ids) == 1 else None
+
+    def why_not(self, lookup: Lookup) -> str:
+        reference = lookup.reference
+        count = len(self._ids.get(_place(lookup), ()))
+        if count:
+            return (
+                f"{count} {reference.object} records have {reference.field} {lookup.key!r}; it must be one. Merge them."
+            )
+        return f"Salesforce has no {reference.object} with {reference.field} {lookup.key!r}. Create it there, then redrive."
+
+    def _find_linked(self, reference: Reference, key: str) -> str | None:
+        mapping = self.spec.find_object_of(reference.object)
+        if mapping is None or mapping.key.salesforce != reference.field:
+            return None
+        link = self.state.find_link(mapping.name, key)
+        return link.record_id if link is not None else None
+
+    def _remember(self, place: tuple[str, str, str], ids: tuple[str, ...]) -> None:
+        self._ids[place] = ids
+        while len(self._ids) > MOST_REMEMBERED:
+            self._ids.popitem(last=False)
+
+
+def _place(lookup: Lookup) -> tuple[str, str, str]:
+    return lookup.reference.object, lookup.reference.field, lookup.key.casefold()

@@ -1,0 +1,64 @@
+"""What a run did, in figures that add up: events = pushed + unchanged + conflicts + parked, and what is left is `waiting`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+OUTCOMES = ("pushed", "unchanged", "conflict", "parked")
+
+
+class RunReport(msgspec.Struct, frozen=True):
+    """Events are changes taken in from both systems. `rows_*` count Salesforce rows written, `patches` CLM agreements written.
+
+    `echoes` is the part of `unchanged` that was our own writing coming back. `stopped` is empty, or says why the run ended early;
+    the events that were not settled then are `waiting` and are taken up by the next run.
+    """
+
+    events: int
+    pushed: int
+    unchanged: int
+    conflicts: int
+    parked: int
+    waiting: int
+    echoes: int
+    rows_created: dict[str, int]
+    rows_updated: dict[str, int]
+    patches: int
+    parked_values: int
+    parked_rows: int
+    rounds: int
+    api_calls_by_kind: dict[str, int]
+    api_usage: str
+    seconds: float
+    stopped: str
+
+    @property
+    def is_balanced(self) -> bool:
+        return self.events == self.pushed + self.unchanged + self.conflicts + self.parked + self.waiting
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.conflicts or self.parked or self.waiting or self.stopped)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures while a run goes on."""
+
+    events: int = 0
+    echoes: int = 0
+    patches: int = 0
+    rounds: int = 0
+    stopped: str = ""
+    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
+    rows_created: dict[str, int] = field(default_factory=dict)
+    rows_updated: dict[str, int] = field(default_factory=dict)
+
+    def settle(self, outcome: str, events: int) -> None:
+        self.outcomes[outcome] += events
+
+    def wrote(self, sobject: str, *, created: bool) -> None:
+        counts = self.rows_created if created else self.rows_updated
+        counts[sobject] = counts.get(sobject, 0) + 1

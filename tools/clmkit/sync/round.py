@@ -1,0 +1,382 @@
+"""One round: the work of one intake, from agreements to settled events.
+
+Objects go parents first; of each object every agreement's rows are planned and written together. What has moved under our feet
+(`Action.REBASE`) is read again and planned anew, a few times; then it waits for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from clmkit.clients.errors import Refused
+from clmkit.clients.outcomes import Action
+from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
+from clmkit.mapping.model import Missing, ObjectMapping
+from clmkit.sync.apply import Applier, StopRun, Write
+from clmkit.sync.audit import digest
+from clmkit.sync.cases import Case
+from clmkit.sync.decide import is_stale
+from clmkit.sync.feed_back import to_patch
+from clmkit.sync.intake import Work
+from clmkit.sync.org_rows import OrgRow, read_by_key
+from clmkit.sync.references import References
+from clmkit.sync.rows import (
+    Agreement,
+    RowFacts,
+    RowPlan,
+    clm_values,
+    is_whole_agreement,
+    needs_reading,
+    plan_row,
+    to_salesforce_value,
+    to_scalar,
+)
+from clmkit.sync.state import Link, Parked
+from clmkit.sync.writes import build_write, lookups_of, waves
+
+if TYPE_CHECKING:
+    from clmkit.sync.engine import Engine
+
+MOST_PASSES = 4
+
+Place = tuple[str, str]
+
+
+class Round:
+    def __init__(self, engine: Engine, evaluator: Evaluator, references: References) -> None:
+        self._engine = engine
+        self._state = engine.state
+        self._spec = engine.spec
+        self._evaluator = evaluator
+        self._references = references
+        self._created: set[Place] = set()
+        self._counted: set[Place] = set()
+        self._cases: dict[str, Case] = {}
+
+    async def run(self, work: Mapping[str, Work]) -> None:
+        """Settle every event of the work. Raises StopRun, WireError: what is not settled then waits for the next run."""
+        for _ in range(MOST_PASSES):
+            again = await self._pass(work.values())
+            if not again:
+                return
+            work = {case.agreement_id: Work(case.agreement_id, case.work.events, reread=True) for case in again}
+        for case in again:
+            mapping = next(mapping for mapping in self._spec.objects if is_whole_agreement(mapping))
+            reason = f"It was changed again and again while the sync worked on it. {case.again}"
+            case.park_row(mapping, case.agreement_id, mapping.key.name, "", reason, mapping.key.steward)
+            self._settle(case)
+
+    async def _pass(self, work: Iterable[Work]) -> list[Case]:
+        cases = [case for item in work if (case := await self._open(item)) is not None]
+        self._cases = {case.agreement_id: case for case in cases}
+        for mapping in self._spec.objects:
+            if not is_owned_by_salesforce(mapping) or self._is_created_on_demand(mapping):
+                await self._write_object(mapping, cases)
+        for case in cases:
+            if not case.again:
+                await self._feed_back(case)
+            if not case.again:
+                self._settle(case)
+        return [case for case in cases if case.again]
+
+    async def _open(self, item: Work) -> Case | None:
+        """The case of an agreement; None when it is settled already: gone, or older than what was applied."""
+        agreement: Agreement | None = item.agreement
+        if agreement is None:
+            try:
+                agreement = await self._engine.clm.get_agreement(item.agreement_id)
+            except Refused as refused:
+                if refused.action is not Action.PARK:
+                    raise
+                self._settle_missing(item, refused)
+                return None
+        case = Case(item, agreement, self._state_of(agreement))
+        known = [link.revision for mapping in self._spec.objects if (link := self._own_link(mapping, item))]
+        if is_stale(case.revision, max(known, default=None)):
+            reason = f"revision {case.revision} is older than {max(known)}, which was applied before"
+            self._settle_events(item, "unchanged", reason)
+            return None
+        return case
+
+    def _own_link(self, mapping: ObjectMapping, item: Work) -> Link | None:
+        return self._state.find_link(mapping.name, item.agreement_id) if is_whole_agreement(mapping) else None
+
+    async def _write_object(self, mapping: ObjectMapping, cases: Sequence[Case]) -> None:
+        """Plan and write every row of one object. Raises StopRun, WireError."""
+        rows = self._evaluate(mapping, cases)
+        org_rows = await self._read_org(mapping, rows)
+        plans = [self._plan(mapping, case, row, clm, org_rows) for case, row, clm in rows]
+        for wave in waves(plans):
+            await self._write_wave(mapping, wave)
+
+    async def _write_wave(self, mapping: ObjectMapping, plans: Sequence[RowPlan]) -> None:
+        await self._references.prepare(lookup for plan in plans for lookup in lookups_of(plan))
+        writes = [write for plan in plans if (write := self._prepare(plan)) is not None]
+        engine = self._engine
+        applier = Applier(
+            engine.org, engine.sleep, lambda attempt: engine.patience.wait(attempt, engine.chance()), self._keep
+        )
+        for refusal in await applier.write(writes):
+            facts = refusal.write.plan.facts
+            case = self._cases[facts.agreement_id]
+            if refusal.action is Action.REBASE:
+                case.again = refusal.reason
+                self._forget(facts.mapping, facts.row.key)
+            else:
+                case.park_row(mapping, facts.row.key, mapping.key.name, "", refusal.reason, mapping.key.steward)
+
+    def _evaluate(self, mapping: ObjectMapping, cases: Sequence[Case]) -> list[tuple[Case, Row, dict[str, object]]]:
+        """The rows of an object, each key once; rows that wait are parked here."""
+        rows: dict[str, tuple[Case, Row, dict[str, object]]] = {}
+        for case in cases:
+            if case.again:
+                continue
+            for row in self._evaluator.rows(mapping.name, case.agreement):
+                case.keys.add((mapping.name, row.key))
+                if row.key in rows:
+                    continue
+                for parked in (*row.parked, row.park):
+                    if parked is not None:
+                        case.park_evaluated(parked)
+                if row.park is None:
+                    rows[row.key] = (case, row, clm_values(self._evaluator, mapping, row, case.agreement))
+        return list(rows.values())
+
+    async def _read_org(
+        self, mapping: ObjectMapping, rows: Sequence[tuple[Case, Row, dict[str, object]]]
+    ) -> dict[str, OrgRow | None]:
+        """What Salesforce holds, for the rows that have to be known; None where it was asked and has nothing."""
+        at_hand: dict[str, OrgRow | None] = {
+            row.key: case.work.org_rows[mapping.name] for case, row, _ in rows if self._is_at_hand(mapping, case, row)
+        }
+        unknown = [
+            row.key
+            for case, row, clm in rows
+            if row.key not in at_hand
+            and not self._is_below_new(row)
+            and (case.work.reread or needs_reading(mapping, clm, self._state.find_link(mapping.name, row.key)))
+        ]
+        found = await read_by_key(self._engine.org, mapping, unknown) if unknown else {}
+        return at_hand | {key: found.get(key) for key in unknown}
+
+    def _is_at_hand(self, mapping: ObjectMapping, case: Case, row: Row) -> bool:
+        known = case.work.org_rows.get(mapping.name)
+        return known is not None and known.key == row.key
+
+    def _is_below_new(self, row: Row) -> bool:
+        """Whether the row's master was created a moment ago: then the row cannot be in Salesforce yet."""
+        mapping = self._spec.get_object(row.object)
+        for column in mapping.parents:
+            lookup = row.references.get(column.salesforce)
+            parent = self._spec.find_object_of(lookup.reference.object) if lookup is not None else None
+            if lookup is not None and parent is not None and (parent.name, lookup.key) in self._created:
+                return True
+        return False
+
+    def _plan(
+        self,
+        mapping: ObjectMapping,
+        case: Case,
+        row: Row,
+        clm: dict[str, object],
+        org_rows: Mapping[str, OrgRow | None],
+    ) -> RowPlan:
+        org = org_rows.get(row.key)
+        is_absent = row.key in org_rows and org is None
+        link = None if is_absent else self._state.find_link(mapping.name, row.key)
+        newer = org is not None and _instant(case.updated_at) > _instant(org.modstamp)
+        facts = RowFacts(mapping, row, clm, case.agreement_id, case.revision, link, org, case.state, newer)
+        plan = plan_row(facts, self._spec.lifecycle)
+        for decision in plan.conflicts:
+            case.park_conflict(mapping, row.key, decision)
+        case.pulls += [(mapping, row.key, decision) for decision in plan.pull.values()]
+        return plan
+
+    def _prepare(self, plan: RowPlan) -> Write | None:
+        """The write of a plan; None when nothing is to be written, or the row has to wait for a record that is missing."""
+        facts = plan.facts
+        case = self._cases[facts.agreement_id]
+        if not plan.writes_salesforce:
+            self._remember(plan)
+            return None
+        write, missing = build_write(plan, self._references)
+        for lack in missing:
+            reason = (
+                self._explain(case, lack.field.reference.object if lack.field.reference else "", lack.key)
+                or lack.reason
+            )
+            kind = "row" if lack.blocks else "value"
+            case.parked.append(
+                Parked(
+                    facts.mapping.name,
+                    facts.row.key,
+                    lack.field.name,
+                    case.agreement_id,
+                    kind,
+                    lack.key,
+                    reason,
+                    lack.field.steward,
+                )
+            )
+        if any(lack.blocks for lack in missing):
+            return None
+        if not write.fields and not write.alone:
+            return None
+        return write
+
+    def _explain(self, case: Case, sobject: str, key: str) -> str:
+        """Why a parent that this sync writes is not there: it waits itself."""
+        parent = self._spec.find_object_of(sobject)
+        if parent is None or not case.has_parked_row(parent.name, key):
+            return ""
+        return f"It waits for {parent.label} {key}, which waits itself."
+
+    def _keep(self, writes: Sequence[Write]) -> None:
+        """Remember what Salesforce has just confirmed: links, bases, audit."""
+        at = self._engine.now()
+        with self._state.transaction():
+            for write in writes:
+                facts = write.plan.facts
+                place = (facts.mapping.name, facts.row.key)
+                if place not in self._counted:
+                    self._counted.add(place)
+                    self._engine.tally.wrote(facts.mapping.salesforce, created=write.created)
+                if write.created:
+                    self._created.add(place)
+                self._cases[facts.agreement_id].has_written = True
+                self._state.put_link(_link(write.plan, write.record_id, write.base))
+                names = {name: digest(str(value)) for name, value in write.fields.items()}
+                body = {
+                    "object": facts.mapping.salesforce,
+                    "key": facts.row.key,
+                    "revision": facts.revision,
+                    "fields": names,
+                }
+                self._state.record(at, "created" if write.created else "updated", body)
+
+    def _remember(self, plan: RowPlan) -> None:
+        """Keep what both sides turned out to agree on, when that is news."""
+        facts = plan.facts
+        record_id = (
+            facts.org.record_id if facts.org is not None else facts.link.record_id if facts.link is not None else ""
+        )
+        link = _link(plan, record_id, plan.base)
+        if record_id and (facts.link is None or facts.link.base != link.base or facts.link.revision != link.revision):
+            with self._state.transaction():
+                self._state.put_link(link)
+
+    def _forget(self, mapping: ObjectMapping, key: str) -> None:
+        with self._state.transaction():
+            self._state.remove_link(mapping.name, key)
+
+    async def _feed_back(self, case: Case) -> None:
+        """Give the CLM what Salesforce owns. A refusal parks the fields; a moved agreement is planned anew."""
+        values: dict[str, object] = {}
+        for mapping, key, decision in case.pulls:
+            record = {decision.field.salesforce: to_salesforce_value(decision.value), mapping.key.salesforce: key}
+            answer = self._evaluator.feed_back(mapping.name, record)
+            values |= answer.values
+            for parked in answer.parked:
+                case.park_evaluated(parked)
+        if not values:
+            return
+        try:
+            await self._engine.clm.patch_agreement(case.agreement_id, case.revision, to_patch(values))
+        except Refused as refused:
+            self._note_refused(case, refused)
+            return
+        case.has_written = True
+        self._engine.tally.patches += 1
+        self._agree_on_pulls(case, values)
+
+    def _note_refused(self, case: Case, refused: Refused) -> None:
+        if refused.action is Action.STOP:
+            raise StopRun(f"{refused.outcome.reason} ({refused})") from refused
+        if refused.action is not Action.PARK:
+            case.again = f"{refused.outcome.reason} ({refused.message})"
+            return
+        reason = f"{refused.outcome.reason} ({refused.code}: {refused.message})"
+        for mapping, key, decision in case.pulls:
+            case.park_row(mapping, key, decision.field.name, str(decision.value or ""), reason, decision.field.steward)
+
+    def _agree_on_pulls(self, case: Case, values: Mapping[str, object]) -> None:
+        with self._state.transaction():
+            for mapping, key, decision in case.pulls:
+                link = self._state.find_link(mapping.name, key)
+                if link is not None and decision.field.clm in values:
+                    base = {**link.base, decision.field.salesforce: to_scalar(decision.value)}
+                    self._state.put_link(
+                        Link(
+                            link.object, link.key, link.agreement_id, link.record_id, link.revision, link.modstamp, base
+                        )
+                    )
+            names = {decision.field.salesforce: digest(str(decision.value)) for _, _, decision in case.pulls}
+            body = {"agreement": case.agreement_id, "revision": case.revision, "fields": names}
+            self._state.record(self._engine.now(), "patched", body)
+
+    def _settle(self, case: Case) -> None:
+        at = self._engine.now()
+        with self._state.transaction():
+            gone = self._find_gone(case)
+            self._state.resolve_parked(case.agreement_id, case.parked + gone, at)
+            self._state.park(case.parked + gone, at)
+            self._state.settle(case.work.events, case.outcome, case.reason)
+        self._engine.tally.settle(case.outcome, len(case.work.events))
+
+    def _find_gone(self, case: Case) -> list[Parked]:
+        """Rows that the CLM no longer has and Salesforce still does: marked for a steward, never deleted."""
+        gone: list[Parked] = []
+        for name, key in self._state.read_keys_of(case.agreement_id):
+            mapping = self._spec.get_object(name)
+            if (name, key) not in case.keys and not is_owned_by_salesforce(mapping):
+                reason = f"The CLM no longer has this {mapping.label}; Salesforce still does. Delete it there if that is right."
+                gone.append(
+                    Parked(name, key, mapping.key.name, case.agreement_id, "gone", "", reason, mapping.key.steward)
+                )
+        return gone
+
+    def _settle_missing(self, item: Work, refused: Refused) -> None:
+        mapping = next(mapping for mapping in self._spec.objects if is_whole_agreement(mapping))
+        parked = Parked(
+            mapping.name,
+            item.agreement_id,
+            mapping.key.name,
+            item.agreement_id,
+            "row",
+            "",
+            refused.outcome.reason,
+            mapping.key.steward,
+        )
+        with self._state.transaction():
+            self._state.park([parked], self._engine.now())
+        self._settle_events(item, "parked", refused.outcome.reason)
+
+    def _settle_events(self, item: Work, outcome: str, reason: str) -> None:
+        with self._state.transaction():
+            self._state.settle(item.events, outcome, reason)
+        self._engine.tally.settle(outcome, len(item.events))
+
+    def _is_created_on_demand(self, mapping: ObjectMapping) -> bool:
+        references = [column.reference for other in self._spec.objects for column in other.columns if column.reference]
+        return any(
+            reference.object == mapping.salesforce and reference.missing is Missing.CREATE for reference in references
+        )
+
+    def _state_of(self, agreement: Agreement) -> str | None:
+        lifecycle = self._spec.lifecycle
+        if lifecycle is None:
+            return None
+        stage = agreement.get(lifecycle.clm)
+        return next((state.name for state in lifecycle.states if state.clm == stage), None)
+
+
+def _link(plan: RowPlan, record_id: str, base: Mapping[str, str | bool | int | None]) -> Link:
+    facts = plan.facts
+    modstamp = facts.org.modstamp if facts.org is not None else facts.link.modstamp if facts.link is not None else ""
+    return Link(facts.mapping.name, facts.row.key, facts.agreement_id, record_id, facts.revision, modstamp, base)
+
+
+def _instant(text: str) -> str:
+    """Both systems write UTC; the first 19 characters (whole seconds) are what both of them keep."""
+    return text[:19]

@@ -1,0 +1,200 @@
+"""From the facts about one row to what is to be done with it. Pure.
+
+A row is one evaluated CLM row (`clmkit.mapping.evaluate.Row`), what the sync remembers of it (`Link`) and what Salesforce
+holds (`OrgRow`, when it was read).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from clmkit.mapping.evaluate import Evaluator, Row, find_value
+from clmkit.mapping.model import FieldMapping, Lifecycle, ObjectMapping, Role
+from clmkit.mapping.values.outcome import Refusal, SalesforceValue
+from clmkit.sync.activation import StatusSteps, plan_status
+from clmkit.sync.decide import (
+    ABSENT,
+    Absent,
+    Action,
+    FieldDecision,
+    FieldFacts,
+    Value,
+    decide_creation,
+    decide_field,
+)
+from clmkit.sync.org_rows import OrgRow
+from clmkit.sync.state import Fields, Link, Scalar
+
+Agreement = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    mapping: ObjectMapping
+    row: Row
+    clm: Mapping[str, Value]
+    agreement_id: str
+    revision: int
+    link: Link | None
+    org: OrgRow | None
+    state: str | None
+    clm_is_newer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlan:
+    """What to do with one row. `push` goes by API name, `pull` by CLM path.
+
+    `base` is what both sides agree on once the push is done. Pulled fields join it when the CLM has taken them, not before: a run
+    that dies in between must find that Salesforce moved, not that the CLM did.
+    """
+
+    facts: RowFacts
+    creates: bool
+    push: Mapping[str, FieldDecision]
+    pull: Mapping[str, FieldDecision]
+    conflicts: tuple[FieldDecision, ...]
+    status: StatusSteps | None
+    base: Fields
+
+    @property
+    def writes_salesforce(self) -> bool:
+        return self.creates or bool(self.push)
+
+
+def clm_values(evaluator: Evaluator, mapping: ObjectMapping, row: Row, agreement: Agreement) -> dict[str, Value]:
+    """The CLM side of every column by API name, references as match values. A parked value is missing."""
+    values: dict[str, Value] = {**row.values, **row.seeds}
+    values |= {name: None if link is None else link.key for name, link in row.references.items()}
+    values |= {name: link.key for name, link in row.seed_references.items()}
+    if is_whole_agreement(mapping):
+        for column in mapping.columns:
+            if column.to_clm and column.salesforce not in values and not _is_parked(row, column):
+                raw = find_value(column.clm, agreement, agreement)
+                outcome = evaluator.convert(column, raw, agreement, agreement)
+                if not isinstance(outcome, Refusal):
+                    values[column.salesforce] = outcome.value
+    return values
+
+
+def is_whole_agreement(mapping: ObjectMapping) -> bool:
+    """Whether the mapping's rows are the agreements themselves; only their fields can be fed back into the CLM."""
+    return mapping.clm == "agreements"
+
+
+def needs_reading(mapping: ObjectMapping, clm: Mapping[str, Value], link: Link | None) -> bool:
+    """Whether Salesforce has to be asked before deciding: the row or one of its values was never agreed on."""
+    if link is None:
+        return True
+    return any(column.salesforce in clm and column.salesforce not in link.base for column in _pushable(mapping))
+
+
+def is_echo(mapping: ObjectMapping, link: Link | None, org: OrgRow) -> bool:
+    """Whether Salesforce holds exactly what both sides agreed on: our own write coming back, whoever triggers on it."""
+    if link is None:
+        return False
+    judged = [column for column in mapping.columns if column.role not in (Role.KEY, Role.VERSION)]
+    return all(
+        _is_agreed(column, link.base.get(column.salesforce, ABSENT), org.values[column.salesforce]) for column in judged
+    )
+
+
+def plan_row(facts: RowFacts, lifecycle: Lifecycle | None) -> RowPlan:
+    creates = facts.link is None and facts.org is None
+    decisions = [
+        _decide(facts, column, creates)
+        for column in facts.mapping.columns
+        if column.role not in (Role.KEY, Role.VERSION)
+    ]
+    push = {decision.field.salesforce: decision for decision in decisions if decision.action is Action.PUSH}
+    pull = {decision.field.clm: decision for decision in decisions if decision.action is Action.PULL}
+    version = facts.mapping.version
+    if version is not None and (push or creates) and version.salesforce in facts.clm:
+        value = facts.clm[version.salesforce]
+        push[version.salesforce] = FieldDecision(version, Action.PUSH, value, "written along")
+    return RowPlan(
+        facts,
+        creates,
+        push,
+        pull if is_whole_agreement(facts.mapping) else {},
+        tuple(decision for decision in decisions if decision.action is Action.CONFLICT),
+        _plan_status(facts, push, lifecycle),
+        _next_base(facts, decisions, creates),
+    )
+
+
+def _decide(facts: RowFacts, column: FieldMapping, creates: bool) -> FieldDecision:
+    clm = facts.clm.get(column.salesforce, ABSENT)
+    if creates:
+        return decide_creation(column, clm)
+    base = facts.link.base.get(column.salesforce, ABSENT) if facts.link is not None else ABSENT
+    salesforce = facts.org.values[column.salesforce] if facts.org is not None else base
+    return decide_field(column, FieldFacts(base, clm, salesforce, facts.state, facts.clm_is_newer))
+
+
+def _plan_status(facts: RowFacts, push: Mapping[str, FieldDecision], lifecycle: Lifecycle | None) -> StatusSteps | None:
+    column = next((column for column in facts.mapping.columns if column.lifecycle), None)
+    if lifecycle is None or column is None or column.salesforce not in push:
+        return None
+    return plan_status(lifecycle, current_status(facts, column), str(push[column.salesforce].value))
+
+
+def current_status(facts: RowFacts, column: FieldMapping) -> str | None:
+    if facts.org is not None:
+        value = facts.org.values[column.salesforce]
+    else:
+        value = facts.link.base.get(column.salesforce) if facts.link is not None else None
+    return value if isinstance(value, str) else None
+
+
+def _next_base(facts: RowFacts, decisions: list[FieldDecision], creates: bool) -> dict[str, Scalar]:
+    """The agreed values once the push is done. A new record is empty where nothing was written to a field that we write."""
+    base = dict(facts.link.base) if facts.link is not None else {}
+    for decision in decisions:
+        name = decision.field.salesforce
+        if decision.action is Action.PUSH:
+            base[name] = to_scalar(decision.value)
+        elif decision.action is Action.PULL:
+            continue
+        elif decision.action is Action.CONFLICT:
+            base.pop(name, None)
+        elif creates and decision.field.to_salesforce:
+            base[name] = None
+        elif facts.org is not None and facts.org.values[name] is not ABSENT:
+            base[name] = to_scalar(facts.org.values[name])
+    return base
+
+
+def to_scalar(value: Value | Absent) -> Scalar:
+    """A value as the state keeps it: numbers as decimal text, so that nothing is rounded on the way."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Decimal | int | float):
+        return str(value)
+    raise TypeError(f"{value!r} is not a value of a Salesforce field")
+
+
+def to_salesforce_value(value: Value) -> SalesforceValue:
+    """A value as read from JSON in the evaluator's types: numbers are Decimal."""
+    if value is None or isinstance(value, str | bool | Decimal):
+        return value
+    if isinstance(value, int | float):
+        return Decimal(str(value))
+    raise TypeError(f"{value!r} is not a value of a Salesforce field")
+
+
+def _pushable(mapping: ObjectMapping) -> list[FieldMapping]:
+    return [
+        column for column in mapping.columns if column.to_salesforce and column.role not in (Role.KEY, Role.VERSION)
+    ]
+
+
+def _is_agreed(column: FieldMapping, base: Value | Absent, value: Value | Absent) -> bool:
+    facts = FieldFacts(base, base, value)
+    return base is not ABSENT and value is not ABSENT and decide_field(column, facts).reason == "both sides agree"
+
+
+def _is_parked(row: Row, column: FieldMapping) -> bool:
+    return any(parked.field == column.name for parked in row.parked)
