@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -26,6 +27,9 @@ class Access(Protocol):
 
     def readable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
         """API names, lower case. A field outside does not exist for this caller: INVALID_FIELD, "No such column"."""
+
+    def creatable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
+        """API names, lower case, of what this caller may set on insert."""
 
     def editable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]: ...
 
@@ -62,6 +66,9 @@ class Organization(Protocol):
         """A mark of records and schema to which `rollback` returns."""
 
     def rollback(self, savepoint: object) -> None: ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All writes inside are committed, and told to those who listen, together; an exception takes the record writes back."""
 
     def system_caller(self) -> Caller:
         """The automated process: SYSTEM_MODE."""

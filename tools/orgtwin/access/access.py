@@ -70,6 +70,9 @@ class OrgAccess:
     def readable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
         return self.grant(caller, sobject_type).readable
 
+    def creatable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
+        return self.grant(caller, sobject_type).creatable
+
     def editable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
         return self.grant(caller, sobject_type).editable
 
