@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from clmkit.mapping.evaluate import ParkedRow, ParkedValue
+from clmkit.mapping.evaluate import ParkedRow, ParkedValue, Row
 from clmkit.mapping.model import ObjectMapping
 from clmkit.sync.decide import FieldDecision
 from clmkit.sync.intake import Work
@@ -55,8 +55,18 @@ class Case:
     ) -> None:
         self.parked.append(Parked(mapping.name, key, field_name, self.agreement_id, "row", value, reason, steward))
 
-    def park_evaluated(self, parked: ParkedRow | ParkedValue) -> None:
-        kind = "row" if isinstance(parked, ParkedRow) else "value"
+    def park_evaluated(self, row: Row) -> None:
+        """Take over what the evaluation parked; the value for which a whole row waits is not counted a second time."""
+        if row.park is not None:
+            self._park("row", row.park)
+        for parked in row.parked:
+            if row.park is None or parked.field != row.park.field:
+                self.park_value(parked)
+
+    def park_value(self, parked: ParkedValue) -> None:
+        self._park("value", parked)
+
+    def _park(self, kind: str, parked: ParkedRow | ParkedValue) -> None:
         self.parked.append(
             Parked(
                 parked.object,

@@ -63,8 +63,11 @@ class Engine:
     chance: Callable[[], float] = random.random
     tally: Tally = field(default_factory=Tally)
 
-    async def run(self) -> RunReport:
-        """Rounds until neither system has anything new. A stop (budget, mapping alarm, nobody answers) is in the report."""
+    async def run(self, should_end: Callable[[], bool] = lambda: False) -> RunReport:
+        """Rounds until neither system has anything new, or `should_end` between two rounds.
+
+        A stop (budget used up, mapping alarm, nobody answers) is in the report, not raised.
+        """
         self.tally = Tally()
         started = self.clock()
         before = self._count_calls()
@@ -72,7 +75,7 @@ class Engine:
         references = References(self.spec, self.org, self.state)
         evaluator = Evaluator(self.spec)
         try:
-            while self.tally.rounds < MOST_ROUNDS:
+            while self.tally.rounds < MOST_ROUNDS and not should_end():
                 work = await intake.take()
                 if not work:
                     break

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from clmkit.clients.clm import Change
+from clmkit.clients.clm import CLIENT_NAME, Change
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.audit import digest
 from clmkit.sync.decide import ABSENT
@@ -35,7 +35,8 @@ class Work:
     agreement: Agreement | None = None
     org_rows: dict[str, OrgRow] = field(default_factory=dict)
     reread: bool = False
-    attempts: int = 0
+    echoes: int = 0
+    """Events that the CLM ascribes to this sync."""
 
     def offer(self, agreement: Agreement, revision: int) -> None:
         known = self.agreement
@@ -89,6 +90,7 @@ class Intake:
         for event in new:
             item = work.setdefault(event.agreement_id, Work(event.agreement_id))
             item.events.append(event.event_id)
+            item.echoes += event.actor == CLIENT_NAME
             item.offer(changes[event.event_id].agreement, event.revision)
 
     async def _take_salesforce(self, work: dict[str, Work], mapping: ObjectMapping) -> None:

@@ -136,9 +136,7 @@ class Round:
                 case.keys.add((mapping.name, row.key))
                 if row.key in rows:
                     continue
-                for parked in (*row.parked, row.park):
-                    if parked is not None:
-                        case.park_evaluated(parked)
+                case.park_evaluated(row)
                 if row.park is None:
                     rows[row.key] = (case, row, clm_values(self._evaluator, mapping, row, case.agreement))
         return list(rows.values())
@@ -278,7 +276,7 @@ class Round:
             answer = self._evaluator.feed_back(mapping.name, record)
             values |= answer.values
             for parked in answer.parked:
-                case.park_evaluated(parked)
+                case.park_value(parked)
         if not values:
             return
         try:
@@ -323,6 +321,8 @@ class Round:
             self._state.park(case.parked + gone, at)
             self._state.settle(case.work.events, case.outcome, case.reason)
         self._engine.tally.settle(case.outcome, len(case.work.events))
+        if case.outcome == "unchanged":
+            self._engine.tally.echoes += case.work.echoes
 
     def _find_gone(self, case: Case) -> list[Parked]:
         """Rows that the CLM no longer has and Salesforce still does: marked for a steward, never deleted."""

@@ -142,6 +142,11 @@ class State:
         sql = "SELECT event_id, source, agreement_id, revision, actor FROM inbox WHERE outcome IS NULL ORDER BY rowid LIMIT ?"
         return [InboxEvent(*row) for row in self._db.execute(sql, (limit,))]
 
+    def redrive(self, agreement_ids: Iterable[str], at: str) -> int:
+        """Put agreements back to work: the next run reads their newest revision from both systems, so no order can be broken."""
+        events = [InboxEvent(f"redrive:{one}:{at}", "redrive", one, 0, "") for one in sorted(set(agreement_ids))]
+        return len(self.add_events(events, at))
+
     def settle(self, event_ids: Iterable[str], outcome: str, reason: str) -> None:
         sql = "UPDATE inbox SET outcome = ?, reason = ? WHERE event_id = ? AND outcome IS NULL"
         self._db.executemany(sql, [(outcome, reason, event_id) for event_id in event_ids])

@@ -1,0 +1,224 @@
+"""`clmkit sync ...` and `clmkit reconcile`.
+
+Exit codes: 0 done, nothing waits; 1 done, and something waits for a person or differs; 2 it could not be done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from clmkit.clients.errors import WireError
+from clmkit.sync.audit import find_break
+from clmkit.sync.config import ConfigError, SyncConfig, load_config
+from clmkit.sync.engine import SpecError, open_engine, utc_now
+from clmkit.sync.reconcile import ReconcileReport, reconcile_once
+from clmkit.sync.report import RunReport
+from clmkit.sync.state import Parked, State, StateError
+
+T = TypeVar("T")
+
+CONFIG = click.option(
+    "--config",
+    "config_path",
+    default="sync.yml",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Addresses and references to secrets.",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+@click.group()
+def sync() -> None:
+    """Keep the CLM and Salesforce the same."""
+
+
+@sync.command()
+@CONFIG
+@AS_JSON
+@click.option("--once/--follow", default=True, help="Until both systems are quiet, or on and on.  [default: --once]")
+@click.option(
+    "--interval", default=10.0, show_default=True, type=click.FloatRange(0.2), help="--follow: seconds between looks."
+)
+def run(config_path: Path, as_json: bool, once: bool, interval: float) -> None:
+    """Take changes from both systems, decide, write both.
+
+    \b
+    The configuration file:
+      spec: mappings/contract.yml
+      state: build/sync.sqlite
+      clm: {url: https://clm.example.com, client_id: clmkit, client_secret: {env: CLM_CLIENT_SECRET}}
+      salesforce:
+        url: https://example.my.salesforce.com
+        client_id: {env: SF_CLIENT_ID}
+        client_secret: {env: SF_CLIENT_SECRET}
+    A secret is {env: NAME}, {file: PATH} or {file: PATH, member: NAME}.
+    """
+    config = _guarded(lambda: load_config(config_path))
+    report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json)))
+    raise SystemExit(2 if report.stopped else 0 if report.is_clean else 1)
+
+
+async def _run(config: SyncConfig, once: bool, interval: float, as_json: bool) -> RunReport:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with open_engine(config) as engine:
+        report = await engine.run(stopped.is_set)
+        _print_run(report, as_json)
+        while not once and not stopped.is_set():
+            try:
+                await asyncio.wait_for(stopped.wait(), interval)
+            except TimeoutError:
+                report = await engine.run(stopped.is_set)
+                if report.events or report.stopped:
+                    _print_run(report, as_json)
+        return report
+
+
+@sync.command()
+@CONFIG
+@AS_JSON
+def status(config_path: Path, as_json: bool) -> None:
+    """Show what was synchronised and what waits."""
+    config = _guarded(lambda: load_config(config_path))
+    state = _guarded(lambda: State(config.state))
+    kinds = ("value", "row", "conflict", "gone")
+    facts: dict[str, dict[str, int]] = {
+        "events": state.count_outcomes(),
+        "linked rows": state.count_links(),
+        "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
+    }
+    state.close()
+    if as_json:
+        click.echo(msgspec.json.encode(facts).decode())
+        return
+    for title, counts in facts.items():
+        click.echo(f"{title}: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "none"))
+
+
+@sync.command("dead-letters")
+@CONFIG
+@AS_JSON
+@click.option("--kind", type=click.Choice(["value", "row", "conflict", "gone"]), help="Only this kind.")
+@click.option("--reason", help="Only reasons that contain this text.")
+def dead_letters(config_path: Path, as_json: bool, kind: str | None, reason: str | None) -> None:
+    """List what waits for a person: value, reason, steward, age."""
+    config = _guarded(lambda: load_config(config_path))
+    state = _guarded(lambda: State(config.state))
+    rows = state.read_parked(kind=kind, code=reason)
+    state.close()
+    if as_json:
+        click.echo(msgspec.json.encode(rows).decode())
+    else:
+        _print_parked(rows)
+    raise SystemExit(1 if rows else 0)
+
+
+@sync.command()
+@CONFIG
+@click.option("--kind", type=click.Choice(["value", "row", "conflict"]), help="Only this kind.")
+@click.option("--reason", help="Only reasons that contain this text.")
+@click.option(
+    "--apply/--dry-run", "applies", default=False, help="Do it, or only say what would be done.  [default: --dry-run]"
+)
+def redrive(config_path: Path, kind: str | None, reason: str | None, applies: bool) -> None:
+    """Put parked agreements back to work; the next run reads their newest revision, so the order cannot be broken."""
+    config = _guarded(lambda: load_config(config_path))
+    state = _guarded(lambda: State(config.state))
+    agreements = sorted({row.agreement_id for row in state.read_parked(kind=kind, code=reason) if row.kind != "gone"})
+    if applies:
+        state.redrive(agreements, utc_now())
+    state.close()
+    verb = "go back to work with the next run" if applies else "would go back to work (--apply does it)"
+    click.echo(
+        f"{len(agreements)} agreements {verb}: {', '.join(agreements[:20])}{' ...' if len(agreements) > 20 else ''}"
+    )
+
+
+@sync.command()
+@CONFIG
+def audit(config_path: Path) -> None:
+    """Verify the audit chain; names the first entry that was altered."""
+    config = _guarded(lambda: load_config(config_path))
+    state = _guarded(lambda: State(config.state))
+    count = sum(1 for _ in state.read_audit())
+    broken = find_break(state.read_audit())
+    state.close()
+    click.echo(f"{count} entries, {'the chain holds' if broken is None else broken}")
+    raise SystemExit(0 if broken is None else 1)
+
+
+@click.command()
+@CONFIG
+@AS_JSON
+def reconcile(config_path: Path, as_json: bool) -> None:
+    """Compare both systems field by field and list every difference."""
+    config = _guarded(lambda: load_config(config_path))
+    report = _guarded(lambda: reconcile_once(config))
+    if as_json:
+        click.echo(msgspec.json.encode(report).decode())
+    else:
+        _print_reconcile(report)
+    raise SystemExit(0 if report.is_clean else 1)
+
+
+def _guarded(action: Callable[[], T]) -> T:
+    """Run; what the surroundings did wrong becomes a message and exit code 2."""
+    try:
+        return action()
+    except (ConfigError, SpecError, StateError, WireError, OSError) as error:
+        click.echo(f"clmkit: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+def _print_run(report: RunReport, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(report).decode())
+        return
+    created, updated = sum(report.rows_created.values()), sum(report.rows_updated.values())
+    click.echo(
+        f"{report.events} events: {report.pushed} pushed, {report.unchanged} unchanged ({report.echoes} our own),"
+        f" {report.conflicts} conflicts, {report.parked} parked, {report.waiting} waiting"
+    )
+    click.echo(
+        f"{created} rows created, {updated} updated, {report.patches} agreements patched in {report.seconds:.1f} s"
+    )
+    calls = ", ".join(f"{count} {kind}" for kind, count in sorted(report.api_calls_by_kind.items()))
+    click.echo(f"calls: {calls or 'none'}" + (f"; org usage {report.api_usage}" if report.api_usage else ""))
+    if report.stopped:
+        click.echo(f"clmkit: stopped: {report.stopped} What was not settled waits for the next run.", err=True)
+
+
+def _print_parked(rows: list[Parked]) -> None:
+    table = Table("waits", "row", "field", "value", "reason", "steward", "since")
+    for row in rows:
+        table.add_row(
+            row.kind, f"{row.object} {row.key}", row.field, row.value, row.reason, row.steward, row.since[:19]
+        )
+    Console().print(table if rows else "Nothing waits.")
+
+
+def _print_reconcile(report: ReconcileReport) -> None:
+    console = Console()
+    counts = Table("object", "rows", "fields", "different")
+    for name, count in report.objects.items():
+        counts.add_row(name, str(count.rows), str(count.fields), str(count.differences))
+    console.print(counts)
+    if report.differences:
+        table = Table("row", "field", "CLM", "Salesforce", "owner")
+        for one in report.differences:
+            table.add_row(f"{one.object} {one.key}", one.field, one.clm, one.salesforce, one.owner)
+        console.print(table)
+    console.print(
+        f"{report.fields_compared} fields compared, {report.differing} differ, {len(report.parked)} wait for a person."
+    )

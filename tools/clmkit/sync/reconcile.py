@@ -1,0 +1,182 @@
+"""Compare both systems field by field: what the spec says Salesforce should hold with what it holds.
+
+Independent of what the sync believes: the CLM is read page by page and evaluated afresh, Salesforce is read by key. Values
+and rows that wait for a person are listed beside the differences, not among them: nobody claims that they are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from clmkit.clients.clm import JsonObject
+from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
+from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
+from clmkit.sync.config import SyncConfig
+from clmkit.sync.decide import ABSENT, Absent, Value, is_same_value
+from clmkit.sync.engine import open_engine
+from clmkit.sync.org_rows import OrgRow, read_by_key
+from clmkit.sync.ports import ClmSystem, Org
+from clmkit.sync.rows import clm_values
+from clmkit.sync.state import Parked, State
+
+PAGE = 200
+MOST_LISTED = 10_000
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """`field` is an API name; empty when the whole row is on one side only."""
+
+    object: str
+    key: str
+    field: str
+    clm: str
+    salesforce: str
+    owner: str
+
+
+class ParkedItem(msgspec.Struct, frozen=True):
+    object: str
+    key: str
+    field: str
+    kind: str
+    value: str
+    reason: str
+    steward: str
+
+
+class ObjectCount(msgspec.Struct, frozen=True):
+    rows: int
+    fields: int
+    differences: int
+
+
+class ReconcileReport(msgspec.Struct, frozen=True):
+    """`fields_compared` = equal + different. Not compared: what is parked, and what is never sent (class clm_only)."""
+
+    agreements: int
+    rows_compared: int
+    fields_compared: int
+    differing: int
+    objects: dict[str, ObjectCount]
+    differences: list[Difference]
+    parked: list[ParkedItem]
+
+    @property
+    def is_clean(self) -> bool:
+        return self.differing == 0
+
+
+@dataclass(slots=True)
+class _Count:
+    rows: int = 0
+    fields: int = 0
+    differences: int = 0
+
+
+@dataclass(slots=True)
+class Comparison:
+    spec: Spec
+    org: Org
+    clm: ClmSystem
+    state: State
+    counts: dict[str, _Count] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+    agreements: int = 0
+    _waiting: set[tuple[str, str, str]] = field(default_factory=set)
+    _waiting_rows: set[tuple[str, str]] = field(default_factory=set)
+
+    async def run(self) -> ReconcileReport:
+        parked = self.state.read_parked()
+        self._waiting = {(row.object, row.key, row.field) for row in parked}
+        self._waiting_rows = {(row.object, row.key) for row in parked if row.kind == "row"}
+        evaluator = Evaluator(self.spec)
+        compared = [mapping for mapping in self.spec.objects if not is_owned_by_salesforce(mapping)]
+        self.counts = {mapping.name: _Count() for mapping in compared}
+        async for page in _pages(self.clm.read_agreements()):
+            self.agreements += len(page)
+            for mapping in compared:
+                await self._compare_page(evaluator, mapping, page)
+        for row in parked:
+            if row.kind == "gone":
+                self._note(row.object, Difference(row.object, row.key, "", "not there", "there", "clm"))
+        return self._report(parked)
+
+    async def _compare_page(self, evaluator: Evaluator, mapping: ObjectMapping, page: Sequence[JsonObject]) -> None:
+        rows = [(row, agreement) for agreement in page for row in evaluator.rows(mapping.name, agreement)]
+        judged = {row.key: (row, clm_values(evaluator, mapping, row, one)) for row, one in rows if self._is_judged(row)}
+        found = await read_by_key(self.org, mapping, judged)
+        for key, (row, clm) in judged.items():
+            org = found.get(key)
+            self.counts[mapping.name].rows += 1
+            if org is None:
+                self._note(mapping.name, Difference(mapping.name, key, "", "there", "not there", "clm"))
+            else:
+                self._compare_row(mapping, row, clm, org)
+
+    def _is_judged(self, row: Row) -> bool:
+        return row.park is None and (row.object, row.key) not in self._waiting_rows
+
+    def _compare_row(self, mapping: ObjectMapping, row: Row, clm: Mapping[str, Value], org: OrgRow) -> None:
+        for column in mapping.columns:
+            if not self._is_compared(mapping, row, column, clm):
+                continue
+            self.counts[mapping.name].fields += 1
+            ours, theirs = clm[column.salesforce], org.values[column.salesforce]
+            if theirs is ABSENT or not is_same_value(column, ours, theirs):
+                difference = Difference(
+                    mapping.name, row.key, column.salesforce, _show(ours), _show(theirs), column.owner.value
+                )
+                self._note(mapping.name, difference)
+
+    def _is_compared(self, mapping: ObjectMapping, row: Row, column: FieldMapping, clm: Mapping[str, Value]) -> bool:
+        is_mapped = column.role not in (Role.KEY, Role.VERSION) and column.salesforce in clm
+        return is_mapped and (mapping.name, row.key, column.name) not in self._waiting
+
+    def _note(self, mapping_name: str, difference: Difference) -> None:
+        self.counts[mapping_name].differences += 1
+        if len(self.differences) < MOST_LISTED:
+            self.differences.append(difference)
+
+    def _report(self, parked: Iterable[Parked]) -> ReconcileReport:
+        items = [ParkedItem(p.object, p.key, p.field, p.kind, p.value, p.reason, p.steward) for p in parked]
+        counts = self.counts.values()
+        return ReconcileReport(
+            agreements=self.agreements,
+            rows_compared=sum(count.rows for count in counts),
+            fields_compared=sum(count.fields for count in counts),
+            differing=sum(count.differences for count in counts),
+            objects={
+                name: ObjectCount(count.rows, count.fields, count.differences) for name, count in self.counts.items()
+            },
+            differences=self.differences,
+            parked=items,
+        )
+
+
+def reconcile_once(config: SyncConfig) -> ReconcileReport:
+    """Compare everything once; for callers without an event loop. Raises what `open_engine` raises, WireError."""
+
+    async def run() -> ReconcileReport:
+        async with open_engine(config) as engine:
+            return await Comparison(engine.spec, engine.org, engine.clm, engine.state).run()
+
+    return asyncio.run(run())
+
+
+async def _pages(agreements: AsyncIterator[JsonObject]) -> AsyncIterator[list[JsonObject]]:
+    page: list[JsonObject] = []
+    async for agreement in agreements:
+        page.append(agreement)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def _show(value: Value | Absent) -> str:
+    return "a record without match value" if value is ABSENT else "" if value is None else str(value)
