@@ -1,6 +1,7 @@
 """Which handler answers which path.
 
-A template is a path whose segments are literal or `{name}`. Literal wins over name at each step; there is no other rule.
+A template is a path whose segments are literal or `{name}`; a last segment `**` stands for any rest. Literal wins over name, and both
+over the rest; there is no other rule.
 Repeated and trailing slashes do not count, since the clients send both. `/{host}.salesforce.com/` in front is dropped:
 simple-salesforce builds its login addresses as `https://{domain}.salesforce.com/...`.
 """
@@ -56,6 +57,7 @@ class _Node:
     literal: dict[str, _Node] = field(default_factory=dict)
     named: tuple[str, _Node] | None = None
     routes: dict[str, Route] = field(default_factory=dict)
+    rest: dict[str, Route] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ class RouteTable:
 
     def _add(self, route: Route) -> None:
         node = self._root
-        for segment in _segments(route.template):
+        segments = _segments(route.template)
+        takes_rest = segments[-1] == "**"
+        for segment in segments[:-1] if takes_rest else segments:
             if segment.startswith("{"):
                 name = segment[1:-1]
                 if node.named is None:
@@ -86,9 +90,10 @@ class RouteTable:
                 node = node.named[1]
             else:
                 node = node.literal.setdefault(segment, _Node())
-        if route.method in node.routes:
+        routes = node.rest if takes_rest else node.routes
+        if route.method in routes:
             raise ValueError(f"two routes for {route.method} {route.template}")
-        node.routes[route.method] = route
+        routes[route.method] = route
 
     def find(self, raw_path: str) -> Match | None:
         """The routes of a percent-encoded path, or None."""
@@ -105,14 +110,13 @@ def _segments(path: str) -> list[str]:
 
 def _walk(node: _Node, segments: list[str], at: int, params: dict[str, str]) -> Match | None:
     if at == len(segments):
-        return Match(node.routes, params) if node.routes else None
+        return Match(node.routes or node.rest, params) if node.routes or node.rest else None
     segment = segments[at]
     literal = node.literal.get(segment)
-    if literal is not None:
-        found = _walk(literal, segments, at + 1, params)
-        if found is not None:
-            return found
-    if node.named is None:
-        return None
-    name, child = node.named
-    return _walk(child, segments, at + 1, {**params, name: unquote(segment)})
+    found = _walk(literal, segments, at + 1, params) if literal is not None else None
+    if found is None and node.named is not None:
+        name, child = node.named
+        found = _walk(child, segments, at + 1, {**params, name: unquote(segment)})
+    if found is None and node.rest:
+        return Match(node.rest, params)
+    return found

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from itertools import chain
 
-from orgtwin.http import admin, bulk2_ingest, collections, composite, limits, oauth, query, sobjects, tree, versions
+from orgtwin.http import (
+    admin,
+    bulk2_ingest,
+    collections,
+    composite,
+    limits,
+    oauth,
+    query,
+    refused,
+    soap_login,
+    sobjects,
+    tree,
+    versions,
+)
 from orgtwin.http.routing import Route
 
 _SURFACES = (
@@ -15,6 +28,8 @@ _SURFACES = (
     limits,
     oauth,
     query,
+    refused,
+    soap_login,
     sobjects,
     tree,
     versions,

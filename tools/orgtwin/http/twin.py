@@ -68,7 +68,9 @@ class Twin:
         return cast(Part, self._parts[kind])
 
     def reset(self) -> None:
-        """A new org in place of this one. Client apps, sessions and usage go on; everything deployed or saved is gone."""
+        """A new org in place of this one. Client apps, sessions and usage go on; everything deployed or saved is gone, and no
+        fault is armed."""
+        self.faults = FaultTable()
         self.org = self._new_org()
         self.auth = self.auth.moved_to(self.org)
         self._parts.clear()

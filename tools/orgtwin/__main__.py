@@ -1,0 +1,5 @@
+"""`python -m orgtwin` is `orgtwin`."""
+
+from orgtwin.cli import main
+
+main()
