@@ -14,7 +14,7 @@ PAGES = {
     ),
     "MAP008": "The file nests at most 64 levels.\n\nA spec needs eight.",
     "MAP009": (
-        "The file has no anchors and no aliases.\n\nA value has one place that a finding can name. What is said often belongs in `defaults`."
+        "The file has no anchors and no aliases.\n\nA value has one place that a finding can name; say it once in `defaults`."
     ),
     "MAP010": "A key is one word.\n\nA list or a block as a key has no meaning in a spec.",
     "MAP011": "A file holds one spec.\n\nA line of three dashes starts a second document.",

@@ -102,6 +102,11 @@ def _place(field: FieldMapping) -> Path:
     return ("fields", field.name) if field.role is Role.VALUE else (field.role.value,)
 
 
+def absolute(rows: str, path: str) -> str:
+    """A field's CLM path from the agreements: `lines.amount` of rows at agreements.lines is agreements.lines.amount."""
+    return f"agreements.{path[1:]}" if path.startswith("/") else f"{rows}.{path}"
+
+
 def join(words: tuple[str, ...] | list[str]) -> str:
     """a, b and c."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

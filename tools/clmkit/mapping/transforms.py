@@ -44,7 +44,6 @@ _ROWS = (
         "text longer than the field, line breaks in a one-line field, control characters",
         text.fit_text,
         text.same,
-        "spaces at both ends, which Salesforce does not store either",
     ),
     Transform(
         "one_line",

@@ -1,0 +1,41 @@
+"""Every steward, audience, latency and value map is used.
+
+What nothing uses is a leftover, or a field that forgot to say it.
+
+Bad:
+    stewards: {finance: Revenue accounting}
+Good:
+    stewards: {finance: absent}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clmkit.mapping.findings import Severity
+from clmkit.mapping.model import AudienceKind
+from clmkit.mapping.subject import Offence, Subject
+
+CODE = "MAP328"
+SEVERITY = Severity.WARNING
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    fields = [field for mapping in subject.spec.objects for field in mapping.fields]
+    used = {
+        "stewards": {field.steward for field in fields},
+        "latency": {field.latency for field in fields},
+        "value_maps": {field.type.value_map for field in fields},
+        "audiences": {name for field in fields for name in field.audience} | {subject_name(subject)},
+    }
+    for block, names in used.items():
+        for name in getattr(subject.document, block):
+            if name not in names:
+                yield Offence((block, name), f"nothing uses {name} of {block}", "remove it, or use it", of_key=True)
+
+
+def subject_name(subject: Subject) -> str:
+    """The integration user: permission sets use it, no field names it."""
+    return next(
+        (audience.name for audience in subject.spec.audiences if audience.kind is AudienceKind.INTEGRATION_USER), ""
+    )

@@ -1,0 +1,27 @@
+"""A restricted field is not for every audience.
+
+Bad:
+    objects:
+      contract: {fields: {title: {tags: [restricted], audience: [reader, steward]}}}
+Good:
+    objects: {contract: {fields: {title: {tags: [restricted], audience: [steward]}}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clmkit.mapping.findings import Severity
+from clmkit.mapping.model import AudienceKind
+from clmkit.mapping.subject import Offence, Subject
+
+CODE = "MAP608"
+SEVERITY = Severity.ERROR
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    people = {audience.name for audience in subject.spec.audiences if audience.kind is AudienceKind.PEOPLE}
+    for value in subject.values:
+        if "restricted" in value.field.tags and people and people <= set(value.field.audience):
+            message = f"{value.title} is restricted, but every audience may read it"
+            yield Offence((*value.path, "tags"), message, "name the audience that needs it", of_key=True)

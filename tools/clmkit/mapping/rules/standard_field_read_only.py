@@ -1,0 +1,31 @@
+"""The CLM writes only fields that Salesforce lets others write.
+
+Bad:
+    objects: {contract: {fields: {start: {field: LastApprovedDate, type: absent}}}}
+Good:
+    objects: {contract: {fields: {start: {field: StartDate}}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clmkit.mapping.catalogue import find_standard_field
+from clmkit.mapping.findings import Severity
+from clmkit.mapping.subject import Offence, Subject
+
+CODE = "MAP705"
+SEVERITY = Severity.ERROR
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    for column in subject.columns:
+        standard = find_standard_field(column.mapping.salesforce, column.field.salesforce)
+        if standard is None or not column.field.to_salesforce or (standard.create and standard.update):
+            continue
+        how = "only after the record exists" if standard.update else "never"
+        yield Offence(
+            (*column.path, "field"),
+            f"{column.title}: Salesforce lets others write {column.salesforce} {how}",
+            "choose another field",
+        )

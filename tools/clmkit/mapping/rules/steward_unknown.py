@@ -1,0 +1,35 @@
+"""A steward is a role of the spec.
+
+Bad:
+    objects: {contract: {fields: {title: {steward: legal}}}}
+Good:
+    objects: {contract: {fields: {title: {steward: legal_ops}}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from clmkit.mapping.findings import Severity
+from clmkit.mapping.shape import suggest
+from clmkit.mapping.subject import Offence, Subject
+
+CODE = "MAP323"
+SEVERITY = Severity.ERROR
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    known = sorted(subject.document.stewards)
+    places = [("defaults", subject.document.defaults.steward)]
+    if places[0][1] is not UNSET and places[0][1] not in subject.document.stewards:
+        yield Offence(
+            ("defaults", "steward"),
+            f"the default steward {places[0][1]} is not in stewards",
+            suggest(str(places[0][1]), known),
+        )
+    for value in subject.values:
+        if value.block.steward is not UNSET and value.block.steward not in subject.document.stewards:
+            message = f"{value.title} names the steward {value.block.steward}, which is not in stewards"
+            yield Offence((*value.path, "steward"), message, suggest(value.block.steward, known))

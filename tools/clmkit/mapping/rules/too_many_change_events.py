@@ -1,0 +1,28 @@
+"""At most five objects send change events.
+
+Source: Change Data Capture Developer Guide, Allocations; more need an add-on. An object sends them when one of its fields goes back
+to the CLM.
+
+Bad:
+    generate: {objects: "6"}
+Good:
+    generate: {objects: "3"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clmkit.mapping.findings import Severity
+from clmkit.mapping.subject import Offence, Subject
+
+CODE = "MAP713"
+SEVERITY = Severity.WARNING
+MOST_OBJECTS = 5
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    sending = [mapping for mapping, _, _ in subject.objects if any(field.to_clm for field in mapping.fields)]
+    if len(sending) > MOST_OBJECTS:
+        message = f"{len(sending)} objects send change events; an org without the add-on allows {MOST_OBJECTS}"
+        yield Offence(("objects",), message, "feed fewer objects back, or buy the add-on", of_key=True)

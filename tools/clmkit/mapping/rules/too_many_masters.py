@@ -1,0 +1,36 @@
+"""A custom object has at most two masters.
+
+Source: Salesforce Help, Considerations for Relationships.
+
+Bad:
+    objects:
+      line:
+        parents:
+          second: {clm: a, field: Second__c, match: Contract.CLM_Id__c, kind: master_detail}
+          third: {clm: b, field: Third__c, match: Contract.CLM_Id__c, kind: master_detail}
+Good:
+    objects:
+      line:
+        parents:
+          second: {clm: a, field: Second__c, match: Contract.CLM_Id__c, kind: master_detail}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clmkit.mapping.findings import Severity
+from clmkit.mapping.model import FieldKind
+from clmkit.mapping.subject import Offence, Subject
+
+CODE = "MAP510"
+SEVERITY = Severity.ERROR
+MOST_MASTERS = 2
+
+
+def check(subject: Subject) -> Iterator[Offence]:
+    for column in subject.columns:
+        masters = [parent.name for parent in column.mapping.parents if parent.type.kind is FieldKind.MASTER_DETAIL]
+        if column.field.name in masters[MOST_MASTERS:]:
+            message = f"{column.mapping.salesforce} has {len(masters)} masters; Salesforce allows {MOST_MASTERS}"
+            yield Offence((*column.path, "kind"), message, "write kind: lookup")
