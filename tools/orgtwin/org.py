@@ -13,6 +13,7 @@ from orgtwin.ids import IdSequence
 from orgtwin.organization import Clock
 from orgtwin.records.dml import RecordDml
 from orgtwin.records.formulas import Formulas
+from orgtwin.records.journal import Journal
 from orgtwin.records.model import AccessLevel, Caller
 from orgtwin.records.rollups import Rollups
 from orgtwin.records.saving import SaveHooks
@@ -45,12 +46,13 @@ class Org:
         self.hooks = SaveHooks()
         self.log = UndoLog()
         self._schema = schema
-        self._tables: dict[str, RecordTable] = {}
-        self._numbers: dict[tuple[str, str], int] = {}
+        self.tables: dict[str, RecordTable] = {}
+        self.numbers: dict[tuple[str, str], int] = {}
         self._formulas = Formulas(self)
         self._rollups = Rollups(self)
         self._access = OrgAccess(self)
         self._dml = RecordDml(self)
+        self._journal: Journal | None = None
 
     # ---- schema
 
@@ -61,10 +63,11 @@ class Org:
     def replace_schema(self, schema: Schema) -> None:
         """Take a later schema into use; rows of removed objects and values of removed fields are no longer there."""
         self._adopt(schema, {})
+        self._keep_outside_transactions()
 
     def _adopt(self, schema: Schema, slots: Mapping[str, dict[str, int]]) -> None:
         kept: dict[str, RecordTable] = {}
-        for key, table in self._tables.items():
+        for key, table in self.tables.items():
             sobject_type = schema.find_type(key)
             if sobject_type is None:
                 continue
@@ -72,7 +75,7 @@ class Org:
             if sobject_type is not table.type or key in slots:
                 table.retype(sobject_type, slots.get(key))
             table.forget_computed()
-        self._tables = kept
+        self.tables = kept
         self._schema = schema
 
     # ---- records
@@ -80,12 +83,12 @@ class Org:
     def table(self, sobject_type: str) -> RecordTable:
         """The table of an object, by API name in any case; KeyError when the schema has no such object."""
         key = sobject_type.lower()
-        found = self._tables.get(key)
+        found = self.tables.get(key)
         if found is None:
             known = self._schema.find_type(key)
             if known is None:
                 raise KeyError(sobject_type)
-            found = self._tables[key] = RecordTable(known, self._formulas.reader)
+            found = self.tables[key] = RecordTable(known, self._formulas.reader)
         return found
 
     @property
@@ -118,7 +121,7 @@ class Org:
 
     def next_number(self, sobject_type: str, field: str) -> int:
         key = (sobject_type, field)
-        number = self._numbers[key] = self._numbers.get(key, 0) + 1
+        number = self.numbers[key] = self.numbers.get(key, 0) + 1
         return number
 
     def system_caller(self) -> Caller:
@@ -127,20 +130,31 @@ class Org:
     # ---- transactions and savepoints
 
     def transaction(self) -> AbstractContextManager[None]:
-        """See `UndoLog.transaction`."""
+        """Everything inside, schema and settings included, is kept on disk together or not at all. See `UndoLog.transaction`."""
         return self.log.transaction()
 
+    def keep_in(self, journal: Journal) -> None:
+        """Write every commit to a journal from now on."""
+        journal.follow(self)
+        self._journal = journal
+        self.log.on_commit(journal.committed)
+
+    def _keep_outside_transactions(self) -> None:
+        if self._journal is not None and not self.log.is_open:
+            self._journal.committed([])
+
     def savepoint(self) -> Savepoint:
-        slots = {key: dict(table.slots) for key, table in self._tables.items()}
-        return Savepoint(self.log.mark(), self._schema, dict(self.settings), dict(self._tables), slots)
+        slots = {key: dict(table.slots) for key, table in self.tables.items()}
+        return Savepoint(self.log.mark(), self._schema, dict(self.settings), dict(self.tables), slots)
 
     def rollback(self, savepoint: object) -> None:
         """Back to a savepoint: schema first, so that rows find their columns, then records."""
         if not isinstance(savepoint, Savepoint):
             raise TypeError(f"not a savepoint of an org: {savepoint!r}")
         if self._schema is not savepoint.schema:
-            self._tables = {**self._tables, **savepoint.tables}
+            self.tables = {**self.tables, **savepoint.tables}
             self._adopt(savepoint.schema, savepoint.slots)
         self.log.rollback(savepoint.mark)
         self.settings.clear()
         self.settings.update(savepoint.settings)
+        self._keep_outside_transactions()

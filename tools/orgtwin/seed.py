@@ -17,7 +17,7 @@ from orgtwin.records.system_fields import default_values, stamp_created
 from orgtwin.schema.model import FieldType, SObjectType
 from orgtwin.schema.standard_objects import standard_schema
 
-DEFAULT_ORG_ID = "00DTW00000000001"
+DEFAULT_ORG_ID = "00DTW0000000001"
 ADMINISTRATOR = "System Administrator"
 INTEGRATION_PROFILE = "Minimum Access - API Only Integrations"
 INTEGRATION_LICENSE = "SalesforceAPIIntegrationPsl"

@@ -6,13 +6,15 @@ restricting lookups refuse, other lookups are cleared.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.ids import find_id18
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.laws import DELETE_LAWS
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.storing import duplicate_value
-from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.table import ID, SYSTEM_MODSTAMP, RecordTable
 from orgtwin.schema.model import ChildRelationship
 
 NO_ACCESS = SaveError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
@@ -23,7 +25,6 @@ _UNKNOWN = SaveError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"
 class Deletion:
     def __init__(self, context: RecordsContext) -> None:
         self._context = context
-        self._went_with: dict[str, list[tuple[RecordTable, Row]]] = {}
 
     def delete(self, caller: Caller, record_id: str, *, hard: bool) -> SaveResult:
         table, row, error = self._find(record_id)
@@ -33,10 +34,8 @@ class Deletion:
         if refusal is not None:
             return _refused(refusal)
         family: list[tuple[RecordTable, Row]] = []
-        self._take(table, row, family)
-        if not hard and table.type.undeletable:
-            self._went_with[str(row[ID])] = family[1:]
-        else:
+        self._take(table, row, self._context.now, family)
+        if hard or not table.type.undeletable:
             for member_table, member in family:
                 self._context.log.purge(member_table, member)
         return SaveResult(str(row[ID]), True)
@@ -52,9 +51,7 @@ class Deletion:
         conflict = table.find_conflict(row)
         if conflict is not None:
             return _refused(duplicate_value(*conflict))
-        for member_table, member in [(table, row), *self._went_with.pop(found, [])]:
-            if str(member[ID]) in member_table.recycled:
-                self._context.log.restore(member_table, member)
+        self._bring_back(table, row)
         return SaveResult(found, True)
 
     # ---- who may
@@ -103,18 +100,36 @@ class Deletion:
 
     # ---- what goes with it
 
-    def _take(self, table: RecordTable, row: Row, family: list[tuple[RecordTable, Row]]) -> None:
+    def _take(self, table: RecordTable, row: Row, moment: datetime, family: list[tuple[RecordTable, Row]]) -> None:
+        """Recycle a row and what cascades from it; all carry the same SystemModstamp, by which undelete knows them again."""
         family.append((table, row))
         for relationship in self._context.schema.children_of(table.type.api_name):
             child_table = self._context.table(relationship.child_type)
             for child in self._children(relationship, row):
                 if relationship.cascade_delete:
-                    self._take(child_table, child, family)
+                    self._take(child_table, child, moment, family)
                 elif str(child[ID]) in child_table.live:
                     self._clear(child_table, child, relationship.field)
         if str(row[ID]) in table.live:
+            stamped = table.widened(row)
+            stamped[SYSTEM_MODSTAMP] = moment
+            self._context.log.change(table, row, stamped)
             self._context.log.recycle(table, row)
             self._context.rollups.update_parents(table, [(row, None)])
+
+    def _bring_back(self, table: RecordTable, row: Row) -> None:
+        """Restore a row and what went into the bin with it."""
+        moment = row[SYSTEM_MODSTAMP]
+        self._context.log.restore(table, row)
+        self._context.rollups.update_parents(table, [(None, row)])
+        for relationship in self._context.schema.children_of(table.type.api_name):
+            if not relationship.cascade_delete:
+                continue
+            child_table = self._context.table(relationship.child_type)
+            parent_of = child_table.reader(relationship.field)
+            for child in list(child_table.deleted_rows()):
+                if parent_of(child) == row[ID] and child[SYSTEM_MODSTAMP] == moment:
+                    self._bring_back(child_table, child)
 
     def _clear(self, table: RecordTable, child: Row, field: str) -> None:
         content = table.widened(child)

@@ -102,7 +102,7 @@ class UndoLog:
         del entries[mark.position :]
         published = undone[: max(0, self._committed - mark.position)]
         self._committed = min(self._committed, len(entries))
-        if published:
+        if published and not self._depth:
             self._announce(published)
 
     @contextmanager
@@ -112,23 +112,22 @@ class UndoLog:
         self._depth += 1
         try:
             yield
+            if self._depth == 1:
+                self._announce(self._entries[self._committed :])
         except BaseException:
             self._depth -= 1
             self.rollback(mark)
             raise
         self._depth -= 1
         if not self._depth:
-            del mark
-            self._commit()
+            self._committed = len(self._entries)
+            self._marks.discard(mark)
+            self._forget_committed()
 
-    def _commit(self) -> None:
-        fresh = self._entries[self._committed :]
-        self._committed = len(self._entries)
+    def _forget_committed(self) -> None:
         if not self._marks:
             self._entries.clear()
             self._committed = 0
-        if fresh:
-            self._announce(fresh)
 
     def _announce(self, entries: list[Entry]) -> None:
         for listener in self._listeners:

@@ -1,0 +1,265 @@
+"""Keeps an org on disk: an append-only file of committed transactions, each written before its answer goes out.
+
+    orgtwin journal 1\\n                          the first line
+    length (4 bytes) crc32 (4 bytes) payload     one frame a commit, payload in MessagePack
+
+A frame holds after-images: the rows that a commit touched as they are afterwards, the objects that it changed, the settings, the
+positions of id and auto-number sequences. Replaying frames in order rebuilds the org. A torn last frame, which a kill in the middle
+of a write leaves, is cut off: its transaction was never answered. `kill -9` loses nothing because the operating system has the
+bytes; losing power may lose the last moments unless `sync` is set.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from orgtwin.errors import SalesforceError
+from orgtwin.ids import IdSequence
+from orgtwin.records.model import Row
+from orgtwin.records.stored_values import dump_value, load_ext
+from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.transactions import Entry
+from orgtwin.schema.model import Schema, SObjectType
+from orgtwin.schema.standard_objects import standard_schema
+
+MAGIC = b"orgtwin journal 1\n"
+_HEAD = 8
+
+K = TypeVar("K")
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ext_hook=load_ext).decode
+
+
+class JournaledOrg(Protocol):
+    org_id: str
+    automated_user_id: str
+    ids: IdSequence
+    settings: dict[str, object]
+    numbers: dict[tuple[str, str], int]
+    tables: dict[str, RecordTable]
+
+    @property
+    def schema(self) -> Schema: ...
+
+    def table(self, sobject_type: str) -> RecordTable: ...
+
+    def replace_schema(self, schema: Schema) -> None: ...
+
+
+class JournalInUse(Exception):
+    """Another process has the journal open."""
+
+
+class Journal:
+    """Writes one org's commits to a file, which it holds locked."""
+
+    def __init__(self, path: Path, *, sync: bool = False) -> None:
+        self._path = path
+        self._sync = sync
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._org: JournaledOrg | None = None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise JournalInUse(f"{path} is in use by another process: stop it or choose another directory") from error
+
+    def follow(self, org: JournaledOrg) -> None:
+        """Take an org as it stands now: only later changes are written."""
+        self._org = org
+        self._note(org)
+
+    def committed(self, entries: Sequence[Entry]) -> None:
+        """Write what a transaction touched. Raises SERVER_UNAVAILABLE when the disk does not take it."""
+        org = self._org
+        if org is None:
+            return
+        frame: dict[str, object] = {}
+        if org.schema is not self._schema:
+            frame["types"], frame["removed"] = _schema_difference(self._schema, org.schema)
+        if org.settings != self._settings:
+            frame["settings"] = org.settings
+        if entries:
+            touched = {(entry.table.type.api_name, str(entry.row[ID])): entry for entry in entries}
+            frame["rows"] = _images(touched)
+            frame["ids"] = _moved(self._ids, org.ids.position())
+            frame["numbers"] = [[*key, number] for key, number in _moved(self._numbers, org.numbers).items()]
+        if frame:
+            self._append(frame)
+            self._note(org)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+    def _note(self, org: JournaledOrg) -> None:
+        """Remember what the file now says."""
+        self._schema = org.schema
+        self._settings = dict(org.settings)
+        self._ids = org.ids.position()
+        self._numbers = dict(org.numbers)
+
+    def _append(self, frame: Mapping[str, object]) -> None:
+        end = os.fstat(self._file).st_size
+        try:
+            _write(self._file, _framed(_encode(frame)))
+            if self._sync:
+                os.fsync(self._file)
+        except OSError as error:
+            os.ftruncate(self._file, end)
+            message = f"the org's journal {self._path} could not be written: {error.strerror}"
+            raise SalesforceError("SERVER_UNAVAILABLE", message, status=503) from error
+
+
+def write_snapshot(path: Path, org: JournaledOrg) -> None:
+    """Write the whole org as one journal, in place of whatever `path` held."""
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        _write(descriptor, MAGIC)
+        for frame in _snapshot_frames(org):
+            _write(descriptor, _framed(_encode(frame)))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.replace(path)
+
+
+def replay(path: Path, org: JournaledOrg) -> None:
+    """Bring an empty org of the standard schema to the state that a journal tells; cut off a torn last frame."""
+    content = path.read_bytes()
+    if not content.startswith(MAGIC):
+        raise ValueError(f"{path} is not a journal of orgtwin")
+    whole = len(MAGIC)
+    for payload, end in _frames(content, whole):
+        _apply(_decode(payload), org)
+        whole = end
+    if whole < len(content):
+        os.truncate(path, whole)
+
+
+def _snapshot_frames(org: JournaledOrg) -> Iterator[Mapping[str, object]]:
+    types, removed = _schema_difference(standard_schema(), org.schema)
+    yield {"org": [org.org_id, org.automated_user_id], "types": types, "removed": removed, "settings": org.settings}
+    for table in org.tables.values():
+        names = list(table.slots)
+        for state, rows in (("live", table.live), ("bin", table.recycled)):
+            images = [_image(table, row) for row in rows.values()]
+            if images:
+                yield {"rows": [[table.type.api_name, names, state, images]]}
+    yield {"ids": org.ids.position(), "numbers": [[*key, number] for key, number in org.numbers.items()]}
+
+
+# ---- frames
+
+
+def _framed(payload: bytes) -> bytes:
+    return len(payload).to_bytes(4, "big") + zlib.crc32(payload).to_bytes(4, "big") + payload
+
+
+def _frames(content: bytes, start: int) -> Iterator[tuple[bytes, int]]:
+    while start + _HEAD <= len(content):
+        length = int.from_bytes(content[start : start + 4], "big")
+        payload = content[start + _HEAD : start + _HEAD + length]
+        if len(payload) < length or zlib.crc32(payload) != int.from_bytes(content[start + 4 : start + 8], "big"):
+            return
+        start += _HEAD + length
+        yield payload, start
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+# ---- rows
+
+
+def _images(touched: Mapping[tuple[str, str], Entry]) -> list[list[object]]:
+    """[object, columns, state, rows] per object and state; a row that is gone is only its id."""
+    groups: dict[tuple[str, str], tuple[RecordTable, list[object]]] = {}
+    for (name, record_id), entry in touched.items():
+        table = entry.table
+        row = table.live.get(record_id)
+        state = "live"
+        if row is None:
+            row = table.recycled.get(record_id)
+            state = "bin" if row is not None else "gone"
+        image = record_id if row is None else _image(table, row)
+        groups.setdefault((name, state), (table, []))[1].append(image)
+    return [[name, list(table.slots), state, rows] for (name, state), (table, rows) in groups.items()]
+
+
+def _image(table: RecordTable, row: Row) -> list[object]:
+    width = len(row)
+    return [dump_value(row[slot]) if slot < width else None for slot in table.slots.values()]
+
+
+def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:
+    identity = frame.get("org")
+    if isinstance(identity, list):
+        org.org_id, org.automated_user_id = identity
+    if "types" in frame:
+        types = msgspec.convert(frame["types"], list[SObjectType])
+        org.replace_schema(org.schema.with_types(types, frame["removed"]))  # type: ignore[arg-type]
+    settings = frame.get("settings")
+    if isinstance(settings, dict):
+        org.settings.clear()
+        org.settings.update(settings)
+    for name, columns, state, rows in frame.get("rows", ()):  # type: ignore[attr-defined]
+        _apply_rows(org.table(name), columns, state, rows)
+    for prefix, number in frame.get("ids", {}).items():  # type: ignore[attr-defined]
+        org.ids.seen(prefix, number)
+    for sobject_type, field, number in frame.get("numbers", ()):  # type: ignore[attr-defined]
+        org.numbers[sobject_type, field] = number
+
+
+def _apply_rows(table: RecordTable, columns: list[str], state: str, rows: list[object]) -> None:
+    slots = [table.slot(name) for name in columns]
+    for image in rows:
+        record_id = image if isinstance(image, str) else image[0]  # type: ignore[index]
+        _forget(table, record_id)
+        if state == "gone":
+            continue
+        content = Row([None] * table.width)
+        for slot, value in zip(slots, image, strict=True):  # type: ignore[call-overload]
+            content[slot] = value
+        if state == "live":
+            table.add(content)
+        else:
+            table.recycled[record_id] = content
+
+
+def _forget(table: RecordTable, record_id: str) -> None:
+    row = table.live.get(record_id)
+    if row is not None:
+        table.discard(row)
+    table.recycled.pop(record_id, None)
+
+
+# ---- schema
+
+
+def _schema_difference(old: Schema, new: Schema) -> tuple[list[object], list[str]]:
+    changed = [t for t in new if old.find_type(t.api_name) is not t]
+    removed = [t.api_name for t in old if new.find_type(t.api_name) is None]
+    return [_type_image(t) for t in changed], removed
+
+
+def _type_image(sobject_type: SObjectType) -> object:
+    image = msgspec.to_builtins(sobject_type)
+    del image["_by_name"]
+    return image
+
+
+def _moved(before: Mapping[K, int], now: Mapping[K, int]) -> dict[K, int]:
+    """The positions that have changed."""
+    return {key: number for key, number in now.items() if before.get(key) != number}
