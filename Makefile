@@ -10,6 +10,15 @@ NODE   := .node
 demo: install
 	@$(BIN)/clmkit demo
 
+# Everything that is checked, cheapest first. -n 2: each worker runs end-to-end suites that start processes of their own.
+WORKERS ?= 2
+test: install node-tools
+	$(BIN)/ruff check tools tests bench
+	$(BIN)/ruff format --check --quiet tools tests bench
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+
 install: $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml

@@ -1,7 +1,7 @@
 """CumulusCI, unmodified, as a child process with a home of its own.
 
-What it needs to speak with an org on this machine: https and our CA in REQUESTS_CA_BUNDLE, a 16-character CUMULUSCI_KEY (without it a
-saved service breaks every later command), the org in CUMULUSCI_ORG_<name>, and a `.git` folder above the working directory.
+What it needs to speak with an org on this machine: https and our CA in REQUESTS_CA_BUNDLE, a 16-character CUMULUSCI_KEY (without it
+a saved service breaks every later command), the org in CUMULUSCI_ORG_<name>, and a `.git` folder above the working directory.
 """
 
 from __future__ import annotations

@@ -1,0 +1,82 @@
+*** Settings ***
+Documentation     The life of a contract: each step is taken in one system and looked for in the other.
+...               `cci task run robot --org twin` with CLMKIT_RUN naming the folder of a running `clmkit demo`.
+Library           clmkit.robotlib.Lifecycle
+Resource          cumulusci/robotframework/Salesforce.robot
+
+*** Test Cases ***
+An Agreement Lives From Draft To Termination
+    [Documentation]    create -> negotiate -> approve -> sign -> activate -> amend -> renew -> terminate
+    ${agreement}=    Create Agreement    Master Services Agreement
+    Sync
+    Contract Should Stand At    ${agreement}    Draft    Draft
+    Move Agreement    ${agreement}    NEGOTIATION
+    Sync
+    Contract Should Stand At    ${agreement}    In Negotiation    InApproval
+    Move Agreement    ${agreement}    APPROVAL
+    Approve Agreement    ${agreement}
+    Sync
+    Contract Should Stand At    ${agreement}    In Approval Process    InApproval
+    Sign Agreement    ${agreement}
+    Sync
+    Contract Should Stand At    ${agreement}    Executed    InApproval
+    Move Agreement    ${agreement}    ACTIVE
+    Sync
+    Contract Should Stand At    ${agreement}    Activated    Activated
+    Amend Agreement    ${agreement}    More seats    150000.00
+    Sync
+    Contract Field Should Be    ${agreement}    CLM_Total_Value__c    150000.00
+    Renew Agreement    ${agreement}    2028-11-30
+    Sync
+    Contract Field Should Be    ${agreement}    EndDate    2028-11-30
+    Terminate Agreement    ${agreement}    2027-06-30
+    Sync
+    Contract Should Stand At    ${agreement}    Terminated    Activated
+    Contract Field Should Be    ${agreement}    EndDate    2027-06-30
+
+A New Owner In Salesforce Becomes The Business Owner In The CLM
+    ${agreement}=    Create Agreement    Order Form
+    Sync
+    &{user}=    Get Owner    owner1@contracts.example
+    Change Contract    ${agreement}    OwnerId    ${user}[Id]
+    Sync
+    Agreement Field Should Be    ${agreement}    business_owner.email    owner1@contracts.example
+    Sync Should Change Nothing
+
+A Primary Contact Chosen In Salesforce Reaches The CLM
+    ${agreement}=    Create Agreement    Statement of Work
+    Sync
+    ${account}=    Find Account
+    VAR    ${contact}    ${account}[Contacts][records][0]
+    Change Contract    ${agreement}    CustomerSignedId    ${contact}[Id]
+    Sync
+    Agreement Field Should Be    ${agreement}    counterparty.contact.email    ${contact}[Email]
+    Sync Should Change Nothing
+
+An Illegal Move Is Refused And Salesforce Does Not Move
+    ${agreement}=    Create Agreement    Non-disclosure Agreement
+    Sync
+    Moving Should Be Refused    ${agreement}    ACTIVE
+    ...    illegal_transition: ${agreement} cannot move DRAFT -> ACTIVE: DRAFT may become NEGOTIATION, CANCELLED.
+    Sync
+    Contract Should Stand At    ${agreement}    Draft    Draft
+
+A Sync Without News Writes Nothing
+    ${agreement}=    Create Agreement    Purchase Agreement
+    Sync
+    ${before}=    Find Contract    ${agreement}
+    Sync Should Change Nothing
+    ${after}=    Find Contract    ${agreement}
+    Should Be Equal    ${before}    ${after}
+
+*** Keywords ***
+Contract Should Stand At
+    [Documentation]    The record's status and the category that the platform derives from it.
+    [Arguments]    ${agreement}    ${status}    ${category}
+    Contract Field Should Be    ${agreement}    Status    ${status}
+    Contract Field Should Be    ${agreement}    StatusCode    ${category}
+
+Get Owner
+    [Arguments]    ${username}
+    @{users}=    Salesforce Query    User    select=Id,Email    Username=${username}
+    RETURN    ${users}[0]

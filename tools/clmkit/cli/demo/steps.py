@@ -1,0 +1,172 @@
+"""The steps of the demo, one function and one row of STEPS each."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+import msgspec
+
+from clmkit.cli.demo.cumulusci import run_cci
+from clmkit.cli.demo.failure import StepFailed
+from clmkit.cli.demo.processes import tool
+from clmkit.cli.demo.proof import write_evidence
+from clmkit.cli.demo.run import Run
+from clmkit.cli.demo.runner import Outcome, Step
+from clmkit.cli.demo.suites import run_pytest, run_robot
+from clmkit.cli.demo.workspace import write_text
+from clmkit.codegen.project import plan_project
+from clmkit.codegen.tree import compare_tree, write_tree
+from clmkit.mapping.loader import load_spec
+from clmkit.mapping.report import render_human
+from clmkit.release.evidence import Suite
+from clmkit.robotlib.people import ClmUser
+from clmkit.sync.engine import run_once
+from clmkit.sync.reconcile import reconcile_once
+from clmkit.sync.report import RunReport
+from clmkit.sync.state import StateError
+
+
+def lint(run: Run) -> Outcome:
+    loaded = load_spec(run.spec_path)
+    if loaded.spec is None:
+        raise StepFailed(f"{run.spec_path}: {len(loaded.errors)} errors", render_human(loaded.errors))
+    run.spec = loaded.spec
+    fields = sum(len(mapping.fields) for mapping in loaded.spec.objects)
+    warnings = len(loaded.findings)
+    return Outcome(
+        f"{run.spec_path}: {len(loaded.spec.objects)} objects, {fields} fields, no errors, {warnings} warnings",
+        {"objects": len(loaded.spec.objects), "fields": fields, "warnings": warnings},
+    )
+
+
+def generate(run: Run) -> Outcome:
+    target = run.workspace.project / "force-app"
+    comparison = compare_tree(plan_project(run.require_spec()).render(), target)
+    if comparison.edited:
+        names = "\n".join(f"force-app/{change.path}" for change in comparison.edited)
+        raise StepFailed("generated files were edited by hand; nothing was written", f"{names}\nclmkit generate --diff")
+    if not comparison.is_clean:
+        write_tree(comparison, target)
+    figures = {"changed": len(comparison.changes), "unchanged": comparison.unchanged}
+    return Outcome(f"force-app: {figures['changed']} files written, {figures['unchanged']} unchanged", {**figures})
+
+
+def start_twins(run: Run) -> Outcome:
+    place = run.workspace
+    org = run.processes.start_server(
+        [tool("orgtwin"), "serve", "--ready-file", str(place.org_ready_file), "--data", str(place.run / "org")],
+        place.org_ready_file,
+        place.logs / "orgtwin.log",
+    )
+    clm = run.processes.start_server(
+        [tool("clmtwin"), "serve", "--ready-file", str(place.clm_ready_file), "--data", str(place.run / "clm")],
+        place.clm_ready_file,
+        place.logs / "clmtwin.log",
+    )
+    run.write_sync_config()
+    return Outcome(f"org twin at {org['https_url']}, CLM twin at {clm['http_url']}")
+
+
+def deploy(run: Run) -> Outcome:
+    run_cci(run.processes, run.workspace, run.environment(), ["flow", "run", "dev_org", "--org", "twin"], "deploy")
+    return Outcome("cci flow run dev_org: schema, permission sets and Apex deployed, permission sets assigned")
+
+
+def load_customers(run: Run) -> Outcome:
+    """The CLM reads the contracts; Salesforce gets an account and a contact for every counterparty, and the owners."""
+    clm = ClmUser(run.clm)
+    try:
+        report = clm.import_contracts(run.contracts.read_bytes())
+        parties = list(clm.read_all("counterparties"))
+    finally:
+        clm.close()
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["id", "name"])
+    writer.writerows([party["id"], party["name"]] for party in parties)
+    file = run.workspace.run / "parties.csv"
+    write_text(file, table.getvalue())
+    options = ["--recipe_options", f"parties:{file}"]
+    run_cci(
+        run.processes,
+        run.workspace,
+        run.environment(),
+        ["task", "run", "load_recipe", "--org", "twin", *options],
+        "load",
+    )
+    rejected = len(report["rejected"])
+    return Outcome(
+        f"{report['read']} contracts in the CLM, {rejected} rows rejected; {len(parties)} accounts in Salesforce",
+        {"read": report["read"], "rejected": report["rejected"], "counterparties": len(parties)},
+    )
+
+
+def push(run: Run) -> Outcome:
+    report = _sync(run)
+    written = sum(report.rows_created.values())
+    calls = sum(report.api_calls_by_kind.values())
+    return Outcome(
+        f"{report.pushed} contracts written as {written} records with {calls} API calls;"
+        f" {report.parked_rows} contracts and {report.parked_values} values parked",
+        {
+            "pushed": report.pushed,
+            "parked_rows": report.parked_rows,
+            "parked_values": report.parked_values,
+            "records": report.rows_created,
+            "api_calls": report.api_calls_by_kind,
+        },
+    )
+
+
+def _sync(run: Run) -> RunReport:
+    try:
+        report = run_once(run.sync_config())
+    except StateError as error:
+        raise StepFailed(str(error), "run again: it goes on where it stopped") from error
+    if report.stopped:
+        raise StepFailed(f"the sync stopped: {report.stopped}", "mend it and run again: it goes on where it stopped")
+    return report
+
+
+def robot(run: Run) -> Outcome:
+    return _suite(run_robot(run))
+
+
+def pytest(run: Run) -> Outcome:
+    return _suite(run_pytest(run))
+
+
+def _suite(suite: Suite) -> Outcome:
+    line = f"{suite.passed} passed, {suite.failed} failed, {suite.not_run} not run"
+    cases = [[case.name, case.passed, case.seconds, case.message] for case in suite.cases]
+    return Outcome(line, {"name": suite.name, "runner": suite.runner, "cases": cases, "not_run": suite.not_run})
+
+
+def reconcile(run: Run) -> Outcome:
+    """After a last sync: what the suites left behind has settled, and nothing may differ."""
+    _sync(run)
+    report = reconcile_once(run.sync_config())
+    return Outcome(
+        f"{report.fields_compared} values of {report.rows_compared} records compared, {report.differing} differences",
+        {
+            "compared": report.fields_compared,
+            "differing": report.differing,
+            "differences": [list(msgspec.structs.astuple(difference)) for difference in report.differences],
+        },
+    )
+
+
+STEPS: Sequence[Step[Run]] = (
+    Step("lint", "Lint the mapping", lint, once=False),
+    Step("generate", "Generate force-app", generate, once=False),
+    Step("twins", "Start both systems", start_twins, once=False),
+    Step("deploy", "Deploy with CumulusCI", deploy),
+    Step("customers", "Load customers", load_customers),
+    Step("push", "Push the contracts", push),
+    Step("robot", "Lifecycle in Robot Framework", robot),
+    Step("pytest", "Lifecycle in pytest", pytest),
+    Step("reconcile", "Compare both systems", reconcile, once=False),
+    Step("evidence", "Write the evidence", write_evidence, once=False),
+)
