@@ -1,0 +1,91 @@
+"""CustomMetadata records: a file becomes a row of its __mdt object.
+
+Source: "CustomMetadata" (Metadata API Developer Guide).
+"""
+
+from __future__ import annotations
+
+from orgtwin.metadata.component import Component
+from orgtwin.metadata.problem import ComponentRefused
+from orgtwin.metadata.types.record_writes import delete_rows, find_row, find_rows, save_row
+from orgtwin.metadata.workspace import Workspace
+from orgtwin.metadata.xml import Node
+from orgtwin.organization import Organization
+from orgtwin.schema.model import Field, FieldType
+
+_MAX_NAME = 40
+_PLAIN = {FieldType.BOOLEAN: bool, FieldType.DOUBLE: float, FieldType.PERCENT: float, FieldType.CURRENCY: float}
+
+
+def deploy_custom_metadata(workspace: Workspace, component: Component, _before: Component | None) -> Component:
+    type_name, record_name = split_name(component.full_name)
+    draft = workspace.schema.find(type_name)
+    if draft is None:
+        raise ComponentRefused(f"In field: customMetadata - no CustomMetadata named {type_name} found")
+    label = component.body.value("label")
+    if label is None:
+        raise ComponentRefused("Required field is missing: label")
+    for what, text in (("MasterLabel", label), ("DeveloperName", record_name)):
+        if len(text) > _MAX_NAME:
+            raise ComponentRefused(f"{what}: data value too large: {text} (max length={_MAX_NAME})")
+    values: dict[str, object] = {}
+    for entry in component.body.all("values"):
+        field = draft.find_field(entry.value("field") or "")
+        if field is None or not field.custom:
+            raise ComponentRefused(f"In field: field - no CustomField named {type_name}.{entry.value('field')} found")
+        values[field.api_name] = _read_value(field, entry.find("value"))
+    missing = [
+        field.api_name for field in draft.fields.values() if field.required and values.get(field.api_name) is None
+    ]
+    if missing:
+        raise ComponentRefused(f"Required fields are missing: [{', '.join(missing)}]")
+    workspace.write_records(component, lambda org: _write(org, type_name, record_name, label, values))
+    return component
+
+
+def split_name(full_name: str) -> tuple[str, str]:
+    """`CLM_Field_Map.Total` and `CLM_Field_Map__mdt.Total` both name the row Total of CLM_Field_Map__mdt."""
+    type_name, _, record_name = full_name.partition(".")
+    return (type_name if type_name.endswith("__mdt") else f"{type_name}__mdt"), record_name
+
+
+def _read_value(field: Field, node: Node | None) -> object:
+    if node is None or node.is_nil or node.text == "":
+        return None
+    kind = _PLAIN.get(field.type)
+    if kind is bool:
+        return node.text in ("true", "1")
+    known = {value.value for value in field.picklist if value.active}
+    if field.type is FieldType.PICKLIST and field.restricted_picklist and node.text not in known:
+        raise ComponentRefused(f"{field.label}: bad value for restricted picklist field: {node.text}")
+    return float(node.text) if kind is float else node.text
+
+
+def _write(org: Organization, type_name: str, record_name: str, label: str, values: dict[str, object]) -> str:
+    existing = find_row(org, type_name, DeveloperName=record_name)
+    sobject_type = org.schema.find_type(type_name)
+    cleared: dict[str, object] = {
+        field.api_name: None
+        for field in (sobject_type.fields if sobject_type else ())
+        if field.custom and field.type is not FieldType.BOOLEAN
+    }
+    return save_row(
+        org,
+        type_name,
+        existing,
+        **(cleared if existing else {}),
+        **{key: value for key, value in values.items() if existing is None or value is not None},
+        DeveloperName=record_name,
+        MasterLabel=label,
+        Label=label,
+        Language="en_US",
+        QualifiedApiName=record_name,
+    )
+
+
+def remove_custom_metadata(workspace: Workspace, component: Component) -> None:
+    type_name, record_name = split_name(component.full_name)
+    if workspace.schema.find(type_name) is not None:
+        workspace.write_records(
+            component, lambda org: delete_rows(org, find_rows(org, type_name, DeveloperName=record_name))
+        )

@@ -1,0 +1,110 @@
+"""Sharing rules, layouts, reports, duplicate rules: checked for what they name, then stored and returned.
+
+Source: the pages of those types (Metadata API Developer Guide); texts from published deploy logs.
+"""
+
+from __future__ import annotations
+
+from orgtwin.metadata.component import Component
+from orgtwin.metadata.problem import ComponentRefused
+from orgtwin.metadata.types.integration import check_required
+from orgtwin.metadata.workspace import Workspace
+
+_NO_SHARING_RULES = frozenset(("Contract", "Task", "Event", "Product2", "Pricebook2"))
+"""Objects without sharing rules; Contract: no org returns any, and it has no share object."""
+
+
+def deploy_sharing_rules(workspace: Workspace, component: Component, _before: Component | None) -> Component:
+    """One file an object; its rules are components of their own."""
+    draft = workspace.schema.find(component.full_name)
+    if draft is None:
+        raise ComponentRefused(f"In field: fullName - no CustomObject named {component.full_name} found")
+    return component
+
+
+def deploy_sharing_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    object_name = component.full_name.partition(".")[0]
+    draft = workspace.schema.find(object_name)
+    if draft is None or draft.api_name in _NO_SHARING_RULES:
+        raise ComponentRefused(f"sharing rules are not supported for {object_name}")
+    checked = check_required(workspace, component, before)
+    if draft.api_name == "Account" and component.body.find("accountSettings") is None:
+        raise ComponentRefused("AccountSettings is required for account sharing rules")
+    if draft.shell.sharing_model in ("ReadWrite", "ControlledByParent", "ReadWriteTransfer", "FullAccess"):
+        raise ComponentRefused(
+            f"not supported for {draft.api_name} since it's org wide default is {draft.shell.sharing_model}"
+        )
+    for item in component.body.all("criteriaItems"):
+        field = item.value("field") or ""
+        if field.endswith("__c") and draft.find_field(field) is None:
+            raise ComponentRefused(f"In field: field - no CustomField named {draft.api_name}.{field} found")
+    return checked
+
+
+def deploy_layout(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    object_name = component.full_name.partition("-")[0]
+    draft = workspace.schema.find(object_name)
+    if draft is None:
+        raise ComponentRefused(f"In field: layout - no CustomObject named {object_name} found")
+    for section in component.body.all("layoutSections"):
+        for column in section.all("layoutColumns"):
+            for item in column.all("layoutItems"):
+                field = item.value("field")
+                if field is not None and field.endswith("__c") and draft.find_field(field) is None:
+                    raise ComponentRefused(f"In field: field - no CustomField named {draft.api_name}.{field} found")
+    return check_required(workspace, component, before)
+
+
+def deploy_in_folder(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    """A report, dashboard, document or e-mail template lies in a folder that stands."""
+    folder, _, _ = component.full_name.rpartition("/")
+    folder_type = {"EmailTemplate": "EmailFolder"}.get(component.type, f"{component.type}Folder")
+    built_in = folder in ("unfiled$public", "")
+    if not built_in and workspace.find(folder_type, folder) is None:
+        raise ComponentRefused(f"Cannot find folder:{folder}")
+    if component.type == "Report":
+        report_type = component.body.value("reportType") or ""
+        if report_type.endswith("__c") and workspace.find("ReportType", report_type.removesuffix("__c")) is None:
+            raise ComponentRefused("invalid report type")
+    return check_required(workspace, component, before)
+
+
+def deploy_tab(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    is_object_tab = component.full_name.endswith(("__c", "__x", "__e"))
+    if is_object_tab and workspace.schema.find(component.full_name) is None:
+        raise ComponentRefused(f"In field: fullName - no CustomObject named {component.full_name} found")
+    return check_required(workspace, component, before)
+
+
+def deploy_matching_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    object_name = component.full_name.partition(".")[0]
+    draft = workspace.schema.find(object_name)
+    was_active = before is not None and before.body.value("ruleStatus") == "Active"
+    stays_active = component.body.value("ruleStatus") == "Active"
+    if before is not None and was_active and stays_active and before.body != component.body:
+        raise ComponentRefused("Before you change a matching rule, you must deactivate it")
+    for item in component.body.all("matchingRuleItems"):
+        field = item.value("fieldName") or ""
+        if draft is None or (field.endswith("__c") and draft.find_field(field) is None):
+            raise ComponentRefused(f"In field: fieldName - no CustomField named {object_name}.{field} found")
+    return check_required(workspace, component, before)
+
+
+def deploy_duplicate_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    """sortOrder counts 1..n over all rules of the object."""
+    checked = check_required(workspace, component, before)
+    object_name = component.full_name.partition(".")[0]
+    others = [
+        other
+        for other in workspace.of_type("DuplicateRule")
+        if other.full_name.partition(".")[0] == object_name and other.full_name != component.full_name
+    ]
+    order, highest = component.body.number("sortOrder") or 0, len(others) + 1
+    if not 1 <= order <= highest:
+        raise ComponentRefused(f"SortOrder must be in sequential order from 1 to {highest}")
+    for item in component.body.all("duplicateRuleMatchRules"):
+        name = item.value("matchingRule") or ""
+        rule = f"{item.value('matchRuleSObjectType')}.{name}"
+        if not name.startswith("Standard_") and workspace.find("MatchingRule", rule) is None:
+            raise ComponentRefused(f"In field: matchingRule - no MatchingRule named {rule} found")
+    return checked

@@ -1,0 +1,108 @@
+"""The table of what each metadata type does at deploy: its place in the order, its rule, and what happens when it is deleted.
+
+A type without a row is checked against the grammar, stored and returned, and has no effect; the ledger says so. Adding an effect is
+adding a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from orgtwin.metadata.component import Component
+from orgtwin.metadata.types import (
+    apex,
+    custom_metadata,
+    events,
+    fields,
+    integration,
+    object_children,
+    objects,
+    permissions,
+    presentation,
+    settings,
+    value_sets,
+)
+from orgtwin.metadata.workspace import Workspace
+
+Deploy = Callable[[Workspace, Component, Component | None], Component]
+Remove = Callable[[Workspace, Component], None]
+
+UNORDERED = 60
+"""Where types without a row stand: behind the schema and the code, before permissions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`order` is the place inside one deploy: a component finds what lower orders brought."""
+
+    order: int
+    deploy: Deploy = integration.check_required
+    remove: Remove | None = None
+    key_prefix: str | None = None  # of component ids, for types without records of their own
+
+
+_CLIENT_APP_PART = Rule(83, integration.deploy_client_app_part)
+
+RULES: Mapping[str, Rule] = {
+    "Settings": Rule(0, settings.deploy_settings),
+    "GlobalValueSet": Rule(5, value_sets.deploy_global_value_set, value_sets.remove_global_value_set, "0Nt"),
+    "StandardValueSet": Rule(6, value_sets.deploy_standard_value_set),
+    "CustomPermission": Rule(8, permissions.deploy_custom_permission, permissions.remove_custom_permission),
+    "CustomObject": Rule(10, objects.deploy_object, objects.remove_object, "01I"),
+    "CustomField": Rule(20, fields.deploy_field, fields.remove_field, "00N"),
+    "Index": Rule(25),
+    "RecordType": Rule(30, object_children.deploy_record_type, object_children.remove_record_type),
+    "ValidationRule": Rule(31, object_children.deploy_validation_rule, object_children.remove_validation_rule, "03d"),
+    "FieldSet": Rule(32, object_children.deploy_field_set, None, "0IX"),
+    "CompactLayout": Rule(33, object_children.deploy_compact_layout, None, "0AH"),
+    "ListView": Rule(34, object_children.deploy_list_view, None, "00B"),
+    "CustomLabels": Rule(35),
+    "CustomLabel": Rule(36, key_prefix="101"),
+    "CustomMetadata": Rule(38, custom_metadata.deploy_custom_metadata, custom_metadata.remove_custom_metadata),
+    "ApexClass": Rule(40, apex.deploy_apex, apex.remove_apex),
+    "ApexTrigger": Rule(41, apex.deploy_apex, apex.remove_apex),
+    "PlatformEventChannel": Rule(45, events.deploy_channel, None, "0YL"),
+    "PlatformEventChannelMember": Rule(46, events.deploy_channel_member, None, "0v8"),
+    "PlatformEventSubscriberConfig": Rule(47, integration.deploy_subscriber_config),
+    "Certificate": Rule(48, key_prefix="0P1"),
+    "ExternalCredential": Rule(49, integration.deploy_external_credential, None, "0Xl"),
+    "NamedCredential": Rule(50, integration.deploy_named_credential, None, "0XA"),
+    "RemoteSiteSetting": Rule(51, key_prefix="0rp"),
+    "CspTrustedSite": Rule(51, key_prefix="08y"),
+    "MatchingRules": Rule(52),
+    "MatchingRule": Rule(53, presentation.deploy_matching_rule),
+    "DuplicateRule": Rule(54, presentation.deploy_duplicate_rule, None, "0Bm"),
+    "SharingRules": Rule(55, presentation.deploy_sharing_rules),
+    "SharingCriteriaRule": Rule(56, presentation.deploy_sharing_rule),
+    "SharingOwnerRule": Rule(56, presentation.deploy_sharing_rule),
+    "Flow": Rule(61, key_prefix="301"),
+    "CustomTab": Rule(62, presentation.deploy_tab, None, "01r"),
+    "Layout": Rule(63, presentation.deploy_layout, None, "00h"),
+    "FlexiPage": Rule(64, key_prefix="0M0"),
+    "ReportType": Rule(64, key_prefix="070"),
+    "ReportFolder": Rule(65, key_prefix="00l"),
+    "DashboardFolder": Rule(65, key_prefix="00l"),
+    "DocumentFolder": Rule(65, key_prefix="00l"),
+    "EmailFolder": Rule(65, key_prefix="00l"),
+    "Report": Rule(66, presentation.deploy_in_folder, None, "00O"),
+    "Dashboard": Rule(67, presentation.deploy_in_folder, None, "01Z"),
+    "Document": Rule(67, presentation.deploy_in_folder, None, "015"),
+    "CustomApplication": Rule(68, key_prefix="02u"),
+    "PermissionSet": Rule(70, permissions.deploy_permission_set, permissions.remove_permission_set),
+    "MutingPermissionSet": Rule(71, permissions.deploy_muting_permission_set, permissions.remove_muting_permission_set),
+    "PermissionSetGroup": Rule(72, permissions.deploy_permission_set_group, permissions.remove_permission_set_group),
+    "Profile": Rule(73, permissions.deploy_profile),
+    "ExternalClientApplication": Rule(80, integration.deploy_client_app, None, "0xI"),
+    "ExtlClntAppOauthSettings": _CLIENT_APP_PART,
+    "ExtlClntAppGlobalOauthSettings": _CLIENT_APP_PART,
+    "ExtlClntAppOauthConfigurablePolicies": _CLIENT_APP_PART,
+    "ExtlClntAppConfigurablePolicies": _CLIENT_APP_PART,
+    "ConnectedApp": Rule(84, integration.refuse_connected_app),
+}
+_STORED = Rule(UNORDERED)
+
+
+def rule_of(type_name: str) -> Rule:
+    """The row of a type, or the one for types that are stored and returned."""
+    return RULES.get(type_name, _STORED)
