@@ -6,6 +6,9 @@ Bad:
     lifecycle: {frozen_after: absent}
 Good:
     lifecycle: {frozen_after: {active: [account]}}
+Says:
+    contract.account may change in the state active, but Salesforce locks it once a contract is activated
+    help: add frozen_after: {active: [account]} to the lifecycle
 """
 
 from __future__ import annotations

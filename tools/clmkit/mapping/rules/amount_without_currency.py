@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {amount: {type: {currency: {code: absent}}}}}}
 Good:
     objects: {contract: {fields: {amount: {type: {currency: {code: value.currency}}}}}}
+Says:
+    contract.amount is an amount without a currency
+    help: add code: <path of the ISO code>
 """
 
 from __future__ import annotations

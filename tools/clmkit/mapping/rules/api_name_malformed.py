@@ -7,6 +7,9 @@ Bad:
     objects: {contract: {fields: {title: {field: CLM__Title__c}}}}
 Good:
     objects: {contract: {fields: {title: {field: CLM_Title__c}}}}
+Says:
+    the API name CLM__Title__c has two underscores in a row, or one at its end
+    help: use at most 40 letters, digits and single underscores
 """
 
 from __future__ import annotations

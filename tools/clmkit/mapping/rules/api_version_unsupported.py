@@ -6,6 +6,9 @@ Bad:
     api_version: "35.0"
 Good:
     api_version: "66.0"
+Says:
+    the API version 35.0 is outside 60.0 to 68.0
+    help: write 66.0, which every org of today knows
 """
 
 from __future__ import annotations

@@ -5,7 +5,10 @@ What nobody decided to show is shown to nobody, or by accident to all.
 Bad:
     defaults: {audience: absent}
 Good:
-    defaults: {audience: [reader]}
+    defaults: {audience: [reader, steward]}
+Says:
+    account.key has no audience
+    help: add audience, or a default audience
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {audience: [readers]}}}}
 Good:
     objects: {contract: {fields: {title: {audience: [reader]}}}}
+Says:
+    readers is not in audiences
+    help: did you mean reader?
 """
 
 from __future__ import annotations

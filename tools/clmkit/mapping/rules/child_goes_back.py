@@ -6,6 +6,9 @@ Bad:
     objects: {line: {fields: {product: {owner: salesforce}}}}
 Good:
     objects: {line: {fields: {product: {owner: clm}}}}
+Says:
+    line.product would go back to agreements.lines, which the CLM does not let others change
+    help: write owner: clm, or class: read_only
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {line: {parents: {contract: absent}, sharing: Private}}
 Good:
     objects: {line: {parents: {contract: {clm: /id}}}}
+Says:
+    line takes its rows from agreements.lines but has no parent
+    help: add parents: {contract: {clm: /id, field: Contract__c, match: Contract.<key>, kind: master_detail}}
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {account: {fields: {name: {owner: clm}}}}
 Good:
     objects: {account: {fields: {name: {owner: salesforce}}}}
+Says:
+    account.name is written by the CLM, but Account records live in Salesforce
+    help: write owner: salesforce, or map it on an object that the CLM owns
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ Good:
         fields:
           clauses: {clm: clauses, class: clm_only, reason: Sensitive text.}
           first: {clm: clause_count, field: CLM_First__c, type: text, description: A count.}
+Says:
+    contract.first would carry clauses.first to Salesforce, which contract.clauses keeps in the CLM
+    help: remove one of the two mappings
 """
 
 from __future__ import annotations
@@ -36,6 +39,6 @@ def check(subject: Subject) -> Iterator[Offence]:
         parts = absolute(column.mapping.clm, column.field.clm).split(".") if column.field.clm else []
         for end in range(1, len(parts) + 1):
             keeper = secret.get(".".join(parts[:end]))
-            if keeper is not None:
+            if keeper is not None and keeper.field is not column.field:
                 message = f"{column.title} would carry {column.field.clm} to Salesforce, which {keeper.title} keeps in the CLM"
                 yield Offence(column.path, message, "remove one of the two mappings", of_key=True)

@@ -8,6 +8,9 @@ Good:
     objects:
       contract:
         fields: {clauses: {clm: clauses, class: clm_only, reason: Sensitive text.}}
+Says:
+    line would carry agreements.lines to Salesforce, which contract.clauses keeps in the CLM
+    help: remove the object, or the clm_only field
 """
 
 from __future__ import annotations

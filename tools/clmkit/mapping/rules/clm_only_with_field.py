@@ -13,6 +13,9 @@ Good:
     objects:
       contract:
         fields: {clauses: {clm: clauses, class: clm_only, reason: Sensitive text.}}
+Says:
+    contract.clauses is clm_only but names the Salesforce field CLM_Clauses__c
+    help: remove field, or choose another class
 """
 
 from __future__ import annotations

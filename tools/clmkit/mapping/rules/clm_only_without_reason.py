@@ -6,6 +6,9 @@ Good:
     objects:
       contract:
         fields: {clauses: {clm: clauses, class: clm_only, reason: Sensitive text.}}
+Says:
+    contract.clauses is clm_only without a reason
+    help: add reason: one sentence for auditors
 """
 
 from __future__ import annotations

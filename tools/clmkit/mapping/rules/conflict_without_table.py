@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {conflict: precedence}}}}
 Good:
     objects: {contract: {fields: {title: {conflict: owner_wins}}}}
+Says:
+    contract.title: a conflict is to be decided by precedence, but the field has none
+    help: write owner_wins or steward_decides
 """
 
 from __future__ import annotations

@@ -11,6 +11,10 @@ Good:
           title:
             track_history: true
             requires: {ContractSettings.enableContractHistoryTracking: true}
+Says:
+    contract.title tracks history, which a Contract does only with
+        ContractSettings.enableContractHistoryTracking
+    help: add requires: {ContractSettings.enableContractHistoryTracking: true}
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ Good:
     objects:
       account: {fields: {name: {seed: true}}}
       contract: {parents: {account: {missing: create}}}
+Says:
+    contract.account would create Account records without Name, which Salesforce requires
+    help: map Name in account with seed: true, or park the row
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ def check(subject: Subject) -> Iterator[Offence]:
         for field_name, field in standard.fields.items():
             required = field.create and not field.nillable and field_name not in DEFAULTED
             if required and field_name not in given:
-                message = f"{column.title} would create a {name} without {field_name}, which Salesforce requires"
+                message = f"{column.title} would create {name} records without {field_name}, which Salesforce requires"
                 yield Offence(
                     (*column.path, "missing"),
                     message,

@@ -14,6 +14,9 @@ Good:
             field: CompanySignedId
             match: User.Email
             missing: park_value
+Says:
+    contract.signer would create User records, but no object mapping fills them
+    help: write park_value or park_row, or map the object
 """
 
 from __future__ import annotations
@@ -36,5 +39,5 @@ def check(subject: Subject) -> Iterator[Offence]:
             and reference.missing is Missing.CREATE
             and subject.spec.find_object_of(reference.object) is None
         ):
-            message = f"{column.title} would create a {reference.object}, but no object mapping fills one"
+            message = f"{column.title} would create {reference.object} records, but no object mapping fills them"
             yield Offence((*column.path, "missing"), message, "write park_value or park_row, or map the object")

@@ -21,6 +21,9 @@ Good:
             field: CurrencyIsoCode
             type: {picklist: contract_kind}
             requires: {CurrencySettings.enableMultiCurrency: true}
+Says:
+    contract.code: an org with one currency has no CurrencyIsoCode
+    help: write currency: {multi: true}, or remove the field
 """
 
 from __future__ import annotations

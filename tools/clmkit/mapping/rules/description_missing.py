@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {title: {description: absent}}}}
 Good:
     objects: {contract: {fields: {title: {description: Name of the agreement.}}}}
+Says:
+    contract.title creates CLM_Title__c without a description
+    help: add description
 """
 
 from __future__ import annotations

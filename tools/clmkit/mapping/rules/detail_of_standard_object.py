@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {parents: {account: {kind: master_detail}}}}
 Good:
     objects: {contract: {parents: {account: {kind: lookup}}}}
+Says:
+    contract.account makes Contract a detail, which only custom objects can be
+    help: write kind: lookup
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {title: {editors: [reader]}}}}
 Good:
     objects: {contract: {fields: {title: {owner: salesforce, editors: [reader]}}}}
+Says:
+    reader may edit contract.title, which the CLM owns
+    help: remove editors, or write owner: shared
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ Good:
       contract:
         fields:
           title: {owner: salesforce, audience: [reader, steward], editors: [steward]}
+Says:
+    contract.title: steward may edit but not read it
+    help: add them to the audience
 """
 
 from __future__ import annotations

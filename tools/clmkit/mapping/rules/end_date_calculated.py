@@ -12,6 +12,9 @@ Good:
             clm: term.end
             field: EndDate
             requires: {ContractSettings.autoCalculateEndDate: false}
+Says:
+    contract.end writes Contract.EndDate, which Salesforce calculates by default
+    help: add requires: {ContractSettings.autoCalculateEndDate: false}
 """
 
 from __future__ import annotations

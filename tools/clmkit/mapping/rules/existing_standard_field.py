@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {start: {existing: true}}}}
 Good:
     objects: {contract: {fields: {title: {existing: true}}}}
+Says:
+    contract.start is Salesforce's own field
+    help: remove existing
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {field: Title__c}}}}
 Good:
     objects: {contract: {fields: {title: {field: CLM_Title__c}}}}
+Says:
+    contract.title creates Contract.Title__c without the prefix CLM_
+    help: write CLM_Title__c
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ Bad:
     lifecycle: {states: {draft: {category: InApproval}}}
 Good:
     lifecycle: {states: {draft: {category: Draft}}}
+Says:
+    the first state draft is in the category InApproval
+    help: begin with a state of the category Draft
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ Bad:
 Good:
     objects:
       contract: {fields: {start: {flag: CLM_Start_Is_Open__c, values: {asap: null}}}}
+Says:
+    contract.start: the checkbox CLM_Start_Is_Open__c could never be true
+    help: add values: {perpetual: null}, or remove flag
 """
 
 from __future__ import annotations

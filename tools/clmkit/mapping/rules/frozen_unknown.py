@@ -1,9 +1,12 @@
 """What is frozen is a field, and from a state on that exists.
 
 Bad:
-    lifecycle: {frozen_after: {active: [titel]}}
+    lifecycle: {frozen_after: {active: [account, titel]}}
 Good:
-    lifecycle: {frozen_after: {active: [title]}}
+    lifecycle: {frozen_after: {active: [account, title]}}
+Says:
+    frozen_after: no object has a field titel
+    help: did you mean title?
 """
 
 from __future__ import annotations

@@ -10,9 +10,12 @@ Good:
           digest:
             clm: sha256
             field: CLM_Hash__c
-            type: {text: "64"}
+            type: {text: 64}
             transform: sha256
             description: The hash.
+Says:
+    contract.title: digest is not a field of this object
+    help: name a field with transform: sha256
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ Bad:
 Good:
     objects:
       contract: {fields: {start: {clm: terms.effective_at, transform: date_of_instant}}}
+Says:
+    terms.effective_at is a date-time but StartDate is a Date field
+    help: add transform: date_of_instant, which keeps the day where it was written
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {title: {audience: [reader, integration]}}}}
 Good:
     objects: {contract: {fields: {title: {audience: [reader]}}}}
+Says:
+    the audience of contract.title holds the integration user
+    help: remove it; its rights are computed
 """
 
 from __future__ import annotations

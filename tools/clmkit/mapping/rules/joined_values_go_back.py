@@ -5,6 +5,9 @@ Bad:
     objects: {contract: {fields: {kind: {owner: salesforce}}}}
 Good:
     objects: {contract: {fields: {kind: {owner: salesforce}}}}
+Says:
+    contract.kind goes back to the CLM, but MSA and PSA both become Services
+    help: give each its own picklist value, or add lossy: true
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {key: {field: ContractNumber}}}
 Good:
     objects: {contract: {key: {field: CLM_Id__c}}}
+Says:
+    contract matches on ContractNumber, which is not an external ID field
+    help: name a field of its own: CLM_Id__c
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {label: CLM Version}}}}
 Good:
     objects: {contract: {fields: {title: {label: Title}}}}
+Says:
+    contract.title and contract.version have the same label CLM Version
+    help: give one of them another label
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ Bad:
 Good:
     value_maps:
       contract_kind: {values: {PSA: {value: Professional, label: Professional services}}}
+Says:
+    the picklist values Services and Professional have the same label Services
+    help: give one of them another label
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     defaults: {latency: absent}
 Good:
     defaults: {latency: nightly}
+Says:
+    account.name has no latency
+    help: add latency, or a default latency
 """
 
 from __future__ import annotations

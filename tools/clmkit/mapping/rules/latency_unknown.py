@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {latency: hourly}}}}
 Good:
     objects: {contract: {fields: {title: {latency: nightly}}}}
+Says:
+    contract.title names the latency hourly, which is not in latency
+    help: known here: nightly
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     latency: {nightly: {at: "02:00", p99: 2 s}}
 Good:
     latency: {nightly: {at: "02:00", zone: Europe/Berlin}}
+Says:
+    the latency nightly promises a percentile and a time of day
+    help: write p99 or at
 """
 
 from __future__ import annotations

@@ -4,9 +4,12 @@ Salesforce refuses it with FAILED_ACTIVATION; only deletion ends an activated co
 category Activated.
 
 Bad:
-    lifecycle: {moves: {active: [draft]}}
+    lifecycle: {moves: {active: [ended, draft]}}
 Good:
     lifecycle: {moves: {active: [ended]}}
+Says:
+    the move from active to draft leaves the category Activated, which Salesforce refuses
+    help: put draft into the category Activated, or remove the move
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {status: absent}}}
 Good:
     objects: {contract: {fields: {status: {clm: stage, field: Status, lifecycle: true}}}}
+Says:
+    no field carries the lifecycle to Status
+    help: add a field with clm: stage, field: Status, lifecycle: true
 """
 
 from __future__ import annotations

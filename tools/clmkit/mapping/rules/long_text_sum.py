@@ -3,9 +3,12 @@
 Source: Salesforce Help, Custom Field Types. The org refuses the field that goes over.
 
 Bad:
-    generate: {object: contract, fields: "13", type: {long_text: "131072"}}
+    generate: {object: contract, fields: 13, type: {long_text: 131072}}
 Good:
-    generate: {object: contract, fields: "12", type: {long_text: "131072"}}
+    generate: {object: contract, fields: 12, type: {long_text: 131072}}
+Says:
+    the long texts of Contract have 1,703,936 characters; the org allows 1,638,400
+    help: shorten the longest of them
 """
 
 from __future__ import annotations

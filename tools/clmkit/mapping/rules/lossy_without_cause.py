@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {title: {lossy: true}}}}
 Good:
     objects: {contract: {fields: {title: {lossy: absent}}}}
+Says:
+    contract.title loses nothing on the way back
+    help: remove lossy
 """
 
 from __future__ import annotations

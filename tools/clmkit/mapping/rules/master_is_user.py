@@ -6,6 +6,9 @@ Bad:
     objects: {line: {parents: {contract: {match: User.Email}}}}
 Good:
     objects: {line: {parents: {contract: {match: Contract.CLM_Id__c}}}}
+Says:
+    line.contract makes User a master, which Salesforce refuses
+    help: write kind: lookup
 """
 
 from __future__ import annotations

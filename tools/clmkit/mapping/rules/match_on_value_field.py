@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {match: User.Email}}}}
 Good:
     objects: {contract: {fields: {title: {match: absent}}}}
+Says:
+    contract.title matches on a record, but CLM_Title__c is a text field
+    help: remove match
 """
 
 from __future__ import annotations

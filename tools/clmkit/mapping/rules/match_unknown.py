@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {parents: {account: {match: Account.Name}}}}
 Good:
     objects: {contract: {parents: {account: {match: Account.CLM_Party_Id__c}}}}
+Says:
+    contract.account matches on Account.Name, which does not identify a record
+    help: match on Account.CLM_Party_Id__c
 """
 
 from __future__ import annotations

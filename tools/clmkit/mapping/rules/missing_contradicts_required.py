@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {parents: {account: {missing: park_value}}}}
 Good:
     objects: {contract: {parents: {account: {missing: park_row}}}}
+Says:
+    contract.account is required, so the row cannot be written without it
+    help: write park_row or create
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     currency: absent
 Good:
     currency: {org: EUR}
+Says:
+    contract.amount is an amount, but the spec does not name the org's currency
+    help: add currency: {org: USD} to the spec
 """
 
 from __future__ import annotations

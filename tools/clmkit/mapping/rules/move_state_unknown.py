@@ -4,6 +4,9 @@ Bad:
     lifecycle: {moves: {draft: [activ]}}
 Good:
     lifecycle: {moves: {draft: [active]}}
+Says:
+    moves: the lifecycle has no state activ
+    help: did you mean active?
 """
 
 from __future__ import annotations

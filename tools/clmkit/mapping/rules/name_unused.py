@@ -6,6 +6,9 @@ Bad:
     stewards: {finance: Revenue accounting}
 Good:
     stewards: {finance: absent}
+Says:
+    nothing uses finance of stewards
+    help: remove it, or use it
 """
 
 from __future__ import annotations

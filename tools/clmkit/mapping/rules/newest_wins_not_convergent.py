@@ -19,6 +19,10 @@ Good:
             owner: shared
             conflict: precedence
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
+Says:
+    contract.title: newest_wins does not converge: the CLM writes A at 10:00:00, Salesforce B at 10:00:01 by a
+        clock 2 s fast; B wins, though A was later
+    help: write precedence or steward_decides
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     lifecycle: {states: {active: {category: InApproval}, ended: {category: InApproval}}}
 Good:
     lifecycle: {states: {active: {category: Activated}}}
+Says:
+    no state is in the category Activated
+    help: put the state of contracts in force into it
 """
 
 from __future__ import annotations

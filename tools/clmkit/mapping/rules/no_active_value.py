@@ -6,6 +6,9 @@ Bad:
 Good:
     value_maps:
       contract_kind: {values: {NDA: absent, MSA: {value: Services, active: true}}}
+Says:
+    every value of the value map contract_kind is retired
+    help: leave one value active
 """
 
 from __future__ import annotations

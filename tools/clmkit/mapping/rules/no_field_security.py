@@ -7,6 +7,9 @@ Bad:
     objects: {contract: {fields: {status: {audience: [steward]}}}}
 Good:
     objects: {contract: {fields: {status: {audience: [reader, steward]}}}}
+Says:
+    contract.status is for steward only, but Salesforce cannot hide Status
+    help: name every audience, or map it to another field
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         narrowed = value.block.audience is not UNSET and not people <= set(value.block.audience)
         if narrowed and value.field.salesforce and not value.field.has_fls:
-            message = f"{value.title} is for {join(value.field.audience)} only, but {value.field.salesforce} has no field-level security"
+            message = f"{value.title} is for {join(value.field.audience)} only, but Salesforce cannot hide {value.field.salesforce}"
             yield Offence(
                 (*value.path, "audience"), message, "name every audience, or map it to another field", of_key=True
             )

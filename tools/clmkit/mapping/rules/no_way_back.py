@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {start: {owner: salesforce, transform: date_of_instant}}}}
 Good:
     objects: {contract: {fields: {start: {owner: salesforce, transform: iso_date}}}}
+Says:
+    contract.start goes back to the CLM, but the transform date_of_instant is one-way
+    help: give the field to the CLM, or choose a transform with an inverse
 """
 
 from __future__ import annotations

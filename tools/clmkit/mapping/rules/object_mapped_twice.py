@@ -16,6 +16,9 @@ Good:
         salesforce: Contact
         owner: salesforce
         key: {clm: id, field: CLM_Other_Id__c, case_sensitive: true}
+Says:
+    again and account both fill Account
+    help: join the two mappings
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {line: {salesforce: Line__c}}
 Good:
     objects: {line: {salesforce: CLM_Line__c}}
+Says:
+    line creates the object Line__c without the prefix CLM_
+    help: write CLM_Line__c
 """
 
 from __future__ import annotations

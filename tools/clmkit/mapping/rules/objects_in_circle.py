@@ -20,6 +20,9 @@ Good:
             field: CLM_Renews__c
             match: Contract.CLM_Id__c
             missing: park_value
+Says:
+    contract needs line to exist first, and line needs contract
+    help: remove one of the references
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     audiences: {integration: {kind: people}}
 Good:
     audiences: {integration: {kind: integration_user}}
+Says:
+    the integration user is none; a spec has one
+    help: write kind: integration_user in one audience
 """
 
 from __future__ import annotations

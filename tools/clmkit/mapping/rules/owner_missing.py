@@ -15,6 +15,10 @@ Good:
           status: {owner: clm}
           kind: {owner: clm}
           amount: {owner: clm}
+      line: {fields: {product: {owner: clm}}}
+Says:
+    contract.title has no owner
+    help: add owner: clm, salesforce or shared, or a default owner
 """
 
 from __future__ import annotations

@@ -16,6 +16,9 @@ Good:
             owner: shared
             conflict: steward_decides
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
+Says:
+    contract.title is shared, so no one owner can win a conflict
+    help: write precedence or steward_decides
 """
 
 from __future__ import annotations

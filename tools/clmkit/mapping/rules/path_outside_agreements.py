@@ -4,6 +4,9 @@ Bad:
     objects: {line: {clm: lines}}
 Good:
     objects: {line: {clm: agreements.lines}}
+Says:
+    line takes its rows from lines
+    help: write agreements or agreements.lines
 """
 
 from __future__ import annotations

@@ -16,6 +16,9 @@ Good:
             type: email
             description: Address.
             tags: [personal]
+Says:
+    contract.mail has the type email but not the tag personal
+    help: add tags: [personal]
 """
 
 from __future__ import annotations
@@ -37,7 +40,7 @@ def check(subject: Subject) -> Iterator[Offence]:
             kind = value.field.type.kind.value
             yield Offence(
                 value.path,
-                f"{value.title} is a {kind} field without the tag personal",
+                f"{value.title} has the type {kind} but not the tag personal",
                 "add tags: [personal]",
                 of_key=True,
             )

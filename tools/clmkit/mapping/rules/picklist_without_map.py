@@ -12,6 +12,9 @@ Good:
             clm: notice
             field: OwnerExpirationNotice
             type: {picklist: contract_kind}
+Says:
+    contract.notice fills the picklist OwnerExpirationNotice without a value map
+    help: add type: {picklist: <name in value_maps>}
 """
 
 from __future__ import annotations

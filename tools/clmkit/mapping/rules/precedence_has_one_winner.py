@@ -14,6 +14,9 @@ Good:
           title:
             owner: shared
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
+Says:
+    contract.title: clm wins in every state
+    help: write owner: clm
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ Good:
           title:
             owner: shared
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
+Says:
+    contract.title: nobody wins in the state active, and in 1 more
+    help: end the table with a row without states: {wins: clm}
 """
 
 from __future__ import annotations

@@ -22,6 +22,9 @@ Good:
               - {states: [draft], wins: salesforce}
               - {states: [active], wins: clm}
               - {wins: clm}
+Says:
+    contract.title: the state draft stands in row 1 and in row 2
+    help: name each state once
 """
 
 from __future__ import annotations

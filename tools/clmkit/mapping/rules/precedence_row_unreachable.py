@@ -16,6 +16,9 @@ Good:
           title:
             owner: shared
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
+Says:
+    contract.title: row 1 decides all other states, so no row can follow it
+    help: make it the last row
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Offence]:
-    for value in subject.values:
+    for value in subject.values if subject.spec.lifecycle else ():
         rows = [] if value.block.precedence is UNSET else value.block.precedence
         open_rows = [index for index, row in enumerate(rows) if row.states is UNSET]
         for index in open_rows:

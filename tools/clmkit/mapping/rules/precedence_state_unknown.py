@@ -14,6 +14,9 @@ Good:
           title:
             owner: shared
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
+Says:
+    contract.title: the lifecycle has no state draught
+    help: did you mean draft?
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Offence]:
-    for value in subject.values:
+    for value in subject.values if subject.spec.lifecycle else ():
         for index, row in enumerate(_rows(value)):
             for place, state in enumerate([] if row.states is UNSET else row.states):
                 if state not in subject.state_names:

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {title: {precedence: [{wins: clm}]}}}}
 Good:
     objects: {contract: {fields: {title: {precedence: absent}}}}
+Says:
+    contract.title has a precedence, but clm owns it alone
+    help: write owner: shared, or remove precedence
 """
 
 from __future__ import annotations

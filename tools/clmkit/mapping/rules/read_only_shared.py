@@ -10,6 +10,9 @@ Bad:
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
 Good:
     objects: {contract: {fields: {title: {class: read_only, owner: clm}}}}
+Says:
+    contract.title is read_only, yet both sides may write it
+    help: write class: sync, or give it one owner
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {record_name: {label: Number, format: "C-{0000}"}}}
 Good:
     objects: {contract: {record_name: absent}}
+Says:
+    contract is Salesforce's own object, so it cannot number its records
+    help: remove record_name
 """
 
 from __future__ import annotations

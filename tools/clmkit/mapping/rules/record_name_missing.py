@@ -4,6 +4,9 @@ Bad:
     objects: {line: {record_name: absent}}
 Good:
     objects: {line: {record_name: {label: Line Number, format: "L-{0000}"}}}
+Says:
+    records of CLM_Line__c have no name
+    help: add record_name: {label: Number, format: "N-{000000}"}, or map Name
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ Bad:
 Good:
     objects:
       contract: {fields: {signer: {clm: signer, field: CompanySignedId, match: User.Email}}}
+Says:
+    contract.signer matches on User, but Contract.CustomerSignedId refers to Contact
+    help: match on a field of Contact
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {line: {parents: {contract: {relationship: CLM__Lines}}}}
 Good:
     objects: {line: {parents: {contract: {relationship: CLM_Lines}}}}
+Says:
+    line.contract: CLM__Lines is not a child relationship name
+    help: use at most 40 letters, digits and single underscores
 """
 
 from __future__ import annotations

@@ -34,6 +34,9 @@ Good:
             match: Contract.CLM_Id__c
             missing: park_value
             relationship: CLM_Amendments
+Says:
+    contract.amends and contract.renews are both the child relationship CLM_Later of Contract
+    help: give one of them another relationship name
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {title: {required: true}}}}
 Good:
     objects: {contract: {fields: {title: {required: true, blank: park_row}}}}
+Says:
+    contract.title is required, but an empty CLM value would leave it empty
+    help: add blank: park_row, or blank: leave
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {start: {required: true, blank: park_row}}}}
 Good:
     objects: {contract: {fields: {title: {required: true, blank: park_row}}}}
+Says:
+    contract.start is not created by this spec and cannot be made required
+    help: remove required
 """
 
 from __future__ import annotations

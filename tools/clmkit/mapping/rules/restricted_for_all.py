@@ -5,6 +5,9 @@ Bad:
       contract: {fields: {title: {tags: [restricted], audience: [reader, steward]}}}
 Good:
     objects: {contract: {fields: {title: {tags: [restricted], audience: [steward]}}}}
+Says:
+    contract.title is restricted, but every audience may read it
+    help: name the audience that needs it
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     value_maps: {contract_kind: {values: {PSA: {value: Services, active: false}}}}
 Good:
     value_maps: {contract_kind: {values: {PSA: {value: Services, active: true}}}}
+Says:
+    the picklist value Services is active in one row and retired in another
+    help: say the same in both rows
 """
 
 from __future__ import annotations

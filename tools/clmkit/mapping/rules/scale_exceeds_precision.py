@@ -3,11 +3,12 @@
 The org says `Scale must be less than or equal to precision`; precision 18 is all that Salesforce keeps.
 
 Bad:
-    objects:
-      contract: {fields: {amount: {type: {currency: {precision: "4", scale: "6"}}}}}
+    objects: {contract: {fields: {amount: {type: {currency: {precision: 4, scale: 6}}}}}}
 Good:
-    objects:
-      contract: {fields: {amount: {type: {currency: {precision: "18", scale: "2"}}}}}
+    objects: {contract: {fields: {amount: {type: {currency: {precision: 18, scale: 2}}}}}}
+Says:
+    contract.amount has 6 decimals but only 4 digits in all
+    help: raise precision or lower scale
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {title: {seed: true}}}}
 Good:
     objects: {contract: {fields: {title: {seed: true, owner: salesforce}}}}
+Says:
+    contract.title is a seed, but Salesforce does not own it
+    help: remove seed, or write owner: salesforce
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ Bad:
 Good:
     objects:
       contract: {fields: {kind: {type: {picklist: absent, multipicklist: contract_kind}}}}
+Says:
+    the value Services; Sales of a multi-select picklist holds a semicolon
+    help: write it without the semicolon
 """
 
 from __future__ import annotations

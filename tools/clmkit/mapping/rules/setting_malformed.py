@@ -6,6 +6,9 @@ Good:
     objects:
       contract:
         fields: {title: {requires: {ContractSettings.autoCalculateEndDate: false}}}
+Says:
+    contract.title requires autoCalculateEndDate, which is not a setting
+    help: write ContractSettings.autoCalculateEndDate
 """
 
 from __future__ import annotations

@@ -10,6 +10,10 @@ Good:
     objects:
       contract:
         fields: {start: {requires: {ContractSettings.autoCalculateEndDate: false}}}
+Says:
+    contract.start requires ContractSettings.autoCalculateEndDate to be false, and contract.title requires
+        true
+    help: the org has one value; keep one
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ Good:
           title:
             owner: shared
             precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
+Says:
+    contract.title is shared but has no precedence
+    help: add precedence: [{states: [draft], wins: salesforce}, {wins: clm}]
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ Bad:
     objects: {contract: {sharing: Private}}
 Good:
     objects: {contract: {sharing: absent}}
+Says:
+    Contract is Salesforce's own object: its sharing belongs to the org
+    help: remove sharing
 """
 
 from __future__ import annotations

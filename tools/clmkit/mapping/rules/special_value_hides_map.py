@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {kind: {values: {NDA: null}}}}}
 Good:
     objects: {contract: {fields: {kind: {values: {unknown: null}}}}}
+Says:
+    contract.kind: NDA is a special value and stands in the value map contract_kind
+    help: keep one of the two
 """
 
 from __future__ import annotations

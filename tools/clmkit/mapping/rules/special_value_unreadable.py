@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {start: {values: {asap: tomorrow}}}}}
 Good:
     objects: {contract: {fields: {start: {values: {asap: absent}}}}}
+Says:
+    contract.start: "tomorrow" is not a date in the form 2019-07-22
+    help: write a value of the field, or null
 """
 
 from __future__ import annotations

@@ -3,11 +3,14 @@
 Bad:
     lifecycle:
       states: {done: {clm: ACTIVE, status: Done, category: Activated}}
-      moves: {active: [done]}
+      moves: {active: [ended, done]}
 Good:
     lifecycle:
       states: {done: {clm: DONE, status: Done, category: Activated}}
-      moves: {active: [done]}
+      moves: {active: [ended, done]}
+Says:
+    the stage ACTIVE is the state active and the state done
+    help: map each stage once
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {address: {clm: address, field: BillingAddress}}}}
 Good:
     objects: {contract: {fields: {address: {clm: address, field: BillingCity}}}}
+Says:
+    contract.address: Contract.BillingAddress is an address, which no mapping can fill
+    help: map one of its parts, such as BillingCity
 """
 
 from __future__ import annotations

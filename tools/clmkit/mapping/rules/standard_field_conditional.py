@@ -10,6 +10,9 @@ Good:
             clm: uplift
             field: UnitPriceUplift
             requires: {RevenueManagementSettings.enableCoreCPQ: true}
+Says:
+    contract.uplift: Contract.UnitPriceUplift depends on the org (Revenue Cloud)
+    help: add requires: {<Settings>.<setting>: <value>}
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {start: {field: LastApprovedDate, type: absent}}}}
 Good:
     objects: {contract: {fields: {start: {field: StartDate}}}}
+Says:
+    contract.start fills Contract.LastApprovedDate, but Salesforce lets nobody write it
+    help: choose another field
 """
 
 from __future__ import annotations
@@ -23,9 +26,9 @@ def check(subject: Subject) -> Iterator[Offence]:
         standard = find_standard_field(column.mapping.salesforce, column.field.salesforce)
         if standard is None or not column.field.to_salesforce or (standard.create and standard.update):
             continue
-        how = "only after the record exists" if standard.update else "never"
+        how = "lets others write it only after the record exists" if standard.update else "lets nobody write it"
         yield Offence(
             (*column.path, "field"),
-            f"{column.title}: Salesforce lets others write {column.salesforce} {how}",
+            f"{column.title} fills {column.salesforce}, but Salesforce {how}",
             "choose another field",
         )

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {start: {field: BeginDate}}}}
 Good:
     objects: {contract: {fields: {start: {field: StartDate}}}}
+Says:
+    contract.start: Contract has no standard field BeginDate
+    help: did you mean EndDate? A field of your own ends with __c
 """
 
 from __future__ import annotations

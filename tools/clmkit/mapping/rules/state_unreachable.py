@@ -6,6 +6,9 @@ Good:
     lifecycle:
       states: {lost: {clm: LOST, status: Lost, category: Draft}}
       moves: {draft: [active, lost]}
+Says:
+    no move leads from draft to lost
+    help: add lost to the moves of a state before it
 """
 
 from __future__ import annotations

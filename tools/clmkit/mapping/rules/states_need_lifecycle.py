@@ -12,6 +12,9 @@ Bad:
 Good:
     lifecycle: absent
     objects: {contract: {fields: {status: absent, title: {owner: clm}}}}
+Says:
+    contract.title decides by lifecycle states, but the spec has no lifecycle
+    help: add lifecycle, or give the field one owner
 """
 
 from __future__ import annotations

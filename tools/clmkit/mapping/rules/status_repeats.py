@@ -5,11 +5,14 @@ Otherwise the way back is ambiguous, and the org refuses values that differ by c
 Bad:
     lifecycle:
       states: {done: {clm: DONE, status: activated, category: Activated}}
-      moves: {active: [done]}
+      moves: {active: [ended, done]}
 Good:
     lifecycle:
       states: {done: {clm: DONE, status: Done, category: Activated}}
-      moves: {active: [done]}
+      moves: {active: [ended, done]}
+Says:
+    the status activated is the state active and the state done
+    help: give each state its own status
 """
 
 from __future__ import annotations

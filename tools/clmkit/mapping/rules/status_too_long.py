@@ -7,6 +7,9 @@ Bad:
           status: "In force since both parties have signed it and until one of them gives notice, or its term ends, as agreed"
 Good:
     lifecycle: {states: {active: {status: In force}}}
+Says:
+    the status of active has 106 characters; Contract.Status holds 100
+    help: shorten it
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ Bad:
       contract: {fields: {status: {lifecycle: absent, type: {picklist: contract_kind}}}}
 Good:
     objects: {contract: {fields: {status: {lifecycle: true}}}}
+Says:
+    contract.status maps Contract.Status without the lifecycle
+    help: add lifecycle: true
 """
 
 from __future__ import annotations

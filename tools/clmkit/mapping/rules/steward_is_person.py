@@ -6,6 +6,9 @@ Bad:
     stewards: {legal_ops: ana@example.com}
 Good:
     stewards: {legal_ops: Legal operations}
+Says:
+    the steward legal_ops is the person ana@example.com
+    help: write the role: Legal operations
 """
 
 from __future__ import annotations

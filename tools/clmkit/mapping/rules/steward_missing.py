@@ -7,6 +7,9 @@ Bad:
     objects: {contract: {fields: {title: {steward: absent}}}}
 Good:
     defaults: {steward: legal_ops}
+Says:
+    account.key has no steward
+    help: add steward, or a default steward
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {steward: legal}}}}
 Good:
     objects: {contract: {fields: {title: {steward: legal_ops}}}}
+Says:
+    contract.title names the steward legal, which is not in stewards
+    help: did you mean legal_ops?
 """
 
 from __future__ import annotations

@@ -4,9 +4,12 @@ Source: Change Data Capture Developer Guide, Allocations; more need an add-on. A
 to the CLM.
 
 Bad:
-    generate: {objects: "6"}
+    generate: {objects: 6}
 Good:
-    generate: {objects: "3"}
+    generate: {objects: 3}
+Says:
+    6 objects send change events; an org without the add-on allows 5
+    help: feed fewer objects back, or buy the add-on
 """
 
 from __future__ import annotations

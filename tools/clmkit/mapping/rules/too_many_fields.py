@@ -3,9 +3,12 @@
 Source: Salesforce Help, Salesforce Features and Edition Allocations; 500 is the Enterprise Edition's limit, 800 Unlimited's.
 
 Bad:
-    generate: {object: contract, fields: "500", type: text}
+    generate: {object: contract, fields: 500, type: text}
 Good:
-    generate: {object: contract, fields: "400", type: text}
+    generate: {object: contract, fields: 400, type: text}
+Says:
+    Contract gets 505 custom fields; Enterprise Edition allows 500
+    help: map fewer, or check the edition
 """
 
 from __future__ import annotations

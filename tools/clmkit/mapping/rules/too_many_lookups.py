@@ -3,9 +3,12 @@
 Source: Salesforce Help, Custom Fields Allowed Per Object.
 
 Bad:
-    generate: {object: contract, parents: "41"}
+    generate: {object: contract, parents: 41}
 Good:
-    generate: {object: contract, parents: "30"}
+    generate: {object: contract, parents: 30}
+Says:
+    Contract gets 41 relationships; Salesforce allows 40
+    help: remove some
 """
 
 from __future__ import annotations

@@ -13,6 +13,9 @@ Good:
       line:
         parents:
           second: {clm: a, field: Second__c, match: Contract.CLM_Id__c, kind: master_detail}
+Says:
+    CLM_Line__c has 3 masters; Salesforce allows 2
+    help: write kind: lookup
 """
 
 from __future__ import annotations

@@ -3,9 +3,12 @@
 Source: Salesforce Help, Field History Tracking.
 
 Bad:
-    generate: {object: line, fields: "21", type: text, track_history: true}
+    generate: {object: line, fields: 21, type: text, track_history: true}
 Good:
-    generate: {object: line, fields: "20", type: text, track_history: true}
+    generate: {object: line, fields: 20, type: text, track_history: true}
+Says:
+    CLM_Line__c tracks the history of 21 fields; Salesforce tracks 20
+    help: track fewer
 """
 
 from __future__ import annotations

@@ -3,9 +3,12 @@
 Source: Salesforce Help, Picklist Limits.
 
 Bad:
-    generate: {value_map: contract_kind, count: "1001"}
+    generate: {value_map: contract_kind, count: 1001}
 Good:
-    generate: {value_map: contract_kind, count: "1000"}
+    generate: {value_map: contract_kind, count: 1000}
+Says:
+    the value map contract_kind has 1001 picklist values; a restricted picklist has at most 1000
+    help: use a text field, or split the list
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {title: {transform: us_date}}}}
 Good:
     objects: {contract: {fields: {title: {transform: one_line}}}}
+Says:
+    contract.title is a text field, but the transform us_date fills date fields
+    help: a text field takes text, one_line, single_answer, email, url, phone, sha256
 """
 
 from __future__ import annotations

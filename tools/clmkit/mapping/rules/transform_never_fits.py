@@ -1,9 +1,12 @@
 """A field is long enough for what its transform writes.
 
 Bad:
-    objects: {contract: {fields: {title: {type: {text: "40"}, transform: sha256}}}}
+    objects: {contract: {fields: {title: {type: {text: 40}, transform: sha256}}}}
 Good:
-    objects: {contract: {fields: {title: {type: {text: "64"}, transform: sha256}}}}
+    objects: {contract: {fields: {title: {type: {text: 64}, transform: sha256}}}}
+Says:
+    contract.title holds 40 characters; a SHA-256 has 64
+    help: write type: {text: 64}
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {start: {transform: us_dates}}}}
 Good:
     objects: {contract: {fields: {start: {transform: us_date}}}}
+Says:
+    contract.start names the transform us_dates, which does not exist
+    help: did you mean us_date?
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ Good:
       contract:
         fields:
           second: {clm: other, field: CLM_Other__c, type: text, description: Another field.}
+Says:
+    contract.second and contract.title both own Contract.CLM_Title__c
+    help: keep one of the two mappings
 """
 
 from __future__ import annotations

@@ -22,6 +22,9 @@ Good:
             type: text
             owner: salesforce
             description: Another path.
+Says:
+    contract.second and contract.title both feed title back to the CLM
+    help: let one of them own the path
 """
 
 from __future__ import annotations

@@ -5,7 +5,10 @@ Salesforce cannot guess a type, and a wrong guess cannot be changed once the fie
 Bad:
     objects: {contract: {fields: {title: {type: absent}}}}
 Good:
-    objects: {contract: {fields: {title: {type: {text: "255"}}}}}
+    objects: {contract: {fields: {title: {type: {text: 255}}}}}
+Says:
+    contract.title creates CLM_Title__c without a type
+    help: add type: text, date, {picklist: ...}
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {start: {type: datetime}}}}
 Good:
     objects: {contract: {fields: {start: {type: absent}}}}
+Says:
+    contract.start says datetime but Contract.StartDate is a date field
+    help: remove type
 """
 
 from __future__ import annotations

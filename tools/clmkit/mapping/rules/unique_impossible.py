@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {fields: {kind: {unique: true}}}}
 Good:
     objects: {contract: {fields: {title: {unique: true}}}}
+Says:
+    contract.kind is a picklist field and cannot be unique
+    help: remove unique
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ Bad:
     objects: {contract: {fields: {kind: {type: {picklist: kinds}}}}}
 Good:
     objects: {contract: {fields: {kind: {type: {picklist: contract_kind}}}}}
+Says:
+    contract.kind names the value map kinds, which does not exist
+    help: known here: contract_kind
 """
 
 from __future__ import annotations

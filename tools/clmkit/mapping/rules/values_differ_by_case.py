@@ -6,6 +6,9 @@ Bad:
     value_maps: {contract_kind: {values: {PSA: services}}}
 Good:
     value_maps: {contract_kind: {values: {PSA: Professional services}}}
+Says:
+    the picklist values Services and services differ by case only
+    help: write Services in both rows
 """
 
 from __future__ import annotations

@@ -6,6 +6,9 @@ Bad:
     objects: {contract: {version: absent}}
 Good:
     objects: {contract: {version: {clm: revision, field: CLM_Version__c}}}
+Says:
+    contract has no version: a late event could overwrite a newer one
+    help: add version: {clm: revision, field: CLM_Version__c}
 """
 
 from __future__ import annotations

@@ -5,6 +5,10 @@ Bad:
 Good:
     objects:
       contract: {fields: {start: {owner: salesforce, transform: us_date, lossy: true}}}
+Says:
+    contract.start goes back to the CLM, but the transform us_date loses the spelling of the date: the CLM
+        gets 2019-07-22 back
+    help: add lossy: true, or choose a transform that keeps it
 """
 
 from __future__ import annotations
