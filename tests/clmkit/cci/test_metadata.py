@@ -20,7 +20,7 @@ def cci(home: Path, *arguments: str) -> str:
     (home / ".cumulusci").mkdir(exist_ok=True)
     (home / ".cumulusci" / "cumulus_timestamp").write_text("9999999999")
     environment = {**os.environ, "HOME": str(home), "CUMULUSCI_KEY": "0123456789abcdef", "COLUMNS": "200"}
-    command = [Path(sys.executable).parent / "cci", *arguments]
+    command = [str(Path(sys.executable).parent / "cci"), *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

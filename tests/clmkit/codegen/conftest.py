@@ -85,7 +85,7 @@ def compile_apex() -> Callable[[Path], list[str]]:
     """apex-ls over a workspace: `file:line: message` of each issue."""
 
     def compile_workspace(workspace: Path) -> list[str]:
-        options = ["--workspace", workspace, "--nocache", "-d", "warnings", "-f", "json"]
+        options = ["--workspace", str(workspace), "--nocache", "-d", "warnings", "-f", "json"]
         done = run(["java", "-cp", f"{JARS}/*", "io.github.apexdevtools.apexls.CheckForIssues", *options], workspace)
         assert done.stdout.startswith("{"), done.stderr
         files = json.loads(done.stdout)["files"]
@@ -108,7 +108,15 @@ def inspect_apex(tmp_path: Path) -> Callable[[Path], list[str]]:
         files = [str(path) for suffix in ("cls", "trigger") for path in sorted(workspace.rglob(f"*.{suffix}"))]
         data = {"apex": {"filesToScan": files, "fileExtensions": [".cls", ".trigger"]}}
         order.write_text(json.dumps({"ruleSetInputFile": str(rules), "runDataPerLanguage": data}))
-        command = ["java", "-cp", f"{JARS}/*", "com.salesforce.sfca.pmdwrapper.PmdWrapper", "run", order, report]
+        command = [
+            "java",
+            "-cp",
+            f"{JARS}/*",
+            "com.salesforce.sfca.pmdwrapper.PmdWrapper",
+            "run",
+            str(order),
+            str(report),
+        ]
         done = run(command, tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
         result = json.loads(report.read_text())

@@ -116,12 +116,13 @@ def test_a_run_killed_between_two_renames_leaves_whole_files_and_no_false_edit(
 
 
 def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_space(path: Path, content: bytes) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    def no_space(path: str, mode: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
-    monkeypatch.setattr(Path, "write_bytes", no_space)
+    changes = compare_tree(SECOND, root)
+    monkeypatch.setattr(tree, "open", no_space, raising=False)
     with pytest.raises(OSError, match="No space left on device"):
-        write_tree(compare_tree(SECOND, root), root)
+        write_tree(changes, root)
     monkeypatch.undo()
     assert read_package(root) == FIRST
     assert compare_tree(FIRST, root).is_clean

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from clmkit.cli.findings import require_spec
+from clmkit.cli.findings import paused_collector, require_spec
 from clmkit.codegen.plan import PlanError
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.tree import Comparison, FileChange, Verb, compare_tree, write_tree
@@ -50,7 +50,8 @@ def generate(spec: Path, out: Path, check: bool, show_diff: bool, force: bool, a
 
 def _compare(spec_path: Path, out: Path) -> Comparison:
     try:
-        return compare_tree(plan_project(require_spec(spec_path)).render(), out)
+        with paused_collector():
+            return compare_tree(plan_project(require_spec(spec_path)).render(), out)
     except PlanError as error:
         click.echo(f"{spec_path}: error: {error}", err=True)
     except OSError as error:

@@ -67,25 +67,33 @@ class Comparison:
 
 def compare_tree(planned: Mapping[str, bytes], root: Path) -> Comparison:
     """What would have to change under `root` for it to hold the planned files; reads, never writes."""
-    ledger_bytes = _read(root / LEDGER)
-    ledger = parse_ledger(ledger_bytes.decode() if ledger_bytes else "")
-    digests = {path: _digest(content) for path, content in planned.items() if path.startswith(f"{GENERATED}/")}
+    try:
+        ledger = (root / LEDGER).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        ledger = ""
+    return compare_files(planned, read_package(root), ledger)
+
+
+def compare_files(planned: Mapping[str, bytes], present: Mapping[str, bytes], ledger: str) -> Comparison:
+    """What would have to change for the present files to become the planned ones; `ledger` is the text of the ledger."""
+    known = parse_ledger(ledger)
+    digests = {path: _digest(content) for path, content in planned.items() if _is_generated(path)}
     changes: list[FileChange] = []
     for path, content in planned.items():
-        before = _read(root / path)
+        before = present.get(path)
         if before is None:
             changes.append(FileChange(path, Verb.ADD, b"", content))
         elif path in digests and before != content:
-            is_edited = _digest(before) not in ledger.get(path, frozenset())
-            changes.append(FileChange(path, Verb.UPDATE, before, content, is_edited))
-    for path in _walk(root, GENERATED):
-        if path not in planned and path != LEDGER:
-            before = _read(root / path) or b""
-            is_edited = _digest(before) not in ledger.get(path, frozenset())
-            changes.append(FileChange(path, Verb.REMOVE, before, b"", is_edited))
+            changes.append(FileChange(path, Verb.UPDATE, before, content, _digest(before) not in known.get(path, ())))
+    for path, before in present.items():
+        if _is_generated(path) and path not in planned:
+            changes.append(FileChange(path, Verb.REMOVE, before, b"", _digest(before) not in known.get(path, ())))
     unchanged = len(planned) - sum(change.verb is not Verb.REMOVE for change in changes)
-    is_current = ledger_bytes == render_ledger(digests).encode()
-    return Comparison(tuple(changes), unchanged, ledger, digests, is_current)
+    return Comparison(tuple(changes), unchanged, known, digests, ledger == render_ledger(digests))
+
+
+def _is_generated(path: str) -> bool:
+    return path.startswith(f"{GENERATED}/")
 
 
 def write_tree(comparison: Comparison, root: Path) -> None:
@@ -104,15 +112,16 @@ def write_tree(comparison: Comparison, root: Path) -> None:
 
 
 def _stage(comparison: Comparison, staging: Path) -> None:
-    folders: set[Path] = {staging}
+    folders: set[str] = set()
     staging.mkdir(parents=True)
     for change in comparison.changes:
         if change.verb is not Verb.REMOVE:
-            target = staging / change.path
-            if target.parent not in folders:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                folders.add(target.parent)
-            target.write_bytes(change.after)
+            folder, _, name = change.path.rpartition("/")
+            if folder not in folders:
+                (staging / folder).mkdir(parents=True, exist_ok=True)
+                folders.add(folder)
+            with open(f"{staging}/{folder}/{name}", "wb") as file:
+                file.write(change.after)
     both = {path: {*comparison.ledger_before.get(path, ()), digest} for path, digest in comparison.ledger_after.items()}
     for path, digests in comparison.ledger_before.items():
         both.setdefault(path, set(digests))
@@ -122,16 +131,16 @@ def _stage(comparison: Comparison, staging: Path) -> None:
 
 
 def _carry_out(change: FileChange, staging: Path, root: Path) -> None:
-    target = root / change.path
+    target = f"{root}/{change.path}"
     if change.verb is Verb.REMOVE:
-        target.unlink(missing_ok=True)
-        _remove_empty_folders(target.parent, root)
+        os.unlink(target)
+        _remove_empty_folders(Path(target).parent, root)
         return
     try:
-        os.replace(staging / change.path, target)
+        os.replace(f"{staging}/{change.path}", target)
     except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staging / change.path, target)
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(f"{staging}/{change.path}", target)
 
 
 def _remove_empty_folders(folder: Path, root: Path) -> None:
@@ -141,9 +150,13 @@ def _remove_empty_folders(folder: Path, root: Path) -> None:
 
 
 def read_package(root: Path) -> dict[str, bytes]:
-    """Every file of the package directory, generated and hand-written, by its path."""
-    paths = (*_walk(root, GENERATED), *_walk(root, EXTENSIONS))
-    return {path: (root / path).read_bytes() for path in paths if path != LEDGER}
+    """Every file of the package directory but the ledger, generated and hand-written, by its path."""
+    found: dict[str, bytes] = {}
+    for path in (*_walk(root, GENERATED), *_walk(root, EXTENSIONS)):
+        if path != LEDGER:
+            with open(f"{root}/{path}", "rb") as file:
+                found[path] = file.read()
+    return found
 
 
 def parse_ledger(text: str) -> dict[str, frozenset[str]]:
@@ -166,13 +179,6 @@ def _render_lines(lines: Iterable[tuple[str, str]]) -> str:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
 
 
 def _walk(root: Path, folder: str) -> Iterator[str]:
