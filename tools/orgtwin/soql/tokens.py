@@ -26,8 +26,8 @@ _TOKEN = re.compile(
 )
 _SPACE = re.compile(r"\s*")
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "_": "_", "%": "%"}
-_ESCAPES |= {key.upper(): value for key, value in _ESCAPES.items() if key.isalpha()}
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "_": "_", "%": "%"}
+ESCAPES |= {key.upper(): value for key, value in ESCAPES.items() if key.isalpha()}
 
 END = "end"
 
@@ -84,7 +84,7 @@ def unescape(body: str, text: str, position: int) -> str:
         mark = match.group(1)
         if len(mark) == 5:
             return chr(int(mark[1:], 16))
-        found = _ESCAPES.get(mark)
+        found = ESCAPES.get(mark)
         if found is None:
             reason = f"Invalid string literal '{body}'. Illegal character sequence '\\{mark}' in string literal"
             raise malformed(reason, text, position)

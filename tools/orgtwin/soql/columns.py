@@ -1,0 +1,218 @@
+"""From a name in a query to a column: the lookups on the way, and the field at its end.
+
+Source: "Relationship Names, Custom Objects, and Custom Fields", "Understanding Relationship Fields and Polymorphic Fields"
+(SOQL and SOSL Reference).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from orgtwin.errors import SalesforceError
+from orgtwin.schema.model import Field, FieldType, SObjectType
+from orgtwin.soql.catalog import Catalog
+from orgtwin.soql.errors import no_such_column, no_such_relationship, no_such_type, refusal
+from orgtwin.soql.tree import Name, Source
+
+MAXIMUM_LEVELS = 5  # "Relationship Query Limitations": child to parent, up to five levels
+
+_NAME_FIELDS = frozenset(
+    {
+        "alias", "email", "firstname", "id", "isactive", "lastname", "name", "phone", "profileid", "title", "type",
+        "username", "userroleid",
+    }
+)  # fmt: skip
+"""What a polymorphic relationship shows: the fields of the Name object (Object Reference)."""
+
+TYPE_OF_PARENT = Field("Type", "Type", FieldType.STRING, length=80, permissionable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One level up. `parent` is None when the reference field takes records of several objects."""
+
+    owner: SObjectType
+    field: Field
+    parent: SObjectType | None
+
+    @property
+    def relationship(self) -> str:
+        return self.field.relationship_name or self.field.api_name
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`owner` is where the field is defined; for a polymorphic parent, the first of its objects that has it."""
+
+    lookups: tuple[Lookup, ...]
+    owner: SObjectType
+    field: Field
+
+    @property
+    def is_type_of_parent(self) -> bool:
+        return self.field is TYPE_OF_PARENT
+
+    @property
+    def text(self) -> str:
+        return ".".join([*(lookup.relationship for lookup in self.lookups), self.field.api_name])
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name as written, where, and in which part of the query ("field path") for the message."""
+
+    name: str
+    position: int
+    where: str = ""
+
+
+@dataclass(slots=True)
+class Uses:
+    """What a query reads, for the caller's permissions to be asked at every run: first position wins."""
+
+    types: dict[str, Mention] = field(default_factory=dict)
+    fields: dict[tuple[str, str], Mention] = field(default_factory=dict)
+    relationships: dict[tuple[str, str, str | None], Mention] = field(default_factory=dict)
+
+    def add_column(self, column: Column, name: Name) -> None:
+        self.add_lookups(column.lookups, name)
+        if not column.is_type_of_parent:
+            key = (column.owner.api_name, column.field.api_name.lower())
+            self.fields.setdefault(key, Mention(name.parts[-1], name.position))
+
+    def add_lookups(self, lookups: tuple[Lookup, ...], name: Name) -> None:
+        for lookup in lookups:
+            parent = lookup.parent.api_name if lookup.parent is not None else None
+            key = (lookup.owner.api_name, lookup.field.api_name.lower(), parent)
+            self.relationships.setdefault(key, Mention(lookup.relationship, name.position, "field path"))
+
+    def add_children(self, child: SObjectType, reference: Field, source: Source) -> None:
+        key = (child.api_name, reference.api_name.lower(), child.api_name)
+        mention = Mention(source.path[-1], source.position, "FROM part of query call")
+        self.relationships.setdefault(key, mention)
+
+
+class Names:
+    """Resolves the names of one SELECT: its object, its aliases."""
+
+    def __init__(self, catalog: Catalog, text: str, root: SObjectType, uses: Uses) -> None:
+        self.catalog = catalog
+        self.text = text
+        self.uses = uses
+        self.root = root
+        self._aliases: dict[str, tuple[str, ...]] = {}
+
+    @classmethod
+    def of_query(cls, catalog: Catalog, text: str, sources: tuple[Source, ...], uses: Uses) -> Names:
+        """Of a SELECT whose FROM names an object. Raises INVALID_TYPE."""
+        first = sources[0]
+        found = catalog.find_type(first.path[0]) if len(first.path) == 1 else None
+        if found is None or not found.queryable or found.event:
+            raise no_such_type(text, ".".join(first.path), first.position)
+        uses.types.setdefault(found.api_name, Mention(first.path[0], first.position))
+        names = cls(catalog, text, found, uses)
+        names._add_alias(first.path[0], ())
+        for source in sources:
+            if source.alias is not None:
+                names._add_alias(source.alias, () if source is first else names._expanded(source.path))
+        return names
+
+    @classmethod
+    def of_children(cls, outer: Names, root: SObjectType, source: Source) -> Names:
+        """Of a subquery, whose FROM names a child relationship that is already understood."""
+        names = cls(outer.catalog, outer.text, root, outer.uses)
+        for alias in (source.path[-1], root.api_name, source.alias or root.api_name):
+            names._add_alias(alias, ())
+        return names
+
+    @classmethod
+    def of_type(cls, outer: Names, root: SObjectType) -> Names:
+        """Of one arm of TYPEOF."""
+        return cls(outer.catalog, outer.text, root, outer.uses)
+
+    def _add_alias(self, alias: str, path: tuple[str, ...]) -> None:
+        self._aliases[alias.lower()] = path
+
+    def _expanded(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """`FROM Contact c, c.Account a`: the path of `a` without its leading alias."""
+        head = self._aliases.get(path[0].lower())
+        return path if head is None else (*head, *path[1:])
+
+    def column(self, name: Name) -> Column:
+        """Raises INVALID_FIELD, pointing at the name."""
+        parts = self._without_alias(name)
+        owner, lookups = self._climb(parts[:-1], name)
+        last = parts[-1]
+        if owner is None:
+            column = self._polymorphic(tuple(lookups), last, name)
+        else:
+            found = owner.find_field(last)
+            if found is None:
+                raise no_such_column(self.text, last, owner.api_name, name.position)
+            column = Column(tuple(lookups), owner, found)
+        self.uses.add_column(column, name)
+        return column
+
+    def lookups(self, name: Name) -> tuple[Lookup, ...]:
+        """The relationships of a path that ends in one, for TYPEOF."""
+        lookups = tuple(self._climb(self._without_alias(name), name)[1])
+        self.uses.add_lookups(lookups, name)
+        return lookups
+
+    def _without_alias(self, name: Name) -> tuple[str, ...]:
+        if len(name.parts) == 1:
+            return name.parts
+        alias = self._aliases.get(name.parts[0].lower())
+        if alias is None or (self.root.find_relationship(name.parts[0]) is not None and not alias):
+            return name.parts
+        return (*alias, *name.parts[1:])
+
+    def _climb(self, relationships: tuple[str, ...], name: Name) -> tuple[SObjectType | None, list[Lookup]]:
+        if len(relationships) > MAXIMUM_LEVELS:
+            reason = f"A relationship path may have at most {MAXIMUM_LEVELS} levels: '{name.text}'"
+            raise refusal("MALFORMED_QUERY", reason, self.text, name.position)
+        owner: SObjectType | None = self.root
+        lookups: list[Lookup] = []
+        for relationship in relationships:
+            found = owner.find_relationship(relationship) if owner is not None else None
+            if owner is None or found is None:
+                raise no_such_relationship(self.text, relationship, "field path", name.position)
+            parent = self._parent_of(found, relationship, name)
+            lookups.append(Lookup(owner, found, parent))
+            owner = parent
+        return owner, lookups
+
+    def _parent_of(self, reference: Field, relationship: str, name: Name) -> SObjectType | None:
+        if len(reference.reference_to) > 1:
+            return None
+        parent = self.catalog.find_type(reference.reference_to[0])
+        if parent is None:
+            raise no_such_relationship(self.text, relationship, "field path", name.position)
+        return parent
+
+    def _polymorphic(self, lookups: tuple[Lookup, ...], last: str, name: Name) -> Column:
+        lookup = lookups[-1]
+        if last.lower() == "type":
+            return Column(lookups, lookup.owner, TYPE_OF_PARENT)
+        if last.lower() in _NAME_FIELDS:
+            for target in lookup.field.reference_to:
+                owner = self.catalog.find_type(target)
+                found = owner.find_field(last) if owner is not None else None
+                if owner is not None and found is not None:
+                    return Column(lookups, owner, found)
+        raise no_such_column(self.text, last, "Name", name.position)
+
+    def children(self, source: Source) -> tuple[SObjectType, Field]:
+        """The child object and its reference field that a subquery's FROM names."""
+        wanted = source.path[-1].lower()
+        for child in self.catalog.children_of(self.root.api_name):
+            if child.relationship_name is not None and child.relationship_name.lower() == wanted:
+                child_type = self.catalog.find_type(child.child_type)
+                reference = child_type.find_field(child.field) if child_type is not None else None
+                if child_type is not None and reference is not None:
+                    self.uses.add_children(child_type, reference, source)
+                    return child_type, reference
+        raise self.unknown_children(source.path[-1], source.position)
+
+    def unknown_children(self, name: str, position: int) -> SalesforceError:
+        return no_such_relationship(self.text, name, "FROM part of query call", position)

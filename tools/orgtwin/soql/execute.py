@@ -1,0 +1,143 @@
+"""Run a query: parse, plan (both remembered), ask the caller's permissions, fetch, shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+
+from orgtwin.errors import SalesforceError
+from orgtwin.organization import Organization
+from orgtwin.records.model import AccessLevel, Caller, Row
+from orgtwin.schema.model import Schema
+from orgtwin.soql.catalog import Catalog, VirtualTables
+from orgtwin.soql.columns import Mention, Uses
+from orgtwin.soql.errors import no_such_column, no_such_relationship, no_such_type
+from orgtwin.soql.execution import Execution
+from orgtwin.soql.fetching import fetch_rows, matching_rows, windowed
+from orgtwin.soql.ordering import sorted_rows
+from orgtwin.soql.parser import parse
+from orgtwin.soql.plan import GroupedAnswer, Plan
+from orgtwin.soql.planner import Readable, depends_on_caller, plan_query
+from orgtwin.soql.rows import AGGREGATE_RESULT, MakeRow, QueryResult, ResultRow
+
+_NO_TABLES = VirtualTables()
+
+
+def execute(
+    org: Organization,
+    caller: Caller,
+    query: str,
+    binds: Mapping[str, object] | None = None,
+    *,
+    virtual: VirtualTables | None = None,
+    all_rows: bool = False,
+) -> QueryResult:
+    """Answer a query as this caller.
+
+    binds     values of `:name`, by name in any case; collections for IN
+    virtual   the computed objects of this door (Tooling API)
+    all_rows  queryAll: rows in the recycle bin too, as ALL ROWS asks
+    Raises SalesforceError with the org's code and text.
+    """
+    plan = plan_for(org, caller, query, virtual)
+    caller = _in_mode(caller, plan)
+    catalog = Catalog(org.schema, virtual or _NO_TABLES)
+    _require_access(org, caller, catalog, plan)
+    execution = Execution(org, caller, catalog, binds or {}, query, all_rows=all_rows or plan.query.all_rows)
+    if plan.grouped is not None:
+        return _grouped_result(execution, plan, plan.grouped)
+    rows = fetch_rows(execution, plan)
+    if plan.shape is None:
+        return QueryResult(len(rows), (), _no_row, query, counts_only=True)
+    return QueryResult(len(rows), rows, plan.shape.bind(execution, plan.root.api_name), query)
+
+
+def plan_for(org: Organization, caller: Caller, query: str, virtual: VirtualTables | None = None) -> Plan:
+    """The plan of a query text under the org's schema; remembered until the schema is replaced."""
+    tables = virtual or _NO_TABLES
+    if depends_on_caller(parse(query)):
+        catalog = Catalog(org.schema, tables)
+        return plan_query(catalog, query, parse(query), _readable(org, caller, catalog))
+    return _shared_plan(org.schema, tables, tables.version, query)
+
+
+@lru_cache(maxsize=4096)
+def _shared_plan(schema: Schema, tables: VirtualTables, _version: int, query: str) -> Plan:
+    """A plan that serves every caller. `_version` is that of the tables: a registration makes plans stale."""
+    return plan_query(Catalog(schema, tables), query, parse(query), lambda _api_name: None)
+
+
+def _readable(org: Organization, caller: Caller, catalog: Catalog) -> Readable:
+    def readable(api_name: str) -> frozenset[str] | None:
+        return None if catalog.is_virtual(api_name) else org.access.readable_fields(caller, api_name)
+
+    return readable
+
+
+def _in_mode(caller: Caller, plan: Plan) -> Caller:
+    """WITH USER_MODE lowers; WITH SYSTEM_MODE never raises a caller above what it is."""
+    if "USER_MODE" in plan.query.with_modes:
+        return replace(caller, access_level=AccessLevel.USER_MODE)
+    return caller
+
+
+def _require_access(org: Organization, caller: Caller, catalog: Catalog, plan: Plan) -> None:
+    """What the caller may not read does not exist. Raises INVALID_TYPE or INVALID_FIELD where it is named."""
+    if "SECURITY_ENFORCED" in plan.query.with_modes:
+        refused = _find_refusal(org, replace(caller, access_level=AccessLevel.USER_MODE), catalog, plan)
+        if refused is not None:
+            # ASSUMED: the code; the text is Apex's QueryException.
+            reason = "Insufficient permissions: secure query included inaccessible field"
+            raise SalesforceError("INSUFFICIENT_ACCESS", reason)
+    if caller.access_level is AccessLevel.USER_MODE:
+        refused = _find_refusal(org, caller, catalog, plan)
+        if refused is not None:
+            raise refused
+
+
+def _find_refusal(org: Organization, caller: Caller, catalog: Catalog, plan: Plan) -> SalesforceError | None:
+    uses: Uses = plan.uses
+    text = plan.text
+    access = org.access
+    for api_name, mention in uses.types.items():
+        if not catalog.is_virtual(api_name) and not access.can(caller, api_name, "read"):
+            return no_such_type(text, mention.name, mention.position)
+    for (owner, field, parent), mention in uses.relationships.items():
+        if not _can_follow(org, caller, catalog, owner, field, parent):
+            return no_such_relationship(text, mention.name, mention.where, mention.position)
+    for (owner, field), mention in uses.fields.items():
+        if not catalog.is_virtual(owner) and field not in access.readable_fields(caller, owner):
+            return _hidden(text, owner, mention)
+    return None
+
+
+def _can_follow(
+    org: Organization, caller: Caller, catalog: Catalog, owner: str, field: str, parent: str | None
+) -> bool:
+    if not catalog.is_virtual(owner) and field not in org.access.readable_fields(caller, owner):
+        return False
+    return parent is None or catalog.is_virtual(parent) or org.access.can(caller, parent, "read")
+
+
+def _hidden(text: str, owner: str, mention: Mention) -> SalesforceError:
+    return no_such_column(text, mention.name, owner, mention.position)
+
+
+def _grouped_result(execution: Execution, plan: Plan, grouped: GroupedAnswer) -> QueryResult:
+    groups = grouped.groups.form(execution, matching_rows(execution, plan))
+    if grouped.having is not None:
+        keep = grouped.having.bind(execution)
+        groups = [group for group in groups if keep(group)]
+    ordered = sorted_rows(execution, groups, plan.order)
+    rows = windowed(execution, plan, ordered)
+    return QueryResult(len(rows), rows, _group_maker(execution, grouped), plan.text)
+
+
+def _group_maker(execution: Execution, grouped: GroupedAnswer) -> MakeRow:
+    cells = [(key, operand.bind(execution)) for key, operand in grouped.cells]
+    return lambda row: ResultRow(AGGREGATE_RESULT, None, {key: read(row) for key, read in cells})
+
+
+def _no_row(_row: Row) -> ResultRow:
+    raise AssertionError("SELECT COUNT() has no rows")

@@ -1,0 +1,166 @@
+"""One run of a query: on whose behalf, at which moment, over which tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from orgtwin.organization import Organization
+from orgtwin.records.model import Caller, Row, Table, Value
+from orgtwin.soql.catalog import Catalog
+from orgtwin.soql.columns import Column, Lookup
+
+Reader = Callable[[Row], Value]
+Test = Callable[[Row], bool]
+
+
+class Execution:
+    """Hands out tables and readers, each made once per run."""
+
+    def __init__(
+        self,
+        org: Organization,
+        caller: Caller,
+        catalog: Catalog,
+        binds: Mapping[str, object],
+        text: str,
+        *,
+        all_rows: bool,
+    ) -> None:
+        self.org = org
+        self.caller = caller
+        self.catalog = catalog
+        self.binds = binds
+        self.text = text
+        self.all_rows = all_rows
+        self._now: datetime | None = None
+        self._zone: tzinfo | None = None
+        self._tables: dict[str, Table] = {}
+        self._filters: dict[str, Test | None] = {}
+        self._once: dict[int, tuple[Value, ...]] = {}
+
+    @property
+    def now(self) -> datetime:
+        """One moment for the whole run."""
+        if self._now is None:
+            self._now = self.org.clock()
+        return self._now
+
+    @property
+    def zone(self) -> tzinfo:
+        """The running user's time zone; GMT when the user has none."""
+        if self._zone is None:
+            self._zone = self._find_zone()
+        return self._zone
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def _find_zone(self) -> tzinfo:
+        user_type = self.catalog.schema.find_type("User")
+        if user_type is None or user_type.find_field("TimeZoneSidKey") is None:
+            return UTC
+        users = self.table("User")
+        row = users.get(self.caller.user_id)
+        key = users.reader("TimeZoneSidKey")(row) if row is not None else None
+        try:
+            return ZoneInfo(str(key)) if key else UTC
+        except (ZoneInfoNotFoundError, ValueError):
+            return UTC
+
+    def table(self, api_name: str) -> Table:
+        table = self._tables.get(api_name)
+        if table is None:
+            table = self._tables[api_name] = self.catalog.table(self.org, self.caller, api_name)
+        return table
+
+    def once(self, key: object, values: Callable[[], tuple[Value, ...]]) -> tuple[Value, ...]:
+        """The values of a semi-join or a list, computed at first use in this run. `key` must outlive the run."""
+        found = self._once.get(id(key))
+        if found is None:
+            found = self._once[id(key)] = values()
+        return found
+
+    def row_filter(self, api_name: str) -> Test | None:
+        """What sharing lets the caller see of an object; None: all of it."""
+        if api_name not in self._filters:
+            virtual = self.catalog.is_virtual(api_name)
+            self._filters[api_name] = None if virtual else self.org.access.row_filter(self.caller, api_name)
+        return self._filters[api_name]
+
+    def reader(self, column: Column) -> Reader:
+        """Reads a column of the query's own rows; a path through an empty lookup reads None."""
+        if not column.lookups:
+            return self.table(column.owner.api_name).reader(column.field.api_name)
+        if column.lookups[-1].parent is None:
+            return self._polymorphic_reader(column)
+        climb = self.climber(column.lookups)
+        read = self.table(column.owner.api_name).reader(column.field.api_name)
+
+        def run(row: Row) -> Value:
+            parent = climb(row)
+            return None if parent is None else read(parent)
+
+        return run
+
+    def climber(self, lookups: tuple[Lookup, ...]) -> Callable[[Row], Row | None]:
+        """From a row to its parent at the end of the lookups; None when there is none or sharing hides it."""
+        steps = [self._step(lookup) for lookup in lookups]
+        if len(steps) == 1:
+            return steps[0]
+
+        def climb(row: Row) -> Row | None:
+            current: Row | None = row
+            for step in steps:
+                current = step(current) if current is not None else None
+            return current
+
+        return climb
+
+    def _step(self, lookup: Lookup) -> Callable[[Row], Row | None]:
+        read_id = self.table(lookup.owner.api_name).reader(lookup.field.api_name)
+        if lookup.parent is None:
+            return lambda row: self.find_record(read_id(row))[1]
+        parent = lookup.parent.api_name
+        get = self.table(parent).get
+        shows = self.row_filter(parent)
+
+        def step(row: Row) -> Row | None:
+            record_id = read_id(row)
+            found = get(record_id) if isinstance(record_id, str) else None
+            return found if found is not None and (shows is None or shows(found)) else None
+
+        return step
+
+    def find_record(self, record_id: Value) -> tuple[str, Row | None]:
+        """The object's API name and the row of any id; ("", None) when the id leads nowhere the caller may look."""
+        if not isinstance(record_id, str):
+            return "", None
+        found = self.catalog.schema.find_by_prefix(record_id[:3])
+        if found is None:
+            return "", None
+        row = self.table(found.api_name).get(record_id)
+        shows = self.row_filter(found.api_name)
+        visible = row is not None and (shows is None or shows(row))
+        return found.api_name, row if visible else None
+
+    def _polymorphic_reader(self, column: Column) -> Reader:
+        *before, last = column.lookups
+        read_id = self.table(last.owner.api_name).reader(last.field.api_name)
+        climb = self.climber(tuple(before)) if before else None
+        field_name = column.field.api_name
+
+        def run(row: Row) -> Value:
+            holder = climb(row) if climb is not None else row
+            api_name, parent = self.find_record(read_id(holder)) if holder is not None else ("", None)
+            if parent is None:
+                return None
+            if column.is_type_of_parent:
+                return api_name
+            owner = self.catalog.find_type(api_name)
+            known = owner is not None and owner.find_field(field_name) is not None
+            return self.table(api_name).reader(field_name)(parent) if known else None
+
+        return run
