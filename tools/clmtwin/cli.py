@@ -40,6 +40,12 @@ def main() -> None:
 @click.option("--client-id", default="clmkit", show_default=True, help="OAuth client id of the integration.")
 @click.option("--public-url", default="https://clm.example.com", show_default=True, help="Start of document links.")
 @click.option("--requests-per-second", default=2000.0, show_default=True, type=click.FloatRange(1), help="Rate limit.")
+@click.option(
+    "--until-stdin-closes",
+    "watch_stdin",
+    is_flag=True,
+    help="End when standard input closes: when the parent process dies.",
+)
 def serve(
     ready_file: Path | None,
     host: str,
@@ -49,6 +55,7 @@ def serve(
     client_id: str,
     public_url: str,
     requests_per_second: float,
+    watch_stdin: bool,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. The ready file holds http_url, client_id, client_secret, data and pid."""
     try:
@@ -59,7 +66,11 @@ def serve(
                 folder, seed=seed, client_id=client_id, public_url=public_url, requests_per_second=requests_per_second
             )
             try:
-                uvloop.run(serve_until_stopped(twin, listener, lambda url: _announce(twin, url, folder, ready_file)))
+                uvloop.run(
+                    serve_until_stopped(
+                        twin, listener, lambda url: _announce(twin, url, folder, ready_file), watch_stdin=watch_stdin
+                    )
+                )
             finally:
                 twin.store.close()
     except (PortInUse, StoreInUse, OSError, sqlite3.Error) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -81,12 +82,21 @@ async def serving(twin: Twin, listener: socket.socket) -> AsyncIterator[str]:
             listener.close()
 
 
-async def serve_until_stopped(twin: Twin, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def _stop_at_end_of_input(stopped: asyncio.Event) -> None:
+    if not os.read(0, 4096):
+        stopped.set()
+
+
+async def serve_until_stopped(
+    twin: Twin, listener: socket.socket, on_ready: Callable[[str], None], *, watch_stdin: bool = False
+) -> None:
+    """Serve until SIGTERM or SIGINT; with `watch_stdin` also until standard input closes, because the parent process died."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    if watch_stdin:
+        loop.add_reader(0, _stop_at_end_of_input, stopped)
     async with serving(twin, listener) as url:
         on_ready(url)
         await stopped.wait()

@@ -59,7 +59,7 @@ def _to_change(
 class Store:
     def __init__(self, path: Path | str, *, seed: int = 0) -> None:
         self._seed = seed
-        self._db = sqlite3.connect(str(path), isolation_level=None, timeout=5)
+        self._db = sqlite3.connect(str(path), isolation_level=None, timeout=0.5)
         try:
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=WAL")

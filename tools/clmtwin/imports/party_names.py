@@ -88,7 +88,7 @@ def _clean(piece: str) -> str:
     text = TAILS.sub("", text.replace(" ,", ","))
     name = " ".join(text.split()).strip(" ,.;" + QUOTES)
     name = name if name.count("(") == name.count(")") else name.strip("() ")
-    return name + _final_full_stop(text)
+    return name if name.endswith(".") else name + _final_full_stop(text)
 
 
 def _without_groups(piece: str) -> str:
