@@ -1,7 +1,7 @@
 """pytest fixtures, there in every environment that has clmkit installed: both systems running, deployed, with customers in them.
 
-With CLMKIT_RUN naming the folder of a run (as `clmkit demo` sets it) the suite joins it; without, the session starts a run of its own
-and ends it. Imports wait until a fixture is asked for: other suites in the same environment pay nothing.
+With CLMKIT_RUN naming the folder of a run (as `clmkit demo` sets it) the suite joins it; without, the session starts a run of its
+own and ends it. Imports wait until a fixture is asked for: other suites in the same environment pay nothing.
 """
 
 from __future__ import annotations
