@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from clmkit.cli import generate as command
 from clmkit.cli.main import main
+from clmkit.codegen import tree
 from clmkit.codegen.tree import read_package
 
 Generate = Callable[..., Result]
@@ -124,3 +125,17 @@ def test_a_full_disk_is_a_message_and_the_next_run_completes(
     )
     monkeypatch.undo()
     assert generate().exit_code == 0
+
+
+def test_an_interrupted_run_says_so_and_the_next_one_completes(
+    generate: Generate, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tree, "_carry_out", interrupted)
+    result = generate()
+    assert (result.exit_code, result.stderr) == (130, "interrupted\n")
+    assert read_package(out) == {}
+    monkeypatch.undo()
+    assert (generate().exit_code, generate("--check").exit_code) == (0, 0)

@@ -10,6 +10,8 @@ import importlib
 
 import click
 
+INTERRUPTED = 130
+
 COMMANDS = {
     "demo": "clmkit.cli.demo:demo",
     "explain": "clmkit.cli.lint:explain",
@@ -35,6 +37,13 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a click command")
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            raise SystemExit(INTERRUPTED) from None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,40 @@
+"""The reference page of the generated files names what is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from clmkit.cli.generate import generate
+from clmkit.codegen.apex import FRAME
+from clmkit.codegen.runtime import ACTIONS
+
+
+@pytest.fixture
+def page(root: Path) -> str:
+    return (root / "docs" / "reference" / "generated-files.md").read_text()
+
+
+def test_every_folder_is_explained(page: str, planned: Mapping[str, bytes]) -> None:
+    folders = {path.split("/")[1] for path in planned if path.startswith("generated/")}
+    assert {folder for folder in folders if f"`{folder}" not in page} == set()
+
+
+def test_every_class_of_the_frame_is_explained(page: str) -> None:
+    assert [name for name in FRAME if f"`CLM_{name}`" not in page] == []
+    assert {action for action, _, _ in ACTIONS} <= set(FRAME)
+
+
+def test_every_option_is_explained(page: str) -> None:
+    options = [option for parameter in generate.params for option in parameter.opts if option.startswith("--")]
+    assert options == ["--out", "--check", "--diff", "--force", "--json"]
+    assert [option for option in options if option not in page] == []
+
+
+def test_every_reason_that_a_program_may_read_is_listed(page: str, planned: Mapping[str, bytes]) -> None:
+    messages = planned["generated/classes/CLM_Messages.cls"].decode()
+    reasons = {word for line in messages.splitlines() for word in line.split("'")[1:2] if word.startswith("CLM_")}
+    assert len(reasons) == 4
+    assert {reason.split(":")[0] for reason in reasons if f"`{reason.split(':')[0]}:`" not in page} == set()
