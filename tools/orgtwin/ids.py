@@ -48,22 +48,39 @@ def key_prefix(record_id: str) -> str:
     return record_id[:3]
 
 
+_TAILS = tuple(first + second for first in _BASE62 for second in _BASE62)
+_TAIL_BITS = tuple(("A" <= tail[0] <= "Z") << 3 | ("A" <= tail[1] <= "Z") << 4 for tail in _TAILS)
+
+
 class IdSequence:
-    """Hands out ids of one org, in order; two sequences with the same start hand out the same ids."""
+    """Hands out ids of one org, in order; two sequences with the same start hand out the same ids.
+
+    Only the last two characters change from one id to the next but one in 3,844: the rest and its checksum are kept.
+    """
 
     def __init__(self, instance: str = "TW0") -> None:
         self._instance = instance
         self._last: dict[str, int] = {}
+        self._heads: dict[str, tuple[int, str, str, int]] = {}
 
     def next_id(self, prefix: str) -> str:
         """The next 18-character id of a key prefix."""
         number = self._last[prefix] = self._last.get(prefix, 0) + 1
-        digits = ""
+        high, low = divmod(number, len(_TAILS))
+        head = self._heads.get(prefix)
+        if head is None or head[0] != high:
+            head = self._heads[prefix] = self._head(prefix, high)
+        return head[1] + _TAILS[low] + head[2] + _CHECKSUM[head[3] | _TAIL_BITS[low]]
+
+    def _head(self, prefix: str, high: int) -> tuple[int, str, str, int]:
+        """The first thirteen characters, two of the checksum, and the bits that they give to its third."""
+        digits, number = "", high
         while number:
             number, digit = divmod(number, 62)
             digits = _BASE62[digit] + digits
-        id15 = prefix + self._instance + digits.rjust(_SEQUENCE_LENGTH - len(self._instance), "0")
-        return id15 + checksum(id15)
+        text = prefix + self._instance + digits.rjust(_SEQUENCE_LENGTH - len(self._instance) - 2, "0")
+        marks = checksum(text + "00")
+        return high, text, marks[:2], _CHECKSUM.index(marks[2])
 
     def seen(self, prefix: str, number: int) -> None:
         """Never hand out `number` or less again (used when a store is opened)."""

@@ -139,6 +139,12 @@ class Org:
         self._journal = journal
         self.log.on_commit(journal.committed)
 
+    def close(self) -> None:
+        """Let go of the journal, if there is one; the org is not to be changed afterwards."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
     def _keep_outside_transactions(self) -> None:
         if self._journal is not None and not self.log.is_open:
             self._journal.committed([])

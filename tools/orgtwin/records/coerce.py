@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from orgtwin.errors import SalesforceError, SaveError
 from orgtwin.records.model import Value
@@ -46,6 +47,11 @@ class RowRefused(Exception):
 def refuse(code: str, message: str, *fields: str) -> RowRefused:
     """The refusal of a row, ready to raise."""
     return RowRefused(SaveError(code, message, fields))
+
+
+_NUMBER_KINDS = frozenset({int, float, Decimal, str})
+_shared_decimal = lru_cache(maxsize=8192)(Decimal)  # equal values share one object: most numbers of an org are few
+_shared_date = lru_cache(maxsize=8192)(date.fromisoformat)
 
 
 def compile_coercer(f: Field, *, text: bool) -> Coercer:
@@ -103,8 +109,6 @@ def _email(f: Field, wrong: _Wrong) -> Coercer:
 
 def _picklist(f: Field, wrong: _Wrong) -> Coercer:
     text = _text(f, wrong)
-    if not f.restricted_picklist:
-        return text
     active = {value.value: value.value for value in f.picklist if value.active}
 
     def coerce(value: object) -> Value:
@@ -112,7 +116,7 @@ def _picklist(f: Field, wrong: _Wrong) -> Coercer:
         if known is not None:
             return known
         chosen = text(value)
-        if chosen is not None and chosen not in active:
+        if chosen is not None and f.restricted_picklist and chosen not in active:
             raise bad_picklist_value(f, str(chosen))
         return chosen
 
@@ -161,6 +165,8 @@ def _int(f: Field, wrong: _Wrong) -> Coercer:
     limit: int = min(int("9" * f.precision), _INT_LIMIT) if f.precision else _INT_LIMIT
 
     def coerce(value: object) -> Value:
+        if type(value) is int and -limit <= value <= limit:
+            return value
         parsed = number(value)
         if not isinstance(parsed, Decimal) or parsed != int(parsed):
             raise wrong(value)
@@ -176,10 +182,10 @@ def _decimal(f: Field, wrong: _Wrong) -> Coercer:
     ceiling = Decimal(10) ** (f.precision - f.scale) if f.precision and f.type is not FieldType.INT else None
 
     def coerce(value: object) -> Value:
-        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
+        if type(value) not in _NUMBER_KINDS:
             raise wrong(value)
         try:
-            number = Decimal(str(value).strip())
+            number = _shared_decimal(str(value).strip())
         except InvalidOperation:
             raise wrong(value) from None
         if not number.is_finite():
@@ -203,7 +209,7 @@ def _date(_f: Field, wrong: _Wrong) -> Coercer:
         if not isinstance(value, str) or len(value) != 10:
             raise wrong(value)
         try:
-            return date.fromisoformat(value)
+            return _shared_date(value)
         except ValueError:
             raise wrong(value) from None
 
@@ -218,17 +224,17 @@ def _datetime(_f: Field, wrong: _Wrong) -> Coercer:
             moment = _parse_moment(value, wrong)
         else:
             raise wrong(value)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        moment = moment.astimezone(UTC)
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        if moment.tzinfo is not UTC:
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        surplus = moment.microsecond % 1000
+        return moment.replace(microsecond=moment.microsecond - surplus) if surplus else moment
 
     return coerce
 
 
 def _parse_moment(value: str, wrong: _Wrong) -> datetime:
     try:
-        return datetime.fromisoformat(_LOOSE_OFFSET.sub(r"\1:\2", value))
+        return datetime.fromisoformat(value if value.endswith("Z") else _LOOSE_OFFSET.sub(r"\1:\2", value))
     except ValueError:
         raise wrong(value) from None
 

@@ -12,6 +12,7 @@ from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.records import save_order
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.deletion import NO_ACCESS, Deletion
+from orgtwin.records.laws import make_room
 from orgtwin.records.matching import Match, Matcher, find_by_id
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.new_rows import NewRows
@@ -198,6 +199,7 @@ class RecordDml:
         text: bool,
     ) -> Save:
         """Steps 1 and 2: the original or an empty row, overwritten by the request's values."""
+        make_room(table)
         writer = self._writer(caller, table, operation, text=text)
         new_row = self._new_rows.maker(table, caller)
         pending = []

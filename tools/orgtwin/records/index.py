@@ -39,6 +39,9 @@ class _Keyed:
         return value.lower() if self._folds and isinstance(value, str) else value
 
     def moves(self, row: Row, content: Row) -> bool:
+        slot = self._slot
+        if slot < len(row) and slot < len(content) and row[slot] == content[slot]:
+            return False
         return self.key(row) != self.key(content)
 
 

@@ -1,6 +1,6 @@
-"""What standard objects do by themselves when a record is saved, by object: one row a law.
+"""What standard objects do by themselves when a record is saved or deleted, by object: one row a law.
 
-A law sees a row before it is stored: it may fill fields in `content` or refuse the row.
+A law sees a batch before it is stored: it may fill fields in `content` or refuse a row.
 """
 
 from __future__ import annotations
@@ -8,21 +8,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orgtwin.errors import SaveError
-from orgtwin.records.contract_laws import CONTRACT_LAWS, refuse_contract_delete
+from orgtwin.records.contract_laws import CONTRACT_LAWS, columns, refuse_contract_delete
 from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
-from orgtwin.records.name_laws import CONTACT_LAWS
-from orgtwin.records.saving import Pending, Save
+from orgtwin.records.name_laws import join_names
+from orgtwin.records.saving import Save
 from orgtwin.records.table import RecordTable
 
-Law = Callable[[LawContext, Save, Pending], None]
+Law = Callable[[LawContext, Save], None]
 DeleteLaw = Callable[[LawContext, Caller, RecordTable, Row], SaveError | None]
 
 LAWS: dict[str, tuple[Law, ...]] = {
     "Contract": tuple(law.apply for law in CONTRACT_LAWS),
-    "Contact": CONTACT_LAWS,
-    "Lead": CONTACT_LAWS,
-    "User": CONTACT_LAWS,
+    "Contact": (join_names,),
+    "Lead": (join_names,),
+    "User": (join_names,),
 }
+
+LAW_COLUMNS: dict[str, Callable[[RecordTable], object]] = {"Contract": columns}
+
+
+def make_room(table: RecordTable) -> None:
+    """Give the fields that the laws of an object speak of a place in every row made from now on."""
+    make_columns = LAW_COLUMNS.get(table.type.api_name)
+    if make_columns is not None:
+        table.compiled(make_columns)
+
 
 DELETE_LAWS: dict[str, DeleteLaw] = {"Contract": refuse_contract_delete}

@@ -6,15 +6,14 @@ Source: "Contact", "Lead", "User" (Object Reference): Name is a concatenation of
 from __future__ import annotations
 
 from orgtwin.records.law_context import LawContext
-from orgtwin.records.saving import Pending, Save
+from orgtwin.records.saving import Save
 
 _PARTS = ("FirstName", "MiddleName", "LastName", "Suffix")
 
 
-def _join_name(_context: LawContext, save: Save, row: Pending) -> None:
+def join_names(_context: LawContext, save: Save) -> None:
     table = save.table
-    parts = (table.reader(part)(row.content) for part in _PARTS)
-    table.write(row.content, "Name", " ".join(str(part) for part in parts if part) or None)
-
-
-CONTACT_LAWS = (_join_name,)
+    readers = [table.reader(part) for part in _PARTS]
+    for row in save.rows:
+        parts = (read(row.content) for read in readers)
+        table.write(row.content, "Name", " ".join(str(part) for part in parts if part) or None)

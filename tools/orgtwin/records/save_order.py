@@ -15,7 +15,7 @@ from orgtwin.records.laws import LAWS
 from orgtwin.records.record_types import record_type_check
 from orgtwin.records.saving import Save
 from orgtwin.records.storing import store
-from orgtwin.records.system_fields import required_fields
+from orgtwin.records.system_fields import required_slots
 
 Step = Callable[[RecordsContext, Save], None]
 
@@ -27,17 +27,13 @@ def before_triggers(context: RecordsContext, save: Save) -> None:
 
 def apply_laws(context: RecordsContext, save: Save) -> None:
     """What a standard object does by itself (names made of parts, status codes, the lifecycle of a contract)."""
-    laws = LAWS.get(save.table.type.api_name)
-    if laws:
-        for row in save.rows:
-            for law in laws:
-                law(context, save, row)
+    for law in LAWS.get(save.table.type.api_name, ()):
+        law(context, save)
 
 
 def require_fields(_context: RecordsContext, save: Save) -> None:
     """Step 5: every required field has a value."""
-    table = save.table
-    required = [(table.slot(f.api_name), f.api_name) for f in required_fields(table.type)]
+    required = save.table.compiled(required_slots)
     for row in save.rows:
         content = row.content
         missing = [name for slot, name in required if slot >= len(content) or content[slot] is None]

@@ -6,7 +6,7 @@ from orgtwin.errors import SaveError
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.model import Row
 from orgtwin.records.saving import Operation, Pending, Save
-from orgtwin.records.system_fields import auto_number, auto_number_fields, stamp_created, stamp_modified
+from orgtwin.records.system_fields import auto_number_fields, stamp_created, stamp_modified
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Field
 
@@ -28,9 +28,8 @@ def _store_new(context: RecordsContext, save: Save) -> None:
         if _is_refused(table, row):
             continue
         stamp_created(content, context.ids.next_id(prefix), user_id, now)
-        for name, display_format in numbers:
-            number = context.next_number(table.type.api_name, name)
-            table.write(content, name, auto_number(display_format, number, now))
+        for name, render in numbers:
+            table.write(content, name, render(context.next_number(table.type.api_name, name), now))
         log.add(table, content)
         row.stored = True
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 from orgtwin.records.model import Row, Value
 from orgtwin.records.table import (
@@ -46,6 +48,11 @@ def required_fields(sobject_type: SObjectType) -> list[Field]:
     ]
 
 
+def required_slots(table: RecordTable) -> list[tuple[int, str]]:
+    """Slot and name of every required field."""
+    return [(table.slot(f.api_name), f.api_name) for f in required_fields(table.type)]
+
+
 def default_values(sobject_type: SObjectType) -> dict[str, Value]:
     """What a new record starts with: false for checkboxes, the default value of a picklist, constant defaults."""
     found: dict[str, Value] = {}
@@ -61,14 +68,25 @@ def default_values(sobject_type: SObjectType) -> dict[str, Value]:
     return found
 
 
-def auto_number(display_format: str, number: int, now: datetime) -> str:
-    """`A-{0000}` and number 7 make `A-0007`; `{YYYY}`, `{YY}`, `{MM}`, `{DD}` stand for the date. Source: "Custom Field Types"."""
-    text = display_format
+@cache
+def auto_number_format(display_format: str) -> Callable[[int, datetime], str]:
+    """`A-{0000}` makes `A-0007` of 7; `{YYYY}`, `{YY}`, `{MM}`, `{DD}` stand for the date. Source: "Custom Field Types"."""
+    zeros = _COUNTER.search(display_format)
+    before, after = (
+        (display_format, "") if zeros is None else (display_format[: zeros.start()], display_format[zeros.end() :])
+    )
+    width = 0 if zeros is None else len(zeros.group(1))
+    if not any(part in display_format for part in _DATE_PARTS):
+        return lambda number, _now: f"{before}{number:0{width}d}{after}"
+    return lambda number, now: f"{_dated(before, now)}{number:0{width}d}{_dated(after, now)}"
+
+
+def _dated(text: str, now: datetime) -> str:
     for part, directive in _DATE_PARTS.items():
         text = text.replace(part, now.strftime(directive))
-    return _COUNTER.sub(lambda zeros: str(number).rjust(len(zeros.group(1)), "0"), text)
+    return text
 
 
-def auto_number_fields(table: RecordTable) -> list[tuple[str, str]]:
-    """Name and display format of every auto-number field."""
-    return [(f.api_name, f.display_format or "{0}") for f in table.type.fields if f.auto_number]
+def auto_number_fields(table: RecordTable) -> list[tuple[str, Callable[[int, datetime], str]]]:
+    """Name and format of every auto-number field."""
+    return [(f.api_name, auto_number_format(f.display_format or "{0}")) for f in table.type.fields if f.auto_number]

@@ -8,6 +8,7 @@ reads as None. Index rules: unique fields are indexed from the start, other find
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from orgtwin.records.index import Index, KeyedIndex, UniqueIndex
 from orgtwin.records.model import Row, Value
@@ -25,6 +26,7 @@ SYSTEM_SLOTS = {
 }
 
 Reader = Callable[[Row], Value]
+C = TypeVar("C")
 Computer = Callable[["RecordTable", Field], Reader]
 
 
@@ -39,8 +41,8 @@ class RecordTable:
         self.recycled: dict[str, Row] = {}
         self.slots: dict[str, int] = dict(SYSTEM_SLOTS)
         self.width = len(SYSTEM_SLOTS)
-        self._indexes: dict[str, Index] = {}
         self._computed: dict[str, Reader] = {}
+        self._compiled: dict[object, object] = {}
         self._index_unique_fields()
 
     # ---- reading
@@ -143,12 +145,18 @@ class RecordTable:
 
     def find_conflict(self, row: Row) -> tuple[Field, Row] | None:
         """The unique field whose value another live row already has, and that row."""
-        for index in self._indexes.values():
-            if isinstance(index, UniqueIndex):
-                other = index.find_other(row)
-                if other is not None:
-                    return index.field, other
+        for index in self._unique:
+            other = index.find_other(row)
+            if other is not None:
+                return index.field, other
         return None
+
+    def compiled(self, make: Callable[[RecordTable], C]) -> C:
+        """What `make` works out of this table's type, made once per version of the type."""
+        found = self._compiled.get(make)
+        if found is None:
+            found = self._compiled[make] = make(self)
+        return found  # type: ignore[return-value]
 
     # ---- schema
 
@@ -162,7 +170,6 @@ class RecordTable:
         kept = {f.api_name.lower() for f in sobject_type.fields} | SYSTEM_SLOTS.keys()
         self.slots = dict(slots) if slots is not None else {n: s for n, s in self.slots.items() if n in kept}
         self.type = sobject_type
-        self._indexes = {}
         self._index_unique_fields()
 
     def forget_computed(self) -> None:
@@ -170,6 +177,9 @@ class RecordTable:
         self._computed.clear()
 
     def _index_unique_fields(self) -> None:
+        self._indexes: dict[str, Index] = {}
+        self._unique: list[UniqueIndex] = []
+        self._compiled.clear()
         for f in self.type.fields:
             if f.unique:
                 self._build_index(f)
@@ -189,7 +199,12 @@ class RecordTable:
 
     def _build_index(self, f: Field) -> Index:
         slot = self.slot(f.api_name)
-        index: Index = UniqueIndex(f, slot) if f.unique else KeyedIndex(f, slot)
+        index: Index
+        if f.unique:
+            index = unique = UniqueIndex(f, slot)
+            self._unique.append(unique)
+        else:
+            index = KeyedIndex(f, slot)
         for row in self.live.values():
             index.add(row)
         self._indexes[f.api_name.lower()] = index

@@ -6,9 +6,9 @@ coercer call per value. Sources: "Field-Level Security", "Create a Record" and "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveError
@@ -32,15 +32,12 @@ class Tables(Protocol):
     def table(self, sobject_type: str) -> RecordTable: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Setter:
+class Setter(NamedTuple):
     """One key of a wire row: which slot it fills and how. `coerce` is None for keys that are ignored."""
 
-    key: str
     slot: int
-    field: Field | None
     coerce: Coercer | None
-    nullable: bool = True
+    field: Field | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +73,7 @@ class Writer:
             return [_forbidden(shape.forbidden)]
         assign = _assign_text if self._text else _assign_json
         try:
-            for setter, value in zip(shape.setters, wire.values(), strict=True):
-                assign(setter, value, content)
+            assign(shape.setters, wire.values(), content)
         except RowRefused:
             return _all_errors(shape, assign, wire, content)
         return []
@@ -94,21 +90,21 @@ class Writer:
         sobject_type = self._table.type
         f = sobject_type.find_field(key)
         if f is not None and f.type is FieldType.ID:
-            return Setter(key, 0, None, None)
+            return Setter(0, None, None)
         if f is not None and f.api_name.lower() in self.grant.readable:
-            return self._field_setter(key, f)
+            return self._field_setter(f)
         path = key.split(".", 1)
         parent = sobject_type.find_relationship(path[0])
         if parent is not None and parent.api_name.lower() in self.grant.readable:
             coerce = self._by_external_id(parent, path[1] if len(path) > 1 else None)
-            return Setter(key, self._table.slot(parent.api_name), parent, coerce, parent.nillable)
+            return Setter(self._table.slot(parent.api_name), coerce, parent)
         if key.lower() in _IGNORED_KEYS:
-            return Setter(key, 0, None, None)
+            return Setter(0, None, None)
         raise no_such_column(key, sobject_type)
 
-    def _field_setter(self, key: str, f: Field) -> Setter:
+    def _field_setter(self, f: Field) -> Setter:
         coerce = self._reference(f) if f.type is FieldType.REFERENCE else compile_coercer(f, text=self._text)
-        return Setter(key, self._table.slot(f.api_name), f, coerce, f.type is not FieldType.BOOLEAN)
+        return Setter(self._table.slot(f.api_name), coerce, f)
 
     # ---- references
 
@@ -163,41 +159,44 @@ def _forbidden(names: tuple[str, ...]) -> SaveError:
     return SaveError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
 
 
-def _assign_json(setter: Setter, value: object, content: Row) -> None:
+Assign = Callable[[Iterable[Setter], Iterable[object], Row], None]
+
+
+def _assign_json(setters: Iterable[Setter], values: Iterable[object], content: Row) -> None:
     """JSON: a key that is there is set; null and the empty string clear."""
-    if setter.coerce is None:
-        return
-    if value is None or value == "":
-        _clear(setter, content)
-    else:
-        content[setter.slot] = setter.coerce(value)
+    for (slot, coerce, f), value in zip(setters, values, strict=True):
+        if coerce is None:
+            continue
+        if value is None or value == "":
+            _clear(f, slot, content)
+        else:
+            content[slot] = coerce(value)
 
 
-def _assign_text(setter: Setter, value: object, content: Row) -> None:
+def _assign_text(setters: Iterable[Setter], values: Iterable[object], content: Row) -> None:
     """CSV: an empty cell leaves the field as it is, #N/A clears it."""
-    if setter.coerce is None or value is None or value == "":
-        return
-    if value == _CLEAR:
-        _clear(setter, content)
-    else:
-        content[setter.slot] = setter.coerce(value)
+    for (slot, coerce, f), value in zip(setters, values, strict=True):
+        if coerce is None or value is None or value == "":
+            continue
+        if value == _CLEAR:
+            _clear(f, slot, content)
+        else:
+            content[slot] = coerce(value)
 
 
-def _clear(setter: Setter, content: Row) -> None:
+def _clear(f: Field | None, slot: int, content: Row) -> None:
     """ASSUMED text: a checkbox is never null, a request that says so is refused by type."""
-    if not setter.nullable and setter.field is not None and setter.field.type is FieldType.BOOLEAN:
-        message = f"{setter.field.label}: value not of required type: "
-        raise refuse("INVALID_TYPE_ON_FIELD_IN_RECORD", message, setter.field.api_name)
-    content[setter.slot] = None
+    if f is not None and f.type is FieldType.BOOLEAN:
+        message = f"{f.label}: value not of required type: "
+        raise refuse("INVALID_TYPE_ON_FIELD_IN_RECORD", message, f.api_name)
+    content[slot] = None
 
 
-def _all_errors(
-    shape: Shape, assign: Callable[[Setter, object, Row], None], wire: Mapping[str, object], content: Row
-) -> list[SaveError]:
+def _all_errors(shape: Shape, assign: Assign, wire: Mapping[str, object], content: Row) -> list[SaveError]:
     errors = []
     for setter, value in zip(shape.setters, wire.values(), strict=True):
         try:
-            assign(setter, value, content)
+            assign((setter,), (value,), content)
         except RowRefused as refusal:
             errors.append(refusal.error)
     return errors
