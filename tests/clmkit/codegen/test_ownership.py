@@ -121,3 +121,25 @@ def test_the_integration_does_not_edit_what_salesforce_owns(planned: Mapping[str
     for name in ("Account", "Contact"):
         rights = [granted[name][right] for right in ("allowRead", "allowCreate", "allowEdit")]
         assert rights == ["true", "false", "false"]
+
+
+def test_somebody_may_edit_every_created_field(spec: Spec, planned: Mapping[str, bytes]) -> None:
+    editable: set[str] = set()
+    for path in planned:
+        if "/permissionsets/" in path:
+            named = entries(planned, path.split("/")[-1].split(".")[0], "fieldPermissions", "field")
+            editable |= {field for field, entry in named.items() if entry["editable"] == "true"}
+    created = {
+        f"{mapping.salesforce}.{field.salesforce}"
+        for mapping in spec.objects
+        for field in mapping.created
+        if takes_field_security(field)
+    }
+    assert created - editable == set()
+
+
+def test_the_linking_set_edits_the_keys_on_records_of_salesforce_and_nothing_else(planned: Mapping[str, bytes]) -> None:
+    fields = entries(planned, "CLM_Linking", "fieldPermissions", "field")
+    objects = entries(planned, "CLM_Linking", "objectPermissions", "object")
+    assert list(fields) == ["Account.CLM_Party_Id__c", "Contact.CLM_Person_Id__c"]
+    assert list(objects) == ["Account", "Contact"]

@@ -74,6 +74,11 @@ def custom_permission(spec: Spec) -> str:
     return f"{spec.prefix}_Write_Owned_Fields"
 
 
+def linking_permission_set(spec: Spec) -> str:
+    """The permission set of those who tell the org which of its records is which in the CLM."""
+    return f"{spec.prefix}_Linking"
+
+
 def kill_switch(spec: Spec) -> str:
     """The hierarchy custom setting that turns the triggers off."""
     return f"{spec.prefix}_Automation__c"

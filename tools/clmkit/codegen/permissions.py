@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from clmkit.codegen.names import custom_permission, described, name_object
+from clmkit.codegen.names import custom_permission, described, linking_permission_set, name_object
 from clmkit.codegen.plan import Component, PlannedFile, generated
 from clmkit.codegen.rules import publishes_changes
 from clmkit.codegen.xml import Body, Value
@@ -18,7 +18,12 @@ from clmkit.mapping.model import Audience, AudienceKind, FieldKind, FieldMapping
 INTEGRATION_USER_PERMISSIONS = ("ActivateContract", "ApiEnabled")
 
 # "Permission Read Contract depends on permission(s): Read Account".
-DEPENDS_ON_READ = {"Contract": ("Account",), "Opportunity": ("Account",), "Order": ("Account", "Contract")}
+DEPENDS_ON_READ = {
+    "Contact": ("Account",),
+    "Contract": ("Account",),
+    "Opportunity": ("Account",),
+    "Order": ("Account", "Contract"),
+}
 
 # Permission sets and custom permissions take 255 characters, most other components 1,000.
 DESCRIPTION_LIMIT = 255
@@ -42,6 +47,12 @@ def plan_permissions(spec: Spec) -> Iterator[PlannedFile]:
     for audience in spec.audiences:
         path = f"permissionsets/{audience.permission_set}.permissionset-meta.xml"
         yield generated(path, Component("PermissionSet", permission_set(spec, audience)))
+    linked = [
+        mapping for mapping in spec.objects if mapping.owner is Owner.SALESFORCE and mapping.key in mapping.created
+    ]
+    if linked:
+        path = f"permissionsets/{linking_permission_set(spec)}.permissionset-meta.xml"
+        yield generated(path, Component("PermissionSet", linking_set(spec, linked)))
 
 
 def permission_set(spec: Spec, audience: Audience) -> Body:
@@ -57,6 +68,23 @@ def permission_set(spec: Spec, audience: Audience) -> Body:
         body["customPermissions"] = [{"enabled": True, "name": custom_permission(spec)}]
         body["userPermissions"] = [{"enabled": True, "name": name} for name in _user_permissions(spec)]
     return body
+
+
+def linking_set(spec: Spec, linked: list[ObjectMapping]) -> Body:
+    """Edit the CLM's key on records that Salesforce owns: no audience writes it, and without it no row finds its record."""
+    keys = sorted(f"{mapping.salesforce}.{mapping.key.salesforce}" for mapping in linked)
+    rights = {mapping.salesforce: {READ, EDIT} for mapping in linked}
+    for mapping in linked:
+        for name in DEPENDS_ON_READ.get(mapping.salesforce, ()):
+            rights.setdefault(name, set()).add(READ)
+    purpose = "For data loads and for those who say which record is which counterparty of the CLM."
+    return {
+        "description": described(spec, purpose, DESCRIPTION_LIMIT),
+        "fieldPermissions": [{"editable": True, "field": key, "readable": True} for key in keys],
+        "hasActivationRequired": False,
+        "label": f"{spec.prefix} Linking",
+        "objectPermissions": [_object_permission(name, granted) for name, granted in sorted(rights.items())],
+    }
 
 
 def _user_permissions(spec: Spec) -> Iterable[str]:
