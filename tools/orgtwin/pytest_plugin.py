@@ -1,8 +1,8 @@
 """pytest fixtures of the org twin. A test suite asks for them with `pytest_plugins = ["orgtwin.pytest_plugin"]`.
 
-    org_twin_process   one `orgtwin serve` for the whole session, with a ready file (http, https, CA bundle, tokens)
-    org_twin           the same, made new again before each test
-    org_twin_client    an org in this process and a client without sockets, new for each test
+org_twin_process   one `orgtwin serve` for the whole session, with a ready file (http, https, CA bundle, tokens)
+org_twin           the same, made new again before each test
+org_twin_client    an org in this process and a client without sockets, new for each test
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ def org_twin(org_twin_process: ReadyFile) -> ReadyFile:
 
 
 @pytest.fixture
-def org_twin_client() -> InProcess:
+def org_twin_client() -> Iterator[InProcess]:
     """The administrator of a new org, without sockets."""
     started = start_twin()
-    return InProcess(Application(started.twin, ROUTES), started.access_token)
+    yield InProcess(Application(started.twin, ROUTES), started.access_token)
+    started.twin.house.close()

@@ -179,6 +179,8 @@ class _Seeder:
             "LanguageLocaleKey": "en_US",
             "EmailEncodingKey": "UTF-8",
             "UserType": "Standard",
+            "DigestFrequency": "D",
+            "DefaultGroupNotificationFrequency": "N",
         }
         automated: dict[str, Value] = {
             "LastName": "Automated Process",

@@ -108,9 +108,7 @@ def test_the_oldest_and_the_newest_version_are_there(client: InProcess, version:
 
 
 def test_a_compressed_body_is_unpacked(client: InProcess) -> None:
-    answer = client.request(
-        "POST", f"{V}/echo", body=gzip.compress(b"x" * 5_000), headers={"content-encoding": "gzip"}
-    )
+    answer = client.request("POST", f"{V}/echo", body=gzip.compress(b"x" * 5_000), headers={"content-encoding": "gzip"})
     assert answer.json()["length"] == 5_000
 
 
@@ -143,7 +141,9 @@ BAD_BODIES = {
 }
 
 
-@pytest.mark.parametrize(("path", "body", "encoding", "status", "code", "text"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
+@pytest.mark.parametrize(
+    ("path", "body", "encoding", "status", "code", "text"), BAD_BODIES.values(), ids=BAD_BODIES.keys()
+)
 def test_a_body_that_cannot_be_read_is_refused(
     client: InProcess, path: str, body: bytes, encoding: str, status: int, code: str, text: str
 ) -> None:

@@ -49,7 +49,9 @@ def test_a_path_leads_to_its_route(path: str, params: dict[str, str]) -> None:
     assert found.params == params
 
 
-@pytest.mark.parametrize("path", ["/", "/services", "/services/data/v66.0/sobjects", "/services/data/v66.0/sobjects/A/b/c"])
+@pytest.mark.parametrize(
+    "path", ["/", "/services", "/services/data/v66.0/sobjects", "/services/data/v66.0/sobjects/A/b/c"]
+)
 def test_a_path_without_a_route_is_not_found(path: str) -> None:
     assert TABLE.find(path) is None
 

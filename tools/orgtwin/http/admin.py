@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 
 from orgtwin.auth.apps import ClientApp, Flow
@@ -9,12 +10,14 @@ from orgtwin.auth.users import UserRecord, find_by_username
 from orgtwin.errors import SalesforceError
 from orgtwin.faults.catalogue import FAULTS
 from orgtwin.faults.table import ArmedFault, Where
+from orgtwin.http.house import snapshot_file, snapshot_names, take_snapshot
 from orgtwin.http.message import Request, Response, json_response, no_content
-from orgtwin.http.records import to_wire
 from orgtwin.http.routing import Door, Handler, Route
+from orgtwin.soql import to_wire
 
 _CLIENT_ID_LENGTH = 80
 _SECRET_LENGTH = 64
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def _bad(text: str) -> SalesforceError:
@@ -146,22 +149,31 @@ def reset(request: Request) -> Response:
 
 
 def list_snapshots(request: Request) -> Response:
-    return json_response(list(request.twin.snapshots))
+    return json_response(snapshot_names(request.twin.house))
 
 
-def take_snapshot(request: Request) -> Response:
-    request.twin.snapshot(request.params["name"])
+def _snapshot_name(request: Request) -> str:
+    name = request.params["name"]
+    if not _NAME.fullmatch(name):
+        raise _bad(f"{name!r} is not a name for a snapshot: letters, digits, - and _, at most 64")
+    return name
+
+
+def put_snapshot(request: Request) -> Response:
+    twin = request.twin
+    take_snapshot(twin.house, twin.org, _snapshot_name(request))
     return no_content()
 
 
 def restore_snapshot(request: Request) -> Response:
-    name = request.params["name"]
-    if name not in request.twin.snapshots:
-        known = ", ".join(request.twin.snapshots) or "none"
+    name = _snapshot_name(request)
+    house = request.twin.house
+    if name not in snapshot_names(house):
+        known = ", ".join(snapshot_names(house)) or "none"
         raise SalesforceError(
             "TWIN_UNKNOWN_SNAPSHOT", f"there is no snapshot {name!r}; taken so far: {known}", status=404
         )
-    request.twin.restore(name)
+    request.twin.adopt(house.restore(snapshot_file(house, name)))
     return no_content()
 
 
@@ -181,6 +193,6 @@ ROUTES = (
     _admin("GET", "login-history", login_history),
     _admin("POST", "reset", reset),
     _admin("GET", "snapshots", list_snapshots),
-    _admin("PUT", "snapshots/{name}", take_snapshot),
+    _admin("PUT", "snapshots/{name}", put_snapshot),
     _admin("POST", "snapshots/{name}/restore", restore_snapshot),
 )

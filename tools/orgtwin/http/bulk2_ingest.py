@@ -25,8 +25,8 @@ from orgtwin.http.csv_rows import (
 )
 from orgtwin.http.message import Request, Response, decode_json, json_response, no_content
 from orgtwin.http.multipart import get_part, is_multipart, parse_multipart
-from orgtwin.http.records import to_wire
 from orgtwin.http.routing import Route
+from orgtwin.soql import to_wire
 
 UPLOAD_LIMIT = 150 * 1024 * 1024
 _MULTIPART_LIMIT = 100_000

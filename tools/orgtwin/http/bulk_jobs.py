@@ -10,6 +10,7 @@ from typing import TypeVar
 from orgtwin.errors import SalesforceError
 from orgtwin.http.bulk_rows import Outcome
 from orgtwin.organization import Organization
+from orgtwin.soql.rows import QueryResult
 
 Job = TypeVar("Job")
 
@@ -41,7 +42,7 @@ class IngestJob:
 
 @dataclass(slots=True)
 class QueryJob:
-    """One Bulk API 2.0 query job with its whole result, header first."""
+    """One Bulk API 2.0 query job with its result."""
 
     job_id: str
     operation: str
@@ -53,13 +54,13 @@ class QueryJob:
     created_at: datetime
     api_version: float
     header: list[str]
-    rows: list[list[str]]
+    result: QueryResult
     state: str = "UploadComplete"
 
 
 @dataclass(slots=True)
 class Batch:
-    """One batch of a Bulk API 1.0 job. `results` holds outcomes of a save; `records` the rows of a query."""
+    """One batch of a Bulk API 1.0 job. `outcomes` is what became of its rows; `records` what its query found."""
 
     batch_id: str
     job_id: str
@@ -68,13 +69,13 @@ class Batch:
     state_message: str | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
-    records: list[list[str]] = field(default_factory=list)
+    records: QueryResult | None = None
     result_id: str | None = None
     request: bytes = b""
 
     @property
     def processed(self) -> int:
-        return len(self.outcomes) or len(self.records)
+        return self.records.total_size if self.records else len(self.outcomes)
 
     @property
     def failed(self) -> int:

@@ -73,14 +73,15 @@ def save_runs(request: Request, collection: Collection, save: SaveRun) -> list[S
             "LIMIT_EXCEEDED",
             f"Cannot have more than {_MAX_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking.",
         )
-    mark = request.org.savepoint() if collection.all_or_none and len(runs) > 1 else None
-    results: list[SaveResult] = []
-    for name, rows in runs:
-        results.extend(_save_run(save, name, rows))
-    if mark is not None and not all(result.success for result in results):
+    if not collection.all_or_none or len(runs) == 1:
+        return [result for name, rows in runs for result in _save_run(save, name, rows)]
+    with request.org.transaction():
+        mark = request.org.savepoint()
+        results = [result for name, rows in runs for result in _save_run(save, name, rows)]
+        if all(result.success for result in results):
+            return results
         request.org.rollback(mark)
-        results = [SaveResult(None, False, errors=result.errors or (_ROLLED_BACK,)) for result in results]
-    return results
+        return [SaveResult(None, False, errors=result.errors or (_ROLLED_BACK,)) for result in results]
 
 
 def _save_run(save: SaveRun, name: str, rows: list[Values]) -> list[SaveResult]:

@@ -60,7 +60,14 @@ def _require_distinct_references(rows: list[Subrequest]) -> None:
 
 def _run_all(request: Request, rows: list[Subrequest], *, all_or_none: bool) -> list[dict[str, object]]:
     """Run in order; later ones see the answers of earlier ones."""
-    mark = request.org.savepoint() if all_or_none else None
+    if not all_or_none:
+        return _run_each(request, rows, None)
+    with request.org.transaction():
+        return _run_each(request, rows, request.org.savepoint())
+
+
+def _run_each(request: Request, rows: list[Subrequest], mark: object | None) -> list[dict[str, object]]:
+    """With a mark the first refusal takes everything back."""
     answers: dict[str, object] = {}
     shown: list[dict[str, object]] = []
     for row in rows:

@@ -6,15 +6,13 @@ times.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
-from decimal import Decimal
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
-from orgtwin.records.model import Row, Table, Value
+from orgtwin.records.model import Row, Table
 from orgtwin.schema.model import Field, FieldType, SObjectType
+from orgtwin.soql import to_wire
 
 _ADDRESS_PARTS = {
     "Street": "street",
@@ -28,21 +26,6 @@ _ADDRESS_PARTS = {
     "Longitude": "longitude",
     "GeocodeAccuracy": "geocodeAccuracy",
 }
-
-
-def to_wire(value: Value) -> str | bool | int | float | None:
-    """A stored value in its JSON form: dates as ISO text, datetimes in UTC with +0000, decimals as numbers."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")[:23] + "+0000"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat(timespec="milliseconds")[:12] + "Z"
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    return value
 
 
 def require_type(request: Request, name: str, action: str = "read") -> SObjectType:

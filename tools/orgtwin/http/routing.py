@@ -1,9 +1,9 @@
 """Which handler answers which path.
 
-A template is a path whose segments are literal or `{name}`; a last segment `**` stands for any rest. Literal wins over name, and both
-over the rest; there is no other rule.
-Repeated and trailing slashes do not count, since the clients send both. `/{host}.salesforce.com/` in front is dropped:
-simple-salesforce builds its login addresses as `https://{domain}.salesforce.com/...`.
+A template is a path whose segments are literal or `{name}`; a last segment `**` stands for any rest. Literal wins over name, and
+both over the rest; there is no other rule. Repeated and trailing slashes do not count, since the clients send both.
+`/{host}.salesforce.com/` in front is dropped: simple-salesforce builds its login addresses as
+`https://{domain}.salesforce.com/...`.
 """
 
 from __future__ import annotations

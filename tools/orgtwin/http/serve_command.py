@@ -17,6 +17,7 @@ from orgtwin.http.start import Started, start_twin
 from orgtwin.http.surfaces import ROUTES
 from orgtwin.http.tls import ca_bundle, create_authority, server_context
 from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS
+from orgtwin.records.journal import JournalInUse
 
 DEFAULT_READY_FILE = Path(".orgtwin/ready.json")
 
@@ -46,6 +47,11 @@ class Surroundings(click.ClickException):
     help="PEM certificate; its key may sign JWT assertions for the integration app.",
 )
 @click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep the org in this directory and find it there again. Without it the org ends with the process.",
+)
+@click.option(
     "--daily-api-requests",
     type=click.IntRange(1),
     default=DEFAULT_DAILY_API_REQUESTS,
@@ -58,6 +64,7 @@ def serve(
     http_port: int,
     https_port: int,
     jwt_certificate: Path | None,
+    data: Path | None,
     daily_api_requests: int,
 ) -> None:
     """Serve a new org over HTTP and HTTPS."""
@@ -68,10 +75,22 @@ def serve(
     except CannotListen as error:
         raise Surroundings(f"{error}. Choose another port, or 0 for a free one.") from error
     try:
-        started = start_twin(daily_api_requests=daily_api_requests, certificate=certificate)
-        _serve(started, listeners, ready_file)
+        started = _start(daily_api_requests, certificate, data)
+        try:
+            _serve(started, listeners, ready_file)
+        finally:
+            started.twin.house.close()
     finally:
         listeners.close()
+
+
+def _start(daily_api_requests: int, certificate: str | None, data: Path | None) -> Started:
+    try:
+        return start_twin(daily_api_requests=daily_api_requests, certificate=certificate, data=data)
+    except JournalInUse as error:
+        raise Surroundings(str(error)) from error
+    except (OSError, ValueError) as error:
+        raise Surroundings(f"{data}: cannot be opened as the org's directory: {error}") from error
 
 
 def _serve(started: Started, listeners: Listeners, ready_file: Path) -> None:

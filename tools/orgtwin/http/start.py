@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
 from orgtwin.auth.sessions import RandomText, random_text
 from orgtwin.auth.users import UserRecord, find_by_id
+from orgtwin.http.house import DirectoryHouse, MemoryHouse
 from orgtwin.http.ready import ReadyFile
 from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS, Twin
 from orgtwin.http.versions import NEWEST
+from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.tooling_tables import register_tables
 from orgtwin.organization import Clock, Organization, system_clock
-from orgtwin.seed import administrator, integration_user, new_org
+from orgtwin.seed import administrator, integration_user
 
 _ADMIN_TOKEN_LENGTH = 48
 _SECRET_LENGTH = 64
@@ -57,19 +61,23 @@ def start_twin(
     random: RandomText = random_text,
     daily_api_requests: int = DEFAULT_DAILY_API_REQUESTS,
     certificate: str | None = None,
+    data: Path | None = None,
 ) -> Started:
-    """A twin of a new org. `certificate` (PEM) lets the integration app sign assertions with its key, besides its secret."""
-    org = new_org(clock)
+    """A twin of a new org. `certificate` (PEM) lets the integration app sign assertions with its key, besides its secret.
+    `data` keeps the org in that directory, and finds it there again."""
+    house = DirectoryHouse(data, clock) if data else MemoryHouse(clock)
+    org = house.open()
     admin = _user(org, administrator(org).user_id)
     integration = _user(org, integration_user(org).user_id)
     twin = Twin(
         org,
-        lambda: new_org(clock),
+        house,
         admin_token=random(_ADMIN_TOKEN_LENGTH),
         admin_username=admin.username,
         daily_api_requests=daily_api_requests,
         random=random,
     )
+    register_tables(twin.tooling_tables, lambda: twin.part(MetadataService))
     flows = {Flow.CLIENT_CREDENTIALS} | ({Flow.JWT_BEARER} if certificate else set())
     app = ClientApp(
         _CLIENT_ID,

@@ -36,6 +36,11 @@ def create_tree(request: Request) -> Response:
     root = require_type(request, request.params["sobject_type"])
     nodes = list(_walk(request, root, request.json_object().get("records"), None, None, 1))
     _require_size(nodes)
+    with request.org.transaction():
+        return _create_all(request, nodes)
+
+
+def _create_all(request: Request, nodes: list[_Node]) -> Response:
     mark = request.org.savepoint()
     ids: dict[str, str] = {}
     refused: list[dict[str, object]] = []

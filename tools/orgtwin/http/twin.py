@@ -9,9 +9,12 @@ from orgtwin.auth.authority import create_authorization_server
 from orgtwin.auth.sessions import RandomText, SessionStore, random_text
 from orgtwin.faults.rows import FaultyDml
 from orgtwin.faults.table import FaultTable
+from orgtwin.http.house import House
 from orgtwin.http.usage import ApiUsage
+from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.model import Dml
+from orgtwin.soql.catalog import VirtualTables
 
 if TYPE_CHECKING:
     from orgtwin.http.message import Request, Response
@@ -28,15 +31,15 @@ class Twin:
 
     def __init__(
         self,
-        org: Organization,
-        new_org: Callable[[], Organization],
+        org: Org,
+        house: House,
         *,
         admin_token: str,
         admin_username: str,
         daily_api_requests: int = DEFAULT_DAILY_API_REQUESTS,
         random: RandomText = random_text,
     ) -> None:
-        self._new_org = new_org
+        self.house = house
         self.org = org
         self.admin_token = admin_token
         self.admin_username = admin_username
@@ -44,9 +47,9 @@ class Twin:
         self.auth = create_authorization_server(org, random)
         self.usage = ApiUsage(org.clock, daily_api_requests)
         self.faults = FaultTable()
+        self.tooling_tables = VirtualTables()
         self.dispatch: Dispatch = _nothing_dispatches
         self._parts: dict[Callable[..., object], object] = {}
-        self._snapshots: dict[str, object] = {}
 
     @property
     def dml(self) -> Dml:
@@ -67,33 +70,16 @@ class Twin:
             self._parts[kind] = kind(self.org)
         return cast(Part, self._parts[kind])
 
-    def reset(self) -> None:
-        """A new org in place of this one. Client apps, sessions and usage go on; everything deployed or saved is gone, and no
-        fault is armed."""
-        self.faults = FaultTable()
-        self.org = self._new_org()
-        self.auth = self.auth.moved_to(self.org)
+    def adopt(self, org: Org) -> None:
+        """Take another org in place of this one. Client apps, sessions and usage go on; stores of the surfaces begin anew."""
+        self.org = org
+        self.auth = self.auth.moved_to(org)
         self._parts.clear()
-        self._snapshots.clear()
 
-    def snapshot(self, name: str) -> None:
-        """Remember records, schema and settings under a name."""
-        self._snapshots.pop(name, None)
-        self._snapshots[name] = self.org.savepoint()
-
-    def restore(self, name: str) -> None:
-        """Back to a snapshot; those taken after it are forgotten. Raises KeyError for a name that is not there."""
-        savepoint = self._snapshots[name]
-        self.org.rollback(savepoint)
-        names = list(self._snapshots)
-        for later in names[names.index(name) + 1 :]:
-            del self._snapshots[later]
-        # Its own mark was used up by the rollback.
-        self._snapshots[name] = self.org.savepoint()
-
-    @property
-    def snapshots(self) -> tuple[str, ...]:
-        return tuple(self._snapshots)
+    def reset(self) -> None:
+        """A new org: everything deployed or saved is gone, and no fault is armed."""
+        self.faults = FaultTable()
+        self.adopt(self.house.renew())
 
 
 def _nothing_dispatches(

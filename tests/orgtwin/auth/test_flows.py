@@ -1,0 +1,438 @@
+"""The token endpoint, flow by flow, and what can be done with a token."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
+from orgtwin.http.app import Application
+from orgtwin.http.in_process import Answer, InProcess
+from orgtwin.http.start import Started, start_twin
+from orgtwin.http.surfaces import ROUTES
+
+TOKEN = "/services/oauth2/token"
+REDIRECT = "http://localhost:7788/callback"
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Signer:
+    """A key and the certificate an app trusts it by."""
+
+    def __init__(self) -> None:
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "clm")])
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(self.key.public_key())
+            .serial_number(1)
+            .not_valid_before(NOW)
+            .not_valid_after(NOW + timedelta(days=365))
+            .sign(self.key, hashes.SHA256())
+        )
+        self.certificate = certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    def sign(self, **claims: object) -> str:
+        return jwt.encode(claims, self.key, algorithm="RS256")
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    return Signer()
+
+
+class Org:
+    """A twin with a clock that can be turned."""
+
+    def __init__(self, certificate: str) -> None:
+        self.clock = Clock()
+        self.started: Started = start_twin(clock=self.clock, certificate=certificate)
+        self.client = InProcess(Application(self.started.twin, ROUTES))
+
+    @property
+    def app(self) -> ClientApp:
+        return self.started.app
+
+    def post(self, path: str, **form: str) -> Answer:
+        return self.send(path, form)
+
+    def send(self, path: str, form: dict[str, str], **headers: str) -> Answer:
+        sent = {"content-type": "application/x-www-form-urlencoded", **headers}
+        return self.client.request("POST", path, body=urlencode(form).encode(), headers=sent)
+
+    def credentials(self) -> dict[str, str]:
+        return {"client_id": self.app.client_id, "client_secret": self.app.client_secret or ""}
+
+    def claims(self, **changed: object) -> dict[str, Any]:
+        basis = {
+            "iss": self.app.client_id,
+            "sub": self.started.integration_user.username,
+            "aud": "https://login.salesforce.com",
+            "exp": self.clock.now.timestamp(),
+        }
+        return {**basis, **changed}
+
+    def authorize(self, **query: str) -> dict[str, str]:
+        asked = {"response_type": "code", "client_id": CUMULUSCI, "redirect_uri": REDIRECT, **query}
+        answer = self.client.get(f"/services/oauth2/authorize?{urlencode(asked)}")
+        assert answer.status == 302, answer.text
+        target = urlsplit(answer.headers["location"])
+        assert f"{target.scheme}://{target.netloc}{target.path}" == REDIRECT
+        return {name: values[0] for name, values in parse_qs(target.query).items()}
+
+    def redeem(self, code: str, **form: str) -> Answer:
+        return self.post(
+            TOKEN,
+            **{
+                "grant_type": "authorization_code",
+                "code": code,
+                "client_id": CUMULUSCI,
+                "redirect_uri": REDIRECT,
+                **form,
+            },
+        )
+
+
+@pytest.fixture
+def org(signer: Signer) -> Org:
+    return Org(signer.certificate)
+
+
+def test_client_credentials_give_a_session_of_the_apps_own_user(org: Org) -> None:
+    answer = org.post(TOKEN, grant_type="client_credentials", **org.credentials())
+    granted = answer.json()
+    user_id = org.started.integration_user.user_id
+    org_id = org.started.twin.org.org_id
+    assert answer.status == 200
+    assert granted["id"] == f"https://localhost/id/{org_id}/{user_id}"
+    assert granted["instance_url"] == "https://localhost"
+    assert granted["token_type"] == "Bearer"
+    assert granted["scope"] == "api"
+    assert granted["access_token"].startswith(f"{org_id}!")
+    assert "refresh_token" not in granted
+
+
+def test_the_signature_lets_an_app_check_the_identity_url(org: Org) -> None:
+    granted = org.post(TOKEN, grant_type="client_credentials", **org.credentials()).json()
+    text = (granted["id"] + granted["issued_at"]).encode()
+    expected = hmac.new((org.app.client_secret or "").encode(), text, hashlib.sha256).digest()
+    assert base64.b64decode(granted["signature"]) == expected
+
+
+def test_a_client_may_prove_itself_in_the_authorization_header(org: Org) -> None:
+    basic = base64.b64encode(f"{org.app.client_id}:{org.app.client_secret}".encode()).decode()
+    answer = org.send(TOKEN, {"grant_type": "client_credentials"}, authorization=f"Basic {basic}")
+    assert answer.status == 200
+
+
+ACCEPTED_CLAIMS: dict[str, Callable[[Org], dict[str, Any]]] = {
+    "exp is now, as CumulusCI sends it": lambda org: org.claims(),
+    "exp in milliseconds, as the sf CLI sends it": lambda org: org.claims(exp=org.clock.now.timestamp() * 1_000 + 300),
+    "exp a little ago": lambda org: org.claims(exp=org.clock.now.timestamp() - 179),
+    "for the sandbox login": lambda org: org.claims(aud="https://test.salesforce.com"),
+    "for this org with a slash": lambda org: org.claims(aud="https://localhost/"),
+    "for several": lambda org: org.claims(aud=["https://elsewhere.example", "https://localhost"]),
+    "for a user in other letters": lambda org: org.claims(sub="Integration@OrgTwin.Example"),
+}
+
+
+@pytest.mark.parametrize("claims", ACCEPTED_CLAIMS.values(), ids=ACCEPTED_CLAIMS.keys())
+def test_a_genuine_assertion_gives_a_session(org: Org, signer: Signer, claims: Callable[[Org], dict[str, Any]]) -> None:
+    answer = org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=signer.sign(**claims(org)))
+    assert answer.status == 200, answer.text
+    assert answer.json()["id"].endswith(org.started.integration_user.user_id)
+
+
+REFUSED_CLAIMS: dict[str, tuple[Callable[[Org], dict[str, Any]], str, str]] = {
+    "expired": (
+        lambda org: org.claims(exp=org.clock.now.timestamp() - 181),
+        "invalid_grant",
+        "expired authorization code",
+    ),
+    "for another server": (
+        lambda org: org.claims(aud="https://login.example.com"),
+        "invalid_grant",
+        "audience is invalid",
+    ),
+    "for nobody": (
+        lambda org: org.claims(sub="nobody@x.example"),
+        "invalid_grant",
+        "user hasn't approved this consumer",
+    ),
+    "from an unknown app": (
+        lambda org: org.claims(iss="3MVG9nobody"),
+        "invalid_client_id",
+        "client identifier invalid",
+    ),
+    "from an app without certificate": (
+        lambda org: org.claims(iss=CUMULUSCI),
+        "unauthorized_client",
+        "client is not authorized to use this grant type",
+    ),
+    "without expiry": (lambda org: org.claims(exp="soon"), "invalid_grant", "invalid assertion"),
+}
+
+
+@pytest.mark.parametrize(("claims", "code", "text"), REFUSED_CLAIMS.values(), ids=REFUSED_CLAIMS.keys())
+def test_an_assertion_that_is_not_right_is_refused(
+    org: Org, signer: Signer, claims: Callable[[Org], dict[str, Any]], code: str, text: str
+) -> None:
+    wanted = claims(org)
+    if wanted["exp"] == "soon":
+        wanted.pop("exp")
+    answer = org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=signer.sign(**wanted))
+    assert (answer.status, answer.json()) == (400, {"error": code, "error_description": text})
+
+
+def test_an_assertion_signed_by_a_key_that_was_not_registered_is_refused(org: Org) -> None:
+    answer = org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=Signer().sign(**org.claims()))
+    assert answer.json() == {"error": "invalid_grant", "error_description": "invalid assertion"}
+
+
+def test_an_unsigned_assertion_is_refused(org: Org) -> None:
+    unsigned = jwt.encode(org.claims(), key="", algorithm="none")
+    answer = org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=unsigned)
+    assert answer.json() == {"error": "invalid_grant", "error_description": "invalid assertion"}
+
+
+REFUSED_REQUESTS: dict[str, tuple[dict[str, str], str, str]] = {
+    "a wrong secret": (
+        {"grant_type": "client_credentials", "client_id": "3MVG9orgtwin.integration", "client_secret": "x"},
+        "invalid_client",
+        "invalid client credentials",
+    ),
+    "no secret": (
+        {"grant_type": "client_credentials", "client_id": "3MVG9orgtwin.integration"},
+        "invalid_client",
+        "invalid client credentials",
+    ),
+    "an unknown client": (
+        {"grant_type": "client_credentials", "client_id": "x"},
+        "invalid_client_id",
+        "client identifier invalid",
+    ),
+    "a password": (
+        {"grant_type": "password", "username": "admin@orgtwin.example", "password": "x", "client_id": CUMULUSCI},
+        "invalid_grant",
+        "authentication failure",
+    ),
+    "a grant nobody has": ({"grant_type": "magic"}, "unsupported_grant_type", "grant type not supported"),
+    "a refresh token nobody gave": (
+        {"grant_type": "refresh_token", "refresh_token": "x", "client_id": CUMULUSCI},
+        "invalid_grant",
+        "expired access/refresh token",
+    ),
+    "a code nobody gave": (
+        {"grant_type": "authorization_code", "code": "x", "client_id": CUMULUSCI},
+        "invalid_grant",
+        "invalid authorization code",
+    ),
+    "text that is no token": (
+        {"grant_type": Flow.JWT_BEARER, "assertion": "not.a.token"},
+        "invalid_grant",
+        "invalid assertion",
+    ),
+}
+
+
+@pytest.mark.parametrize(("form", "code", "text"), REFUSED_REQUESTS.values(), ids=REFUSED_REQUESTS.keys())
+def test_a_token_request_that_is_not_right_is_refused(org: Org, form: dict[str, str], code: str, text: str) -> None:
+    answer = org.post(TOKEN, **form)
+    assert (answer.status, answer.json()) == (400, {"error": code, "error_description": text})
+
+
+def test_the_web_flow_ends_with_a_session_and_a_refresh_token(org: Org) -> None:
+    sent_back = org.authorize(scope="web full refresh_token", state="s1")
+    granted = org.redeem(sent_back["code"]).json()
+    assert sent_back["state"] == "s1"
+    again = org.post(
+        TOKEN, grant_type="refresh_token", refresh_token=granted["refresh_token"], client_id=CUMULUSCI
+    ).json()
+    assert again["id"] == granted["id"]
+    assert again["access_token"] != granted["access_token"]
+
+
+def test_a_code_counts_once(org: Org) -> None:
+    code = org.authorize()["code"]
+    assert org.redeem(code).status == 200
+    assert org.redeem(code).json() == {"error": "invalid_grant", "error_description": "invalid authorization code"}
+
+
+def test_a_code_is_gone_after_fifteen_minutes(org: Org) -> None:
+    code = org.authorize()["code"]
+    org.clock.now += timedelta(minutes=15, seconds=1)
+    assert org.redeem(code).json() == {"error": "invalid_grant", "error_description": "expired authorization code"}
+
+
+VERIFIER = "a" * 64
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(("verifier", "status"), [(VERIFIER, 200), ("b" * 64, 400), ("", 400)])
+def test_a_code_with_a_challenge_needs_its_verifier(org: Org, verifier: str, status: int) -> None:
+    code = org.authorize(code_challenge=CHALLENGE, code_challenge_method="S256")["code"]
+    assert org.redeem(code, code_verifier=verifier).status == status
+
+
+def test_a_code_goes_to_no_other_address(org: Org) -> None:
+    asked = {"response_type": "code", "client_id": CUMULUSCI, "redirect_uri": "https://thief.example/"}
+    answer = org.client.get(f"/services/oauth2/authorize?{urlencode(asked)}")
+    assert (answer.status, answer.json()["error"]) == (400, "redirect_uri_mismatch")
+
+
+def test_the_old_user_agent_flow_is_refused_at_the_redirect(org: Org) -> None:
+    assert org.authorize(response_type="token")["error"] == "unsupported_response_type"
+
+
+def _session(org: Org) -> str:
+    token: str = org.post(TOKEN, grant_type="client_credentials", **org.credentials()).json()["access_token"]
+    return token
+
+
+def test_a_session_ends_two_hours_after_its_last_use(org: Org) -> None:
+    client = org.client.as_caller(_session(org))
+    seen = []
+    for minutes in (119, 119, 121):
+        org.clock.now += timedelta(minutes=minutes)
+        seen.append(client.get("/services/data/v66.0").status)
+    assert seen == [200, 200, 401]
+
+
+def test_the_orgs_own_setting_changes_when_a_session_ends(org: Org) -> None:
+    org.started.twin.org.settings["SecuritySettings.sessionSettings.sessionTimeout"] = "FifteenMinutes"
+    client = org.client.as_caller(_session(org))
+    org.clock.now += timedelta(minutes=16)
+    assert client.get("/services/data/v66.0").status == 401
+
+
+def test_a_revoked_token_is_dead_at_once(org: Org) -> None:
+    token = _session(org)
+    assert org.post("/services/oauth2/revoke", token=token).status == 200
+    assert org.client.as_caller(token).get("/services/data/v66.0").status == 401
+    again = org.post("/services/oauth2/revoke", token=token)
+    assert (again.status, again.json()["error"]) == (400, "invalid_token")
+
+
+def test_introspection_tells_a_client_about_its_own_token_only(org: Org) -> None:
+    own = org.post("/services/oauth2/introspect", token=_session(org), **org.credentials()).json()
+    others = org.post("/services/oauth2/introspect", token=org.started.access_token, **org.credentials()).json()
+    assert (own["active"], own["username"], own["scope"]) == (True, "integration@orgtwin.example", "api")
+    assert own["exp"] - own["iat"] == 7_200
+    assert others == {"active": False}
+
+
+def test_userinfo_names_user_and_org(org: Org) -> None:
+    info = org.client.as_caller(_session(org)).get("/services/oauth2/userinfo").json()
+    assert info["user_id"] == org.started.integration_user.user_id
+    assert info["organization_id"] == org.started.twin.org.org_id
+    assert info["preferred_username"] == "integration@orgtwin.example"
+
+
+@pytest.mark.parametrize(("token", "text"), [(None, "Missing_OAuth_Token"), ("00D!x", "Bad_OAuth_Token")])
+def test_userinfo_without_a_live_token_is_403(org: Org, token: str | None, text: str) -> None:
+    answer = org.client.as_caller(token).get("/services/oauth2/userinfo")
+    assert (answer.status, answer.text) == (403, text)
+
+
+def test_the_identity_url_answers_its_own_user_only(org: Org) -> None:
+    token = _session(org)
+    own = org.post(TOKEN, grant_type="client_credentials", **org.credentials()).json()["id"]
+    path = urlsplit(own).path
+    client = org.client.as_caller(token)
+    assert client.get(path).json()["username"] == "integration@orgtwin.example"
+    other = path.replace(org.started.integration_user.user_id, org.started.administrator.user_id)
+    assert (client.get(other).status, client.get(other).text) == (403, "Bad_Id")
+
+
+def test_a_front_door_opens_once(org: Org) -> None:
+    client = org.client.as_caller(_session(org))
+    target = client.get("/services/oauth2/singleaccess").json()["frontdoor_uri"].removeprefix("https://localhost")
+    anonymous = org.client.as_caller(None)
+    assert [anonymous.get(target).status, anonymous.get(target).status] == [200, 302]
+
+
+def test_login_history_keeps_every_attempt_and_no_secret(org: Org) -> None:
+    org.post(TOKEN, grant_type="client_credentials", **org.credentials())
+    org.post(TOKEN, grant_type="client_credentials", client_id=org.app.client_id, client_secret="hunter2")
+    attempts = org.started.twin.auth.history.attempts()
+    assert [(a.login_type, a.user_id, a.status) for a in attempts] == [
+        ("client_credentials", org.started.integration_user.user_id, "Success"),
+        ("client_credentials", None, "invalid client credentials"),
+    ]
+    assert "hunter2" not in repr(attempts)
+    assert (org.app.client_secret or "") not in repr(attempts)
+
+
+POLICIES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "no user to run as": ({"run_as_user_id": None}, "invalid_grant", "no client credentials user enabled"),
+    "users not approved": (
+        {"approved_user_ids": frozenset()},
+        "invalid_app_access",
+        "user is not admin approved to access this app",
+    ),
+    "an address outside the ranges": ({"ip_ranges": ("10.0.0.0/8",)}, "invalid_grant", "ip restricted"),
+    "the flow switched off": (
+        {"flows": frozenset({Flow.WEB_SERVER})},
+        "unauthorized_client",
+        "client is not authorized to use this grant type",
+    ),
+}
+
+
+@pytest.mark.parametrize(("policy", "code", "text"), POLICIES.values(), ids=POLICIES.keys())
+def test_an_apps_policies_are_enforced(org: Org, policy: dict[str, Any], code: str, text: str) -> None:
+    basis: dict[str, Any] = {
+        "client_id": "app",
+        "name": "app",
+        "client_secret": "s",
+        "flows": frozenset({Flow.CLIENT_CREDENTIALS}),
+        "run_as_user_id": org.started.integration_user.user_id,
+    }
+    org.started.twin.auth.apps.add(ClientApp(**{**basis, **policy}))
+    answer = org.post(TOKEN, grant_type="client_credentials", client_id="app", client_secret="s")
+    assert (answer.status, answer.json()) == (400, {"error": code, "error_description": text})
+
+
+def test_a_deactivated_user_gets_no_token(org: Org) -> None:
+    twin = org.started.twin
+    result = twin.org.dml.update(
+        twin.org.system_caller(), "User", [{"Id": org.started.integration_user.user_id, "IsActive": False}]
+    )[0]
+    assert result.success, result.errors
+    answer = org.post(TOKEN, grant_type="client_credentials", **org.credentials())
+    assert answer.json() == {"error": "inactive_user", "error_description": "user is inactive"}
+
+
+def test_soap_login_is_refused_in_the_words_of_a_new_org(org: Org) -> None:
+    envelope = (
+        b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+        b'<n:login xmlns:n="urn:partner.soap.sforce.com"><n:username>a</n:username></n:login></s:Body></s:Envelope>'
+    )
+    answer = org.client.request("POST", "/services/Soap/u/59.0", body=envelope)
+    assert answer.status == 500
+    assert (
+        "<faultcode>sf:INVALID_OPERATION</faultcode><faultstring>INVALID_OPERATION: SOAP API login() is disabled by default "
+        "in this org. Contact the org administrator to enable SOAP API login().</faultstring>"
+    ) in answer.text

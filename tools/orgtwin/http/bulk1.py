@@ -1,0 +1,281 @@
+"""Bulk API 1.0: /services/async/NN.0/job.
+
+A batch is saved when it arrives. Clients that see InProgress sleep for ten seconds, so none ever does.
+Source: "Bulk API" part of "Bulk API 2.0 and Bulk API Developer Guide", with its limits: 10 MB and 10,000 records a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from itertools import chain, islice
+
+from orgtwin.errors import SalesforceError, Unsupported
+from orgtwin.http import bulk1_xml as form
+from orgtwin.http.bulk2_ingest import require_hard_delete
+from orgtwin.http.bulk2_query import flat_row, run_bulk_query
+from orgtwin.http.bulk_jobs import Batch, BatchJob, BulkJobs
+from orgtwin.http.bulk_rows import ID_ONLY, OPERATIONS, Outcome, Target, save_chunk
+from orgtwin.http.csv_rows import CHUNK, RowReader, find_unknown_column, read_csv, write_csv
+from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.records import attributes
+from orgtwin.http.routing import Door, Envelope, Handler, Route
+from orgtwin.soql import to_wire
+from orgtwin.soql.rows import Cell, QueryResult, ResultRow
+
+_BATCH_LIMIT = 10 * 1024 * 1024
+_MAX_RECORDS = 10_000
+_QUERIES = ("query", "queryAll")
+_CONTENT_TYPES = ("CSV", "XML", "JSON")
+_NO_RECORDS = "Records not found for this query"
+_CSV = "text/csv"
+
+
+def _jobs(request: Request) -> BulkJobs:
+    return request.twin.part(BulkJobs)
+
+
+def _job(request: Request) -> BatchJob:
+    return _jobs(request).get_batch_job(request.params["job_id"])
+
+
+def _batch(request: Request) -> tuple[BatchJob, Batch]:
+    job = _job(request)
+    wanted = request.params["batch_id"]
+    found = next((batch for key, batch in job.batches.items() if key[:15] == wanted[:15]), None)
+    if found is None:
+        raise SalesforceError("InvalidBatch", f"Unable to find object with id: {wanted}")
+    return job, found
+
+
+def _as_json(job: BatchJob) -> bool:
+    return job.content_type == "JSON"
+
+
+def create_job(request: Request) -> Response:
+    values = form.read_values(request)
+    operation = values.get("operation", "")
+    if operation not in (*OPERATIONS, *_QUERIES):
+        raise SalesforceError("InvalidJob", f"Unable to find operation: {operation}")
+    if operation == "hardDelete":
+        require_hard_delete(request)
+    name = values.get("object", "")
+    found = request.org.schema.find_type(name)
+    if found is None or not request.org.access.can(request.caller, found.api_name, "read"):
+        raise SalesforceError("InvalidEntity", f"Entity '{name}' is not supported by the Bulk API.")
+    content_type = values.get("contentType", "XML")
+    if content_type not in _CONTENT_TYPES:
+        raise Unsupported("bulk1.content-type", f"Bulk API 1.0 jobs with content type {content_type}")
+    if operation == "upsert" and not values.get("externalIdFieldName"):
+        raise SalesforceError("InvalidJob", "External ID was blank for upsert.")
+    job = BatchJob(
+        job_id=_jobs(request).next_job_id(),
+        operation=operation,
+        object=found.api_name,
+        external_id_field=values.get("externalIdFieldName"),
+        content_type=content_type,
+        concurrency_mode=values.get("concurrencyMode", "Parallel"),
+        created_by=request.caller.user_id,
+        created_at=request.org.clock(),
+        api_version=request.api_version,
+    )
+    _jobs(request).batch[job.job_id] = job
+    return _described(request, job, 201)
+
+
+def _described(request: Request, job: BatchJob, status: int = 200) -> Response:
+    return form.described(
+        "jobInfo", form.job_values(job), as_json=form.is_json(request) or _as_json(job), status=status
+    )
+
+
+def show_job(request: Request) -> Response:
+    return _described(request, _job(request))
+
+
+def change_job(request: Request) -> Response:
+    """Closed: no further batches. Aborted: as closed; what is saved stays saved."""
+    job = _job(request)
+    state = form.read_values(request).get("state", "")
+    if state not in ("Closed", "Aborted"):
+        raise SalesforceError("InvalidJobState", f"Invalid job state: {state}")
+    if job.state != "Open":
+        raise SalesforceError("InvalidJobState", f"Closing already {job.state.lower()} job not allowed")
+    job.state = state
+    return _described(request, job)
+
+
+def add_batch(request: Request) -> Response:
+    """Save the rows, or run the query, of one batch."""
+    job = _job(request)
+    if job.state != "Open":
+        raise SalesforceError("InvalidJobState", "Job is not open, cannot add batches")
+    batch = Batch(_jobs(request).next_batch_id(), job.job_id, request.org.clock(), request=request.body)
+    job.batches[batch.batch_id] = batch
+    try:
+        _query(request, job, batch) if job.operation in _QUERIES else _save(request, job, batch)
+        batch.state = "Completed"
+    except SalesforceError as error:
+        batch.state = "Failed"
+        batch.state_message = f"{error.code} : {error.message}"
+    return form.described("batchInfo", form.batch_values(batch), as_json=_as_json(job), status=201)
+
+
+def _query(request: Request, job: BatchJob, batch: Batch) -> None:
+    text = request.body.decode("utf-8", "replace")
+    batch.header, batch.records = run_bulk_query(request, text, all_rows=job.operation == "queryAll")
+    batch.result_id = _jobs(request).next_result_id()
+
+
+def _save(request: Request, job: BatchJob, batch: Batch) -> None:
+    rows = _READ[job.content_type](request, job)
+    if len(rows) > _MAX_RECORDS:
+        raise SalesforceError("InvalidBatch", f"Records exceed the limit of {_MAX_RECORDS} in a batch")
+    target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
+    for start in range(0, len(rows), CHUNK):
+        batch.outcomes.extend(save_chunk(target, rows[start : start + CHUNK]))
+
+
+def _read_csv(request: Request, job: BatchJob) -> Sequence[Mapping[str, object]]:
+    lines = read_csv(request.body)
+    header = next(lines, None)
+    if header is None:
+        raise SalesforceError("InvalidBatch", "The batch is empty")
+    if job.operation in ID_ONLY and [name.strip().lower() for name in header] != ["id"]:
+        raise SalesforceError("InvalidBatch", f"{job.operation} operation must have only one field - Id in batch data")
+    found = request.org.schema.find_type(job.object)
+    readable = request.org.access.readable_fields(request.caller, job.object)
+    unknown = find_unknown_column(header, found, readable) if found else job.object
+    if unknown is not None:
+        raise SalesforceError("InvalidBatch", f"Field name not found : {unknown}")
+    reader = RowReader(header)
+    return [reader.values(cells) for cells in islice(lines, _MAX_RECORDS + 1)]
+
+
+def _read_json(request: Request, _job: BatchJob) -> Sequence[Mapping[str, object]]:
+    rows = request.json()
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SalesforceError("InvalidBatch", "The batch must be a JSON list of records")
+    return rows
+
+
+def _read_xml(request: Request, _job: BatchJob) -> Sequence[Mapping[str, object]]:
+    return form.read_records(request.body)
+
+
+_READ: Mapping[str, Callable[[Request, BatchJob], Sequence[Mapping[str, object]]]] = {
+    "CSV": _read_csv,
+    "JSON": _read_json,
+    "XML": _read_xml,
+}
+
+
+def show_batch(request: Request) -> Response:
+    job, batch = _batch(request)
+    return form.described("batchInfo", form.batch_values(batch), as_json=_as_json(job))
+
+
+def list_batches(request: Request) -> Response:
+    job = _job(request)
+    rows = [form.batch_values(batch) for batch in job.batches.values()]
+    return form.described_list("batchInfoList", "batchInfo", rows, as_json=_as_json(job))
+
+
+def batch_request(request: Request) -> Response:
+    """What was posted, as it came."""
+    job, batch = _batch(request)
+    return Response(200, batch.request, {"CSV": _CSV, "XML": form.XML, "JSON": form.JSON}[job.content_type])
+
+
+def batch_result(request: Request) -> Response:
+    """Outcomes of a save, in the form of the job; for a query, the ids of its results."""
+    job, batch = _batch(request)
+    if job.operation in _QUERIES:
+        return form.result_list([batch.result_id] if batch.result_id else [], as_json=_as_json(job))
+    if job.content_type == "CSV":
+        rows = [(o.record_id, _word(o.success), _word(o.created), o.error) for o in batch.outcomes]
+        return Response(200, b"".join(write_csv([("Id", "Success", "Created", "Error"), *rows])), _CSV)
+    results = [_result(outcome) for outcome in batch.outcomes]
+    if job.content_type == "XML":
+        return Response(200, form.results_xml(results), form.XML)
+    answer = json_response(results)
+    answer.content_type = form.JSON
+    return answer
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _result(outcome: Outcome) -> dict[str, object]:
+    errors = []
+    if outcome.error:
+        code, _, rest = outcome.error.partition(":")
+        message, _, fields = rest.rpartition(":")
+        named = [name.strip() for name in fields.removesuffix("--").split(",") if name.strip()]
+        errors = [{"statusCode": code, "message": message, "fields": named}]
+    return {"success": outcome.success, "created": outcome.created, "id": outcome.record_id or None, "errors": errors}
+
+
+def query_result(request: Request) -> Response:
+    job, batch = _batch(request)
+    if batch.records is None or request.params["result_id"] != batch.result_id:
+        raise SalesforceError("InvalidBatch", f"Unable to find result: {request.params['result_id']}")
+    return _QUERY_RESULT[job.content_type](request, batch.header, batch.records)
+
+
+def _csv_result(_request: Request, header: list[str], result: QueryResult) -> Response:
+    if not result.total_size:
+        return Response(200, _NO_RECORDS.encode(), _CSV)
+    rows = (flat_row(row, header) for row in result.rows)
+    return Response(200, content_type=_CSV, stream=write_csv(chain([header], rows)))
+
+
+def _json_result(request: Request, _header: list[str], result: QueryResult) -> Response:
+    answer = json_response([_record(request, row) for row in result.rows])
+    answer.content_type = form.JSON
+    return answer
+
+
+def _record(request: Request, row: ResultRow) -> dict[str, object]:
+    shown: dict[str, object] = {"attributes": attributes(request, row.sobject_type, row.record_id or "")}
+    return shown | {name: _value(request, value) for name, value in row.values.items()}
+
+
+def _value(request: Request, value: Cell) -> object:
+    """Dates and date-times are milliseconds since 1970 here and nowhere else (ASSUMED for dates; seen for date-times)."""
+    if isinstance(value, ResultRow):
+        return _record(request, value)
+    if isinstance(value, list | dict):
+        return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time(), UTC)
+    return round(value.timestamp() * 1_000) if isinstance(value, datetime) else to_wire(value)
+
+
+def _xml_result(_request: Request, _header: list[str], _result: QueryResult) -> Response:
+    raise Unsupported("bulk1.query-xml", "Bulk API 1.0 query results as XML; use CSV or JSON")
+
+
+_QUERY_RESULT: Mapping[str, Callable[[Request, list[str], QueryResult], Response]] = {
+    "CSV": _csv_result,
+    "JSON": _json_result,
+    "XML": _xml_result,
+}
+
+
+def _bulk(method: str, path: str, handler: Handler, max_body: int | None = None) -> Route:
+    return Route(method, f"/services/async/{{version}}/job{path}", handler, Door.BULK, Envelope.BULK1, max_body)
+
+
+ROUTES = (
+    _bulk("POST", "", create_job),
+    _bulk("GET", "/{job_id}", show_job),
+    _bulk("POST", "/{job_id}", change_job),
+    _bulk("GET", "/{job_id}/batch", list_batches),
+    _bulk("POST", "/{job_id}/batch", add_batch, _BATCH_LIMIT),
+    _bulk("GET", "/{job_id}/batch/{batch_id}", show_batch),
+    _bulk("GET", "/{job_id}/batch/{batch_id}/request", batch_request),
+    _bulk("GET", "/{job_id}/batch/{batch_id}/result", batch_result),
+    _bulk("GET", "/{job_id}/batch/{batch_id}/result/{result_id}", query_result),
+)

@@ -1,0 +1,196 @@
+"""Bulk API 2.0, query: /jobs/query; and the flat rows that both bulk APIs answer.
+
+Source: "Bulk API 2.0 Query" (Bulk API 2.0 and Bulk API Developer Guide). The end of the results is told by the header
+`Sforce-Locator: null`, the word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orgtwin.errors import SalesforceError
+from orgtwin.http.bulk_jobs import BulkJobs, QueryJob
+from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, write_csv
+from orgtwin.http.message import Request, Response, json_response, no_content
+from orgtwin.http.routing import Route
+from orgtwin.soql import execute, to_wire
+from orgtwin.soql.parser import parse
+from orgtwin.soql.rows import Cell, QueryResult, ResultRow
+from orgtwin.soql.tree import ChildQuery, Fields, Query, Selected, TypeOf
+
+_CSV = "text/csv"
+_PAGE = 50_000
+
+
+def run_bulk_query(request: Request, text: str, *, all_rows: bool) -> tuple[list[str], QueryResult]:
+    """Column names and the result. Raises for what bulk queries do not take: child queries, TYPEOF, COUNT()."""
+    tree = parse(text)
+    refused = next((item for item in tree.select if isinstance(item, ChildQuery | TypeOf)), None)
+    if refused is not None:
+        raise SalesforceError("FeatureNotEnabled", "Aggregate Relationships not supported in Bulk Query")
+    if tree.counts_only:
+        raise SalesforceError("FeatureNotEnabled", "COUNT() is not supported in Bulk Query")
+    result = execute(request.org, request.caller, text, all_rows=all_rows)
+    return _columns(tree, result), result
+
+
+def _columns(tree: Query, result: QueryResult) -> list[str]:
+    """As the first record names them; as the query does where there is none, or where a parent is missing."""
+    first = next(iter(result.slice(0, 1)), None)
+    if any(isinstance(item, Fields) for item in tree.select):
+        return [name for name, value in first.values.items() if not isinstance(value, dict)] if first else []
+    names = []
+    for item in tree.select:
+        if isinstance(item, Selected):
+            written = item.alias or item.expression.text
+            names.append(_canonical(first, written.split(".")) if first else written)
+    return names
+
+
+def _canonical(row: ResultRow, path: Sequence[str]) -> str:
+    """The path in the schema's own letters, as far as the row leads."""
+    found = next((name for name in row.values if name.lower() == path[0].lower()), path[0])
+    value = row.values.get(found)
+    if len(path) == 1 or not isinstance(value, ResultRow):
+        return ".".join((found, *path[1:]))
+    return f"{found}.{_canonical(value, path[1:])}"
+
+
+def flat_row(row: ResultRow, columns: Sequence[str]) -> list[str]:
+    """One record as cells."""
+    return [cell(_wire(_find(row, column.split(".")))) for column in columns]
+
+
+def _find(row: ResultRow, path: Sequence[str]) -> Cell:
+    value: Cell = row
+    for name in path:
+        if not isinstance(value, ResultRow):
+            return None
+        value = value.values.get(name)
+    return value
+
+
+def _wire(value: Cell) -> object:
+    return None if isinstance(value, ResultRow | list | dict) else to_wire(value)
+
+
+def _jobs(request: Request) -> BulkJobs:
+    return request.twin.part(BulkJobs)
+
+
+def _job(request: Request) -> QueryJob:
+    return _jobs(request).get_query(request.params["job_id"])
+
+
+def create_job(request: Request) -> Response:
+    """POST /jobs/query: the query runs at once; the next look says JobComplete."""
+    body = request.json_object()
+    operation, text = str(body.get("operation", "")), str(body.get("query", ""))
+    if operation not in ("query", "queryAll"):
+        raise SalesforceError("INVALIDJOB", f"InvalidJob : Unable to find operation: {operation}")
+    delimiter, ending = str(body.get("columnDelimiter", "COMMA")), str(body.get("lineEnding", "LF"))
+    if delimiter not in DELIMITERS or ending not in LINE_ENDINGS:
+        raise SalesforceError(
+            "INVALIDJOB", f"InvalidJob : Unknown columnDelimiter or lineEnding: {delimiter}, {ending}"
+        )
+    header, result = run_bulk_query(request, text, all_rows=operation == "queryAll")
+    found = request.org.schema.find_type(parse(text).sources[0].path[0])
+    job = QueryJob(
+        job_id=_jobs(request).next_job_id(),
+        operation=operation,
+        object=found.api_name if found else "",
+        query=text,
+        column_delimiter=delimiter,
+        line_ending=ending,
+        created_by=request.caller.user_id,
+        created_at=request.org.clock(),
+        api_version=request.api_version,
+        header=header,
+        result=result,
+    )
+    _jobs(request).query[job.job_id] = job
+    answer = json_response(_shown(job))
+    job.state = "JobComplete"
+    return answer
+
+
+def show_job(request: Request) -> Response:
+    return json_response(_shown(_job(request)))
+
+
+def list_jobs(request: Request) -> Response:
+    records = [_shown(job) for job in _jobs(request).query.values()]
+    return json_response({"done": True, "nextRecordsUrl": None, "records": records})
+
+
+def delete_job(request: Request) -> Response:
+    del _jobs(request).query[_job(request).job_id]
+    return no_content()
+
+
+def abort_job(request: Request) -> Response:
+    job = _job(request)
+    if request.json_object().get("state") != "Aborted":
+        raise SalesforceError("INVALIDJOBSTATE", "Invalid state. The only valid state is Aborted")
+    raise SalesforceError("INVALIDJOBSTATE", f"Aborting already {job.state} Job not allowed")
+
+
+def _shown(job: QueryJob) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "id": job.job_id,
+        "operation": job.operation,
+        "object": job.object,
+        "createdById": job.created_by,
+        "createdDate": to_wire(job.created_at),
+        "systemModstamp": to_wire(job.created_at),
+        "state": job.state,
+        "concurrencyMode": "Parallel",
+        "contentType": "CSV",
+        "apiVersion": job.api_version,
+        "lineEnding": job.line_ending,
+        "columnDelimiter": job.column_delimiter,
+    }
+    if job.state == "JobComplete":
+        shown |= {
+            "jobType": "V2Query",
+            "numberRecordsProcessed": job.result.total_size,
+            "retries": 0,
+            "totalProcessingTime": 0,
+            "isPkChunkingSupported": True,
+        }
+    return shown
+
+
+def show_results(request: Request) -> Response:
+    """One page of the result as CSV; `locator` is the number of rows already read, as text of our own."""
+    job = _job(request)
+    size = _number(request, "maxRecords", _PAGE)
+    start = _number(request, "locator", 0)
+    rows = job.result.slice(start, size)
+    end = start + len(rows)
+    locator = str(end) if end < job.result.total_size else "null"
+    lines = [job.header, *(flat_row(row, job.header) for row in rows)]
+    pieces = write_csv(lines, DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
+    headers = (("Sforce-Locator", locator), ("Sforce-NumberOfRecords", str(len(rows))))
+    return Response(200, content_type=_CSV, headers=headers, stream=pieces)
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not text.isdigit() or (name == "maxRecords" and int(text) == 0):
+        raise SalesforceError("INVALIDJOB", f"InvalidJob : Invalid {name}: {text}")
+    return int(text)
+
+
+_ROOT = "/services/data/{version}/jobs/query"
+_JOB = f"{_ROOT}/{{job_id}}"
+ROUTES = (
+    Route("POST", _ROOT, create_job),
+    Route("GET", _ROOT, list_jobs),
+    Route("GET", _JOB, show_job),
+    Route("PATCH", _JOB, abort_job),
+    Route("DELETE", _JOB, delete_job),
+    Route("GET", f"{_JOB}/results", show_results),
+)
