@@ -144,6 +144,9 @@ class _Attempt:
                 keep(self._changes())
         except _Undo:
             self._org.rollback(savepoint)
+        except BaseException:
+            self._org.rollback(savepoint)
+            raise
 
     def _may_go_on(self) -> bool:
         """With rollbackOnError false the components that failed are left out by the next attempt, so this one stops too."""

@@ -6,14 +6,13 @@ Source: "deploy()" and "Deploying and Retrieving Metadata with the Zip File" (Me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from orgtwin.metadata.canonical import canonical
 from orgtwin.metadata.catalogue import (
     MetadataType,
     Shape,
-    child_parents,
     is_known_type,
     load_types,
     parent_of,
@@ -30,6 +29,7 @@ _MANIFEST = "package.xml"
 _PRE = ("destructiveChangesPre.xml", "destructiveChanges.xml")
 _POST = ("destructiveChangesPost.xml",)
 _ALL_MANIFESTS = (_MANIFEST, *_PRE, *_POST)
+_NEVER_EMPTY = {"SharingRules": "sharingCriteriaRules"}
 _VERSION = re.compile(r"\d\d\.0")
 
 
@@ -222,6 +222,10 @@ class _Collector:
         """A file with components inside: the parent without them, and each of those that the manifest wants."""
         whole = self._names(bundle.type.name, bundle.full_name) or self._options.auto_update_package
         by_element = {child.element: child for child in bundle.type.children}
+        missing = _NEVER_EMPTY.get(bundle.type.name)
+        if missing is not None and not document.root.children:
+            text = f"Required field is missing: {missing}"
+            self._package.messages.append(refusal(bundle.type.name, bundle.full_name, bundle.xml or "", text, 1, 1))
         if whole:
             shell = canonical(document.root.without(by_element))
             self._add(Component(bundle.type.name, bundle.full_name, shell), bundle, document, document.root)
@@ -271,8 +275,3 @@ class _Collector:
             return False
         failed = {(m.component_type, m.full_name) for m in self._package.messages if m.is_failure}
         return (parent[0].name, parent[1]) in failed
-
-
-def child_type_names() -> Iterator[str]:
-    """All types whose components lie inside another's file."""
-    return iter(child_parents())

@@ -17,6 +17,7 @@ from datetime import timedelta
 
 from orgtwin.errors import SalesforceError
 from orgtwin.metadata.baseline import all_components, find_component
+from orgtwin.metadata.canonical import canonical
 from orgtwin.metadata.catalogue import is_known_type, load_types, parent_of
 from orgtwin.metadata.component import Component, ComponentStore, Key
 from orgtwin.metadata.deploy_model import DeployJob, DeployOptions, DeployOutcome, DeployStatus, TestLevel
@@ -24,8 +25,9 @@ from orgtwin.metadata.deploy_run import Changes, Hooks, run_deploy, run_files
 from orgtwin.metadata.formula_check import check_formula
 from orgtwin.metadata.manifest import Manifest
 from orgtwin.metadata.retrieve import FileProperties, Retrieved, retrieve
-from orgtwin.metadata.state import SourceMember, StateCell
+from orgtwin.metadata.state import MetadataState, SourceMember, StateCell
 from orgtwin.metadata.tracking import with_changes, with_counter
+from orgtwin.metadata.xml import leaf
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller
 
@@ -60,8 +62,24 @@ class MetadataService:
         """Set the RevisionCounter of a source member; False when there is none of that id."""
         state = with_counter(self._state.load(), member_id, counter)
         if state is not None:
-            self._state.save(state)
+            self._save(state)
         return state is not None
+
+    def _save(self, state: MetadataState) -> None:
+        """Change the state outside a deploy."""
+        with self.org.transaction():
+            self._state.save(state)
+
+    def activate_flow(self, definition_id: str, *, active: bool) -> bool:
+        """Make a flow's version active or a draft again; False when no flow has that definition."""
+        state = self._state.load()
+        flow = next((c for c in state.components.of_type("Flow") if c.id[3:15] == definition_id[3:15]), None)
+        if flow is None:
+            return False
+        status = leaf("status", "Active" if active else "Draft")
+        body = canonical(flow.body.with_children((*flow.body.without(("status",)).children, status)))
+        self._save(replace(state, components=state.components.with_changes([replace(flow, body=body)])))
+        return True
 
     # ---- deploy
 

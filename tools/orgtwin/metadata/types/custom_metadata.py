@@ -69,18 +69,11 @@ def _write(org: Organization, type_name: str, record_name: str, label: str, valu
         for field in (sobject_type.fields if sobject_type else ())
         if field.custom and field.type is not FieldType.BOOLEAN
     }
-    return save_row(
-        org,
-        type_name,
-        existing,
-        **(cleared if existing else {}),
-        **{key: value for key, value in values.items() if existing is None or value is not None},
-        DeveloperName=record_name,
-        MasterLabel=label,
-        Label=label,
-        Language="en_US",
-        QualifiedApiName=record_name,
+    row: dict[str, object] = {**cleared, **values} if existing else {k: v for k, v in values.items() if v is not None}
+    row.update(
+        DeveloperName=record_name, MasterLabel=label, Label=label, Language="en_US", QualifiedApiName=record_name
     )
+    return save_row(org, type_name, existing, **row)
 
 
 def remove_custom_metadata(workspace: Workspace, component: Component) -> None:

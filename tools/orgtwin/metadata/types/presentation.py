@@ -46,13 +46,19 @@ def deploy_layout(workspace: Workspace, component: Component, before: Component 
     draft = workspace.schema.find(object_name)
     if draft is None:
         raise ComponentRefused(f"In field: layout - no CustomObject named {object_name} found")
-    for section in component.body.all("layoutSections"):
-        for column in section.all("layoutColumns"):
-            for item in column.all("layoutItems"):
-                field = item.value("field")
-                if field is not None and field.endswith("__c") and draft.find_field(field) is None:
-                    raise ComponentRefused(f"In field: field - no CustomField named {draft.api_name}.{field} found")
+    shown = _layout_fields(component)
+    for field in shown:
+        if field.endswith("__c") and draft.find_field(field) is None:
+            raise ComponentRefused(f"In field: field - no CustomField named {draft.api_name}.{field} found")
+    for required in draft.fields.values():
+        if required.required and required.custom and required.api_name not in shown:
+            raise ComponentRefused(f"Layout must contain an item for required layout field: {required.api_name}")
     return check_required(workspace, component, before)
+
+
+def _layout_fields(component: Component) -> set[str]:
+    columns = (column for section in component.body.all("layoutSections") for column in section.all("layoutColumns"))
+    return {item.value("field") or "" for column in columns for item in column.all("layoutItems")} - {""}
 
 
 def deploy_in_folder(workspace: Workspace, component: Component, before: Component | None) -> Component:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orgtwin.metadata.component import Component
+from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.types import (
     apex,
     custom_metadata,
     events,
     fields,
+    flows,
     integration,
     object_children,
     objects,
@@ -42,12 +44,17 @@ class Rule:
     key_prefix: str | None = None  # of component ids, for types without records of their own
 
 
+def _keep(_workspace: Workspace, component: Component) -> None:
+    """Settings, standard value sets and profiles cannot be deleted here."""
+    raise ComponentRefused(f"{component.type} {component.full_name} cannot be deleted")  # ASSUMED text
+
+
 _CLIENT_APP_PART = Rule(83, integration.deploy_client_app_part)
 
 RULES: Mapping[str, Rule] = {
-    "Settings": Rule(0, settings.deploy_settings),
+    "Settings": Rule(0, settings.deploy_settings, _keep),
     "GlobalValueSet": Rule(5, value_sets.deploy_global_value_set, value_sets.remove_global_value_set, "0Nt"),
-    "StandardValueSet": Rule(6, value_sets.deploy_standard_value_set),
+    "StandardValueSet": Rule(6, value_sets.deploy_standard_value_set, _keep),
     "CustomPermission": Rule(8, permissions.deploy_custom_permission, permissions.remove_custom_permission),
     "CustomObject": Rule(10, objects.deploy_object, objects.remove_object, "01I"),
     "CustomField": Rule(20, fields.deploy_field, fields.remove_field, "00N"),
@@ -76,7 +83,7 @@ RULES: Mapping[str, Rule] = {
     "SharingRules": Rule(55, presentation.deploy_sharing_rules),
     "SharingCriteriaRule": Rule(56, presentation.deploy_sharing_rule),
     "SharingOwnerRule": Rule(56, presentation.deploy_sharing_rule),
-    "Flow": Rule(61, key_prefix="301"),
+    "Flow": Rule(61, flows.deploy_flow, flows.remove_flow, "301"),
     "CustomTab": Rule(62, presentation.deploy_tab, None, "01r"),
     "Layout": Rule(63, presentation.deploy_layout, None, "00h"),
     "FlexiPage": Rule(64, key_prefix="0M0"),
@@ -92,7 +99,7 @@ RULES: Mapping[str, Rule] = {
     "PermissionSet": Rule(70, permissions.deploy_permission_set, permissions.remove_permission_set),
     "MutingPermissionSet": Rule(71, permissions.deploy_muting_permission_set, permissions.remove_muting_permission_set),
     "PermissionSetGroup": Rule(72, permissions.deploy_permission_set_group, permissions.remove_permission_set_group),
-    "Profile": Rule(73, permissions.deploy_profile),
+    "Profile": Rule(73, permissions.deploy_profile, _keep),
     "ExternalClientApplication": Rule(80, integration.deploy_client_app, None, "0xI"),
     "ExtlClntAppOauthSettings": _CLIENT_APP_PART,
     "ExtlClntAppGlobalOauthSettings": _CLIENT_APP_PART,

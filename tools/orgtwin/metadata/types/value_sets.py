@@ -13,11 +13,14 @@ from dataclasses import replace
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
+from orgtwin.metadata.types.record_writes import delete_rows, find_rows, insert_rows
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node, leaf
+from orgtwin.organization import Organization
 from orgtwin.schema.model import Field, PicklistValue
 
 _BASE_CONTRACT_GROUPS = ("Draft", "InApproval", "Activated")
+_STATUS_OBJECTS = ("ContractStatus", "OrderStatus")
 _GROUPS = {"ContractStatus": _BASE_CONTRACT_GROUPS}
 """Status categories an org without further licences has. The others of the enumeration belong to Salesforce Contracts."""
 
@@ -122,7 +125,25 @@ def deploy_standard_value_set(workspace: Workspace, component: Component, before
     _check_groups(component.full_name, values)
     for draft, field in users:
         workspace.schema.put_field(draft, replace(field, picklist=with_retired(values, field.picklist)))
+    if component.full_name in _STATUS_OBJECTS:
+        workspace.write_records(component, lambda org: _write_statuses(org, component.full_name, values))
     return replace(component, body=body)
+
+
+def _write_statuses(org: Organization, sobject_type: str, values: Iterable[PicklistValue]) -> None:
+    """ContractStatus and OrderStatus are also objects: a row for each value that is in use."""
+    delete_rows(org, find_rows(org, sobject_type))
+    rows = [
+        {
+            "MasterLabel": value.label,
+            "ApiName": value.value,
+            "StatusCode": value.group,
+            "SortOrder": position,
+            "IsDefault": value.default,
+        }
+        for position, value in enumerate((value for value in values if value.active), start=1)
+    ]
+    insert_rows(org, sobject_type, rows)
 
 
 def _check_groups(set_name: str, values: Iterable[PicklistValue]) -> None:

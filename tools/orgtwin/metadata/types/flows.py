@@ -1,0 +1,53 @@
+"""Flow: checked for references inside itself, stored; nothing runs it. The ledger says so.
+
+Source: "Flow" (Metadata API Developer Guide); texts from published deploy logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orgtwin.metadata.component import Component
+from orgtwin.metadata.problem import ComponentRefused
+from orgtwin.metadata.types.integration import check_required
+from orgtwin.metadata.workspace import Workspace
+from orgtwin.metadata.xml import Node
+
+_ACTIVE = "Active"
+
+
+def deploy_flow(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    checked = check_required(workspace, component, before)
+    body = component.body
+    if body.value("start") is None and body.find("start") is None and body.value("startElementReference") is None:
+        raise ComponentRefused(
+            "field integrity exception: unknown (The flow can't find its start element.)"
+        )  # ASSUMED text
+    names = {node.value("name") for node in body.children}
+    for reference in _condition_references(body):
+        if not reference.startswith("$") and reference.partition(".")[0] not in names:
+            raise ComponentRefused(
+                f"field integrity exception: unknown (A condition has a reference to {reference}, which doesn't exist.)"
+            )
+    _check_object(workspace, body)
+    return checked
+
+
+def _condition_references(node: Node) -> Iterator[str]:
+    for child in node.children:
+        if child.tag == "conditions":
+            yield child.value("leftValueReference") or ""
+        yield from _condition_references(child)
+
+
+def _check_object(workspace: Workspace, body: Node) -> None:
+    start = body.find("start")
+    name = start.value("object") if start is not None else None
+    if name is not None and workspace.schema.find(name) is None:
+        raise ComponentRefused(f"field integrity exception: unknown (The object {name} doesn't exist.)")  # ASSUMED text
+
+
+def remove_flow(_workspace: Workspace, component: Component) -> None:
+    """An active version stays until it is deactivated."""
+    if component.body.value("status") == _ACTIVE:
+        raise ComponentRefused("insufficient access rights on cross-reference id")
