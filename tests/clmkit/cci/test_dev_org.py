@@ -1,0 +1,149 @@
+"""Unmodified CumulusCI deploys the shipped project to an org that others wrote: the org twin, over a socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from simple_salesforce.api import Salesforce
+
+from clmkit.codegen.xml import parse_component
+
+ROOT = Path(__file__).parents[3]
+BIN = Path(sys.executable).parent
+PATIENCE = 30.0
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dev_org")]
+
+
+@dataclass(frozen=True)
+class Org:
+    """A running org twin and how CumulusCI is to find it."""
+
+    ready: Mapping[str, str]
+    home: Path
+
+    def cci(self, *arguments: str) -> str:
+        """Run CumulusCI with nothing on PATH but the system: no Node, no sf CLI."""
+        environment = {
+            "CUMULUSCI_DISABLE_REFRESH": "1",
+            "CUMULUSCI_KEY": "0123456789abcdef",
+            "CUMULUSCI_ORG_twin": json.dumps(
+                {
+                    "access_token": self.ready["access_token"],
+                    "instance_url": self.ready["https_url"],
+                    "org_id": self.ready["org_id"],
+                    "username": self.ready["username"],
+                }
+            ),
+            "HOME": str(self.home),
+            "PATH": str(self.home / "bin"),
+            "REQUESTS_CA_BUNDLE": self.ready["ca_bundle"],
+        }
+        command = [str(BIN / "cci"), *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def rest(self) -> Salesforce:
+        session = requests.Session()
+        session.trust_env = False  # REQUESTS_CA_BUNDLE would win over the line below
+        session.verify = self.ready["ca_bundle"]
+        return Salesforce(instance_url=self.ready["https_url"], session_id=self.ready["access_token"], session=session)
+
+
+@pytest.fixture(scope="module")
+def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
+    folder = tmp_path_factory.mktemp("org")
+    ready, log = folder / "ready.json", folder / "orgtwin.log"
+    with log.open("wb") as output:
+        twin = subprocess.Popen([BIN / "orgtwin", "serve", "--ready-file", ready], stdout=output, stderr=output)
+    try:
+        yield Org(_wait_for(ready, twin, log), _make_home(folder))
+    finally:
+        twin.terminate()
+        twin.wait(timeout=PATIENCE)
+
+
+def _wait_for(ready: Path, twin: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
+    deadline = time.monotonic() + PATIENCE
+    while not (ready.exists() and ready.stat().st_size):
+        assert twin.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        os.sched_yield()
+    loaded: dict[str, str] = json.loads(ready.read_text())
+    return loaded
+
+
+def _make_home(folder: Path) -> Path:
+    """A home that is quiet about newer versions, and a PATH that holds git alone."""
+    home = folder / "home"
+    (home / ".cumulusci").mkdir(parents=True)
+    (home / ".cumulusci" / "cumulus_timestamp").write_text("9999999999")
+    (home / "bin").mkdir()
+    git = shutil.which("git")
+    assert git is not None
+    (home / "bin" / "git").symlink_to(git)
+    return home
+
+
+def test_the_flow_deploys_and_assigns_and_may_be_repeated(org: Org) -> None:
+    assert "CLM_Id__c" not in contract_fields(org)
+    assert "Completed flow 'dev_org' on org twin successfully!" in org.cci("flow", "run", "dev_org", "--org", "twin")
+    key = contract_fields(org)["CLM_Id__c"]
+    assert (key["externalId"], key["unique"], key["caseSensitive"]) == (True, True, True)
+    assert assigned(org) == {
+        (org.ready["username"], "CLM_Linking"),
+        (org.ready["username"], "CLM_Steward"),
+        (org.ready["integration_username"], "CLM_Integration"),
+    }
+    assert "Completed flow 'dev_org' on org twin successfully!" in org.cci("flow", "run", "dev_org", "--org", "twin")
+
+
+def contract_fields(org: Org) -> dict[str, dict[str, object]]:
+    described = org.rest().restful("sobjects/Contract/describe")
+    assert described is not None
+    return {field["name"]: field for field in described["fields"]}
+
+
+def assigned(org: Org) -> set[tuple[str, str]]:
+    query = "SELECT Assignee.Username, PermissionSet.Name FROM PermissionSetAssignment WHERE PermissionSet.Name LIKE 'CLM_%'"
+    return {(row["Assignee"]["Username"], row["PermissionSet"]["Name"]) for row in org.rest().query(query)["records"]}
+
+
+def test_every_deployed_component_is_retrieved_as_it_was_generated(org: Org, tmp_path: Path) -> None:
+    org.cci("flow", "run", "deploy_contracts", "--org", "twin")
+    for part in ("settings", "project"):
+        built, retrieved = ROOT / "build" / "mdapi" / part, tmp_path / part
+        retrieved.mkdir()
+        manifest = str(built / "package.xml")
+        org.cci(
+            "task", "run", "retrieve_unpackaged", "--org", "twin", "--package_xml", manifest, "--path", str(retrieved)
+        )
+        assert contents(retrieved) == contents(built)
+
+
+def contents(folder: Path) -> dict[str, object]:
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: comparable(path) for name, path in files.items()}
+
+
+def comparable(path: Path) -> object:
+    """Code by the byte; XML by its elements, whatever their order."""
+    if path.suffix in (".cls", ".trigger"):
+        return path.read_bytes()
+    root, body = parse_component(path.read_bytes())
+    return root, {
+        name: sorted(map(repr, value)) if isinstance(value, list) else repr(value) for name, value in body.items()
+    }
