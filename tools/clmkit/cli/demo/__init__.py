@@ -118,8 +118,8 @@ def _has_failures(figures: dict[str, object]) -> bool:
 
 
 def _show(console: Console, workspace: Workspace, failure: StepFailed) -> None:
-    console.print(f"\n[red]error:[/red] {failure.what}", highlight=False)
+    console.print(f"\n[red]error:[/red] {failure.what}", highlight=False, soft_wrap=True)
     if failure.log is not None:
         console.print(f"  log: {failure.log.relative_to(workspace.project)}", highlight=False)
     for line in failure.help.splitlines():
-        console.print(f"  {line}", highlight=False, markup=False)
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)

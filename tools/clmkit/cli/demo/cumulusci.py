@@ -14,7 +14,7 @@ from pathlib import Path
 
 from clmkit.cli.demo.failure import StepFailed, last_lines
 from clmkit.cli.demo.processes import Processes, tool
-from clmkit.cli.demo.workspace import Workspace
+from clmkit.cli.demo.workspace import Workspace, write_text
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 _NO_VERSION_CHECK = "9999999999"
@@ -31,7 +31,7 @@ def cumulusci_environment(workspace: Workspace, org: Mapping[str, str]) -> dict[
         "HOME": str(home),
         "PATH": os.pathsep.join([str(Path(tool("cci")).parent), os.environ.get("PATH", "")]),
         "PYTHONWARNINGS": "ignore",
-        "CUMULUSCI_KEY": secrets.token_hex(8),
+        "CUMULUSCI_KEY": _key(workspace.run / "cumulusci.key"),
         "CUMULUSCI_DISABLE_REFRESH": "1",
         "REQUESTS_CA_BUNDLE": org["ca_bundle"],
         "CUMULUSCI_ORG_twin": json.dumps(
@@ -46,6 +46,13 @@ def cumulusci_environment(workspace: Workspace, org: Mapping[str, str]) -> dict[
     if not (workspace.project / ".git").is_dir():
         environment |= {"CUMULUSCI_AUTO_DETECT": "1", "CUMULUSCI_REPO_ROOT": str(workspace.project)}
     return environment
+
+
+def _key(file: Path) -> str:
+    """The run's 16-character key: CumulusCI saves the org with it and reads it again in the next command."""
+    if not file.exists():
+        write_text(file, secrets.token_hex(8))
+    return file.read_text(encoding="ascii")
 
 
 def run_cci(

@@ -89,14 +89,14 @@ def run_steps(
     for number, step in enumerate(steps, 1):
         head = f"[bold]{number:>2}/{len(steps)}[/bold] {step.title:<{width}}"
         if step.once and step.key in progress.done:
-            console.print(f"{head}  [dim]done before: {progress.done[step.key].line}[/dim]")
+            console.print(f"{head}  [dim]done before: {progress.done[step.key].line}[/dim]", soft_wrap=True)
             continue
         started = clock()
         with console.status(f"{step.title} ..."):
             outcome = step.action(run)
         seconds = clock() - started
         progress.record(step.key, outcome, seconds)
-        console.print(f"{head} [green]{seconds:6.1f} s[/green]  {outcome.line}", highlight=False)
+        console.print(f"{head} [green]{seconds:6.1f} s[/green]  {outcome.line}", highlight=False, soft_wrap=True)
 
 
 def start_anew(workspace: Workspace, progress: Progress) -> None:
