@@ -44,6 +44,7 @@ class Organization(Protocol):
     """What the surfaces may ask of an org."""
 
     org_id: str
+    running_user_id: str  # whose $User the formula fields see; every read and write sets it
     clock: Clock
     ids: IdSequence
     settings: dict[str, object]  # "ContractSettings.autoCalculateEndDate" -> False

@@ -41,7 +41,7 @@ class Cursors:
     def open(self, user_id: str, result: QueryResult, batch_size: int) -> str:
         """Keep a result whose first batch is answered; returns the cursor's id."""
         own = [cursor_id for cursor_id, cursor in self._open.items() if cursor.user_id == user_id]
-        for cursor_id in own[: len(own) - MOST_PER_USER + 1]:
+        for cursor_id in own[: max(0, len(own) - MOST_PER_USER + 1)]:
             del self._open[cursor_id]
         cursor_id = self._ids.next_id(KEY_PREFIX)
         self._open[cursor_id] = Cursor(user_id, result, batch_size)

@@ -2,15 +2,14 @@
 
     \\nSELECT Id, Bacon__c FROM Account LIMIT 2\\n           ^\\nERROR at Row:1:Column:12\\nNo such column ...
 
-ASSUMED from recorded messages: the line is cut to whole words at most 42 characters before and 43 after the caret.
+Fits every recorded message: the line is shown 30 characters to either side of the caret, and on to the end of the word there.
 """
 
 from __future__ import annotations
 
 from orgtwin.errors import SalesforceError
 
-_BEFORE = 42
-_AFTER = 43
+_REACH = 30
 
 _WSDL = "Please reference your WSDL or the describe call for the appropriate names."
 
@@ -27,15 +26,12 @@ def refusal(code: str, reason: str, text: str, position: int) -> SalesforceError
 
 
 def _excerpt(line: str, column: int) -> tuple[str, int]:
-    start = max(0, column - _BEFORE)
-    if start and not line[start - 1].isspace():
-        word = line.find(" ", start, column)
-        start = word + 1 if word >= 0 else start
-    end = min(len(line), column + _AFTER)
-    if end < len(line) and (line[end].isalnum() or line[end] in "_."):
-        space = line.rfind(" ", column + 1, end)
-        end = space if space >= 0 else end
-    return line[start:end].rstrip() if end < len(line) else line[start:end], column - start
+    start, end = max(0, column - _REACH), min(len(line), column + _REACH)
+    while start > 0 and not line[start - 1].isspace():
+        start -= 1
+    while end < len(line) and not line[end].isspace():
+        end += 1
+    return line[start:end], column - start
 
 
 def malformed(reason: str, text: str, position: int) -> SalesforceError:

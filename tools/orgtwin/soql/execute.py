@@ -44,6 +44,7 @@ def execute(
     caller = _in_mode(caller, plan)
     catalog = Catalog(org.schema, virtual or _NO_TABLES)
     _require_access(org, caller, catalog, plan)
+    org.running_user_id = caller.user_id
     execution = Execution(org, caller, catalog, binds or {}, query, all_rows=all_rows or plan.query.all_rows)
     if plan.grouped is not None:
         return _grouped_result(execution, plan, plan.grouped)

@@ -159,8 +159,16 @@ class Execution:
                 return None
             if column.is_type_of_parent:
                 return api_name
-            owner = self.catalog.find_type(api_name)
-            known = owner is not None and owner.find_field(field_name) is not None
-            return self.table(api_name).reader(field_name)(parent) if known else None
+            return self.read_name_field(api_name, parent, field_name)
 
         return run
+
+    def read_name_field(self, api_name: str, row: Row, field_name: str) -> Value:
+        """A field of the Name object, of a record of any object; Name is the object's own name field (ContractNumber)."""
+        owner = self.catalog.find_type(api_name)
+        if owner is None:
+            return None
+        found = owner.find_field(field_name)
+        if found is None and field_name.lower() == "name":
+            found = next((each for each in owner.fields if each.name_field), None)
+        return None if found is None else self.table(api_name).reader(found.api_name)(row)

@@ -31,6 +31,8 @@ _ADDRESS_PARTS = {
     "GeocodeAccuracy": "geocodeAccuracy",
 }
 
+_NAME_OBJECT = "Name"  # the type that a polymorphic parent's attributes show
+
 CellReader = Callable[[Row], Cell]
 BindCell = Callable[[Execution], CellReader]
 Convert = Callable[[Execution, Field], Callable[[Value], Value]]
@@ -109,17 +111,16 @@ def _bind_polymorphic(execution: Execution, lookup: Lookup, shape: Shape) -> Cel
         api_name, parent = execution.find_record(record_id)
         if parent is None:
             return None
-        owner = execution.catalog.find_type(api_name)
         values: dict[str, Cell] = {}
         for key in shape.order:
             column = shape.columns.get(key)
-            if column is not None and column.is_type_of_parent:
-                values[key] = api_name
-            elif column is not None and owner is not None and owner.find_field(column.field.api_name) is not None:
-                values[key] = execution.table(api_name).reader(column.field.api_name)(parent)
-            else:
+            if column is None:
                 values[key] = None
-        return ResultRow(api_name, str(record_id), values)
+            elif column.is_type_of_parent:
+                values[key] = api_name
+            else:
+                values[key] = execution.read_name_field(api_name, parent, column.field.api_name)
+        return ResultRow(_NAME_OBJECT, str(record_id), values)
 
     return read
 

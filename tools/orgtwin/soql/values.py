@@ -23,7 +23,7 @@ from orgtwin.soql.tree import Kind, Literal
 _NUMBERS = frozenset({FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT})
 _IDS = frozenset({FieldType.ID, FieldType.REFERENCE})
 _UNQUOTED = _NUMBERS | {FieldType.BOOLEAN, FieldType.DATE, FieldType.DATETIME, FieldType.TIME}
-_WIRE_NAMES = {FieldType.DATETIME: "dateTime"}
+_SPOKEN_TYPES = {FieldType.DATETIME: "dateTime", FieldType.CURRENCY: "double", FieldType.PERCENT: "double"}
 
 _TAKES: dict[FieldType, frozenset[Kind]] = {
     FieldType.BOOLEAN: frozenset({Kind.BOOLEAN}),
@@ -62,7 +62,7 @@ def getter(text: str, operand: Operand, literal: Literal) -> Getter:
 
 def wrong_kind(text: str, operand: Operand, position: int) -> SalesforceError:
     quoted = "should not be enclosed in quotes" if operand.type in _UNQUOTED else "should be enclosed in quotes"
-    kind = "string" if operand.type not in _UNQUOTED else _WIRE_NAMES.get(operand.type, operand.type.value)
+    kind = "string" if operand.type not in _UNQUOTED else _SPOKEN_TYPES.get(operand.type, operand.type.value)
     if operand.type in _IDS:
         kind = "ID"
     reason = f"value of filter criterion for field '{operand.label}' must be of type {kind} and {quoted}"
