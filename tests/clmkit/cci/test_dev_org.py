@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -79,9 +79,10 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
 def _wait_for(ready: Path, twin: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     deadline = time.monotonic() + PATIENCE
     while not (ready.exists() and ready.stat().st_size):
-        assert twin.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
-        os.sched_yield()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            twin.wait(timeout=0.05)
+            raise AssertionError(log.read_text())
     loaded: dict[str, str] = json.loads(ready.read_text())
     return loaded
 

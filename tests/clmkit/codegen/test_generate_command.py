@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -139,3 +143,32 @@ def test_an_interrupted_run_says_so_and_the_next_one_completes(
     assert read_package(out) == {}
     monkeypatch.undo()
     assert (generate().exit_code, generate("--check").exit_code) == (0, 0)
+
+
+def test_control_c_in_the_middle_leaves_whole_files_and_no_staging_folder(
+    tmp_path: Path, root: Path, out: Path
+) -> None:
+    """A real signal to a real process while it writes; that it may come too late does not make the outcome less whole."""
+    big = tmp_path / "big.yml"
+    big.write_text(grown((root / "mappings" / "contract.yml").read_text(), fields=700))
+    line = [str(Path(sys.executable).parent / "clmkit"), "generate", str(big), "--out", str(out)]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
+        while child.poll() is None and not (out / tree.STAGING).exists():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=0.001)
+        child.send_signal(signal.SIGINT)
+        code = child.wait(timeout=30)
+    assert code in (0, 130)
+    assert not (out / tree.STAGING).exists()
+    assert all(content.endswith(b"\n") for content in read_package(out).values())
+    assert subprocess.run(line, capture_output=True, check=False).returncode == 0
+    assert subprocess.run([*line, "--check"], capture_output=True, check=False).returncode == 0
+
+
+def grown(text: str, fields: int) -> str:
+    """The spec with many more fields on its last object."""
+    more = "".join(
+        f"      more_{at}: {{clm: more_{at}, field: More_{at}__c, type: {{text: 80}}, description: More.}}\n"
+        for at in range(fields)
+    )
+    return text.rstrip("\n") + "\n" + more

@@ -1,16 +1,26 @@
-"""One owner in the spec, two compiled rules: field-level security and the trigger guard must agree."""
+"""One owner in the spec, three readers of it: field-level security, the trigger guard and the sync must agree."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from clmkit.codegen.permissions import may_edit, permission_set, takes_field_security
 from clmkit.codegen.rules import compile_rules, is_guarded, locked_statuses
 from clmkit.codegen.xml import parse_component
-from clmkit.mapping.model import AudienceKind, FieldKind, FieldMapping, ObjectMapping, Owner, Spec
+from clmkit.mapping.model import AudienceKind, Direction, FieldKind, FieldMapping, ObjectMapping, Owner, Spec
+from clmkit.sync.decide import Action, FieldFacts, decide_field
 
+# Two values that differ, for the field types that text cannot stand for.
+VALUES: dict[FieldKind, tuple[object, object]] = {
+    FieldKind.CHECKBOX: (False, True),
+    FieldKind.CURRENCY: (Decimal(1), Decimal(2)),
+    FieldKind.DATE: (date(2030, 1, 1), date(2030, 1, 2)),
+    FieldKind.NUMBER: (Decimal(1), Decimal(2)),
+}
 NO_FIELD_SECURITY = (
     "AccountId",
     "Status",
@@ -51,6 +61,17 @@ def test_the_integration_edits_exactly_what_flows_to_salesforce(spec: Spec) -> N
         assert may_edit(spec.integration, mapping, field) == (field.to_salesforce or field.seed), (
             f"{mapping.name}.{field.name}"
         )
+
+
+def test_the_sync_puts_back_what_the_guard_always_locks_and_takes_over_what_it_never_locks(spec: Spec) -> None:
+    for mapping, field in guarded_fields(spec):
+        if field.direction is Direction.NONE:
+            continue
+        owned = {rule.field.name: rule.statuses for rule in compile_rules(spec, mapping).owned}
+        before, after = VALUES.get(field.type.kind, ("a", "b"))
+        decision = decide_field(field, FieldFacts(base=before, clm=before, salesforce=after))
+        expected = Action.PUSH if owned.get(field.name) == () else Action.PULL
+        assert decision.action is expected, f"{mapping.name}.{field.name}: {decision.reason}"
 
 
 def test_a_shared_field_is_locked_in_the_states_that_the_clm_wins(spec: Spec) -> None:
