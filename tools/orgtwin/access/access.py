@@ -231,6 +231,8 @@ def _permission_key(f: Field, sobject_type: SObjectType) -> str:
 
 
 def _takes_security(f: Field, sobject_type: SObjectType) -> bool:
+    if sobject_type.setup or not sobject_type.createable:
+        return False
     return f.permissionable and not f.required and not f.is_master_detail and f.type is not FieldType.ID
 
 
