@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from simple_salesforce.exceptions import SalesforceMalformedRequest
 
 from clmkit.robotlib import Lifecycle
 from clmkit.robotlib.people import Refused
@@ -19,6 +20,14 @@ CANARY = "CANARY clause text stays in the CLM"
 
 def contract_of(lifecycle: Lifecycle, agreement: str) -> dict[str, object]:
     return lifecycle.find_contract(agreement)
+
+
+def reason_of_waiting(run_folder: Path, agreement: str) -> str:
+    state = State(load_config(run_folder / "sync.yml").state)
+    try:
+        return next(row.reason for row in state.read_parked(agreement_id=agreement, kind="row") if row.key == agreement)
+    finally:
+        state.close()
 
 
 @pytest.fixture
@@ -37,7 +46,7 @@ def active_agreement(lifecycle: Lifecycle) -> str:
 def test_five_moves_between_two_syncs_arrive_as_one_state(lifecycle: Lifecycle, active_agreement: str) -> None:
     contract = contract_of(lifecycle, active_agreement)
     assert (contract["Status"], contract["StatusCode"]) == ("Activated", "Activated")
-    assert contract["CLM_Version__c"] == lifecycle.clm.get(active_agreement)["revision"]
+    assert contract["EndDate"] == "2027-11-30"
 
 
 def test_a_repeated_delivery_changes_nothing(lifecycle: Lifecycle, run_folder: Path, active_agreement: str) -> None:
@@ -51,13 +60,20 @@ def test_a_repeated_delivery_changes_nothing(lifecycle: Lifecycle, run_folder: P
     assert contract_of(lifecycle, active_agreement) == before
 
 
-def test_an_edit_in_salesforce_of_a_field_that_the_clm_owns_does_not_last(
+def test_a_person_cannot_edit_a_field_that_the_clm_owns(lifecycle: Lifecycle, active_agreement: str) -> None:
+    with pytest.raises(SalesforceMalformedRequest) as refusal:
+        lifecycle.change_contract(active_agreement, "CLM_Total_Value__c", 1)
+    answer = dict(refusal.value.content[0])  # type: ignore[index]
+    assert (answer["errorCode"], answer["fields"]) == ("INVALID_FIELD_FOR_INSERT_UPDATE", ["CLM_Total_Value__c"])
+
+
+def test_an_administrators_edit_of_a_field_that_the_clm_owns_does_not_last(
     lifecycle: Lifecycle, active_agreement: str
 ) -> None:
-    lifecycle.change_contract(active_agreement, "CLM_Total_Value__c", 1)
+    lifecycle.change_contract(active_agreement, "EndDate", "2031-01-01")
     lifecycle.sync()
-    lifecycle.contract_field_should_be(active_agreement, "CLM_Total_Value__c", "120000.00")
-    lifecycle.agreement_field_should_be(active_agreement, "value.total", "120000.00")
+    lifecycle.contract_field_should_be(active_agreement, "EndDate", "2027-11-30")
+    lifecycle.agreement_field_should_be(active_agreement, "term.end", "2027-11-30")
     lifecycle.sync_should_change_nothing()
 
 
@@ -81,10 +97,9 @@ def test_an_agreement_with_a_counterparty_that_salesforce_does_not_know_waits_wi
     report = lifecycle.sync()
     assert report.parked == 1
     assert lifecycle.salesforce.find(f"SELECT Id FROM Contract WHERE CLM_Id__c = '{agreement}'") == []
-    state = State(load_config(run_folder / "sync.yml").state)
-    (parked,) = state.read_parked(agreement_id=agreement, kind="row")
-    state.close()
-    assert "PTY-nobody" in parked.reason
+    assert reason_of_waiting(run_folder, agreement) == (
+        "Salesforce has no Account with CLM_Party_Id__c 'PTY-nobody'. Create it there, then redrive."
+    )
     lifecycle.clm.change(agreement, {"counterparty": {"id": lifecycle.find_account()["CLM_Party_Id__c"]}})
     assert lifecycle.sync().parked == 0
     lifecycle.contract_field_should_be(agreement, "Status", "Draft")

@@ -49,6 +49,10 @@ class ClmUser:
         """POST to one of the agreement's actions: transitions, approvals, envelope, amendments, renewals, terminate."""
         return self._send("POST", f"/api/v1/agreements/{agreement_id}/{action}", order or {})
 
+    def add_person(self, email: str, name: str | None = None) -> Document:
+        """Make a person known to the CLM; answers its id. The same address is the same person."""
+        return self._send("POST", "/api/v1/people", {"email": email, "name": name})
+
     def import_contracts(self, csv: bytes) -> Document:
         """Hand the CLM a file of captured contracts; answers read, created, already_present, rejected."""
         path, headers = "/api/v1/imports/contracts", {"Content-Type": "text/csv"}

@@ -84,7 +84,7 @@ def _summarise(console: Console, run: Run, seconds: float) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
         "Contracts read": customers["read"],
-        "Parked rows": pushed["parked_rows"],
+        "Contracts in Salesforce": pushed["contracts"],
         "Parked values": pushed["parked_values"],
         "Fields compared": compared["compared"],
         "Differences": compared["differing"],

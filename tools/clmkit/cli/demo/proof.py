@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clmkit.cli.demo.collect import Collected, collect, count_values
+from clmkit.cli.demo.collect import Collected, collect, count_values, header_object
 from clmkit.cli.demo.run import Run
 from clmkit.cli.demo.runner import Outcome
 from clmkit.cli.demo.workspace import write_json, write_text
@@ -39,19 +39,16 @@ def _look(run: Run) -> Collected:
     clm, salesforce = ClmUser(run.clm), SalesforceUser(run.org)
     state = State(run.sync_config().state)
     try:
-        imported = [agreement for agreement in clm.read_all("agreements") if _is_imported(agreement)]
+        imported = set(_list(run.progress.done["customers"].figures["agreements"]))
+        agreements = [agreement for agreement in clm.read_all("agreements") if agreement["id"] in imported]
         rows = salesforce.find(CONTRACTS)
-        waiting = {row.agreement_id: row.reason for row in state.read_parked(kind="row")}
+        header = header_object(run.require_spec())
+        waiting = {row.key: row.reason for row in state.read_parked(kind="row") if row.object == header}
     finally:
         state.close()
         salesforce.close()
         clm.close()
-    return collect(run.require_spec(), imported, {row["CLM_Id__c"]: row for row in rows}, waiting)
-
-
-def _is_imported(agreement: Mapping[str, Any]) -> bool:
-    """The contracts of the file, not the agreements that the suites made: those were created by a person."""
-    return bool(agreement["updated_by"] != "legal@contracts.example")
+    return collect(run.require_spec(), agreements, {row["CLM_Id__c"]: row for row in rows}, waiting)
 
 
 def _evidence(run: Run, collected: Collected) -> Evidence:

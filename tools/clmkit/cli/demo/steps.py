@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -21,11 +21,13 @@ from clmkit.codegen.tree import compare_tree, write_tree
 from clmkit.mapping.loader import load_spec
 from clmkit.mapping.report import render_human
 from clmkit.release.evidence import Suite
-from clmkit.robotlib.people import ClmUser
+from clmkit.robotlib.people import ClmUser, Refused
 from clmkit.sync.engine import run_once
 from clmkit.sync.reconcile import reconcile_once
 from clmkit.sync.report import RunReport
 from clmkit.sync.state import StateError
+
+HEADER = "Contract"
 
 
 def lint(run: Run) -> Outcome:
@@ -79,42 +81,49 @@ def load_customers(run: Run) -> Outcome:
     clm = ClmUser(run.clm)
     try:
         report = clm.import_contracts(run.contracts.read_bytes())
-        parties = list(clm.read_all("counterparties"))
+        agreements = [agreement["id"] for agreement in clm.read_all("agreements")]
+        parties = [
+            [party["id"], party["name"], *_contact(clm, party["id"])] for party in clm.read_all("counterparties")
+        ]
+    except Refused as refusal:
+        raise StepFailed(f"{run.contracts}: the CLM refuses the file: {refusal}", "correct the file") from refusal
     finally:
         clm.close()
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["id", "name"])
-    writer.writerows([party["id"], party["name"]] for party in parties)
     file = run.workspace.run / "parties.csv"
-    write_text(file, table.getvalue())
-    options = ["--recipe_options", f"parties:{file}"]
-    run_cci(
-        run.processes,
-        run.workspace,
-        run.environment(),
-        ["task", "run", "load_recipe", "--org", "twin", *options],
-        "load",
-    )
+    write_text(file, _csv(["id", "name", "person_id", "email"], parties))
+    arguments = ["task", "run", "load_recipe", "--org", "twin", "--recipe_options", f"parties:{file}"]
+    run_cci(run.processes, run.workspace, run.environment(), arguments, "load")
     rejected = len(report["rejected"])
     return Outcome(
         f"{report['read']} contracts in the CLM, {rejected} rows rejected; {len(parties)} accounts in Salesforce",
-        {"read": report["read"], "rejected": report["rejected"], "counterparties": len(parties)},
+        {"read": report["read"], "rejected": report["rejected"], "agreements": agreements},
     )
+
+
+def _contact(clm: ClmUser, party_id: str) -> tuple[str, str]:
+    """The primary contact of a counterparty, known to the CLM: id and address."""
+    email = f"contact-{party_id.lower()}@contracts.example"
+    return str(clm.add_person(email)["id"]), email
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return table.getvalue()
 
 
 def push(run: Run) -> Outcome:
     report = _sync(run)
-    written = sum(report.rows_created.values())
-    calls = sum(report.api_calls_by_kind.values())
+    records, calls = sum(report.rows_created.values()), sum(report.api_calls_by_kind.values())
+    contracts = report.rows_created.get(HEADER, 0)
     return Outcome(
-        f"{report.pushed} contracts written as {written} records with {calls} API calls;"
-        f" {report.parked_rows} contracts and {report.parked_values} values parked",
+        f"{contracts} contracts as {records} records in Salesforce with {calls} API calls; {report.parked_values} values parked",
         {
-            "pushed": report.pushed,
-            "parked_rows": report.parked_rows,
-            "parked_values": report.parked_values,
+            "contracts": contracts,
             "records": report.rows_created,
+            "parked_values": report.parked_values,
             "api_calls": report.api_calls_by_kind,
         },
     )
