@@ -129,7 +129,7 @@ def _retrieve(request: Request, operation: Node) -> Iterable[Node]:
     version = wanted.value("apiVersion") or f"{request.api_version:.1f}"
     unpackaged = wanted.find("unpackaged")
     try:
-        manifest = manifest_of(unpackaged) if unpackaged is not None and unpackaged.children else None
+        manifest = manifest_of(unpackaged) if unpackaged is not None and not unpackaged.is_nil else None
     except ManifestRefused as error:
         raise SalesforceError("INVALID_TYPE", error.text) from error
     packages = [name for name in wanted.values("packageNames") if name]
