@@ -76,8 +76,9 @@ class Engine:
         evaluator = Evaluator(self.spec)
         try:
             while self.tally.rounds < MOST_ROUNDS and not should_end():
+                known = self.tally.events
                 work = await intake.take()
-                if not work:
+                if self.tally.events == known:
                     break
                 self.tally.rounds += 1
                 await Round(self, evaluator, references).run(work)

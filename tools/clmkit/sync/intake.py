@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from clmkit.clients.clm import CLIENT_NAME, Change
+from clmkit.clients.clm import CLIENT_NAME, Change, ChangePage
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.audit import digest
 from clmkit.sync.decide import ABSENT
@@ -79,9 +79,15 @@ class Intake:
         self.tally.events += len(waiting)
 
     async def _take_clm(self, work: dict[str, Work]) -> None:
-        page = await self.clm.read_changes(self.state.get_cursor(CLM_SOURCE), self.page)
-        if not page.changes:
-            return
+        """The next page that holds something new; pages of repeated deliveries are passed over."""
+        more = True
+        while more and not work:
+            page = await self.clm.read_changes(self.state.get_cursor(CLM_SOURCE), self.page)
+            more = page.more
+            if page.changes:
+                self._keep_clm(work, page)
+
+    def _keep_clm(self, work: dict[str, Work], page: ChangePage) -> None:
         changes = {change.event_id: change for change in page.changes}
         with self.state.transaction():
             new = self.state.add_events([_to_event(change) for change in page.changes], self.now())

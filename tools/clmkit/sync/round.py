@@ -81,23 +81,33 @@ class Round:
         return [case for case in cases if case.again]
 
     async def _open(self, item: Work) -> Case | None:
-        """The case of an agreement; None when it is settled already: gone, or older than what was applied."""
+        """The case of an agreement; None when it is settled already: gone, or older than what was applied.
+
+        An old snapshot that comes along with a change in Salesforce is only replaced: the change must not be settled with it.
+        """
+        known = max(
+            (link.revision for mapping in self._spec.objects if (link := self._own_link(mapping, item))), default=None
+        )
         agreement: Agreement | None = item.agreement
+        if agreement is not None and is_stale(_revision(agreement), known):
+            if not item.org_rows:
+                reason = f"revision {_revision(agreement)} is older than {known}, which was applied before"
+                self._settle_events(item, "unchanged", reason)
+                return None
+            agreement = None
         if agreement is None:
             try:
                 agreement = await self._engine.clm.get_agreement(item.agreement_id)
             except Refused as refused:
                 if refused.action is not Action.PARK:
                     raise
-                self._settle_missing(item, refused)
+                self._park_agreement(item, refused.outcome.reason)
                 return None
-        case = Case(item, agreement, self._state_of(agreement))
-        known = [link.revision for mapping in self._spec.objects if (link := self._own_link(mapping, item))]
-        if is_stale(case.revision, max(known, default=None)):
-            reason = f"revision {case.revision} is older than {max(known)}, which was applied before"
-            self._settle_events(item, "unchanged", reason)
+        if is_stale(_revision(agreement), known):
+            reason = f"The CLM is at revision {_revision(agreement)}, {known} was applied before. Was the CLM reset or restored?"
+            self._park_agreement(item, reason)
             return None
-        return case
+        return Case(item, agreement, self._state_of(agreement))
 
     def _own_link(self, mapping: ObjectMapping, item: Work) -> Link | None:
         return self._state.find_link(mapping.name, item.agreement_id) if is_whole_agreement(mapping) else None
@@ -336,21 +346,14 @@ class Round:
                 )
         return gone
 
-    def _settle_missing(self, item: Work, refused: Refused) -> None:
+    def _park_agreement(self, item: Work, reason: str) -> None:
         mapping = next(mapping for mapping in self._spec.objects if is_whole_agreement(mapping))
-        parked = Parked(
-            mapping.name,
-            item.agreement_id,
-            mapping.key.name,
-            item.agreement_id,
-            "row",
-            "",
-            refused.outcome.reason,
-            mapping.key.steward,
-        )
+        key, steward = item.agreement_id, mapping.key.steward
         with self._state.transaction():
-            self._state.park([parked], self._engine.now())
-        self._settle_events(item, "parked", refused.outcome.reason)
+            self._state.park(
+                [Parked(mapping.name, key, mapping.key.name, key, "row", "", reason, steward)], self._engine.now()
+            )
+        self._settle_events(item, "parked", reason)
 
     def _settle_events(self, item: Work, outcome: str, reason: str) -> None:
         with self._state.transaction():
@@ -375,6 +378,10 @@ def _link(plan: RowPlan, record_id: str, base: Mapping[str, str | bool | int | N
     facts = plan.facts
     modstamp = facts.org.modstamp if facts.org is not None else facts.link.modstamp if facts.link is not None else ""
     return Link(facts.mapping.name, facts.row.key, facts.agreement_id, record_id, facts.revision, modstamp, base)
+
+
+def _revision(agreement: Agreement) -> int:
+    return int(str(agreement["revision"]))
 
 
 def _instant(text: str) -> str:

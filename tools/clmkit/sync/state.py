@@ -90,7 +90,7 @@ class Parked:
 class State:
     def __init__(self, path: Path | str) -> None:
         try:
-            self._db = sqlite3.connect(str(path), isolation_level=None, timeout=2)
+            self._db = sqlite3.connect(str(path), isolation_level=None, timeout=0.5)
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")

@@ -1,0 +1,136 @@
+"""An org in memory, just enough of one: upsert by external ID, the four query shapes that the sync sends, second-grained modstamps.
+
+It refuses what Salesforce refuses in the sync's way: creating an activated contract, activating together with other fields,
+a missing master, and whatever a test puts into `refuse` or `strike`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clmkit.clients.salesforce import ApiUsage, Record, RowResult
+
+ACTIVATED = ("Activated", "Expired", "Terminated")
+OWNER = "005OWNER"
+SELECT = re.compile(
+    r"SELECT (?P<fields>.+?) FROM (?P<object>\w+) WHERE (?P<where>.+?)(?: ORDER BY (?P<order>.+))?$", re.DOTALL
+)
+IN = re.compile(r"(?P<field>[\w.]+) IN \((?P<values>.*)\)$", re.DOTALL)
+
+Strike = Callable[[str, Sequence[Record]], None]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after this line runs."""
+
+
+@dataclass
+class FakeOrg:
+    records: dict[str, dict[str, Record]] = field(default_factory=dict)
+    refuse: dict[str, tuple[str, str]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    second: int = 0
+    added: Counter[str] = field(default_factory=Counter)
+    before_commit: Strike = lambda sobject, records: None
+    after_commit: Strike = lambda sobject, records: None
+    api_usage: ApiUsage | None = None
+
+    def add(self, sobject: str, **fields: Any) -> str:
+        """A record that somebody else put there."""
+        table = self.records.setdefault(sobject, {})
+        self.added[sobject] += 1
+        record_id = f"{sobject.removeprefix('CLM_')[:5].upper()}{self.added[sobject]:06d}"
+        table[record_id] = {"Id": record_id, "SystemModstamp": self._stamp(), **fields}
+        return record_id
+
+    def edit(self, sobject: str, key: str, **fields: Any) -> None:
+        """What a person does in Salesforce."""
+        record = self.get(sobject, key)
+        record.update(fields, SystemModstamp=self._stamp())
+
+    def get(self, sobject: str, key: str) -> Record:
+        record = self.find(sobject, key)
+        assert record is not None, f"{sobject} {key} is not in the org"
+        return record
+
+    def find(self, sobject: str, key: str) -> Record | None:
+        return next(
+            (record for record in self.records.get(sobject, {}).values() if record.get("CLM_Id__c") == key), None
+        )
+
+    def count(self, sobject: str) -> int:
+        return len(self.records.get(sobject, {}))
+
+    async def query(self, soql: str) -> AsyncIterator[Record]:
+        self.calls.append("query")
+        match = SELECT.match(soql)
+        assert match is not None, soql
+        table = self.records.get(match["object"], {})
+        rows = [record for record in table.values() if self._is_wanted(match["object"], record, match["where"])]
+        if match["order"]:
+            rows.sort(key=lambda record: (record["SystemModstamp"], record["Id"]))
+        for record in rows:
+            yield {"Id": record["Id"]} | self._project(record, match["fields"].split(", "))
+
+    async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+        self.calls.append("collections")
+        self.before_commit(sobject, records)
+        results = [self._upsert(sobject, key_field, record) for record in records]
+        self.after_commit(sobject, records)
+        return results
+
+    def _upsert(self, sobject: str, key_field: str, record: Record) -> RowResult:
+        table = self.records.setdefault(sobject, {})
+        known = next((old for old in table.values() if old.get(key_field) == record[key_field]), None)
+        code, message = self._judge(sobject, known, record)
+        if code:
+            return RowResult("", created=False, code=code, message=message)
+        if known is not None:
+            known.update(record, SystemModstamp=self._stamp())
+            return RowResult(known["Id"], created=False)
+        defaults = {"OwnerId": OWNER} if sobject == "Contract" else {}
+        return RowResult(self.add(sobject, **{**defaults, **record}), created=True)
+
+    def _judge(self, sobject: str, known: Record | None, record: Record) -> tuple[str, str]:
+        if record["CLM_Id__c"] in self.refuse:
+            return self.refuse[record["CLM_Id__c"]]
+        if sobject == "Contract":
+            if known is None and not record.get("AccountId"):
+                return "REQUIRED_FIELD_MISSING", "Required fields are missing: [AccountId]"
+            activates = record.get("Status") in ACTIVATED and (known is None or known.get("Status") not in ACTIVATED)
+            if activates and (known is None or set(record) > {"CLM_Id__c", "Status"}):
+                return "FAILED_ACTIVATION", "Choose a valid contract status and save your changes."
+        elif known is None and record.get("Contract__c") not in self.records.get("Contract", {}):
+            return "REQUIRED_FIELD_MISSING", "Required fields are missing: [Contract__c]"
+        return "", ""
+
+    def _stamp(self) -> str:
+        self.second += 1
+        hours, rest = divmod(self.second, 3600)
+        return f"2026-11-21T{hours:02d}:{rest // 60:02d}:{rest % 60:02d}.000+0000"
+
+    def _is_wanted(self, sobject: str, record: Record, where: str) -> bool:
+        match = IN.match(where)
+        if match is not None:
+            wanted = {value.strip("'") for value in match["values"].split(",")}
+            return str(record.get(match["field"])).casefold() in {value.casefold() for value in wanted}
+        since = where.partition(">= ")[2].replace("Z", ".000+0000")
+        return record.get("CLM_Id__c") is not None and record["SystemModstamp"] >= since
+
+    def _project(self, record: Record, fields: Sequence[str]) -> Record:
+        projected: Record = {}
+        for path in fields:
+            relationship, dot, name = path.partition(".")
+            if not dot:
+                projected[path] = record.get(path)
+                continue
+            lookup = relationship.replace("__r", "__c") if relationship.endswith("__r") else f"{relationship}Id"
+            related = next(
+                (table[record[lookup]] for table in self.records.values() if record.get(lookup) in table), None
+            )
+            projected[relationship] = None if related is None else {name: related.get(name)}
+        return projected

@@ -1,0 +1,106 @@
+"""Both systems in memory and a sync between them, by the shipped mapping: what the stories in these tests are told with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.clmkit.sync.fake_clm import FakeClm
+from tests.clmkit.sync.fake_org import OWNER, FakeOrg
+
+from clmkit.mapping.model import Spec
+from clmkit.sync.engine import Engine, load_linted
+from clmkit.sync.reconcile import Comparison, ReconcileReport
+from clmkit.sync.report import RunReport
+from clmkit.sync.state import State
+
+SHIPPED = Path(__file__).parents[3] / "mappings/contract.yml"
+ACME, BETA = "PTY-acme", "PTY-beta"
+AGREEMENT = {
+    "stage": "DRAFT",
+    "title": "Supply",
+    "contract_type": "Supply Agreement",
+    "counterparty": {"id": ACME, "name": "ACME", "contact": None},
+    "business_owner": None,
+    "term": {"signed": None, "start": "2026-01-01", "end": "2026-12-31"},
+    "renewal": None,
+    "value": None,
+    "governing_law": None,
+    "signature": None,
+    "document": None,
+    "clauses": [{"type": "Non-Compete", "present": True, "deviation": "CANARY"}],
+    "parties": [],
+    "lines": [],
+    "documents": [],
+    "amends": None,
+    "renews": None,
+    "amendments": [],
+}
+
+
+@cache
+def shipped_spec() -> Spec:
+    return load_linted(SHIPPED)
+
+
+async def no_sleep(_seconds: float) -> None:
+    return None
+
+
+@dataclass
+class World:
+    spec: Spec = field(default_factory=shipped_spec)
+    state_path: Path | str = ":memory:"
+    org: FakeOrg = field(default_factory=FakeOrg)
+    clm: FakeClm = field(default_factory=FakeClm)
+    page: int = 500
+    _state: State | None = None
+
+    def __post_init__(self) -> None:
+        self.org.records["User"] = {
+            OWNER: {"Id": OWNER, "Email": "integration@example.com", "SystemModstamp": ""},
+            "005BEA": {"Id": "005BEA", "Email": "bea@example.com", "SystemModstamp": ""},
+        }
+        self.org.add("Account", CLM_Party_Id__c=ACME, Name="ACME")
+        self.org.add("Account", CLM_Party_Id__c=BETA, Name="Beta")
+        for name in ("Ann", "Bob"):
+            self.org.add("Contact", CLM_Person_Id__c=f"PER-{name.lower()}", Email=f"{name.lower()}@example.com")
+
+    @property
+    def state(self) -> State:
+        if self._state is None:
+            self._state = State(self.state_path)
+        return self._state
+
+    def restart(self) -> None:
+        """The process is gone and a new one opens the same state."""
+        if self._state is not None:
+            self._state.close()
+            self._state = None
+
+    def agreement(self, agreement_id: str = "AGR-000001", **fields: Any) -> None:
+        """A new agreement with terms of its own, or a change to one that is there."""
+        self.clm.save(agreement_id, **(fields if agreement_id in self.clm.agreements else {**AGREEMENT, **fields}))
+
+    def run(self) -> RunReport:
+        engine = Engine(self.spec, self.state, self.org, self.clm, (Counter(),), page=self.page, sleep=no_sleep)
+        report = asyncio.run(engine.run())
+        assert report.is_balanced, report
+        return report
+
+    def reconcile(self) -> ReconcileReport:
+        return asyncio.run(Comparison(self.spec, self.org, self.clm, self.state).run())
+
+    def contract(self, agreement_id: str = "AGR-000001") -> dict[str, Any]:
+        return self.org.get("Contract", agreement_id)
+
+    def contact_id(self, person: str) -> str:
+        return next(str(row["Id"]) for row in self.org.records["Contact"].values() if row["CLM_Person_Id__c"] == person)
+
+
+Story = Callable[[World], None]
