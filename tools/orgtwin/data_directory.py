@@ -27,7 +27,11 @@ def open_org(directory: Path, clock: Clock = system_clock, org_id: str = DEFAULT
     if not path.exists():
         write_snapshot(path, new_org(clock, org_id))
     journal = Journal(path, sync=sync)
-    org = restore_snapshot(path, clock)
+    try:
+        org = restore_snapshot(path, clock)
+    except ValueError:
+        journal.close()
+        raise
     org.keep_in(journal)
     return org
 

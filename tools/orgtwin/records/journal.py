@@ -88,7 +88,8 @@ class Journal:
         if org.settings != self._settings:
             frame["settings"] = org.settings
         if entries:
-            touched = {(entry.table.type.api_name, str(entry.row[ID])): entry for entry in entries}
+            known = (entry for entry in entries if org.schema.find_type(entry.table.type.api_name))
+            touched = {(entry.table.type.api_name, str(entry.row[ID])): entry for entry in known}
             frame["rows"] = _images(touched)
             frame["ids"] = _moved(self._ids, org.ids.position())
             frame["numbers"] = [[*key, number] for key, number in _moved(self._numbers, org.numbers).items()]
@@ -208,7 +209,7 @@ def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:
     if isinstance(identity, list):
         org.org_id, org.automated_user_id = identity
     if "types" in frame:
-        types = msgspec.convert(frame["types"], list[SObjectType])
+        types = [_load_type(image) for image in frame["types"]]  # type: ignore[attr-defined]
         org.replace_schema(org.schema.with_types(types, frame["removed"]))  # type: ignore[arg-type]
     settings = frame.get("settings")
     if isinstance(settings, dict):
@@ -255,9 +256,11 @@ def _schema_difference(old: Schema, new: Schema) -> tuple[list[object], list[str
 
 
 def _type_image(sobject_type: SObjectType) -> object:
-    image = msgspec.to_builtins(sobject_type)
-    del image["_by_name"]
-    return image
+    return msgspec.to_builtins(sobject_type) | {"_by_name": None}  # derived; a list of all fields once more otherwise
+
+
+def _load_type(image: Mapping[str, object]) -> SObjectType:
+    return msgspec.convert(image | {"_by_name": {}}, SObjectType)  # type: ignore[operator]
 
 
 def _moved(before: Mapping[K, int], now: Mapping[K, int]) -> dict[K, int]:

@@ -39,10 +39,11 @@ CommitListener = Callable[[list[Entry]], None]
 
 
 class Mark:
-    """A position in the log; as long as one lives, the log is kept."""
+    """A position in the log. One taken outside a transaction keeps the log as long as it lives; one taken inside ends with it."""
 
-    def __init__(self, position: int) -> None:
+    def __init__(self, position: int, epoch: int) -> None:
         self.position = position
+        self.epoch = epoch
 
 
 class UndoLog:
@@ -50,12 +51,16 @@ class UndoLog:
         self._entries: list[Entry] = []
         self._committed = 0
         self._depth = 0
+        self._epoch = 0
         self._marks: weakref.WeakSet[Mark] = weakref.WeakSet()
         self._listeners: list[CommitListener] = []
 
     def on_commit(self, listener: CommitListener) -> None:
         """Call `listener` with the entries of every transaction when it is committed."""
         self._listeners.append(listener)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     @property
     def is_open(self) -> bool:
@@ -89,12 +94,15 @@ class UndoLog:
     # ---- marks and transactions
 
     def mark(self) -> Mark:
-        mark = Mark(len(self._entries))
-        self._marks.add(mark)
+        mark = Mark(len(self._entries), self._epoch)
+        if not self._depth:
+            self._marks.add(mark)
         return mark
 
     def rollback(self, mark: Mark) -> None:
         """Take back everything since the mark. What was already committed is taken back as a further commit."""
+        if mark.epoch != self._epoch:
+            raise RuntimeError("the savepoint is of a transaction that has ended")
         entries = self._entries
         undone = entries[mark.position :]
         for entry in reversed(undone):
@@ -108,7 +116,7 @@ class UndoLog:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All writes inside are kept together; an exception takes them back. Transactions nest; the outermost one commits."""
-        mark = self.mark()
+        mark = Mark(len(self._entries), self._epoch)
         self._depth += 1
         try:
             yield
@@ -121,13 +129,13 @@ class UndoLog:
         self._depth -= 1
         if not self._depth:
             self._committed = len(self._entries)
-            self._marks.discard(mark)
             self._forget_committed()
 
     def _forget_committed(self) -> None:
         if not self._marks:
             self._entries.clear()
             self._committed = 0
+            self._epoch += 1
 
     def _announce(self, entries: list[Entry]) -> None:
         for listener in self._listeners:
