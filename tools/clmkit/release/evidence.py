@@ -139,12 +139,11 @@ class Evidence:
 
     def reasons(self) -> list[tuple[str, str, int, str]]:
         """Why things wait: (reason, steward, how often, one example), the most frequent first."""
-        parked = [value for row in self.contracts for value in row.parked]
+        parked = [value for row in self.contracts if not row.waiting for value in row.parked]
         counts = Counter((value.label, value.steward) for value in parked)
         examples = {(value.label, value.steward): value for value in reversed(parked)}
         rows = [
-            (label, steward, count, f"“{examples[label, steward].value}”: {examples[label, steward].reason}")
-            for (label, steward), count in counts.most_common()
+            (label, steward, count, examples[label, steward].reason) for (label, steward), count in counts.most_common()
         ]
         whole = Counter(row.waiting for row in self.contracts if row.waiting)
         return [("Whole contract", "", count, reason) for reason, count in whole.most_common()] + rows

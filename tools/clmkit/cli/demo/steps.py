@@ -28,6 +28,7 @@ from clmkit.sync.report import RunReport
 from clmkit.sync.state import StateError
 
 HEADER = "Contract"
+CLM_CALL = "clm_"
 
 
 def lint(run: Run) -> Outcome:
@@ -116,15 +117,16 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def push(run: Run) -> Outcome:
     report = _sync(run)
-    records, calls = sum(report.rows_created.values()), sum(report.api_calls_by_kind.values())
+    records = sum(report.rows_created.values())
+    calls = {kind: count for kind, count in report.api_calls_by_kind.items() if not kind.startswith(CLM_CALL)}
     contracts = report.rows_created.get(HEADER, 0)
     return Outcome(
-        f"{contracts} contracts as {records} records in Salesforce with {calls} API calls; {report.parked_values} values parked",
+        f"{contracts} contracts as {records} records in Salesforce with {sum(calls.values())} API calls; {report.parked_values} values parked",
         {
             "contracts": contracts,
             "records": report.rows_created,
             "parked_values": report.parked_values,
-            "api_calls": report.api_calls_by_kind,
+            "api_calls": calls,
         },
     )
 
