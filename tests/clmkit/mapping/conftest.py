@@ -68,13 +68,19 @@ def _lay_over(spec: dict[str, Any], fragment: dict[str, Any]) -> None:
 
 def _generate(spec: dict[str, Any], order: dict[str, Any]) -> None:
     if "value_map" in order:
-        spec["value_maps"][order["value_map"]]["values"] = {f"V{index}": f"Value {index}" for index in range(order["count"])}
+        spec["value_maps"][order["value_map"]]["values"] = {
+            f"V{index}": f"Value {index}" for index in range(order["count"])
+        }
     for index in range(order.get("objects", 0)):
         spec["objects"][f"extra_{index}"] = _object_that_feeds_back(index)
     block = spec["objects"][order["object"]] if "object" in order else {}
     for index in range(order.get("fields", 0)):
         given = {key: copy.deepcopy(value) for key, value in order.items() if key not in ("object", "fields")}
-        block["fields"][f"extra_{index}"] = {"clm": f"extra_{index}", "field": f"CLM_Extra_{index}__c", "description": "Extra."} | given
+        block["fields"][f"extra_{index}"] = {
+            "clm": f"extra_{index}",
+            "field": f"CLM_Extra_{index}__c",
+            "description": "Extra.",
+        } | given
     for index in range(order.get("parents", 0)):
         block["parents"][f"extra_{index}"] = {
             "clm": f"extra_{index}", "field": f"CLM_Extra_{index}__c", "match": "Contract.CLM_Id__c", "missing": "park_value",
@@ -88,5 +94,13 @@ def _object_that_feeds_back(index: int) -> dict[str, Any]:
         "key": {"clm": "id", "field": "CLM_Id__c", "case_sensitive": True},
         "version": {"clm": "revision", "field": "CLM_Version__c"},
         "record_name": {"label": "Number", "format": "{0}"},
-        "fields": {"note": {"clm": f"note_{index}", "field": "Note__c", "type": "text", "owner": "salesforce", "description": "Note."}},
+        "fields": {
+            "note": {
+                "clm": f"note_{index}",
+                "field": "Note__c",
+                "type": "text",
+                "owner": "salesforce",
+                "description": "Note.",
+            }
+        },
     }

@@ -24,6 +24,9 @@ from clmkit.mapping.shape import ShapeError, find_shape_errors
 from clmkit.mapping.subject import Offence, Subject
 from clmkit.mapping.yaml_tree import PathPart, Tree, Trouble, parse_tree
 
+ENTRY_DEPTH = 4
+"""A field is four keys deep: objects, its object, fields, its name."""
+
 MOST_BYTES = 8_000_000
 """A spec of 20,000 fields is 5 MB."""
 
@@ -51,7 +54,7 @@ def load_spec(path: Path) -> Loaded:
         return _refuse(
             name,
             "",
-            Trouble("MAP001", Place(1, 1), f"cannot read {name}: {reason}", "check the path and its permissions"),
+            Trouble("MAP001", Place(1, 1), f"the file cannot be read: {reason}", "check the path and its permissions"),
         )
     return load_bytes(data, name)
 
@@ -117,15 +120,24 @@ def _check(tree: Tree, text: str, name: str) -> Loaded:
         return Loaded(spec=None, document=None, findings=in_reading_order(findings))
     document = msgspec.convert(data, SpecDocument)
     spec = resolve(document)
-    findings.extend(_of_rules(Subject(document, spec), tree, name, lines))
+    rules = _judge(Subject(document, spec), tree, name, lines)
+    findings.extend(_independent(rules, shape_errors) if shape_errors else (finding for _, finding in rules))
     failed = any(finding.is_error for finding in findings)
     return Loaded(spec=None if failed else spec, document=document, findings=in_reading_order(findings))
 
 
-def _of_rules(subject: Subject, tree: Tree, name: str, lines: list[str]) -> Iterator[Finding]:
+def _judge(subject: Subject, tree: Tree, name: str, lines: list[str]) -> Iterator[tuple[Offence, Finding]]:
     for rule in all_rules():
         for offence in rule.check(subject):
-            yield _finding(rule.code, rule.severity, offence, tree, name, lines)
+            yield offence, _finding(rule.code, rule.severity, offence, tree, name, lines)
+
+
+def _independent(judged: Iterator[tuple[Offence, Finding]], shape_errors: tuple[ShapeError, ...]) -> Iterator[Finding]:
+    """Errors that no misshapen entry causes: none inside it, and no warning, which may be about what was left out."""
+    entries = [error.entry[:ENTRY_DEPTH] for error in shape_errors if error.entry]
+    for offence, finding in judged:
+        if finding.is_error and not any(offence.path[: len(entry)] == entry for entry in entries):
+            yield finding
 
 
 def _of_shape(error: ShapeError, tree: Tree, name: str, lines: list[str]) -> Finding:

@@ -123,7 +123,7 @@ def read_amount(value: object, target: Target) -> Outcome:
     if isinstance(duration, Refusal):
         return duration
     if duration.days and duration.months:
-        return Refusal(f"{show_duration(duration)} mixes months and days; the field counts one of them.")
+        return Refusal(f"{show_duration(duration)} together are neither days nor months; the field counts one of them.")
     return fit_number(Decimal(duration.days or duration.months), target)
 
 
@@ -133,7 +133,7 @@ def read_unit(value: object, target: Target) -> Outcome:
     if isinstance(duration, Refusal):
         return duration
     if duration.days and duration.months:
-        return Refusal(f"{show_duration(duration)} mixes months and days; the field counts one of them.")
+        return Refusal(f"{show_duration(duration)} together are neither days nor months; the field counts one of them.")
     return look_up("days" if duration.days else "months", target)
 
 
@@ -169,10 +169,8 @@ def _read_renewal(value: object) -> Renewal | Refusal:
 
 
 def show_duration(duration: Duration) -> str:
-    parts = [f"{duration.months} months"] if duration.months else []
-    if duration.days or not parts:
-        parts.append(f"{duration.days} days")
-    return " and ".join(parts)
+    counts = ((duration.months, "month"), (duration.days, "day"))
+    return " and ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in counts if count) or "0 days"
 
 
 def write_days(value: SalesforceValue, target: Target) -> object:
