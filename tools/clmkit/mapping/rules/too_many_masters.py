@@ -33,6 +33,8 @@ MOST_MASTERS = 2
 
 def check(subject: Subject) -> Iterator[Offence]:
     for column in subject.columns:
+        if column.field.type.kind is not FieldKind.MASTER_DETAIL:
+            continue
         masters = [parent.name for parent in column.mapping.parents if parent.type.kind is FieldKind.MASTER_DETAIL]
         if column.field.name in masters[MOST_MASTERS:]:
             message = f"{column.mapping.salesforce} has {len(masters)} masters; Salesforce allows {MOST_MASTERS}"
