@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from simple_salesforce.exceptions import SalesforceMalformedRequest
@@ -63,8 +64,11 @@ def test_a_repeated_delivery_changes_nothing(lifecycle: Lifecycle, run_folder: P
 def test_a_person_cannot_edit_a_field_that_the_clm_owns(lifecycle: Lifecycle, active_agreement: str) -> None:
     with pytest.raises(SalesforceMalformedRequest) as refusal:
         lifecycle.change_contract(active_agreement, "CLM_Total_Value__c", 1)
-    answer = dict(refusal.value.content[0])  # type: ignore[index]
-    assert (answer["errorCode"], answer["fields"]) == ("INVALID_FIELD_FOR_INSERT_UPDATE", ["CLM_Total_Value__c"])
+    refused: Any = refusal.value.content
+    assert (refused[0]["errorCode"], refused[0]["fields"]) == (
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        ["CLM_Total_Value__c"],
+    )
 
 
 def test_an_administrators_edit_of_a_field_that_the_clm_owns_does_not_last(

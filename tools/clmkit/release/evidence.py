@@ -133,6 +133,11 @@ class Evidence:
         return len(self.contracts) - self.synced
 
     @property
+    def parked_values(self) -> int:
+        """Single values left out of contracts that are in Salesforce."""
+        return sum(len(row.parked) for row in self.contracts if not row.waiting)
+
+    @property
     def is_clean(self) -> bool:
         """Nothing failed and nothing differs; parked values are not a failure, they are listed for their stewards."""
         return not self.differences and all(suite.failed == 0 and suite.not_run == 0 for suite in self.suites)

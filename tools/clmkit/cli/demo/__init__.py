@@ -80,12 +80,13 @@ def _run(console: Console, workspace: Workspace, contracts: Path, spec: Path, *,
 
 def _summarise(console: Console, run: Run, seconds: float) -> None:
     done = run.progress.done
-    customers, pushed, compared = (done[key].figures for key in ("customers", "push", "reconcile"))
+    customers, pushed, compared, proven = (done[key].figures for key in ("customers", "push", "reconcile", "evidence"))
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
         "Contracts read": customers["read"],
-        "Contracts in Salesforce": pushed["contracts"],
-        "Parked values": pushed["parked_values"],
+        "Contracts in Salesforce": proven["synced"],
+        "Contracts parked": proven["parked"],
+        "Values parked": proven["parked_values"],
         "Fields compared": compared["compared"],
         "Differences": compared["differing"],
         "Salesforce API calls": sum(pushed["api_calls"].values()) if isinstance(pushed["api_calls"], dict) else 0,

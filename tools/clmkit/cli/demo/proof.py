@@ -32,7 +32,8 @@ def write_evidence(run: Run) -> Outcome:
     summary = summarise(run, evidence)
     write_json(run.workspace.evidence / "evidence.json", summary)
     write_json(run.workspace.summary_file, summary)
-    return Outcome(f"{(run.workspace.evidence / 'index.html').relative_to(run.workspace.project)}", {})
+    figures = {"synced": evidence.synced, "parked": evidence.waiting, "parked_values": evidence.parked_values}
+    return Outcome(f"{(run.workspace.evidence / 'index.html').relative_to(run.workspace.project)}", {**figures})
 
 
 def _look(run: Run) -> Collected:

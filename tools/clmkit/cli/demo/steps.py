@@ -121,7 +121,8 @@ def push(run: Run) -> Outcome:
     calls = {kind: count for kind, count in report.api_calls_by_kind.items() if not kind.startswith(CLM_CALL)}
     contracts = report.rows_created.get(HEADER, 0)
     return Outcome(
-        f"{contracts} contracts as {records} records in Salesforce with {sum(calls.values())} API calls; {report.parked_values} values parked",
+        f"{contracts} contracts as {records} records in Salesforce with {sum(calls.values())} API calls;"
+        f" {report.parked_values} values parked",
         {
             "contracts": contracts,
             "records": report.rows_created,
