@@ -27,10 +27,11 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dev_org")]
 
 @dataclass(frozen=True)
 class Org:
-    """A running org twin and how CumulusCI is to find it."""
+    """A running org twin, how CumulusCI is to find it, and a copy of the project to build in."""
 
     ready: Mapping[str, str]
     home: Path
+    project: Path
 
     def cci(self, *arguments: str) -> str:
         """Run CumulusCI with nothing on PATH but the system: no Node, no sf CLI."""
@@ -70,7 +71,7 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     with log.open("wb") as output:
         twin = subprocess.Popen([BIN / "orgtwin", "serve", "--ready-file", ready], stdout=output, stderr=output)
     try:
-        yield Org(_wait_for(ready, twin, log), _make_home(folder))
+        yield Org(_wait_for(ready, twin, log), _make_home(folder), _copy_project(folder))
     finally:
         twin.terminate()
         twin.wait(timeout=PATIENCE)
@@ -97,6 +98,16 @@ def _make_home(folder: Path) -> Path:
     assert git is not None
     (home / "bin" / "git").symlink_to(git)
     return home
+
+
+def _copy_project(folder: Path) -> Path:
+    """What CumulusCI reads, in a checkout of its own: two builds in one folder would take each other's files."""
+    project = folder / "project"
+    shutil.copytree(ROOT / "force-app", project / "force-app")
+    for name in ("cumulusci.yml", "sfdx-project.json"):
+        shutil.copy(ROOT / name, project)
+    subprocess.run(["git", "init", "--quiet", project], check=True)
+    return project
 
 
 def test_the_flow_deploys_and_assigns_and_may_be_repeated(org: Org) -> None:
@@ -126,7 +137,7 @@ def assigned(org: Org) -> set[tuple[str, str]]:
 def test_every_deployed_component_is_retrieved_as_it_was_generated(org: Org, tmp_path: Path) -> None:
     org.cci("flow", "run", "deploy_contracts", "--org", "twin")
     for part in ("settings", "project"):
-        built, retrieved = ROOT / "build" / "mdapi" / part, tmp_path / part
+        built, retrieved = org.project / "build" / "mdapi" / part, tmp_path / part
         retrieved.mkdir()
         manifest = str(built / "package.xml")
         org.cci(
