@@ -126,7 +126,7 @@ def _hidden(text: str, owner: str, mention: Mention) -> SalesforceError:
 
 
 def _grouped_result(execution: Execution, plan: Plan, grouped: GroupedAnswer) -> QueryResult:
-    groups = grouped.groups.form(execution, matching_rows(execution, plan))
+    groups = grouped.groups.form(execution, list(matching_rows(execution, plan)))
     if grouped.having is not None:
         keep = grouped.having.bind(execution)
         groups = [group for group in groups if keep(group)]

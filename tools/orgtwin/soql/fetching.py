@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from orgtwin.errors import SalesforceError
 from orgtwin.records.model import Row, Table, Value
@@ -18,18 +18,22 @@ from orgtwin.soql.values import bound
 Test = Callable[[Row], bool]
 
 
-def fetch_rows(execution: Execution, plan: Plan) -> Sequence[Row]:
+def fetch_rows(execution: Execution, plan: Plan) -> list[Row]:
     """The selected rows of the plan's object, in order."""
     rows = matching_rows(execution, plan)
     return windowed(execution, plan, sorted_rows(execution, rows, plan.order) if plan.order else rows)
 
 
-def matching_rows(execution: Execution, plan: Plan) -> list[Row]:
-    """Every row the caller may see that meets WHERE and the scope."""
+def matching_rows(execution: Execution, plan: Plan) -> Iterable[Row]:
+    """The rows the caller may see that meet WHERE and the scope, one after the other: a small LIMIT stops the scan early."""
     table = execution.table(plan.root.api_name)
     rows = _candidates(execution, plan, table)
     tests = _tests(execution, plan)
-    return [row for row in rows if all(test(row) for test in tests)] if tests else list(rows)
+    if not tests:
+        return rows
+    if len(tests) == 1:
+        return filter(tests[0], rows)
+    return (row for row in rows if all(test(row) for test in tests))
 
 
 def _tests(execution: Execution, plan: Plan) -> tuple[Test, ...]:
@@ -75,11 +79,11 @@ def _oldest_first(rows: list[Row], read_id: Reader) -> list[Row]:
     return rows
 
 
-def windowed(execution: Execution, plan: Plan, rows: Sequence[Row]) -> Sequence[Row]:
+def windowed(execution: Execution, plan: Plan, rows: Iterable[Row]) -> list[Row]:
     """OFFSET and LIMIT."""
     start = _count(execution, plan.offset) if plan.offset is not None else 0
     end = start + _count(execution, plan.limit) if plan.limit is not None else None
-    return rows[start:end] if start or end is not None else rows
+    return list(islice(rows, start, end))
 
 
 def _count(execution: Execution, literal: Literal) -> int:

@@ -5,7 +5,7 @@ Source: "ORDER BY" (SOQL and SOSL Reference).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from orgtwin.records.model import Row, Value
@@ -35,7 +35,7 @@ def require_sortable(text: str, operand: Operand) -> None:
         raise refusal("MALFORMED_QUERY", reason, text, operand.position)
 
 
-def sorted_rows(execution: Execution, rows: Sequence[Row], keys: tuple[SortKey, ...]) -> list[Row]:
+def sorted_rows(execution: Execution, rows: Iterable[Row], keys: tuple[SortKey, ...]) -> list[Row]:
     """Stable: rows equal in every key stay as they were."""
     ordered = list(rows)
     for key in reversed(keys):
