@@ -34,28 +34,27 @@ class Org:
     project: Path
 
     def cci(self, *arguments: str) -> str:
-        """Run CumulusCI with nothing on PATH but the system: no Node, no sf CLI."""
+        """Run CumulusCI; it must succeed."""
+        done = self.try_cci(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def try_cci(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run CumulusCI with nothing on PATH but git: no Node, no sf CLI."""
+        access = {name: self.ready[name] for name in ("access_token", "org_id", "username")}
         environment = {
+            "COLUMNS": "200",
             "CUMULUSCI_DISABLE_REFRESH": "1",
             "CUMULUSCI_KEY": "0123456789abcdef",
-            "CUMULUSCI_ORG_twin": json.dumps(
-                {
-                    "access_token": self.ready["access_token"],
-                    "instance_url": self.ready["https_url"],
-                    "org_id": self.ready["org_id"],
-                    "username": self.ready["username"],
-                }
-            ),
+            "CUMULUSCI_ORG_twin": json.dumps({**access, "instance_url": self.ready["https_url"]}),
             "HOME": str(self.home),
             "PATH": str(self.home / "bin"),
             "REQUESTS_CA_BUNDLE": self.ready["ca_bundle"],
         }
         command = [str(BIN / "cci"), *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+        return subprocess.run(
+            command, cwd=self.project, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
     def rest(self) -> Salesforce:
         session = requests.Session()
@@ -159,3 +158,9 @@ def comparable(path: Path) -> object:
     return root, {
         name: sorted(map(repr, value)) if isinstance(value, list) else repr(value) for name, value in body.items()
     }
+
+
+def test_a_package_that_was_never_built_fails_the_deploy(org: Org) -> None:
+    done = org.try_cci("task", "run", "deploy_project", "--org", "twin", "--path", "build/none")
+    assert done.returncode == 1
+    assert "build/none: no package to deploy; run `cci task run build_metadata` first" in done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Turn the source tree into deployable packages, in place of the conversion for which CumulusCI calls the sf CLI."""
+"""Turn the source tree into deployable packages, in place of the conversion for which CumulusCI calls the sf CLI; deploy them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cumulusci.core.exceptions import CumulusCIException
 from cumulusci.core.tasks import BaseTask
+from cumulusci.tasks.salesforce import Deploy
 
 from clmkit.codegen.mdapi import Package, UnsupportedSource, convert_source, split_settings
 from clmkit.codegen.tree import read_package
@@ -39,6 +40,15 @@ class BuildMetadata(BaseTask):  # type: ignore[misc]  # CumulusCI is untyped
             ) from error
         counts = self.return_values
         self.logger.info("%s: %d settings, %d components", output, counts["settings"], counts["project"])
+
+
+class DeployPackage(Deploy):  # type: ignore[misc]  # CumulusCI is untyped
+    """CumulusCI's deploy, but a package that is not there is an error: CumulusCI warns, skips it, and the flow succeeds."""
+
+    def _get_package_zip(self, path: str) -> object:
+        if not Path(path, "package.xml").is_file():
+            raise CumulusCIException(f"{path}: no package to deploy; run `cci task run build_metadata` first")
+        return super()._get_package_zip(path)
 
 
 def build_packages(source: Path, output: Path, api_version: str) -> dict[str, int]:
