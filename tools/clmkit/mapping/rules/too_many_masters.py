@@ -14,7 +14,7 @@ Good:
         parents:
           second: {clm: a, field: Second__c, match: Contract.CLM_Id__c, kind: master_detail}
 Says:
-    CLM_Line__c has 3 masters; Salesforce allows 2
+    line.third is master 3 of CLM_Line__c; Salesforce allows 2
     help: write kind: lookup
 """
 
@@ -32,10 +32,11 @@ MOST_MASTERS = 2
 
 
 def check(subject: Subject) -> Iterator[Offence]:
+    masters: dict[str, int] = {}
     for column in subject.columns:
         if column.field.type.kind is not FieldKind.MASTER_DETAIL:
             continue
-        masters = [parent.name for parent in column.mapping.parents if parent.type.kind is FieldKind.MASTER_DETAIL]
-        if column.field.name in masters[MOST_MASTERS:]:
-            message = f"{column.mapping.salesforce} has {len(masters)} masters; Salesforce allows {MOST_MASTERS}"
+        count = masters[column.mapping.name] = masters.get(column.mapping.name, 0) + 1
+        if count > MOST_MASTERS:
+            message = f"{column.title} is master {count} of {column.mapping.salesforce}; Salesforce allows {MOST_MASTERS}"
             yield Offence((*column.path, "kind"), message, "write kind: lookup")
