@@ -94,6 +94,20 @@ def test_two_objects_of_one_name_are_refused(spec: Spec) -> None:
     )
 
 
+def test_a_required_parent_that_no_test_can_make_is_refused(spec: Spec) -> None:
+    contract = spec.get_object("contract")
+    account = structs.replace(
+        contract.get_field("account"), type=structs.replace(contract.get_field("account").type, reference_to="Product2")
+    )
+    changed = structs.replace(contract, fields=tuple(account if f.name == "account" else f for f in contract.fields))
+    with pytest.raises(PlanError) as refusal:
+        plan_project(structs.replace(spec, objects=(changed,)))
+    assert str(refusal.value) == (
+        "object contract: its required parent AccountId refers to Product2, of which the generated Apex tests cannot make a "
+        "record; make the reference optional, or add Product2 to clmkit.codegen.apex.STANDARD_VALUES"
+    )
+
+
 def test_a_spec_without_clm_written_objects_generates_no_apex(spec: Spec) -> None:
     plan = plan_project(structs.replace(spec, objects=(spec.get_object("account"),), lifecycle=None))
     assert [file.path for file in plan.files if "classes" in file.path or "triggers" in file.path] == []

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from clmkit.codegen.names import ObjectNames, banner, custom_permission, kill_switch, name_object
-from clmkit.codegen.plan import Component, PlannedFile, Source, extension, generated
+from clmkit.codegen.names import ObjectNames, banner, custom_permission, kill_switch, name_object, pascal
+from clmkit.codegen.plan import Component, PlanError, PlannedFile, Source, extension, generated
 from clmkit.codegen.rules import ObjectRules, compile_rules, is_guarded, publishes_changes
 from clmkit.codegen.runtime import actions_of
 from clmkit.codegen.samples import FIRST_REVISION, RECORD_KEY, Sample, find_sample
@@ -33,11 +33,11 @@ FRAME = (
     "TriggerDispatcherTest",
 )
 
-# The least that a standard parent needs.
-STANDARD_PARENTS = {
-    "Account": "new Account(Name = 'Counterparty')",
-    "Contact": "new Contact(LastName = 'Signatory')",
-    "Opportunity": "new Opportunity(Name = 'Deal', StageName = 'Prospecting', CloseDate = Date.newInstance(2030, 1, 1))",
+# What an org insists on in a record of a standard object: field and Apex expression.
+STANDARD_VALUES: Mapping[str, Mapping[str, str]] = {
+    "Account": {"Name": "'Counterparty'"},
+    "Contact": {"LastName": "'Signatory'"},
+    "Opportunity": {"Name": "'Deal'", "StageName": "'Prospecting'", "CloseDate": "Date.newInstance(2030, 1, 1)"},
 }
 
 
@@ -105,7 +105,8 @@ def _frame_values(spec: Spec, guarded: list[ObjectRules]) -> Mapping[str, object
     first = next((rules for rules in guarded if rules.published), guarded[0])
     names = name_object(spec, first.mapping)
     records = [_test_record(spec, rules) for rules in guarded]
-    parents = {field.type.reference_to for rules in guarded for field in _required_parents(rules.mapping)}
+    created = {f.type.reference_to for rules in guarded for f in _required_parents(rules.mapping)}
+    standard = sorted(created - {rules.mapping.salesforce for rules in guarded})
     return {
         **_base_values(spec),
         "names": names,
@@ -115,11 +116,7 @@ def _frame_values(spec: Spec, guarded: list[ObjectRules]) -> Mapping[str, object
         "expected_actions": [f"{spec.prefix}_{action}" for action, _, _ in actions_of(first.mapping)],
         "records": records,
         "first_revision": FIRST_REVISION,
-        "standard_parents": [
-            {"object": name, "constructor": STANDARD_PARENTS[name]}
-            for name in sorted(parents)
-            if name in STANDARD_PARENTS
-        ],
+        "standard_parents": [{"object": name, "values": STANDARD_VALUES[name]} for name in standard],
     }
 
 
@@ -159,37 +156,38 @@ def _published_sample(spec: Spec, rules: ObjectRules) -> Sample | None:
 def _test_record(spec: Spec, rules: ObjectRules) -> TestRecord:
     mapping = rules.mapping
     parents = _required_parents(mapping)
-    values = [(mapping.key.salesforce, RECORD_KEY)]
+    values = {mapping.key.salesforce: RECORD_KEY}
     if rules.version:
-        values.append((rules.version.salesforce, str(FIRST_REVISION)))
-    values.extend((field.salesforce, _variable(field)) for field in parents)
-    taken = {name for name, _ in values}
+        values[rules.version.salesforce] = str(FIRST_REVISION)
+    values.update({field.salesforce: _variable(field) for field in parents})
+    values.update(STANDARD_VALUES.get(mapping.salesforce, {}))
     for field in mapping.columns:
         sample = find_sample(spec, field) if field.required and field.origin is not Origin.STANDARD else None
-        if sample and sample.name not in taken:
-            values.append((sample.name, sample.value))
-    stem = name_object(spec, mapping).stem
-    made = tuple(Parent(_variable(field), _creator(spec, field)) for field in parents)
-    return TestRecord(mapping.salesforce, stem, made, tuple(values))
+        if sample:
+            values.setdefault(sample.name, sample.value)
+    made = tuple(Parent(_variable(field), _creator(spec, mapping, field)) for field in parents)
+    return TestRecord(mapping.salesforce, name_object(spec, mapping).stem, made, tuple(values.items()))
 
 
 def _required_parents(mapping: ObjectMapping) -> list[FieldMapping]:
     """Parents without which the org refuses the record."""
-    return [
-        f for f in mapping.columns if f.role is Role.PARENT and (f.required or f.type.kind is FieldKind.MASTER_DETAIL)
-    ]
+    parents = (field for field in mapping.columns if field.role is Role.PARENT)
+    return [field for field in parents if field.required or field.type.kind is FieldKind.MASTER_DETAIL]
 
 
 def _variable(field: FieldMapping) -> str:
-    return (
-        f"{field.type.reference_to.split('__')[0].lower()}Id"
-        if "__" not in field.type.reference_to
-        else f"{field.name}Id"
-    )
+    stem = pascal(field.name)
+    return f"{stem[0].lower()}{stem[1:]}Id"
 
 
-def _creator(spec: Spec, field: FieldMapping) -> str:
-    parent = spec.find_object_of(field.type.reference_to)
+def _creator(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> str:
+    target = field.type.reference_to
+    parent = spec.find_object_of(target)
     if parent is not None and is_guarded(parent):
         return f"insert{name_object(spec, parent).stem}(1)[0].Id"
-    return f"insert{field.type.reference_to}()"
+    if target not in STANDARD_VALUES:
+        raise PlanError(
+            f"object {mapping.name}: its required parent {field.salesforce} refers to {target}, of which the generated Apex tests "
+            f"cannot make a record; make the reference optional, or add {target} to clmkit.codegen.apex.STANDARD_VALUES"
+        )
+    return f"insert{target}()"
