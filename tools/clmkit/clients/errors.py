@@ -45,7 +45,7 @@ class Refused(WireError):
 
     @property
     def outcome(self) -> Outcome:
-        return outcome_of(self.code)
+        return outcome_of(self.code, self.message)
 
     @property
     def action(self) -> Action:

@@ -35,7 +35,6 @@ OUTCOMES: dict[str, Outcome] = {
     "TXN_SECURITY_METERING_ERROR": Outcome(_RETRY, "Salesforce's transaction security did not answer in time."),
     "UNKNOWN_EXCEPTION": Outcome(_RETRY, "Salesforce failed inside; it gives no reason."),
     "APEX_CPU_LIMIT": Outcome(_RETRY, "Automation in the org used up its processor time."),
-    "CONCURRENT_REQUESTS_EXCEEDED": Outcome(_RETRY, "Too many long requests run in the org at the same time."),
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": Outcome(
         _RETRY, "Another row of the same request failed, so this one was undone."
     ),
@@ -115,12 +114,19 @@ OUTCOMES: dict[str, Outcome] = {
 
 UNKNOWN = Outcome(_PARK, "The code is not in the table of outcomes; a person must look.")
 
-FOREIGN_KEY_TEXT = "Foreign key external ID"
 MISSING_PARENT = Outcome(_PARK, "The related record is not in Salesforce.")
+TOO_MANY_AT_ONCE = Outcome(_RETRY, "Too many long requests run in the org at the same time.")
+
+SECOND_MEANINGS: dict[tuple[str, str], Outcome] = {
+    ("INVALID_FIELD", "Foreign key external ID"): MISSING_PARENT,
+    ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests"): TOO_MANY_AT_ONCE,
+}
+"""Codes that mean something else when their text says so."""
 
 
 def outcome_of(code: str, message: str = "") -> Outcome:
-    """What to do about a code. INVALID_FIELD has a second meaning, told by its text: a related record that is not there."""
-    if code == "INVALID_FIELD" and FOREIGN_KEY_TEXT in message:
-        return MISSING_PARENT
+    """What to do about a code; a few codes have a second meaning that only the text tells."""
+    for (second, text), outcome in SECOND_MEANINGS.items():
+        if code == second and text in message:
+            return outcome
     return OUTCOMES.get(code, UNKNOWN)

@@ -15,9 +15,9 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from clmkit.clients.errors import Refused, Unexpected
-from clmkit.clients.outcomes import Outcome, outcome_of
+from clmkit.clients.outcomes import Action, Outcome, outcome_of
 from clmkit.clients.salesforce_login import Login, Token, log_in
-from clmkit.clients.transport import Reply, Transport, require_private
+from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
 
 CLIENT_NAME = "clmkit"
 MOST_PER_COLLECTION = 200
@@ -133,12 +133,23 @@ class Salesforce:
         return _read(await self._send("describe", "GET", f"{self._path}/sobjects/{sobject}/describe"), Record)
 
     async def _send(self, kind: str, method: str, path: str, body: object = None) -> Reply:
-        token = self._token or await self._renew()
-        reply = await self._send_once(kind, method, path, body, token)
+        """The answer to a request that was accepted. What the table of outcomes says to retry is retried, with growing waits."""
+        attempt = 0
+        while True:
+            reply = await self._send_logged_in(kind, method, path, body)
+            if reply.status < 300:
+                return reply
+            attempt += 1
+            refusal = _refusal(f"Salesforce {method} {path.split('?')[0]}", reply)
+            is_spent = attempt >= self._transport.patience.attempts or reply.status in RETRY_STATUS
+            if refusal.action is not Action.RETRY or is_spent:
+                raise refusal
+            await self._transport.pause(attempt)
+
+    async def _send_logged_in(self, kind: str, method: str, path: str, body: object) -> Reply:
+        reply = await self._send_once(kind, method, path, body, self._token or await self._renew())
         if reply.status == 401:
             reply = await self._send_once(kind, method, path, body, await self._renew())
-        if reply.status >= 300:
-            raise _refusal(f"Salesforce {method} {path.split('?')[0]}", reply)
         return reply
 
     async def _renew(self) -> Token:

@@ -62,7 +62,7 @@ class Transport:
         last = ""
         for attempt in range(self.patience.attempts):
             if attempt:
-                await self.sleep(self.patience.wait(attempt - 1, self.chance()))
+                await self.pause(attempt)
             self.calls[kind] += 1
             try:
                 reply = await self._send_once(method, url, headers, body)
@@ -74,6 +74,10 @@ class Transport:
             if reply.status not in RETRY_STATUS or attempt + 1 == self.patience.attempts:
                 return reply
         raise Unreachable(url.split("?")[0], last)
+
+    async def pause(self, attempt: int) -> None:
+        """Wait before attempt number `attempt`, counted from 1."""
+        await self.sleep(self.patience.wait(attempt - 1, self.chance()))
 
     async def _send_once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
         timeout = aiohttp.ClientTimeout(total=self.patience.timeout)

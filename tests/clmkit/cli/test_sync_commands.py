@@ -1,0 +1,116 @@
+"""`clmkit sync ...` without systems behind it: what it says when it cannot begin, and what it shows of the state."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from clmkit.cli.main import main
+from clmkit.sync.state import InboxEvent, Parked, State
+
+SPEC = Path(__file__).parents[3] / "mappings/contract.yml"
+ROW = Parked("contract", "AGR-1", "account", "AGR-1", "row", "PTY-9", "Salesforce has no Account.", "legal_ops")
+VALUE = Parked("contract", "AGR-2", "end_date", "AGR-2", "value", "[]/[]/2030", "It leaves the day blank.", "legal_ops")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "secret").write_text("s")
+    text = (
+        f"spec: {SPEC}\nstate: sync.sqlite\n"
+        "clm: {url: 'http://127.0.0.1:9', client_id: kit, client_secret: {file: secret}}\n"
+        "salesforce: {url: 'http://127.0.0.1:9', client_id: app, client_secret: {file: secret}}\n"
+    )
+    path = tmp_path / "sync.yml"
+    path.write_text(text)
+    return path
+
+
+def call(config: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(main, [*arguments, "--config", str(config)])
+
+
+def fill(config: Path) -> None:
+    state = State(config.with_name("sync.sqlite"))
+    state.park([ROW, VALUE], "2026-11-21T20:00:00.000Z")
+    state.add_events([InboxEvent("E1", "clm", "AGR-1", 1, "user"), InboxEvent("E2", "clm", "AGR-2", 1, "user")], "now")
+    state.settle(["E1"], "parked", "")
+    state.record("2026-11-21T20:00:00.000Z", "created", {"key": "AGR-2"})
+    state.close()
+
+
+@pytest.mark.parametrize(
+    "command", [("sync", "run"), ("sync", "status"), ("sync", "redrive"), ("sync", "audit"), ("reconcile",)]
+)
+def test_a_missing_configuration_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
+    result = call(tmp_path / "none.yml", *command)
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == f"clmkit: {tmp_path}/none.yml: No such file or directory. Name an existing file with --config.\n"
+    )
+
+
+def test_a_spec_with_errors_stops_before_anything_is_touched(config: Path) -> None:
+    broken = config.with_name("broken.yml")
+    broken.write_text("spec: clmkit/v1\n")
+    config.write_text(config.read_text().replace(str(SPEC), "broken.yml"))
+    result = call(config, "sync", "run")
+    assert result.exit_code == 2
+    assert (
+        result.stderr == f"clmkit: {broken} has errors; run `clmkit lint {broken}` to see them. Nothing was changed.\n"
+    )
+    assert not config.with_name("sync.sqlite").exists()
+
+
+def test_a_state_that_is_in_use_is_said(config: Path) -> None:
+    state = State(config.with_name("sync.sqlite"))
+    result = call(config, "sync", "status")
+    state.close()
+    assert result.exit_code == 2
+    words = "another sync works with this state; end it, or give this one another state file."
+    assert result.stderr == f"clmkit: {config.with_name('sync.sqlite')}: {words}\n"
+
+
+def test_the_status_adds_up(config: Path) -> None:
+    fill(config)
+    result = call(config, "sync", "status")
+    assert (
+        result.stdout == "events: 1 parked, 1 waiting\nlinked rows: none\nparked: 1 value, 1 row, 0 conflict, 0 gone\n"
+    )
+
+
+def test_dead_letters_are_listed_with_reason_and_steward(config: Path) -> None:
+    fill(config)
+    result = call(config, "sync", "dead-letters", "--json", "--kind", "row")
+    assert result.exit_code == 1
+    (row,) = json.loads(result.stdout)
+    assert (row["key"], row["reason"], row["steward"], row["since"], row["attempts"]) == (
+        "AGR-1",
+        "Salesforce has no Account.",
+        "legal_ops",
+        "2026-11-21T20:00:00.000Z",
+        1,
+    )
+
+
+def test_without_dead_letters_there_is_nothing_to_do(config: Path) -> None:
+    result = call(config, "sync", "dead-letters")
+    assert (result.exit_code, result.stdout) == (0, "Nothing waits.\n")
+
+
+def test_a_redrive_is_a_dry_run_unless_it_is_applied(config: Path) -> None:
+    fill(config)
+    dry = call(config, "sync", "redrive", "--reason", "Account")
+    assert dry.stdout == "1 agreements would go back to work (--apply does it): AGR-1\n"
+    assert call(config, "sync", "redrive", "--reason", "Account", "--apply").stdout == (
+        "1 agreements go back to work with the next run: AGR-1\n"
+    )
+    assert "2 waiting" in call(config, "sync", "status").stdout
+
+
+def test_the_audit_chain_is_verified(config: Path) -> None:
+    fill(config)
+    result = call(config, "sync", "audit")
+    assert (result.exit_code, result.stdout) == (0, "1 entries, the chain holds\n")
