@@ -99,6 +99,7 @@ def summarise(run: Run, evidence: Evidence) -> dict[str, object]:
                 "steward": value.steward,
             }
             for row in evidence.contracts
+            if not row.waiting
             for value in row.parked
         ],
         "fields": {"compared": evidence.compared, "differing": len(evidence.differences)},

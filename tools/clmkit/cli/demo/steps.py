@@ -121,14 +121,8 @@ def push(run: Run) -> Outcome:
     calls = {kind: count for kind, count in report.api_calls_by_kind.items() if not kind.startswith(CLM_CALL)}
     contracts = report.rows_created.get(HEADER, 0)
     return Outcome(
-        f"{contracts} contracts as {records} records in Salesforce with {sum(calls.values())} API calls;"
-        f" {report.parked_values} values parked",
-        {
-            "contracts": contracts,
-            "records": report.rows_created,
-            "parked_values": report.parked_values,
-            "api_calls": calls,
-        },
+        f"{contracts} contracts as {records} records in Salesforce with {sum(calls.values())} API calls",
+        {"contracts": contracts, "records": report.rows_created, "api_calls": calls},
     )
 
 
