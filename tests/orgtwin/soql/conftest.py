@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -179,6 +179,7 @@ def _types() -> list[SObjectType]:
             _lookup("AccountId", "Account", relationship="Account", children="Contracts"),
             Field("StartDate", "Start", FieldType.DATE),
             Field("Signed__c", "Signed", FieldType.DATETIME, custom=True),
+            Field("Opens__c", "Opens", FieldType.TIME, custom=True),
             Field("Value__c", "Value", FieldType.CURRENCY, precision=18, scale=2, custom=True),
             Field("Renews__c", "Renews", FieldType.BOOLEAN, custom=True),
             Field("Tags__c", "Tags", FieldType.MULTIPICKLIST, custom=True),
@@ -239,6 +240,7 @@ def _fill(org: PlainOrg) -> None:
             "AccountId": acme,
             "StartDate": date(2026, 11, 20),
             "Signed__c": datetime(2026, 11, 21, 2, 0, tzinfo=UTC),
+            "Opens__c": time(9, 30),
             "Value__c": Decimal("100.50"),
             "Renews__c": True,
             "Tags__c": "nda;msa",

@@ -9,7 +9,7 @@ import pytest
 
 from orgtwin.errors import SalesforceError
 from orgtwin.records.model import AccessLevel, Caller
-from orgtwin.soql import execute
+from orgtwin.soql import execute, plan_for
 
 WSDL = "Please reference your WSDL or the describe call for the appropriate names."
 
@@ -49,6 +49,12 @@ def test_an_unreadable_field_is_no_column_wherever_it_is_named(org: Any, caller:
         "No such column 'Value__c' on entity 'Contract'. If you are attempting to use a custom field, "
         "be sure to append the '__c' after the custom field name. " + WSDL
     )
+
+
+def test_the_columns_of_a_query_tell_nothing_more_than_its_rows(org: Any, caller: Caller) -> None:
+    org.open_access.hidden_fields.add(("Contract", "value__c"))
+    with pytest.raises(SalesforceError, match="No such column 'Value__c' on entity 'Contract'"):
+        plan_for(org, caller, "SELECT Value__c FROM Contract")
 
 
 def test_an_unreadable_lookup_is_no_relationship(org: Any, caller: Caller) -> None:

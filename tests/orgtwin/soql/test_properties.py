@@ -53,6 +53,7 @@ literals = st.one_of(
     st.booleans().map(lambda value: Literal(Kind.BOOLEAN, value)),
     st.just(Literal(Kind.NULL, None)),
     st.dates().map(lambda day: Literal(Kind.DATE, day)),
+    st.times().map(lambda moment: Literal(Kind.TIME, moment.replace(microsecond=0))),
     st.sampled_from(["TODAY", "LAST_WEEK", "NEXT_FISCAL_QUARTER"]).map(
         lambda name: Literal(Kind.DATE_NAME, None, name)
     ),
@@ -146,6 +147,55 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
 )
 def test_any_row_of_tokens_parses_or_is_refused(tokens: list[str]) -> None:
     assert outcome("SELECT " + " ".join(tokens)) in {"parsed", "MALFORMED_QUERY"}
+
+
+FIELDS = (
+    *("Id", "Status", "AccountId", "StartDate", "Signed__c", "Opens__c", "Value__c", "Renews__c", "Tags__c", "Key__c"),
+    *("Account.Name", "Account.Owner.Name", "Account.BillingAddress", "Account.NumberOfEmployees", "Account.Bacon__c"),
+    *("CALENDAR_YEAR(StartDate)", "HOUR_IN_DAY(Signed__c)", "DAY_ONLY(convertTimezone(Signed__c))", "toLabel(Status)"),
+    *(
+        "COUNT(Id)",
+        "MAX(Signed__c)",
+        "SUM(Value__c)",
+        "AVG(Account.NumberOfEmployees)",
+        "MIN(Renews__c)",
+        "FORMAT(Value__c)",
+    ),
+)
+VALUES = (
+    *("'x'", "''", "NULL", "TRUE", "5", "1.5", "USD5", "TODAY", "LAST_N_YEARS:3", "2026-01-01", "2026-01-01T00:00:00Z"),
+    *("09:30:00Z", "'001TW0000000001YAA'", "('a', NULL)", "(1, 2)", "(TRUE)", "(SELECT Id FROM Account)", ":bound"),
+)
+OPERATORS = ("=", "!=", "<", ">=", "LIKE", "IN", "NOT IN", "INCLUDES", "EXCLUDES")
+field_names = st.sampled_from(FIELDS)
+tests_of_fields = st.tuples(field_names, st.sampled_from(OPERATORS), st.sampled_from(VALUES)).map(" ".join)
+clauses = st.fixed_dictionaries(
+    {
+        "SELECT": st.lists(field_names, min_size=1, max_size=3, unique=True).map(", ".join),
+        "FROM": st.just("Contract"),
+        "WHERE": st.none() | tests_of_fields,
+        "GROUP BY": st.none() | field_names | field_names.map(lambda name: f"CUBE({name})"),
+        "HAVING": st.none() | tests_of_fields,
+        "ORDER BY": st.none() | field_names.map(lambda name: f"{name} DESC NULLS LAST"),
+    }
+)
+
+
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=clauses, bound=st.sampled_from([[Decimal(1), "x", None], "x", 5, True, None]))
+def test_any_query_of_known_names_answers_or_is_refused(
+    org: Any, caller: Caller, query: dict[str, str | None], bound: object
+) -> None:
+    text = " ".join(f"{word} {rest}" for word, rest in query.items() if rest is not None)
+    try:
+        found = execute(org, caller, text, {"bound": bound}).rows
+    except SalesforceError as error:
+        found = []
+        code = error.code
+    else:
+        code = "answered"
+    assert code in {"answered", "INVALID_FIELD", "MALFORMED_QUERY", "INVALID_QUERY_FILTER_OPERATOR"}
+    assert len(found) <= 20
 
 
 @pytest.mark.parametrize("opening", ["(", "NOT ", "NOT (", "Id IN (SELECT Id FROM A WHERE "])

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from orgtwin.errors import SalesforceError
@@ -150,6 +150,8 @@ def _literal(reader: TokenReader) -> Literal:
             return Literal(Kind.DATE, _date(reader, token), position=token.position)
         case "datetime":
             return Literal(Kind.DATETIME, _datetime(reader, token), position=token.position)
+        case "time":
+            return Literal(Kind.TIME, _time(reader, token), position=token.position)
         case "word":
             return _word_literal(reader, token)
         case "op" if token.text == ":":
@@ -194,6 +196,13 @@ def _datetime(reader: TokenReader, token: Token) -> datetime:
         text = f"{head}.{tail[:zone][:6].ljust(6, '0')}{tail[zone:]}"
     try:
         return datetime.fromisoformat(text)
+    except ValueError:
+        raise _bad_date(reader, token) from None
+
+
+def _time(reader: TokenReader, token: Token) -> time:
+    try:
+        return time.fromisoformat(token.text.removesuffix("Z"))
     except ValueError:
         raise _bad_date(reader, token) from None
 

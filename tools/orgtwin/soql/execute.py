@@ -43,7 +43,6 @@ def execute(
     plan = plan_for(org, caller, query, virtual)
     caller = _in_mode(caller, plan)
     catalog = Catalog(org.schema, virtual or _NO_TABLES)
-    _require_access(org, caller, catalog, plan)
     org.running_user_id = caller.user_id
     execution = Execution(org, caller, catalog, binds or {}, query, all_rows=all_rows or plan.query.all_rows)
     if plan.grouped is not None:
@@ -55,12 +54,15 @@ def execute(
 
 
 def plan_for(org: Organization, caller: Caller, query: str, virtual: VirtualTables | None = None) -> Plan:
-    """The plan of a query text under the org's schema; remembered until the schema is replaced."""
+    """The plan of a query text, remembered until the schema is replaced. Raises for whatever the caller may not read."""
     tables = virtual or _NO_TABLES
+    catalog = Catalog(org.schema, tables)
     if depends_on_caller(parse(query)):
-        catalog = Catalog(org.schema, tables)
-        return plan_query(catalog, query, parse(query), _readable(org, caller, catalog))
-    return _shared_plan(org.schema, tables, tables.version, query)
+        plan = plan_query(catalog, query, parse(query), _readable(org, caller, catalog))
+    else:
+        plan = _shared_plan(org.schema, tables, tables.version, query)
+    _require_access(org, _in_mode(caller, plan), catalog, plan)
+    return plan
 
 
 @lru_cache(maxsize=4096)

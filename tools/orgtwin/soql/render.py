@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from orgtwin.soql.tree import (
@@ -116,7 +116,7 @@ def _literal(literal: Literal) -> str:
             return _plain(value)
 
 
-def _plain(value: str | Decimal | bool | date | datetime | int | None) -> str:
+def _plain(value: str | Decimal | bool | date | datetime | time | int | None) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, bool):
@@ -125,4 +125,6 @@ def _plain(value: str | Decimal | bool | date | datetime | int | None) -> str:
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, time):
+        return f"{value.isoformat(timespec='milliseconds')}Z"
     return f"{value:f}" if isinstance(value, Decimal) else str(value)

@@ -3,6 +3,7 @@
 WORD      letter or _, then letters, digits, _
 NUMBER    [+-] digits [. digits] [e [+-] digits]
 DATE      2026-11-21, DATETIME 2026-11-21T09:30:00Z (or .000Z, +01:00, -0800)
+    TIME      09:30:00.000Z
 STRING    '...' with \\n \\r \\t \\b \\f \\" \\' \\\\ \\_ \\% \\uXXXX
 OP        = != <> < > <= >= ( ) , . :
 """
@@ -17,6 +18,7 @@ from orgtwin.soql.errors import malformed
 
 _TOKEN = re.compile(
     r"(?P<datetime>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}))"
+    r"|(?P<time>\d{2}:\d{2}:\d{2}(?:\.\d+)?Z)"
     r"|(?P<date>\d{4}-\d{2}-\d{2})"
     r"|(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"

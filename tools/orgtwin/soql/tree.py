@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 
@@ -17,6 +17,7 @@ class Kind(Enum):
     NULL = "null"
     DATE = "date"
     DATETIME = "datetime"
+    TIME = "time"
     DATE_NAME = "date literal"  # TODAY, LAST_N_DAYS:3
     CURRENCY = "currency"  # USD5000
     BIND = "bind"  # :name
@@ -27,7 +28,7 @@ class Literal:
     """`text` is the body of a string with its escapes, the name of a date literal or of a bind, the code of a currency."""
 
     kind: Kind
-    value: str | Decimal | bool | date | datetime | int | None
+    value: str | Decimal | bool | date | datetime | time | int | None
     text: str = ""
     position: int = field(default=0, compare=False)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from orgtwin import ids
@@ -29,9 +29,15 @@ _TAKES: dict[FieldType, frozenset[Kind]] = {
     FieldType.BOOLEAN: frozenset({Kind.BOOLEAN}),
     FieldType.DATE: frozenset({Kind.DATE, Kind.DATE_NAME}),
     FieldType.DATETIME: frozenset({Kind.DATETIME, Kind.DATE_NAME}),
+    FieldType.TIME: frozenset({Kind.TIME}),
     **{kind: frozenset({Kind.NUMBER, Kind.CURRENCY}) for kind in _NUMBERS},
 }
 _TEXT = frozenset({Kind.STRING})
+_STORED: dict[FieldType, type[bool] | type[date] | type[time]] = {
+    FieldType.BOOLEAN: bool,
+    FieldType.DATE: date,
+    FieldType.TIME: time,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +121,22 @@ def coerce(text: str, operand: Operand, value: object, position: int) -> Value:
         return _record_id(text, value, position)
     if kind in _NUMBERS:
         return _number(text, operand, value)
-    if kind is FieldType.DATETIME and isinstance(value, date):
-        return _moment(value)
+    if kind is FieldType.DATETIME:
+        return _moment(text, operand, value)
     if kind is FieldType.DATE and isinstance(value, datetime):
         return value.date()
-    if isinstance(value, str | bool | int | Decimal | date | bytes):
+    expected = _STORED.get(kind, str)
+    if isinstance(value, expected):
         return value
     raise wrong_kind(text, operand, position)
 
 
-def _moment(value: date) -> datetime:
+def _moment(text: str, operand: Operand, value: object) -> datetime:
     if isinstance(value, datetime):
         return value.astimezone(UTC)
-    return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    raise wrong_kind(text, operand, operand.position)
 
 
 def _record_id(text: str, value: object, position: int) -> str:
