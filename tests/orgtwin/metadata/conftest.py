@@ -38,7 +38,9 @@ def manifest(members: Members, version: str = "66.0", package: str = "") -> byte
 
 
 class Deploy(Protocol):
-    def __call__(self, files: Mapping[str, str | bytes], members: Members | None = None, **options: Any) -> DeployJob: ...
+    def __call__(
+        self, files: Mapping[str, str | bytes], members: Members | None = None, **options: Any
+    ) -> DeployJob: ...
 
 
 def package_of(files: Mapping[str, str | bytes], members: Members | None) -> dict[str, bytes]:

@@ -43,7 +43,10 @@ def _field(org: Org, full_name: str) -> Field:
 def _differing(field: Field) -> dict[str, object]:
     plain = Field(field.api_name, field.label, field.type, custom=True)
     shown = {f.name: getattr(field, f.name) for f in fields(Field) if getattr(field, f.name) != getattr(plain, f.name)}
-    return {**{key: list(value) if isinstance(value, tuple) else value for key, value in shown.items()}, "type": field.type.value}
+    return {
+        **{key: list(value) if isinstance(value, tuple) else value for key, value in shown.items()},
+        "type": field.type.value,
+    }
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row["fact"]) for row in _ROWS])
@@ -68,14 +71,22 @@ def test_a_detail_gets_its_master_and_loses_its_owner(deploy: Any, org: Org) -> 
     assert line.find_field("OwnerId") is None
     assert line.sharing_model == "ControlledByParent"
     master = _field(org, "Line__c.Contract__c")
-    assert (master.master_detail_order, master.cascade_delete, master.nillable, master.permissionable) == (0, True, False, False)
-    assert [child.relationship_name for child in org.schema.children_of("Contract") if child.child_type == "Line__c"] == ["Lines__r"]
+    assert (master.master_detail_order, master.cascade_delete, master.nillable, master.permissionable) == (
+        0,
+        True,
+        False,
+        False,
+    )
+    assert [
+        child.relationship_name for child in org.schema.children_of("Contract") if child.child_type == "Line__c"
+    ] == ["Lines__r"]
 
 
 def test_a_global_value_set_gives_its_values_to_every_field_that_uses_it(deploy: Any, org: Org) -> None:
     one = "<customValue><fullName>{0}</fullName><default>false</default><label>{0}</label></customValue>"
     kept = "<GlobalValueSet>{values}<masterLabel>Laws</masterLabel><sorted>false</sorted></GlobalValueSet>"
-    field = "<label>Law</label><type>Picklist</type><valueSet><restricted>true</restricted><valueSetName>Laws</valueSetName></valueSet>"
+    value_set = "<valueSet><restricted>true</restricted><valueSetName>Laws</valueSetName></valueSet>"
+    field = f"<label>Law</label><type>Picklist</type>{value_set}"
     files, members = _files("Contract.Law__c", field)
     files["globalValueSets/Laws.globalValueSet"] = kept.format(values=one.format("New York"))
     assert deploy(files, {**members, "GlobalValueSet": ["Laws"]}).status is DeployStatus.SUCCEEDED
@@ -106,7 +117,9 @@ def test_a_picklist_cannot_move_to_another_global_set(deploy: Any, org: Org) -> 
 
     job = deploy(*_files("Contract.Law__c", field.format("Courts")))
 
-    assert [message.problem for message in job.outcome.failures] == ["Cannot change which global value set this picklist uses"]
+    assert [message.problem for message in job.outcome.failures] == [
+        "Cannot change which global value set this picklist uses"
+    ]
 
 
 def test_a_type_changes_while_no_record_has_a_value(deploy: Any, org: Org, admin: Caller) -> None:
@@ -134,9 +147,12 @@ def test_a_text_becomes_no_shorter_than_its_longest_value(deploy: Any, org: Org)
 
 def test_a_standard_field_can_only_be_tracked(deploy: Any, org: Org) -> None:
     before = _field(org, "Contract.Status")
-    body = "<CustomObject><fields><fullName>Status</fullName><trackHistory>true</trackHistory><type>Picklist</type></fields></CustomObject>"
+    field = "<fields><fullName>Status</fullName><trackHistory>true</trackHistory><type>Picklist</type></fields>"
+    body = f"<CustomObject>{field}</CustomObject>"
 
-    assert deploy({"objects/Contract.object": body}, {"CustomField": ["Contract.Status"]}).status is DeployStatus.SUCCEEDED
+    assert (
+        deploy({"objects/Contract.object": body}, {"CustomField": ["Contract.Status"]}).status is DeployStatus.SUCCEEDED
+    )
 
     after = _field(org, "Contract.Status")
     assert after.track_history
@@ -150,8 +166,11 @@ def test_an_object_that_has_records_takes_no_master(deploy: Any, org: Org) -> No
     )
     deploy({"objects/Line__c.object": shell}, {"CustomObject": ["Line__c"]})
     org.dml.insert(org.system_caller(), "Line__c", [{"Name": "one"}])
-    master = "<label>Contract</label><referenceTo>Contract</referenceTo><relationshipName>Lines</relationshipName><type>MasterDetail</type>"
+    lines = "<relationshipName>Lines</relationshipName>"
+    master = f"<label>Contract</label><referenceTo>Contract</referenceTo>{lines}<type>MasterDetail</type>"
 
     job = deploy(*_files("Line__c.Contract__c", master))
 
-    assert [m.problem for m in job.outcome.failures] == ["Line__c has 1 records without a master; fill a Lookup field first"]
+    assert [m.problem for m in job.outcome.failures] == [
+        "Line__c has 1 records without a master; fill a Lookup field first"
+    ]

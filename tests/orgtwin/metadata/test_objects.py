@@ -21,7 +21,7 @@ _MAP = (
     "<type>Checkbox</type></fields><label>Map</label><pluralLabel>Maps</pluralLabel><visibility>Public</visibility></CustomObject>"
 )
 _ROW = (
-    '<CustomMetadata><label>Total value</label><protected>false</protected><values><field>Active__c</field>'
+    "<CustomMetadata><label>Total value</label><protected>false</protected><values><field>Active__c</field>"
     '<value xsi:type="xsd:boolean">true</value></values><values><field>Path__c</field>'
     '<value xsi:type="xsd:string">{path}</value></values></CustomMetadata>'
 )
@@ -88,12 +88,16 @@ def test_a_custom_setting_belongs_to_someone(deploy: Any, org: Org) -> None:
 
 def test_a_custom_metadata_record_is_a_row_that_a_later_file_changes(deploy: Any, org: Org) -> None:
     files = {"objects/Map__mdt.object": _MAP, "customMetadata/Map.Total.md": _ROW.format(path="total")}
-    assert deploy(files, {"CustomObject": ["Map__mdt"], "CustomMetadata": ["Map.Total"]}).status is DeployStatus.SUCCEEDED
+    assert (
+        deploy(files, {"CustomObject": ["Map__mdt"], "CustomMetadata": ["Map.Total"]}).status is DeployStatus.SUCCEEDED
+    )
     deploy({"customMetadata/Map.Total.md": _ROW.format(path="sum")}, {"CustomMetadata": ["Map.Total"]})
 
     table = org.table("Map__mdt")
     names = ("DeveloperName", "MasterLabel", "Path__c", "Active__c")
-    assert [[table.reader(name)(row) for name in names] for row in table.rows()] == [["Total", "Total value", "sum", True]]
+    assert [[table.reader(name)(row) for name in names] for row in table.rows()] == [
+        ["Total", "Total value", "sum", True]
+    ]
 
 
 def test_a_custom_metadata_record_needs_its_required_fields(deploy: Any) -> None:
@@ -106,11 +110,14 @@ def test_a_custom_metadata_record_needs_its_required_fields(deploy: Any) -> None
 
 
 def test_a_record_type_is_in_the_schema_and_a_row(deploy: Any, org: Org) -> None:
-    body = "<CustomObject><recordTypes><fullName>Msa</fullName><active>true</active><label>Master</label></recordTypes></CustomObject>"
+    record_type = "<recordTypes><fullName>Msa</fullName><active>true</active><label>Master</label></recordTypes>"
+    body = f"<CustomObject>{record_type}</CustomObject>"
     job = deploy({"objects/Contract.object": body}, {"RecordType": ["Contract.Msa"]})
 
     row_id = find_row(org, "RecordType", SobjectType="Contract", DeveloperName="Msa")
-    assert [(r.developer_name, r.label, r.active) for r in _type(org, "Contract").record_types] == [("Msa", "Master", True)]
+    assert [(r.developer_name, r.label, r.active) for r in _type(org, "Contract").record_types] == [
+        ("Msa", "Master", True)
+    ]
     assert row_id is not None
     assert job.outcome.successes[-1].id == row_id
 
@@ -124,15 +131,23 @@ def test_a_validation_rule_stands_in_the_schema(deploy: Any, org: Org) -> None:
     deploy({"objects/Account.object": body}, {"ValidationRule": ["Account.Ends"]})
 
     (rule,) = _type(org, "Account").validation_rules
-    assert (rule.name, rule.formula, rule.message, rule.field) == ("Ends", "ISBLANK(Description)", "Describe it.", "Description")
+    assert (rule.name, rule.formula, rule.message, rule.field) == (
+        "Ends",
+        "ISBLANK(Description)",
+        "Describe it.",
+        "Description",
+    )
 
 
 def test_a_rule_may_name_a_field_of_the_same_deploy(deploy: Any, org: Org) -> None:
     body = (
         f"<CustomObject>{_KEY}<validationRules><fullName>Keyed</fullName><active>true</active>"
-        "<errorConditionFormula>ISBLANK(Key__c)</errorConditionFormula><errorMessage>Key it.</errorMessage></validationRules></CustomObject>"
+        "<errorConditionFormula>ISBLANK(Key__c)</errorConditionFormula><errorMessage>Key it.</errorMessage>"
+        "</validationRules></CustomObject>"
     )
-    job = deploy({"objects/Account.object": body}, {"CustomField": ["Account.Key__c"], "ValidationRule": ["Account.Keyed"]})
+    job = deploy(
+        {"objects/Account.object": body}, {"CustomField": ["Account.Key__c"], "ValidationRule": ["Account.Keyed"]}
+    )
 
     assert job.status is DeployStatus.SUCCEEDED
 
@@ -149,11 +164,14 @@ def test_settings_reach_the_org_and_what_they_govern(deploy: Any, org: Org) -> N
 
 def test_a_contract_status_is_a_value_and_a_row(deploy: Any, org: Org) -> None:
     one = (
-        "<standardValue><fullName>{0}</fullName><default>{2}</default><groupingString>{1}</groupingString><label>{0}</label></standardValue>"
+        "<standardValue><fullName>{0}</fullName><default>{2}</default><groupingString>{1}</groupingString>"
+        "<label>{0}</label></standardValue>"
     )
     values = [("Draft", "Draft", "true"), ("Activated", "Activated", "false"), ("Terminated", "Activated", "false")]
     body = "".join(one.format(*value) for value in values)
-    files = {"standardValueSets/ContractStatus.standardValueSet": f"<StandardValueSet><sorted>false</sorted>{body}</StandardValueSet>"}
+    files = {
+        "standardValueSets/ContractStatus.standardValueSet": f"<StandardValueSet><sorted>false</sorted>{body}</StandardValueSet>"
+    }
     deploy(files, {"StandardValueSet": ["ContractStatus"]})
 
     shown = [(value.value, value.group, value.active) for value in _field(org, "Contract", "Status").picklist]

@@ -68,14 +68,12 @@ _REFERENCES = {
 """Entries that name another component: the element that holds the name, and the type named."""
 
 
-def check_permissions(workspace: Workspace, node: Node, *, muting: bool = False) -> None:
-    """Raises ComponentRefused for the first entry the org would not take."""
+def check_permissions(workspace: Workspace, node: Node) -> None:
+    """Raises ComponentRefused for the first entry the org would not take by itself."""
     for element, key in _UNIQUE.items():
         _check_once(node, element, key)
     for entry in node.all("objectPermissions"):
         _check_object(workspace, entry)
-    if not muting:
-        _check_dependencies(workspace, node)
     for entry in node.all("fieldPermissions"):
         _check_field(workspace, entry)
     _check_references(workspace, node)
@@ -111,7 +109,9 @@ def _check_object(workspace: Workspace, entry: Node) -> None:
             raise ComponentRefused(f"Required field is missing: {right}")
 
 
-def _check_dependencies(workspace: Workspace, node: Node) -> None:
+def check_dependencies(workspace: Workspace, node: Node, *, whole: bool) -> None:
+    """Raises ComponentRefused for a right without the rights it needs. `whole` means that the file says all there is: the
+    objects that an object needs must then be in it too."""
     granted = {(entry.value("object") or "").lower(): entry for entry in node.all("objectPermissions")}
     for entry in granted.values():
         draft = workspace.schema.find(entry.value("object") or "")
@@ -124,7 +124,7 @@ def _check_dependencies(workspace: Workspace, node: Node) -> None:
                 raise ComponentRefused(
                     f"Permission {_RIGHT_NAMES[right]} {label} depends on permission(s): {', '.join(missing)}"
                 )
-        if entry.flag("allowRead"):
+        if whole and entry.flag("allowRead"):
             _check_parents(workspace, draft, granted)
 
 

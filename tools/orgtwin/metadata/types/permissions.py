@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
-from orgtwin.metadata.types.permission_checks import OBJECT_RIGHTS, check_permissions
+from orgtwin.metadata.types.permission_checks import OBJECT_RIGHTS, check_dependencies, check_permissions
 from orgtwin.metadata.types.record_writes import delete_rows, find_row, find_rows, insert_rows, matching_rows, save_row
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node, leaf
@@ -38,6 +38,7 @@ def deploy_permission_set(workspace: Workspace, component: Component, _before: C
     node = component.body
     _require_label(node)
     check_permissions(workspace, node)
+    check_dependencies(workspace, node, whole=True)
     license_id = _license_id(workspace.org, node.value("license"))
     workspace.write_records(component, lambda org: _write_permission_set(org, component, license_id))
     return component
@@ -240,7 +241,7 @@ def remove_permission_set_group(workspace: Workspace, component: Component) -> N
 def deploy_muting_permission_set(workspace: Workspace, component: Component, _before: Component | None) -> Component:
     """`true` mutes. Only a group gives it effect."""
     _require_label(component.body)
-    check_permissions(workspace, component.body, muting=True)
+    check_permissions(workspace, component.body)
     workspace.write_records(component, lambda org: _write_muting_set(org, component))
     return component
 
@@ -272,6 +273,7 @@ def deploy_profile(workspace: Workspace, component: Component, before: Component
     org, node = workspace.org, component.body
     name = PROFILE_NAMES.get(component.full_name, component.full_name)
     check_permissions(workspace, node)
+    check_dependencies(workspace, node, whole=False)
     license_id: str | None = None
     if find_row(org, "Profile", Name=name) is None:
         if node.value("userLicense") is None:
