@@ -234,9 +234,8 @@ def _invocation(row: Function, arguments: tuple[tuple[Run, bool], ...]) -> Run:
 
 
 def _sum(operator: str, left: Code, right: Code) -> tuple[T, operators.Binary]:
-    apply = operators.plus if operator == "+" else operators.minus
     if left.type is T.NULL or right.type is T.NULL:
-        return T.NULL, apply
+        return T.NULL, operators.nothing
     if operator == "+" and left.type.is_text:
         if right.type.is_text:
             return T.TEXT, operators.concatenate
@@ -248,7 +247,7 @@ def _sum(operator: str, left: Code, right: Code) -> tuple[T, operators.Binary]:
         if left.type is right.type or (left.type is T.NUMBER and right.type in (T.DATE, T.DATETIME)):
             expected = T.NUMBER.label
         raise wrong_type(f"operator '{operator}'", expected, side.type.label, side.node.position)
-    return result, apply
+    return result, operators.plus if operator == "+" else operators.minus
 
 
 def _ordering(operator: str, left: Code, right: Code) -> operators.Binary:

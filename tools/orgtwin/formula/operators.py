@@ -34,6 +34,11 @@ def plus(left: Value, right: Value) -> Value:
     return _shift(left, right, 1)
 
 
+def nothing(_left: Value, _right: Value) -> Value:
+    """NULL plus or minus anything."""
+    return None
+
+
 def minus(left: Value, right: Value) -> Value:
     """Number - Number, a date or time - Number, Date - Date and DateTime - DateTime (days), Time - Time (milliseconds)."""
     if left is None or right is None:
