@@ -212,6 +212,39 @@ def test_an_empty_list_has_no_rows(evaluator: Evaluator) -> None:
     assert evaluator.rows("account", AGREEMENT | {"counterparty": None}) == ()
 
 
+def test_two_rows_with_one_id_are_not_written_over_each_other(evaluator: Evaluator) -> None:
+    party = {"id": "PTY-1", "name": "A", "role": "other"}
+    first, second = evaluator.rows("party", AGREEMENT | {"parties": [party, party | {"name": "B"}]})
+    assert first.park is None
+    assert second.park == ParkedRow(
+        "party",
+        "PTY-1",
+        "key",
+        "PTY-1",
+        '"PTY-1" stands twice in agreements.parties; an id names one row.',
+        "legal_ops",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "reason"),
+    [
+        ({"parties": "Telcostar"}, "party", 'The CLM sends "Telcostar" where id needs a group of values.'),
+        (
+            {"counterparty": "Telcostar"},
+            "contact",
+            'The CLM sends "Telcostar" where counterparty.contact needs a group of values.',
+        ),
+        ({"parties": [None]}, "party", "The CLM gives no id; without it the row has no identity."),
+    ],
+)
+def test_rows_of_the_wrong_shape_are_parked_and_not_left_out(
+    evaluator: Evaluator, change: dict[str, Any], name: str, reason: str
+) -> None:
+    (row,) = evaluator.rows(name, AGREEMENT | change)
+    assert row.park == ParkedRow(name, "", "key", "", reason, "legal_ops")
+
+
 def test_owner_and_contact_go_back_to_the_clm(evaluator: Evaluator) -> None:
     back = evaluator.feed_back(
         "contract",

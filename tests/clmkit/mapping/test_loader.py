@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -325,6 +329,32 @@ def test_no_damage_to_a_good_spec_makes_the_loader_raise(data: st.DataObject) ->
         )
     damaged = "\n".join(lines).encode()
     assert_explained(load_bytes(damaged, "m.yml"), damaged)
+
+
+def nodes(data: Any, path: tuple[str | int, ...] = ()) -> list[tuple[tuple[str | int, ...], Any]]:
+    """Every value of a document with its path, the document itself last."""
+    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [node for key, value in children for node in nodes(value, (*path, key))] + [(path, data)]
+
+
+NODES = nodes(yaml.safe_load(BASE))
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_no_value_in_a_wrong_place_makes_a_rule_raise(data: st.DataObject) -> None:
+    """Values of a good spec are put where other values belong; the answer is a spec or findings with places."""
+    spec = copy.deepcopy(NODES[-1][1])
+    for _ in range(data.draw(st.integers(1, 3))):
+        path, _old = data.draw(st.sampled_from(NODES[:-1]))
+        _path, value = data.draw(st.sampled_from(NODES))
+        place = spec
+        for part in path[:-1]:
+            place = place[part] if isinstance(place, list) or (isinstance(place, dict) and part in place) else {}
+        if isinstance(place, dict):
+            place[path[-1]] = copy.deepcopy(value)
+    text = json.dumps(spec).encode()
+    assert_explained(load_bytes(text, "m.yml"), text)
 
 
 def assert_explained(loaded: Loaded, data: bytes) -> None:

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from clmkit.mapping.document import SpecDocument
-from clmkit.mapping.reference import PAGES_WRITTEN, write_pages
+from clmkit.mapping.loader import load_bytes
+from clmkit.mapping.reference import EXAMPLE, PAGES_WRITTEN, write_pages
 from clmkit.mapping.resolve import resolve
 from clmkit.mapping.schema import build_schema
 from clmkit.mapping.shape import FORMS
@@ -23,6 +24,10 @@ def test_a_committed_page_is_what_the_types_and_rules_generate(
     root: Path, path: Path, render: Callable[[], str]
 ) -> None:
     assert (root / path).read_text(encoding="utf-8") == render(), "run: python -m clmkit.mapping.reference"
+
+
+def test_the_example_of_the_reference_is_a_valid_spec() -> None:
+    assert load_bytes(EXAMPLE.encode(), "example.yml").findings == ()
 
 
 def test_writing_pages_creates_what_is_missing(tmp_path: Path) -> None:

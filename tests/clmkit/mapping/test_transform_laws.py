@@ -68,6 +68,7 @@ def test_what_is_written_is_read_back_the_same(row: Transform, value: object, da
         assert back == value.strip()
 
 
+@settings(deadline=None)
 @given(date=st.dates(datetime.date(1700, 1, 1), datetime.date(4000, 12, 31)))
 def test_every_day_that_salesforce_keeps_is_read_in_both_spellings(date: datetime.date) -> None:
     day = target(FieldType(kind=FieldKind.DATE))
@@ -75,6 +76,7 @@ def test_every_day_that_salesforce_keeps_is_read_in_both_spellings(date: datetim
     assert convert("us_date", date.isoformat(), day) == Value(date.isoformat())
 
 
+@settings(deadline=None)
 @given(number=st.decimals(min_value=-999999, max_value=999999, places=3))
 def test_a_number_that_fits_is_kept_to_the_last_digit(number: Decimal) -> None:
     shape = FieldType(kind=FieldKind.NUMBER, precision=9, scale=3)

@@ -10,8 +10,8 @@ A row holds only fields that may go to Salesforce; `seeds` are values for the mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from clmkit.mapping.model import (
     Blank,
@@ -117,9 +117,24 @@ class Evaluator:
         self._states = {state.clm: state.status for state in states}
 
     def rows(self, name: str, agreement: Mapping[str, object]) -> tuple[Row, ...]:
-        """The rows of one object mapping that this agreement fills, in the CLM's order."""
+        """The rows of one object mapping that this agreement fills, in the CLM's order.
+
+        Rows that cannot be read are parked rows without a key, and so is the second of two rows with one id: none is left out.
+        """
         mapping = self._objects[name]
-        return tuple(self._row(mapping, item, agreement) for item in _items(mapping, agreement))
+        items = _find_items(mapping, agreement)
+        if isinstance(items, Refusal):
+            return (_refused_row(mapping, items.reason),)
+        rows = [self._row(mapping, item, agreement) for item in items]
+        seen: set[str] = set()
+        for index, row in enumerate(rows):
+            if row.park is None and row.key in seen:
+                reason = f"{show(row.key)} stands twice in {mapping.clm}; an id names one row."
+                rows[index] = replace(
+                    row, park=ParkedRow(name, row.key, mapping.key.name, row.key, reason, mapping.key.steward)
+                )
+            seen.add(row.key)
+        return tuple(rows)
 
     def feed_back(self, name: str, record: Mapping[str, SalesforceValue]) -> FeedBack:
         """The CLM side of the given Salesforce fields. Fields that do not go back are ignored."""
@@ -224,14 +239,20 @@ def find_value(path: str, item: object, agreement: Mapping[str, object]) -> obje
     return place
 
 
-def _items(mapping: ObjectMapping, agreement: Mapping[str, object]) -> Iterator[object]:
+def _find_items(mapping: ObjectMapping, agreement: Mapping[str, object]) -> Sequence[object] | Refusal:
     """The CLM items behind a mapping's rows: the agreement itself, a group in it, or each element of a list in it."""
     _, _, path = mapping.clm.partition(".")
-    place: object = find_value(path, agreement, agreement) if path else agreement
-    if isinstance(place, list):
-        yield from place
-    elif place is not None and not isinstance(place, Refusal):
-        yield place
+    place = find_value(path, agreement, agreement) if path else agreement
+    if isinstance(place, Refusal):
+        return place
+    if place is None:
+        return ()
+    return place if isinstance(place, list) else (place,)
+
+
+def _refused_row(mapping: ObjectMapping, reason: str) -> Row:
+    park = ParkedRow(mapping.name, "", mapping.key.name, "", reason, mapping.key.steward)
+    return Row(mapping.name, mapping.salesforce, "", None, {}, {}, {}, {}, (), park)
 
 
 def _find_special(column: FieldMapping, raw: object) -> Value | None:

@@ -89,7 +89,6 @@ def render_sarif(findings: Sequence[Finding]) -> str:
         "tool": {
             "driver": {
                 "name": "clmkit",
-                "informationUri": "https://github.com/clmkit/clmkit",
                 "rules": [{"id": code, "name": names.get(code, "reading")} for code in codes],
             }
         },

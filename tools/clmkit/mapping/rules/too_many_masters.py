@@ -38,5 +38,7 @@ def check(subject: Subject) -> Iterator[Offence]:
             continue
         count = masters[column.mapping.name] = masters.get(column.mapping.name, 0) + 1
         if count > MOST_MASTERS:
-            message = f"{column.title} is master {count} of {column.mapping.salesforce}; Salesforce allows {MOST_MASTERS}"
+            message = (
+                f"{column.title} is master {count} of {column.mapping.salesforce}; Salesforce allows {MOST_MASTERS}"
+            )
             yield Offence((*column.path, "kind"), message, "write kind: lookup")
