@@ -59,7 +59,7 @@ def _text(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
 
 
 def _long_text(_spec: Spec, _mapping: ObjectMapping, field: FieldMapping) -> Elements:
-    return {"length": field.type.length, "visibleLines": field.type.visible_lines or 3}
+    return {"length": field.type.length, "visibleLines": field.type.visible_lines}
 
 
 def _decimal(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
@@ -83,7 +83,7 @@ def _picklist(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elemen
 
 
 def _multipicklist(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
-    return {**_picklist(spec, mapping, field), "visibleLines": field.type.visible_lines or 4}
+    return {**_picklist(spec, mapping, field), "visibleLines": field.type.visible_lines}
 
 
 def _lookup(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:

@@ -1,0 +1,127 @@
+"""Every field type and every shape of object, judged by the same programs as the shipped project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from clmkit.codegen.project import plan_project
+from clmkit.codegen.wsdl import check_component
+from clmkit.codegen.xml import Value, parse_component
+from clmkit.mapping.loader import load_spec
+from clmkit.mapping.model import FieldKind, Spec
+
+Judge = Callable[[Path], list[str]]
+
+
+@pytest.fixture(scope="module")
+def everything() -> Spec:
+    loaded = load_spec(Path(__file__).with_name("everything.yml"))
+    assert loaded.spec is not None, loaded.errors
+    return loaded.spec
+
+
+@pytest.fixture(scope="module")
+def files(everything: Spec) -> dict[str, bytes]:
+    return plan_project(everything).render()
+
+
+def field(files: Mapping[str, bytes], name: str) -> dict[str, Value]:
+    _, body = parse_component(files[f"generated/objects/ACME_Paper__c/fields/{name}.field-meta.xml"])
+    return {
+        key: value for key, value in body.items() if key not in ("description", "fullName", "label", "trackHistory")
+    }
+
+
+def test_the_spec_reaches_every_field_type(everything: Spec) -> None:
+    kinds = {column.type.kind for mapping in everything.objects for column in mapping.created}
+    assert set(FieldKind) - kinds == set()
+
+
+def test_the_metadata_wsdl_accepts_every_field_type(files: Mapping[str, bytes]) -> None:
+    components = {path: content for path, content in files.items() if path.endswith("-meta.xml")}
+    assert [f"{path}:{found}" for path, content in components.items() for found in check_component(content)] == []
+
+
+FIELDS: dict[str, dict[str, Value]] = {
+    "Text__c": {"externalId": "false", "length": "5", "required": "false", "type": "Text", "unique": "false"},
+    "Area__c": {"required": "false", "type": "TextArea"},
+    "Long__c": {"length": "4000", "type": "LongTextArea", "visibleLines": "3"},
+    "Rich__c": {"length": "4000", "type": "Html", "visibleLines": "10"},
+    "Number__c": {
+        "externalId": "false",
+        "precision": "9",
+        "required": "false",
+        "scale": "2",
+        "type": "Number",
+        "unique": "false",
+    },
+    "Share__c": {"precision": "5", "required": "false", "scale": "2", "type": "Percent"},
+    "Amount__c": {"precision": "18", "required": "false", "scale": "2", "type": "Currency"},
+    "Flag__c": {"defaultValue": "false", "type": "Checkbox"},
+    "Day__c": {"required": "false", "type": "Date"},
+    "Moment__c": {"required": "false", "type": "DateTime"},
+    "Hour__c": {"required": "false", "type": "Time"},
+    "Link__c": {"required": "false", "type": "Url"},
+    "Mail__c": {
+        "complianceGroup": "PII;GDPR",
+        "externalId": "false",
+        "required": "false",
+        "type": "Email",
+        "unique": "false",
+    },
+    "Phone__c": {"complianceGroup": "PII", "required": "false", "type": "Phone"},
+    "Colour__c": {
+        "required": "false",
+        "type": "Picklist",
+        "valueSet": {"restricted": "true", "valueSetName": "ACME_Colour"},
+    },
+    "Folder__c": {
+        "referenceTo": "ACME_Folder__c",
+        "relationshipLabel": "Papers",
+        "relationshipName": "ACME_Paper_Folder",
+        "relationshipOrder": "0",
+        "reparentableMasterDetail": "false",
+        "type": "MasterDetail",
+        "writeRequiresMasterRead": "false",
+    },
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_a_field_has_exactly_the_elements_that_its_type_takes(files: Mapping[str, bytes], name: str) -> None:
+    assert field(files, name) == FIELDS[name]
+
+
+def test_a_local_value_set_spells_out_its_values(files: Mapping[str, bytes]) -> None:
+    sizes = field(files, "Sizes__c")
+    assert (sizes["type"], sizes["visibleLines"]) == ("MultiselectPicklist", "4")
+    assert sizes["valueSet"] == {
+        "restricted": "true",
+        "valueSetDefinition": {
+            "sorted": "false",
+            "value": [
+                {"fullName": "Small", "default": "false", "label": "Small"},
+                {"fullName": "Large", "default": "false", "label": "Large"},
+            ],
+        },
+    }
+
+
+@pytest.mark.node
+@pytest.mark.java
+def test_parser_and_apex_ls_accept_its_apex(
+    files: Mapping[str, bytes], root: Path, tmp_path: Path, parse_apex: Judge, compile_apex: Judge, inspect_apex: Judge
+) -> None:
+    for path, content in files.items():
+        target = tmp_path / "force-app" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    (tmp_path / "sfdx-project.json").write_bytes((root / "sfdx-project.json").read_bytes())
+    classes = sorted(tmp_path.rglob("*.cls"))
+    assert len(classes) > 15
+    assert [parse_apex(path) for path in classes] == [[]] * len(classes)
+    assert compile_apex(tmp_path) == []
+    assert inspect_apex(tmp_path) == []
