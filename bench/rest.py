@@ -2,8 +2,8 @@
 
     python bench/rest.py [--seconds 3]
 
-Each row: requests and records a second by the wall clock, and by the server's own CPU time (which other work on the machine does not
-blur). The client is a handful of keep-alive connections on one event loop, over plain http.
+Each row: requests and records a second by the wall clock, and by the server's own CPU time (which other work on the machine does
+not blur). The client is a handful of keep-alive connections on one event loop, over plain http.
 """
 
 from __future__ import annotations

@@ -415,12 +415,22 @@ def test_an_apps_policies_are_enforced(org: Org, policy: dict[str, Any], code: s
     assert (answer.status, answer.json()) == (400, {"error": code, "error_description": text})
 
 
-def test_a_deactivated_user_gets_no_token(org: Org) -> None:
+def _deactivate(org: Org) -> None:
     twin = org.started.twin
-    result = twin.org.dml.update(
-        twin.org.system_caller(), "User", [{"Id": org.started.integration_user.user_id, "IsActive": False}]
-    )[0]
+    change = {"Id": org.started.integration_user.user_id, "IsActive": False}
+    result = twin.org.dml.update(twin.org.system_caller(), "User", [change])[0]
     assert result.success, result.errors
+
+
+def test_a_deactivated_user_loses_the_open_session(org: Org) -> None:
+    client = org.client.as_caller(_session(org))
+    assert client.get("/services/data/v66.0").status == 200
+    _deactivate(org)
+    assert client.get("/services/data/v66.0").status == 401
+
+
+def test_a_deactivated_user_gets_no_token(org: Org) -> None:
+    _deactivate(org)
     answer = org.post(TOKEN, grant_type="client_credentials", **org.credentials())
     assert answer.json() == {"error": "inactive_user", "error_description": "user is inactive"}
 

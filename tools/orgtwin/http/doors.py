@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 
+from orgtwin.auth.users import is_active
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
 from orgtwin.http.routing import Door
@@ -30,7 +31,7 @@ def open_door(door: Door, request: Request) -> None:
 def require_session(request: Request, token: str | None) -> None:
     """Admit the user of a session id, from wherever the surface carries it. Raises INVALID_SESSION_ID (401)."""
     session = request.twin.sessions.find(token) if token else None
-    if session is None:
+    if session is None or not is_active(request.org, session.user_id):
         raise SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
     caller = Caller(session.user_id, client=_client_name(request), api_version=request.api_version)
     _require_api_enabled(request, caller)

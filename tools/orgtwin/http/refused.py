@@ -10,7 +10,7 @@ from orgtwin.http.message import Request, Response
 from orgtwin.http.routing import Handler, Route
 
 # resource under /services/data/vNN.0 -> what it is, for the reader of the message
-_RESOURCES = {
+RESOURCES = {
     "analytics": "reports and dashboards",
     "appMenu": "the app menu",
     "async-queries": "asynchronous SOQL",
@@ -38,6 +38,6 @@ def _refuse(name: str, what: str) -> Handler:
 
 ROUTES = tuple(
     Route(method, f"/services/data/{{version}}/{name}/**", _refuse(name, what))
-    for name, what in _RESOURCES.items()
+    for name, what in RESOURCES.items()
     for method in _METHODS
 )

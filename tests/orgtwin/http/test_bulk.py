@@ -1,0 +1,334 @@
+"""Both bulk APIs, as raw HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orgtwin.http.in_process import Answer, InProcess
+
+V = "/services/data/v66.0"
+INGEST = f"{V}/jobs/ingest"
+QUERY = f"{V}/jobs/query"
+ASYNC = "/services/async/66.0/job"
+XML = {"content-type": "application/xml; charset=UTF-8"}
+
+
+@pytest.fixture
+def client(org_twin_client: InProcess) -> InProcess:
+    return org_twin_client
+
+
+def open_job(client: InProcess, **job: str) -> str:
+    answer = client.post(INGEST, {"object": "Account", "operation": "insert", **job})
+    assert answer.status == 200, answer.text
+    job_id: str = answer.json()["id"]
+    return job_id
+
+
+def run_job(client: InProcess, content: str, **job: str) -> dict[str, Any]:
+    """Create, upload, close; the job as the next look shows it."""
+    job_id = open_job(client, **job)
+    sent = client.request(
+        "PUT", f"{INGEST}/{job_id}/batches", body=content.encode(), headers={"content-type": "text/csv"}
+    )
+    assert (sent.status, sent.body) == (201, b"")
+    assert client.patch(f"{INGEST}/{job_id}", {"state": "UploadComplete"}).json()["state"] == "UploadComplete"
+    shown: dict[str, Any] = client.get(f"{INGEST}/{job_id}").json()
+    return shown
+
+
+def results(client: InProcess, job: dict[str, Any], kind: str) -> list[str]:
+    answer = client.get(f"{INGEST}/{job['id']}/{kind}")
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/csv")
+    return answer.text.splitlines()
+
+
+def test_a_new_job_is_described_as_the_org_does(client: InProcess) -> None:
+    answer = client.post(INGEST, {"object": "account", "operation": "insert"}).json()
+    stamp = answer["createdDate"]
+    assert answer == {
+        "id": answer["id"],
+        "operation": "insert",
+        "object": "Account",
+        "createdById": client.get("/services/oauth2/userinfo").json()["user_id"],
+        "createdDate": stamp,
+        "systemModstamp": stamp,
+        "state": "Open",
+        "concurrencyMode": "Parallel",
+        "contentType": "CSV",
+        "apiVersion": 66.0,
+        "jobType": "V2Ingest",
+        "contentUrl": f"services/data/v66.0/jobs/ingest/{answer['id']}/batches",
+        "lineEnding": "LF",
+        "columnDelimiter": "COMMA",
+    }
+
+
+def test_a_job_saves_the_good_rows_and_tells_why_of_the_others(client: InProcess) -> None:
+    job = run_job(client, "Name,Site\nAcme,1\n,2\n")
+    assert (job["state"], job["numberRecordsProcessed"], job["numberRecordsFailed"]) == ("JobComplete", 2, 1)
+    saved, refused = results(client, job, "successfulResults"), results(client, job, "failedResults")
+    record_id = saved[1].split('"')[1]
+    assert saved == ['"sf__Id","sf__Created","Name","Site"', f'"{record_id}","true","Acme","1"']
+    assert refused == [
+        '"sf__Id","sf__Error","Name","Site"',
+        '"","REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --","","2"',
+    ]
+    assert results(client, job, "unprocessedrecords") == ['"Name","Site"']
+    assert client.get(f"{V}/sobjects/Account/{record_id}?fields=Site").json()["Site"] == "1"
+
+
+def test_an_update_clears_with_na_and_leaves_with_nothing(client: InProcess) -> None:
+    record_id = client.post(f"{V}/sobjects/Account", {"Name": "a", "Site": "s", "Fax": "f"}).json()["id"]
+    job = run_job(client, f"Id,Site,Fax\n{record_id},#N/A,\n", operation="update")
+    shown = client.get(f"{V}/sobjects/Account/{record_id}?fields=Site,Fax").json()
+    assert job["numberRecordsFailed"] == 0
+    assert (shown["Site"], shown["Fax"]) == (None, "f")
+
+
+def test_an_upsert_by_id_updates(client: InProcess) -> None:
+    record_id = client.post(f"{V}/sobjects/Account", {"Name": "a"}).json()["id"]
+    job = run_job(client, f"Id,Name\n{record_id},b\n", operation="upsert", externalIdFieldName="Id")
+    assert results(client, job, "successfulResults")[1] == f'"{record_id}","false","{record_id}","b"'
+
+
+@pytest.mark.parametrize("operation", ["delete", "hardDelete"])
+def test_rows_are_deleted_by_their_id_alone(client: InProcess, operation: str) -> None:
+    record_id = client.post(f"{V}/sobjects/Account", {"Name": "a"}).json()["id"]
+    run_job(client, f"Id\n{record_id}\n", operation=operation)
+    deleted = client.get(f"{V}/queryAll?q=SELECT IsDeleted FROM Account").json()["records"]
+    assert [row["IsDeleted"] for row in deleted] == ([True] if operation == "delete" else [])
+
+
+def test_another_delimiter_and_line_ending_are_read_and_written(client: InProcess) -> None:
+    job = run_job(client, "Name|Site\r\na|b,c\r\n", columnDelimiter="PIPE", lineEnding="CRLF")
+    raw = client.get(f"{INGEST}/{job['id']}/successfulResults").text
+    assert raw.startswith('"sf__Id"|"sf__Created"|"Name"|"Site"\r\n')
+    assert raw.endswith('|"true"|"a"|"b,c"\r\n')
+
+
+FAILED_UPLOADS = {
+    "a column nobody has": ("Name,Foo\na,b\n", {}, "InvalidBatch : Field name not found : Foo"),
+    "nothing": ("", {}, "InvalidBatch : The upload is empty"),
+    "the other line ending": (
+        "Name\r\na\r\n",
+        {},
+        "ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is LF",
+    ),
+    "more than an id to delete": (
+        "Id,Name\nx,y\n",
+        {"operation": "delete"},
+        "InvalidBatch : delete operation must have only one field - Id in batch data",
+    ),
+    "a row of another width": (
+        "Name,Site\na\n",
+        {},
+        "InvalidBatch : Number of columns in the header (2) and in the row (1) do not match",
+    ),
+}
+
+
+@pytest.mark.parametrize(("content", "job", "text"), FAILED_UPLOADS.values(), ids=FAILED_UPLOADS.keys())
+def test_an_upload_that_is_wrong_as_a_whole_fails_its_job(
+    client: InProcess, content: str, job: dict[str, str], text: str
+) -> None:
+    shown = run_job(client, content, **job)
+    assert (shown["state"], shown["errorMessage"]) == ("Failed", text)
+
+
+def test_rows_that_were_never_tried_are_unprocessed(client: InProcess) -> None:
+    job = run_job(client, "Name\na\nb\n", operation="delete")
+    assert results(client, job, "unprocessedrecords") == ['"Name"', '"a"', '"b"']
+
+
+BAD_JOBS = {
+    "an operation nobody has": ({"operation": "explode"}, "InvalidJob : Unable to find operation: explode"),
+    "an object nobody has": ({"object": "Nope"}, "InvalidJob : Unable to find object: Nope"),
+    "an upsert without key": (
+        {"operation": "upsert"},
+        "InvalidJob : External ID field name must be specified for upsert job",
+    ),
+    "an upsert by a field that is no key": (
+        {"operation": "upsert", "externalIdFieldName": "Site"},
+        "InvalidJob : Field name provided, Site does not match an External ID, Salesforce Id, or indexed field for Account",
+    ),
+}
+
+
+@pytest.mark.parametrize(("job", "text"), BAD_JOBS.values(), ids=BAD_JOBS.keys())
+def test_a_job_that_cannot_be_is_refused(client: InProcess, job: dict[str, str], text: str) -> None:
+    answer = client.post(INGEST, {"object": "Account", "operation": "insert", **job})
+    assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": "INVALIDJOB"}])
+
+
+def test_a_job_takes_one_upload_while_it_is_open(client: InProcess) -> None:
+    job_id = open_job(client)
+    place = f"{INGEST}/{job_id}/batches"
+    assert client.request("PUT", place, body=b"Name\na\n").status == 201
+    assert client.request("PUT", place, body=b"Name\nb\n").json()[0]["errorCode"] == "INVALIDJOB"
+    client.patch(f"{INGEST}/{job_id}", {"state": "UploadComplete"})
+    assert client.request("PUT", place, body=b"Name\nb\n").json() == [
+        {"message": "Job state must be Open to upload data", "errorCode": "INVALIDJOBSTATE"}
+    ]
+
+
+def test_an_aborted_job_saves_nothing_and_can_be_deleted(client: InProcess) -> None:
+    job_id = open_job(client)
+    client.request("PUT", f"{INGEST}/{job_id}/batches", body=b"Name\na\n")
+    assert client.delete(f"{INGEST}/{job_id}").status == 400
+    assert client.patch(f"{INGEST}/{job_id}", {"state": "Aborted"}).json()["state"] == "Aborted"
+    assert client.get(f"{V}/query?q=SELECT COUNT() FROM Account").json()["totalSize"] == 0
+    assert client.delete(f"{INGEST}/{job_id}").status == 204
+    assert client.get(f"{INGEST}/{job_id}").status == 404
+
+
+def test_a_multipart_job_brings_its_data_along(client: InProcess) -> None:
+    body = (
+        b'--B\r\nContent-Disposition: form-data; name="job"\r\nContent-Type: application/json\r\n\r\n'
+        b'{"object": "Account", "operation": "insert"}\r\n'
+        b'--B\r\nContent-Disposition: form-data; name="content"; filename="content"\r\nContent-Type: text/csv\r\n\r\n'
+        b"Name\na\nb\n\r\n--B--\r\n"
+    )
+    job = client.request("POST", INGEST, body=body, headers={"content-type": "multipart/form-data; boundary=B"}).json()
+    assert client.get(f"{INGEST}/{job['id']}").json()["numberRecordsProcessed"] == 2
+
+
+def names(client: InProcess, *wanted: str) -> None:
+    rows = [{"attributes": {"type": "Account"}, "Name": name} for name in wanted]
+    assert all(row["success"] for row in client.post(f"{V}/composite/sobjects", {"records": rows}).json())
+
+
+def start_query(client: InProcess, text: str) -> Answer:
+    return client.post(QUERY, {"operation": "query", "query": text})
+
+
+def test_query_results_come_in_pages_and_end_with_the_word_null(client: InProcess) -> None:
+    names(client, "a", "b", "c")
+    job = start_query(client, "SELECT name, Owner.Alias FROM Account ORDER BY Name").json()
+    assert (job["state"], client.get(f"{QUERY}/{job['id']}").json()["state"]) == ("UploadComplete", "JobComplete")
+    first = client.get(f"{QUERY}/{job['id']}/results?maxRecords=2")
+    last = client.get(f"{QUERY}/{job['id']}/results?maxRecords=2&locator={first.headers['sforce-locator']}")
+    assert first.text == '"Name","Owner.Alias"\n"a","admin"\n"b","admin"\n'
+    assert last.text == '"Name","Owner.Alias"\n"c","admin"\n'
+    assert (first.headers["sforce-numberofrecords"], last.headers["sforce-locator"]) == ("2", "null")
+
+
+def test_bulk_results_write_times_with_a_z_and_nulls_as_nothing(client: InProcess) -> None:
+    names(client, "a")
+    job = start_query(client, "SELECT CreatedDate, Site, IsDeleted FROM Account").json()
+    row = client.get(f"{QUERY}/{job['id']}/results").text.splitlines()[1]
+    assert row.endswith('Z","","false"')
+
+
+REFUSED_QUERIES = {
+    "children": "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+    "a bare count": "SELECT COUNT() FROM Account",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED_QUERIES.values(), ids=REFUSED_QUERIES.keys())
+def test_what_bulk_queries_do_not_take_is_refused(client: InProcess, text: str) -> None:
+    answer = start_query(client, text)
+    assert (answer.status, answer.json()[0]["errorCode"]) == (400, "FeatureNotEnabled")
+
+
+def job_info(**values: str) -> bytes:
+    fields = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
+    return f'<jobInfo xmlns="http://www.force.com/2009/06/asyncapi/dataload">{fields}</jobInfo>'.encode()
+
+
+def field(answer: Answer, name: str) -> str:
+    return answer.text.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
+
+
+def start_batch_job(client: InProcess, **values: str) -> str:
+    answer = client.request("POST", ASYNC, body=job_info(object="Account", contentType="CSV", **values), headers=XML)
+    assert (answer.status, answer.headers["content-type"]) == (201, "application/xml")
+    return field(answer, "id")
+
+
+def test_a_batch_is_saved_when_it_arrives(client: InProcess) -> None:
+    job_id = start_batch_job(client, operation="insert")
+    batch = client.request(
+        "POST", f"{ASYNC}/{job_id}/batch", body=b'"Name"\n"a"\n""\n', headers={"content-type": "text/csv"}
+    )
+    closed = client.request("POST", f"{ASYNC}/{job_id}", body=job_info(state="Closed"), headers=XML)
+    shown = client.request("GET", f"{ASYNC}/{job_id}/batch", headers=XML)
+    result = client.get(f"{ASYNC}/{job_id}/batch/{field(batch, 'id')}/result")
+    assert (batch.status, field(batch, "state")) == (201, "Completed")
+    assert (field(closed, "state"), field(closed, "numberBatchesCompleted")) == ("Closed", "1")
+    assert (field(shown, "numberRecordsProcessed"), field(shown, "numberRecordsFailed")) == ("2", "1")
+    assert result.headers["content-type"] == "text/csv"
+    header, saved, refused = result.text.splitlines()
+    assert header == '"Id","Success","Created","Error"'
+    assert saved.endswith('"true","true",""')
+    assert refused == '"","false","false","REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"'
+
+
+def test_a_session_may_come_in_the_header_of_this_api(client: InProcess) -> None:
+    headers = {**XML, "x-sfdc-session": client.token or ""}
+    body = job_info(object="Account", contentType="CSV", operation="insert")
+    assert client.as_caller(None).request("POST", ASYNC, body=body, headers=headers).status == 201
+
+
+def test_a_query_batch_gives_result_ids_then_rows(client: InProcess) -> None:
+    names(client, "a")
+    job_id = start_batch_job(client, operation="query")
+    batch = client.request("POST", f"{ASYNC}/{job_id}/batch", body=b"SELECT Name FROM Account")
+    place = f"{ASYNC}/{job_id}/batch/{field(batch, 'id')}/result"
+    result_id = field(client.get(place), "result")
+    rows = client.get(f"{place}/{result_id}")
+    assert (rows.headers["content-type"], rows.text) == ("text/csv", '"Name"\n"a"\n')
+
+
+def test_a_query_batch_without_rows_says_so(client: InProcess) -> None:
+    job_id = start_batch_job(client, operation="query")
+    batch = client.request("POST", f"{ASYNC}/{job_id}/batch", body=b"SELECT Name FROM Account")
+    place = f"{ASYNC}/{job_id}/batch/{field(batch, 'id')}/result"
+    assert client.get(f"{place}/{field(client.get(place), 'result')}").text == "Records not found for this query"
+
+
+def test_a_batch_that_cannot_be_read_fails_with_its_reason(client: InProcess) -> None:
+    job_id = start_batch_job(client, operation="insert")
+    batch = client.request("POST", f"{ASYNC}/{job_id}/batch", body=b"Foo\nx\n")
+    assert (field(batch, "state"), field(batch, "stateMessage")) == (
+        "Failed",
+        "InvalidBatch : Field name not found : Foo",
+    )
+
+
+def test_records_may_be_xml(client: InProcess) -> None:
+    body = job_info(object="Account", contentType="XML", operation="insert")
+    job_id = field(client.request("POST", ASYNC, body=body, headers=XML), "id")
+    rows = (
+        b'<sObjects xmlns="http://www.force.com/2009/06/asyncapi/dataload"><sObject><Name>a &amp; b</Name></sObject>'
+        b"<sObject><Site>x</Site></sObject></sObjects>"
+    )
+    batch = client.request("POST", f"{ASYNC}/{job_id}/batch", body=rows, headers=XML)
+    result = client.get(f"{ASYNC}/{job_id}/batch/{field(batch, 'id')}/result").text
+    assert "<success>true</success><created>true</created><id>001" in result
+    assert "<fields>Name</fields><message>Required fields are missing: [Name]</message>" in result
+
+
+HOSTILE = {
+    "an entity from a file": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><jobInfo><object>&e;</object></jobInfo>',
+    "an entity that unfolds": b'<!DOCTYPE x [<!ENTITY a "aaaa">]><jobInfo><object>&a;&a;</object></jobInfo>',
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_document_type_is_refused(client: InProcess, body: bytes) -> None:
+    answer = client.request("POST", ASYNC, body=body, headers=XML)
+    assert answer.status == 400
+    assert field(answer, "exceptionMessage") == "Unable to parse XML: a document type is not allowed"
+
+
+def test_errors_of_this_api_have_their_own_envelope(client: InProcess) -> None:
+    answer = client.as_caller("00D!x").request("POST", ASYNC, body=job_info(), headers=XML)
+    assert (answer.status, answer.headers["content-type"]) == (401, "application/xml")
+    assert answer.text == (
+        '<?xml version="1.0" encoding="UTF-8"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload">'
+        "<exceptionCode>InvalidSessionId</exceptionCode><exceptionMessage>Session expired or invalid</exceptionMessage></error>"
+    )
