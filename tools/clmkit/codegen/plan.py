@@ -8,7 +8,6 @@ Paths are relative to the package directory (`force-app`) and use `/`. Two folde
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,13 +17,6 @@ from clmkit.codegen.xml import Body, render_component
 
 GENERATED = "generated"
 EXTENSIONS = "extensions"
-
-
-class Ownership(enum.Enum):
-    """Who may write a file after it first exists."""
-
-    GENERATED = GENERATED
-    EXTENSION = EXTENSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +43,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One file of the plan. `path` starts with the owner's folder."""
+    """One file of the plan. The first folder of `path` says whose it is: GENERATED or EXTENSIONS."""
 
     path: str
     content: Component | Source
-
-    @property
-    def ownership(self) -> Ownership:
-        return Ownership(self.path.partition("/")[0])
 
     def render(self) -> bytes:
         return self.content.render().encode()
