@@ -22,7 +22,7 @@ _NO_VERSION_CHECK = "9999999999"
 
 def cumulusci_environment(workspace: Workspace, org: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a cci process: nothing of the user's home, proxies or keychain gets in."""
-    home = workspace.run / "home"
+    home = workspace.cumulusci_home
     cumulusci_home = home / ".cumulusci"
     cumulusci_home.mkdir(parents=True, exist_ok=True)
     (cumulusci_home / "cumulus_timestamp").write_text(_NO_VERSION_CHECK, encoding="ascii")

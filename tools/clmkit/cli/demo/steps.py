@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -57,7 +58,9 @@ def generate(run: Run) -> Outcome:
 
 
 def start_twins(run: Run) -> Outcome:
+    """New ports and tokens every time: what CumulusCI saved of the org before would win over what it is told now."""
     place = run.workspace
+    shutil.rmtree(place.cumulusci_home, ignore_errors=True)
     org = run.processes.start_server(
         [tool("orgtwin"), "serve", "--ready-file", str(place.org_ready_file), "--data", str(place.run / "org")],
         place.org_ready_file,

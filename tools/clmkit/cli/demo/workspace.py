@@ -32,6 +32,10 @@ class Workspace:
         return self.run / "logs"
 
     @property
+    def cumulusci_home(self) -> Path:
+        return self.run / "home"
+
+    @property
     def org_ready_file(self) -> Path:
         return self.run / "org.json"
 
