@@ -136,78 +136,61 @@ _STATUS = tuple(
 
 
 def _types() -> list[SObjectType]:
-    account = SObjectType(
-        "Account",
-        "Account",
-        "Accounts",
-        "001",
-        (
-            *_system_fields(),
-            _text("Name"),
-            _text("Industry"),
-            Field("Description", "Description", FieldType.TEXTAREA, length=32000),
-            Field("AnnualRevenue", "Annual Revenue", FieldType.CURRENCY, precision=18, scale=0),
-            Field("NumberOfEmployees", "Employees", FieldType.INT),
-            _lookup("ParentId", "Account", relationship="Parent", children="ChildAccounts"),
-            _lookup("OwnerId", "User", relationship="Owner"),
-            Field("BillingAddress", "Billing Address", FieldType.ADDRESS),
-            Field("BillingCity", "City", FieldType.STRING, length=40, compound="BillingAddress"),
-            Field("BillingPostalCode", "Zip", FieldType.STRING, length=20, compound="BillingAddress"),
-        ),
+    return [_account(), _contact(), _contract(), _task(), *_people()]
+
+
+def _account() -> SObjectType:
+    fields = (
+        *_system_fields(),
+        _text("Name"),
+        _text("Industry"),
+        Field("Description", "Description", FieldType.TEXTAREA, length=32000),
+        Field("AnnualRevenue", "Annual Revenue", FieldType.CURRENCY, precision=18, scale=0),
+        Field("NumberOfEmployees", "Employees", FieldType.INT),
+        _lookup("ParentId", "Account", relationship="Parent", children="ChildAccounts"),
+        _lookup("OwnerId", "User", relationship="Owner"),
+        Field("BillingAddress", "Billing Address", FieldType.ADDRESS),
+        Field("BillingCity", "City", FieldType.STRING, length=40, compound="BillingAddress"),
+        Field("BillingPostalCode", "Zip", FieldType.STRING, length=20, compound="BillingAddress"),
     )
-    contact = SObjectType(
-        "Contact",
-        "Contact",
-        "Contacts",
-        "003",
-        (
-            *_system_fields(),
-            _text("LastName"),
-            _text("Email"),
-            _lookup("AccountId", "Account", relationship="Account", children="Contacts"),
-        ),
+    return SObjectType("Account", "Account", "Accounts", "001", fields)
+
+
+def _contact() -> SObjectType:
+    account = _lookup("AccountId", "Account", relationship="Account", children="Contacts")
+    return SObjectType(
+        "Contact", "Contact", "Contacts", "003", (*_system_fields(), _text("LastName"), _text("Email"), account)
     )
-    contract = SObjectType(
-        "Contract",
-        "Contract",
-        "Contracts",
-        "800",
-        (
-            *_system_fields(),
-            Field("ContractNumber", "Contract Number", FieldType.STRING, length=30, name_field=True),
-            Field("Status", "Status", FieldType.PICKLIST, picklist=_STATUS),
-            _lookup("AccountId", "Account", relationship="Account", children="Contracts"),
-            Field("StartDate", "Start", FieldType.DATE),
-            Field("Signed__c", "Signed", FieldType.DATETIME, custom=True),
-            Field("Opens__c", "Opens", FieldType.TIME, custom=True),
-            Field("Value__c", "Value", FieldType.CURRENCY, precision=18, scale=2, custom=True),
-            Field("Renews__c", "Renews", FieldType.BOOLEAN, custom=True),
-            Field("Tags__c", "Tags", FieldType.MULTIPICKLIST, custom=True),
-            _text("Clm_Id__c", unique=True),
-            _text("Key__c", case_sensitive=True, unique=True),
-        ),
+
+
+def _contract() -> SObjectType:
+    fields = (
+        *_system_fields(),
+        Field("ContractNumber", "Contract Number", FieldType.STRING, length=30, name_field=True),
+        Field("Status", "Status", FieldType.PICKLIST, picklist=_STATUS),
+        _lookup("AccountId", "Account", relationship="Account", children="Contracts"),
+        Field("StartDate", "Start", FieldType.DATE),
+        Field("Signed__c", "Signed", FieldType.DATETIME, custom=True),
+        Field("Opens__c", "Opens", FieldType.TIME, custom=True),
+        Field("Value__c", "Value", FieldType.CURRENCY, precision=18, scale=2, custom=True),
+        Field("Renews__c", "Renews", FieldType.BOOLEAN, custom=True),
+        Field("Tags__c", "Tags", FieldType.MULTIPICKLIST, custom=True),
+        _text("Clm_Id__c", unique=True),
+        _text("Key__c", case_sensitive=True, unique=True),
     )
-    task = SObjectType(
-        "Task",
-        "Task",
-        "Tasks",
-        "00T",
-        (
-            *_system_fields(),
-            _text("Subject"),
-            _lookup("WhatId", "Account", "Contract", relationship="What", children="Tasks"),
-            _lookup("OwnerId", "User", "Group", relationship="Owner"),
-        ),
-    )
-    user = SObjectType(
-        "User",
-        "User",
-        "Users",
-        "005",
-        (*_system_fields(), _text("Name"), _text("Username"), _text("TimeZoneSidKey")),
-    )
-    group = SObjectType("Group", "Group", "Groups", "00G", (*_system_fields(), _text("Name"), _text("DeveloperName")))
-    return [account, contact, contract, task, user, group]
+    return SObjectType("Contract", "Contract", "Contracts", "800", fields)
+
+
+def _task() -> SObjectType:
+    what = _lookup("WhatId", "Account", "Contract", relationship="What", children="Tasks")
+    owner = _lookup("OwnerId", "User", "Group", relationship="Owner")
+    return SObjectType("Task", "Task", "Tasks", "00T", (*_system_fields(), _text("Subject"), what, owner))
+
+
+def _people() -> tuple[SObjectType, SObjectType]:
+    user = (*_system_fields(), _text("Name"), _text("Username"), _text("TimeZoneSidKey"))
+    group = (*_system_fields(), _text("Name"), _text("DeveloperName"))
+    return SObjectType("User", "User", "Users", "005", user), SObjectType("Group", "Group", "Groups", "00G", group)
 
 
 def _fill(org: PlainOrg) -> None:
