@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -51,7 +50,7 @@ def no_content() -> Response:
     return Response(204)
 
 
-@dataclass
+@dataclass(slots=True)
 class Request:
     """What the caller sent. `headers` have lower-case names; `params` are the decoded parts of the path a route names in braces.
 
@@ -71,6 +70,7 @@ class Request:
     api_version: float = 0.0
     _caller: Caller | None = None
     _session: Session | None = None
+    _query: dict[str, str] | None = None
 
     @property
     def org(self) -> Organization:
@@ -103,12 +103,14 @@ class Request:
     def has_session(self) -> bool:
         return self._session is not None
 
-    @cached_property
+    @property
     def query(self) -> dict[str, str]:
         """The query string, decoded; the last of a repeated name counts."""
-        return dict(parse_qsl(self.raw_query, keep_blank_values=True))
+        if self._query is None:
+            self._query = dict(parse_qsl(self.raw_query, keep_blank_values=True)) if self.raw_query else {}
+        return self._query
 
-    @cached_property
+    @property
     def form(self) -> dict[str, str]:
         """The body as application/x-www-form-urlencoded."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))

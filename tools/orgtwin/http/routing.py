@@ -97,7 +97,20 @@ class RouteTable:
 
     def find(self, raw_path: str) -> Match | None:
         """The routes of a percent-encoded path, or None."""
-        return _walk(self._root, _segments(without_host_segment(raw_path)), 0, {})
+        segments = _segments(without_host_segment(raw_path))
+        node, params = self._root, {}
+        for segment in segments:
+            child = node.literal.get(segment)
+            if child is None:
+                if node.named is None:
+                    break
+                name, child = node.named
+                params[name] = unquote(segment) if "%" in segment else segment
+            node = child
+        else:
+            if node.routes:
+                return Match(node.routes, params)
+        return _walk(self._root, segments, 0, {})
 
 
 def without_host_segment(raw_path: str) -> str:
@@ -109,6 +122,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _walk(node: _Node, segments: list[str], at: int, params: dict[str, str]) -> Match | None:
+    """With every turn tried: for the few paths on which the first literal is the wrong one, and for `**`."""
     if at == len(segments):
         return Match(node.routes or node.rest, params) if node.routes or node.rest else None
     segment = segments[at]

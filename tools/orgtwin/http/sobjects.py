@@ -225,7 +225,7 @@ def upsert(request: Request) -> Response:
             f"The {field.api_name} field should not be specified in the sobject data.",
             fields=(field.api_name,),
         )
-    if not field.unique:
+    if not field.unique and field.type is not FieldType.ID:
         rows = _matches(request, sobject_type, field)
         if len(rows) > 1:
             return _multiple_choices(request, sobject_type, rows)
