@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import ssl
@@ -20,6 +21,7 @@ _BACKLOG = 2_048
 # CumulusCI and jsforce keep connections open between steps that may take minutes.
 _KEEP_ALIVE_SECONDS = 75
 _SHUTDOWN_SECONDS = 2
+_STDIN_CHUNK = 4_096
 
 
 class CannotListen(Exception):
@@ -118,8 +120,13 @@ def _server(app: Application, context: ssl.SSLContext | None) -> _Server:
     return _Server(config)
 
 
-async def run(app: Application, listeners: Listeners, context: ssl.SSLContext, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT; `ready` is called once both listeners accept."""
+async def run(
+    app: Application, listeners: Listeners, context: ssl.SSLContext, ready: Callable[[], None], *, watch_stdin: bool
+) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` is called once both listeners accept.
+
+    With `watch_stdin` also until standard input closes: the process that started this one is gone, however it ended.
+    """
     servers = [_server(app, None), _server(app, context)]
     loop = asyncio.get_running_loop()
 
@@ -127,8 +134,14 @@ async def run(app: Application, listeners: Listeners, context: ssl.SSLContext, r
         for server in servers:
             server.should_exit = True
 
+    def stop_at_end_of_input() -> None:
+        if not os.read(0, _STDIN_CHUNK):
+            stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    if watch_stdin:
+        loop.add_reader(0, stop_at_end_of_input)
     async with asyncio.TaskGroup() as tasks:
         for server, listener in zip(servers, (listeners.http, listeners.https), strict=True):
             tasks.create_task(server.serve(sockets=[listener]))

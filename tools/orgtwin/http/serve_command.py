@@ -58,6 +58,7 @@ class Surroundings(click.ClickException):
     show_default=True,
     help="DailyApiRequests of the org.",
 )
+@click.option("--until-stdin-closes", "watch_stdin", is_flag=True, help="End also when the starting process is gone.")
 def serve(
     ready_file: Path,
     host: str,
@@ -66,6 +67,7 @@ def serve(
     jwt_certificate: Path | None,
     data: Path | None,
     daily_api_requests: int,
+    watch_stdin: bool,
 ) -> None:
     """Serve a new org over HTTP and HTTPS."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -77,7 +79,7 @@ def serve(
     try:
         started = _start(daily_api_requests, certificate, data)
         try:
-            _serve(started, listeners, ready_file)
+            _serve(started, listeners, ready_file, watch_stdin=watch_stdin)
         finally:
             started.twin.house.close()
     finally:
@@ -93,7 +95,7 @@ def _start(daily_api_requests: int, certificate: str | None, data: Path | None) 
         raise Surroundings(f"{data}: cannot be opened as the org's directory: {error}") from error
 
 
-def _serve(started: Started, listeners: Listeners, ready_file: Path) -> None:
+def _serve(started: Started, listeners: Listeners, ready_file: Path, *, watch_stdin: bool) -> None:
     authority = create_authority(datetime.now(UTC), listeners.host)
     bundle = ready_file.with_name(f"{ready_file.stem}.ca.pem").absolute()
     _write(bundle, ca_bundle(authority, os.environ))
@@ -107,7 +109,7 @@ def _serve(started: Started, listeners: Listeners, ready_file: Path) -> None:
 
     app = Application(started.twin, ROUTES)
     try:
-        uvloop.run(run(app, listeners, server_context(authority), ready))
+        uvloop.run(run(app, listeners, server_context(authority), ready, watch_stdin=watch_stdin))
     except* OSError as group:
         raise Surroundings(f"{ready_file}: cannot be written: {group.exceptions[0]}") from group
     finally:

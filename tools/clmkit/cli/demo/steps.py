@@ -30,6 +30,7 @@ from clmkit.sync.state import StateError
 
 HEADER = "Contract"
 CLM_CALL = "clm_"
+WATCH = "--until-stdin-closes"
 
 
 def lint(run: Run) -> Outcome:
@@ -62,12 +63,12 @@ def start_twins(run: Run) -> Outcome:
     place = run.workspace
     shutil.rmtree(place.cumulusci_home, ignore_errors=True)
     org = run.processes.start_server(
-        [tool("orgtwin"), "serve", "--ready-file", str(place.org_ready_file), "--data", str(place.run / "org")],
+        [tool("orgtwin"), "serve", "--ready-file", str(place.org_ready_file), "--data", str(place.run / "org"), WATCH],
         place.org_ready_file,
         place.logs / "orgtwin.log",
     )
     clm = run.processes.start_server(
-        [tool("clmtwin"), "serve", "--ready-file", str(place.clm_ready_file), "--data", str(place.run / "clm")],
+        [tool("clmtwin"), "serve", "--ready-file", str(place.clm_ready_file), "--data", str(place.run / "clm"), WATCH],
         place.clm_ready_file,
         place.logs / "clmtwin.log",
     )

@@ -1,0 +1,219 @@
+"""`clmkit demo` as its users meet it: the whole way, interrupted and gone on with, and given wrong input."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
+
+ROOT = Path(__file__).resolve().parents[2]
+CLMKIT = Path(sys.executable).parent / "clmkit"
+SESSION = re.compile(r"00D\w{12,15}![\w.]{20,}")
+STEP = re.compile(r"^ *(\d+)/10 (.*?)  +\d+\.\d s  (.*)$", re.MULTILINE)
+
+
+def environment() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COLUMNS": "200", "TERM": "dumb", "LANG": "C.UTF-8"}
+
+
+def copy_project(target: Path) -> Path:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    (target / ".git").mkdir()
+    (target / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    return target
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_project(tmp_path_factory.mktemp("demo"))
+
+
+def run_demo(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(CLMKIT), "demo", *options],
+        cwd=project,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def processes_of(project: Path) -> list[str]:
+    """Command lines of processes that work below the project's folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(project) in line:
+                found.append(line)
+    return found
+
+
+class TestTheWholeWay:
+    @pytest.fixture(scope="class")
+    def output(self, project: Path) -> str:
+        done = run_demo(project, "--fresh")
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    @pytest.fixture(scope="class")
+    def summary(self, project: Path, output: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((project / "build" / "summary.json").read_text(encoding="utf-8"))
+        return document
+
+    def test_every_step_is_one_line(self, output: str) -> None:
+        assert [int(number) for number, _, _ in STEP.findall(output)] == list(range(1, 11))
+
+    def test_the_readme_shows_the_steps_that_the_demo_takes(self, output: str) -> None:
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        assert [title for _, title, _ in STEP.findall(output)] == [title for _, title, _ in STEP.findall(readme)]
+
+    def test_every_contract_is_accounted_for(self, summary: dict[str, Any]) -> None:
+        contracts = summary["contracts"]
+        assert contracts["read"] == 200
+        assert contracts["read"] == contracts["synced"] + contracts["parked"] + len(contracts["rejected"])
+        assert len(contracts["parked_reasons"]) == contracts["parked"]
+
+    def test_every_value_is_accounted_for(self, summary: dict[str, Any]) -> None:
+        values = summary["values"]
+        assert values["total"] == values["mapped"] + values["empty"] + values["parked"]
+        assert all(value["reason"] and value["steward"] for value in summary["parked_values"])
+
+    def test_both_systems_agree(self, summary: dict[str, Any]) -> None:
+        assert summary["fields"]["differing"] == 0
+        assert summary["fields"]["compared"] > 7000
+
+    def test_every_suite_ran_and_passed(self, summary: dict[str, Any]) -> None:
+        for suite in summary["suites"].values():
+            assert suite["passed"] > 0
+            assert (suite["failed"], suite["not_run"]) == (0, 0)
+
+    def test_two_hundred_contracts_take_few_calls(self, summary: dict[str, Any]) -> None:
+        assert sum(summary["api_calls"].values()) <= 25
+
+    def test_the_evidence_is_complete(self, project: Path, output: str) -> None:
+        names = {path.name for path in (project / "build" / "evidence").iterdir()}
+        assert {"index.html", "junit.xml", "evidence.json", "robot", "pytest.xml"} <= names
+
+    def test_no_secret_is_in_what_is_handed_on(self, project: Path, output: str) -> None:
+        texts = [output, *(path.read_text(errors="replace") for path in (project / "build" / "evidence").rglob("*.*"))]
+        assert len(texts) > 5
+        assert [match[:6] for text in texts for match in SESSION.findall(text)] == []
+        secret = json.loads((project / "build" / "run" / "clm.json").read_text())["client_secret"]
+        assert not any(secret in text for text in texts)
+
+    def test_nothing_is_left_running(self, project: Path, output: str) -> None:
+        assert processes_of(project) == []
+
+
+def wait_for_line(process: subprocess.Popen[str], start: str) -> list[str]:
+    lines: list[str] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        if line.lstrip().startswith(start):
+            return lines
+    raise AssertionError(f"no line starts with {start}:\n{''.join(lines)}")
+
+
+@pytest.fixture
+def small_file(tmp_path: Path) -> Path:
+    """Ten contracts of the shipped file."""
+    with (ROOT / "datasets/cuad/contracts.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    path = tmp_path / "ten.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows[:11])
+    return path
+
+
+@pytest.fixture
+def interrupted(project: Path, small_file: Path, request: pytest.FixtureRequest) -> Path:
+    """A run that was ended by a signal right after step 5, so in the middle of step 6."""
+    number, exit_code = request.param
+    process = subprocess.Popen(
+        [str(CLMKIT), "demo", "--fresh", "--contracts", str(small_file)],
+        cwd=project, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    wait_for_line(process, "5/10")
+    process.send_signal(number)
+    assert process.stdout is not None
+    process.stdout.read()
+    process.stdout.close()
+    assert process.wait(20) == exit_code
+    return small_file
+
+
+def none_left_within(project: Path, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while processes_of(project) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not processes_of(project)
+
+
+@pytest.mark.parametrize(
+    "interrupted",
+    [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)],
+    indirect=True,
+    ids=["Ctrl-C", "SIGTERM", "kill -9"],
+)
+def test_an_interrupted_run_leaves_no_process_and_goes_on_where_it_stopped(project: Path, interrupted: Path) -> None:
+    assert none_left_within(project, 5)
+    done = run_demo(project, "--contracts", str(interrupted))
+    assert done.returncode == 0, done.stdout
+    assert "4/10 Deploy with CumulusCI           done before:" in done.stdout
+    summary = json.loads((project / "build" / "summary.json").read_text())
+    assert summary["contracts"]["read"] == 10
+    assert summary["contracts"]["synced"] + summary["contracts"]["parked"] == 10
+    assert summary["fields"]["differing"] == 0
+
+
+def test_a_mapping_with_errors_stops_before_anything_is_started(project: Path, tmp_path: Path) -> None:
+    spec = tmp_path / "contract.yml"
+    text = (ROOT / "mappings/contract.yml").read_text(encoding="utf-8")
+    spec.write_text(text.replace("    transform: one_line\n", "    transfrom: one_line\n", 1), encoding="utf-8")
+    done = run_demo(project, "--fresh", "--spec", str(spec))
+    assert done.returncode == 2
+    assert "did you mean transform?" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert not (project / "build" / "run" / "org.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "No such file or directory"), ("", "the CLM refuses the file"), ("a,b\n1,2\n", "the CLM refuses the file")],
+    ids=["no file", "an empty file", "other columns"],
+)
+def test_a_wrong_file_of_contracts_is_refused_in_words(
+    project: Path, tmp_path: Path, content: str | None, words: str
+) -> None:
+    file = tmp_path / "mine.csv"
+    if content is not None:
+        file.write_text(content)
+    done = run_demo(project, "--fresh", "--contracts", str(file))
+    assert done.returncode == 2
+    assert words in done.stdout
+    assert str(file) in done.stdout
+    assert "Traceback" not in done.stdout
