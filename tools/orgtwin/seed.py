@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from orgtwin.ids import checksum
 from orgtwin.org import Org
 from orgtwin.organization import Clock, system_clock
-from orgtwin.records.model import Caller, Row, Value
-from orgtwin.records.system_fields import default_values, stamp_created
-from orgtwin.schema.model import FieldType, SObjectType
+from orgtwin.records.model import Caller, Value
+from orgtwin.records.own_rows import store_own_row
+from orgtwin.schema.model import FieldType
 from orgtwin.schema.standard_objects import standard_schema
 
 DEFAULT_ORG_ID = "00DTW0000000001"
@@ -104,8 +103,6 @@ class _Seeder:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._now: datetime = org.now
-        self._templates: dict[str, Mapping[str, Value]] = {}
         self._author = ""
 
     def seed(self) -> None:
@@ -169,7 +166,7 @@ class _Seeder:
             "TimeZoneSidKey": "Europe/London",
             "FiscalYearStartMonth": 1,
         }
-        self._store("Organization", self._org.org_id, values)
+        store_own_row(self._org, "Organization", values, self._author, self._org.org_id)
 
     def _users(self, profiles: Mapping[str, str]) -> None:
         common: dict[str, Value] = {
@@ -188,7 +185,8 @@ class _Seeder:
             "Alias": "autoproc",
         }
         automated |= {"Username": "autoproc@orgtwin.example", "Email": "autoproc@orgtwin.example", "IsActive": True}
-        self._store("User", self._author, automated | {"UserType": "AutomatedProcess", "CommunityNickname": "autoproc"})
+        automated |= {"UserType": "AutomatedProcess", "CommunityNickname": "autoproc"}
+        store_own_row(self._org, "User", automated, self._author, self._author)
         for alias, first, last, username, profile in (
             ("admin", "Ada", "Administrator", "admin@orgtwin.example", ADMINISTRATOR),
             ("clmint", "CLM", "Integration", "integration@orgtwin.example", INTEGRATION_PROFILE),
@@ -207,29 +205,7 @@ class _Seeder:
     # ---- storing
 
     def _put(self, sobject_type: str, **values: Value) -> str:
-        known = self._org.schema.find_type(sobject_type)
-        if known is None:
-            raise KeyError(sobject_type)
-        return self._store(sobject_type, self._org.ids.next_id(known.key_prefix), values)
-
-    def _store(self, sobject_type: str, record_id: str, values: Mapping[str, Value]) -> str:
-        table = self._org.table(sobject_type)
-        content = Row([None] * table.width)
-        for name, value in {**self._defaults(table.type), **values}.items():
-            if value is not None:
-                table.write(content, name, value)
-        if table.type.find_field("OwnerId") is not None:
-            table.write(content, "OwnerId", self._author)
-        stamp_created(content, record_id, self._author, self._now)
-        self._org.log.add(table, content)
-        return record_id
-
-    def _defaults(self, sobject_type: SObjectType) -> Mapping[str, Value]:
-        found = self._templates.get(sobject_type.api_name)
-        if found is None:
-            defaults = default_values(sobject_type)
-            found = self._templates[sobject_type.api_name] = {k: v for k, v in defaults.items() if v is not False}
-        return found
+        return store_own_row(self._org, sobject_type, values, self._author)
 
 
 def _integration_license() -> dict[str, Value]:

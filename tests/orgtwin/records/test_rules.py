@@ -37,6 +37,7 @@ def test_the_steps_stand_in_the_documented_order() -> None:
         *names,
         "run_duplicate_rules",
         "store",
+        "publish_effects",
         "after_triggers",
         "roll_up",
     ]

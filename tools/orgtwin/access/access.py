@@ -147,7 +147,8 @@ class OrgAccess:
     def _actions(self, rights: Rights, sobject_type: SObjectType) -> frozenset[str]:
         if sobject_type.setup:
             return _setup_actions(rights)
-        granted = rights.actions.get(_permission_owner(self._org.schema, sobject_type).lower(), frozenset())
+        owner = GOVERNED_BY.get(sobject_type.api_name, sobject_type.api_name)
+        granted = OPEN_TO_ALL.get(owner) or rights.actions.get(owner.lower(), frozenset())
         if rights.has("ModifyAllData"):
             granted |= _ALL_ACTIONS
         elif rights.has("ViewAllData"):
@@ -201,10 +202,13 @@ def _setup_actions(rights: Rights) -> frozenset[str]:
     return _ALL_ACTIONS if is_administrator else _VIEW_ACTIONS
 
 
-def _permission_owner(schema: Schema, sobject_type: SObjectType) -> str:
-    """Whose object permissions decide: a line item's are its parent's, a companion's are its object's."""
-    return GOVERNED_BY.get(sobject_type.api_name, sobject_type.api_name)
-
+_CRUD = frozenset({"read", "create", "edit", "delete"})
+OPEN_TO_ALL: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("ContentVersion", "ContentDocument", "ContentDocumentLink"), _CRUD),
+    **dict.fromkeys(("AppMenuItem", "AsyncApexJob", "BusinessHours", "CronJobDetail", "CronTrigger"), _VIEW_ACTIONS),
+    **dict.fromkeys(("EmailTemplate", "FiscalYearSettings", "Folder", "Holiday", "ListView", "Period"), _VIEW_ACTIONS),
+}
+"""Objects without object permissions that every user may use so far. ASSUMED: files are shared like public records."""
 
 GOVERNED_BY: dict[str, str] = {
     "ContractContactRole": "Contract",
@@ -216,6 +220,13 @@ GOVERNED_BY: dict[str, str] = {
     "CampaignMemberStatus": "Campaign",
     "PricebookEntry": "Pricebook2",
     "CaseComment": "Case",
+    "ContractStatus": "Contract",
+    "OrderStatus": "Order",
+    "OpportunityStage": "Opportunity",
+    "LeadStatus": "Lead",
+    "CaseStatus": "Case",
+    "TaskStatus": "Task",
+    "TaskPriority": "Task",
 }
 """Objects without object permissions of their own. Source: ObjectPermissions (Object Reference), "Usage"."""
 
@@ -231,7 +242,7 @@ def _permission_key(f: Field, sobject_type: SObjectType) -> str:
 
 
 def _takes_security(f: Field, sobject_type: SObjectType) -> bool:
-    if sobject_type.setup or not sobject_type.createable:
+    if sobject_type.setup or not sobject_type.createable or sobject_type.api_name in OPEN_TO_ALL:
         return False
     return f.permissionable and not f.required and not f.is_master_detail and f.type is not FieldType.ID
 

@@ -13,6 +13,7 @@ from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
 from orgtwin.records.saving import Save
+from orgtwin.records.status_laws import follow_case_status, follow_order_status, follow_stage
 from orgtwin.records.table import RecordTable
 
 Law = Callable[[LawContext, Save], None]
@@ -23,6 +24,9 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "Contact": (join_names,),
     "Lead": (join_names,),
     "User": (join_names,),
+    "Case": (follow_case_status,),
+    "Opportunity": (follow_stage,),
+    "Order": (follow_order_status,),
 }
 
 LAW_COLUMNS: dict[str, Callable[[RecordTable], object]] = {"Contract": columns}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.laws import LAWS
 from orgtwin.records.record_types import record_type_check
@@ -63,6 +64,13 @@ def run_duplicate_rules(context: RecordsContext, save: Save) -> None:
         hook(save)
 
 
+def publish_effects(context: RecordsContext, save: Save) -> None:
+    """Step 7: records that come with a stored record of some standard objects."""
+    effect = EFFECTS.get(save.table.type.api_name)
+    if effect is not None:
+        effect(context, save)
+
+
 def after_triggers(context: RecordsContext, save: Save) -> None:
     for hook in context.hooks.after_save:
         hook(save)
@@ -73,6 +81,8 @@ def roll_up(context: RecordsContext, save: Save) -> None:
     context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
 
 
+EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents}
+
 STEPS: tuple[tuple[int, Step], ...] = (
     (4, before_triggers),
     (5, apply_laws),
@@ -81,6 +91,7 @@ STEPS: tuple[tuple[int, Step], ...] = (
     (5, run_validation_rules),
     (6, run_duplicate_rules),
     (7, store),
+    (7, publish_effects),
     (8, after_triggers),
     (16, roll_up),
 )

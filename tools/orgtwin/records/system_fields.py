@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 
@@ -53,14 +53,20 @@ def required_slots(table: RecordTable) -> list[tuple[int, str]]:
     return [(table.slot(f.api_name), f.api_name) for f in required_fields(table.type)]
 
 
+def type_defaults(table: RecordTable) -> Mapping[str, Value]:
+    """`default_values` of a table's type."""
+    return default_values(table.type)
+
+
 def default_values(sobject_type: SObjectType) -> dict[str, Value]:
-    """What a new record starts with: false for checkboxes, the default value of a picklist, constant defaults."""
+    """What a new record starts with: checked checkboxes (the others read as false), the default value of a picklist."""
     found: dict[str, Value] = {}
     for f in sobject_type.fields:
         if f.calculated or f.formula:
             continue
         if f.type is FieldType.BOOLEAN:
-            found[f.api_name] = (f.default_formula or "").strip().lower() == "true"
+            if (f.default_formula or "").strip().lower() == "true":
+                found[f.api_name] = True
         elif f.type in (FieldType.PICKLIST, FieldType.MULTIPICKLIST, FieldType.COMBOBOX):
             chosen = next((value.value for value in f.picklist if value.default and value.active), None)
             if chosen is not None:

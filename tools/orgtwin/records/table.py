@@ -50,12 +50,14 @@ class RecordTable:
     def reader(self, field: str) -> Reader:
         name = field.lower()
         slot = self.slots.get(name)
+        f = self.type.find_field(name)
+        if f is not None and f.type is FieldType.BOOLEAN and not f.formula:
+            return self._flag_reader(name)
         if slot is not None:
             return _slot_reader(slot)
         computed = self._computed.get(name)
         if computed is not None:
             return computed
-        f = self.type.find_field(name)
         if f is None or not f.formula:
             return self._late_reader(name)
         computed = self._computed[name] = self._compute(self, f)
@@ -209,6 +211,16 @@ class RecordTable:
             index.add(row)
         self._indexes[f.api_name.lower()] = index
         return index
+
+    def _flag_reader(self, name: str) -> Reader:
+        """A checkbox that was never set is not stored: it reads as false."""
+        slots = self.slots
+
+        def read(row: Row) -> Value:
+            slot = slots.get(name)
+            return slot is not None and slot < len(row) and row[slot] is True
+
+        return read
 
     def _late_reader(self, name: str) -> Reader:
         """The field has no slot yet: look again at every read."""

@@ -1,0 +1,98 @@
+"""What comes with a saved record of a standard object. Sources: ContentVersion, Order, Opportunity, Case (Object Reference)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from orgtwin.errors import SaveResult
+from orgtwin.org import Org
+from orgtwin.records.model import Caller, Value
+from orgtwin.seed import integration_user
+
+Save = Callable[..., SaveResult]
+Read = Callable[[str, str | None, str], Value]
+
+
+def many(read: Read, sobject_type: str, record_id: str | None, *fields: str) -> list[Value]:
+    return [read(sobject_type, record_id, field) for field in fields]
+
+
+def test_a_file_brings_its_document_and_its_links(org: Org, admin: Caller, insert: Save, read: Read) -> None:
+    account = insert("Account", Name="Acme").record_id
+    data = b64encode(b"hello").decode()
+    version = insert("ContentVersion", PathOnClient="a/deal.pdf", VersionData=data, FirstPublishLocationId=account)
+    measured = many(
+        read, "ContentVersion", version.record_id, "Title", "FileType", "ContentSize", "Checksum", "IsLatest"
+    )
+    assert measured == ["deal", "PDF", 5, "5d41402abc4b2a76b9719d911017c592", True]
+    document = str(read("ContentVersion", version.record_id, "ContentDocumentId"))
+    told = many(read, "ContentDocument", document, "Title", "LatestPublishedVersionId", "OwnerId")
+    assert told == ["deal", version.record_id, admin.user_id]
+    links = org.table("ContentDocumentLink")
+    entity, share = links.reader("LinkedEntityId"), links.reader("ShareType")
+    assert {(entity(row), share(row)) for row in links.rows()} == {(admin.user_id, "I"), (account, "V")}
+
+
+def test_a_second_version_becomes_the_latest(insert: Save, read: Read) -> None:
+    first = insert("ContentVersion", Title="Deal", PathOnClient="deal.txt", VersionData="YQ==").record_id
+    document = read("ContentVersion", first, "ContentDocumentId")
+    second = insert("ContentVersion", PathOnClient="deal.txt", VersionData="Yg==", ContentDocumentId=document).record_id
+    assert many(read, "ContentVersion", first, "VersionNumber", "IsLatest") == ["1", False]
+    assert many(read, "ContentVersion", second, "VersionNumber", "IsLatest") == ["2", True]
+    assert read("ContentDocument", str(document), "LatestPublishedVersionId") == second
+
+
+def test_a_deleted_document_takes_its_versions_and_links_along(
+    org: Org, admin: Caller, insert: Save, read: Read
+) -> None:
+    version = insert("ContentVersion", PathOnClient="deal.txt", VersionData="YQ==").record_id
+    document = str(read("ContentVersion", version, "ContentDocumentId"))
+    assert org.dml.delete(admin, [document])[0].success
+    assert (len(org.table("ContentVersion")), len(org.table("ContentDocumentLink"))) == (0, 0)
+
+
+def test_every_user_may_store_a_file(org: Org) -> None:
+    row = {"PathOnClient": "deal.txt", "VersionData": "YQ=="}
+    assert org.dml.insert(integration_user(org), "ContentVersion", [row])[0].success
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ("Prospecting", [Decimal(10), "Pipeline", False, False]),
+        ("Closed Won", [Decimal(100), "Closed", True, True]),
+        ("Closed Lost", [Decimal(0), "Omitted", True, False]),
+    ],
+)
+def test_a_stage_says_probability_and_outcome(insert: Save, read: Read, stage: str, told: list[Value]) -> None:
+    record_id = insert("Opportunity", Name="Deal", CloseDate="2026-06-30", StageName=stage).record_id
+    assert many(read, "Opportunity", record_id, "Probability", "ForecastCategory", "IsClosed", "IsWon") == told
+
+
+def test_a_probability_of_its_own_is_kept(insert: Save, update: Save, read: Read) -> None:
+    deal = {"Name": "Deal", "CloseDate": "2026-06-30", "StageName": "Prospecting", "Probability": 33}
+    record_id = insert("Opportunity", **deal).record_id
+    assert read("Opportunity", record_id, "Probability") == Decimal(33)
+    assert update("Opportunity", record_id, StageName="Closed Won").success
+    assert read("Opportunity", record_id, "Probability") == Decimal(100)
+
+
+def test_an_order_has_the_code_of_its_status(insert: Save, read: Read) -> None:
+    account = insert("Account", Name="Acme").record_id
+    record_id = insert("Order", AccountId=account, EffectiveDate="2026-01-01", Status="Draft").record_id
+    assert many(read, "Order", record_id, "StatusCode", "OrderNumber") == ["Draft", "00000001"]
+
+
+def test_a_case_is_closed_by_its_status_and_may_be_opened_again(
+    org: Org, insert: Save, update: Save, read: Read
+) -> None:
+    record_id = insert("Case", Subject="Help").record_id
+    assert many(read, "Case", record_id, "Status", "IsClosed", "ClosedDate") == ["New", False, None]
+    update("Case", record_id, Status="Closed")
+    assert many(read, "Case", record_id, "IsClosed", "ClosedDate") == [True, org.now]
+    update("Case", record_id, Status="Working")
+    assert many(read, "Case", record_id, "IsClosed", "ClosedDate") == [False, None]

@@ -1,0 +1,76 @@
+"""Fields that follow from a status: Order.StatusCode, what a stage says of an opportunity, whether a case is closed.
+
+Sources: "Order", "Opportunity", "OpportunityStage", "Case" (Object Reference). The probabilities and forecast
+categories of the standard stages are those of a new org; a request that names Probability keeps its own.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from orgtwin.records.law_context import LawContext
+from orgtwin.records.model import Value
+from orgtwin.records.saving import Save
+
+
+class Stage(NamedTuple):
+    probability: int
+    forecast: str
+    is_closed: bool = False
+    is_won: bool = False
+
+
+STAGES: dict[Value, Stage] = {
+    "Prospecting": Stage(10, "Pipeline"),
+    "Qualification": Stage(10, "Pipeline"),
+    "Needs Analysis": Stage(20, "Pipeline"),
+    "Value Proposition": Stage(50, "Pipeline"),
+    "Id. Decision Makers": Stage(60, "Pipeline"),
+    "Perception Analysis": Stage(70, "Pipeline"),
+    "Proposal/Price Quote": Stage(75, "Pipeline"),
+    "Negotiation/Review": Stage(90, "Pipeline"),
+    "Closed Won": Stage(100, "Closed", is_closed=True, is_won=True),
+    "Closed Lost": Stage(0, "Omitted", is_closed=True),
+}
+CLOSED_CASE_STATUSES = frozenset({"Closed"})
+
+
+def follow_stage(_context: LawContext, save: Save) -> None:
+    """A change of stage sets probability, forecast category, IsClosed and IsWon."""
+    table = save.table
+    stage_of, probability_of = table.reader("StageName"), table.reader("Probability")
+    for row in save.rows:
+        stage = STAGES.get(stage_of(row.content))
+        if stage is None or (row.before is not None and stage_of(row.before) == stage_of(row.content)):
+            continue
+        before = None if row.before is None else probability_of(row.before)
+        if probability_of(row.content) == before:
+            table.write(row.content, "Probability", Decimal(stage.probability))
+        table.write(row.content, "ForecastCategory", stage.forecast)
+        table.write(row.content, "ForecastCategoryName", stage.forecast)
+        table.write(row.content, "IsClosed", stage.is_closed)
+        table.write(row.content, "IsWon", stage.is_won)
+
+
+def follow_order_status(_context: LawContext, save: Save) -> None:
+    """StatusCode is the category of Status."""
+    table = save.table
+    f = table.type.find_field("Status")
+    category = {value.value: value.group for value in f.picklist} if f is not None else {}
+    status_of = table.reader("Status")
+    for row in save.rows:
+        table.write(row.content, "StatusCode", category.get(str(status_of(row.content))))
+
+
+def follow_case_status(context: LawContext, save: Save) -> None:
+    """A case is closed by its status; the moment is kept."""
+    table = save.table
+    status_of, closed_at = table.reader("Status"), table.reader("ClosedDate")
+    for row in save.rows:
+        is_closed = status_of(row.content) in CLOSED_CASE_STATUSES
+        table.write(row.content, "IsClosed", is_closed)
+        if is_closed and closed_at(row.content) is None:
+            table.write(row.content, "ClosedDate", context.now)
+        elif not is_closed:
+            table.write(row.content, "ClosedDate", None)
