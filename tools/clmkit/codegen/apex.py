@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from clmkit.codegen.names import ObjectNames, banner, custom_permission, kill_switch, name_object, pascal
-from clmkit.codegen.plan import Component, PlanError, PlannedFile, Source, extension, generated
+from clmkit.codegen.plan import ApexSource, MetadataXml, PlanError, PlannedFile, extension, generated
 from clmkit.codegen.rules import ObjectRules, compile_rules, is_guarded, publishes_changes
 from clmkit.codegen.runtime import actions_of
 from clmkit.codegen.samples import FIRST_REVISION, RECORD_KEY, Sample, find_sample
@@ -66,7 +66,7 @@ def plan_apex(spec: Spec) -> Iterator[PlannedFile]:
         return
     shared = _frame_values(spec, guarded)
     for template in FRAME:
-        yield from _plan_class(spec, f"{spec.prefix}_{template}", Source(f"{template}.cls.j2", shared))
+        yield from _plan_class(spec, f"{spec.prefix}_{template}", ApexSource(f"{template}.cls.j2", shared))
     for rules in guarded:
         yield from _plan_object(spec, rules)
 
@@ -74,21 +74,21 @@ def plan_apex(spec: Spec) -> Iterator[PlannedFile]:
 def _plan_object(spec: Spec, rules: ObjectRules) -> Iterator[PlannedFile]:
     names = name_object(spec, rules.mapping)
     values = _object_values(spec, rules, names)
-    yield generated(f"triggers/{names.trigger}.trigger", Source("Trigger.trigger.j2", values))
+    yield generated(f"triggers/{names.trigger}.trigger", ApexSource("Trigger.trigger.j2", values))
     yield generated(f"triggers/{names.trigger}.trigger-meta.xml", _code_settings(spec, "ApexTrigger"))
-    yield from _plan_class(spec, names.rules_base, Source("RulesBase.cls.j2", values))
-    yield from _plan_class(spec, names.rules_test, Source("RulesTest.cls.j2", values))
-    yield extension(f"classes/{names.rules}.cls", Source("Rules.cls.j2", values))
+    yield from _plan_class(spec, names.rules_base, ApexSource("RulesBase.cls.j2", values))
+    yield from _plan_class(spec, names.rules_test, ApexSource("RulesTest.cls.j2", values))
+    yield extension(f"classes/{names.rules}.cls", ApexSource("Rules.cls.j2", values))
     yield extension(f"classes/{names.rules}.cls-meta.xml", _code_settings(spec, "ApexClass"))
 
 
-def _plan_class(spec: Spec, name: str, source: Source) -> Iterator[PlannedFile]:
+def _plan_class(spec: Spec, name: str, source: ApexSource) -> Iterator[PlannedFile]:
     yield generated(f"classes/{name}.cls", source)
     yield generated(f"classes/{name}.cls-meta.xml", _code_settings(spec, "ApexClass"))
 
 
-def _code_settings(spec: Spec, root: str) -> Component:
-    return Component(root, {"apiVersion": spec.api_version, "status": "Active"})
+def _code_settings(spec: Spec, root: str) -> MetadataXml:
+    return MetadataXml(root, {"apiVersion": spec.api_version, "status": "Active"})
 
 
 def _base_values(spec: Spec) -> dict[str, object]:

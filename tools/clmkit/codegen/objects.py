@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from clmkit.codegen.fields import field_body, picklist_values
 from clmkit.codegen.names import described
-from clmkit.codegen.plan import Component, PlannedFile, generated
+from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.xml import Body, Value
 from clmkit.mapping.model import ObjectMapping, Spec
 
@@ -24,11 +24,12 @@ def plan_objects(spec: Spec) -> Iterator[PlannedFile]:
         folder = f"objects/{mapping.salesforce}"
         if mapping.custom:
             yield generated(
-                f"{folder}/{mapping.salesforce}.object-meta.xml", Component("CustomObject", object_body(spec, mapping))
+                f"{folder}/{mapping.salesforce}.object-meta.xml",
+                MetadataXml("CustomObject", object_body(spec, mapping)),
             )
         for field in mapping.created:
             path = f"{folder}/fields/{field.salesforce}.field-meta.xml"
-            yield generated(path, Component("CustomField", field_body(spec, mapping, field)))
+            yield generated(path, MetadataXml("CustomField", field_body(spec, mapping, field)))
 
 
 def object_body(spec: Spec, mapping: ObjectMapping) -> Body:
@@ -72,12 +73,12 @@ def plan_value_sets(spec: Spec) -> Iterator[PlannedFile]:
                 "sorted": False,
             }
             yield generated(
-                f"globalValueSets/{values.global_set}.globalValueSet-meta.xml", Component("GlobalValueSet", body)
+                f"globalValueSets/{values.global_set}.globalValueSet-meta.xml", MetadataXml("GlobalValueSet", body)
             )
     if spec.lifecycle and spec.find_object_of("Contract"):
         yield generated(
             "standardValueSets/ContractStatus.standardValueSet-meta.xml",
-            Component("StandardValueSet", contract_status(spec)),
+            MetadataXml("StandardValueSet", contract_status(spec)),
         )
 
 
@@ -108,4 +109,4 @@ def plan_settings(spec: Spec) -> Iterator[PlannedFile]:
         if mapping.salesforce == "Contract" and any(field.track_history for field in mapping.columns):
             wanted.setdefault(CONTRACT_SETTINGS, {})["enableContractHistoryTracking"] = "true"
     for name, body in wanted.items():
-        yield generated(f"settings/{name.removesuffix('Settings')}.settings-meta.xml", Component(name, body))
+        yield generated(f"settings/{name.removesuffix('Settings')}.settings-meta.xml", MetadataXml(name, body))

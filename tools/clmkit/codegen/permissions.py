@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from clmkit.codegen.names import custom_permission, described, linking_permission_set, name_object
-from clmkit.codegen.plan import Component, PlannedFile, generated
+from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.rules import publishes_changes
 from clmkit.codegen.xml import Body, Value
 from clmkit.mapping.model import Audience, AudienceKind, FieldKind, FieldMapping, ObjectMapping, Owner, Role, Spec
@@ -43,16 +43,16 @@ def plan_permissions(spec: Spec) -> Iterator[PlannedFile]:
         "isLicensed": False,
         "label": f"{spec.prefix}: write fields the CLM owns",
     }
-    yield generated(f"customPermissions/{name}.customPermission-meta.xml", Component("CustomPermission", body))
+    yield generated(f"customPermissions/{name}.customPermission-meta.xml", MetadataXml("CustomPermission", body))
     for audience in spec.audiences:
         path = f"permissionsets/{audience.permission_set}.permissionset-meta.xml"
-        yield generated(path, Component("PermissionSet", permission_set(spec, audience)))
+        yield generated(path, MetadataXml("PermissionSet", permission_set(spec, audience)))
     linked = [
         mapping for mapping in spec.objects if mapping.owner is Owner.SALESFORCE and mapping.key in mapping.created
     ]
     if linked:
         path = f"permissionsets/{linking_permission_set(spec)}.permissionset-meta.xml"
-        yield generated(path, Component("PermissionSet", linking_set(spec, linked)))
+        yield generated(path, MetadataXml("PermissionSet", linking_set(spec, linked)))
 
 
 def permission_set(spec: Spec, audience: Audience) -> Body:

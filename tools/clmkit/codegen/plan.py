@@ -20,7 +20,7 @@ EXTENSIONS = "extensions"
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
+class MetadataXml:
     """Metadata XML: the metadata type and the body."""
 
     root: str
@@ -31,7 +31,7 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ApexSource:
     """Apex: the template and what fills it."""
 
     template: str
@@ -46,7 +46,7 @@ class PlannedFile:
     """One file of the plan. The first folder of `path` says whose it is: GENERATED or EXTENSIONS."""
 
     path: str
-    content: Component | Source
+    content: MetadataXml | ApexSource
 
     def render(self) -> bytes:
         return self.content.render().encode()
@@ -78,9 +78,9 @@ def make_plan(files: list[PlannedFile]) -> Plan:
     return Plan(tuple(ordered))
 
 
-def generated(path: str, content: Component | Source) -> PlannedFile:
+def generated(path: str, content: MetadataXml | ApexSource) -> PlannedFile:
     return PlannedFile(f"{GENERATED}/{path}", content)
 
 
-def extension(path: str, content: Component | Source) -> PlannedFile:
+def extension(path: str, content: MetadataXml | ApexSource) -> PlannedFile:
     return PlannedFile(f"{EXTENSIONS}/{path}", content)

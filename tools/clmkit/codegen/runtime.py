@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.codegen.names import described, kill_switch, name_object, trigger_action
-from clmkit.codegen.plan import Component, PlannedFile, generated
+from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.rules import is_guarded, publishes_changes
 from clmkit.codegen.xml import Body, Typed
 from clmkit.mapping.model import ObjectMapping, Spec
@@ -36,10 +36,10 @@ def plan_runtime(spec: Spec) -> Iterator[PlannedFile]:
 
 
 def _plan_object(api_name: str, body: Body, fields: tuple[Body, ...]) -> Iterator[PlannedFile]:
-    yield generated(f"objects/{api_name}/{api_name}.object-meta.xml", Component("CustomObject", body))
+    yield generated(f"objects/{api_name}/{api_name}.object-meta.xml", MetadataXml("CustomObject", body))
     for field in fields:
         path = f"objects/{api_name}/fields/{field['fullName']}.field-meta.xml"
-        yield generated(path, Component("CustomField", field))
+        yield generated(path, MetadataXml("CustomField", field))
 
 
 def _kill_switch(spec: Spec) -> Body:
@@ -130,7 +130,7 @@ def _plan_actions(spec: Spec, mapping: ObjectMapping) -> Iterator[PlannedFile]:
                 {"field": "Purpose__c", "value": Typed("xsd:string", purpose)},
             ],
         }
-        yield generated(f"customMetadata/{record}.md-meta.xml", Component("CustomMetadata", body))
+        yield generated(f"customMetadata/{record}.md-meta.xml", MetadataXml("CustomMetadata", body))
 
 
 def _event(spec: Spec, mapping: ObjectMapping) -> Body:
