@@ -115,7 +115,14 @@ def test_what_was_answered_is_kept_by_a_twin_that_is_killed(tmp_path: Path, writ
             answered.append(f"agreement {number}")
         sender = socket.create_connection(("127.0.0.1", int(facts["http_url"].rsplit(":", 1)[1])))
         body = json.dumps({"title": "in flight"})
-        head = f"POST /api/v1/agreements HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {bearer}\r\ncontent-length: {len(body)}\r\n\r\n"
+        sent = [
+            "POST /api/v1/agreements HTTP/1.1",
+            "host: x",
+            f"authorization: Bearer {bearer}",
+            f"content-length: {len(body)}",
+            "",
+        ]
+        head = "\r\n".join([*sent, ""])
         sender.sendall((head + body).encode())
         child.kill()
         child.wait()

@@ -1,0 +1,294 @@
+"""The sync as a process between both twins, over sockets: the first load, kills, faults of the org and of the CLM, reconcile."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from click.testing import CliRunner
+from simple_salesforce.api import Salesforce
+
+from clmkit.cli.main import main
+
+ROOT = Path(__file__).parents[3]
+BIN = Path(sys.executable).parent
+PATIENCE = 60.0
+CONFIG = """
+spec: {spec}
+state: sync.sqlite
+clm:
+  url: {{file: clm.json, member: http_url}}
+  client_id: {{file: clm.json, member: client_id}}
+  client_secret: {{file: clm.json, member: client_secret}}
+salesforce:
+  url: {{file: org.json, member: https_url}}
+  ca_bundle: {{file: org.json, member: ca_bundle}}
+  client_id: {{file: org.json, member: client_id}}
+  client_secret: {{file: org.json, member: client_secret}}
+"""
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("live_sync")]
+
+
+@dataclass(frozen=True)
+class Live:
+    folder: Path
+    org: Mapping[str, str]
+    clm: Mapping[str, str]
+    bearer: str
+
+    def sync(self, *command: str) -> tuple[int, dict[str, Any]]:
+        """The command's exit code and its JSON."""
+        arguments = [*command, "--json", "--config", str(self.folder / "sync.yml")]
+        result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+        return result.exit_code, json.loads(result.stdout)
+
+    def sync_and_kill(self, after_seconds: float) -> bool:
+        """Whether the kill came before the end."""
+        command = [str(BIN / "clmkit"), "sync", "run", "--config", str(self.folder / "sync.yml")]
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(after_seconds)
+            return False
+        child.kill()
+        child.wait()
+        return True
+
+    def call_clm(self, method: str, path: str, body: Any = None) -> Any:
+        answer = requests.request(
+            method,
+            self.clm["http_url"] + path,
+            json=body,
+            headers={"Authorization": f"Bearer {self.bearer}"},
+            timeout=PATIENCE,
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def call_org_admin(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Authorization": f"Bearer {self.org['admin_token']}"}
+        answer = requests.request(
+            method, f"{self.org['http_url']}/twin/admin/{path}", json=body, headers=headers, timeout=PATIENCE
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    @property
+    def people(self) -> Salesforce:
+        """The org as its administrator sees it."""
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self.org["ca_bundle"]
+        return Salesforce(
+            instance_url=self.org["https_url"], session_id=self.org["access_token"], session=session, version="66.0"
+        )
+
+    def count(self, sobject: str) -> int:
+        return int(self.people.query(f"SELECT count() FROM {sobject} WHERE CLM_Id__c != null")["totalSize"])
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """Both twins, the shipped project deployed, 200 contracts in the CLM, their counterparties as accounts."""
+    folder = tmp_path_factory.mktemp("live")
+    with contextlib.ExitStack() as stack:
+        org = stack.enter_context(_twin("orgtwin", folder / "org.json"))
+        clm = stack.enter_context(_twin("clmtwin", folder / "clm.json"))
+        _deploy(folder, org)
+        world = Live(folder, org, clm, _bearer(clm))
+        _import_contracts(world)
+        _create_accounts(world)
+        (folder / "sync.yml").write_text(CONFIG.format(spec=ROOT / "mappings/contract.yml"))
+        yield world
+
+
+@contextlib.contextmanager
+def _twin(name: str, ready: Path) -> Iterator[dict[str, str]]:
+    log = ready.with_suffix(".log")
+    with log.open("wb") as output:
+        child = subprocess.Popen([str(BIN / name), "serve", "--ready-file", str(ready)], stdout=output, stderr=output)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not (ready.exists() and ready.stat().st_size):
+            assert child.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            os.sched_yield()
+        yield json.loads(ready.read_text())
+    finally:
+        child.terminate()
+        assert child.wait(PATIENCE) == 0
+
+
+def _deploy(folder: Path, org: Mapping[str, str]) -> None:
+    home = folder / "home"
+    (home / ".cumulusci").mkdir(parents=True)
+    (home / ".cumulusci/cumulus_timestamp").write_text("9999999999")
+    git = shutil.which("git")
+    assert git is not None
+    (home / "bin").mkdir()
+    (home / "bin/git").symlink_to(git)
+    login = {
+        "access_token": org["access_token"],
+        "instance_url": org["https_url"],
+        "org_id": org["org_id"],
+        "username": org["username"],
+    }
+    environment = {
+        "CUMULUSCI_DISABLE_REFRESH": "1",
+        "CUMULUSCI_KEY": "0123456789abcdef",
+        "CUMULUSCI_ORG_twin": json.dumps(login),
+        "HOME": str(home),
+        "PATH": str(home / "bin"),
+        "REQUESTS_CA_BUNDLE": org["ca_bundle"],
+    }
+    command = [str(BIN / "cci"), "flow", "run", "dev_org", "--org", "twin"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _bearer(clm: Mapping[str, str]) -> str:
+    form = {"grant_type": "client_credentials", "client_id": clm["client_id"], "client_secret": clm["client_secret"]}
+    return str(requests.post(clm["http_url"] + "/oauth/token", data=form, timeout=PATIENCE).json()["access_token"])
+
+
+def _import_contracts(world: Live) -> None:
+    headers = {"Authorization": f"Bearer {world.bearer}", "Content-Type": "text/csv"}
+    body = (ROOT / "datasets/cuad/contracts.csv").read_bytes()
+    answer = requests.post(
+        world.clm["http_url"] + "/api/v1/imports/contracts", data=body, headers=headers, timeout=PATIENCE
+    )
+    assert answer.json() == {"read": 200, "created": 200, "already_present": 0, "rejected": []}
+
+
+def _create_accounts(world: Live) -> None:
+    parties = world.call_clm("GET", "/api/v1/counterparties?limit=1000")["counterparties"]
+    rows = [{"attributes": {"type": "Account"}, "Name": one["name"], "CLM_Party_Id__c": one["id"]} for one in parties]
+    for start in range(0, len(rows), 200):
+        body = {"allOrNone": True, "records": rows[start : start + 200]}
+        results = world.people.restful("composite/sobjects", method="POST", json=body)
+        assert results is not None
+        assert all(result["success"] for result in results)
+
+
+def check_nothing_lost_nothing_doubled(live: Live) -> None:
+    keys = [
+        row["CLM_Id__c"]
+        for row in live.people.query_all("SELECT CLM_Id__c FROM Contract WHERE CLM_Id__c != null")["records"]
+    ]
+    assert len(keys) == len(set(keys)) == 198
+    assert (live.count("CLM_Party__c"), live.count("CLM_Document__c")) == (430, 198)
+    code, report = live.sync("reconcile")
+    assert (code, report["differences"]) == (0, [])
+
+
+def test_a_first_load_that_is_killed_again_and_again_ends_whole(live: Live) -> None:
+    delay, kills = 0.45, 0
+    while live.sync_and_kill(delay):
+        kills += 1
+        delay *= 1.25
+    assert kills >= 3
+    live.sync("sync", "run")
+    check_nothing_lost_nothing_doubled(live)
+    _, status = live.sync("sync", "status")
+    assert "waiting" not in status["events"]
+    assert status["parked"] == {"value": 70, "row": 6, "conflict": 0, "gone": 0}
+
+
+def test_a_further_run_costs_one_query(live: Live) -> None:
+    live.sync("sync", "run")
+    code, report = live.sync("sync", "run")
+    assert code == 0
+    assert report["events"] == 0
+    assert report["api_calls_by_kind"] == {"clm_changes": 1, "clm_token": 1, "query": 1, "token": 1}
+
+
+def test_every_compared_field_is_the_same_on_both_sides(live: Live) -> None:
+    live.sync("sync", "run")
+    code, report = live.sync("reconcile")
+    assert (code, report["differing"], report["agreements"], report["rows_compared"]) == (0, 0, 200, 826)
+    assert report["fields_compared"] > 7000
+
+
+def test_a_change_of_the_owner_in_salesforce_reaches_the_clm(live: Live) -> None:
+    live.sync("sync", "run")
+    users = live.people.query(f"SELECT Id, Email FROM User WHERE Username = '{live.org['username']}'")["records"]
+    contract = live.people.query("SELECT Id FROM Contract WHERE CLM_Id__c = 'AGR-000002'")["records"][0]["Id"]
+    live.people.restful(f"sobjects/Contract/{contract}", method="PATCH", json={"OwnerId": users[0]["Id"]})
+    _, report = live.sync("sync", "run")
+    assert report["patches"] == 1
+    assert live.call_clm("GET", "/api/v1/agreements/AGR-000002")["business_owner"]["email"] == users[0]["Email"]
+
+
+ORG_FAULTS = (
+    {"name": "unavailable", "path": "*/composite/sobjects/*"},
+    {"name": "expired_session", "path": "*/composite/sobjects/*"},
+    {"name": "drop_before_commit", "path": "*/composite/sobjects/*"},
+    {"name": "drop_after_commit", "path": "*/composite/sobjects/*"},
+    {"name": "row_lock", "object": "Contract"},
+    {"name": "concurrent_limit", "path": "*/composite/sobjects/*"},
+)
+
+
+@pytest.mark.parametrize("fault", ORG_FAULTS, ids=[one["name"] for one in ORG_FAULTS])
+def test_a_fault_of_the_org_that_passes_leaves_no_trace(live: Live, fault: dict[str, str]) -> None:
+    live.sync("sync", "run")
+    title = f"Title through {fault['name']}"
+    for number in (3, 4, 5):
+        live.call_clm("PATCH", f"/api/v1/agreements/AGR-00000{number}", {"title": title})
+    live.call_org_admin("POST", "faults", fault)
+    _, report = live.sync("sync", "run")
+    assert [one["fired"] for one in live.call_org_admin("DELETE", "faults")] == [1]
+    assert (report["stopped"], report["parked"], report["rows_updated"]) == ("", 0, {"Contract": 3})
+    found = live.people.query(f"SELECT CLM_Id__c FROM Contract WHERE CLM_Title__c = '{title}'")
+    assert found["totalSize"] == 3
+
+
+def test_a_used_up_limit_stops_the_run_and_the_next_one_goes_on(live: Live) -> None:
+    live.sync("sync", "run")
+    live.call_clm("PATCH", "/api/v1/agreements/AGR-000006", {"title": "After the limit"})
+    live.call_org_admin("POST", "faults", {"name": "request_limit", "path": "*/composite/sobjects/*"})
+    code, report = live.sync("sync", "run")
+    live.call_org_admin("DELETE", "faults")
+    assert (code, report["waiting"]) == (2, 1)
+    assert report["stopped"].startswith(
+        "Salesforce PATCH /services/data/v66.0/composite/sobjects/Contract/CLM_Id__c answered 403"
+    )
+    code, report = live.sync("sync", "run")
+    assert (code, report["rows_updated"]) == (0, {"Contract": 1})
+
+
+CLM_FAULTS = ("http_503", "http_429", "http_401", "dropped_before_commit", "dropped_after_commit")
+
+
+@pytest.mark.parametrize("fault", CLM_FAULTS)
+def test_a_fault_of_the_clm_that_passes_leaves_no_trace(live: Live, fault: str) -> None:
+    live.sync("sync", "run")
+    live.call_clm("PATCH", "/api/v1/agreements/AGR-000008", {"title": f"Title through {fault}"})
+    live.call_clm("POST", "/admin/faults", {"name": fault, "path": "/api/v1/changes"})
+    _, report = live.sync("sync", "run")
+    (armed,) = live.call_clm("DELETE", "/admin/faults")["disarmed"]
+    assert (armed["struck"], report["stopped"], report["rows_updated"]) == (1, "", {"Contract": 1})
+
+
+def test_clause_text_is_nowhere_in_the_org_or_in_the_state(live: Live) -> None:
+    live.call_clm(
+        "PATCH",
+        "/api/v1/agreements/AGR-000009",
+        {"clauses": [{"type": "X", "present": True, "deviation": "CANARY-7f3"}], "title": "With a clause"},
+    )
+    live.sync("sync", "run")
+    state = b"".join(path.read_bytes() for path in live.folder.glob("sync.sqlite*"))
+    assert b"With a clause" in state
+    assert b"CANARY-7f3" not in state
+    assert "CANARY-7f3" not in json.dumps(live.people.restful("sobjects/Contract/CLM_Id__c/AGR-000009"))
