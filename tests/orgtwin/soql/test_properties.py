@@ -181,7 +181,7 @@ clauses = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(query=clauses, bound=st.sampled_from([[Decimal(1), "x", None], "x", 5, True, None]))
 def test_any_query_of_known_names_answers_or_is_refused(
     org: Any, caller: Caller, query: dict[str, str | None], bound: object

@@ -11,7 +11,6 @@ from orgtwin.organization import Organization
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.schema.model import Schema
 from orgtwin.soql.catalog import Catalog, VirtualTables
-from orgtwin.soql.columns import Mention, Uses
 from orgtwin.soql.errors import no_such_column, no_such_relationship, no_such_type
 from orgtwin.soql.execution import Execution
 from orgtwin.soql.fetching import fetch_rows, matching_rows, windowed
@@ -100,31 +99,38 @@ def _require_access(org: Organization, caller: Caller, catalog: Catalog, plan: P
 
 
 def _find_refusal(org: Organization, caller: Caller, catalog: Catalog, plan: Plan) -> SalesforceError | None:
-    uses: Uses = plan.uses
-    text = plan.text
-    access = org.access
+    uses, text, readable = plan.uses, plan.text, _Readable(org, caller, catalog)
     for api_name, mention in uses.types.items():
-        if not catalog.is_virtual(api_name) and not access.can(caller, api_name, "read"):
+        if not readable.has_type(api_name):
             return no_such_type(text, mention.name, mention.position)
     for (owner, field, parent), mention in uses.relationships.items():
-        if not _can_follow(org, caller, catalog, owner, field, parent):
+        if not readable.has_field(owner, field) or (parent is not None and not readable.has_type(parent)):
             return no_such_relationship(text, mention.name, mention.where, mention.position)
     for (owner, field), mention in uses.fields.items():
-        if not catalog.is_virtual(owner) and field not in access.readable_fields(caller, owner):
-            return _hidden(text, owner, mention)
+        if not readable.has_field(owner, field):
+            return no_such_column(text, mention.name, owner, mention.position)
     return None
 
 
-def _can_follow(
-    org: Organization, caller: Caller, catalog: Catalog, owner: str, field: str, parent: str | None
-) -> bool:
-    if not catalog.is_virtual(owner) and field not in org.access.readable_fields(caller, owner):
-        return False
-    return parent is None or catalog.is_virtual(parent) or org.access.can(caller, parent, "read")
+class _Readable:
+    """What one caller may read; each object is asked about once. Virtual tables are open to whoever reaches their door."""
 
+    def __init__(self, org: Organization, caller: Caller, catalog: Catalog) -> None:
+        self._access = org.access
+        self._caller = caller
+        self._is_virtual = catalog.is_virtual
+        self._fields: dict[str, frozenset[str]] = {}
 
-def _hidden(text: str, owner: str, mention: Mention) -> SalesforceError:
-    return no_such_column(text, mention.name, owner, mention.position)
+    def has_type(self, api_name: str) -> bool:
+        return self._is_virtual(api_name) or self._access.can(self._caller, api_name, "read")
+
+    def has_field(self, api_name: str, field: str) -> bool:
+        if self._is_virtual(api_name):
+            return True
+        fields = self._fields.get(api_name)
+        if fields is None:
+            fields = self._fields[api_name] = self._access.readable_fields(self._caller, api_name)
+        return field in fields
 
 
 def _grouped_result(execution: Execution, plan: Plan, grouped: GroupedAnswer) -> QueryResult:
