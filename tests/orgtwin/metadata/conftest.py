@@ -13,8 +13,11 @@ from orgtwin.metadata.archive import write_archive
 from orgtwin.metadata.deploy_model import DeployJob, DeployOptions
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
+from orgtwin.pytest_plugin import org_twin, org_twin_client, org_twin_process
 from orgtwin.records.model import Caller
 from orgtwin.seed import administrator, new_org
+
+__all__ = ["org_twin", "org_twin_client", "org_twin_process"]
 
 _NAMESPACES = (
     'xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '

@@ -49,6 +49,7 @@ class Workspace:
     removed: set[Key] = field(default_factory=set)
     writes: list[tuple[Key, RecordWrite]] = field(default_factory=list)
     late_checks: list[tuple[Key, Callable[[], None]]] = field(default_factory=list)
+    _folded: dict[Key, Key] = field(default_factory=dict)
 
     def find(self, type_name: str, full_name: str) -> Component | None:
         """The component as it will stand, or None."""
@@ -59,8 +60,8 @@ class Workspace:
         if found is not None and found.key in self.removed:
             found = None
         if found is None:
-            wanted = full_name.lower()
-            found = next((c for k, c in self.changed.items() if k[0] == type_name and k[1].lower() == wanted), None)
+            folded = self._folded.get((type_name, full_name.lower()))
+            found = self.changed.get(folded) if folded else None
         return found
 
     def of_type(self, type_name: str) -> Iterator[Component]:
@@ -73,6 +74,7 @@ class Workspace:
     def put(self, component: Component) -> None:
         self.removed.discard(component.key)
         self.changed[component.key] = component
+        self._folded[(component.type, component.full_name.lower())] = component.key
 
     def remove(self, key: Key) -> None:
         self.changed.pop(key, None)

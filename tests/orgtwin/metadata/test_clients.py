@@ -1,0 +1,120 @@
+"""Clients that others wrote deploy and retrieve over TLS: CumulusCI's own calls, and simple-salesforce's with zeep."""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64encode
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from cumulusci.salesforce_api import metadata as cci
+from cumulusci.salesforce_api.exceptions import MetadataParseError
+from cumulusci.salesforce_api.rest_deploy import RestDeploy
+from simple_salesforce import Salesforce
+
+from orgtwin.http.ready import ReadyFile
+from orgtwin.metadata.archive import write_archive
+
+_NAMESPACES = (
+    'xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
+)
+_PROJECT = yaml.safe_load((Path(__file__).parent / "cases" / "project.yml").read_text("utf-8"))
+
+
+def _zip(files: dict[str, str]) -> str:
+    """As CumulusCI holds a zip: base 64."""
+    whole = {path: _with_namespaces(body).encode() for path, body in files.items()}
+    return b64encode(write_archive(whole)).decode()
+
+
+def _with_namespaces(body: str) -> str:
+    end = min(body.index(mark) for mark in " />\n" if mark in body) if body.startswith("<") else 0
+    return f"{body[:end]} {_NAMESPACES}{body[end:]}" if end else body
+
+
+def _project() -> dict[str, str]:
+    types = "".join(
+        f"<types>{''.join(f'<members>{name}</members>' for name in names)}<name>{type_name}</name></types>"
+        for type_name, names in _PROJECT["members"].items()
+    )
+    return {
+        **_PROJECT["files"],
+        "package.xml": f"<Package><fullName>Clm</fullName>{types}<version>66.0</version></Package>",
+    }
+
+
+@pytest.fixture
+def task(org_twin: ReadyFile, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What CumulusCI's calls ask of a task; they do not wait between polls."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", org_twin.ca_bundle)
+    monkeypatch.setattr(cci.time, "sleep", lambda _seconds: None)
+    org = SimpleNamespace(
+        access_token=org_twin.access_token,
+        instance_url=org_twin.https_url,
+        org_id=org_twin.org_id,
+        refresh_token=None,
+        org_type="Developer Edition",
+        is_sandbox=False,
+    )
+    project = SimpleNamespace(project__package__api_version="66.0")
+    return SimpleNamespace(org_config=org, project_config=project, logger=logging.getLogger("task"))
+
+
+def test_cumulusci_deploys_and_retrieves_a_whole_project(task: Any) -> None:
+    assert cci.ApiDeploy(task, _zip(_project()), purge_on_delete=False)() == "Success"
+
+    names = cci.ApiRetrievePackaged(task, "Clm", "66.0")().namelist()
+    listed = cci.ApiListMetadata(task, "CustomField")()["CustomField"]
+
+    assert {"Clm/package.xml", "Clm/objects/Contract.object", "Clm/permissionsets/Clm_Sync.permissionset"} <= set(names)
+    assert "Contract.Key__c" in {row["fullName"] for row in listed}
+    assert "MutingPermissionSet" in cci.ApiListMetadataTypes(task)()
+    assert cci.ApiRetrieveInstalledPackages(task)() == {}
+
+
+def test_cumulusci_deploys_over_rest(task: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        RestDeploy(task, _zip(_project()), False, False, None, [])()
+
+    assert [record.message for record in caplog.records if record.name == "task"] == [
+        "Deployment request successful",
+        "Deployment Succeeded",
+    ]
+
+
+def test_cumulusci_shows_a_refusal_with_its_place(task: Any) -> None:
+    field = "<CustomObject>\n    <fields><fullName>Key__c</fullName><label>Key</label><type>Text</type></fields>\n</CustomObject>"
+    manifest = "<Package><types><members>Account.Key__c</members><name>CustomField</name></types><version>66.0</version></Package>"
+
+    with pytest.raises(MetadataParseError) as refused:
+        cci.ApiDeploy(task, _zip({"package.xml": manifest, "objects/Account.object": field}), purge_on_delete=False)()
+
+    assert str(refused.value) == (
+        "Could not process MDAPI response: Create of CustomField Account.Key__c: Error on line 2, col 13: "
+        "Must specify 'length' for a CustomField of type Text"
+    )
+
+
+def test_simple_salesforce_makes_and_reads_an_object(org_twin: ReadyFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", org_twin.ca_bundle)
+    mdapi = Salesforce(instance_url=org_twin.https_url, session_id=org_twin.access_token, version="63.0").mdapi
+    line = mdapi.CustomObject(
+        fullName="Line__c",
+        label="Line",
+        pluralLabel="Lines",
+        nameField=mdapi.CustomField(label="Name", type=mdapi.FieldType("Text")),
+        deploymentStatus=mdapi.DeploymentStatus("Deployed"),
+        sharingModel=mdapi.SharingModel("Read"),
+    )
+
+    mdapi.CustomObject.create([line])
+    read = mdapi.CustomObject.read(["Line__c"])
+    listed = [row.fullName for row in mdapi.list_metadata([mdapi.ListMetadataQuery(type="CustomObject")])]
+
+    assert (read.label, read.nameField.label) == ("Line", "Name")
+    assert "Line__c" in listed
+    assert "Report" in {row.xmlName for row in mdapi.describe_metadata().metadataObjects}
