@@ -6,6 +6,7 @@ from itertools import chain
 
 from orgtwin.http import (
     admin,
+    anonymous_apex,
     bulk1,
     bulk2_ingest,
     bulk2_query,
@@ -30,6 +31,7 @@ from orgtwin.http.routing import Route
 
 _SURFACES = (
     admin,
+    anonymous_apex,
     bulk1,
     bulk2_ingest,
     bulk2_query,

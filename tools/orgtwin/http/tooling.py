@@ -1,4 +1,4 @@
-"""/tooling: what is neither query (query.py) nor metadata. Anonymous Apex and test runs are refused by name until Apex runs here.
+"""/tooling: what is neither query (query.py) nor metadata. Test runs are refused by name.
 
 Source: "REST Resources" (Tooling API Developer Guide).
 """
@@ -19,8 +19,6 @@ def _refuse(ledger_key: str, what: str) -> Handler:
 
 _ROOT = "/services/data/{version}/tooling"
 _REFUSED = (
-    ("GET", "executeAnonymous", "apex.anonymous", "anonymous Apex"),
-    ("POST", "executeAnonymous", "apex.anonymous", "anonymous Apex"),
     ("POST", "runTestsAsynchronous", "apex.tests", "Apex test runs"),
     ("POST", "runTestsSynchronous", "apex.tests", "Apex test runs"),
     ("GET", "runTestsSynchronous", "apex.tests", "Apex test runs"),

@@ -1,0 +1,94 @@
+"""/tooling/executeAnonymous: Apex text, compiled with the org's classes and run as the caller, in one transaction.
+
+Source: "executeAnonymous" under "REST Resources" (Tooling API Developer Guide), ExecuteAnonymousResult (SOAP: Apex API).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orgtwin.errors import SalesforceError
+from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.routing import Route
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymousResult:
+    """What became of it. Line and column count from 1; -1 where there is nothing to point at."""
+
+    compiled: bool = True
+    success: bool = True
+    line: int = -1
+    column: int = -1
+    compile_problem: str | None = None
+    exception_message: str | None = None
+    exception_stack_trace: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "line": self.line,
+            "column": self.column,
+            "compiled": self.compiled,
+            "success": self.success,
+            "compileProblem": self.compile_problem,
+            "exceptionStackTrace": self.exception_stack_trace,
+            "exceptionMessage": self.exception_message,
+        }
+
+
+def _engine(request: Request) -> Engine:
+    """An engine for the caller with the org's classes loaded. Apex is imported when the first caller needs it."""
+    from orgtwin.apex.engine import Engine
+    from orgtwin.apex.kernel import KernelPort
+
+    port = KernelPort(request.twin.org, request.caller.user_id)
+    engine = Engine(port)
+    port.engine = engine
+    table = request.org.table("ApexClass")
+    read_name, read_body = table.reader("Name"), table.reader("Body")
+    engine.load({str(read_name(row)): str(read_body(row) or "") for row in table.rows()})
+    return engine
+
+
+def run_anonymous(request: Request, source: str) -> AnonymousResult:
+    """Run Apex text. What goes wrong in it is the result; an exception takes its writes back."""
+    from orgtwin.apex.faults import ApexThrow, stack_trace
+    from orgtwin.apex.syntax import SyntaxProblem
+
+    engine = _engine(request)
+    try:
+        with request.org.transaction():
+            problems = engine.run_anonymous(source)
+    except SyntaxProblem as problem:
+        return AnonymousResult(False, False, problem.line, problem.column, problem.message)
+    except ApexThrow as thrown:
+        trace = stack_trace(thrown.value)
+        line = int(trace.partition("line ")[2].partition(",")[0] or -1)
+        return AnonymousResult(True, False, line, 1, exception_message=str(thrown), exception_stack_trace=trace)
+    if problems:
+        first = problems[0]
+        return AnonymousResult(False, False, first.line, first.column, first.message)
+    return AnonymousResult()
+
+
+def execute_anonymous(request: Request) -> Response:
+    """GET with ?anonymousBody=, POST with {"anonymousBody": ...}."""
+    source = request.query.get("anonymousBody")
+    if source is None and request.method == "POST":
+        source = str(request.json_object().get("anonymousBody", ""))
+    if not source:
+        raise SalesforceError("INVALID_INPUT", "The anonymousBody parameter is required")
+    if not request.org.access.has_permission(request.caller, "AuthorApex"):
+        raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
+    return json_response(run_anonymous(request, source).to_json())
+
+
+_PATH = "/services/data/{version}/tooling/executeAnonymous"
+ROUTES = (
+    Route("GET", _PATH, execute_anonymous),
+    Route("POST", _PATH, execute_anonymous),
+)
