@@ -145,7 +145,7 @@ def render_spec_reference() -> str:
         EXAMPLE + "```",
         "",
         "An owner implies a direction: `clm` pushes to Salesforce, `salesforce` feeds back to the CLM, `shared` does both and",
-        "needs a decision table. An audience implies field-level security; people may edit a field only where Salesforce has a say.",
+        "needs a decision table. An audience implies field-level security; people may edit only where Salesforce has a say.",
         "What cannot be mapped is parked with a reason and a steward, never dropped.",
     ]
     for name, definition in _in_reading_order(definitions):

@@ -6,7 +6,9 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from clmkit.mapping.document import FieldBlock, ObjectBlock, SpecDocument
+from msgspec import UNSET
+
+from clmkit.mapping.document import FieldBlock, ObjectBlock, PrecedenceBlock, SpecDocument
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
 from clmkit.mapping.yaml_tree import PathPart
 
@@ -54,6 +56,11 @@ class Value:
     @property
     def title(self) -> str:
         return f"{self.mapping.name}.{self.field.name}"
+
+    @property
+    def precedence(self) -> list[PrecedenceBlock]:
+        """The rows of the decision table as written."""
+        return [] if self.block.precedence is UNSET else self.block.precedence
 
 
 class Subject:

@@ -43,7 +43,7 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         seen: dict[str, int] = {}
-        for index, row in enumerate(value.block.precedence if value.block.precedence is not UNSET else []):
+        for index, row in enumerate(value.precedence):
             for state in row.states if row.states is not UNSET else []:
                 before = seen.setdefault(state, index)
                 if before != index:

@@ -36,10 +36,9 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values if subject.spec.lifecycle else ():
-        rows = [] if value.block.precedence is UNSET else value.block.precedence
-        open_rows = [index for index, row in enumerate(rows) if row.states is UNSET]
+        open_rows = [index for index, row in enumerate(value.precedence) if row.states is UNSET]
         for index in open_rows:
-            if index != len(rows) - 1:
+            if index != len(value.precedence) - 1:
                 message = f"{value.title}: row {index + 1} decides all other states, so no row can follow it"
                 yield Offence((*value.path, "precedence", index), message, "make it the last row")
             elif value.field.precedence and not value.field.precedence[index].states:

@@ -25,10 +25,9 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from clmkit.mapping.document import PrecedenceBlock
 from clmkit.mapping.findings import Severity
 from clmkit.mapping.shape import suggest
-from clmkit.mapping.subject import Offence, Subject, Value
+from clmkit.mapping.subject import Offence, Subject
 
 CODE = "MAP306"
 SEVERITY = Severity.ERROR
@@ -36,13 +35,9 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values if subject.spec.lifecycle else ():
-        for index, row in enumerate(_rows(value)):
+        for index, row in enumerate(value.precedence):
             for place, state in enumerate([] if row.states is UNSET else row.states):
                 if state not in subject.state_names:
                     path = (*value.path, "precedence", index, "states", place)
                     message = f"{value.title}: the lifecycle has no state {state}"
                     yield Offence(path, message, suggest(state, list(subject.state_names)))
-
-
-def _rows(value: Value) -> list[PrecedenceBlock]:
-    return [] if value.block.precedence is UNSET else value.block.precedence

@@ -25,12 +25,10 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Offence]:
     known = sorted(subject.document.stewards)
-    places = [("defaults", subject.document.defaults.steward)]
-    if places[0][1] is not UNSET and places[0][1] not in subject.document.stewards:
+    default = subject.document.defaults.steward
+    if default is not UNSET and default not in subject.document.stewards:
         yield Offence(
-            ("defaults", "steward"),
-            f"the default steward {places[0][1]} is not in stewards",
-            suggest(str(places[0][1]), known),
+            ("defaults", "steward"), f"the default steward {default} is not in stewards", suggest(default, known)
         )
     for value in subject.values:
         if value.block.steward is not UNSET and value.block.steward not in subject.document.stewards:
