@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -96,3 +97,32 @@ def test_a_case_is_closed_by_its_status_and_may_be_opened_again(
     assert many(read, "Case", record_id, "IsClosed", "ClosedDate") == [True, org.now]
     update("Case", record_id, Status="Working")
     assert many(read, "Case", record_id, "IsClosed", "ClosedDate") == [False, None]
+
+
+def test_a_tracked_field_leaves_a_row_of_history_and_a_reference_two(
+    org: Org, insert: Save, update: Save, read: Read
+) -> None:
+    contract = org.schema.find_type("Contract")
+    assert contract is not None
+    tracked = {"Description", "CompanySignedId", "SpecialTerms", "ContractTerm"}
+    fields = tuple(replace(f, track_history=f.api_name in tracked) for f in contract.fields)
+    org.replace_schema(org.schema.with_types([replace(contract, fields=fields)]))
+    record_id = insert("Contract", AccountId=insert("Account", Name="Acme").record_id, ContractTerm=1).record_id
+    signer = integration_user(org).user_id
+    update("Contract", record_id, ContractTerm=2, CompanySignedId=signer, SpecialTerms="long", BillingCity="Rome")
+    table = org.table("ContractHistory")
+    names = ("ContractId", "Field", "DataType", "OldValue", "NewValue")
+    rows = [tuple(table.reader(name)(row) for name in names) for row in table.rows()]
+    assert rows == [
+        (record_id, "created", "Text", None, None),
+        (record_id, "ContractTerm", "Integer", 1, 2),
+        (record_id, "CompanySigned", "Text", None, "CLM Integration"),
+        (record_id, "CompanySigned", "EntityId", None, signer),
+        (record_id, "SpecialTerms", "Text", None, None),
+    ]
+    assert {str(row[0])[:3] for row in table.rows()} == {"017"}
+
+
+def test_nothing_is_tracked_where_no_field_asks_for_it(org: Org, insert: Save) -> None:
+    assert insert("Account", Name="Acme").success
+    assert len(org.table("AccountHistory")) == 0

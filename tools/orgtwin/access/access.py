@@ -14,6 +14,7 @@ from orgtwin.access.grants import Grant, RowFilter
 from orgtwin.access.sharing import Sharing
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.table import RecordTable
+from orgtwin.schema.companions import owner_name
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
 PERMISSION_TABLES = (
@@ -147,7 +148,8 @@ class OrgAccess:
     def _actions(self, rights: Rights, sobject_type: SObjectType) -> frozenset[str]:
         if sobject_type.setup:
             return _setup_actions(rights)
-        owner = GOVERNED_BY.get(sobject_type.api_name, sobject_type.api_name)
+        name = sobject_type.api_name
+        owner = GOVERNED_BY.get(name) or owner_name(self._org.schema, name) or name
         granted = OPEN_TO_ALL.get(owner) or rights.actions.get(owner.lower(), frozenset())
         if rights.has("ModifyAllData"):
             granted |= _ALL_ACTIONS

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
+from orgtwin.records.history import track_history
 from orgtwin.records.laws import LAWS
 from orgtwin.records.record_types import record_type_check
 from orgtwin.records.saving import Save
@@ -65,10 +66,11 @@ def run_duplicate_rules(context: RecordsContext, save: Save) -> None:
 
 
 def publish_effects(context: RecordsContext, save: Save) -> None:
-    """Step 7: records that come with a stored record of some standard objects."""
+    """Step 7: records that come with a stored record of some standard objects, and field history."""
     effect = EFFECTS.get(save.table.type.api_name)
     if effect is not None:
         effect(context, save)
+    track_history(context, save)
 
 
 def after_triggers(context: RecordsContext, save: Save) -> None:

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 import msgspec
 
+from orgtwin.schema.companions import standard_histories
 from orgtwin.schema.model import Field, FieldType, PicklistValue, Schema, SObjectType
 
 _REFERENCE_LENGTH = 18
@@ -18,13 +19,14 @@ _TUPLE_KEYS = ("reference_to",)
 
 @cache
 def standard_types() -> tuple[SObjectType, ...]:
-    """All standard objects, by API name."""
+    """All standard objects, by API name, and the history objects of those that keep one."""
     folder = files("orgtwin.schema") / "standard"
-    return tuple(
+    types = tuple(
         load_type(entry.read_bytes())
         for entry in sorted(folder.iterdir(), key=lambda e: e.name)
         if entry.name.endswith(".json")
     )
+    return types + standard_histories(types)
 
 
 def standard_schema() -> Schema:
