@@ -1,0 +1,141 @@
+"""An org port in memory with three objects: enough for Apex that needs a schema and no save order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from orgtwin.apex.org_port import QueryRow, Scalar, UserView
+from orgtwin.errors import SaveError, SaveResult
+from orgtwin.ids import IdSequence
+from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
+
+_ID = Field("Id", "Record ID", FieldType.ID, 18, createable=False, updateable=False)
+_NAME = Field("Name", "Name", FieldType.STRING, 255, name_field=True)
+_PARENT = Field(
+    "AccountId", "Account", FieldType.REFERENCE, 18,
+    reference_to=("Account",), relationship_name="Account", child_relationship_name="Contacts",
+)  # fmt: skip
+ACCOUNT = SObjectType(
+    "Account", "Account", "Accounts", "001",
+    (
+        _ID,
+        _NAME,
+        Field("AnnualRevenue", "Annual Revenue", FieldType.CURRENCY, precision=18, scale=2),
+        Field("NumberOfEmployees", "Employees", FieldType.INT),
+        Field("IsActive__c", "Active", FieldType.BOOLEAN, custom=True),
+        Field("Start__c", "Start", FieldType.DATE, custom=True),
+        Field("Key__c", "Key", FieldType.STRING, 20, external_id=True, unique=True, id_lookup=True, custom=True),
+    ),
+)  # fmt: skip
+CONTACT = SObjectType(
+    "Contact", "Contact", "Contacts", "003",
+    (_ID, Field("LastName", "Last Name", FieldType.STRING, 80, required=True), _PARENT),
+)  # fmt: skip
+USER = SObjectType("User", "User", "Users", "005", (_ID, _NAME))
+
+
+class SmallOrg:
+    """Stores rows, requires what is required, answers `SELECT ... FROM X` without conditions."""
+
+    def __init__(self) -> None:
+        self.schema = Schema((ACCOUNT, CONTACT, USER))
+        self.org_id = "00D000000000001EAA"
+        self.org_name = "Small Org"
+        self._ids = IdSequence()
+        self._user = UserView("005000000000001AAA", "ada@example.com", "Ada", "Lovelace", time_zone="America/New_York")
+        self._rows: dict[str, dict[str, Scalar]] = {}
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 4, 15, 6, 7, tzinfo=UTC)
+
+    def user(self) -> UserView:
+        return self._user
+
+    def run_as(self, user_id: str) -> UserView:
+        before = self._user
+        self._user = UserView(user_id, f"{user_id}@example.com", time_zone=before.time_zone)
+        return before
+
+    def query(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[QueryRow] | int:
+        words = text.replace(",", " ").split()
+        source = words[[w.lower() for w in words].index("from") + 1].lower()
+        rows = [row for row in self._rows.values() if str(row["type"]).lower() == source]
+        if "count()" in text.lower():
+            return len(rows)
+        names = words[1 : [w.lower() for w in words].index("from")]
+        return [QueryRow(str(row["type"]), {n: row.get(n) for n in (*names, "Id")}) for row in rows]
+
+    def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]:
+        return []
+
+    def insert(
+        self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
+    ) -> list[SaveResult]:
+        described = self.schema.find_type(sobject_type)
+        assert described is not None
+        results = []
+        for row in rows:
+            missing = [f.api_name for f in described.fields if f.required and row.get(f.api_name) is None]
+            if missing:
+                text = f"Required fields are missing: [{', '.join(missing)}]"
+                results.append(
+                    SaveResult(None, False, errors=(SaveError("REQUIRED_FIELD_MISSING", text, tuple(missing)),))
+                )
+                continue
+            record_id = self._ids.next_id(described.key_prefix)
+            self._rows[record_id] = {**row, "Id": record_id, "type": described.api_name}
+            results.append(SaveResult(record_id, True))
+        return results
+
+    def update(
+        self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
+    ) -> list[SaveResult]:
+        for row in rows:
+            self._rows[str(row["Id"])].update(row)
+        return [SaveResult(str(row["Id"]), True) for row in rows]
+
+    def upsert(
+        self,
+        sobject_type: str,
+        key_field: str,
+        rows: Sequence[Mapping[str, Scalar]],
+        *,
+        all_or_none: bool,
+        user_mode: bool,
+    ) -> list[SaveResult]:
+        return self.insert(sobject_type, rows, all_or_none=all_or_none, user_mode=user_mode)
+
+    def delete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]:
+        for record_id in record_ids:
+            del self._rows[record_id]
+        return [SaveResult(record_id, True) for record_id in record_ids]
+
+    def undelete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]:
+        return [SaveResult(record_id, True) for record_id in record_ids]
+
+    def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
+        return [SaveResult("e00000000000001AAA", True) for _ in rows]
+
+    def savepoint(self) -> object:
+        return {key: dict(row) for key, row in self._rows.items()}
+
+    def rollback(self, savepoint: object) -> None:
+        assert isinstance(savepoint, dict)
+        self._rows = {key: dict(row) for key, row in savepoint.items()}
+
+    def can(self, sobject_type: str, action: str) -> bool:
+        return sobject_type != "Contact" or action == "read"
+
+    def readable_fields(self, sobject_type: str) -> frozenset[str]:
+        described = self.schema.find_type(sobject_type)
+        return frozenset(f.api_name.lower() for f in described.fields) if described is not None else frozenset()
+
+    def editable_fields(self, sobject_type: str) -> frozenset[str]:
+        return self.readable_fields(sobject_type) - {"annualrevenue"}
+
+    def has_permission(self, name: str) -> bool:
+        return name == "Approve"
+
+    def find_label(self, name: str) -> str | None:
+        return {"greeting": "Hello"}.get(name.lower())

@@ -1,0 +1,33 @@
+"""Every program of cases/programs prints what it says it prints."""
+
+from __future__ import annotations
+
+from tests.orgtwin.apex.small_org import SmallOrg
+
+from orgtwin.apex.engine import Engine
+from orgtwin.apex.faults import ApexThrow, stack_trace
+from orgtwin.errors import Unsupported
+
+CASE_KIND = "programs"
+
+
+def run_program(text: str) -> str:
+    """The debug log of classes separated by --- and anonymous Apex; problems and exceptions as lines."""
+    engine = Engine(SmallOrg())
+    *sources, anonymous = text.split("\n---\n")
+    engine.load({f"source{n}": source for n, source in enumerate(sources)})
+    problems = engine.check()
+    if problems:
+        return "\n".join(f"{p.line}:{p.column}: {p.message}" for p in problems)
+    try:
+        problems = engine.run_anonymous(anonymous)
+    except ApexThrow as error:
+        return "\n".join([*engine.debug_log, f"thrown {error}", *stack_trace(error.value).splitlines()])
+    except Unsupported as error:
+        return "\n".join([*engine.debug_log, f"refused {error.ledger_key}"])
+    return "\n".join([*engine.debug_log, *(f"{p.line}:{p.column}: {p.message}" for p in problems)])
+
+
+def test_a_program_prints_what_the_documentation_says(case: tuple[str, str]) -> None:
+    given, expected = case
+    assert run_program(given) == expected

@@ -1,0 +1,265 @@
+"""Bodies: methods, constructors, initialisers and accessors made callable.
+
+A frame is a list: receiver, current line, result, place, arguments, local variables. The engine's stack holds the live frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile.calls import arguments, resolve
+from orgtwin.apex.compile.creation import constructors_of
+from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.compile.signals import Step
+from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.faults import EXCEPTION, ApexThrow, out_of_limit
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.transaction import MAX_STACK_DEPTH
+from orgtwin.apex.types import VOID
+from orgtwin.apex.values import FIRST_LOCAL, LINE, RESULT, THIS, Frame, Instance, Run, Value
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
+
+MISSING_RETURN = "Missing return statement required return type: {}"
+
+
+class CompileFailed(Exception):
+    """Code that does not compile was about to run. Not an Apex exception: nothing in Apex sees it."""
+
+
+def make_call(
+    engine: Engine, body: Run, arguments_: int, slots: int, place: str, *, static: bool
+) -> Callable[..., Value]:
+    """A Python function that runs a body in a new frame."""
+    pad = [None] * (slots - FIRST_LOCAL - arguments_)
+    stack, spend = engine.stack, engine.spend
+    note_trace = engine.note_trace
+
+    def run_frame(frame: Frame) -> Value:
+        stack.append(frame)
+        try:
+            if len(stack) > MAX_STACK_DEPTH:
+                raise out_of_limit(f"Maximum stack depth reached: {MAX_STACK_DEPTH + 1}")
+            spend(1)
+            body(frame)
+        except ApexThrow as error:
+            note_trace(error)
+            raise
+        finally:
+            stack.pop()
+        return frame[RESULT]
+
+    if static:
+        return lambda *args: run_frame([None, 0, None, place, *args, *pad])
+    return lambda this, *args: run_frame([this, 0, None, place, *args, *pad])
+
+
+def compile_lazily(engine: Engine, method: Method, build: Callable[[], Callable[..., Value]]) -> None:
+    """Compile the method when it is first called; a compile error then stops the run."""
+
+    def compile_now() -> None:
+        method.compile = _nothing
+        method.call = build()
+
+    def first_call(*args: Value) -> Value:
+        compile_now()
+        return method.call(*args)
+
+    method.compile = compile_now
+    method.call = first_call
+
+
+def _nothing() -> None:
+    return None
+
+
+def report(engine: Engine, scope: Scope) -> bool:
+    """Hand the scope's problems to the engine; True when there were any."""
+    cls = scope.cls.outermost()
+    for problem in scope.problems:
+        engine.add_problem(cls, problem)
+    return bool(scope.problems)
+
+
+def failing(scope: Scope) -> Callable[..., Value]:
+    problem = scope.problems[0]
+    text = f"{scope.cls.name}: line {scope.line(problem.pos)}: {problem.message}"
+
+    def fail(*args: Value) -> Value:
+        raise CompileFailed(text)
+
+    return fail
+
+
+def method_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Method) -> None:
+    """Give a method its body."""
+
+    def build() -> Callable[..., Value]:
+        scope = Scope(engine, cls, method.static, method.returns, method.name)
+        step = Step(_do_nothing, False)
+        try:
+            _declare_parameters(scope, node)
+        except CompileProblem as problem:
+            scope.problems.append(problem)
+        if node.body is not None:
+            step = sequence(scope, node.body.statements)
+        if not step.ends and method.returns is not VOID and not scope.problems:
+            scope.problems.append(CompileProblem(MISSING_RETURN.format(method.returns.name), node.pos))
+        if report(engine, scope):
+            return failing(scope)
+        place = f"Class.{cls.name}.{method.name}"
+        return make_call(engine, step.run, len(node.parameters), scope.slots, place, static=method.static)
+
+    compile_lazily(engine, method, build)
+
+
+def _do_nothing(frame: Frame) -> None:
+    return None
+
+
+def _declare_parameters(scope: Scope, node: tree.Method) -> None:
+    for parameter in node.parameters:
+        scope.declare(parameter.name, get_type(scope, parameter.type), parameter.pos, final=parameter.final)
+
+
+def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Method) -> None:
+    """Give a constructor its body: this(...) alone, or super(...), instance initialisers, then the rest."""
+
+    def build() -> Callable[..., Value]:
+        scope = Scope(engine, cls, False, VOID, "<init>", may_set_final=True)
+        step = Step(_do_nothing, False)
+        first: Run = _do_nothing
+        chains = False
+        try:
+            _declare_parameters(scope, node)
+            statements = node.body.statements if node.body is not None else []
+            explicit = _explicit_constructor(statements)
+            if explicit is not None:
+                statements = statements[1:]
+                chains = explicit.name.lower() == "this"
+                first = _chained(scope, explicit)
+            else:
+                first = implicit_super(scope, node.pos)
+            step = sequence(scope, statements)
+        except CompileProblem as problem:
+            scope.problems.append(problem)
+        if report(engine, scope):
+            return failing(scope)
+        place = f"Class.{cls.name}.<init>"
+        run = _constructor(cls, first, step.run, chains)
+        return make_call(engine, run, len(node.parameters), scope.slots, place, static=False)
+
+    compile_lazily(engine, method, build)
+
+
+def _explicit_constructor(statements: list[tree.Statement]) -> tree.Call | None:
+    if not statements or not isinstance(statements[0], tree.ExpressionStatement):
+        return None
+    call = statements[0].expression
+    is_chain = isinstance(call, tree.Call) and call.target is None and call.name.lower() in ("this", "super")
+    return call if is_chain and isinstance(call, tree.Call) else None
+
+
+def _chained(scope: Scope, call: tree.Call) -> Run:
+    target = scope.cls if call.name.lower() == "this" else scope.cls.superclass
+    args = arguments(scope, call.args)
+    found = resolve(constructors_of(target), args) if target is not None else None
+    if found is None or target is None:
+        if not args:
+            return _do_nothing
+        shown = ", ".join(a.type.name for a in args)
+        raise CompileProblem(
+            f"Constructor not defined: [{target.name if target else 'Object'}].<Constructor>({shown})", call.pos
+        )
+    method, runs = found
+    return lambda frame: method.call(frame[THIS], *[r(frame) for r in runs])
+
+
+def implicit_super(scope: Scope, pos: int) -> Run:
+    """The superclass's constructor without arguments."""
+    superclass = scope.cls.superclass
+    if superclass is None or superclass.initialise_instance is None:
+        return _do_nothing
+    found = resolve(constructors_of(superclass), [])
+    if found is None:
+        raise CompileProblem(f"No default constructor available in super type: {superclass.name}", pos)
+    method, _ = found
+    return lambda frame: method.call(frame[THIS])
+
+
+def _constructor(cls: ApexClass, first: Run, body: Run, chains: bool) -> Run:
+    def run(frame: Frame) -> None:
+        first(frame)
+        if not chains and cls.initialise_instance is not None:
+            cls.initialise_instance(frame[THIS])
+        body(frame)
+
+    return run
+
+
+def default_constructor(engine: Engine, cls: ApexClass, pos: int) -> Method:
+    """The constructor of a class that declares none."""
+    method = Method(cls, cls.name, (), VOID, _nothing, access="public")
+    if EXCEPTION in cls.chain():
+
+        def construct(this: Instance) -> None:
+            if cls.superclass is not None and cls.superclass.initialise_instance is not None:
+                for candidate in cls.superclass.constructors:
+                    if not candidate.parameters:
+                        candidate.call(this)
+            if cls.initialise_instance is not None:
+                cls.initialise_instance(this)
+
+        method.call = construct
+        return method
+
+    def build() -> Callable[..., Value]:
+        scope = Scope(engine, cls, False, VOID, "<init>")
+        first: Run = _do_nothing
+        try:
+            first = implicit_super(scope, pos)
+        except CompileProblem as problem:
+            scope.problems.append(problem)
+        if report(engine, scope):
+            return failing(scope)
+        run = _constructor(cls, first, _do_nothing, False)
+        return make_call(engine, run, 0, scope.slots, f"Class.{cls.name}.<init>", static=False)
+
+    compile_lazily(engine, method, build)
+    return method
+
+
+def accessor_body(engine: Engine, method: Method, node: tree.Accessor, scope: Scope, value_slot: bool) -> None:
+    """Give `get` or `set` its body."""
+
+    def build() -> Callable[..., Value]:
+        step = Step(_do_nothing, False)
+        if node.body is not None:
+            step = sequence(scope, node.body.statements)
+        if node.kind == "get" and not step.ends and not scope.problems:
+            scope.problems.append(CompileProblem(MISSING_RETURN.format(method.returns.name), node.pos))
+        if report(engine, scope):
+            return failing(scope)
+        place = f"Class.{scope.cls.name}.{scope.name}"
+        return make_call(engine, step.run, int(value_slot), scope.slots, place, static=method.static)
+
+    compile_lazily(engine, method, build)
+
+
+def run_in_frame(engine: Engine, place: str, slots: int, this: Value, runs: list[tuple[int, Run]]) -> None:
+    """Initialisers: several closures in one frame."""
+    frame: Frame = [this, 0, None, place, *[None] * (slots - FIRST_LOCAL)]
+    engine.stack.append(frame)
+    try:
+        for line, run in runs:
+            frame[LINE] = line
+            run(frame)
+    except ApexThrow as error:
+        engine.note_trace(error)
+        raise
+    finally:
+        engine.stack.pop()

@@ -1,0 +1,294 @@
+"""Calls. Which method is meant is settled here; virtual ones are looked up in the object's class when they run."""
+
+from __future__ import annotations
+
+from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access
+from orgtwin.apex.compile.members import check_visible
+from orgtwin.apex.compile.names import choose, dotted_name, find_methods, find_type, find_variable, type_of_expression
+from orgtwin.apex.compile.operators import converted
+from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.library.registry import class_of, find_class
+from orgtwin.apex.library.special import special_call
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.types import OBJECT, VOID, Kind, Type, is_assignable, substitute
+from orgtwin.apex.values import THIS, Frame, Run, Value
+
+
+def _call(scope: Scope, node: tree.Call) -> Code:
+    if node.target is None:
+        if node.name in ("this", "super") or node.name.lower() in ("this", "super"):
+            raise CompileProblem("Call to 'super()' or 'this()' must be the first statement in a constructor", node.pos)
+        return _bare_call(scope, node)
+    if isinstance(node.target, tree.Super):
+        return _super_call(scope, node)
+    special = _special_call(scope, node)
+    if special is not None:
+        return special
+    owner = type_of_expression(scope, node.target)
+    if owner is not None:
+        return _static_call(scope, node, owner)
+    target = _receiver(scope, node)
+    if node.safe:
+        return safe_access(target, lambda inner: _instance_call(scope, node, inner))
+    return _instance_call(scope, node, target)
+
+
+def _receiver(scope: Scope, node: tree.Call) -> Code:
+    dotted = dotted_name(node.target) if node.target is not None else None
+    if dotted is not None:
+        first = dotted.split(".", 1)[0]
+        unknown = (
+            scope.find_local(first) is None and find_variable(scope, first) is None and find_type(scope, first) is None
+        )
+        if unknown and first.lower() not in ("system", "schema", "label", "trigger", "sobjecttype", "database"):
+            raise CompileProblem(f"Variable does not exist: {first}", node.target.pos if node.target else node.pos)
+    if node.target is None:
+        raise CompileProblem(f"Method does not exist: {node.name}", node.pos)
+    return link(scope, node.target)
+
+
+def _special_call(scope: Scope, node: tree.Call) -> Code | None:
+    dotted = dotted_name(node.target) if node.target is not None else None
+    if dotted is None:
+        return None
+    first = dotted.split(".", 1)[0]
+    if scope.find_local(first) is not None or find_variable(scope, first) is not None:
+        return None
+    args = [expression(scope, a) for a in node.args]
+    found = special_call(scope, dotted, node.name, args, node.pos)
+    return None if found is None else Code(*found)
+
+
+def arguments(scope: Scope, nodes: list[tree.Expression]) -> list[Code]:
+    """The codes of the arguments; none may be void."""
+    codes = [expression(scope, node) for node in nodes]
+    for code, node in zip(codes, nodes, strict=True):
+        if code.type is VOID:
+            raise CompileProblem("Expression cannot be of type void", node.pos)
+    return codes
+
+
+def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Run]] | None:
+    """The overload and the converted arguments, or None. A query may stand for one record."""
+    method = choose(candidates, [a.type for a in args])
+    if method is None and any(getattr(a.run, "is_query", False) for a in args):
+        single = [a.type.args[0] if getattr(a.run, "is_query", False) and a.type.args else a.type for a in args]
+        method = choose(candidates, single)
+    if method is None:
+        return None
+    runs = [
+        converted(a, p) if is_assignable(a.type, p) or p.kind is Kind.VARIABLE else fitted(a, p, 0)
+        for a, p in zip(args, method.parameters, strict=True)
+    ]
+    return method, runs
+
+
+def missing(name: str, args: list[Code], owner: str | None, pos: int) -> CompileProblem:
+    """`Method does not exist or incorrect signature: void foo(Integer) from the type Bar`."""
+    shown = ", ".join(a.type.name for a in args)
+    return CompileProblem(
+        f"Method does not exist or incorrect signature: void {name}({shown}) from the type {owner}", pos
+    )
+
+
+def _bare_call(scope: Scope, node: tree.Call) -> Code:
+    args = arguments(scope, node.args)
+    found = resolve(find_methods(scope, node.name), args)
+    if found is None:
+        raise missing(node.name, args, scope.cls.name, node.pos)
+    method, runs = found
+    if method.static:
+        return Code(invoke_static(method, runs), method.returns)
+    if scope.static:
+        raise CompileProblem(
+            f"Non static method cannot be referenced from a static context: {method.returns.name} {scope.cls.name}.{method.shown}",
+            node.pos,
+        )
+    return Code(invoke_virtual(lambda frame: frame[THIS], method, runs), method.returns)
+
+
+def _super_call(scope: Scope, node: tree.Call) -> Code:
+    superclass = scope.cls.superclass
+    args = arguments(scope, node.args)
+    candidates = superclass.find_methods(node.name) if superclass is not None else []
+    found = resolve(candidates or _object_methods(node.name), args)
+    if found is None:
+        raise missing(node.name, args, superclass.name if superclass else "Object", node.pos)
+    method, runs = found
+    if method.abstract:
+        raise CompileProblem(f"Cannot call abstract methods: {method.returns.name} {method.shown}", node.pos)
+    return Code(invoke_direct(lambda frame: frame[THIS], method, runs), method.returns)
+
+
+def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
+    args = arguments(scope, node.args)
+    cls = class_of(owner)
+    candidates = [m for m in cls.find_methods(node.name) if m.static] if cls is not None else []
+    found = resolve(candidates, args)
+    if found is None:
+        raise missing(node.name, args, owner.name, node.pos)
+    method, runs = found
+    check_visible(scope, method, node.pos)
+    return Code(invoke_static(method, runs), method.returns)
+
+
+def _object_methods(name: str) -> list[Method]:
+    cls = find_class("object")
+    return cls.find_methods(name) if cls is not None else []
+
+
+def instance_candidates(type_: Type, name: str) -> list[Method]:
+    """The instance methods of that name that a value of the type has; every object has those of Object."""
+    cls = class_of(type_)
+    found = [m for m in cls.find_methods(name) if not m.static] if cls is not None else []
+    if cls is not None and cls.generic and type_.args:
+        bound = dict(zip(cls.generic, type_.args, strict=False))
+        found = [_bind(m, bound) for m in found]
+    if not found and cls is not None:
+        for interface in cls.interface_types():
+            if interface.kind is Kind.COLLECTION:
+                found.extend(instance_candidates(interface, name))
+    if type_.is_sobject and not found:
+        return _object_methods(name)
+    return found or _object_methods(name)
+
+
+def _bind(method: Method, bound: dict[str, Type]) -> Method:
+    parameters = tuple(substitute(p, bound) for p in method.parameters)
+    returns = substitute(method.returns, bound)
+    if parameters == method.parameters and returns == method.returns:
+        return method
+    return Method(
+        method.owner, method.name, parameters, returns, method.call, abstract=method.abstract, virtual=method.virtual
+    )
+
+
+def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
+    args = arguments(scope, node.args)
+    candidates = instance_candidates(target.type, node.name)
+    found = resolve(candidates, args)
+    if found is None:
+        raise missing(node.name, args, target.type.name, node.pos)
+    method, runs = found
+    check_visible(scope, method, node.pos)
+    returns = _refined(target.type, method)
+    owner = method.owner
+    if owner is not None and (owner.initialise is not None or owner.is_interface or target.type.kind is Kind.CLASS):
+        return Code(invoke_virtual(target.run, method, runs), returns)
+    if target.type.kind is Kind.COLLECTION and target.type.key in ("iterator", "iterable"):
+        return Code(invoke_virtual(target.run, method, runs), returns)
+    if target.type is OBJECT:
+        return Code(invoke_virtual(target.run, method, runs), returns)
+    return Code(invoke_direct(target.run, method, runs), returns)
+
+
+_SAME_AS_RECEIVER = frozenset(("clone", "deepclone"))
+
+
+def _refined(receiver: Type, method: Method) -> Type:
+    """clone() of a record or collection has the type of what is cloned."""
+    if method.name.lower() in _SAME_AS_RECEIVER and method.returns in (OBJECT,):
+        return receiver
+    if receiver.is_sobject and method.name.lower() == "clone":
+        return receiver
+    return method.returns
+
+
+# Closures
+
+
+def invoke_static(method: Method, runs: list[Run]) -> Run:
+    """A static call; the class is initialised first."""
+    cls = method.owner
+    if cls is None or cls.initialise is None:
+        return _invoke_native(method, runs)
+    if len(runs) == 1:
+        return _invoke_static_1(cls, method, runs[0])
+
+    def run(frame: Frame) -> Value:
+        if cls.statics is None:
+            cls.get_statics()
+        return method.call(*[r(frame) for r in runs])
+
+    return run
+
+
+def _invoke_static_1(cls: ApexClass, method: Method, run_a: Run) -> Run:
+    def run(frame: Frame) -> Value:
+        if cls.statics is None:
+            cls.get_statics()
+        return method.call(run_a(frame))
+
+    return run
+
+
+def _invoke_native(method: Method, runs: list[Run]) -> Run:
+    call = method.call
+    if not runs:
+        return lambda frame: call()
+    if len(runs) == 1:
+        run_a = runs[0]
+        return lambda frame: call(run_a(frame))
+    if len(runs) == 2:
+        run_a, run_b = runs
+        return lambda frame: call(run_a(frame), run_b(frame))
+    return lambda frame: call(*[r(frame) for r in runs])
+
+
+def invoke_direct(target: Run, method: Method, runs: list[Run]) -> Run:
+    """A call of exactly this method."""
+    if len(runs) == 1:
+        run_a = runs[0]
+
+        def run_1(frame: Frame) -> Value:
+            this = target(frame)
+            if this is None:
+                raise null_pointer()
+            return method.call(this, run_a(frame))
+
+        return run_1
+
+    def run(frame: Frame) -> Value:
+        this = target(frame)
+        if this is None:
+            raise null_pointer()
+        return method.call(this, *[r(frame) for r in runs])
+
+    return run
+
+
+def invoke_virtual(target: Run, method: Method, runs: list[Run]) -> Run:
+    """A call of what the object's class has under this signature."""
+    owner = method.owner
+    if owner is not None and not (method.virtual or method.abstract or method.override or owner.is_interface):
+        return invoke_direct(target, method, runs)
+    key = method.signature
+    name, arity = method.name, len(runs)
+
+    def run(frame: Frame) -> Value:
+        this = target(frame)
+        if this is None:
+            raise null_pointer()
+        cls = getattr(this, "cls", None)
+        found = cls.vtable.get(key) if cls is not None else None
+        if found is None:
+            found = late_method(this, name, arity) or method
+        return found.call(this, *[r(frame) for r in runs])
+
+    return run
+
+
+def late_method(this: Value, name: str, arity: int) -> Method | None:
+    """The method of a run-time object by name and number of parameters: for platform interfaces and for values typed Object."""
+    from orgtwin.apex.conversion import runtime_type
+
+    cls = getattr(this, "cls", None) or class_of(runtime_type(this))
+    if cls is None:
+        return None
+    candidates = [m for m in cls.find_methods(name) if len(m.parameters) == arity and not m.static and not m.abstract]
+    return candidates[0] if candidates else None
+
+
+EXPRESSIONS[tree.Call] = _call

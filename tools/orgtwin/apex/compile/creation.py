@@ -1,0 +1,170 @@
+"""`new`: objects, records, collections."""
+
+from __future__ import annotations
+
+from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile.calls import arguments, resolve
+from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, fitted
+from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.faults import EXCEPTION
+from orgtwin.apex.library.registry import class_of
+from orgtwin.apex.records import SObject, field_type
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.types import INTEGER, SOBJECT, Kind, Type, is_assignable, list_of, substitute
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
+
+
+def _new_object(scope: Scope, node: tree.NewObject) -> Code:
+    type_ = get_type(scope, node.type)
+    args = arguments(scope, node.args)
+    if type_.is_sobject:
+        if type_ is SOBJECT or args:
+            raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+        return Code(lambda frame: SObject(type_), type_)
+    cls = class_of(type_)
+    if cls is None or cls.is_enum or cls.is_interface:
+        raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+    if cls.abstract:
+        raise CompileProblem(f"Abstract classes cannot be constructed: {type_.name}", node.pos)
+    if type_.kind is Kind.CLASS:
+        return Code(_construct(scope, cls, args, node), type_)
+    return Code(_construct_native(cls, type_, args, node), type_)
+
+
+def constructors_of(cls: ApexClass) -> list[Method]:
+    """Declared constructors, or the one every class has; exceptions have four more."""
+    found = list(cls.constructors)
+    if EXCEPTION in cls.chain():
+        declared = {m.signature.split("(", 1)[1] for m in found}
+        found += [m for m in EXCEPTION.constructors if m.signature.split("(", 1)[1] not in declared]
+    return found
+
+
+def _not_defined(type_: Type, args: list[Code], pos: int) -> CompileProblem:
+    shown = ", ".join(a.type.name for a in args)
+    return CompileProblem(f"Constructor not defined: [{type_.name}].<Constructor>({shown})", pos)
+
+
+def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObject) -> Run:
+    found = resolve(constructors_of(cls), args)
+    if found is None:
+        raise _not_defined(cls.type, args, node.pos)
+    constructor, runs = found
+    native = constructor.owner is EXCEPTION
+    if constructor.access == "private" and constructor.owner is not None:
+        inside = scope.cls.outermost() is constructor.owner.outermost()
+        visible = scope.cls.outermost().is_test and cls.name.rsplit(".", 1)[-1].lower() in cls.test_visible
+        if not inside and not visible:
+            raise CompileProblem(
+                f"Constructor is not visible: [{cls.name}].<Constructor>({', '.join(a.type.name for a in args)})",
+                node.pos,
+            )
+
+    def run(frame: Frame) -> Value:
+        if cls.statics is None:
+            cls.get_statics()
+        values = [r(frame) for r in runs]
+        this = cls.instantiate()
+        if native and cls.initialise_instance is not None:
+            initialise_all(cls, this)
+        constructor.call(this, *values)
+        return this
+
+    return run
+
+
+def initialise_all(cls: ApexClass, this: Value) -> None:
+    """Instance initialisers from the root class down: for classes whose constructor is the platform's."""
+    for ancestor in reversed(list(cls.chain())):
+        if ancestor.initialise_instance is not None:
+            ancestor.initialise_instance(this)
+
+
+def _construct_native(cls: ApexClass, type_: Type, args: list[Code], node: tree.NewObject) -> Run:
+    bound = dict(zip(cls.generic, type_.args, strict=False))
+    candidates = [
+        Method(m.owner, m.name, tuple(substitute(p, bound) for p in m.parameters), type_, m.call, static=True)
+        for m in cls.constructors
+    ]
+    found = resolve(candidates, args)
+    if found is None:
+        raise _not_defined(type_, args, node.pos)
+    method, runs = found
+    call = method.call
+    if type_.kind is Kind.COLLECTION:
+        return lambda frame: call(type_, *[r(frame) for r in runs])
+    return lambda frame: call(*[r(frame) for r in runs])
+
+
+def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
+    type_ = get_type(scope, node.type)
+    schema = type_.sobject
+    if schema is None:
+        if type_ is SOBJECT:
+            raise CompileProblem("Type cannot be constructed: SObject", node.pos)
+        raise CompileProblem(
+            f"Invalid constructor syntax, name=value pairs can only be used for SObjects: {type_.name}", node.pos
+        )
+    fields: list[tuple[str, Run]] = []
+    parents: list[tuple[str, Run]] = []
+    seen: set[str] = set()
+    for name, pos, value in node.fields:
+        if name.lower() in seen:
+            raise CompileProblem(f"Duplicate field initialization: {name}", pos)
+        seen.add(name.lower())
+        field = schema.find_field(name)
+        if field is not None:
+            fields.append((field.api_name, assigned(scope, value, field_type(field), pos)))
+            continue
+        reference = schema.find_relationship(name)
+        if reference is None:
+            raise CompileProblem(f"Field does not exist: {name} on {type_.name}", pos)
+        parents.append((reference.relationship_name or name, assigned(scope, value, SOBJECT, pos)))
+
+    def run(frame: Frame) -> SObject:
+        record = SObject(type_, {name: value(frame) for name, value in fields})
+        for name, value in parents:
+            record.set_parent(name, value(frame))
+        return record
+
+    return Code(run, type_)
+
+
+def _new_items(scope: Scope, node: tree.NewItems) -> Code:
+    type_ = get_type(scope, node.type)
+    if type_.key == "map" and not node.items:
+        return Code(lambda frame: ApexMap(type_), type_)
+    if type_.key not in ("list", "set") or not type_.args:
+        raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+    item = type_.args[0]
+    runs = [assigned(scope, value, item, value.pos) for value in node.items]
+    if type_.key == "list":
+        return Code(lambda frame: ApexList(type_, [r(frame) for r in runs]), type_)
+    return Code(lambda frame: ApexSet(type_, {r(frame): None for r in runs}), type_)
+
+
+def _new_pairs(scope: Scope, node: tree.NewPairs) -> Code:
+    type_ = get_type(scope, node.type)
+    if type_.key != "map":
+        raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+    key, value = type_.args
+    runs = [(assigned(scope, k, key, k.pos), assigned(scope, v, value, v.pos)) for k, v in node.pairs]
+    return Code(lambda frame: ApexMap(type_, {k(frame): v(frame) for k, v in runs}), type_)
+
+
+def _new_sized(scope: Scope, node: tree.NewSized) -> Code:
+    item = get_type(scope, node.type)
+    size = expression(scope, node.size)
+    if not is_assignable(size.type, INTEGER):
+        raise CompileProblem(f"Illegal assignment from {size.type.name} to Integer", node.pos)
+    run_size = fitted(size, INTEGER, node.pos)
+    type_ = list_of(item)
+    return Code(lambda frame: ApexList(type_, [None] * run_size(frame)), type_)
+
+
+EXPRESSIONS[tree.NewObject] = _new_object
+EXPRESSIONS[tree.NewSObject] = _new_record
+EXPRESSIONS[tree.NewItems] = _new_items
+EXPRESSIONS[tree.NewPairs] = _new_pairs
+EXPRESSIONS[tree.NewSized] = _new_sized

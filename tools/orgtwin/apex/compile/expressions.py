@@ -1,0 +1,471 @@
+"""Expressions to closures. `expression` dispatches by node; one small function per node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from orgtwin.apex.compile import operators
+from orgtwin.apex.compile.members import read_member, read_static_member, read_variable
+from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, type_of_expression
+from orgtwin.apex.compile.operators import converted
+from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.conversion import cast, first_row, implicit_conversion, is_instance
+from orgtwin.apex.faults import null_pointer, throw
+from orgtwin.apex.library.special import special_member
+from orgtwin.apex.library.tokens import TypeToken, type_token_type
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.types import (
+    BOOLEAN,
+    DECIMAL,
+    DOUBLE,
+    INTEGER,
+    LONG,
+    NULL,
+    OBJECT,
+    STRING,
+    VOID,
+    Kind,
+    Type,
+    common_type,
+    is_assignable,
+    is_castable,
+)
+from orgtwin.apex.values import THIS, Frame, Long, Run, Value, wrap32
+
+_LITERAL_TYPES = {
+    "Integer": INTEGER,
+    "Long": LONG,
+    "Double": DOUBLE,
+    "Decimal": DECIMAL,
+    "String": STRING,
+    "Boolean": BOOLEAN,
+    "null": NULL,
+}
+
+
+def expression(scope: Scope, node: tree.Expression) -> Code:
+    """The code of an expression. Raises CompileProblem."""
+    code = EXPRESSIONS[type(node)](scope, node)
+    return _ending_chain(code) if isinstance(node, _LINKS) and _is_safe(node) else code
+
+
+class _NothingThere(Exception):
+    """The left side of `?.` is null: the rest of the chain is not evaluated."""
+
+
+_LINKS = (tree.FieldAccess, tree.Call, tree.Index)
+
+
+def _is_safe(node: tree.Expression | None) -> bool:
+    """Is there a `?.` in the chain that ends here?"""
+    while isinstance(node, _LINKS):
+        if not isinstance(node, tree.Index) and node.safe:
+            return True
+        node = node.target
+    return False
+
+
+def _ending_chain(code: Code) -> Code:
+    run = code.run
+
+    def whole(frame: Frame) -> Value:
+        try:
+            return run(frame)
+        except _NothingThere:
+            return None
+
+    return Code(whole, code.type)
+
+
+def link(scope: Scope, node: tree.Expression) -> Code:
+    """The target of a dot or an index: part of a longer chain."""
+    return EXPRESSIONS[type(node)](scope, node)
+
+
+def assigned(scope: Scope, node: tree.Expression, target: Type, pos: int | None = None) -> Run:
+    """The closure of an expression as a value of the target type. Raises `Illegal assignment from X to Y`."""
+    return fitted(expression(scope, node), target, node.pos if pos is None else pos)
+
+
+def fitted(code: Code, target: Type, pos: int) -> Run:
+    """The value in the target type; a query may stand for its only row."""
+    if is_assignable(code.type, target):
+        return converted(code, target)
+    run = code.run
+    if getattr(run, "is_query", False) and target.is_sobject and code.type.args[0].is_sobject:
+        return lambda frame: first_row(run(frame))
+    raise CompileProblem(f"Illegal assignment from {code.type.name} to {target.name}", pos)
+
+
+def condition(scope: Scope, node: tree.Expression) -> Run:
+    """A Boolean; null is an error when it runs."""
+    code = expression(scope, node)
+    if code.type is not BOOLEAN:
+        raise CompileProblem(f"Condition expression must be of type Boolean: {code.type.name}", node.pos)
+    return code.run
+
+
+def _literal(scope: Scope, node: tree.Literal) -> Code:
+    value: Value = node.value
+    if node.kind == "Long":
+        value = Long(value)
+    return Code(lambda frame: value, _LITERAL_TYPES[node.kind])
+
+
+def _name(scope: Scope, node: tree.Name) -> Code:
+    local = scope.find_local(node.name)
+    if local is not None:
+        slot = local.slot
+        return Code(lambda frame: frame[slot], local.type)
+    variable = find_variable(scope, node.name)
+    if variable is None or (scope.static and not variable.static):
+        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+    return read_variable(scope, variable)
+
+
+def _field(scope: Scope, node: tree.FieldAccess) -> Code:
+    special = _special(scope, node)
+    if special is not None:
+        return special
+    owner = type_of_expression(scope, node.target)
+    if owner is not None:
+        return read_static_member(scope, owner, node.name, node.pos)
+    root = dotted_name(node)
+    if root is not None and _is_unknown(scope, root):
+        raise CompileProblem(f"Variable does not exist: {root.split('.', 1)[0]}", node.pos)
+    target = link(scope, node.target)
+    if node.safe:
+        return _safe(target, lambda inner: read_member(scope, inner, node.name, node.pos))
+    return read_member(scope, target, node.name, node.pos)
+
+
+def _is_unknown(scope: Scope, dotted: str) -> bool:
+    first = dotted.split(".", 1)[0]
+    if scope.find_local(first) is not None or find_variable(scope, first) is not None:
+        return False
+    return (
+        find_type(scope, first) is None
+        and special_member(scope.engine, dotted) is None
+        and first.lower() not in _SPACES
+    )
+
+
+_SPACES = frozenset(("system", "schema", "database", "label", "trigger", "sobjecttype"))
+
+
+def _special(scope: Scope, node: tree.FieldAccess) -> Code | None:
+    """`Trigger.new`, `Label.x`, `Schema.SObjectType.Account` ...: names that no class declares."""
+    dotted = dotted_name(node)
+    if dotted is None:
+        return None
+    first = dotted.split(".", 1)[0]
+    if scope.find_local(first) is not None or find_variable(scope, first) is not None:
+        return None
+    found = special_member(scope.engine, dotted, scope)
+    return None if found is None else Code(*found)
+
+
+def _safe(target: Code, read: Callable[[Code], Code]) -> Code:
+    """`target?.member`."""
+    held: list[Value] = []
+    inner = read(Code(lambda frame: held[-1], target.type))
+    run_target, run_inner = target.run, inner.run
+
+    def run(frame: Frame) -> Value:
+        value = run_target(frame)
+        if value is None:
+            raise _NothingThere
+        held.append(value)
+        try:
+            return run_inner(frame)
+        finally:
+            held.pop()
+
+    return Code(run, inner.type)
+
+
+def safe_access(target: Code, read: Callable[[Code], Code]) -> Code:
+    """`target?.member` for calls too."""
+    return _safe(target, read)
+
+
+def _index(scope: Scope, node: tree.Index) -> Code:
+    holder = link(scope, node.target)
+    index = expression(scope, node.index)
+    if holder.type.key != "list" or not holder.type.args:
+        raise CompileProblem(f"Expression must be a list type: {holder.type.name}", node.pos)
+    if index.type is not INTEGER:
+        raise CompileProblem(f"Illegal assignment from {index.type.name} to Integer", node.pos)
+    run_list, run_index = holder.run, index.run
+
+    def run(frame: Frame) -> Value:
+        holder_value = run_list(frame)
+        at = run_index(frame)
+        if holder_value is None or at is None:
+            raise null_pointer()
+        items = holder_value.items
+        if not 0 <= at < len(items):
+            raise throw("ListException", f"List index out of bounds: {at}")
+        return items[at]
+
+    return Code(run, holder.type.args[0])
+
+
+def _binary(scope: Scope, node: tree.Binary) -> Code:
+    if node.op in ("&&", "||"):
+        return _logical(scope, node)
+    if node.op == "??":
+        return _coalesce(scope, node)
+    return operators.binary(node.op, expression(scope, node.left), expression(scope, node.right), node.pos)
+
+
+def _logical(scope: Scope, node: tree.Binary) -> Code:
+    left, right = expression(scope, node.left), expression(scope, node.right)
+    for side in (left, right):
+        if side.type is not BOOLEAN:
+            raise CompileProblem(f"AND/OR expressions must use Boolean arguments: {side.type.name}", node.pos)
+    run_a, run_b = left.run, right.run
+
+    def both(frame: Frame) -> Value:
+        a = run_a(frame)
+        if a is None:
+            raise null_pointer()
+        return run_b(frame) if a else False
+
+    def either(frame: Frame) -> Value:
+        a = run_a(frame)
+        if a is None:
+            raise null_pointer()
+        return True if a else run_b(frame)
+
+    return Code(both if node.op == "&&" else either, BOOLEAN)
+
+
+def _coalesce(scope: Scope, node: tree.Binary) -> Code:
+    left, right = expression(scope, node.left), expression(scope, node.right)
+    if getattr(left.run, "is_query", False) and right.type.is_sobject:
+        left = _first_or_null(left)
+    type_ = common_type(left.type, right.type)
+    if type_ is None or VOID in (left.type, right.type):
+        raise CompileProblem(
+            f"Incompatible types in null coalescing expression: {left.type.name}, {right.type.name}", node.pos
+        )
+    run_a, run_b = converted(left, type_), converted(right, type_)
+
+    def run(frame: Frame) -> Value:
+        value = run_a(frame)
+        return run_b(frame) if value is None else value
+
+    return Code(run, type_)
+
+
+def _first_or_null(code: Code) -> Code:
+    run = code.run
+
+    def first(frame: Frame) -> Value:
+        rows = run(frame).items
+        return rows[0] if rows else None
+
+    return Code(first, code.type.args[0])
+
+
+def _ternary(scope: Scope, node: tree.Ternary) -> Code:
+    test = condition(scope, node.condition)
+    then, otherwise = expression(scope, node.then), expression(scope, node.otherwise)
+    type_ = common_type(then.type, otherwise.type)
+    if type_ is None or VOID in (then.type, otherwise.type):
+        raise CompileProblem(
+            f"Incompatible types in ternary operator: {then.type.name}, {otherwise.type.name}", node.pos
+        )
+    run_a, run_b = converted(then, type_), converted(otherwise, type_)
+
+    def run(frame: Frame) -> Value:
+        chosen = test(frame)
+        if chosen is None:
+            raise null_pointer()
+        return run_a(frame) if chosen else run_b(frame)
+
+    return Code(run, type_)
+
+
+def _unary(scope: Scope, node: tree.Unary) -> Code:
+    if node.op in ("++", "--"):
+        return _step(scope, node.operand, node.op, node.pos, before=True)
+    operand = expression(scope, node.operand)
+    if node.op == "-":
+        return operators.negate(operand, node.pos)
+    if node.op == "~":
+        return operators.complement(operand, node.pos)
+    if node.op == "+":
+        operators.negate(operand, node.pos)
+        return operand
+    if operand.type is not BOOLEAN:
+        raise CompileProblem(f"Boolean negation expression must be of type Boolean: {operand.type.name}", node.pos)
+    run = operand.run
+
+    def inverted(frame: Frame) -> bool:
+        value = run(frame)
+        if value is None:
+            raise null_pointer()
+        return not value
+
+    return Code(inverted, BOOLEAN)
+
+
+def _postfix(scope: Scope, node: tree.Postfix) -> Code:
+    return _step(scope, node.operand, node.op, node.pos, before=False)
+
+
+def _step(scope: Scope, operand: tree.Expression, op: str, pos: int, *, before: bool) -> Code:
+    """`++x`, `x++` and their like."""
+    from orgtwin.apex.compile.targets import target as find_target
+
+    place = find_target(scope, operand)
+    held: list[Value] = []
+    stepped = operators.binary(op[0], Code(lambda frame: held[-1], place.type), Code(lambda frame: 1, INTEGER), pos)
+    conversion = implicit_conversion(stepped.type, place.type)
+    compute = stepped.run
+    locate, load, store = place.locate, place.load, place.store
+
+    def run(frame: Frame) -> Value:
+        at = locate(frame)
+        old = load(at)
+        held.append(old)
+        try:
+            new = compute(frame)
+        finally:
+            held.pop()
+        store(at, new if conversion is None else conversion(new))
+        return new if before else old
+
+    if place.local is not None and place.type is INTEGER:
+        return Code(_step_local(place.local, 1 if op == "++" else -1, before), INTEGER)
+    return Code(run, place.type)
+
+
+def _step_local(slot: int, amount: int, before: bool) -> Run:
+    def run(frame: Frame) -> int:
+        old = frame[slot]
+        if old is None:
+            raise null_pointer()
+        new = old + amount
+        if not -0x80000000 <= new <= 0x7FFFFFFF:
+            new = wrap32(new)
+        frame[slot] = new
+        return int(new if before else old)
+
+    return run
+
+
+def _assign(scope: Scope, node: tree.Assign) -> Code:
+    from orgtwin.apex.compile.targets import target as find_target
+
+    place = find_target(scope, node.target)
+    locate, load, store = place.locate, place.load, place.store
+    if node.op == "=":
+        value = assigned(scope, node.value, place.type, node.pos)
+        if place.local is not None:
+            return Code(_assign_local(place.local, value), place.type)
+
+        def run(frame: Frame) -> Value:
+            at = locate(frame)
+            given = value(frame)
+            store(at, given)
+            return given
+
+        return Code(run, place.type)
+    held: list[Value] = []
+    compound = operators.binary(
+        node.op[:-1], Code(lambda frame: held[-1], place.type), expression(scope, node.value), node.pos
+    )
+    result = fitted(compound, place.type, node.pos)
+
+    def run_compound(frame: Frame) -> Value:
+        at = locate(frame)
+        held.append(load(at))
+        try:
+            given = result(frame)
+        finally:
+            held.pop()
+        store(at, given)
+        return given
+
+    return Code(run_compound, place.type)
+
+
+def _assign_local(slot: int, value: Run) -> Run:
+    def run(frame: Frame) -> Value:
+        given = frame[slot] = value(frame)
+        return given
+
+    return run
+
+
+def _cast(scope: Scope, node: tree.Cast) -> Code:
+    target = get_type(scope, node.type)
+    operand = expression(scope, node.operand)
+    run = operand.run
+    if getattr(run, "is_query", False) and target.is_sobject:
+        return Code(lambda frame: first_row(run(frame)), target)
+    if not is_castable(operand.type, target):
+        raise CompileProblem(
+            f"Incompatible types since an instance of {operand.type.name} is never an instance of {target.name}",
+            node.pos,
+        )
+    convert = cast(operand.type, target)
+    if convert is None:
+        return Code(run, target)
+    change = convert
+    return Code(lambda frame: change(run(frame)), target)
+
+
+def _instance_of(scope: Scope, node: tree.InstanceOf) -> Code:
+    target = get_type(scope, node.type)
+    operand = expression(scope, node.operand)
+    if not is_castable(operand.type, target) and operand.type.kind is not Kind.COLLECTION:
+        raise CompileProblem(
+            f"Operation instanceof is always false since an instance of {operand.type.name}"
+            f" is never an instance of {target.name}",
+            node.pos,
+        )
+    run = operand.run
+    return Code(lambda frame: is_instance(run(frame), target), BOOLEAN)
+
+
+def _this(scope: Scope, node: tree.This) -> Code:
+    if scope.static:
+        raise CompileProblem("this cannot be referenced in a static context", node.pos)
+    return Code(lambda frame: frame[THIS], scope.cls.type)
+
+
+def _super(scope: Scope, node: tree.Super) -> Code:
+    if scope.static or scope.cls.superclass is None:
+        raise CompileProblem("super cannot be referenced here", node.pos)
+    return Code(lambda frame: frame[THIS], scope.cls.superclass.type)
+
+
+def _class_literal(scope: Scope, node: tree.ClassLiteral) -> Code:
+    token = TypeToken(get_type(scope, node.type))
+    return Code(lambda frame: token, type_token_type())
+
+
+EXPRESSIONS: dict[type[tree.Expression], Callable[[Scope, Any], Code]] = {
+    tree.Literal: _literal,
+    tree.Name: _name,
+    tree.FieldAccess: _field,
+    tree.Index: _index,
+    tree.Binary: _binary,
+    tree.Ternary: _ternary,
+    tree.Unary: _unary,
+    tree.Postfix: _postfix,
+    tree.Assign: _assign,
+    tree.Cast: _cast,
+    tree.InstanceOf: _instance_of,
+    tree.This: _this,
+    tree.Super: _super,
+    tree.ClassLiteral: _class_literal,
+}
+"""The other layers (calls, creation, queries) add their rows when they are imported."""
+
+__all__ = ["EXPRESSIONS", "OBJECT", "assigned", "condition", "expression", "fitted", "safe_access"]

@@ -1,0 +1,252 @@
+"""Loops. Every turn costs CPU ticks, so that an endless one ends. Source: "Loops", "SOQL For Loops" (Apex Developer Guide)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from orgtwin.apex.compile.calls import late_method
+from orgtwin.apex.compile.expressions import condition, expression
+from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.operators import converted
+from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.signals import BREAK, RETURN, Signal, Step
+from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.library.signatures import SYSTEM_CLASSES
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.types import OBJECT, Type, is_assignable, list_of
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
+
+Body = Callable[[Scope, tree.Statement | None], Step]
+Sequence = Callable[[Scope, list[tree.Statement]], Step]
+CHUNK = 200
+
+
+def weight(node: tree.Statement | None) -> int:
+    """How many ticks one turn of a loop costs: about its number of statements."""
+    return 1 + len(node.statements) if isinstance(node, tree.Block) else 2
+
+
+def _in_loop(scope: Scope, body: Body, node: tree.Statement | None) -> Run:
+    scope.loops += 1
+    run = body(scope, node).run
+    scope.loops -= 1
+    return run
+
+
+def _is_true(node: tree.Expression | None) -> bool:
+    return node is None or (isinstance(node, tree.Literal) and node.value is True)
+
+
+def _has_break(node: tree.Statement | None) -> bool:
+    """Is there a break that leaves this loop?"""
+    if isinstance(node, tree.Break):
+        return True
+    if isinstance(node, tree.Block):
+        return any(_has_break(s) for s in node.statements)
+    if isinstance(node, tree.If):
+        return _has_break(node.then) or _has_break(node.otherwise)
+    if isinstance(node, tree.Try):
+        parts = [node.body, *(c.body for c in node.catches), *([node.final] if node.final else [])]
+        return any(_has_break(p) for p in parts)
+    if isinstance(node, tree.Switch):
+        return any(_has_break(w.body) for w in node.whens)
+    return isinstance(node, tree.RunAs) and _has_break(node.body)
+
+
+def _while(scope: Scope, node: tree.While, body: Body, _: Sequence) -> Step:
+    test = condition(scope, node.condition)
+    run_body = _in_loop(scope, body, node.body)
+    spend, cost = scope.engine.spend, weight(node.body)
+
+    def run(frame: Frame) -> Signal:
+        while True:
+            chosen = test(frame)
+            if not chosen:
+                if chosen is None:
+                    raise null_pointer()
+                return None
+            spend(cost)
+            signal = run_body(frame)
+            if signal is not None:
+                if signal == RETURN:
+                    return RETURN
+                if signal == BREAK:
+                    return None
+
+    return Step(run, _is_true(node.condition) and not _has_break(node.body))
+
+
+def _do(scope: Scope, node: tree.DoWhile, body: Body, _: Sequence) -> Step:
+    run_body = _in_loop(scope, body, node.body)
+    test = condition(scope, node.condition)
+    spend, cost = scope.engine.spend, weight(node.body)
+
+    def run(frame: Frame) -> Signal:
+        while True:
+            spend(cost)
+            signal = run_body(frame)
+            if signal is not None:
+                if signal == RETURN:
+                    return RETURN
+                if signal == BREAK:
+                    return None
+            chosen = test(frame)
+            if not chosen:
+                if chosen is None:
+                    raise null_pointer()
+                return None
+
+    return Step(run, _is_true(node.condition) and not _has_break(node.body))
+
+
+def _for(scope: Scope, node: tree.For, body: Body, sequence: Sequence) -> Step:
+    scope.blocks.append({})
+    if isinstance(node.init, tree.LocalVariables):
+        starts = [sequence(scope, [node.init]).run]
+    else:
+        starts = [expression(scope, e).run for e in node.init]
+    test: Run = condition(scope, node.condition) if node.condition is not None else _always
+    update: Run = expression(scope, node.update).run if node.update is not None else _always
+    run_body = _in_loop(scope, body, node.body)
+    scope.blocks.pop()
+    spend, cost = scope.engine.spend, weight(node.body)
+
+    def run(frame: Frame) -> Signal:
+        for start in starts:
+            start(frame)
+        while True:
+            chosen = test(frame)
+            if not chosen:
+                if chosen is None:
+                    raise null_pointer()
+                return None
+            spend(cost)
+            signal = run_body(frame)
+            if signal is not None:
+                if signal == RETURN:
+                    return RETURN
+                if signal == BREAK:
+                    return None
+            update(frame)
+
+    return Step(run, _is_true(node.condition) and not _has_break(node.body))
+
+
+def _always(frame: Frame) -> bool:
+    return True
+
+
+def _for_each(scope: Scope, node: tree.ForEach, body: Body, _: Sequence) -> Step:
+    source = expression(scope, node.source)
+    item = get_type(scope, node.type)
+    given = _item_type(source, node)
+    chunked = _is_chunked(source, item)
+    scope.blocks.append({})
+    slot = scope.declare(node.name, item, node.pos)
+    if not chunked and not _accepts(given, item):
+        raise CompileProblem(f"Loop variable must be of type {given.name}", node.pos)
+    run_body = _in_loop(scope, body, node.body)
+    scope.blocks.pop()
+    spend, cost = scope.engine.spend, weight(node.body)
+    walk = _chunks if chunked else _walk
+    convert = None if chunked else _item_conversion(given, item)
+    run_source = source.run
+
+    def run(frame: Frame) -> Signal:
+        holder = run_source(frame)
+        if holder is None:
+            raise null_pointer()
+        lockable = isinstance(holder, (ApexList, ApexSet))
+        if lockable:
+            holder.locks += 1
+        try:
+            for value in walk(holder):
+                spend(cost)
+                frame[slot] = value if convert is None else convert(value)
+                signal = run_body(frame)
+                if signal is not None:
+                    if signal == RETURN:
+                        return RETURN
+                    if signal == BREAK:
+                        return None
+        finally:
+            if lockable:
+                holder.locks -= 1
+        return None
+
+    return Step(run, False)
+
+
+def _item_conversion(given: Type, item: Type) -> Run | None:
+    if given is item:
+        return None
+    held: list[Value] = []
+    run = converted(Code(lambda frame: held[-1], given), item)
+
+    def convert(value: Value) -> Value:
+        held.append(value)
+        try:
+            return run([])
+        finally:
+            held.pop()
+
+    return convert
+
+
+def _accepts(given: Type, item: Type) -> bool:
+    return is_assignable(given, item) or (given.is_sobject and item.is_sobject) or given is OBJECT
+
+
+def _is_chunked(source: Code, item: Type) -> bool:
+    return bool(getattr(source.run, "is_query", False)) and item.key == "list"
+
+
+def _item_type(source: Code, node: tree.ForEach) -> Type:
+    type_ = source.type
+    if type_.key in ("list", "set", "iterable") and type_.args:
+        return type_.args[0]
+    if type_.cls is not None:
+        for interface in type_.cls.interface_types():
+            if interface.key == "iterable" and interface.args:
+                return interface.args[0]
+    if type_.key == "database.querylocator" or type_.name == "Database.QueryLocator":
+        return SYSTEM_CLASSES["sobject"].type
+    raise CompileProblem(f"Loop must iterate over collection: {type_.name}", node.pos)
+
+
+def _walk(holder: Value) -> Iterable[Value]:
+    if isinstance(holder, (ApexList, ApexSet)):
+        return holder.items
+    if isinstance(holder, ApexMap):
+        return list(holder.items)
+    return _iterate(holder)
+
+
+def _iterate(holder: Value) -> Iterable[Value]:
+    """Over an object that implements Iterable."""
+    start = late_method(holder, "iterator", 0)
+    if start is None:
+        raise null_pointer()
+    cursor = start.call(holder)
+    if cursor is None:
+        raise null_pointer()
+    has_next, get_next = late_method(cursor, "hasNext", 0), late_method(cursor, "next", 0)
+    if has_next is None or get_next is None:
+        raise null_pointer()
+    while has_next.call(cursor):
+        yield get_next.call(cursor)
+
+
+def _chunks(holder: ApexList) -> Iterable[Value]:
+    """`for (List<Account> chunk : [SELECT ...])`: 200 rows at a time."""
+    for start in range(0, len(holder.items), CHUNK):
+        yield ApexList(list_of(holder.type.args[0]), holder.items[start : start + CHUNK])
+
+
+LOOPS: dict[type[tree.Statement], Callable[[Scope, Any, Body, Sequence], Step]] = {
+    tree.While: _while,
+    tree.DoWhile: _do,
+    tree.For: _for,
+    tree.ForEach: _for_each,
+}

@@ -1,0 +1,222 @@
+"""Reading and writing what a dot selects: fields of objects and records, properties, static members, sObject tokens."""
+
+from __future__ import annotations
+
+from orgtwin.apex.classes import ApexClass, Method, Variable
+from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.library.registry import class_of
+from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken, field_token_type, object_token_type
+from orgtwin.apex.records import SObject, field_type
+from orgtwin.apex.types import SOBJECT, Kind, Type, list_of, substitute
+from orgtwin.apex.values import THIS, Frame, Run, Value
+
+
+def read_variable(scope: Scope, variable: Variable) -> Code:
+    """A field or property by its bare name."""
+    if variable.static:
+        return Code(_read_static(scope, variable), variable.type)
+    if scope.static:
+        raise CompileProblem(f"Variable does not exist: {variable.name}", 0)
+    return Code(_read_field(lambda frame: frame[THIS], scope, variable, own=True), variable.type)
+
+
+def is_backing(scope: Scope, variable: Variable) -> bool:
+    """Inside its own accessor a property's name means the stored value."""
+    return scope.accessor is variable or variable.getter is None
+
+
+def _read_static(scope: Scope, variable: Variable) -> Run:
+    cls, slot = variable.owner, variable.slot
+    getter = variable.getter
+    if getter is not None and scope.accessor is not variable:
+        method = getter
+        if slot < 0 and cls.initialise is None:
+            call = method.call
+            return lambda frame: call()
+
+        def run_getter(frame: Frame) -> Value:
+            if cls.statics is None:
+                cls.get_statics()
+            return method.call()
+
+        return run_getter
+
+    def run(frame: Frame) -> Value:
+        statics = cls.statics
+        if statics is None:
+            statics = cls.get_statics()
+        return statics[slot]
+
+    return run
+
+
+def _read_field(target: Run, scope: Scope, variable: Variable, *, own: bool = False) -> Run:
+    slot = variable.slot
+    getter = variable.getter
+    if getter is not None and scope.accessor is not variable:
+        return _read_property(target, getter, variable)
+    if own:
+        return lambda frame: frame[THIS].fields[slot]
+
+    def run(frame: Frame) -> Value:
+        this = target(frame)
+        if this is None:
+            raise null_pointer()
+        return this.fields[slot]
+
+    return run
+
+
+def _read_property(target: Run, getter: Method, variable: Variable) -> Run:
+    native = getter.compile is None
+    key = getter.signature
+
+    def run_native(frame: Frame) -> Value:
+        this = target(frame)
+        if this is None:
+            raise null_pointer()
+        return getter.call(this)
+
+    def run(frame: Frame) -> Value:
+        this = target(frame)
+        if this is None:
+            raise null_pointer()
+        return this.cls.vtable.get(key, getter).call(this)
+
+    return run_native if native else run
+
+
+def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
+    """`target.name` of a value."""
+    type_ = target.type
+    if type_.is_sobject:
+        return _read_record(scope, target, name, pos)
+    cls = class_of(type_)
+    variable = cls.find_variable(name) if cls is not None else None
+    if variable is None or variable.static:
+        raise CompileProblem(f"Variable does not exist: {name}", pos)
+    check_visible(scope, variable, pos)
+    found = substitute(variable.type, _bound(cls, type_))
+    return Code(_read_field(target.run, scope, variable), found)
+
+
+def _bound(cls: ApexClass | None, type_: Type) -> dict[str, Type]:
+    return dict(zip(cls.generic, type_.args, strict=False)) if cls is not None else {}
+
+
+def check_visible(scope: Scope, member: Variable | Method, pos: int) -> None:
+    """Private members are for the same top-level class, protected ones for subclasses too, unless a test may see them."""
+    owner = member.owner
+    if owner is None or member.access in ("public", "global"):
+        return
+    if scope.cls.outermost() is owner.outermost():
+        return
+    if member.access == "protected" and owner in scope.cls.ancestors():
+        return
+    if scope.cls.outermost().is_test and _test_visible(member):
+        return
+    what = "Variable" if isinstance(member, Variable) else "Method"
+    shown = member.name if isinstance(member, Variable) else f"{member.returns.name} {owner.name}.{member.shown}"
+    raise CompileProblem(f"{what} is not visible: {shown}", pos)
+
+
+def _test_visible(member: Variable | Method) -> bool:
+    return member.owner is not None and member.name.lower() in member.owner.test_visible
+
+
+def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
+    schema = target.type.sobject
+    if schema is None:
+        raise CompileProblem(f"Variable does not exist: {name}", pos)
+    field = schema.find_field(name)
+    if field is not None:
+        return Code(_read_record_field(target.run, field.api_name, is_parent_path(scope, target)), field_type(field))
+    reference = schema.find_relationship(name)
+    if reference is not None:
+        names = reference.reference_to
+        parent = scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None
+        relationship = reference.relationship_name or name
+        return Code(_read_parent(target.run, relationship, is_parent_path(scope, target)), parent or SOBJECT)
+    child = scope.engine.find_child(schema.api_name, name)
+    if child is not None:
+        return Code(
+            _read_children(target.run, child.relationship_name or name),
+            list_of(scope.engine.get_sobject_type(child.child_type)),
+        )
+    raise CompileProblem(f"Variable does not exist: {name}", pos)
+
+
+def is_parent_path(scope: Scope, target: Code) -> bool:
+    """A path over an empty lookup is null, not an error: `contact.Account.Name`."""
+    return getattr(target.run, "is_parent", False)
+
+
+def _read_record_field(target: Run, name: str, lenient: bool) -> Run:
+    def run(frame: Frame) -> Value:
+        record: SObject | None = target(frame)
+        if record is None:
+            if lenient:
+                return None
+            raise null_pointer()
+        fields = record.fields
+        return fields[name] if name in fields else record.get(name)
+
+    return run
+
+
+def _read_parent(target: Run, relationship: str, lenient: bool) -> Run:
+    def run(frame: Frame) -> Value:
+        record: SObject | None = target(frame)
+        if record is None:
+            if lenient:
+                return None
+            raise null_pointer()
+        return record.find_parent(relationship)
+
+    run.is_parent = True  # type: ignore[attr-defined]
+    return run
+
+
+def _read_children(target: Run, relationship: str) -> Run:
+    def run(frame: Frame) -> Value:
+        record: SObject | None = target(frame)
+        if record is None:
+            raise null_pointer()
+        return record.find_children(relationship)
+
+    return run
+
+
+def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
+    """`Type.name`: a static field, an enum constant, an sObject or field token."""
+    if owner.is_sobject:
+        return _read_token(scope, owner, name, pos)
+    cls = class_of(owner)
+    if cls is not None:
+        constant = cls.constants.get(name.lower())
+        if constant is not None:
+            return Code(lambda frame: constant, cls.type)
+        variable = cls.find_variable(name)
+        if variable is not None and variable.static:
+            check_visible(scope, variable, pos)
+            return Code(_read_static(scope, variable), variable.type)
+    raise CompileProblem(f"Variable does not exist: {name}", pos)
+
+
+def _read_token(scope: Scope, owner: Type, name: str, pos: int) -> Code:
+    if name.lower() == "sobjecttype":
+        token = SObjectTypeToken(owner)
+        return Code(lambda frame: token, object_token_type())
+    schema = owner.sobject
+    field = schema.find_field(name) if schema is not None else None
+    if field is None and schema is not None:
+        field = schema.find_relationship(name)
+    if field is None:
+        raise CompileProblem(f"Variable does not exist: {name}", pos)
+    field_token = SObjectField(owner, field)
+    return Code(lambda frame: field_token, field_token_type())
+
+
+def is_system(type_: Type) -> bool:
+    return type_.kind in (Kind.SYSTEM, Kind.PRIMITIVE, Kind.COLLECTION)

@@ -1,0 +1,124 @@
+"""Inline SOQL and SOSL: names checked against the schema, binds evaluated, rows made records."""
+
+from __future__ import annotations
+
+from orgtwin.apex.compile.expressions import EXPRESSIONS, expression
+from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.database import run_query, run_search
+from orgtwin.apex.library.tokens import AGGREGATE_RESULT
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.types import INTEGER, SOBJECT, list_of
+from orgtwin.apex.values import Frame, Value
+from orgtwin.schema.model import SObjectType
+
+_AGGREGATES = frozenset(("count", "count_distinct", "sum", "avg", "min", "max"))
+_USER_MODES = frozenset(("user_mode", "security_enforced"))
+
+
+def _query(scope: Scope, node: tree.Query) -> Code:
+    select = node.tree
+    type_ = scope.engine.find_sobject_type(select.source)
+    if type_ is None or type_.sobject is None:
+        raise CompileProblem(f"sObject type '{select.source}' is not supported.", select.source_pos)
+    _check(scope, select, type_.sobject)
+    binds = [(f"bind{n}", expression(scope, bind).run) for n, bind in enumerate(node.binds)]
+    engine, text = scope.engine, node.text
+    user_mode = select.access in _USER_MODES
+    if _is_count(select):
+        return Code(lambda frame: run_query(engine, text, {n: r(frame) for n, r in binds}, user_mode, None), INTEGER)
+    row_type = AGGREGATE_RESULT if _is_aggregate(select) else type_
+    result = list_of(row_type)
+
+    def run(frame: Frame) -> Value:
+        return run_query(engine, text, {n: r(frame) for n, r in binds}, user_mode, result)
+
+    run.is_query = True  # type: ignore[attr-defined]
+    return Code(run, result)
+
+
+def _is_count(select: tree.QueryTree) -> bool:
+    first = select.select[0]
+    return (
+        len(select.select) == 1
+        and isinstance(first, tree.QueryField)
+        and first.function == "count"
+        and not first.path
+        and not first.alias
+    )
+
+
+def _is_aggregate(select: tree.QueryTree) -> bool:
+    return select.grouped or any(isinstance(f, tree.QueryField) and f.function in _AGGREGATES for f in select.select)
+
+
+def _check(scope: Scope, select: tree.QueryTree, schema: SObjectType) -> None:
+    """Every field of the query exists. Raises the compile error the platform gives."""
+    for item in select.select:
+        if isinstance(item, tree.QueryField):
+            _check_path(scope, item, schema, select.alias)
+        elif isinstance(item, tree.QueryTree):
+            _check_children(scope, item, schema)
+    aliases = {i.alias.lower() for i in select.select if isinstance(i, tree.QueryField) and i.alias}
+    for field in (*select.conditions, *select.group_by, *select.order_by):
+        if field.path.lower() not in aliases:
+            _check_path(scope, field, schema, select.alias)
+    for subquery in select.subqueries:
+        inner = scope.engine.find_sobject_type(subquery.source)
+        if inner is None or inner.sobject is None:
+            raise CompileProblem(f"sObject type '{subquery.source}' is not supported.", subquery.source_pos)
+        _check(scope, subquery, inner.sobject)
+
+
+def _check_children(scope: Scope, item: tree.QueryTree, schema: SObjectType) -> None:
+    child = scope.engine.find_child(schema.api_name, item.source)
+    if child is None:
+        raise CompileProblem(
+            f"Didn't understand relationship '{item.source}' in FROM part of query call. If you are attempting to use a custom"
+            " relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the"
+            " describe call for the appropriate names.",
+            item.source_pos,
+        )
+    found = scope.engine.get_sobject_type(child.child_type)
+    if found.sobject is not None:
+        _check(scope, item, found.sobject)
+
+
+def _check_path(scope: Scope, field: tree.QueryField, schema: SObjectType, alias: str | None) -> None:
+    parts = field.path.split(".")
+    if not field.path or (field.function == "fields"):
+        return
+    if len(parts) > 1 and parts[0].lower() in (schema.api_name.lower(), (alias or schema.api_name).lower()):
+        parts = parts[1:]
+    for relationship in parts[:-1]:
+        reference = schema.find_relationship(relationship)
+        if reference is None:
+            raise CompileProblem(
+                f"Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom"
+                " relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL"
+                " or the describe call for the appropriate names.",
+                field.pos,
+            )
+        if len(reference.reference_to) != 1:
+            return
+        parent = scope.engine.find_sobject_type(reference.reference_to[0])
+        if parent is None or parent.sobject is None:
+            return
+        schema = parent.sobject
+    if schema.find_field(parts[-1]) is None:
+        raise CompileProblem(
+            f"No such column '{parts[-1]}' on entity '{schema.api_name}'. If you are attempting to use a custom field, be sure to"
+            " append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate"
+            " names.",
+            field.pos,
+        )
+
+
+def _search(scope: Scope, node: tree.Search) -> Code:
+    binds = [(f"bind{n}", expression(scope, bind).run) for n, bind in enumerate(node.binds)]
+    result = list_of(list_of(SOBJECT))
+    engine, text = scope.engine, node.text
+    return Code(lambda frame: run_search(engine, text, {n: r(frame) for n, r in binds}, result), result)
+
+
+EXPRESSIONS[tree.Query] = _query
+EXPRESSIONS[tree.Search] = _search

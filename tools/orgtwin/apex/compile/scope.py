@@ -1,0 +1,80 @@
+"""Where a piece of code stands: its class, its local variables, what it must return; and the problems found so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from orgtwin.apex.classes import ApexClass, Variable
+from orgtwin.apex.types import VOID, Type
+from orgtwin.apex.values import FIRST_LOCAL, Run
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
+
+
+class CompileProblem(Exception):
+    """An error that a deploy would report, at an offset of the class's source."""
+
+    def __init__(self, message: str, pos: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.pos = pos
+
+
+class Code(NamedTuple):
+    """An expression: its closure and its static type."""
+
+    run: Run
+    type: Type
+
+
+@dataclass(slots=True)
+class Local:
+    slot: int
+    type: Type
+    final: bool = False
+
+
+@dataclass
+class Scope:
+    """One method body. `accessor` is the property whose get or set this is: there its name means the value itself."""
+
+    engine: Engine
+    cls: ApexClass
+    static: bool
+    returns: Type = VOID
+    name: str = ""
+    accessor: Variable | None = None
+    may_set_final: bool = False
+    blocks: list[dict[str, Local]] = field(default_factory=lambda: [{}])
+    slots: int = FIRST_LOCAL
+    loops: int = 0
+    problems: list[CompileProblem] = field(default_factory=list)
+
+    def declare(self, name: str, type_: Type, pos: int, *, final: bool = False) -> int:
+        """A new local variable; gives its slot."""
+        key = name.lower()
+        if any(key in block for block in self.blocks):
+            raise CompileProblem(f"Duplicate variable: {name}", pos)
+        slot = self.slots
+        self.slots += 1
+        self.blocks[-1][key] = Local(slot, type_, final)
+        return slot
+
+    def find_local(self, name: str) -> Local | None:
+        key = name.lower()
+        for block in reversed(self.blocks):
+            if key in block:
+                return block[key]
+        return None
+
+    def hidden(self) -> int:
+        """A slot without a name, for what the compiler must remember."""
+        self.slots += 1
+        return self.slots - 1
+
+    def line(self, pos: int) -> int:
+        """The source line of an offset."""
+        lines = self.cls.outermost().lines
+        return lines.line(pos) if lines is not None else 0

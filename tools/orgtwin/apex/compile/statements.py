@@ -1,0 +1,384 @@
+"""Statements to closures.
+
+A statement's closure gives None when it completes, or a signal: BREAK, CONTINUE, RETURN (the value waits in the frame). `ends` says
+that control never passes it, which is what "Unreachable statement" and "Missing return statement" are about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from orgtwin.apex.compile.expressions import assigned, condition, expression, fitted
+from orgtwin.apex.compile.loops import LOOPS
+from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.compile.signals import BREAK, CONTINUE, RETURN, Signal, Step
+from orgtwin.apex.compile.switches import switch
+from orgtwin.apex.database import run_dml, run_merge
+from orgtwin.apex.faults import EXCEPTION, ApexThrow, Uncatchable, null_pointer
+from orgtwin.apex.records import field_type
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.types import ID, VOID, Type, is_assignable
+from orgtwin.apex.values import LINE, RESULT, Frame, Run
+
+
+class _Handler(NamedTuple):
+    type: Type
+    slot: int
+    body: Run
+
+
+def statement(scope: Scope, node: tree.Statement) -> Step:
+    """The code of one statement. Raises CompileProblem."""
+    return STATEMENTS[type(node)](scope, node)
+
+
+def block(scope: Scope, node: tree.Block) -> Step:
+    """A block with its own names."""
+    scope.blocks.append({})
+    step = sequence(scope, node.statements)
+    scope.blocks.pop()
+    return step
+
+
+def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
+    """Statements one after another; a problem in one does not hide those of the next."""
+    steps: list[tuple[int, Run]] = []
+    ends = False
+    for node in nodes:
+        try:
+            if ends:
+                raise CompileProblem("Unreachable statement", node.pos)
+            step = statement(scope, node)
+        except CompileProblem as problem:
+            scope.problems.append(problem)
+            continue
+        line = scope.line(node.pos)
+        scope.engine.coverage.note(scope.cls.outermost().name, line)
+        steps.append((line, step.run))
+        ends = step.ends
+    return Step(_run_all(scope, steps), ends)
+
+
+def _run_all(scope: Scope, steps: list[tuple[int, Run]]) -> Run:
+    hit = scope.engine.coverage.counter(scope.cls.outermost().name)
+    if hit is not None:
+        return _run_covered(steps, hit)
+    if len(steps) == 1:
+        return _run_one(*steps[0])
+
+    def run(frame: Frame) -> Signal:
+        for line, step in steps:
+            frame[LINE] = line
+            signal = step(frame)
+            if signal is not None:
+                return signal
+        return None
+
+    return run
+
+
+def _run_one(line: int, step: Run) -> Run:
+    def run(frame: Frame) -> Signal:
+        frame[LINE] = line
+        return step(frame)
+
+    return run
+
+
+def _run_covered(steps: list[tuple[int, Run]], hit: Callable[[int], None]) -> Run:
+    def run(frame: Frame) -> Signal:
+        for line, step in steps:
+            frame[LINE] = line
+            hit(line)
+            signal = step(frame)
+            if signal is not None:
+                return signal
+        return None
+
+    return run
+
+
+def single(scope: Scope, node: tree.Statement | None) -> Step:
+    """The body of an if or a loop, in braces or not."""
+    if node is None:
+        return Step(lambda frame: None, False)
+    if isinstance(node, tree.Block):
+        return block(scope, node)
+    scope.blocks.append({})
+    step = sequence(scope, [node])
+    scope.blocks.pop()
+    return step
+
+
+def _local(scope: Scope, node: tree.LocalVariables) -> Step:
+    type_ = get_type(scope, node.type)
+    stores: list[tuple[int, Run]] = []
+    for name, pos, value in node.variables:
+        run = assigned(scope, value, type_, pos) if value is not None else _null
+        stores.append((scope.declare(name, type_, pos, final=False), run))
+    if len(stores) == 1:
+        slot, only = stores[0]
+
+        def store(frame: Frame) -> None:
+            frame[slot] = only(frame)
+
+        return Step(store, False)
+
+    def store_all(frame: Frame) -> None:
+        for at, run in stores:
+            frame[at] = run(frame)
+
+    return Step(store_all, False)
+
+
+def _null(frame: Frame) -> None:
+    return None
+
+
+_STATEMENT_EXPRESSIONS = (
+    tree.Assign,
+    tree.Call,
+    tree.Postfix,
+    tree.Unary,
+    tree.NewObject,
+    tree.NewSObject,
+    tree.NewItems,
+)
+
+
+def _expression(scope: Scope, node: tree.ExpressionStatement) -> Step:
+    inner = node.expression
+    steps = isinstance(inner, _STATEMENT_EXPRESSIONS) and not (
+        isinstance(inner, tree.Unary) and inner.op not in ("++", "--")
+    )
+    if not steps and not isinstance(inner, (tree.Query, tree.Search, tree.NewPairs)):
+        raise CompileProblem("Expression cannot be a statement.", node.pos)
+    run = expression(scope, inner).run
+
+    def evaluate(frame: Frame) -> None:
+        run(frame)
+
+    return Step(evaluate, False)
+
+
+def _if(scope: Scope, node: tree.If) -> Step:
+    test = condition(scope, node.condition)
+    then = single(scope, node.then)
+    run_then = then.run
+    if node.otherwise is None:
+
+        def run(frame: Frame) -> Signal:
+            chosen = test(frame)
+            if chosen is None:
+                raise null_pointer()
+            return run_then(frame) if chosen else None
+
+        return Step(run, False)
+    otherwise = single(scope, node.otherwise)
+    run_otherwise = otherwise.run
+
+    def run_both(frame: Frame) -> Signal:
+        chosen = test(frame)
+        if chosen is None:
+            raise null_pointer()
+        return run_then(frame) if chosen else run_otherwise(frame)
+
+    return Step(run_both, then.ends and otherwise.ends)
+
+
+def _return(scope: Scope, node: tree.Return) -> Step:
+    if node.value is None:
+        if scope.returns is not VOID:
+            raise CompileProblem(
+                "Non-void method might not return a value or might have statement after a return statement.", node.pos
+            )
+        return Step(lambda frame: RETURN, True)
+    if scope.returns is VOID:
+        raise CompileProblem("Void method must not return a value", node.pos)
+    code = expression(scope, node.value)
+    if not is_assignable(code.type, scope.returns) and not getattr(code.run, "is_query", False):
+        raise CompileProblem(f"Return value must be of type: {scope.returns.name}", node.pos)
+    run = fitted(code, scope.returns, node.pos)
+
+    def give(frame: Frame) -> Signal:
+        frame[RESULT] = run(frame)
+        return RETURN
+
+    return Step(give, True)
+
+
+def _throw(scope: Scope, node: tree.Throw) -> Step:
+    code = expression(scope, node.value)
+    if code.type.cls is None or EXCEPTION not in code.type.cls.chain():
+        raise CompileProblem(f"Throw expression must be of type exception: {code.type.name}", node.pos)
+    run = code.run
+
+    def throw_it(frame: Frame) -> Signal:
+        value = run(frame)
+        if value is None:
+            raise null_pointer()
+        raise ApexThrow(value)
+
+    return Step(throw_it, True)
+
+
+def _break(scope: Scope, node: tree.Break) -> Step:
+    if not scope.loops:
+        raise CompileProblem("Break statement must be in loop", node.pos)
+    return Step(lambda frame: BREAK, True)
+
+
+def _continue(scope: Scope, node: tree.Continue) -> Step:
+    if not scope.loops:
+        raise CompileProblem("Continue statement must be in loop", node.pos)
+    return Step(lambda frame: CONTINUE, True)
+
+
+def _try(scope: Scope, node: tree.Try) -> Step:
+    if not node.catches and node.final is None:
+        raise CompileProblem("Try-Catch block must have at least one catch or finally block", node.pos)
+    body = block(scope, node.body)
+    ends = body.ends
+    handlers: list[_Handler] = []
+    for clause in node.catches:
+        type_ = get_type(scope, clause.type)
+        if type_.cls is None or EXCEPTION not in type_.cls.chain():
+            raise CompileProblem(f"Catch parameter must be of type exception: {type_.name}", clause.pos)
+        scope.blocks.append({})
+        slot = scope.declare(clause.name, type_, clause.pos)
+        handler = sequence(scope, clause.body.statements)
+        scope.blocks.pop()
+        handlers.append(_Handler(type_, slot, handler.run))
+        ends = ends and handler.ends
+    guarded = _guarded(scope, body.run, handlers) if handlers else body.run
+    if node.final is None:
+        return Step(guarded, ends)
+    final = block(scope, node.final)
+    return Step(_finally(guarded, final.run), ends or final.ends)
+
+
+def _guarded(scope: Scope, body: Run, handlers: list[_Handler]) -> Run:
+    note_trace = scope.engine.note_trace
+
+    def run(frame: Frame) -> Signal:
+        try:
+            return body(frame)
+        except Uncatchable:
+            raise
+        except ApexThrow as error:
+            note_trace(error)
+            thrown = error.value
+        for type_, slot, handler in handlers:
+            if type_.cls is not None and thrown.cls.is_a(type_.cls):
+                frame[slot] = thrown
+                return handler(frame)
+        raise ApexThrow(thrown)
+
+    return run
+
+
+def _finally(body: Run, final: Run) -> Run:
+    def run(frame: Frame) -> Signal:
+        try:
+            signal = body(frame)
+        except Uncatchable:
+            raise
+        except ApexThrow:
+            overriding = final(frame)
+            if overriding is not None:
+                return overriding
+            raise
+        result = frame[RESULT]
+        overriding = final(frame)
+        if overriding is not None:
+            return overriding
+        frame[RESULT] = result
+        return signal
+
+    return run
+
+
+def _dml(scope: Scope, node: tree.Dml) -> Step:
+    operand = expression(scope, node.operand)
+    _check_records(operand.type, node)
+    engine, verb = scope.engine, node.verb
+    user_mode = node.access == "user"
+    run = operand.run
+    if verb == "merge":
+        key = expression(scope, node.key) if node.key is not None else operand
+        other = key.run
+        return Step(lambda frame: run_merge(engine, run(frame), other(frame), user_mode), False)
+    field = _upsert_field(scope, operand.type, node)
+    return Step(lambda frame: run_dml(engine, verb, run(frame), user_mode, field), False)
+
+
+def _check_records(type_: Type, node: tree.Dml) -> None:
+    item = type_.args[0] if type_.key == "list" and type_.args else type_
+    if not item.is_sobject:
+        raise CompileProblem(f"DML requires SObject or SObject list type: {type_.name}", node.pos)
+
+
+def _upsert_field(scope: Scope, type_: Type, node: tree.Dml) -> str | None:
+    if node.verb != "upsert" or node.key is None:
+        return None
+    item = type_.args[0] if type_.key == "list" else type_
+    name = node.key
+    text = name.name if isinstance(name, (tree.Name, tree.FieldAccess)) else ""
+    if item.sobject is None:
+        raise CompileProblem("Upsert with a field specification requires a concrete SObject type", node.pos)
+    field = item.sobject.find_field(text)
+    if field is None:
+        raise CompileProblem(f"Field does not exist: {text} on {item.name}", node.pos)
+    if not (field.external_id or field.id_lookup or field_type(field) is ID):
+        raise CompileProblem(
+            f"Invalid field for upsert, must be an External Id custom or standard indexed field: {text}", node.pos
+        )
+    return field.api_name
+
+
+def _run_as(scope: Scope, node: tree.RunAs) -> Step:
+    if len(node.args) != 1:
+        raise CompileProblem(
+            "Method does not exist or incorrect signature: void runAs() from the type System", node.pos
+        )
+    user = expression(scope, node.args[0])
+    if not user.type.is_sobject and user.type.name != "Package.Version":
+        raise CompileProblem(
+            f"Method does not exist or incorrect signature: void runAs({user.type.name}) from the type System", node.pos
+        )
+    body = block(scope, node.body)
+    run_user, run_body, engine = user.run, body.run, scope.engine
+
+    def run(frame: Frame) -> Signal:
+        with engine.running_as(run_user(frame)):
+            signal: Signal = run_body(frame)
+            return signal
+
+    return Step(run, body.ends)
+
+
+def _block(scope: Scope, node: tree.Block) -> Step:
+    return block(scope, node)
+
+
+def _loop(make: Callable[..., Step]) -> Callable[[Scope, Any], Step]:
+    return lambda scope, node: make(scope, node, single, sequence)
+
+
+STATEMENTS: dict[type[tree.Statement], Callable[[Scope, Any], Step]] = {
+    tree.Block: _block,
+    tree.LocalVariables: _local,
+    tree.ExpressionStatement: _expression,
+    tree.If: _if,
+    tree.Return: _return,
+    tree.Throw: _throw,
+    tree.Break: _break,
+    tree.Continue: _continue,
+    tree.Try: _try,
+    tree.Dml: _dml,
+    tree.RunAs: _run_as,
+    tree.Switch: lambda scope, node: switch(scope, node, block, sequence),
+    **{kind: _loop(make) for kind, make in LOOPS.items()},
+}

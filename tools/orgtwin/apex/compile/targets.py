@@ -1,0 +1,223 @@
+"""What stands left of an assignment: locate it once, then load and store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from orgtwin.apex.classes import Variable
+from orgtwin.apex.compile.expressions import expression
+from orgtwin.apex.compile.members import check_visible
+from orgtwin.apex.compile.names import find_variable, type_of_expression
+from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Scope
+from orgtwin.apex.faults import null_pointer, throw
+from orgtwin.apex.library.registry import class_of
+from orgtwin.apex.records import field_type
+from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name
+from orgtwin.apex.types import SOBJECT, Type
+from orgtwin.apex.values import THIS, Frame, Run, Value
+
+
+class Target(NamedTuple):
+    """`locate` gives the place (frame, object, list and index), `load` and `store` use it."""
+
+    type: Type
+    locate: Run
+    load: Callable[[Value], Value]
+    store: Callable[[Value, Value], None]
+    local: int | None = None
+
+
+def target(scope: Scope, node: Expression) -> Target:
+    """The target an expression names. Raises CompileProblem when it cannot be assigned."""
+    if isinstance(node, Name):
+        return _name_target(scope, node)
+    if isinstance(node, FieldAccess):
+        return _field_target(scope, node)
+    if isinstance(node, Index):
+        return _index_target(scope, node)
+    raise CompileProblem("Expression cannot be assigned", node.pos)
+
+
+def _name_target(scope: Scope, node: Name) -> Target:
+    local = scope.find_local(node.name)
+    if local is not None:
+        if local.final:
+            raise CompileProblem(
+                f"Final members can only be assigned in their declaration, init blocks, or constructors: {node.name}",
+                node.pos,
+            )
+        return _local_target(local)
+    variable = find_variable(scope, node.name)
+    if variable is None:
+        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+    if not variable.static and scope.static:
+        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+    return _variable_target(scope, variable, lambda frame: frame[THIS], node.pos)
+
+
+def _local_target(local: Local) -> Target:
+    slot = local.slot
+
+    def store(frame: Frame, value: Value) -> None:
+        frame[slot] = value
+
+    return Target(local.type, lambda frame: frame, lambda frame: frame[slot], store, slot)
+
+
+def _variable_target(scope: Scope, variable: Variable, this: Run, pos: int) -> Target:
+    _check_writable(scope, variable, pos)
+    if variable.setter is not None and scope.accessor is not variable:
+        return _property_target(variable, this)
+    if variable.static:
+        return _static_target(variable)
+    slot = variable.slot
+
+    def load(place: Value) -> Value:
+        if place is None:
+            raise null_pointer()
+        return place.fields[slot]
+
+    def store(place: Value, value: Value) -> None:
+        if place is None:
+            raise null_pointer()
+        place.fields[slot] = value
+
+    return Target(variable.type, this, load, store)
+
+
+def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
+    if variable.final and not (scope.may_set_final and variable.owner is scope.cls):
+        raise CompileProblem(
+            f"Final members can only be assigned in their declaration, init blocks, or constructors: {variable.name}",
+            pos,
+        )
+    if not variable.writable and scope.accessor is not variable:
+        raise CompileProblem(f"Variable is not writeable: {variable.name}", pos)
+    outside = variable.set_access == "private" and variable.owner.outermost() is not scope.cls.outermost()
+    if outside and not (scope.cls.outermost().is_test and variable.name.lower() in variable.owner.test_visible):
+        raise CompileProblem(f"Variable is not visible: {variable.name}", pos)
+
+
+def _static_target(variable: Variable) -> Target:
+    cls, slot = variable.owner, variable.slot
+
+    def store(place: list[Value], value: Value) -> None:
+        place[slot] = value
+
+    return Target(variable.type, lambda frame: cls.get_statics(), lambda place: place[slot], store)
+
+
+def _property_target(variable: Variable, this: Run) -> Target:
+    getter, setter = variable.getter, variable.setter
+    cls = variable.owner
+    slot = variable.slot
+
+    def load_static(place: Value) -> Value:
+        return getter.call() if getter is not None else cls.get_statics()[slot]
+
+    def store_static(place: Value, value: Value) -> None:
+        if setter is not None:
+            setter.call(value)
+
+    def load(place: Value) -> Value:
+        if place is None:
+            raise null_pointer()
+        return (
+            getattr(place, "cls", cls).vtable.get(getter.signature, getter).call(place)
+            if getter is not None
+            else place.fields[slot]
+        )
+
+    def store(place: Value, value: Value) -> None:
+        if place is None:
+            raise null_pointer()
+        if setter is not None:
+            getattr(place, "cls", cls).vtable.get(setter.signature, setter).call(place, value)
+
+    if variable.static:
+        return Target(variable.type, lambda frame: cls.get_statics(), load_static, store_static)
+    return Target(variable.type, this, load, store)
+
+
+def _field_target(scope: Scope, node: FieldAccess) -> Target:
+    owner = type_of_expression(scope, node.target)
+    if owner is not None and owner.cls is not None:
+        variable = owner.cls.find_variable(node.name)
+        if variable is None or not variable.static:
+            raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+        check_visible(scope, variable, node.pos)
+        return _variable_target(scope, variable, lambda frame: None, node.pos)
+    holder = expression(scope, node.target)
+    if holder.type.is_sobject:
+        return _record_target(scope, holder, node)
+    cls = class_of(holder.type)
+    variable = cls.find_variable(node.name) if cls is not None else None
+    if variable is None or variable.static:
+        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+    check_visible(scope, variable, node.pos)
+    return _variable_target(scope, variable, holder.run, node.pos)
+
+
+def _record_target(scope: Scope, holder: Code, node: FieldAccess) -> Target:
+    schema = holder.type.sobject
+    field = schema.find_field(node.name) if schema is not None else None
+    if field is not None:
+        return _record_field_target(holder.run, field.api_name, field_type(field))
+    reference = schema.find_relationship(node.name) if schema is not None else None
+    if reference is None:
+        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+    relationship = reference.relationship_name or node.name
+    names = reference.reference_to
+    parent = scope.engine.get_sobject_type(names[0]) if len(names) == 1 else SOBJECT
+
+    def load(place: Value) -> Value:
+        if place is None:
+            raise null_pointer()
+        return place.find_parent(relationship)
+
+    def store(place: Value, value: Value) -> None:
+        if place is None:
+            raise null_pointer()
+        place.set_parent(relationship, value)
+
+    return Target(parent, holder.run, load, store)
+
+
+def _record_field_target(holder: Run, name: str, type_: Type) -> Target:
+    def load(place: Value) -> Value:
+        if place is None:
+            raise null_pointer()
+        return place.get(name)
+
+    def store(place: Value, value: Value) -> None:
+        if place is None:
+            raise null_pointer()
+        place.set(name, value)
+
+    return Target(type_, holder, load, store)
+
+
+def _index_target(scope: Scope, node: Index) -> Target:
+    holder = expression(scope, node.target)
+    index = expression(scope, node.index)
+    if holder.type.key != "list":
+        raise CompileProblem(f"Expression must be a list type: {holder.type.name}", node.pos)
+    run_list, run_index = holder.run, index.run
+
+    def load(place: tuple[list[Value], int]) -> Value:
+        return place[0][place[1]]
+
+    def store(place: tuple[list[Value], int], value: Value) -> None:
+        place[0][place[1]] = value
+
+    return Target(holder.type.args[0], lambda frame: locate_item(run_list(frame), run_index(frame)), load, store)
+
+
+def locate_item(items: Value, index: int | None) -> tuple[list[Value], int]:
+    """The list and a valid index. Raises the platform's exceptions for null and for what is out of bounds."""
+    if items is None or index is None:
+        raise null_pointer()
+    if not 0 <= index < len(items.items):
+        raise throw("ListException", f"List index out of bounds: {index}")
+    return items.items, index

@@ -1,0 +1,189 @@
+"""From one type to another: implicit conversions, casts, and the run-time type of a value.
+
+Source: "Rules of Conversion", "Classes and Casting" (Apex Developer Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import throw
+from orgtwin.apex.numbers import to_decimal
+from orgtwin.apex.records import SObject, to_id
+from orgtwin.apex.types import (
+    BLOB,
+    BOOLEAN,
+    DATE,
+    DATETIME,
+    DECIMAL,
+    DOUBLE,
+    ID,
+    INTEGER,
+    LONG,
+    NUMERIC_RANK,
+    OBJECT,
+    SOBJECT,
+    STRING,
+    TIME,
+    Kind,
+    Type,
+)
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Long, Value, wrap32
+
+Convert = Callable[[Value], Value]
+
+_RUNTIME_TYPES: Mapping[type, Type] = {
+    int: INTEGER,
+    Long: LONG,
+    float: DOUBLE,
+    Decimal: DECIMAL,
+    bool: BOOLEAN,
+    str: STRING,
+    Id: ID,
+    bytes: BLOB,
+    date: DATE,
+    datetime: DATETIME,
+    time: TIME,
+}
+
+
+def runtime_type(value: Value) -> Type:
+    """The type of a value that is not null."""
+    found = _RUNTIME_TYPES.get(type(value))
+    if found is not None:
+        return found
+    if isinstance(value, (Instance, EnumConstant)):
+        return value.cls.type
+    if isinstance(value, (ApexList, ApexSet, ApexMap, SObject)):
+        return value.type
+    given: Type = getattr(value, "apex_type", OBJECT)
+    return given
+
+
+def _to_long(value: Value) -> Value:
+    return None if value is None else Long(value)
+
+
+def _to_double(value: Value) -> Value:
+    return None if value is None else float(value)
+
+
+def _to_decimal(value: Value) -> Value:
+    return None if value is None else to_decimal(value)
+
+
+def _to_text(value: Value) -> Value:
+    return None if value is None else str(value)
+
+
+def _to_datetime(value: Value) -> Value:
+    return None if value is None else context.engine().start_of_day(value)
+
+
+_IMPLICIT: Mapping[tuple[Type, Type], Convert] = {
+    (INTEGER, LONG): _to_long,
+    (INTEGER, DOUBLE): _to_double,
+    (INTEGER, DECIMAL): _to_decimal,
+    (LONG, DOUBLE): _to_double,
+    (LONG, DECIMAL): _to_decimal,
+    (DOUBLE, DECIMAL): _to_decimal,
+    (DECIMAL, DOUBLE): _to_double,
+    (STRING, ID): to_id,
+    (ID, STRING): _to_text,
+    (DATE, DATETIME): _to_datetime,
+}
+
+
+def first_row(value: Value) -> Value:
+    """`Account a = [SELECT ...]`: exactly one row."""
+    if len(value.items) != 1:
+        count = "no rows" if not value.items else "more than 1 row"
+        raise throw("QueryException", f"List has {count} for assignment to SObject")
+    return value.items[0]
+
+
+def implicit_conversion(source: Type, target: Type) -> Convert | None:
+    """What to do to a value when it is assigned; None when nothing."""
+    if source is target:
+        return None
+    return _IMPLICIT.get((source, target))
+
+
+_NARROWING: Mapping[tuple[Type, Type], Convert] = {
+    (LONG, INTEGER): lambda v: None if v is None else wrap32(int(v)),
+    (DOUBLE, INTEGER): lambda v: None if v is None else wrap32(int(v)),
+    (DECIMAL, INTEGER): lambda v: None if v is None else wrap32(int(v)),
+    (DOUBLE, LONG): lambda v: None if v is None else Long(int(v)),
+    (DECIMAL, LONG): lambda v: None if v is None else Long(int(v)),
+    (DATETIME, DATE): lambda v: None if v is None else v.date(),
+}
+
+
+def is_instance(value: Value, target: Type) -> bool:
+    """`value instanceof target`; null is an instance of nothing."""
+    if value is None:
+        return False
+    if target is OBJECT:
+        return True
+    return _holds(runtime_type(value), target)
+
+
+def _holds(actual: Type, target: Type) -> bool:
+    if actual == target:
+        return True
+    if target is SOBJECT:
+        return actual.is_sobject
+    if actual in NUMERIC_RANK:
+        return target in NUMERIC_RANK and NUMERIC_RANK[actual] <= NUMERIC_RANK[target]
+    if actual is ID:
+        return target is STRING
+    if actual.cls is not None and target.cls is not None:
+        return actual.cls.is_a(target.cls)
+    if actual.cls is not None and target.kind is Kind.COLLECTION:
+        return any(i == target for i in actual.cls.interface_types())
+    if actual.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION:
+        return _holds_collection(actual, target)
+    return False
+
+
+def _holds_collection(actual: Type, target: Type) -> bool:
+    if target.key == "iterable":
+        return actual.key in ("list", "set") and _holds_item(actual.args[0], target.args[0])
+    if actual.key != target.key:
+        return False
+    return all(_holds_item(a, t) for a, t in zip(actual.args, target.args, strict=True))
+
+
+def _holds_item(actual: Type, target: Type) -> bool:
+    if actual == target or target is OBJECT:
+        return True
+    if actual is SOBJECT and target.is_sobject:
+        return True
+    return actual.kind is not Kind.PRIMITIVE and _holds(actual, target)
+
+
+def cast(source: Type, target: Type) -> Convert | None:
+    """What a cast does; None when the static types leave nothing to check."""
+    if source is target or target is OBJECT:
+        return None
+    narrowing = _NARROWING.get((source, target)) or _IMPLICIT.get((source, target))
+    if narrowing is not None:
+        return narrowing
+    if source.kind is Kind.COLLECTION and source.key == "list" and target.is_sobject:
+        return first_row
+
+    def checked(value: Value) -> Value:
+        if value is None:
+            return None
+        actual = runtime_type(value)
+        if actual is target or _holds(actual, target):
+            widening = _IMPLICIT.get((actual, target))
+            return value if widening is None else widening(value)
+        if (actual, target) in ((STRING, ID), (DECIMAL, DOUBLE)):
+            return _IMPLICIT[actual, target](value)
+        raise throw("TypeException", f"Invalid conversion from runtime type {actual.name} to {target.name}")
+
+    return checked

@@ -1,0 +1,276 @@
+"""Queries and DML between Apex values and the org port.
+
+Texts of DmlException: "DmlException Methods"; the first failing row names the exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from orgtwin.apex.faults import ApexThrow, apex_exception, null_pointer, throw
+from orgtwin.apex.library.signatures import declare
+from orgtwin.apex.library.tokens import AGGREGATE_RESULT
+from orgtwin.apex.org_port import QueryRow
+from orgtwin.apex.records import SObject, field_type, to_id
+from orgtwin.apex.types import ID, SOBJECT, Type, list_of
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value
+from orgtwin.errors import SalesforceError, SaveError, SaveResult
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
+
+# Values to the port
+
+
+def to_port(value: Value) -> Value:
+    """An Apex value as the port takes it; a record in a bind stands for its id."""
+    if isinstance(value, Id):
+        return str(value)
+    if isinstance(value, Long):
+        return int(value)
+    if isinstance(value, SObject):
+        record_id = value.fields.get("Id")
+        return None if record_id is None else str(record_id)
+    if isinstance(value, (ApexList, ApexSet)):
+        return [to_port(v) for v in value.items]
+    if isinstance(value, ApexMap):
+        return [to_port(v) for v in value.items]
+    return value
+
+
+def row_to_port(record: SObject) -> dict[str, Value]:
+    """A record as a row to be written; a parent record with an external id field stands for the reference."""
+    row = {name: to_port(value) for name, value in record.fields.items()}
+    for name, parent in record.related.items():
+        if isinstance(parent, SObject):
+            key = {k: to_port(v) for k, v in parent.fields.items() if k != "Id"}
+            reference = record.schema.find_relationship(name)
+            if reference is not None and key and reference.api_name not in row and reference.relationship_name:
+                row[reference.relationship_name] = key
+    return row
+
+
+def from_port(value: Value, type_: Type) -> Value:
+    return to_id(value) if type_ is ID and isinstance(value, str) else value
+
+
+def to_record(engine: Engine, row: QueryRow) -> SObject:
+    """A row of a query as a record that refuses fields that were not selected."""
+    if row.sobject_type == "AggregateResult":
+        return SObject(AGGREGATE_RESULT, dict(row.fields))
+    type_ = engine.get_sobject_type(row.sobject_type)
+    record = SObject(type_)
+    schema = record.schema
+    for name, value in row.fields.items():
+        described = schema.find_field(name)
+        record.fields[name] = from_port(value, field_type(described)) if described is not None else value
+    for relationship, parent in row.parents.items():
+        record.related[relationship.lower()] = None if parent is None else to_record(engine, parent)
+    for relationship, rows in row.children.items():
+        child_type = engine.child_list_type(row.sobject_type, relationship)
+        record.related[relationship.lower()] = ApexList(child_type, [to_record(engine, r) for r in rows])
+    record.queried = True
+    return record
+
+
+# Queries
+
+
+def run_query(engine: Engine, text: str, binds: Mapping[str, Value], user_mode: bool, result: Type | None) -> Value:
+    """The rows as a list of `result`, or the number for SELECT COUNT()."""
+    usage = engine.transaction.usage
+    usage.charge("Queries")
+    try:
+        found = engine.port.query(text, {n: to_port(v) for n, v in binds.items()}, user_mode=user_mode)
+    except SalesforceError as error:
+        if error.code == "TWIN_UNSUPPORTED":
+            raise
+        raise throw("QueryException", error.message) from error
+    if isinstance(found, int):
+        usage.charge("QueryRows")
+        return found
+    usage.charge("QueryRows", len(found))
+    return ApexList(result or list_of(SOBJECT), [to_record(engine, row) for row in found])
+
+
+def run_search(engine: Engine, text: str, binds: Mapping[str, Value], result: Type) -> ApexList:
+    """One list per RETURNING object."""
+    engine.transaction.usage.charge("SoslQueries")
+    found = engine.port.search(text, {n: to_port(v) for n, v in binds.items()}, user_mode=False)
+    return ApexList(result, [ApexList(list_of(SOBJECT), [to_record(engine, r) for r in rows]) for rows in found])
+
+
+# DML
+
+
+@dataclass(slots=True)
+class DatabaseError:
+    """Database.Error."""
+
+    error: SaveError
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("Error", namespace="Database").type
+
+
+@dataclass(slots=True)
+class DmlResult:
+    """Database.SaveResult, UpsertResult, DeleteResult, UndeleteResult: `kind` says which."""
+
+    kind: str
+    result: SaveResult
+    errors: list[DatabaseError] = field(default_factory=list)
+
+    @property
+    def apex_type(self) -> Type:
+        return declare(self.kind, namespace="Database").type
+
+
+RESULT_KINDS = {
+    "insert": "SaveResult",
+    "update": "SaveResult",
+    "upsert": "UpsertResult",
+    "delete": "DeleteResult",
+    "undelete": "UndeleteResult",
+    "publish": "SaveResult",
+}
+_VERBS = {
+    "insert": "Insert",
+    "update": "Update",
+    "upsert": "Upsert",
+    "delete": "Delete",
+    "undelete": "Undelete",
+    "merge": "Merge",
+}
+
+
+def records_of(operand: Value) -> list[SObject]:
+    """One record or a list of them."""
+    if operand is None:
+        raise null_pointer()
+    if isinstance(operand, SObject):
+        return [operand]
+    items = list(operand.items)
+    if any(r is None for r in items):
+        raise null_pointer()
+    return items
+
+
+def run_dml(engine: Engine, verb: str, operand: Value, user_mode: bool, key: str | None = None) -> None:
+    """A DML statement: all rows or a DmlException."""
+    records = records_of(operand)
+    results = write(engine, verb, records, all_or_none=True, user_mode=user_mode, key=key)
+    failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
+    if failed:
+        raise dml_exception(verb, records, failed)
+
+
+def dml_exception(verb: str, records: list[SObject], failed: list[tuple[int, DmlResult]]) -> ApexThrow:
+    """`Insert failed. First exception on row 0; first error: CODE, text: [Field]`."""
+    index, first = failed[0]
+    error = first.result.errors[0] if first.result.errors else SaveError("UNKNOWN_EXCEPTION", "")
+    record_id = records[index].fields.get("Id") if index < len(records) else None
+    where = f" with id {record_id}" if record_id is not None else ""
+    message = (
+        f"{_VERBS[verb]} failed. First exception on row {index}{where};"
+        f" first error: {error.status_code}, {error.message}: [{', '.join(error.fields)}]"
+    )
+    value = apex_exception("DmlException", message)
+    value.details = [(i, records[i] if i < len(records) else None, e) for i, r in failed for e in r.result.errors]
+    return ApexThrow(value)
+
+
+def write(
+    engine: Engine, verb: str, records: list[SObject], *, all_or_none: bool, user_mode: bool, key: str | None = None
+) -> list[DmlResult]:
+    """Write records of any types, in order; each gets its id. Charges the limits."""
+    if not records:
+        return []
+    usage = engine.transaction.usage
+    usage.charge("DmlStatements")
+    usage.charge("DmlRows", len(records))
+    engine.transaction.dml_since_callout = True
+    _check_ids(verb, records)
+    mark = engine.port.savepoint() if all_or_none else None
+    results: list[DmlResult] = []
+    for type_, group in groupby(records, key=lambda r: r.type):
+        chunk = list(group)
+        results += _write_type(engine, verb, type_, chunk, all_or_none=all_or_none, user_mode=user_mode, key=key)
+    if mark is not None and any(not r.result.success for r in results):
+        engine.port.rollback(mark)
+        if verb == "insert":
+            return results
+    for record, result in zip(records, results, strict=True):
+        if result.result.success and result.result.record_id is not None and verb in ("insert", "upsert"):
+            record.fields["Id"] = Id(result.result.record_id)
+    return results
+
+
+def _check_ids(verb: str, records: list[SObject]) -> None:
+    for index, record in enumerate(records):
+        has_id = record.fields.get("Id") is not None
+        if verb == "insert" and has_id:
+            raise _bad_id(
+                verb, records, index, "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",)
+            )
+        if verb in ("update", "delete", "undelete") and not has_id:
+            code = "MISSING_ARGUMENT"
+            raise _bad_id(
+                verb,
+                records,
+                index,
+                code,
+                f"Id not specified in {'an update' if verb == 'update' else 'a ' + verb} call",
+                (),
+            )
+
+
+def _bad_id(
+    verb: str, records: list[SObject], index: int, code: str, message: str, fields: tuple[str, ...]
+) -> ApexThrow:
+    refused = DmlResult(RESULT_KINDS[verb], SaveResult(None, False, errors=(SaveError(code, message, fields),)))
+    return dml_exception(verb, records, [(index, refused)])
+
+
+def _write_type(
+    engine: Engine,
+    verb: str,
+    type_: Type,
+    records: list[SObject],
+    *,
+    all_or_none: bool,
+    user_mode: bool,
+    key: str | None,
+) -> list[DmlResult]:
+    port = engine.port
+    name = type_.name
+    calls: dict[str, Callable[[], list[SaveResult]]] = {
+        "insert": lambda: port.insert(name, rows, all_or_none=all_or_none, user_mode=user_mode),
+        "update": lambda: port.update(name, rows, all_or_none=all_or_none, user_mode=user_mode),
+        "upsert": lambda: port.upsert(name, key or "Id", rows, all_or_none=all_or_none, user_mode=user_mode),
+        "delete": lambda: port.delete(_ids(records), all_or_none=all_or_none, user_mode=user_mode),
+        "undelete": lambda: port.undelete(_ids(records), all_or_none=all_or_none, user_mode=user_mode),
+    }
+    rows = [row_to_port(r) for r in records]
+    try:
+        found = calls[verb]()
+    except SalesforceError as error:
+        if error.code == "TWIN_UNSUPPORTED":
+            raise
+        refused = SaveResult(None, False, errors=(SaveError(error.code, error.message, error.fields),))
+        found = [refused] * len(records)
+    kind = RESULT_KINDS[verb]
+    return [DmlResult(kind, r, [DatabaseError(e) for e in r.errors]) for r in found]
+
+
+def _ids(records: list[SObject]) -> list[str]:
+    return [str(r.fields["Id"]) for r in records]
+
+
+def run_merge(engine: Engine, master: SObject, duplicates: Value, user_mode: bool) -> None:
+    """`merge`: refused by name."""
+    engine.refuse("apex.dml.merge", "the merge statement")

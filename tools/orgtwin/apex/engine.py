@@ -1,0 +1,314 @@
+"""One org's Apex: its classes and triggers, compiled, and the transaction that runs.
+
+    engine = Engine(port)
+    problems = engine.load({"Foo": "public class Foo {...}"})
+    engine.run_anonymous("System.debug(Foo.bar());")
+
+Code is compiled when it is first called, or all of it by `check`. One engine runs one thing at a time.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+import orgtwin.apex.library.all  # noqa: F401  (fills the registry)
+from orgtwin.apex import context
+from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.compile import queries  # noqa: F401  (adds its rows to the expressions)
+from orgtwin.apex.compile.bodies import make_call, report
+from orgtwin.apex.compile.classes import Declarations, declare_class, link_members, resolve_header
+from orgtwin.apex.compile.inheritance import check_inheritance
+from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.coverage import Coverage
+from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
+from orgtwin.apex.org_port import OrgPort, UserView
+from orgtwin.apex.records import SObject
+from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
+from orgtwin.apex.syntax.problems import LineTable
+from orgtwin.apex.transaction import LIMITS, TICKS_PER_MILLISECOND, Transaction, Usage
+from orgtwin.apex.triggers import Trigger, TriggerContext, declare_trigger
+from orgtwin.apex.types import Kind, Type, list_of
+from orgtwin.apex.values import LINE, PLACE, Frame, Value
+from orgtwin.errors import Unsupported
+from orgtwin.schema.model import ChildRelationship
+
+RECURSION = 200_000  # Python frames; Apex's own depth limit strikes long before
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A compile error as a deploy reports it."""
+
+    name: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.line}:{self.column}: {self.message}"
+
+
+class Engine:
+    """See the module."""
+
+    port: OrgPort
+    is_testing: bool
+
+    def __init__(self, port: OrgPort, *, coverage: bool = False) -> None:
+        self.port = port
+        self.classes: dict[str, ApexClass] = {}
+        self.triggers: dict[str, list[Trigger]] = {}
+        self.stack: list[Frame] = []
+        self.touched: list[ApexClass] = []
+        self.problems: list[Problem] = []
+        self.coverage = Coverage(coverage)
+        self.transaction = Transaction()
+        self.trigger_context: list[TriggerContext] = []
+        self.debug_log: list[str] = []
+        self.is_testing = False
+        self.is_running = False
+        self.test_state: dict[str, Value] = {}
+        self._ticks = 0
+        self._tick_limit = LIMITS["CpuTime"].synchronous * TICKS_PER_MILLISECOND
+        self._sobject_types: dict[str, Type] = {}
+        self._schema_version = -1
+        self._zone: tuple[str, tzinfo] | None = None
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
+
+    # Names
+
+    def find_class(self, name: str) -> ApexClass | None:
+        """A top-level class of the org."""
+        return self.classes.get(name.lower())
+
+    def find_sobject_type(self, name: str) -> Type | None:
+        """An sObject type of the org's schema by API name."""
+        schema = self.port.schema
+        if schema.version != self._schema_version:
+            self._sobject_types.clear()
+            self._schema_version = schema.version
+        key = name.lower()
+        found = self._sobject_types.get(key)
+        if found is None:
+            described = schema.find_type(name)
+            if described is None:
+                return None
+            found = self._sobject_types[key] = Type(described.api_name, Kind.SOBJECT, sobject=described)
+        return found
+
+    def get_sobject_type(self, name: str) -> Type:
+        """The same, for a name the schema itself gave."""
+        found = self.find_sobject_type(name)
+        if found is None:
+            raise throw("SObjectException", f"sObject type '{name}' is not supported.")
+        return found
+
+    def find_child(self, parent: str, relationship: str) -> ChildRelationship | None:
+        """The child relationship of that name."""
+        wanted = relationship.lower()
+        children = self.port.schema.children_of(parent)
+        return next((c for c in children if c.relationship_name and c.relationship_name.lower() == wanted), None)
+
+    def child_list_type(self, parent: str, relationship: str) -> Type:
+        child = self.find_child(parent, relationship)
+        if child is None:
+            raise throw("SObjectException", f"Invalid relationship {relationship} for {parent}")
+        return list_of(self.get_sobject_type(child.child_type))
+
+    # Sources
+
+    def load(self, sources: Mapping[str, str]) -> list[Problem]:
+        """Parse and link classes and triggers, by file name. Replaces what had the same name. Gives the problems found so far."""
+        self.problems = []
+        declarations: Declarations = []
+        triggers: list[tuple[tree.TriggerDeclaration, LineTable]] = []
+        for name, source in sources.items():
+            try:
+                unit = parse(source)
+            except SyntaxProblem as problem:
+                self.problems.append(Problem(name, problem.line, problem.column, problem.message))
+                continue
+            lines = LineTable(source)
+            if isinstance(unit, tree.TriggerDeclaration):
+                triggers.append((unit, lines))
+            else:
+                cls = declare_class(unit, None, lines, declarations)
+                self.classes[unit.name.lower()] = cls
+        self._link(declarations)
+        for declaration, lines in triggers:
+            declare_trigger(self, declaration, lines)
+        return self.problems
+
+    def _link(self, declarations: Declarations) -> None:
+        for cls, node in declarations:
+            resolve_header(self, cls, node)
+        linked: set[ApexClass] = set()
+        nodes = dict(declarations)
+
+        def link(cls: ApexClass) -> None:
+            if cls in linked or cls not in nodes:
+                return
+            linked.add(cls)
+            if cls.superclass is not None:
+                link(cls.superclass)
+            link_members(self, cls, nodes[cls])
+
+        for cls, _ in declarations:
+            link(cls)
+        for cls, node in declarations:
+            for inheritance_problem in check_inheritance(cls, node):
+                self.add_problem(cls, inheritance_problem)
+
+    def add_problem(self, cls: ApexClass, problem: CompileProblem) -> None:
+        outermost = cls.outermost()
+        lines = outermost.lines
+        line, column = (lines.line(problem.pos), lines.column(problem.pos)) if lines is not None else (1, 1)
+        found = Problem(outermost.name, line, column, problem.message)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def check(self) -> list[Problem]:
+        """Compile everything that is not compiled yet; all problems of the loaded sources."""
+        with context.running(self):
+            for cls in list(self.classes.values()):
+                _compile_class(cls)
+            for triggers in self.triggers.values():
+                for trigger in triggers:
+                    trigger.compile()
+        return sorted(self.problems, key=lambda p: (p.name.lower(), p.line, p.column))
+
+    # Running
+
+    @contextmanager
+    def new_transaction(self, *, asynchronous: bool = False, kind: str = "synchronous") -> Iterator[Transaction]:
+        """Fresh limits and static fields; the previous transaction comes back afterwards."""
+        outer, outer_ticks = self.transaction, self._ticks
+        outer_statics = [(cls, cls.statics) for cls in self.touched]
+        outer_touched, self.touched = self.touched, []
+        for cls, _ in outer_statics:
+            cls.statics = None
+        self.transaction = Transaction(Usage(asynchronous=asynchronous), asynchronous, kind)
+        self.reset_ticks()
+        depth, was_running = len(self.stack), self.is_running
+        self.is_running = True
+        try:
+            with context.running(self):
+                yield self.transaction
+        finally:
+            del self.stack[depth:]
+            self.is_running = was_running
+            for cls in self.touched:
+                cls.statics = None
+            for cls, statics in outer_statics:
+                cls.statics = statics
+            self.touched = outer_touched
+            self.transaction, self._ticks = outer, outer_ticks
+
+    def reset_ticks(self) -> int:
+        """Start the CPU clock again; gives what it showed."""
+        before, self._ticks = self._ticks, 0
+        self._tick_limit = self.transaction.usage.limit("CpuTime") * TICKS_PER_MILLISECOND
+        return before
+
+    def set_ticks(self, ticks: int) -> None:
+        self._ticks = ticks
+
+    def spend(self, ticks: int) -> None:
+        """Use CPU time."""
+        self._ticks += ticks
+        if self._ticks > self._tick_limit:
+            raise out_of_limit("Apex CPU time limit exceeded")
+
+    def cpu_time(self) -> int:
+        """Milliseconds used, by the model of transaction.py."""
+        return self._ticks // TICKS_PER_MILLISECOND
+
+    def note_trace(self, error: ApexThrow) -> None:
+        """Write down where an exception was thrown, once."""
+        if not error.value.trace:
+            error.value.trace = [(frame[PLACE], frame[LINE]) for frame in reversed(self.stack)]
+
+    def run_anonymous(self, source: str) -> list[Problem]:
+        """Compile and run anonymous Apex in its own transaction. Compile problems are returned, exceptions raised."""
+        statements, members = parse_anonymous(source)
+        lines = LineTable(source)
+        holder = tree.ClassDeclaration(0, tree.Modifiers(0, [], []), "AnonymousBlock", None, [], members)
+        declarations: Declarations = []
+        cls = declare_class(holder, None, lines, declarations)
+        self.problems = []
+        self._link(declarations)
+        with self.new_transaction():
+            scope = Scope(self, cls, False, name="anonymous")
+            step = sequence(scope, statements)
+            report(self, scope)
+            if self.problems:
+                return self.problems
+            cls.get_statics()
+            make_call(self, step.run, 0, scope.slots, "AnonymousBlock", static=False)(cls.instantiate())
+        return []
+
+    def debug(self, text: str) -> None:
+        """System.debug."""
+        if len(self.debug_log) < 10_000:
+            self.debug_log.append(text)
+
+    def refuse(self, key: str, what: str) -> None:
+        """What the twin does not emulate, by its ledger key."""
+        raise Unsupported(key, what)
+
+    # The running user
+
+    def user(self) -> UserView:
+        return self.port.user()
+
+    def user_zone(self) -> tzinfo:
+        name = self.port.user().time_zone
+        if self._zone is None or self._zone[0] != name:
+            self._zone = (name, UTC if name in ("GMT", "UTC") else ZoneInfo(name))
+        return self._zone[1]
+
+    def now(self) -> datetime:
+        return self.port.now()
+
+    def start_of_day(self, day: date) -> datetime:
+        """Midnight of a date in the user's zone, as UTC."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.user_zone()).astimezone(UTC)
+
+    @contextmanager
+    def running_as(self, user: SObject | None) -> Iterator[None]:
+        """System.runAs."""
+        if user is None or user.fields.get("Id") is None:
+            raise throw("IllegalArgumentException", "User ID cannot be null")
+        before = self.port.run_as(str(user.fields["Id"]))
+        try:
+            yield
+        finally:
+            self.port.run_as(before.user_id)
+
+    # Triggers, called by the org's save order
+
+    def has_triggers(self, sobject_type: str) -> bool:
+        return bool(self.triggers.get(sobject_type.lower()))
+
+    def find_triggers(self, sobject_type: str) -> Sequence[Trigger]:
+        return self.triggers.get(sobject_type.lower(), ())
+
+
+def _compile_class(cls: ApexClass) -> None:
+    for overloads in cls.methods.values():
+        for method in overloads:
+            if method.compile is not None:
+                method.compile()
+    for method in (*cls.constructors, *cls.accessors):
+        if method.compile is not None:
+            method.compile()
+    for compile_part in cls.compile_initialisers:
+        compile_part()
+    for inner in cls.inner.values():
+        _compile_class(inner)

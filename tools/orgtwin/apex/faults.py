@@ -1,0 +1,142 @@
+"""Apex exceptions as Python exceptions, and the platform's exception classes.
+
+    ApexThrow           an exception that Apex code may catch; `value` is the exception object
+      Uncatchable       a governor limit: no catch, no finally of Apex sees it
+    Unsupported         from orgtwin.errors: the twin does not emulate this
+
+Source: "Built-In Exceptions" and "Exception Class" (Apex Reference Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from orgtwin.apex.classes import ApexClass, Method, exception_class
+from orgtwin.apex.types import INTEGER, STRING, VOID, Type
+from orgtwin.apex.values import ExceptionInstance, Value
+
+
+class ApexThrow(Exception):
+    """An Apex exception on its way up."""
+
+    def __init__(self, value: ExceptionInstance) -> None:
+        super().__init__(value.cls.full_name)
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{self.value.cls.full_name}: {self.value.message}"
+
+
+class Uncatchable(ApexThrow):
+    """A limit is exceeded: the transaction ends."""
+
+
+EXCEPTION = exception_class("Exception", None)
+EXCEPTION.abstract = True
+
+_NAMES = (
+    "AssertException AsyncException BigObjectException CalloutException DataWeaveScriptException DmlException"
+    " DuplicateMessageException EmailException ExternalObjectException FinalException FlowException FormulaEvaluationException"
+    " FormulaValidationException HandledException IllegalArgumentException InvalidHeaderException"
+    " InvalidParameterValueException InvalidReadOnlyUserDmlException JSONException LicenseException LimitException ListException"
+    " MathException NoAccessException NoDataFoundException NoSuchElementException NullPointerException ProcedureException"
+    " QueryException RequiredFeatureMissing RequiredFeatureMissingException SearchException SecurityException"
+    " SerializationException SObjectException StringException TimeObjectException TouchHandledException TransactionException"
+    " TypeException UnexpectedException UnsupportedOperationException VisualforceException XmlException InvalidPostException"
+)
+
+EXCEPTIONS: Mapping[str, ApexClass] = {
+    "exception": EXCEPTION,
+    **{name.lower(): exception_class(name, EXCEPTION) for name in _NAMES.split()},
+    "eventbus.retryableexception": exception_class("RetryableException", EXCEPTION, "EventBus"),
+    "cache.org.orgcacheexception": exception_class("Org.OrgCacheException", EXCEPTION, "Cache"),
+    "cache.cacheexception": exception_class("CacheException", EXCEPTION, "Cache"),
+}
+
+
+def apex_exception(name: str, message: str | None) -> ExceptionInstance:
+    """A platform exception object: `apex_exception("MathException", "Divide by 0")`."""
+    value = ExceptionInstance(EXCEPTIONS[name.lower()])
+    value.message = message
+    return value
+
+
+def throw(name: str, message: str | None) -> ApexThrow:
+    """A platform exception, to be raised."""
+    return ApexThrow(apex_exception(name, message))
+
+
+def null_pointer() -> ApexThrow:
+    return throw("NullPointerException", "Attempt to de-reference a null object")
+
+
+def argument_null(name: str) -> ApexThrow:
+    return throw("NullPointerException", f"Argument {name} cannot be null")
+
+
+def out_of_limit(message: str) -> Uncatchable:
+    return Uncatchable(apex_exception("LimitException", message))
+
+
+# Methods of every exception
+
+
+def stack_trace(value: ExceptionInstance) -> str:
+    """`Class.Foo.bar: line 3, column 1`, innermost first."""
+    return "\n".join(f"{place}: line {line}, column 1" for place, line in value.trace)
+
+
+def _get_line(this: ExceptionInstance) -> int:
+    return this.trace[0][1] if this.trace else 0
+
+
+def _set_message(this: ExceptionInstance, message: str) -> None:
+    this.message = message
+
+
+def _init_cause(this: ExceptionInstance, cause: ExceptionInstance) -> None:
+    if this.cause is not None:
+        raise throw("TypeException", "Exception cause already set.")
+    this.cause = cause
+
+
+def _get_message(this: ExceptionInstance) -> str:
+    return this.message if this.message is not None else "Script-thrown exception"
+
+
+_METHODS: tuple[tuple[str, tuple[Type, ...], Type, Callable[..., Value]], ...] = (
+    ("getMessage", (), STRING, _get_message),
+    ("getCause", (), EXCEPTION.type, lambda this: this.cause),
+    ("getLineNumber", (), INTEGER, _get_line),
+    ("getStackTraceString", (), STRING, stack_trace),
+    ("getTypeName", (), STRING, lambda this: this.cls.full_name),
+    ("setMessage", (STRING,), VOID, _set_message),
+    ("initCause", (EXCEPTION.type,), VOID, _init_cause),
+)
+for _name, _parameters, _returns, _call in _METHODS:
+    _method = Method(EXCEPTION, _name, _parameters, _returns, _call, virtual=True)
+    EXCEPTION.methods[_name.lower()] = [_method]
+    EXCEPTION.vtable[_method.signature] = _method
+
+
+def _construct(message: bool, cause: bool) -> Callable[..., None]:
+    def construct(this: ExceptionInstance, *args: Value) -> None:
+        if message:
+            this.message = args[0]
+        if cause:
+            this.cause = args[-1]
+            if not message and this.cause is not None:
+                this.message = f"{this.cause.cls.full_name}: {_get_message(this.cause)}"
+
+    return construct
+
+
+EXCEPTION.constructors = [
+    Method(EXCEPTION, "Exception", (), VOID, _construct(False, False)),
+    Method(EXCEPTION, "Exception", (STRING,), VOID, _construct(True, False)),
+    Method(EXCEPTION, "Exception", (EXCEPTION.type,), VOID, _construct(False, True)),
+    Method(EXCEPTION, "Exception", (STRING, EXCEPTION.type), VOID, _construct(True, True)),
+]
+"""Every exception class has these four, declared or not. Source: "Create Custom Exceptions"."""
+for _cls in EXCEPTIONS.values():
+    _cls.vtable.update(EXCEPTION.vtable)

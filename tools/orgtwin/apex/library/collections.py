@@ -1,0 +1,422 @@
+"""List, Set, Map, Iterator. Sources: "List Class", "Set Class", "Map Class" (Apex Reference Guide).
+
+Order: sets and maps keep the order of insertion. ASSUMED: the documentation promises only that the order does not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cmp_to_key
+
+from orgtwin.apex.compile.calls import late_method
+from orgtwin.apex.faults import argument_null, null_pointer, throw
+from orgtwin.apex.library.hashing import hash_code
+from orgtwin.apex.library.signatures import system_class
+from orgtwin.apex.library.tokens import SObjectTypeToken
+from orgtwin.apex.records import SObject
+from orgtwin.apex.text import to_text
+from orgtwin.apex.types import SOBJECT, STRING, Type, collection, list_of, set_of
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Value
+
+
+def _check_lock(holder: ApexList | ApexSet | ApexMap) -> None:
+    if holder.locks:
+        raise throw("FinalException", "Cannot modify a collection while it is being iterated.")
+
+
+def items_of(source: Value) -> Iterable[Value]:
+    """The elements of a List, a Set, or an object that implements Iterable."""
+    if source is None:
+        raise null_pointer()
+    if isinstance(source, (ApexList, ApexSet, ApexMap)):
+        return list(source.items)
+    start = late_method(source, "iterator", 0)
+    cursor = start.call(source) if start is not None else None
+    has_next, get_next = late_method(cursor, "hasNext", 0), late_method(cursor, "next", 0)
+    found: list[Value] = []
+    while has_next is not None and get_next is not None and has_next.call(cursor):
+        found.append(get_next.call(cursor))
+    return found
+
+
+# Iterator
+
+
+class ApexIterator:
+    """An iterator over a List or Set."""
+
+    __slots__ = ("_at", "_items", "type")
+
+    def __init__(self, items: Iterable[Value], item_type: Type) -> None:
+        self._items = list(items)
+        self._at = 0
+        self.type = collection("iterator", item_type)
+
+    @property
+    def apex_type(self) -> Type:
+        return self.type
+
+    def has_next(self) -> bool:
+        return self._at < len(self._items)
+
+    def next(self) -> Value:
+        if self._at >= len(self._items):
+            raise throw("NoSuchElementException", "Iterator has no more elements.")
+        self._at += 1
+        return self._items[self._at - 1]
+
+
+def _has_next(this: Value) -> Value:
+    if isinstance(this, ApexIterator):
+        return this.has_next()
+    method = late_method(this, "hasNext", 0)
+    return method.call(this) if method is not None else False
+
+
+def _next(this: Value) -> Value:
+    if isinstance(this, ApexIterator):
+        return this.next()
+    method = late_method(this, "next", 0)
+    return method.call(this) if method is not None else None
+
+
+system_class("Iterator", {"Boolean hasNext()": _has_next, "T next()": _next}, generic="T")
+
+
+def _iterator(this: Value) -> Value:
+    if isinstance(this, (ApexList, ApexSet)):
+        return ApexIterator(this.items, this.type.args[0])
+    method = late_method(this, "iterator", 0)
+    return method.call(this) if method is not None else None
+
+
+system_class("Iterable", {"Iterator<T> iterator()": _iterator}, generic="T")
+
+
+# List
+
+
+def _check_index(this: ApexList, index: int | None, limit: int) -> int:
+    if index is None:
+        raise argument_null("index")
+    if not 0 <= index < limit:
+        raise throw("ListException", f"List index out of bounds: {index}")
+    return index
+
+
+def _list_add(this: ApexList, value: Value) -> None:
+    if this.locks:
+        _check_lock(this)
+    this.items.append(value)
+
+
+def _list_insert(this: ApexList, index: int, value: Value) -> None:
+    _check_lock(this)
+    this.items.insert(_check_index(this, index, len(this.items) + 1), value)
+
+
+def _list_add_all(this: ApexList, source: Value) -> None:
+    _check_lock(this)
+    this.items.extend(items_of(source))
+
+
+def _list_clear(this: ApexList) -> None:
+    _check_lock(this)
+    this.items.clear()
+
+
+def _list_get(this: ApexList, index: int) -> Value:
+    items = this.items
+    if index is None or not 0 <= index < len(items):
+        _check_index(this, index, len(items))
+    return items[index]
+
+
+def _list_set(this: ApexList, index: int, value: Value) -> None:
+    this.items[_check_index(this, index, len(this.items))] = value
+
+
+def _list_remove(this: ApexList, index: int) -> Value:
+    _check_lock(this)
+    return this.items.pop(_check_index(this, index, len(this.items)))
+
+
+def _list_index_of(this: ApexList, value: Value) -> int:
+    try:
+        return this.items.index(value)
+    except ValueError:
+        return -1
+
+
+def _deep_clone(
+    this: ApexList, keep_id: bool = False, keep_timestamps: bool = False, keep_auto: bool = False
+) -> ApexList:
+    copies = [
+        v.clone(keep_id=keep_id, deep=True, keep_timestamps=keep_timestamps, keep_auto=keep_auto)
+        if isinstance(v, SObject)
+        else v
+        for v in this.items
+    ]
+    return ApexList(this.type, copies)
+
+
+def compare(a: Value, b: Value) -> int:
+    """The natural order of List.sort: null first, Comparable objects by compareTo."""
+    if a is None or b is None:
+        return (a is not None) - (b is not None)
+    if isinstance(a, Instance):
+        method = late_method(a, "compareTo", 1)
+        if method is None:
+            raise throw("ListException", "One or more of the items in this list is not Comparable.")
+        return int(method.call(a, b))
+    if isinstance(a, EnumConstant):
+        return int(a.ordinal) - int(b.ordinal)
+    if isinstance(a, SObject):
+        return _compare_records(a, b)
+    return int(a > b) - int(a < b)
+
+
+def _compare_records(a: SObject, b: SObject) -> int:
+    """By type, then Name, then the fields in the order of the schema. Source: "List Sorting", default order of sObjects."""
+    first, second = a.type.name, b.type.name
+    if first != second:
+        return (first > second) - (first < second)
+    names = ["Name", *(f.api_name for f in a.schema.fields)]
+    for name in names:
+        x, y = a.fields.get(name), b.fields.get(name)
+        if x != y:
+            return compare(x, y)
+    return 0
+
+
+def _sort(this: ApexList) -> None:
+    this.items.sort(key=cmp_to_key(compare))
+
+
+def _sort_by(this: ApexList, comparator: Value) -> None:
+    if comparator is None:
+        raise argument_null("comparator")
+    method = late_method(comparator, "compare", 2)
+    if method is None:
+        raise null_pointer()
+    this.items.sort(key=cmp_to_key(lambda a, b: method.call(comparator, a, b)))
+
+
+def _list_sobject_type(this: ApexList) -> SObjectTypeToken | None:
+    item = this.type.args[0]
+    if item is SOBJECT:
+        first = next((r for r in this.items if r is not None), None)
+        return SObjectTypeToken(first.type) if first is not None else None
+    return SObjectTypeToken(item)
+
+
+def _new_list(type_: Type, source: Value) -> ApexList:
+    return ApexList(type_, list(items_of(source)))
+
+
+system_class(
+    "List",
+    {
+        "void add(T)": _list_add,
+        "void add(Integer,T)": _list_insert,
+        "void addAll(Iterable<T>)": _list_add_all,
+        "void clear()": _list_clear,
+        "List<T> clone()": lambda this: ApexList(this.type, list(this.items)),
+        "Boolean contains(T)": lambda this, value: value in this.items,
+        "List<T> deepClone()": _deep_clone,
+        "List<T> deepClone(Boolean)": _deep_clone,
+        "List<T> deepClone(Boolean,Boolean)": _deep_clone,
+        "List<T> deepClone(Boolean,Boolean,Boolean)": _deep_clone,
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "T get(Integer)": _list_get,
+        "Schema.SObjectType getSObjectType()": _list_sobject_type,
+        "Integer hashCode()": hash_code,
+        "Integer indexOf(T)": _list_index_of,
+        "Boolean isEmpty()": lambda this: not this.items,
+        "Iterator<T> iterator()": _iterator,
+        "T remove(Integer)": _list_remove,
+        "void set(Integer,T)": _list_set,
+        "Integer size()": lambda this: len(this.items),
+        "void sort()": _sort,
+        "void sort(Comparator<T>)": _sort_by,
+        "String toString()": to_text,
+    },
+    generic="T",
+    constructors={
+        "()": ApexList,
+        "(Iterable<T>)": _new_list,
+        "(Integer)": lambda type_, size: ApexList(type_),
+    },
+)
+
+
+# Set
+
+
+def _set_add(this: ApexSet, value: Value) -> bool:
+    _check_lock(this)
+    if value in this.items:
+        return False
+    this.items[value] = None
+    return True
+
+
+def _set_add_all(this: ApexSet, source: Value) -> bool:
+    _check_lock(this)
+    before = len(this.items)
+    for value in items_of(source):
+        this.items.setdefault(value)
+    return len(this.items) != before
+
+
+def _set_remove(this: ApexSet, value: Value) -> bool:
+    _check_lock(this)
+    if value not in this.items:
+        return False
+    del this.items[value]
+    return True
+
+
+def _set_remove_all(this: ApexSet, source: Value) -> bool:
+    _check_lock(this)
+    before = len(this.items)
+    for value in items_of(source):
+        this.items.pop(value, None)
+    return len(this.items) != before
+
+
+def _set_retain_all(this: ApexSet, source: Value) -> bool:
+    _check_lock(this)
+    wanted = set(items_of(source))
+    kept = {v: None for v in this.items if v in wanted}
+    changed = len(kept) != len(this.items)
+    this.items = kept
+    return changed
+
+
+def _set_clear(this: ApexSet) -> None:
+    _check_lock(this)
+    this.items.clear()
+
+
+system_class(
+    "Set",
+    {
+        "Boolean add(T)": _set_add,
+        "Boolean addAll(Iterable<T>)": _set_add_all,
+        "void clear()": _set_clear,
+        "Set<T> clone()": lambda this: ApexSet(this.type, dict(this.items)),
+        "Boolean contains(T)": lambda this, value: value in this.items,
+        "Boolean containsAll(Iterable<T>)": lambda this, other: all(v in this.items for v in items_of(other)),
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "Integer hashCode()": hash_code,
+        "Boolean isEmpty()": lambda this: not this.items,
+        "Iterator<T> iterator()": _iterator,
+        "Boolean remove(T)": _set_remove,
+        "Boolean removeAll(Iterable<T>)": _set_remove_all,
+        "Boolean retainAll(Iterable<T>)": _set_retain_all,
+        "Integer size()": lambda this: len(this.items),
+        "String toString()": to_text,
+    },
+    generic="T",
+    constructors={
+        "()": ApexSet,
+        "(Iterable<T>)": lambda type_, source: ApexSet(type_, dict.fromkeys(items_of(source))),
+        "(Integer)": lambda type_, size: ApexSet(type_),
+    },
+)
+
+
+# Map
+
+
+def _map_put(this: ApexMap, key: Value, value: Value) -> Value:
+    if this.locks:
+        _check_lock(this)
+    before = this.items.get(key)
+    this.items[key] = value
+    return before
+
+
+def _map_get(this: ApexMap, key: Value) -> Value:
+    return this.items.get(this.find_key(key))
+
+
+def _records_by_id(this: ApexMap, records: ApexList) -> dict[Value, Value]:
+    found: dict[Value, Value] = {}
+    for record in items_of(records):
+        if record is None or record.fields.get("Id") is None:
+            raise throw("ListException", "Row with null Id at index: " + str(len(found)))
+        key = record.fields["Id"]
+        found[str(key) if this.type.args[0] is STRING else key] = record
+    return found
+
+
+def _map_put_all(this: ApexMap, source: Value) -> None:
+    _check_lock(this)
+    if source is None:
+        raise null_pointer()
+    if isinstance(source, ApexMap):
+        this.items.update(source.items)
+    else:
+        this.items.update(_records_by_id(this, source))
+
+
+def _new_map(type_: Type, source: Value) -> ApexMap:
+    found = ApexMap(type_)
+    _map_put_all(found, source)
+    return found
+
+
+def _map_remove(this: ApexMap, key: Value) -> Value:
+    _check_lock(this)
+    return this.items.pop(key, None)
+
+
+def _map_clear(this: ApexMap) -> None:
+    _check_lock(this)
+    this.items.clear()
+
+
+def _map_deep_clone(this: ApexMap) -> ApexMap:
+    copies = {
+        k: v.clone(keep_id=True, deep=True, keep_timestamps=True, keep_auto=True) if isinstance(v, SObject) else v
+        for k, v in this.items.items()
+    }
+    return ApexMap(this.type, copies)
+
+
+def _map_sobject_type(this: ApexMap) -> SObjectTypeToken | None:
+    item = this.type.args[1]
+    return SObjectTypeToken(item) if item.is_sobject and item is not SOBJECT else None
+
+
+system_class(
+    "Map",
+    {
+        "void clear()": _map_clear,
+        "Map<K,V> clone()": lambda this: ApexMap(this.type, dict(this.items)),
+        "Boolean containsKey(K)": lambda this, key: this.find_key(key) in this.items,
+        "Map<K,V> deepClone()": _map_deep_clone,
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "V get(K)": _map_get,
+        "Schema.SObjectType getSObjectType()": _map_sobject_type,
+        "Integer hashCode()": hash_code,
+        "Boolean isEmpty()": lambda this: not this.items,
+        "Set<K> keySet()": lambda this: ApexSet(set_of(this.type.args[0]), dict.fromkeys(this.items)),
+        "V put(K,V)": _map_put,
+        "void putAll(Map<K,V>)": _map_put_all,
+        "void putAll(List<SObject>)": _map_put_all,
+        "V remove(K)": _map_remove,
+        "Integer size()": lambda this: len(this.items),
+        "String toString()": to_text,
+        "List<V> values()": lambda this: ApexList(list_of(this.type.args[1]), list(this.items.values())),
+    },
+    generic="K V",
+    constructors={
+        "()": ApexMap,
+        "(Map<K,V>)": _new_map,
+        "(List<SObject>)": _new_map,
+        "(Integer)": lambda type_, size: ApexMap(type_),
+    },
+)

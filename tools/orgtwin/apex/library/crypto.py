@@ -1,0 +1,206 @@
+"""Blob, EncodingUtil, Crypto. Sources: the class pages of the Apex Reference Guide."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import urllib.parse
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.signatures import system_class
+from orgtwin.apex.values import Long, Value, wrap32, wrap64
+
+_DIGESTS = {
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha-1": "sha1",
+    "sha256": "sha256",
+    "sha-256": "sha256",
+    "sha512": "sha512",
+    "sha-512": "sha512",
+    "sha3-256": "sha3_256",
+    "sha3-384": "sha3_384",
+    "sha3-512": "sha3_512",
+}
+_MACS = {"hmacmd5": "md5", "hmacsha1": "sha1", "hmacsha256": "sha256", "hmacsha512": "sha512"}
+_KEY_BYTES = {"aes128": 16, "aes192": 24, "aes256": 32}
+
+
+def _present(value: Value, name: str = "1") -> Value:
+    if value is None:
+        raise argument_null(name)
+    return value
+
+
+def _blob_text(value: bytes) -> str:
+    try:
+        return str(value, "utf-8")
+    except UnicodeDecodeError as error:
+        raise throw("StringException", "BLOB is not a valid UTF-8 string") from error
+
+
+system_class(
+    "Blob",
+    {
+        "static Blob valueOf(String)": lambda text: _present(text).encode("utf-8", "surrogatepass"),
+        "static Blob toPdf(String)": lambda text: context.engine().refuse("apex.Blob.toPdf", "Blob.toPdf"),
+        "Integer size()": len,
+        "String toString()": _blob_text,
+    },
+)
+
+
+def _decode(text: str | None) -> bytes:
+    try:
+        return base64.b64decode(_present(text), validate=False)
+    except (binascii.Error, ValueError) as error:
+        raise throw("StringException", "Unrecognized base64 character") from error
+
+
+def _from_hex(text: str | None) -> bytes:
+    try:
+        return bytes.fromhex(_present(text))
+    except ValueError as error:
+        raise throw("StringException", f"Invalid hex string: {text}") from error
+
+
+def _charset(name: str | None) -> str:
+    return str(_present(name, "encodingScheme")).lower()
+
+
+system_class(
+    "EncodingUtil",
+    {
+        "static String base64Encode(Blob)": lambda value: base64.b64encode(_present(value)).decode("ascii"),
+        "static Blob base64Decode(String)": _decode,
+        "static String base64UrlEncode(Blob)": lambda value: (
+            base64.urlsafe_b64encode(_present(value)).decode("ascii").rstrip("=")
+        ),
+        "static String convertToHex(Blob)": lambda value: _present(value).hex(),
+        "static Blob convertFromHex(String)": _from_hex,
+        "static String urlEncode(String,String)": lambda text, name: urllib.parse.quote_plus(
+            _present(text), safe="*", encoding=_charset(name)
+        ).replace("~", "%7E"),
+        "static String urlDecode(String,String)": lambda text, name: urllib.parse.unquote_plus(
+            _present(text), encoding=_charset(name)
+        ),
+    },
+)
+
+
+def _digest(algorithm: str | None, data: bytes | None) -> bytes:
+    name = _DIGESTS.get(_present(algorithm).lower())
+    if name is None:
+        raise throw("NoSuchElementException", f"Invalid algorithm: {algorithm}")
+    return hashlib.new(name, _present(data), usedforsecurity=False).digest()
+
+
+def _mac(algorithm: str | None, data: bytes | None, key: bytes | None) -> bytes:
+    name = _MACS.get(_present(algorithm).lower())
+    if name is None:
+        raise throw("InvalidParameterValueException", f"Invalid algorithm: {algorithm}")
+    return hmac.new(_present(key), _present(data), name).digest()
+
+
+def _verify_mac(algorithm: str, data: bytes, key: bytes, expected: bytes) -> bool:
+    return hmac.compare_digest(_mac(algorithm, data, key), expected)
+
+
+def _cipher(algorithm: str, key: bytes, iv: bytes) -> Cipher[modes.CBC]:
+    wanted = _KEY_BYTES.get(algorithm.lower())
+    if wanted is None:
+        raise throw("NoSuchElementException", f"Invalid algorithm: {algorithm}")
+    if len(key) != wanted:
+        raise throw("InvalidParameterValueException", f"Invalid private key. Must be size {wanted} bytes.")
+    return Cipher(algorithms.AES(key), modes.CBC(iv))
+
+
+def _encrypt(algorithm: str, key: bytes, iv: bytes, data: bytes) -> bytes:
+    padder = padding.PKCS7(128).padder()
+    encryptor = _cipher(algorithm, key, iv).encryptor()
+    return encryptor.update(padder.update(data) + padder.finalize()) + encryptor.finalize()
+
+
+def _decrypt(algorithm: str, key: bytes, iv: bytes, data: bytes) -> bytes:
+    decryptor = _cipher(algorithm, key, iv).decryptor()
+    unpadder = padding.PKCS7(128).unpadder()
+    try:
+        padded = decryptor.update(data) + decryptor.finalize()
+        return unpadder.update(padded) + unpadder.finalize()
+    except ValueError as error:
+        raise throw("SecurityException", "Given final block not properly padded") from error
+
+
+def _encrypt_managed(algorithm: str, key: bytes, data: bytes) -> bytes:
+    iv = secrets.token_bytes(16)
+    return iv + _encrypt(algorithm, key, iv, data)
+
+
+def _decrypt_managed(algorithm: str, key: bytes, data: bytes) -> bytes:
+    return _decrypt(algorithm, key, data[:16], data[16:])
+
+
+def _generate_key(size: int) -> bytes:
+    if size not in (128, 192, 256):
+        raise throw("InvalidParameterValueException", f"Invalid key size: {size}")
+    return secrets.token_bytes(size // 8)
+
+
+def _refused(name: str) -> Callable[..., Value]:
+    return lambda *args: context.engine().refuse(f"apex.Crypto.{name}", f"Crypto.{name}")
+
+
+system_class(
+    "Crypto",
+    {
+        "static Blob generateDigest(String,Blob)": _digest,
+        "static Blob generateMac(String,Blob,Blob)": _mac,
+        "static Boolean verifyHMac(String,Blob,Blob,Blob)": _verify_mac,
+        "static Blob generateAesKey(Integer)": _generate_key,
+        "static Blob encrypt(String,Blob,Blob,Blob)": _encrypt,
+        "static Blob decrypt(String,Blob,Blob,Blob)": _decrypt,
+        "static Blob encryptWithManagedIV(String,Blob,Blob)": _encrypt_managed,
+        "static Blob decryptWithManagedIV(String,Blob,Blob)": _decrypt_managed,
+        "static Integer getRandomInteger()": lambda: wrap32(secrets.randbits(32)),
+        "static Long getRandomLong()": lambda: Long(wrap64(secrets.randbits(64))),
+        "static Blob sign(String,Blob,Blob)": _refused("sign"),
+        "static Blob signWithCertificate(String,Blob,String)": _refused("signWithCertificate"),
+        "static Boolean verify(String,Blob,Blob,Blob)": _refused("verify"),
+    },
+)
+
+
+def _uuid() -> str:
+    raw = bytearray(secrets.token_bytes(16))
+    raw[6] = raw[6] & 0x0F | 0x40
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+class Uuid(str):
+    """System.UUID."""
+
+    __slots__ = ()
+
+    @property
+    def apex_type(self) -> Value:
+        return UUID.type
+
+
+UUID = system_class(
+    "UUID",
+    {
+        "static UUID randomUUID()": lambda: Uuid(_uuid()),
+        "static UUID fromString(String)": Uuid,
+        "String toString()": str.__str__,
+    },
+)

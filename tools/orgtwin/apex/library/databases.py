@@ -1,0 +1,300 @@
+"""Database and its results. Sources: "Database Class", "Database.SaveResult Class" ... (Apex Reference Guide)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orgtwin.apex import context
+from orgtwin.apex.database import RESULT_KINDS, DmlResult, dml_exception, records_of, run_query, write
+from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.collections import ApexIterator
+from orgtwin.apex.library.jobs import execute_batch
+from orgtwin.apex.library.objects import status_code
+from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
+from orgtwin.apex.library.tokens import SObjectField
+from orgtwin.apex.records import SObject
+from orgtwin.apex.types import SOBJECT, Type
+from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Id, Value
+
+ACCESS_LEVEL = declare("AccessLevel")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """AccessLevel.USER_MODE or SYSTEM_MODE."""
+
+    user_mode: bool
+
+    @property
+    def apex_type(self) -> Type:
+        return ACCESS_LEVEL.type
+
+
+_MODES = {"USER_MODE": Access(True), "SYSTEM_MODE": Access(False)}
+system_class(
+    "AccessLevel",
+    {
+        "static AccessLevel USER_MODE": lambda: _MODES["USER_MODE"],
+        "static AccessLevel SYSTEM_MODE": lambda: _MODES["SYSTEM_MODE"],
+    },
+)
+
+
+@dataclass(slots=True)
+class DmlOptions:
+    """Database.DMLOptions."""
+
+    all_or_none: bool | None = None
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("DMLOptions", namespace="Database").type
+
+
+def _options_class() -> None:
+    from orgtwin.apex.classes import Method, Variable
+    from orgtwin.apex.types import BOOLEAN, VOID
+
+    cls = system_class("DMLOptions", {}, namespace="Database", constructors={"()": DmlOptions})
+    getter = Method(cls, "get:optAllOrNone", (), BOOLEAN, lambda this: this.all_or_none)
+
+    def store(this: DmlOptions, value: bool | None) -> None:
+        this.all_or_none = value
+
+    setter = Method(cls, "set:optAllOrNone", (BOOLEAN,), VOID, store)
+    cls.variables["optallornone"] = Variable(
+        cls, "optAllOrNone", BOOLEAN, False, -1, getter=getter, setter=setter, is_property=True
+    )
+
+
+_options_class()
+
+
+def _flags(options: tuple[Value, ...]) -> tuple[bool, bool]:
+    """(all_or_none, user_mode) from what stands behind the records."""
+    all_or_none, user_mode = True, False
+    for option in options:
+        if isinstance(option, Access):
+            user_mode = option.user_mode
+        elif isinstance(option, DmlOptions):
+            all_or_none = option.all_or_none is not False
+        elif option is not None:
+            all_or_none = bool(option)
+    return all_or_none, user_mode
+
+
+def _writer(verb: str) -> Callable[..., Value]:
+    def run(operand: Value, *options: Value) -> Value:
+        key = None
+        if options and isinstance(options[0], SObjectField):
+            key = options[0].field.api_name
+            options = options[1:]
+        all_or_none, user_mode = _flags(options)
+        records = _by_ids(operand)
+        results = write(context.engine(), verb, records, all_or_none=all_or_none, user_mode=user_mode, key=key)
+        failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
+        if failed and all_or_none:
+            raise dml_exception(verb, records, failed)
+        if isinstance(operand, ApexList):
+            return ApexList(type_of(f"List<Database.{RESULT_KINDS[verb]}>"), list(results))
+        return results[0]
+
+    return run
+
+
+def _by_ids(operand: Value) -> list[SObject]:
+    """Records, or stand-ins for ids: Database.delete takes both."""
+    items = list(operand.items) if isinstance(operand, ApexList) else [operand]
+    if items and all(isinstance(i, str) for i in items):
+        engine = context.engine()
+        found = []
+        for item in items:
+            described = engine.port.schema.find_by_prefix(item[:3])
+            if described is None:
+                raise throw("SObjectException", f"Invalid id: {item}")
+            found.append(SObject(engine.get_sobject_type(described.api_name), {"Id": Id(item)}))
+        return found
+    return records_of(operand)
+
+
+def _forms(verb: str, *, ids: bool = False, key: bool = False) -> dict[str, Callable[..., Value]]:
+    """All overloads of one verb."""
+    result = f"Database.{RESULT_KINDS[verb]}"
+    run = _writer(verb)
+    found: dict[str, Callable[..., Value]] = {}
+    operands = [("SObject", result), ("List<SObject>", f"List<{result}>")]
+    if ids:
+        operands += [("Id", result), ("List<Id>", f"List<{result}>")]
+    for operand, returns in operands:
+        for options in (
+            "",
+            ",Boolean",
+            ",AccessLevel",
+            ",Boolean,AccessLevel",
+            ",Database.DMLOptions",
+            ",Database.DMLOptions,AccessLevel",
+        ):
+            found[f"static {returns} {verb}({operand}{options})"] = run
+            if key and "DMLOptions" not in options:
+                found[f"static {returns} {verb}({operand},Schema.SObjectField{options})"] = run
+    return found
+
+
+# Queries
+
+
+@dataclass(slots=True)
+class QueryLocator:
+    """Database.QueryLocator: the query of a batch."""
+
+    text: str
+    rows: ApexList
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("QueryLocator", namespace="Database").type
+
+
+def _query(text: str | None, access: Access | None = None) -> ApexList:
+    if text is None:
+        raise argument_null("query")
+    rows = run_query(context.engine(), text, {}, access is not None and access.user_mode, None)
+    return _as_rows(rows)
+
+
+def _as_rows(rows: Value) -> ApexList:
+    if isinstance(rows, ApexList):
+        first = rows.items[0].type if rows.items else SOBJECT
+        from orgtwin.apex.types import list_of
+
+        return ApexList(list_of(first), rows.items)
+    raise throw("QueryException", "Count query must be used with Database.countQuery")
+
+
+def _query_with_binds(text: str | None, binds: ApexMap | None, access: Access | None) -> ApexList:
+    if text is None or binds is None:
+        raise argument_null("query")
+    rows = run_query(context.engine(), text, dict(binds.items), access is not None and access.user_mode, None)
+    return _as_rows(rows)
+
+
+def _count(text: str, access: Access | None = None) -> Value:
+    found = run_query(context.engine(), text, {}, access is not None and access.user_mode, None)
+    return found if isinstance(found, int) else len(found.items)
+
+
+def _count_with_binds(text: str, binds: ApexMap, access: Access | None) -> Value:
+    found = run_query(context.engine(), text, dict(binds.items), access is not None and access.user_mode, None)
+    return found if isinstance(found, int) else len(found.items)
+
+
+def _locator(text: str | None, access: Access | None = None) -> QueryLocator:
+    if text is None:
+        raise argument_null("query")
+    return QueryLocator(text, _query(text, access))
+
+
+def _locator_of(rows: ApexList) -> QueryLocator:
+    return QueryLocator("", rows)
+
+
+def _set_savepoint() -> Value:
+    engine = context.engine()
+    engine.transaction.usage.charge("DmlStatements")
+    return Savepoint(engine.port.savepoint())
+
+
+@dataclass(slots=True)
+class Savepoint:
+    mark: Value
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("Savepoint").type
+
+
+def _rollback(savepoint: Savepoint | None) -> None:
+    if savepoint is None:
+        raise argument_null("databaseSavepoint")
+    engine = context.engine()
+    engine.transaction.usage.charge("DmlStatements")
+    engine.port.rollback(savepoint.mark)
+
+
+declare("Savepoint")
+system_class(
+    "Database",
+    {
+        **_forms("insert"),
+        **_forms("update"),
+        **_forms("upsert", key=True),
+        **_forms("delete", ids=True),
+        **_forms("undelete", ids=True),
+        "static List<SObject> query(String)": _query,
+        "static List<SObject> query(String,AccessLevel)": _query,
+        "static List<SObject> queryWithBinds(String,Map<String,Object>,AccessLevel)": _query_with_binds,
+        "static Integer countQuery(String)": _count,
+        "static Integer countQuery(String,AccessLevel)": _count,
+        "static Integer countQueryWithBinds(String,Map<String,Object>,AccessLevel)": _count_with_binds,
+        "static Database.QueryLocator getQueryLocator(String)": _locator,
+        "static Database.QueryLocator getQueryLocator(String,AccessLevel)": _locator,
+        "static Database.QueryLocator getQueryLocator(List<SObject>)": _locator_of,
+        "static Id executeBatch(Object)": execute_batch,
+        "static Id executeBatch(Object,Integer)": execute_batch,
+        "static Savepoint setSavepoint()": _set_savepoint,
+        "static void rollback(Savepoint)": _rollback,
+        "static void releaseSavepoint(Savepoint)": lambda savepoint: None,
+    },
+)
+system_class(
+    "QueryLocator",
+    {
+        "String getQuery()": lambda this: this.text,
+        "Database.QueryLocatorIterator iterator()": lambda this: ApexIterator(this.rows.items, SOBJECT),
+    },
+    namespace="Database",
+)
+system_class(
+    "QueryLocatorIterator",
+    {"Boolean hasNext()": ApexIterator.has_next, "SObject next()": ApexIterator.next},
+    namespace="Database",
+)
+
+
+def _result_class(kind: str, *, created: bool = False) -> None:
+    table: dict[str, Callable[..., Value]] = {
+        "Id getId()": lambda this: None if this.result.record_id is None else Id(this.result.record_id),
+        "Boolean isSuccess()": lambda this: this.result.success,
+        "List<Database.Error> getErrors()": lambda this: ApexList(type_of("List<Database.Error>"), list(this.errors)),
+        "String toString()": _shown,
+    }
+    if created:
+        table["Boolean isCreated()"] = lambda this: this.result.created
+    system_class(kind, table, namespace="Database")
+
+
+def _shown(this: DmlResult) -> str:
+    return f"Database.{this.kind}[getErrors=();getId={this.result.record_id};isSuccess={str(this.result.success).lower()};]"
+
+
+for _kind in ("SaveResult", "DeleteResult", "UndeleteResult"):
+    _result_class(_kind)
+_result_class("UpsertResult", created=True)
+
+
+def _status(this: Value) -> EnumConstant:
+    found: EnumConstant = status_code(this.error.status_code)
+    return found
+
+
+system_class(
+    "Error",
+    {
+        "List<String> getFields()": lambda this: ApexList(type_of("List<String>"), list(this.error.fields)),
+        "String getMessage()": lambda this: this.error.message,
+        "StatusCode getStatusCode()": _status,
+    },
+    namespace="Database",
+)
+system_enum("TriggerEvent", "INSERT UPDATE DELETE UNDELETE", namespace="Database")

@@ -1,0 +1,232 @@
+"""Http, HttpRequest, HttpResponse, RestContext. Callouts go to the test's mock; without one they are refused.
+
+Sources: "HttpRequest Class", "HttpResponse Class", "Testing HTTP Callouts" (Apex Reference and Developer Guides).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from orgtwin.apex import context
+from orgtwin.apex.classes import Method, Variable
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.jobs import call_method
+from orgtwin.apex.library.signatures import declare, system_class, type_of
+from orgtwin.apex.types import VOID, Type
+from orgtwin.apex.values import ApexList, ApexMap, Value
+
+_STRINGS = type_of("List<String>")
+_STRING_MAP = type_of("Map<String,String>")
+
+
+@dataclass(slots=True)
+class HttpMessage:
+    """What requests and responses share: headers (in any case) and a body."""
+
+    kind: str
+    headers: dict[str, tuple[str, str]] = field(default_factory=dict)
+    body: bytes | None = None
+    method: str = ""
+    endpoint: str = ""
+    timeout: int = 10_000
+    status: str | None = None
+    status_code: int = 0
+
+    @property
+    def apex_type(self) -> Type:
+        return declare(self.kind).type
+
+    def __str__(self) -> str:
+        if self.kind == "HttpRequest":
+            return f"System.HttpRequest[Endpoint={self.endpoint}, Method={self.method}]"
+        return f"System.HttpResponse[Status={self.status}, StatusCode={self.status_code}]"
+
+
+def _set_header(this: HttpMessage, name: str, value: str) -> None:
+    this.headers[name.lower()] = (name, value)
+
+
+def _get_header(this: HttpMessage, name: str) -> str | None:
+    found = this.headers.get(name.lower())
+    return found[1] if found is not None else None
+
+
+def _set_body(this: HttpMessage, text: str | None) -> None:
+    this.body = text.encode("utf-8") if text is not None else None
+
+
+def _get_body(this: HttpMessage) -> str | None:
+    if this.body is None:
+        return "" if this.kind == "HttpRequest" else None
+    return this.body.decode("utf-8", "replace")
+
+
+def _set(name: str) -> Callable[[HttpMessage, Value], None]:
+    def run(this: HttpMessage, value: Value) -> None:
+        setattr(this, name, value)
+
+    return run
+
+
+_MESSAGE: dict[str, Callable[..., Value]] = {
+    "void setHeader(String,String)": _set_header,
+    "String getHeader(String)": _get_header,
+    "void setBody(String)": _set_body,
+    "void setBodyAsBlob(Blob)": _set("body"),
+    "String getBody()": _get_body,
+    "Blob getBodyAsBlob()": lambda this: this.body,
+    "String toString()": str,
+}
+system_class(
+    "HttpRequest",
+    {
+        **_MESSAGE,
+        "void setEndpoint(String)": _set("endpoint"),
+        "String getEndpoint()": lambda this: this.endpoint,
+        "void setMethod(String)": _set("method"),
+        "String getMethod()": lambda this: this.method,
+        "void setTimeout(Integer)": _set("timeout"),
+        "void setCompressed(Boolean)": lambda this, value: None,
+        "Boolean getCompressed()": lambda this: False,
+        "void setClientCertificateName(String)": lambda this, name: None,
+    },
+    constructors={"()": lambda: HttpMessage("HttpRequest")},
+)
+system_class(
+    "HttpResponse",
+    {
+        **_MESSAGE,
+        "void setStatus(String)": _set("status"),
+        "String getStatus()": lambda this: this.status,
+        "void setStatusCode(Integer)": _set("status_code"),
+        "Integer getStatusCode()": lambda this: this.status_code,
+        "List<String> getHeaderKeys()": lambda this: ApexList(_STRINGS, [name for name, _ in this.headers.values()]),
+    },
+    constructors={"()": lambda: HttpMessage("HttpResponse")},
+)
+
+
+class Http:
+    """new Http()."""
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("Http").type
+
+
+def _send(this: Http, request: HttpMessage) -> Value:
+    engine = context.engine()
+    transaction = engine.transaction
+    transaction.usage.charge("Callouts")
+    if transaction.dml_since_callout and not engine.test_state.get("started"):
+        raise throw(
+            "CalloutException", "You have uncommitted work pending. Please commit or rollback before calling out"
+        )
+    mock = engine.test_state.get("mock:system.httpcalloutmock") or engine.test_state.get("mock:httpcalloutmock")
+    if mock is not None:
+        return call_method(mock, "respond", request)
+    if engine.is_testing:
+        raise throw("TypeException", "Methods defined as TestMethod do not support Web service callouts")
+    engine.refuse("apex.Http.send", "HTTP callouts outside tests")
+    return None
+
+
+system_class(
+    "Http",
+    {"HttpResponse send(HttpRequest)": _send, "String toString()": lambda this: "System.Http[]"},
+    constructors={"()": Http},
+)
+
+
+# Apex REST
+
+
+@dataclass(slots=True)
+class RestMessage:
+    """RestRequest or RestResponse."""
+
+    kind: str
+    values: dict[str, Value]
+
+    @property
+    def apex_type(self) -> Type:
+        return declare(self.kind).type
+
+
+def _rest_class(kind: str, fields: dict[str, str]) -> None:
+    def make() -> RestMessage:
+        values: dict[str, Value] = {}
+        for name, type_name in fields.items():
+            if type_name == "Map<String,String>":
+                values[name.lower()] = ApexMap(_STRING_MAP)
+        return RestMessage(kind, values)
+
+    cls = system_class(kind, {}, constructors={"()": make})
+    for name, type_name in fields.items():
+        type_ = type_of(type_name)
+        getter = Method(cls, f"get:{name}", (), type_, _reader(name.lower()))
+        setter = Method(cls, f"set:{name}", (type_,), VOID, _writer(name.lower()))
+        cls.variables[name.lower()] = Variable(
+            cls, name, type_, False, -1, getter=getter, setter=setter, is_property=True
+        )
+
+
+def _reader(key: str) -> Callable[[RestMessage], Value]:
+    return lambda this: this.values.get(key)
+
+
+def _writer(key: str) -> Callable[[RestMessage, Value], None]:
+    def run(this: RestMessage, value: Value) -> None:
+        this.values[key] = value
+
+    return run
+
+
+_rest_class(
+    "RestRequest",
+    {
+        "headers": "Map<String,String>",
+        "httpMethod": "String",
+        "params": "Map<String,String>",
+        "remoteAddress": "String",
+        "requestBody": "Blob",
+        "requestURI": "String",
+        "resourcePath": "String",
+    },
+)
+_rest_class("RestResponse", {"headers": "Map<String,String>", "responseBody": "Blob", "statusCode": "Integer"})
+
+
+def _add_header(this: RestMessage, name: str, value: str) -> None:
+    this.values["headers"].items[name] = value
+
+
+def _add_parameter(this: RestMessage, name: str, value: str) -> None:
+    this.values["params"].items[name] = value
+
+
+system_class(
+    "RestRequest", {"void addHeader(String,String)": _add_header, "void addParameter(String,String)": _add_parameter}
+)
+system_class("RestResponse", {"void addHeader(String,String)": _add_header})
+
+
+def _context_property(name: str, type_name: str) -> None:
+    cls = declare("RestContext")
+    type_ = type_of(type_name)
+    key = f"rest:{name}"
+
+    def read() -> Value:
+        return context.transaction().rest.get(key)
+
+    def write(value: Value) -> None:
+        context.transaction().rest[key] = value
+
+    getter = Method(cls, f"get:{name}", (), type_, read, static=True)
+    setter = Method(cls, f"set:{name}", (type_,), VOID, write, static=True)
+    cls.variables[name] = Variable(cls, name, type_, True, -1, getter=getter, setter=setter, is_property=True)
+
+
+_context_property("request", "RestRequest")
+_context_property("response", "RestResponse")

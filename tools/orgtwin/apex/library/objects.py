@@ -1,0 +1,183 @@
+"""Object, Type, and the methods of DmlException. Sources: "Object", "Type Class", "Exception Class" (Apex Reference Guide)."""
+
+from __future__ import annotations
+
+from orgtwin.apex import context
+from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.faults import EXCEPTIONS, argument_null, throw
+from orgtwin.apex.library.hashing import hash_code
+from orgtwin.apex.library.registry import class_of, find_class
+from orgtwin.apex.library.signatures import system_class, system_enum, type_of
+from orgtwin.apex.library.tokens import SObjectField, TypeToken
+from orgtwin.apex.records import SObject
+from orgtwin.apex.text import to_text
+from orgtwin.apex.types import COLLECTION_ARITY, INTEGER, PRIMITIVES, STRING, Kind, Type, collection, is_assignable
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, ExceptionInstance, Id, Value
+
+system_class(
+    "Object",
+    {
+        "String toString()": to_text,
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "Integer hashCode()": hash_code,
+    },
+)
+
+
+def _for_name(name: str | None) -> TypeToken | None:
+    return None if name is None else _find_token(name)
+
+
+def _for_name_in(namespace: str | None, name: str | None) -> TypeToken | None:
+    if name is None:
+        return None
+    return _find_token(f"{namespace}.{name}" if namespace else name)
+
+
+def _find_token(name: str) -> TypeToken | None:
+    type_ = find_type_named(name.strip())
+    return None if type_ is None else TypeToken(type_)
+
+
+def find_type_named(name: str) -> Type | None:
+    """A type of the org or the platform by the name Type.forName takes."""
+    base, _, rest = name.partition("<")
+    key = base.lower().removeprefix("system.")
+    if rest and key in COLLECTION_ARITY:
+        args = [find_type_named(part.strip()) for part in rest.rstrip(">").split(",")] if ">" in rest else []
+        known = [a for a in args if a is not None]
+        return collection(key, *known) if len(known) == COLLECTION_ARITY[key] == len(args) else None
+    if name.endswith("[]"):
+        item = find_type_named(name[:-2])
+        return collection("list", item) if item is not None else None
+    engine = context.engine()
+    first, *inner = base.split(".")
+    cls: ApexClass | None = engine.find_class(first)
+    for part in inner:
+        cls = cls.inner.get(part.lower()) if cls is not None else None
+    if cls is not None:
+        return cls.type
+    if key in PRIMITIVES:
+        return PRIMITIVES[key]
+    system = find_class(base)
+    return system.type if system is not None else engine.find_sobject_type(base.removeprefix("Schema."))
+
+
+def _new_instance(this: TypeToken) -> Value:
+    type_ = this.type
+    if type_.is_sobject:
+        return SObject(type_)
+    if type_.kind is Kind.COLLECTION:
+        return {"list": ApexList, "set": ApexSet, "map": ApexMap}[type_.key](type_)
+    cls = class_of(type_)
+    if cls is None or cls.is_interface or cls.abstract or cls.is_enum or type_.kind is Kind.PRIMITIVE:
+        raise throw("TypeException", f"Type cannot be constructed: {type_.name}")
+    constructor = next((m for m in cls.constructors if not m.parameters), None)
+    if constructor is None:
+        raise throw("TypeException", f"Class {type_.name} must have a no-argument constructor to be constructed")
+    if type_.kind is Kind.SYSTEM:
+        return constructor.call()
+    cls.get_statics()
+    this_object = cls.instantiate()
+    constructor.call(this_object)
+    return this_object
+
+
+def type_name(type_: Type) -> str:
+    """As Type.getName prints it."""
+    if type_.kind is Kind.PRIMITIVE or type_.kind is Kind.COLLECTION or type_.is_sobject:
+        return type_.name
+    return type_.cls.full_name.removeprefix("System.") if type_.cls is not None else type_.name
+
+
+system_class(
+    "Type",
+    {
+        "static Type forName(String)": _for_name,
+        "static Type forName(String,String)": _for_name_in,
+        "String getName()": lambda this: type_name(this.type),
+        "String getNamespace()": lambda this: None,
+        "Object newInstance()": _new_instance,
+        "Boolean isAssignableFrom(Type)": lambda this, other: is_assignable(other.type, this.type),
+        "String toString()": lambda this: type_name(this.type),
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "Integer hashCode()": lambda this: hash_code(type_name(this.type)),
+    },
+)
+
+
+# DmlException, EmailException
+
+_STATUS_CODES = (
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK ALREADY_IN_PROCESS APEX_DATA_ACCESS_RESTRICTION ASSIGNEE_TYPE_REQUIRED"
+    " BAD_CUSTOM_ENTITY_PARENT_DOMAIN BCC_NOT_ALLOWED_IF_BCC_COMPLIANCE_ENABLED CANNOT_CASCADE_PRODUCT_ACTIVE"
+    " CANNOT_CREATE_ANOTHER_MANAGED_PACKAGE CANNOT_DEACTIVATE_DIVISION CANNOT_DELETE_LAST_DATED_CONVERSION_RATE"
+    " CANNOT_DELETE_MANAGED_OBJECT CANNOT_EXECUTE_FLOW_TRIGGER CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    " CANNOT_MODIFY_MANAGED_OBJECT CIRCULAR_DEPENDENCY CUSTOM_CLOB_FIELD_LIMIT_EXCEEDED DATA_NOT_AVAILABLE"
+    " DELETE_FAILED DEPENDENCY_EXISTS DUPLICATE_EXTERNAL_ID DUPLICATE_VALUE DUPLICATES_DETECTED"
+    " DUPLICATE_USERNAME DUPLICATE_SENDER_DISPLAY_NAME DUPLICATE_CASE_SOLUTION EMAIL_NOT_PROCESSED_DUE_TO_PRIOR_ERROR"
+    " EMPTY_SCONTROL_FILE_NAME ENTITY_IS_DELETED ENTITY_IS_LOCKED ENTITY_NOT_SUPPORTED FIELD_CUSTOM_VALIDATION_EXCEPTION"
+    " FIELD_FILTER_VALIDATION_EXCEPTION FIELD_INTEGRITY_EXCEPTION FLOW_EXCEPTION ILLEGAL_QUERY_PARAMETER_VALUE"
+    " INACTIVE_OWNER_OR_USER INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY INSUFFICIENT_ACCESS_OR_READONLY"
+    " INVALID_ACCESS_LEVEL INVALID_ARGUMENT_TYPE INVALID_CROSS_REFERENCE_KEY INVALID_EMAIL_ADDRESS INVALID_FIELD"
+    " INVALID_FIELD_FOR_INSERT_UPDATE INVALID_ID_FIELD INVALID_LINEITEM_CLONE_STATUS INVALID_OPERATION"
+    " INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST INVALID_STATUS INVALID_TYPE INVALID_TYPE_FOR_OPERATION"
+    " LIMIT_EXCEEDED MALFORMED_ID MANAGER_NOT_DEFINED MAX_ACTIONS_PER_RULE_EXCEEDED MISSING_ARGUMENT"
+    " MIXED_DML_OPERATION NO_MASS_MAIL_PERMISSION NOT_FOUND NUMBER_OUTSIDE_VALID_RANGE"
+    " NUM_HISTORY_FIELDS_BY_SOBJECT_EXCEEDED OP_WITH_INVALID_USER_TYPE_EXCEPTION OPTED_OUT_OF_MASS_MAIL"
+    " PORTAL_USER_ALREADY_EXISTS_FOR_CONTACT PRIVATE_CONTACT_ON_ASSET REQUIRED_FIELD_MISSING SELF_REFERENCE_FROM_TRIGGER"
+    " SHARE_NEEDED_FOR_CHILD_OWNER STORAGE_LIMIT_EXCEEDED STRING_TOO_LONG TOO_MANY_APEX_REQUESTS UNABLE_TO_LOCK_ROW"
+    " UNAVAILABLE_RECORDTYPE_EXCEPTION UNDELETE_FAILED UNKNOWN_EXCEPTION"
+)
+STATUS_CODE = system_enum("StatusCode", _STATUS_CODES)
+
+
+def status_code(name: str) -> Value:
+    """The constant of a code; one the table lacks is shown as UNKNOWN_EXCEPTION would hide it, so it is refused instead."""
+    found = STATUS_CODE.constants.get(name.lower())
+    if found is None:
+        context.engine().refuse(f"apex.StatusCode.{name}", f"the status code {name} in Apex")
+    return found
+
+
+def _detail(this: ExceptionInstance, index: int | None) -> Value:
+    if index is None:
+        raise argument_null("index")
+    if not 0 <= index < len(this.details):
+        raise throw("ListException", f"List index out of bounds: {index}")
+    return this.details[index]
+
+
+def _dml_id(this: ExceptionInstance, index: int) -> Value:
+    record = _detail(this, index)[1]
+    record_id = record.fields.get("Id") if record is not None else None
+    return None if record_id is None else Id(record_id)
+
+
+def _dml_field_names(this: ExceptionInstance, index: int) -> ApexList:
+    return ApexList(type_of("List<String>"), list(_detail(this, index)[2].fields))
+
+
+def _dml_fields(this: ExceptionInstance, index: int) -> ApexList:
+    record = _detail(this, index)[1]
+    names = _detail(this, index)[2].fields
+    found = [record.schema.find_field(n) for n in names] if record is not None else []
+    tokens = [SObjectField(record.type, f) for f in found if f is not None]
+    return ApexList(type_of("List<Schema.SObjectField>"), tokens)
+
+
+_DML_METHODS = (
+    ("getNumDml", (), INTEGER, lambda this: len(this.details)),
+    ("getDmlMessage", (INTEGER,), STRING, lambda this, i: _detail(this, i)[2].message),
+    ("getDmlIndex", (INTEGER,), INTEGER, lambda this, i: _detail(this, i)[0]),
+    ("getDmlId", (INTEGER,), STRING, _dml_id),
+    ("getDmlStatusCode", (INTEGER,), STRING, lambda this, i: _detail(this, i)[2].status_code),
+    ("getDmlType", (INTEGER,), STATUS_CODE.type, lambda this, i: status_code(_detail(this, i)[2].status_code)),
+    ("getDmlFieldNames", (INTEGER,), type_of("List<String>"), _dml_field_names),
+    ("getDmlFields", (INTEGER,), type_of("List<Schema.SObjectField>"), _dml_fields),
+)
+for _cls in (EXCEPTIONS["dmlexception"], EXCEPTIONS["emailexception"]):
+    for _name, _parameters, _returns, _function in _DML_METHODS:
+        _method = Method(_cls, _name, _parameters, _returns, _function, virtual=True)
+        _cls.methods[_name.lower()] = [_method]
+        _cls.vtable[_method.signature] = _method

@@ -1,0 +1,329 @@
+"""Integer, Long, Double, Decimal, Boolean, Id, Math. Sources: the class pages of the Apex Reference Guide."""
+
+from __future__ import annotations
+
+import decimal
+import math
+import random
+import re
+from decimal import Decimal
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import argument_null, null_pointer, throw
+from orgtwin.apex.library.hashing import hash_code
+from orgtwin.apex.library.signatures import system_class, system_enum
+from orgtwin.apex.library.tokens import SObjectTypeToken
+from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, scale_of, set_scale, to_decimal
+from orgtwin.apex.records import to_id
+from orgtwin.apex.text import to_text
+from orgtwin.apex.values import EnumConstant, Id, Long, Value, wrap32, wrap64
+
+ROUNDING_MODE = system_enum("RoundingMode", "CEILING DOWN FLOOR HALF_DOWN HALF_EVEN HALF_UP UNNECESSARY UP")
+_INTEGER_TEXT = re.compile(r"[-+]?\d+")
+_DECIMAL_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+
+
+def grouped(value: Value) -> str:
+    """With the thousands separators of en_US: Integer.format."""
+    if isinstance(value, Decimal):
+        rounded = set_scale(value, min(scale_of(value), 3), decimal.ROUND_HALF_EVEN)
+        text = decimal_text(rounded)
+        whole, _, fraction = text.partition(".")
+        fraction = fraction.rstrip("0")
+        return f"{int(whole):,}" + (f".{fraction}" if fraction else "")
+    return f"{value:,}"
+
+
+def _parse_integer(text: str | None, name: str, limit: int) -> int:
+    if text is None:
+        raise argument_null("1") if name == "Integer" else null_pointer()
+    stripped = text.strip()
+    if not _INTEGER_TEXT.fullmatch(stripped) or not -limit <= int(stripped) < limit:
+        raise throw("TypeException", f"Invalid {name.lower()}: {text}")
+    return int(stripped)
+
+
+def _integer_value_of(value: Value) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return _parse_integer(value, "Integer", 2**31)
+    if isinstance(value, (Decimal, float, int)) and not isinstance(value, bool):
+        return wrap32(int(value))
+    raise throw("TypeException", f"Invalid integer: {to_text(value)}")
+
+
+def _long_value_of(value: Value) -> Long | None:
+    if value is None:
+        return None
+    return Long(_parse_integer(value, "Long", 2**63) if isinstance(value, str) else int(value))
+
+
+def _double_value_of(value: Value) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if not _DECIMAL_TEXT.fullmatch(value.strip()):
+            raise throw("TypeException", f"Invalid double: {value}")
+        return float(value)
+    return float(value)
+
+
+def _decimal_value_of(value: Value) -> Decimal | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        if not _DECIMAL_TEXT.fullmatch(value.strip()):
+            raise throw("TypeException", f"Invalid decimal: {value}")
+        return Decimal(value.strip())
+    return to_decimal(value)
+
+
+system_class(
+    "Integer",
+    {
+        "static Integer valueOf(Object)": _integer_value_of,
+        "static Integer valueOf(String)": lambda text: _parse_integer(text, "Integer", 2**31),
+        "String format()": grouped,
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "Integer hashCode()": hash_code,
+        "Long longValue()": Long,
+        "Integer intValue()": int,
+        "Double doubleValue()": float,
+    },
+)
+system_class(
+    "Long",
+    {
+        "static Long valueOf(Object)": _long_value_of,
+        "static Long valueOf(String)": lambda text: Long(_parse_integer(text, "Long", 2**63)),
+        "String format()": grouped,
+        "Integer intValue()": wrap32,
+        "Long longValue()": Long,
+        "Double doubleValue()": float,
+    },
+)
+
+
+def half_even(value: Value) -> int:
+    return int(to_decimal(value).to_integral_value(decimal.ROUND_HALF_EVEN))
+
+
+system_class(
+    "Double",
+    {
+        "static Double valueOf(Object)": _double_value_of,
+        "static Double valueOf(String)": _double_value_of,
+        "String format()": lambda this: grouped(to_decimal(this)),
+        "Integer intValue()": lambda this: wrap32(int(this)),
+        "Long longValue()": lambda this: wrap64(int(this)),
+        "Double doubleValue()": float,
+        "Long round()": lambda this: wrap64(math.floor(this + 0.5)),
+    },
+)
+
+
+def _mode(mode: EnumConstant | None) -> str:
+    if mode is None:
+        raise argument_null("roundingMode")
+    return ROUNDING.get(mode.name, decimal.ROUND_HALF_UP)
+
+
+def _set_scale(this: Decimal, scale: int | None, mode: EnumConstant | None = None) -> Decimal:
+    if scale is None:
+        raise argument_null("scale")
+    return set_scale(this, scale) if mode is None else set_scale(this, scale, _mode(mode))
+
+
+def _round(this: Decimal, mode: EnumConstant | None = None) -> Long:
+    rounding = decimal.ROUND_HALF_EVEN if mode is None else _mode(mode)
+    return wrap64(int(this.to_integral_value(rounding)))
+
+
+def _divide(this: Decimal, divisor: Decimal | None, scale: int, mode: EnumConstant | None = None) -> Decimal:
+    if divisor is None:
+        raise argument_null("divisor")
+    if divisor == 0:
+        raise throw("MathException", "Divide by 0")
+    exact = decimal.Context(prec=200).divide(this, divisor)
+    return set_scale(exact, scale, decimal.ROUND_HALF_UP if mode is None else _mode(mode))
+
+
+def _power(this: Decimal, exponent: int) -> Decimal:
+    if exponent < 0 or exponent > 32767:
+        raise throw("MathException", "Invalid exponent")
+    return EXACT.power(this, exponent)
+
+
+def _strip(this: Decimal) -> Decimal:
+    if this == 0:
+        return Decimal(0)
+    return this.normalize(EXACT)
+
+
+system_class(
+    "Decimal",
+    {
+        "static Decimal valueOf(Object)": _decimal_value_of,
+        "static Decimal valueOf(String)": _decimal_value_of,
+        "Decimal abs()": lambda this: abs(this),
+        "Decimal divide(Decimal,Integer)": _divide,
+        "Decimal divide(Decimal,Integer,RoundingMode)": _divide,
+        "Double doubleValue()": float,
+        "String format()": grouped,
+        "Integer intValue()": lambda this: wrap32(int(this)),
+        "Long longValue()": lambda this: wrap64(int(this)),
+        "Decimal pow(Integer)": _power,
+        "Integer precision()": lambda this: max(len(this.as_tuple().digits), 1),
+        "Long round()": _round,
+        "Long round(RoundingMode)": _round,
+        "Integer scale()": scale_of,
+        "Decimal setScale(Integer)": _set_scale,
+        "Decimal setScale(Integer,RoundingMode)": _set_scale,
+        "Decimal stripTrailingZeros()": _strip,
+        "String toPlainString()": decimal_text,
+    },
+)
+
+
+def _boolean_value_of(value: Value) -> bool:
+    if isinstance(value, str):
+        return value.lower() == "true"
+    if isinstance(value, bool):
+        return value
+    if value is None:
+        raise argument_null("1")
+    raise throw("TypeException", f"Invalid boolean: {to_text(value)}")
+
+
+system_class(
+    "Boolean",
+    {"static Boolean valueOf(Object)": _boolean_value_of, "static Boolean valueOf(String)": _boolean_value_of},
+)
+
+
+def _sobject_type(this: Id) -> Value:
+    engine = context.engine()
+    described = engine.port.schema.find_by_prefix(this[:3])
+    if described is None:
+        raise throw("SObjectException", f"Invalid id: {this}")
+    return SObjectTypeToken(engine.get_sobject_type(described.api_name))
+
+
+def _id_value_of(text: str | None) -> Id | None:
+    if text is None:
+        raise argument_null("1")
+    return to_id(text)
+
+
+system_class(
+    "Id",
+    {
+        "static Id valueOf(String)": _id_value_of,
+        "static Id valueOf(String,Boolean)": lambda text, restore: _id_value_of(text),
+        "Schema.SObjectType getSObjectType()": _sobject_type,
+        "String to15()": lambda this: str(this[:15]),
+        "void addError(String)": lambda this, message: context.engine().refuse("apex.Id.addError", "Id.addError"),
+    },
+)
+
+
+# Math
+
+
+def _abs(value: Value) -> Value:
+    if value is None:
+        raise argument_null("1")
+    return abs(value)
+
+
+def _pick(chooser: Value) -> Value:
+    def run(a: Value, b: Value) -> Value:
+        if a is None or b is None:
+            raise argument_null("1")
+        return chooser(a, b)
+
+    return run
+
+
+def _mod(a: int | None, b: int | None) -> int:
+    if a is None or b is None:
+        raise argument_null("1")
+    if b == 0:
+        raise throw("MathException", "Divide by 0")
+    return int(math.fmod(a, b)) if abs(a) < 2**53 and abs(b) < 2**53 else a - b * int(Decimal(a) / Decimal(b))
+
+
+def _round_half_even(value: Value) -> int:
+    if value is None:
+        raise argument_null("1")
+    return half_even(value)
+
+
+def _floating(function: Value) -> Value:
+    def run(*args: Value) -> Value:
+        if any(a is None for a in args):
+            raise argument_null("1")
+        try:
+            return float(function(*(float(a) for a in args)))
+        except (ValueError, ZeroDivisionError):
+            return math.nan
+        except OverflowError:
+            return math.inf
+
+    return run
+
+
+def _round_with(rounding: str) -> Value:
+    def run(value: Decimal | None) -> Decimal:
+        if value is None:
+            raise argument_null("1")
+        return value.to_integral_value(rounding)
+
+    return run
+
+
+def _decimal_root(value: Decimal | None) -> Decimal:
+    if value is None:
+        raise argument_null("1")
+    if value < 0:
+        raise throw("MathException", "Invalid argument for sqrt")
+    return decimal.Context(prec=33).sqrt(value)
+
+
+def _sign(value: Value) -> Value:
+    return type(value)((value > 0) - (value < 0))
+
+
+_FLOATING = ("acos", "asin", "atan", "cos", "cosh", "exp", "log", "log10", "sin", "sinh", "tan", "tanh")
+_RANDOM = random.Random(20261)  # noqa: S311  (a run repeats exactly; Crypto is for secrets)
+system_class(
+    "Math",
+    {
+        **{f"static Double {name}(Double)": _floating(getattr(math, name)) for name in _FLOATING},
+        **{f"static {t} abs({t})": _abs for t in ("Integer", "Long", "Double", "Decimal")},
+        **{f"static {t} max({t},{t})": _pick(max) for t in ("Integer", "Long", "Double", "Decimal")},
+        **{f"static {t} min({t},{t})": _pick(min) for t in ("Integer", "Long", "Double", "Decimal")},
+        **{f"static {t} signum({t})": _sign for t in ("Double", "Decimal")},
+        "static Double atan2(Double,Double)": _floating(math.atan2),
+        "static Double cbrt(Double)": _floating(lambda v: math.copysign(abs(v) ** (1 / 3), v)),
+        "static Double pow(Double,Double)": _floating(math.pow),
+        "static Double sqrt(Double)": _floating(math.sqrt),
+        "static Decimal sqrt(Decimal)": _decimal_root,
+        "static Double PI": lambda: math.pi,
+        "static Double E": lambda: math.e,
+        "static Double random()": lambda: _RANDOM.random(),
+        "static Integer mod(Integer,Integer)": _mod,
+        "static Long mod(Long,Long)": lambda a, b: Long(_mod(a, b)),
+        "static Double ceil(Double)": _floating(math.ceil),
+        "static Decimal ceil(Decimal)": _round_with(decimal.ROUND_CEILING),
+        "static Double floor(Double)": _floating(math.floor),
+        "static Decimal floor(Decimal)": _round_with(decimal.ROUND_FLOOR),
+        "static Double rint(Double)": _floating(round),
+        "static Decimal rint(Decimal)": _round_with(decimal.ROUND_HALF_EVEN),
+        "static Integer round(Double)": lambda v: wrap32(_round_half_even(v)),
+        "static Integer round(Decimal)": lambda v: wrap32(_round_half_even(v)),
+        "static Long roundToLong(Double)": lambda v: wrap64(_round_half_even(v)),
+        "static Long roundToLong(Decimal)": lambda v: wrap64(_round_half_even(v)),
+    },
+)

@@ -1,0 +1,23 @@
+"""All platform classes by name."""
+
+from __future__ import annotations
+
+from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.faults import EXCEPTIONS
+from orgtwin.apex.library.signatures import SYSTEM_CLASSES, class_key
+from orgtwin.apex.types import Type
+
+
+def find_class(name: str) -> ApexClass | None:
+    """A platform class by name in any case, with or without the System and Schema namespaces."""
+    key = class_key(name)
+    return EXCEPTIONS.get(key) or SYSTEM_CLASSES.get(key)
+
+
+def class_of(type_: Type) -> ApexClass | None:
+    """The class whose methods a value of this type has."""
+    if type_.cls is not None:
+        return type_.cls
+    if type_.is_sobject:
+        return SYSTEM_CLASSES.get("sobject")
+    return SYSTEM_CLASSES.get(type_.key)

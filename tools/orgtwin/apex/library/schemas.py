@@ -1,0 +1,399 @@
+"""Describe from Apex.
+
+Sources: "Schema Class", "DescribeSObjectResult Class", "DescribeFieldResult Class" (Apex Reference Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
+from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
+from orgtwin.apex.records import SObject, to_id
+from orgtwin.apex.types import Type
+from orgtwin.apex.values import ApexList, ApexMap, Value
+from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType
+
+DISPLAY_TYPE = system_enum(
+    "DisplayType",
+    "ADDRESS ANYTYPE BASE64 BOOLEAN COMBOBOX COMPLEXVALUE CURRENCY DATACATEGORYGROUPREFERENCE DATE DATETIME DOUBLE EMAIL"
+    " ENCRYPTEDSTRING ID INTEGER JSON LOCATION LONG MULTIPICKLIST PERCENT PHONE PICKLIST REFERENCE SOBJECT STRING TEXTAREA"
+    " TIME URL",
+    namespace="Schema",
+)
+SOAP_TYPE = system_enum(
+    "SOAPType", "ADDRESS ANYTYPE BASE64BINARY BOOLEAN DATE DATETIME DOUBLE ID INTEGER STRING TIME", namespace="Schema"
+)
+_SOAP_NAMES = {
+    FieldType.ID: "ID", FieldType.REFERENCE: "ID", FieldType.BOOLEAN: "BOOLEAN", FieldType.INT: "INTEGER",
+    FieldType.DOUBLE: "DOUBLE", FieldType.CURRENCY: "DOUBLE", FieldType.PERCENT: "DOUBLE", FieldType.DATE: "DATE",
+    FieldType.DATETIME: "DATETIME", FieldType.TIME: "TIME", FieldType.BASE64: "BASE64BINARY",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Described:
+    owner: Type
+
+
+class DescribeObject(_Described):
+    @property
+    def apex_type(self) -> Type:
+        return describe_object_type()
+
+
+@dataclass(frozen=True)
+class DescribeField:
+    owner: Type
+    field: Field
+
+    @property
+    def apex_type(self) -> Type:
+        return describe_field_type()
+
+
+class DescribeFields(_Described):
+    """`SObjectType.Account.fields`."""
+
+    @property
+    def apex_type(self) -> Type:
+        return describe_fields_type()
+
+
+@dataclass(frozen=True)
+class DescribeRecordType:
+    owner: Type
+    record_type: RecordType
+    record_type_id: Value
+    is_default: bool = False
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("RecordTypeInfo", namespace="Schema").type
+
+
+@dataclass(frozen=True)
+class DescribePicklist:
+    value: PicklistValue
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("PicklistEntry", namespace="Schema").type
+
+
+@dataclass(frozen=True)
+class DescribeChild:
+    owner: Type
+    child: ChildRelationship
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("ChildRelationship", namespace="Schema").type
+
+
+def describe_object_type() -> Type:
+    return declare("DescribeSObjectResult", namespace="Schema").type
+
+
+def describe_field_type() -> Type:
+    return declare("DescribeFieldResult", namespace="Schema").type
+
+
+def describe_fields_type() -> Type:
+    return declare("SObjectTypeFields", namespace="Schema").type
+
+
+def describe_object(type_: Type) -> DescribeObject:
+    return DescribeObject(type_)
+
+
+def _schema(this: _Described) -> Value:
+    return this.owner.sobject
+
+
+def _can(action: str) -> Value:
+    return lambda this: context.engine().port.can(this.owner.name, action)
+
+
+def _fields_map(this: _Described) -> ApexMap:
+    tokens = {f.api_name.lower(): SObjectField(this.owner, f) for f in _schema(this).fields}
+    return CaselessMap(type_of("Map<String,Schema.SObjectField>"), dict(tokens))
+
+
+class CaselessMap(ApexMap):
+    """Describe maps find names in any case."""
+
+    __slots__ = ()
+
+    def find_key(self, key: Value) -> Value:
+        return key.lower() if isinstance(key, str) else key
+
+
+def _children(this: _Described) -> ApexList:
+    schema = context.engine().port.schema
+    rows = [DescribeChild(this.owner, c) for c in schema.children_of(this.owner.name)]
+    return ApexList(type_of("List<Schema.ChildRelationship>"), list(rows))
+
+
+def _record_types(this: _Described) -> list[DescribeRecordType]:
+    engine = context.engine()
+    found: list[DescribeRecordType] = []
+    for record_type in _schema(this).record_types:
+        rows = engine.port.query(
+            "SELECT Id FROM RecordType WHERE DeveloperName = :name AND SobjectType = :object",
+            {"name": record_type.developer_name, "object": this.owner.name},
+            user_mode=False,
+        )
+        record_id = to_id(str(rows[0].fields["Id"])) if isinstance(rows, list) and rows else None
+        found.append(DescribeRecordType(this.owner, record_type, record_id))
+    master = RecordType("Master", "Master")
+    found.append(DescribeRecordType(this.owner, master, to_id("012000000000000AAA"), is_default=not found))
+    return found
+
+
+def _record_type_map(key: str) -> Value:
+    readers: dict[str, Callable[[DescribeRecordType], Value]] = {
+        "name": lambda r: r.record_type.label,
+        "developer": lambda r: r.record_type.developer_name,
+        "id": lambda r: r.record_type_id,
+    }
+    read = readers[key]
+    shown = type_of(f"Map<{'Id' if key == 'id' else 'String'},Schema.RecordTypeInfo>")
+    return lambda this: ApexMap(shown, {read(r): r for r in _record_types(this)})
+
+
+system_class(
+    "DescribeSObjectResult",
+    {
+        "String getName()": lambda this: _schema(this).api_name,
+        "String getLocalName()": lambda this: _schema(this).api_name,
+        "String getLabel()": lambda this: _schema(this).label,
+        "String getLabelPlural()": lambda this: _schema(this).label_plural,
+        "String getKeyPrefix()": lambda this: _schema(this).key_prefix,
+        "Schema.SObjectType getSObjectType()": lambda this: SObjectTypeToken(this.owner),
+        "Schema.SObjectTypeFields fields": lambda this: DescribeFields(this.owner),
+        "List<Schema.ChildRelationship> getChildRelationships()": _children,
+        "List<Schema.RecordTypeInfo> getRecordTypeInfos()": lambda this: ApexList(
+            type_of("List<Schema.RecordTypeInfo>"), list(_record_types(this))
+        ),
+        "Map<String,Schema.RecordTypeInfo> getRecordTypeInfosByName()": _record_type_map("name"),
+        "Map<String,Schema.RecordTypeInfo> getRecordTypeInfosByDeveloperName()": _record_type_map("developer"),
+        "Map<Id,Schema.RecordTypeInfo> getRecordTypeInfosById()": _record_type_map("id"),
+        "Boolean isAccessible()": _can("read"),
+        "Boolean isCreateable()": _can("create"),
+        "Boolean isDeletable()": _can("delete"),
+        "Boolean isUpdateable()": _can("edit"),
+        "Boolean isUndeletable()": _can("delete"),
+        "Boolean isQueryable()": lambda this: _schema(this).queryable,
+        "Boolean isSearchable()": lambda this: _schema(this).queryable,
+        "Boolean isMergeable()": lambda this: this.owner.name in ("Account", "Contact", "Lead", "Case"),
+        "Boolean isCustom()": lambda this: _schema(this).custom,
+        "Boolean isCustomSetting()": lambda this: _schema(this).custom_setting is not None,
+        "Boolean isDeprecatedAndHidden()": lambda this: False,
+        "Boolean isFeedEnabled()": lambda this: False,
+    },
+    namespace="Schema",
+)
+system_class(
+    "SObjectTypeFields",
+    {"Map<String,Schema.SObjectField> getMap()": _fields_map},
+    namespace="Schema",
+)
+
+
+def _readable(this: DescribeField) -> bool:
+    return this.field.api_name.lower() in context.engine().port.readable_fields(this.owner.name)
+
+
+def _editable(flag: str) -> Value:
+    def run(this: DescribeField) -> bool:
+        allowed = this.field.api_name.lower() in context.engine().port.editable_fields(this.owner.name)
+        return bool(getattr(this.field, flag)) and allowed
+
+    return run
+
+
+def _display_type(this: DescribeField) -> Value:
+    name = {"int": "integer"}.get(this.field.type.value.lower(), this.field.type.value.lower())
+    return DISPLAY_TYPE.constants[name]
+
+
+def _references(this: DescribeField) -> ApexList:
+    engine = context.engine()
+    types = [engine.find_sobject_type(n) for n in this.field.reference_to]
+    return ApexList(type_of("List<Schema.SObjectType>"), [SObjectTypeToken(t) for t in types if t is not None])
+
+
+def _picklist(this: DescribeField) -> ApexList:
+    return ApexList(type_of("List<Schema.PicklistEntry>"), [DescribePicklist(v) for v in this.field.picklist])
+
+
+_FILTERABLE = frozenset((FieldType.TEXTAREA, FieldType.BASE64, FieldType.ENCRYPTED_STRING))
+system_class(
+    "DescribeFieldResult",
+    {
+        "String getName()": lambda this: this.field.api_name,
+        "String getLocalName()": lambda this: this.field.api_name,
+        "String getLabel()": lambda this: this.field.label,
+        "Integer getLength()": lambda this: this.field.length,
+        "Integer getByteLength()": lambda this: this.field.length * 3,
+        "Integer getPrecision()": lambda this: this.field.precision,
+        "Integer getScale()": lambda this: this.field.scale,
+        "Integer getDigits()": lambda this: this.field.precision if this.field.type is FieldType.INT else 0,
+        "Schema.DisplayType getType()": _display_type,
+        "Schema.SOAPType getSoapType()": lambda this: SOAP_TYPE.constants[
+            _SOAP_NAMES.get(this.field.type, "STRING").lower()
+        ],
+        "Schema.SObjectField getSObjectField()": lambda this: SObjectField(this.owner, this.field),
+        "Schema.SObjectType getSObjectType()": lambda this: SObjectTypeToken(this.owner),
+        "List<Schema.SObjectType> getReferenceTo()": _references,
+        "List<Schema.PicklistEntry> getPicklistValues()": _picklist,
+        "String getRelationshipName()": lambda this: this.field.relationship_name,
+        "Object getDefaultValue()": lambda this: None,
+        "String getDefaultValueFormula()": lambda this: this.field.default_formula,
+        "String getCalculatedFormula()": lambda this: this.field.formula,
+        "String getInlineHelpText()": lambda this: this.field.help_text,
+        "Integer getRelationshipOrder()": lambda this: this.field.master_detail_order,
+        "Schema.SObjectField getController()": lambda this: None,
+        "Boolean isAccessible()": _readable,
+        "Boolean isCreateable()": _editable("createable"),
+        "Boolean isUpdateable()": _editable("updateable"),
+        "Boolean isPermissionable()": lambda this: this.field.permissionable,
+        "Boolean isAutoNumber()": lambda this: this.field.auto_number,
+        "Boolean isCalculated()": lambda this: this.field.calculated,
+        "Boolean isCascadeDelete()": lambda this: this.field.cascade_delete,
+        "Boolean isRestrictedDelete()": lambda this: this.field.restricted_delete,
+        "Boolean isCaseSensitive()": lambda this: this.field.case_sensitive,
+        "Boolean isCustom()": lambda this: this.field.custom,
+        "Boolean isDefaultedOnCreate()": lambda this: this.field.defaulted_on_create,
+        "Boolean isDependentPicklist()": lambda this: False,
+        "Boolean isDeprecatedAndHidden()": lambda this: False,
+        "Boolean isExternalID()": lambda this: this.field.external_id,
+        "Boolean isFilterable()": lambda this: this.field.type not in _FILTERABLE,
+        "Boolean isGroupable()": lambda this: this.field.type not in _FILTERABLE,
+        "Boolean isSortable()": lambda this: this.field.type not in _FILTERABLE,
+        "Boolean isHtmlFormatted()": lambda this: this.field.html,
+        "Boolean isIdLookup()": lambda this: this.field.id_lookup,
+        "Boolean isNameField()": lambda this: this.field.name_field,
+        "Boolean isNamePointing()": lambda this: len(this.field.reference_to) > 1,
+        "Boolean isNillable()": lambda this: this.field.nillable,
+        "Boolean isRestrictedPicklist()": lambda this: this.field.restricted_picklist,
+        "Boolean isUnique()": lambda this: this.field.unique,
+        "Boolean isWriteRequiresMasterRead()": lambda this: this.field.write_requires_master_read,
+        "Boolean isEncrypted()": lambda this: False,
+    },
+    namespace="Schema",
+)
+system_class(
+    "PicklistEntry",
+    {
+        "String getLabel()": lambda this: this.value.label,
+        "String getValue()": lambda this: this.value.value,
+        "Boolean isActive()": lambda this: this.value.active,
+        "Boolean isDefaultValue()": lambda this: this.value.default,
+    },
+    namespace="Schema",
+)
+system_class(
+    "RecordTypeInfo",
+    {
+        "String getName()": lambda this: this.record_type.label,
+        "String getDeveloperName()": lambda this: this.record_type.developer_name,
+        "Id getRecordTypeId()": lambda this: this.record_type_id,
+        "Boolean isActive()": lambda this: this.record_type.active,
+        "Boolean isAvailable()": lambda this: True,
+        "Boolean isDefaultRecordTypeMapping()": lambda this: this.is_default,
+        "Boolean isMaster()": lambda this: this.record_type.developer_name == "Master",
+    },
+    namespace="Schema",
+)
+
+
+def _child_type(this: DescribeChild) -> SObjectTypeToken:
+    return SObjectTypeToken(context.engine().get_sobject_type(this.child.child_type))
+
+
+def _child_field(this: DescribeChild) -> SObjectField:
+    type_ = context.engine().get_sobject_type(this.child.child_type)
+    field = type_.sobject.find_field(this.child.field) if type_.sobject is not None else None
+    if field is None:
+        raise throw("SObjectException", f"Invalid field {this.child.field} for {type_.name}")
+    return SObjectField(type_, field)
+
+
+system_class(
+    "ChildRelationship",
+    {
+        "Schema.SObjectType getChildSObject()": _child_type,
+        "Schema.SObjectField getField()": _child_field,
+        "String getRelationshipName()": lambda this: this.child.relationship_name,
+        "Boolean isCascadeDelete()": lambda this: this.child.cascade_delete,
+        "Boolean isRestrictedDelete()": lambda this: this.child.restricted_delete,
+        "Boolean isDeprecatedAndHidden()": lambda this: False,
+    },
+    namespace="Schema",
+)
+
+
+# Tokens
+
+
+def _new_sobject(this: SObjectTypeToken, record_id: str | None = None, defaults: bool = False) -> SObject:
+    record = SObject(this.type)
+    if record_id is not None and not defaults:
+        record.fields["Id"] = to_id(record_id)
+    return record
+
+
+system_class(
+    "SObjectType",
+    {
+        "Schema.DescribeSObjectResult getDescribe()": lambda this: DescribeObject(this.type),
+        "Schema.DescribeSObjectResult getDescribe(Object)": lambda this, options: DescribeObject(this.type),
+        "SObject newSObject()": _new_sobject,
+        "SObject newSObject(Id)": _new_sobject,
+        "SObject newSObject(Id,Boolean)": _new_sobject,
+        "String toString()": str,
+        "Boolean equals(Object)": lambda this, other: this == other,
+    },
+    namespace="Schema",
+)
+system_class(
+    "SObjectField",
+    {
+        "Schema.DescribeFieldResult getDescribe()": lambda this: DescribeField(this.owner, this.field),
+        "Schema.DescribeFieldResult getDescribe(Object)": lambda this, options: DescribeField(this.owner, this.field),
+        "String toString()": str,
+        "Boolean equals(Object)": lambda this, other: this == other,
+    },
+    namespace="Schema",
+)
+
+
+def _global_describe() -> ApexMap:
+    engine = context.engine()
+    types = [engine.get_sobject_type(t.api_name) for t in engine.port.schema]
+    return CaselessMap(type_of("Map<String,Schema.SObjectType>"), {t.name.lower(): SObjectTypeToken(t) for t in types})
+
+
+def _describe_named(names: ApexList) -> ApexList:
+    engine = context.engine()
+    found = []
+    for name in names.items:
+        type_ = engine.find_sobject_type(name)
+        if type_ is None:
+            raise throw("InvalidParameterValueException", f"Invalid sobject type: {name}")
+        found.append(DescribeObject(type_))
+    return ApexList(type_of("List<Schema.DescribeSObjectResult>"), list(found))
+
+
+system_class(
+    "Schema",
+    {
+        "static Map<String,Schema.SObjectType> getGlobalDescribe()": _global_describe,
+        "static List<Schema.DescribeSObjectResult> describeSObjects(List<String>)": _describe_named,
+    },
+)

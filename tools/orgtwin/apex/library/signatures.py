@@ -1,0 +1,158 @@
+"""How a library class is written down: a table from signature to function.
+
+    STRING_CLASS = system_class("String", {
+        "static Boolean isBlank(String)": is_blank,
+        "Integer length()": length,
+    })
+
+A static function takes the arguments; an instance function the receiver first. `T`, `K`, `V` stand for the type arguments of a
+collection. A property is written without parentheses: "static Datetime current": function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from orgtwin.apex.classes import ApexClass, Method, Variable
+from orgtwin.apex.faults import EXCEPTIONS
+from orgtwin.apex.library.enums import add_enum_methods
+from orgtwin.apex.types import COLLECTION_ARITY, PRIMITIVES, VOID, Kind, Type, collection
+from orgtwin.apex.values import EnumConstant, Value
+
+Table = Mapping[str, Callable[..., Value]]
+
+SYSTEM_CLASSES: dict[str, ApexClass] = {}
+"""By lower-case name, with namespace unless it is System or Schema: `string`, `database.saveresult`, `sobjecttype`."""
+
+_IMPLICIT_NAMESPACES = ("system.", "schema.")
+_VARIABLES = {name.lower(): Type(name, Kind.VARIABLE) for name in ("T", "K", "V")}
+
+
+def class_key(name: str) -> str:
+    """The registry's key of a name as written."""
+    key = name.lower()
+    for prefix in _IMPLICIT_NAMESPACES:
+        if key.startswith(prefix) and key != prefix:
+            return key[len(prefix) :]
+    return key
+
+
+def declare(name: str, kind: str = "class", *, namespace: str = "System") -> ApexClass:
+    """The class of that name, made on first mention, so that modules may name each other's classes."""
+    shown = f"{namespace}.{name}"
+    key = class_key(shown)
+    found = SYSTEM_CLASSES.get(key)
+    if found is None:
+        found = ApexClass(name, kind=kind, namespace=namespace)
+        found.type.kind = Kind.SYSTEM if kind == "class" else Kind.CLASS
+        found.type.name = shown
+        SYSTEM_CLASSES[key] = found
+    return found
+
+
+def type_of(text: str) -> Type:
+    """The type a signature names: `Map<K,List<String>>`, `Database.SaveResult`."""
+    text = text.strip()
+    if text.endswith("[]"):
+        return collection("list", type_of(text[:-2]))
+    name, _, rest = text.partition("<")
+    key = name.lower()
+    if rest:
+        args = tuple(type_of(part) for part in split_arguments(rest[:-1]))
+        return (
+            collection(key, *args) if key in COLLECTION_ARITY else Type(name, Kind.CLASS, args, cls=_class_named(name))
+        )
+    return PRIMITIVES.get(key) or _VARIABLES.get(key) or _class_named(name).type
+
+
+def _class_named(name: str) -> ApexClass:
+    key = class_key(name)
+    if key in EXCEPTIONS:
+        return EXCEPTIONS[key]
+    if key in SYSTEM_CLASSES:
+        return SYSTEM_CLASSES[key]
+    namespace, _, last = name.rpartition(".")
+    return declare(last, namespace=namespace or "System")
+
+
+def split_arguments(text: str) -> list[str]:
+    """The parts between commas, type arguments kept together."""
+    parts: list[str] = []
+    depth = 0
+    current = ""
+    for char in text:
+        if char == "," and depth == 0:
+            parts.append(current)
+            current = ""
+            continue
+        depth += {"<": 1, ">": -1}.get(char, 0)
+        current += char
+    if current.strip():
+        parts.append(current)
+    return parts
+
+
+def system_class(
+    name: str,
+    table: Table,
+    *,
+    namespace: str = "System",
+    generic: str = "",
+    constructors: Table | None = None,
+    extends: ApexClass | None = None,
+) -> ApexClass:
+    """A library class from its tables. A constructor's key is its parameter list: "()", "(String, Integer)"."""
+    cls = declare(name, namespace=namespace)
+    cls.generic = tuple(generic.lower().split())
+    cls.superclass = extends
+    for text, function in table.items():
+        _add(cls, text, function)
+    for text, function in (constructors or {}).items():
+        parameters = tuple(type_of(p) for p in split_arguments(text[1:-1]))
+        cls.constructors.append(Method(cls, name, parameters, cls.type, function, static=True, generic=cls.generic))
+    return cls
+
+
+def _add(cls: ApexClass, text: str, function: Callable[..., Value]) -> None:
+    static = text.startswith("static ")
+    text = text.removeprefix("static ")
+    head, bracket, rest = text.partition("(")
+    type_text, _, name = head.strip().rpartition(" ")
+    returns = VOID if type_text == "void" else type_of(type_text)
+    if bracket:
+        parameters = tuple(type_of(p) for p in split_arguments(rest[: rest.rindex(")")]))
+        method = Method(cls, name, parameters, returns, function, static=static, virtual=True, generic=cls.generic)
+        cls.methods.setdefault(name.lower(), []).append(method)
+        cls.vtable[method.signature] = method
+        return
+    getter = Method(cls, name, (), returns, function, static=static)
+    cls.variables[name.lower()] = Variable(cls, name, returns, static, -1, final=True, getter=getter, is_property=True)
+
+
+def system_interface(name: str, *signatures: str, namespace: str = "System", generic: str = "") -> ApexClass:
+    """An interface that Apex classes implement: `system_interface("Comparable", "Integer compareTo(Object)")`."""
+    cls = declare(name, "interface", namespace=namespace)
+    cls.kind = "interface"
+    cls.type.kind = Kind.CLASS
+    cls.generic = tuple(generic.lower().split())
+    for text in signatures:
+        _add(cls, text, _abstract)
+    for methods in cls.methods.values():
+        for method in methods:
+            method.abstract = True
+    return cls
+
+
+def system_enum(name: str, constants: str, *, namespace: str = "System") -> ApexClass:
+    """An enum: `system_enum("AccessType", "CREATABLE READABLE")`."""
+    cls = declare(name, "enum", namespace=namespace)
+    cls.kind = "enum"
+    cls.type.kind = Kind.CLASS
+    for ordinal, constant in enumerate(constants.split()):
+        cls.constants[constant.lower()] = EnumConstant(cls, constant, ordinal)
+    add_enum_methods(cls)
+    return cls
+
+
+def _abstract(*_: Value) -> Value:
+    raise AssertionError("an interface's method has no body")

@@ -1,0 +1,129 @@
+"""Names that no class declares: Trigger.new, Label.x, Schema.SObjectType.Account, methods of custom settings and metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.schemas import (
+    DescribeField,
+    DescribeFields,
+    describe_field_type,
+    describe_fields_type,
+    describe_object,
+    describe_object_type,
+)
+from orgtwin.apex.library.settings import settings_call
+from orgtwin.apex.library.signatures import system_enum
+from orgtwin.apex.types import BOOLEAN, ID, INTEGER, SOBJECT, STRING, Type, list_of, map_of
+from orgtwin.apex.values import Run, Value
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
+    from orgtwin.apex.triggers import TriggerContext
+
+Special = tuple[Run, Type]
+
+TRIGGER_OPERATION = system_enum(
+    "TriggerOperation",
+    "BEFORE_INSERT BEFORE_UPDATE BEFORE_DELETE AFTER_INSERT AFTER_UPDATE AFTER_DELETE AFTER_UNDELETE",
+)
+
+
+def _operation(current: TriggerContext) -> Value:
+    return TRIGGER_OPERATION.constants[f"{current.moment}_{current.event}"]
+
+
+_FLAGS: dict[str, Callable[[TriggerContext], bool]] = {
+    "isbefore": lambda c: c.moment == "before",
+    "isafter": lambda c: c.moment == "after",
+    "isinsert": lambda c: c.event == "insert",
+    "isupdate": lambda c: c.event == "update",
+    "isdelete": lambda c: c.event == "delete",
+    "isundelete": lambda c: c.event == "undelete",
+    "isexecuting": lambda c: True,
+}
+_ROWS: dict[str, Callable[[TriggerContext], Value]] = {
+    "new": lambda c: c.new,
+    "old": lambda c: c.old,
+    "newmap": lambda c: c.new_map,
+    "oldmap": lambda c: c.old_map,
+}
+
+
+def special_member(engine: Engine, dotted: str, scope: Scope | None = None) -> Special | None:
+    """The code of a dotted name that is not declared anywhere, or None."""
+    parts = dotted.lower().split(".")
+    if parts[0] in ("system", "schema") and len(parts) > 2:
+        parts = parts[1:]
+        dotted = dotted.split(".", 1)[1]
+    if parts[0] == "trigger" and len(parts) == 2:
+        return _trigger_member(engine, parts[1], scope.cls.outermost().trigger_type if scope is not None else None)
+    if parts[0] == "label" and len(parts) in (2, 3):
+        return _label(engine, dotted.split(".")[-1])
+    if parts[0] == "sobjecttype" and len(parts) >= 2:
+        return _describe(engine, dotted.split(".")[1:])
+    return None
+
+
+def _trigger_member(engine: Engine, name: str, type_: Type | None) -> Special | None:
+    contexts = engine.trigger_context
+    if name in _FLAGS:
+        flag = _FLAGS[name]
+        return (lambda frame: flag(contexts[-1]) if contexts else False), BOOLEAN
+    if name in _ROWS:
+        read = _ROWS[name]
+        item = type_ or SOBJECT
+        shown = map_of(ID, item) if name.endswith("map") else list_of(item)
+        return (lambda frame: read(contexts[-1]) if contexts else None), shown
+    if name == "size":
+        return (lambda frame: contexts[-1].size if contexts else 0), INTEGER
+    if name == "operationtype":
+        return (lambda frame: _operation(contexts[-1]) if contexts else None), TRIGGER_OPERATION.type
+    return None
+
+
+def _label(engine: Engine, name: str) -> Special:
+    def run(frame: Value) -> str:
+        found = engine.port.find_label(name)
+        if found is None:
+            raise throw("NoDataFoundException", f"Label does not exist: {name}")
+        return found
+
+    return run, STRING
+
+
+def _describe(engine: Engine, names: list[str]) -> Special | None:
+    """`SObjectType.Account`, `SObjectType.Account.fields`, `SObjectType.Account.fields.Name`."""
+    type_ = engine.find_sobject_type(names[0])
+    if type_ is None:
+        return None
+    if len(names) == 1:
+        return (lambda frame: describe_object(type_)), describe_object_type()
+    if len(names) == 2 and names[1].lower() == "fields":
+        return (lambda frame: DescribeFields(type_)), describe_fields_type()
+    if len(names) == 3 and names[1].lower() == "fields" and type_.sobject is not None:
+        found = type_.sobject.find_field(names[2])
+        if found is not None:
+            field = found
+            return (lambda frame: DescribeField(type_, field)), describe_field_type()
+    return None
+
+
+def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: int) -> Special | None:
+    """Static-looking calls on sObject types: custom settings and custom metadata."""
+    if "." in dotted:
+        return None
+    if scope.engine.find_class(dotted) is not None or scope.cls.find_inner(dotted) is not None:
+        return None
+    type_ = scope.engine.find_sobject_type(dotted)
+    if type_ is None or type_.sobject is None:
+        return None
+    found = settings_call(scope.engine, type_, name, args)
+    if found is None and name.lower() in ("getinstance", "getall", "getvalues", "getorgdefaults"):
+        raise CompileProblem(
+            f"Method does not exist or incorrect signature: void {name}() from the type {type_.name}", pos
+        )
+    return found

@@ -1,0 +1,56 @@
+"""Test.createStub: an object of a class whose methods go to a StubProvider.
+
+Source: "Build a Mocking Framework with the Stub API" (Apex Developer Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.jobs import call_method
+from orgtwin.apex.library.signatures import type_of
+from orgtwin.apex.library.tokens import TypeToken
+from orgtwin.apex.types import VOID
+from orgtwin.apex.values import ApexList, Instance, Value
+
+
+def create_stub(token: TypeToken, provider: Value) -> Instance:
+    """An object that is an instance of the type and asks the provider."""
+    base = token.type.cls
+    if base is None or base.is_enum or base.namespace:
+        raise throw("TypeException", f"Cannot create a stub of {token.type.name}")
+    stub = ApexClass(f"{base.name}__sfdc_ApexStub", outer=None, superclass=None if base.is_interface else base)
+    if base.is_interface:
+        stub.interfaces = [base.type]
+    stub.field_count = base.field_count
+    stub.vtable = dict(base.vtable)
+    for ancestor in base.ancestors():
+        for overloads in ancestor.methods.values():
+            for method in overloads:
+                if not method.static and method.access != "private":
+                    stub.vtable[method.signature] = _forward(stub, method, provider)
+                    stub.methods.setdefault(method.name.lower(), []).append(stub.vtable[method.signature])
+    for accessor in list(base.vtable.values()):
+        if accessor.name.startswith(("get:", "set:")):
+            stub.vtable[accessor.signature] = _forward(stub, accessor, provider)
+    return Instance(stub)
+
+
+def _forward(stub: ApexClass, method: Method, provider: Value) -> Method:
+    found = Method(stub, method.name, method.parameters, method.returns, _to_provider(method, provider), override=True)
+    found.modifiers = method.modifiers
+    return found
+
+
+def _to_provider(method: Method, provider: Value) -> Callable[..., Value]:
+    types = ApexList(type_of("List<Type>"), [TypeToken(p) for p in method.parameters])
+    returns = None if method.returns is VOID else TypeToken(method.returns)
+
+    def call(this: Instance, *args: Value) -> Value:
+        names = ApexList(type_of("List<String>"), list(method.parameter_names))
+        given = ApexList(type_of("List<Object>"), list(args))
+        return call_method(provider, "handleMethodCall", this, method.name, returns, types, names, given)
+
+    return call

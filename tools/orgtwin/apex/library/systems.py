@@ -1,0 +1,161 @@
+"""System, UserInfo, Limits, Request.
+
+Sources: "System Class", "UserInfo Class", "Limits Class" (Apex Reference Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from orgtwin.apex import context
+from orgtwin.apex.library.assertions import SYSTEM_ASSERTS
+from orgtwin.apex.library.dates import TimeZone
+from orgtwin.apex.library.jobs import attach_finalizer, enqueue, schedule
+from orgtwin.apex.library.signatures import declare, system_class, system_enum
+from orgtwin.apex.records import to_id
+from orgtwin.apex.text import to_text
+from orgtwin.apex.transaction import LIMITS
+from orgtwin.apex.values import Long, Value, to_utc
+
+system_enum("LoggingLevel", "NONE ERROR WARN INFO DEBUG FINE FINER FINEST INTERNAL")
+system_enum(
+    "Quiddity",
+    "ANONYMOUS AURA BATCH_ACS BATCH_APEX BATCH_CHUNK_PARALLEL BATCH_CHUNK_SERIAL BULK_API"
+    " COMMERCE_INTEGRATION DISCOVERABLE_LOGIN FLOW FUTURE INBOUND_EMAIL_SERVICE INVOCABLE_ACTION IOT"
+    " PLATFORM_EVENT_PUBLISH_CALLBACK POST_INSTALL_SCRIPT QUEUEABLE QUICK_ACTION REMOTE_ACTION REST"
+    " RUNTEST_ASYNC RUNTEST_DEPLOY RUNTEST_SYNC SCHEDULED SOAP SYNCHRONOUS TRANSACTION_FINALIZER_QUEUEABLE"
+    " UNDEFINED VF",
+)
+
+
+def _now() -> datetime:
+    return to_utc(context.engine().now())
+
+
+def _debug(*args: Value) -> None:
+    context.engine().debug(to_text(args[-1]))
+
+
+def _millis(moment: datetime) -> Long:
+    delta = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return Long((delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000)
+
+
+def _kind(*kinds: str) -> Callable[[], bool]:
+    return lambda: context.transaction().kind in kinds
+
+
+def _today() -> Value:
+    return context.engine().now().astimezone(context.engine().user_zone()).date()
+
+
+_JOBS: dict[str, Callable[..., Value]] = {
+    "static Id enqueueJob(Object)": enqueue,
+    "static Id enqueueJob(Object,Integer)": enqueue,
+    "static void attachFinalizer(Object)": attach_finalizer,
+    "static Id schedule(String,String,Object)": schedule,
+    "static void abortJob(String)": lambda job_id: None,
+}
+system_class(
+    "System",
+    {
+        **SYSTEM_ASSERTS,
+        **_JOBS,
+        "static void debug(Object)": _debug,
+        "static void debug(LoggingLevel,Object)": _debug,
+        "static Datetime now()": _now,
+        "static Date today()": _today,
+        "static Long currentTimeMillis()": lambda: _millis(context.engine().now()),
+        "static Boolean equals(Object,Object)": lambda a, b: a == b,
+        "static Integer hashCode(Object)": lambda value: hash(value) & 0x7FFFFFFF,
+        "static Boolean isBatch()": _kind("batch"),
+        "static Boolean isFuture()": _kind("future"),
+        "static Boolean isQueueable()": _kind("queueable"),
+        "static Boolean isScheduled()": _kind("schedulable"),
+        "static Boolean isFunctionCallback()": lambda: False,
+        "static Boolean isRunningElasticCompute()": lambda: False,
+    },
+)
+
+
+def _user(name: str) -> Callable[[], Value]:
+    return lambda: getattr(context.engine().user(), name)
+
+
+def _user_id(name: str) -> Callable[[], Value]:
+    return lambda: to_id(getattr(context.engine().user(), name) or None)
+
+
+system_class(
+    "UserInfo",
+    {
+        "static Id getUserId()": _user_id("user_id"),
+        "static Id getProfileId()": _user_id("profile_id"),
+        "static Id getUserRoleId()": _user_id("role_id"),
+        "static String getUserName()": _user("username"),
+        "static String getFirstName()": _user("first_name"),
+        "static String getLastName()": _user("last_name"),
+        "static String getName()": lambda: (
+            f"{context.engine().user().first_name} {context.engine().user().last_name}".strip()
+        ),
+        "static String getUserEmail()": _user("email"),
+        "static String getUserType()": _user("user_type"),
+        "static String getLocale()": _user("locale"),
+        "static String getLanguage()": _user("language"),
+        "static String getDefaultCurrency()": _user("currency"),
+        "static TimeZone getTimeZone()": lambda: TimeZone(context.engine().user().time_zone),
+        "static Id getOrganizationId()": lambda: to_id(context.engine().port.org_id),
+        "static String getOrganizationName()": lambda: context.engine().port.org_name,
+        "static String getSessionId()": lambda: None,
+        "static String getUiTheme()": lambda: "Theme4d",
+        "static String getUiThemeDisplayed()": lambda: "Theme4d",
+        "static Boolean isMultiCurrencyOrganization()": lambda: False,
+        "static Boolean isCurrentUserLicensed(String)": lambda namespace: False,
+        "static Boolean hasPackageLicense(Id)": lambda package: False,
+    },
+)
+declare("TimeZone")
+
+
+def _used(name: str) -> Callable[[], int]:
+    if name == "CpuTime":
+        return lambda: context.engine().cpu_time()
+    return lambda: context.transaction().usage.used[name]
+
+
+def _limit(name: str) -> Callable[[], int]:
+    return lambda: context.transaction().usage.limit(name)
+
+
+_LIMIT_METHODS: dict[str, Callable[..., Value]] = {}
+for _name in LIMITS:
+    _LIMIT_METHODS[f"static Integer get{_name}()"] = _used(_name)
+    _LIMIT_METHODS[f"static Integer getLimit{_name}()"] = _limit(_name)
+system_class("Limits", _LIMIT_METHODS)
+
+
+class _Request:
+    @property
+    def apex_type(self) -> Value:
+        return declare("Request").type
+
+
+REQUEST = _Request()
+_QUIDDITIES = {"queueable": "QUEUEABLE", "future": "FUTURE", "batch": "BATCH_APEX", "schedulable": "SCHEDULED"}
+
+
+def _quiddity() -> Value:
+    engine = context.engine()
+    name = _QUIDDITIES.get(engine.transaction.kind, "RUNTEST_SYNC" if engine.is_testing else "ANONYMOUS")
+    return declare("Quiddity").constants[name.lower()]
+
+
+system_class(
+    "Request",
+    {
+        "static Request getCurrent()": lambda: REQUEST,
+        "String getRequestId()": lambda this: "TWIN0000000000000001",
+        "Quiddity getQuiddity()": lambda this: _quiddity(),
+    },
+)

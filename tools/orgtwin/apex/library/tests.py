@@ -1,0 +1,101 @@
+"""Test, and what only tests may do. Source: "Test Class" (Apex Reference Guide)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.jobs import run_jobs
+from orgtwin.apex.library.signatures import system_class, system_interface
+from orgtwin.apex.library.stubs import create_stub
+from orgtwin.apex.records import to_id
+from orgtwin.apex.transaction import Usage
+from orgtwin.apex.values import ApexList, Value
+
+
+def _require_test() -> None:
+    if not context.engine().is_testing:
+        raise throw("TypeException", "Test methods must have the isTest annotation")
+
+
+def _start() -> None:
+    """Fresh limits until stopTest."""
+    engine = context.engine()
+    _require_test()
+    if engine.test_state.get("started"):
+        raise throw("FinalException", "Testing already started")
+    engine.test_state["started"] = True
+    engine.test_state["outer_usage"] = engine.transaction.usage
+    engine.test_state["outer_ticks"] = engine.reset_ticks()
+    engine.transaction.usage = Usage()
+
+
+def _stop() -> None:
+    """Run what was queued since startTest; then the first limits count on."""
+    engine = context.engine()
+    if not engine.test_state.get("started") or engine.test_state.get("stopped"):
+        raise throw(
+            "FinalException",
+            "Testing already stopped" if engine.test_state.get("stopped") else "Testing has not started",
+        )
+    engine.test_state["stopped"] = True
+    try:
+        deliver_events()
+        run_jobs(engine)
+        deliver_events()
+    finally:
+        engine.transaction.usage = engine.test_state["outer_usage"]
+        engine.set_ticks(engine.test_state["outer_ticks"])
+
+
+def deliver_events() -> None:
+    """Hand published platform events to their triggers."""
+    deliver = getattr(context.engine().port, "deliver_events", None)
+    if deliver is not None:
+        deliver()
+
+
+def _set_mock(interface: Value, mock: Value) -> None:
+    _require_test()
+    context.engine().test_state["mock:" + str(interface).lower()] = mock
+
+
+def _set_created_date(record_id: str, moment: datetime) -> None:
+    engine = context.engine()
+    setter = getattr(engine.port, "set_created_date", None)
+    if setter is None:
+        engine.refuse("apex.Test.setCreatedDate", "Test.setCreatedDate")
+    elif to_id(record_id) is not None:
+        setter(str(record_id), moment)
+
+
+def _set_fixed_search(ids: ApexList) -> None:
+    context.engine().test_state["search"] = list(ids.items)
+
+
+def _load_data(token: Value, resource: str) -> None:
+    context.engine().refuse("apex.Test.loadData", "Test.loadData")
+
+
+def _set_read_only(value: Value) -> None:
+    context.engine().refuse("apex.Test.setReadOnlyApplicationMode", "Test.setReadOnlyApplicationMode")
+
+
+system_class(
+    "Test",
+    {
+        "static void startTest()": _start,
+        "static void stopTest()": _stop,
+        "static Boolean isRunningTest()": lambda: context.engine().is_testing,
+        "static void setMock(Type,Object)": _set_mock,
+        "static Id getStandardPricebookId()": lambda: to_id("01s000000000001AAA"),
+        "static void setCreatedDate(Id,Datetime)": _set_created_date,
+        "static void setFixedSearchResults(List<Id>)": _set_fixed_search,
+        "static Object createStub(Type,Object)": create_stub,
+        "static void loadData(Schema.SObjectType,String)": _load_data,
+        "static void enableChangeDataCapture()": lambda: None,
+        "static void setReadOnlyApplicationMode(Boolean)": _set_read_only,
+    },
+)
+system_interface("StubProvider", "Object handleMethodCall(Object,String,Type,List<Type>,List<String>,List<Object>)")

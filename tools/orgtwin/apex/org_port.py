@@ -1,0 +1,139 @@
+"""What Apex needs from an org, and nothing more.
+
+The schema is orgtwin.schema's (plain immutable data). Rows travel as QueryRow and as plain mappings; Python types inside are
+those of orgtwin.records.model: str, bool, int, Decimal, date, datetime, time, bytes, None.
+
+The org calls back through TriggerHost: its save order asks for triggers before and after the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from orgtwin.errors import SalesforceError, SaveResult
+from orgtwin.schema.model import Schema
+
+Scalar = object
+
+
+@dataclass(slots=True)
+class QueryRow:
+    """One row of a query. `fields` by canonical API name (aggregates: by alias); parents and children by relationship name."""
+
+    sobject_type: str
+    fields: dict[str, Scalar] = field(default_factory=dict)
+    parents: dict[str, QueryRow | None] = field(default_factory=dict)
+    children: dict[str, list[QueryRow]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """The running user, as UserInfo tells it."""
+
+    user_id: str
+    username: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    profile_id: str = ""
+    role_id: str | None = None
+    time_zone: str = "GMT"
+    locale: str = "en_US"
+    language: str = "en_US"
+    user_type: str = "Standard"
+    currency: str = "USD"
+
+
+class OrgPort(Protocol):
+    """One org as Apex sees it. `user_mode` asks the running user's permissions and sharing."""
+
+    @property
+    def schema(self) -> Schema: ...
+
+    @property
+    def org_id(self) -> str: ...
+
+    @property
+    def org_name(self) -> str: ...
+
+    def now(self) -> datetime:
+        """The org's clock, in UTC."""
+
+    def user(self) -> UserView:
+        """The running user."""
+
+    def run_as(self, user_id: str) -> UserView:
+        """Make another user the running one; returns who it was before."""
+
+    def query(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[QueryRow] | int:
+        """Rows of a SELECT, or the number for `SELECT COUNT()`. `:name` in the text stands for `binds[name]`."""
+
+    def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]: ...
+
+    def insert(
+        self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
+    ) -> list[SaveResult]: ...
+
+    def update(
+        self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
+    ) -> list[SaveResult]: ...
+
+    def upsert(
+        self,
+        sobject_type: str,
+        key_field: str,
+        rows: Sequence[Mapping[str, Scalar]],
+        *,
+        all_or_none: bool,
+        user_mode: bool,
+    ) -> list[SaveResult]: ...
+
+    def delete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]: ...
+
+    def undelete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]: ...
+
+    def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
+        """Publish platform events."""
+
+    def savepoint(self) -> object: ...
+
+    def rollback(self, savepoint: object) -> None: ...
+
+    def can(self, sobject_type: str, action: str) -> bool:
+        """`action`: read, create, edit, delete; of the running user."""
+
+    def readable_fields(self, sobject_type: str) -> frozenset[str]:
+        """API names, lower case, that the running user may read."""
+
+    def editable_fields(self, sobject_type: str) -> frozenset[str]: ...
+
+    def has_permission(self, name: str) -> bool:
+        """A custom permission of the running user."""
+
+    def find_label(self, name: str) -> str | None:
+        """The text of a custom label."""
+
+
+@dataclass(slots=True)
+class TriggerRow:
+    """One record in the save order. `new` may be changed by before triggers; `errors` are (field or None, message)."""
+
+    new: dict[str, Scalar] | None
+    old: dict[str, Scalar] | None
+    errors: list[tuple[str | None, str]] = field(default_factory=list)
+
+
+class TriggerFailed(SalesforceError):
+    """A trigger threw: every row of the chunk is refused with this code and message."""
+
+
+class TriggerHost(Protocol):
+    """What the org's save order calls."""
+
+    def has_triggers(self, sobject_type: str) -> bool: ...
+
+    def fire(self, sobject_type: str, moment: str, event: str, rows: list[TriggerRow]) -> None:
+        """Run the triggers of one chunk (at most 200 rows): `moment` before or after; `event` insert, update, delete, undelete."""

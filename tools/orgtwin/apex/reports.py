@@ -1,0 +1,58 @@
+"""A test run as text and as JUnit XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lxml import etree
+
+from orgtwin.apex.coverage import ClassCoverage
+from orgtwin.apex.testing import TestOutcome, TestRun
+
+
+def failure_lines(outcome: TestOutcome) -> Iterator[str]:
+    """A failed method as `sf apex run test` shows it."""
+    yield f"{outcome.class_name}.{outcome.method_name}  {outcome.outcome}  {outcome.message}"
+    for line in outcome.stack_trace.splitlines():
+        yield f"    {line}"
+
+
+def summary_lines(run: TestRun) -> Iterator[str]:
+    """Outcome, counts, time."""
+    total, failed = len(run.outcomes), len(run.failures)
+    rate = round(100 * (total - failed) / total) if total else 0
+    yield f"Outcome     {'Failed' if failed else 'Passed'}"
+    yield f"Tests Ran   {total}"
+    yield f"Pass Rate   {rate}%"
+    yield f"Fail Rate   {100 - rate if total else 0}%"
+    yield f"Time        {run.seconds * 1000:.0f} ms"
+
+
+def coverage_lines(rows: list[ClassCoverage]) -> Iterator[str]:
+    """Percentage and uncovered lines per class."""
+    for row in rows:
+        uncovered = ",".join(map(str, row.uncovered[:20])) + ("..." if len(row.uncovered) > 20 else "")
+        yield f"{row.name:<50} {row.percentage:5.0f}%  {uncovered}"
+
+
+def junit(run: TestRun) -> bytes:
+    """The run in JUnit's XML."""
+    suite = etree.Element(
+        "testsuite",
+        name="orgtwin.apex",
+        tests=str(len(run.outcomes)),
+        failures=str(len(run.failures)),
+        time=f"{run.seconds:.3f}",
+    )
+    for outcome in run.outcomes:
+        case = etree.SubElement(
+            suite, "testcase", classname=outcome.class_name, name=outcome.method_name, time=f"{outcome.seconds:.3f}"
+        )
+        if outcome.outcome != "Pass":
+            failure = etree.SubElement(case, "failure", message=_printable(outcome.message))
+            failure.text = _printable(outcome.stack_trace)
+    return etree.tostring(suite, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c in "\n\t" or ord(c) >= 32 else "?" for c in text)

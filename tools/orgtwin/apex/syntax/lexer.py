@@ -1,0 +1,96 @@
+"""Text to tokens, as three parallel lists.
+
+One regular expression per token, blanks and comments swallowed in front of it. Words are lower-cased in `texts` (Apex ignores
+case) and kept as written in `raws`; strings and numbers stay as written in both.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from orgtwin.apex.syntax.problems import LineTable, SyntaxProblem
+
+WORD, STRING, NUMBER, OPERATOR, END = 1, 2, 3, 4, 5
+
+_TOKEN = re.compile(
+    r"""(?:[ \t\r\n\u00a0]+|//[^\n]*|/\*[\s\S]*?\*/)*(?:
+    ([A-Za-z_][A-Za-z0-9_]*)
+    |('''[ \t]*\r?\n(?:\\[\s\S]|(?!''')[^\\])*'''|'(?:\\(?:[btnfr"'\\%_&]|u[0-9a-fA-F]{4})|[^'\\\n\r])*')
+    |((?:\d+\.\d+|\.\d+)[dD]?|\d+[lLdD]?)
+    |(<<=|===|!==|\?\?|\?\.|=>|==|!=|<>|<=|>=|&&|\|\||\+\+|--|\+=|-=|\*=|/=|\|=|&=|\^=|<<|[-+*/(){}\[\];:,.@?=<>!~&|^])
+    |(\Z))""",
+    re.VERBOSE,
+)
+_BLANKS = re.compile(r"(?:[ \t\r\n\u00a0]+|//[^\n]*|/\*[\s\S]*?\*/)*")
+_STRING_START = re.compile(r"'((?:\\.|[^'\\\n\r])*)(['\n\r]?)")
+_BAD_ESCAPE = re.compile(r"\\(?:[^btnfr\"'\\%_&u]|u(?![0-9a-fA-F]{4}))")
+MAX_CHARACTERS = 1_000_000  # "Maximum amount of code per class" (Execution Governors and Limits)
+
+
+class Tokens:
+    """The tokens of one source; index them by the same number in all lists."""
+
+    __slots__ = ("kinds", "lines", "raws", "source", "starts", "texts")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.lines = LineTable(source)
+        self.kinds: list[int] = []
+        self.texts: list[str] = []
+        self.raws: list[str] = []
+        self.starts: list[int] = []
+        self._read()
+
+    def _read(self) -> None:
+        source, match = self.source, _TOKEN.match
+        add_kind, add_text, add_raw, add_start = (
+            self.kinds.append,
+            self.texts.append,
+            self.raws.append,
+            self.starts.append,
+        )
+        position = 0
+        while True:
+            found = match(source, position)
+            if found is None:
+                self._refuse(position)
+            kind = found.lastindex or END
+            raw = found[kind]
+            position = found.end()
+            if kind == END:
+                break
+            add_kind(kind)
+            add_text(raw.lower() if kind == WORD else raw)
+            add_raw(raw)
+            add_start(position - len(raw))
+        for _ in range(4):  # so that looking ahead needs no bounds check
+            add_kind(END)
+            add_text("<eof>")
+            add_raw("<EOF>")
+            add_start(len(source))
+
+    def _refuse(self, position: int) -> NoReturn:
+        source = self.source
+        blanks = _BLANKS.match(source, position)
+        at = blanks.end() if blanks else position
+        if source.startswith("/*", at):
+            raise self.problem("Missing closing mark */ on multi-line comment.", at)
+        if source[at] != "'":
+            raise self.problem(f"Found punctuation symbol or operator '{source[at]}' that isn't valid in Apex.", at)
+        text = _STRING_START.match(source, at)
+        body, closing = (text[1], text[2]) if text else ("", "")
+        bad = _BAD_ESCAPE.search(body)
+        if closing == "'" and bad:
+            raise self.problem(
+                f"Illegal string literal: Invalid string literal '{body}'."
+                f" Illegal character sequence {bad[0]}' in string literal.",
+                at,
+            )
+        if source.find("'", at + 1) >= 0 and closing in ("\n", "\r"):
+            raise self.problem("Illegal string literal: Line breaks are not allowed in string literals", at)
+        raise self.problem("Missing closing quote character ' on string.", at)
+
+    def problem(self, message: str, offset: int) -> SyntaxProblem:
+        """A problem at an offset of this source."""
+        return SyntaxProblem(message, self.lines.line(offset), self.lines.column(offset))

@@ -1,0 +1,36 @@
+"""What is wrong with a text, in the words of Salesforce's own parser (its output on bad programs was the source)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+
+class LineTable:
+    """Offsets to lines and columns, both counted from 1."""
+
+    __slots__ = ("_starts",)
+
+    def __init__(self, source: str) -> None:
+        starts = [0]
+        find = source.find
+        at = find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = find("\n", at + 1)
+        self._starts = starts
+
+    def line(self, offset: int) -> int:
+        return bisect_right(self._starts, offset)
+
+    def column(self, offset: int) -> int:
+        return offset - self._starts[bisect_right(self._starts, offset) - 1] + 1
+
+
+class SyntaxProblem(Exception):
+    """The parser stops here. `line` and `column` count from 1."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(f"line {line}, column {column}: {message}")
+        self.message = message
+        self.line = line
+        self.column = column

@@ -1,0 +1,302 @@
+"""Layer 4: modifiers and statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from orgtwin.apex.syntax.lexer import END, WORD
+from orgtwin.apex.syntax.queries import QueryParser
+from orgtwin.apex.syntax.tree import (
+    Annotation,
+    Block,
+    Break,
+    Catch,
+    Continue,
+    Dml,
+    DoWhile,
+    Expression,
+    ExpressionStatement,
+    For,
+    ForEach,
+    If,
+    Literal,
+    LocalVariables,
+    Modifiers,
+    Name,
+    Return,
+    RunAs,
+    Statement,
+    Switch,
+    Throw,
+    Try,
+    When,
+    While,
+)
+from orgtwin.apex.syntax.words import DML_WORDS, MODIFIERS, SHARING_WORDS
+
+
+class StatementParser(QueryParser):
+    def modifiers(self) -> Modifiers:
+        """Annotations and modifier words, none included."""
+        texts = self.texts
+        start = self.starts[self.i]
+        words: list[str] = []
+        annotations: list[Annotation] = []
+        while True:
+            text = texts[self.i]
+            if text == "@":
+                annotations.append(self._annotation())
+            elif text in MODIFIERS:
+                words.append(text)
+                self.i += 1
+            elif text in SHARING_WORDS and texts[self.i + 1] == "sharing":
+                words.append(f"{text} sharing")
+                self.i += 2
+            else:
+                return Modifiers(start, words, annotations)
+
+    def _annotation(self) -> Annotation:
+        if self.kinds[self.i + 1] != WORD:
+            self.unexpected()
+        self.i += 1
+        found = Annotation(self.starts[self.i], self.any_name(), {})
+        if not self.accept("("):
+            return found
+        while not self.accept(")"):
+            key = "value"
+            if self.kinds[self.i] == WORD and self.texts[self.i + 1] == "=":
+                key = self.any_name().lower()
+                self.i += 1
+            found.arguments[key] = _annotation_value(self.expression())
+            self.accept(",")
+        return found
+
+    def block(self) -> Block:
+        start = self.expect("{")
+        statements: list[Statement] = []
+        texts = self.texts
+        while texts[self.i] != "}":
+            if self.kinds[self.i] == END:
+                self.expect("}")
+            statements.append(self.statement())
+        self.i += 1
+        return Block(start, statements)
+
+    def statement(self) -> Statement:
+        text = self.texts[self.i]
+        read = _STATEMENTS.get(text)
+        if read is not None:
+            return read(self)
+        if text in DML_WORDS:
+            return self._dml()
+        if text == "switch" and self.texts[self.i + 1] == "on":
+            return self._switch()
+        if text == "system" and self._is_run_as():
+            return self._run_as()
+        if text in MODIFIERS or text == "@" or self.starts_declaration():
+            return self._local(closing=";")
+        if self.kinds[self.i] == END:
+            self.expect("}")
+        if text == ";":
+            raise self.problem("Extra '}', at ';'.")
+        start = self.starts[self.i]
+        expression = self.expression()
+        self.expect(";")
+        return ExpressionStatement(start, expression)
+
+    def _local(self, closing: str | None) -> LocalVariables:
+        modifiers = self.modifiers()
+        start = self.starts[self.i]
+        type_name = self.type()
+        variables: list[tuple[str, int, Expression | None]] = []
+        while True:
+            position = self.starts[self.i]
+            name = self.name()
+            variables.append((name, position, self.expression() if self.accept("=") else None))
+            if not self.accept(","):
+                break
+        if closing is not None:
+            self.expect(closing)
+        return LocalVariables(start, type_name, variables, modifiers.has("final"))
+
+    def _if(self) -> If:
+        start = self.starts[self.i]
+        condition = self._parenthesised()
+        then = self.statement()
+        otherwise = self.statement() if self.accept("else") else None
+        return If(start, condition, then, otherwise)
+
+    def _parenthesised(self) -> Expression:
+        """The current word, then `( expression )`."""
+        self.i += 1
+        self.expect("(")
+        inner = self.expression()
+        self.expect(")")
+        return inner
+
+    def _while(self) -> While:
+        start = self.starts[self.i]
+        condition = self._parenthesised()
+        return While(start, condition, self._loop_body())
+
+    def _loop_body(self) -> Statement | None:
+        return None if self.accept(";") else self.statement()
+
+    def _do(self) -> DoWhile:
+        start = self.starts[self.i]
+        self.i += 1
+        body = self.block()
+        if self.texts[self.i] != "while":
+            self.expect("while")
+        condition = self._parenthesised()
+        self.expect(";")
+        return DoWhile(start, body, condition)
+
+    def _for(self) -> Statement:
+        start = self.starts[self.i]
+        self.i += 1
+        self.expect("(")
+        init: LocalVariables | list[Expression] = []
+        if self.texts[self.i] in ("final", "@") or self.starts_declaration():
+            each = self._for_each(start)
+            if each is not None:
+                return each
+            init = self._local(closing=None)
+        elif self.texts[self.i] != ";":
+            init = [self.expression()]
+            while self.accept(","):
+                init.append(self.expression())
+        self.expect(";")
+        condition = None if self.texts[self.i] == ";" else self.expression()
+        self.expect(";")
+        update = None if self.texts[self.i] == ")" else self.expression()
+        self.expect(")")
+        return For(start, init, condition, update, self._loop_body())
+
+    def _for_each(self, start: int) -> ForEach | None:
+        back = self.i
+        self.modifiers()
+        after = self.skip_type(self.i)
+        if after < 0 or self.texts[after + 1] != ":":
+            self.i = back
+            return None
+        type_name = self.type()
+        name = self.name()
+        self.i += 1
+        source = self.expression()
+        self.expect(")")
+        return ForEach(start, type_name, name, source, self._loop_body())
+
+    def _return(self) -> Return:
+        start = self.starts[self.i]
+        self.i += 1
+        value = None if self.texts[self.i] == ";" else self.expression()
+        self.expect(";")
+        return Return(start, value)
+
+    def _throw(self) -> Throw:
+        start = self.starts[self.i]
+        self.i += 1
+        value = self.expression()
+        self.expect(";")
+        return Throw(start, value)
+
+    def _break(self) -> Break:
+        start = self.starts[self.i]
+        self.i += 1
+        self.expect(";")
+        return Break(start)
+
+    def _continue(self) -> Continue:
+        start = self.starts[self.i]
+        self.i += 1
+        self.expect(";")
+        return Continue(start)
+
+    def _try(self) -> Try:
+        start = self.starts[self.i]
+        self.i += 1
+        body = self.block()
+        catches: list[Catch] = []
+        while self.texts[self.i] == "catch":
+            position = self.starts[self.i]
+            self.i += 1
+            self.expect("(")
+            self.modifiers()
+            type_name = self.type()
+            name = self.name()
+            self.expect(")")
+            catches.append(Catch(position, type_name, name, self.block()))
+        final = self.block() if self.accept("finally") else None
+        return Try(start, body, catches, final)
+
+    def _switch(self) -> Switch:
+        start = self.starts[self.i]
+        self.i += 2
+        subject = self.expression()
+        self.expect("{")
+        whens: list[When] = []
+        while not self.accept("}"):
+            whens.append(self._when())
+        return Switch(start, subject, whens)
+
+    def _when(self) -> When:
+        start = self.expect("when")
+        if self.accept("else"):
+            return When(start, [], None, None, self.block())
+        after = self.skip_type(self.i)
+        if after >= 0 and self.kinds[after] == WORD and self.texts[after + 1] == "{":
+            type_name = self.type()
+            name = self.name()
+            return When(start, [], type_name, name, self.block())
+        values = [self.expression()]
+        while self.accept(","):
+            values.append(self.expression())
+        return When(start, values, None, None, self.block())
+
+    def _dml(self) -> Dml:
+        start = self.starts[self.i]
+        verb = self.texts[self.i]
+        self.i += 1
+        access = None
+        if self.texts[self.i] == "as" and self.texts[self.i + 1] in ("user", "system"):
+            access = self.texts[self.i + 1]
+            self.i += 2
+        operand = self.expression()
+        key = None
+        if verb == "merge" or (verb == "upsert" and self.texts[self.i] != ";"):
+            key = self.expression()
+        self.expect(";")
+        return Dml(start, verb, access, operand, key)
+
+    def _is_run_as(self) -> bool:
+        at = self.i
+        return self.texts[at + 1] == "." and self.texts[at + 2] == "runas" and self.texts[at + 3] == "("
+
+    def _run_as(self) -> RunAs:
+        start = self.starts[self.i]
+        self.i += 4
+        args = self.arguments()
+        return RunAs(start, args, self.block())
+
+
+def _annotation_value(value: Expression) -> str | bool | int | float | Decimal | None:
+    """What an annotation argument says: a literal, or a bare name as text."""
+    if isinstance(value, Literal):
+        return value.value
+    return value.name if isinstance(value, Name) else None
+
+
+_STATEMENTS: dict[str, Callable[[StatementParser], Statement]] = {
+    "{": StatementParser.block,
+    "if": StatementParser._if,
+    "for": StatementParser._for,
+    "while": StatementParser._while,
+    "do": StatementParser._do,
+    "return": StatementParser._return,
+    "throw": StatementParser._throw,
+    "break": StatementParser._break,
+    "continue": StatementParser._continue,
+    "try": StatementParser._try,
+}

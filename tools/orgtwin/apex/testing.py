@@ -1,0 +1,157 @@
+"""Runs @IsTest methods: set-up, isolation, results as data. Source: "Testing Apex" (Apex Developer Guide)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile.bodies import CompileFailed
+from orgtwin.apex.engine import Engine
+from orgtwin.apex.faults import ApexThrow, stack_trace
+from orgtwin.apex.library.jobs import run_jobs
+from orgtwin.errors import SalesforceError
+
+Stopwatch = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class TestOutcome:
+    """One method. `outcome` is Pass, Fail or CompileFail, as ApexTestResult has it."""
+
+    class_name: str
+    method_name: str
+    outcome: str
+    message: str = ""
+    stack_trace: str = ""
+    seconds: float = 0.0
+
+    __test__ = False
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """A whole run."""
+
+    outcomes: tuple[TestOutcome, ...]
+    seconds: float = 0.0
+
+    __test__ = False
+
+    @property
+    def failures(self) -> list[TestOutcome]:
+        return [o for o in self.outcomes if o.outcome != "Pass"]
+
+
+@dataclass(slots=True)
+class TestClass:
+    """A class with test methods."""
+
+    cls: ApexClass
+    setups: list[Method] = field(default_factory=list)
+    methods: list[Method] = field(default_factory=list)
+
+    __test__ = False
+
+
+def is_test_method(method: Method) -> bool:
+    """@IsTest or the testMethod modifier."""
+    modifiers = method.modifiers
+    if modifiers is None or not method.static or method.parameters:
+        return False
+    return modifiers.has("testmethod") or modifiers.find_annotation("istest") is not None
+
+
+def find_tests(engine: Engine, names: Iterable[str] | None = None) -> list[TestClass]:
+    """The test classes by name; all of them when no names are given. A name may be `Class.method`."""
+    wanted = {n.lower() for n in names} if names is not None else None
+    found: list[TestClass] = []
+    for cls in sorted(engine.classes.values(), key=lambda c: c.name.lower()):
+        entry = TestClass(cls)
+        for method in (m for overloads in cls.methods.values() for m in overloads):
+            if method.modifiers is not None and method.modifiers.find_annotation("testsetup") is not None:
+                entry.setups.append(method)
+            elif is_test_method(method) and _is_wanted(cls, method, wanted):
+                entry.methods.append(method)
+        if entry.methods:
+            found.append(entry)
+    return found
+
+
+def _is_wanted(cls: ApexClass, method: Method, wanted: set[str] | None) -> bool:
+    return wanted is None or cls.name.lower() in wanted or f"{cls.name}.{method.name}".lower() in wanted
+
+
+def run_tests(
+    engine: Engine,
+    names: Iterable[str] | None = None,
+    *,
+    stopwatch: Stopwatch = time.perf_counter,
+    told: Callable[[TestOutcome], None] | None = None,
+) -> TestRun:
+    """Run test classes one after another. Whatever they write is rolled back."""
+    start = stopwatch()
+    outcomes: list[TestOutcome] = []
+    for entry in find_tests(engine, names):
+        for outcome in _run_class(engine, entry, stopwatch):
+            outcomes.append(outcome)
+            if told is not None:
+                told(outcome)
+    return TestRun(tuple(outcomes), stopwatch() - start)
+
+
+def _run_class(engine: Engine, entry: TestClass, stopwatch: Stopwatch) -> Iterator[TestOutcome]:
+    with _undone(engine):
+        for setup in entry.setups:
+            failure = _run_method(engine, entry.cls, setup, stopwatch)
+            if failure.outcome != "Pass":
+                for method in entry.methods:
+                    yield TestOutcome(
+                        entry.cls.name, method.name, failure.outcome, failure.message, failure.stack_trace
+                    )
+                return
+        for method in entry.methods:
+            with _undone(engine):
+                outcome = _run_method(engine, entry.cls, method, stopwatch)
+            yield outcome
+
+
+@contextmanager
+def _undone(engine: Engine) -> Iterator[None]:
+    mark = engine.port.savepoint()
+    user = engine.port.user().user_id
+    try:
+        yield
+    finally:
+        engine.port.rollback(mark)
+        engine.port.run_as(user)
+
+
+def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopwatch) -> TestOutcome:
+    start = stopwatch()
+    engine.is_testing = True
+    engine.test_state = {}
+    engine.trigger_context.clear()
+    outcome, message, trace = "Pass", "", ""
+    try:
+        with engine.new_transaction():
+            cls.get_statics()
+            method.call()
+            if not engine.test_state.get("started"):
+                run_jobs(engine)
+    except ApexThrow as error:
+        outcome, message, trace = "Fail", _shown(error), stack_trace(error.value)
+    except CompileFailed as error:
+        outcome, message = "CompileFail", str(error)
+    except SalesforceError as error:
+        outcome, message = "Fail", str(error)
+    finally:
+        engine.is_testing = False
+    return TestOutcome(cls.name, method.name, outcome, message, trace, stopwatch() - start)
+
+
+def _shown(error: ApexThrow) -> str:
+    own = error.value.cls.vtable["getmessage()"]
+    return f"{error.value.cls.full_name}: {own.call(error.value)}"

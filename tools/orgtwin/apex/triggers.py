@@ -1,0 +1,169 @@
+"""Triggers: declared, compiled, fired for one chunk of rows.
+
+Source: "Triggers", "Trigger Context Variables" (Apex Developer Guide).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.compile.bodies import make_call, report
+from orgtwin.apex.compile.classes import Declarations, declare_class, link_members
+from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.database import from_port, to_port
+from orgtwin.apex.faults import ApexThrow, Uncatchable, out_of_limit, stack_trace
+from orgtwin.apex.org_port import TriggerFailed, TriggerRow
+from orgtwin.apex.records import SObject, field_type
+from orgtwin.apex.syntax import tree
+from orgtwin.apex.syntax.problems import LineTable
+from orgtwin.apex.transaction import MAX_TRIGGER_DEPTH
+from orgtwin.apex.types import ID, Type, list_of, map_of
+from orgtwin.apex.values import ApexList, ApexMap, Value
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
+
+
+@dataclass(slots=True)
+class TriggerContext:
+    """What Trigger.new and its siblings show."""
+
+    moment: str
+    event: str
+    type: Type
+    new: ApexList | None
+    old: ApexList | None
+    new_map: ApexMap | None
+    old_map: ApexMap | None
+    size: int
+
+
+class Trigger:
+    """One trigger."""
+
+    def __init__(self, engine: Engine, cls: ApexClass, node: tree.TriggerDeclaration) -> None:
+        self.engine = engine
+        self.cls = cls
+        self.name = node.name
+        self.events = frozenset(node.events)
+        self._node = node
+        self._call: Value = None
+
+    def compile(self) -> None:
+        """Compile the body, once."""
+        if self._call is not None:
+            return
+        scope = Scope(self.engine, self.cls, True, name=self.name)
+        step = sequence(scope, self._node.statements)
+        report(self.engine, scope)
+        problems = list(scope.problems)
+        if problems:
+            message = problems[0].message
+
+            def fail() -> None:
+                raise TriggerFailed("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"{self.name}: {message}")
+
+            self._call = fail
+            return
+        self._call = make_call(self.engine, step.run, 0, scope.slots, f"Trigger.{self.name}", static=True)
+
+    def run(self) -> None:
+        self.compile()
+        self.cls.get_statics()
+        self._call()
+
+
+def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTable) -> None:
+    """Add a trigger to the engine; one of the same name is replaced."""
+    holder = tree.ClassDeclaration(node.pos, tree.Modifiers(node.pos, [], []), node.name, None, [], node.members)
+    declarations: Declarations = []
+    cls = declare_class(holder, None, lines, declarations)
+    cls.trigger_type = engine.find_sobject_type(node.object_name)
+    for declared, declaration in declarations:
+        link_members(engine, declared, declaration)
+    if cls.trigger_type is None:
+        engine.add_problem(cls, CompileProblem(f"Invalid type: {node.object_name}", node.pos))
+        return
+    for triggers in engine.triggers.values():
+        triggers[:] = [t for t in triggers if t.name.lower() != node.name.lower()]
+    engine.triggers.setdefault(cls.trigger_type.key, []).append(Trigger(engine, cls, node))
+
+
+def fire(engine: Engine, sobject_type: str, moment: str, event: str, rows: list[TriggerRow]) -> None:
+    """Run the triggers of one chunk. Raises TriggerFailed when one throws."""
+    wanted = [t for t in engine.find_triggers(sobject_type) if (moment, event) in t.events]
+    if not wanted:
+        return
+    transaction = engine.transaction
+    if transaction.trigger_depth >= MAX_TRIGGER_DEPTH:
+        raise out_of_limit("Maximum trigger depth exceeded")
+    type_ = engine.get_sobject_type(sobject_type)
+    new = [_record(type_, row.new) for row in rows]
+    old = [_record(type_, row.old, locked=True) for row in rows]
+    has_new, has_old = event != "delete", event in ("update", "delete")
+    for record in new:
+        if record is not None:
+            record.locked = moment == "after"
+    current = TriggerContext(
+        moment,
+        event,
+        type_,
+        ApexList(list_of(type_), new) if has_new else None,
+        ApexList(list_of(type_), old) if has_old else None,
+        _by_id(type_, new) if has_new and (moment, event) != ("before", "insert") else None,
+        _by_id(type_, old) if has_old else None,
+        len(rows),
+    )
+    transaction.trigger_depth += 1
+    engine.trigger_context.append(current)
+    try:
+        for trigger in wanted:
+            _run(trigger, moment, event)
+    finally:
+        engine.trigger_context.pop()
+        transaction.trigger_depth -= 1
+    for row, new_record, old_record in zip(rows, new, old, strict=True):
+        _give_back(row, new_record, old_record, changes=moment == "before" and has_new)
+
+
+def _run(trigger: Trigger, moment: str, event: str) -> None:
+    try:
+        trigger.run()
+    except Uncatchable:
+        raise
+    except ApexThrow as error:
+        phase = f"{moment.capitalize()}{event.capitalize()}"
+        trace = stack_trace(error.value)
+        raise TriggerFailed(
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            f"{trigger.name}: execution of {phase}\n\ncaused by: {error}\n\n{trace}",
+        ) from error
+
+
+def _record(type_: Type, row: dict[str, Value] | None, *, locked: bool = False) -> SObject | None:
+    if row is None:
+        return None
+    record = SObject(type_)
+    schema = record.schema
+    for name, value in row.items():
+        described = schema.find_field(name)
+        if described is not None:
+            record.fields[described.api_name] = from_port(value, field_type(described))
+    record.locked = locked
+    return record
+
+
+def _by_id(type_: Type, records: list[SObject | None]) -> ApexMap:
+    items = {r.fields.get("Id"): r for r in records if r is not None}
+    return ApexMap(map_of(ID, type_), items)
+
+
+def _give_back(row: TriggerRow, new: SObject | None, old: SObject | None, *, changes: bool) -> None:
+    if changes and new is not None and row.new is not None:
+        row.new.update({name: to_port(value) for name, value in new.fields.items()})
+    for record in (new, old):
+        if record is not None:
+            row.errors.extend(record.errors)

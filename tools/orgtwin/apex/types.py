@@ -1,0 +1,208 @@
+"""The type system: what a type is, what may stand in for what, how messages print it.
+
+A Type is nominal (compared by identity) unless it has arguments: List<String> equals any other List<String>.
+Source: "Data Types", "Rules of Conversion", "Classes and Casting" (Apex Developer Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orgtwin.apex.classes import ApexClass
+    from orgtwin.schema.model import SObjectType
+
+
+class Kind(Enum):
+    PRIMITIVE = auto()
+    COLLECTION = auto()
+    SOBJECT = auto()
+    CLASS = auto()  # written in Apex, or a platform type that Apex may extend or implement
+    SYSTEM = auto()  # a platform class made of library functions
+    VARIABLE = auto()  # T of List<T> inside the library's signatures
+
+
+class Type:
+    """One type. `name` is what messages print."""
+
+    __slots__ = ("args", "cls", "key", "kind", "name", "sobject")
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        args: tuple[Type, ...] = (),
+        *,
+        cls: ApexClass | None = None,
+        sobject: SObjectType | None = None,
+    ) -> None:
+        self.name: str = f"{name}<{','.join(a.name for a in args)}>" if args else name
+        self.key: str = name.lower()
+        self.kind = kind
+        self.args = args
+        self.cls = cls
+        self.sobject = sobject
+
+    def __repr__(self) -> str:
+        return f"Type({self.name})"
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Type) and bool(self.args) and self.key == other.key and self.args == other.args
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.args)) if self.args else id(self)
+
+    @property
+    def is_sobject(self) -> bool:
+        return self.kind is Kind.SOBJECT
+
+    @property
+    def is_enum(self) -> bool:
+        return self.cls is not None and self.cls.is_enum
+
+
+def _primitive(name: str) -> Type:
+    return Type(name, Kind.PRIMITIVE)
+
+
+INTEGER, LONG, DOUBLE, DECIMAL = (_primitive(n) for n in ("Integer", "Long", "Double", "Decimal"))
+STRING, ID, BOOLEAN, BLOB = (_primitive(n) for n in ("String", "Id", "Boolean", "Blob"))
+DATE, DATETIME, TIME = (_primitive(n) for n in ("Date", "Datetime", "Time"))
+OBJECT, VOID, NULL = (_primitive(n) for n in ("Object", "void", "null"))
+SOBJECT = Type("SObject", Kind.SOBJECT)
+
+PRIMITIVES: Mapping[str, Type] = {
+    t.key: t
+    for t in (INTEGER, LONG, DOUBLE, DECIMAL, STRING, ID, BOOLEAN, BLOB, DATE, DATETIME, TIME, OBJECT, VOID, SOBJECT)
+}
+NUMERIC_RANK: Mapping[Type, int] = {INTEGER: 0, LONG: 1, DOUBLE: 2, DECIMAL: 3}
+COLLECTION_ARITY: Mapping[str, int] = {"list": 1, "set": 1, "map": 2, "iterator": 1, "iterable": 1}
+_COLLECTION_NAMES: Mapping[str, str] = {
+    "list": "List",
+    "set": "Set",
+    "map": "Map",
+    "iterator": "System.Iterator",
+    "iterable": "System.Iterable",
+}
+
+
+def collection(key: str, *args: Type) -> Type:
+    """`list`, `set`, `map`, `iterator` or `iterable` of these types."""
+    found = Type(_COLLECTION_NAMES[key], Kind.COLLECTION, args)
+    found.key = key
+    return found
+
+
+def list_of(item: Type) -> Type:
+    return collection("list", item)
+
+
+def set_of(item: Type) -> Type:
+    return collection("set", item)
+
+
+def map_of(key: Type, value: Type) -> Type:
+    return collection("map", key, value)
+
+
+def substitute(pattern: Type, bound: Mapping[str, Type]) -> Type:
+    """The pattern with its variables replaced."""
+    if pattern.kind is Kind.VARIABLE:
+        return bound.get(pattern.key, pattern)
+    if not pattern.args:
+        return pattern
+    args = tuple(substitute(a, bound) for a in pattern.args)
+    if args == pattern.args:
+        return pattern
+    if pattern.kind is Kind.COLLECTION:
+        return collection(pattern.key, *args)
+    return Type(pattern.name.split("<", 1)[0], pattern.kind, args, cls=pattern.cls)
+
+
+_WIDENING: Mapping[Type, frozenset[Type]] = {
+    INTEGER: frozenset((LONG, DOUBLE, DECIMAL)),
+    LONG: frozenset((DOUBLE, DECIMAL)),
+    DOUBLE: frozenset((DECIMAL,)),
+    DECIMAL: frozenset((DOUBLE,)),
+    ID: frozenset((STRING,)),
+    STRING: frozenset((ID,)),
+    DATE: frozenset((DATETIME,)),
+}
+
+
+def is_assignable(source: Type, target: Type) -> bool:
+    """May a value of `source` be given where `target` is declared, without a cast?"""
+    if source is target or source is NULL or source == target:
+        return source is not VOID
+    if target is OBJECT:
+        return source is not VOID
+    if source.kind is Kind.PRIMITIVE:
+        return target in _WIDENING.get(source, ())
+    if source.is_sobject:
+        return target is SOBJECT
+    if source.kind is Kind.COLLECTION:
+        return _is_collection_assignable(source, target)
+    return source.cls is not None and _is_subclass(source, target)
+
+
+def _is_collection_assignable(source: Type, target: Type) -> bool:
+    if target.kind is not Kind.COLLECTION:
+        return False
+    if target.key != source.key:
+        return target.key == "iterable" and source.key in ("list", "set") and _fits(source.args[0], target.args[0])
+    if source.key == "set":
+        return False
+    return all(_fits(s, t) for s, t in zip(source.args, target.args, strict=True))
+
+
+def _fits(source: Type, target: Type) -> bool:
+    """Are elements exchangeable? Lists of SObject and of a concrete sObject type are, both ways."""
+    if source == target or target is OBJECT:
+        return True
+    if source.is_sobject and target.is_sobject:
+        return source is SOBJECT or target is SOBJECT
+    if source.kind is Kind.PRIMITIVE:
+        return {source, target} == {STRING, ID}
+    return is_assignable(source, target)
+
+
+def _is_subclass(source: Type, target: Type) -> bool:
+    if source.cls is None:
+        return False
+    if target.cls is not None:
+        return target.cls in source.cls.ancestors()
+    if target.kind is Kind.COLLECTION:
+        return any(i == target or (i.key == target.key and not i.args) for i in source.cls.interface_types())
+    return False
+
+
+def is_castable(source: Type, target: Type) -> bool:
+    """May `(target) source` be written? The value is checked when it runs."""
+    if is_assignable(source, target) or is_assignable(target, source):
+        return True
+    if source in NUMERIC_RANK and target in NUMERIC_RANK:
+        return True
+    if source.cls is not None and target.cls is not None:
+        return source.cls.is_interface or target.cls.is_interface
+    if source.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION and source.key == target.key:
+        return all(is_castable(s, t) for s, t in zip(source.args, target.args, strict=True))
+    return {source.kind, target.kind} == {Kind.COLLECTION, Kind.CLASS}
+
+
+def common_type(first: Type, second: Type) -> Type | None:
+    """The type of `c ? first : second`, or None when they do not go together."""
+    if first is NULL:
+        return second
+    if second is NULL or first == second:
+        return first
+    if first in NUMERIC_RANK and second in NUMERIC_RANK:
+        return max(first, second, key=NUMERIC_RANK.__getitem__)
+    if is_assignable(second, first):
+        return first
+    if is_assignable(first, second):
+        return second
+    return SOBJECT if first.is_sobject and second.is_sobject else OBJECT

@@ -1,0 +1,154 @@
+"""What Apex values are at run time.
+
+    Integer int   Long Long   Double float   Decimal decimal.Decimal   Boolean bool   String str   Id Id   Blob bytes
+    Date date   Datetime datetime (UTC)   Time time   null None
+    List, Set, Map    ApexList, ApexSet, ApexMap: they know their static type, and refuse changes while a loop walks them
+    sObject           SObject (records.py)        object of a class   Instance        enum value   EnumConstant
+    platform objects  plain Python objects of the library
+
+`Value` is Any on purpose: the checker has settled the types before a closure runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from orgtwin.apex.types import Type
+
+if TYPE_CHECKING:
+    from orgtwin.apex.classes import ApexClass
+
+Value = Any
+Frame = list[Any]
+Run = Callable[[Frame], Value]
+THIS, LINE, RESULT, PLACE, FIRST_LOCAL = 0, 1, 2, 3, 4  # the fixed places of a frame; PLACE is "Class.Foo.bar"
+
+
+class Long(int):
+    """A 64-bit whole number; Integer is a plain int."""
+
+    __slots__ = ()
+
+
+class Id(str):
+    """A record id of 18 characters."""
+
+    __slots__ = ()
+
+
+def wrap32(value: int) -> int:
+    """Two's complement in 32 bits: Integer overflows silently."""
+    return (value + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+
+
+def wrap64(value: int) -> Long:
+    """Two's complement in 64 bits."""
+    return Long((value + 0x8000000000000000 & 0xFFFFFFFFFFFFFFFF) - 0x8000000000000000)
+
+
+class ApexList:
+    __slots__ = ("items", "locks", "type")
+
+    def __init__(self, type_: Type, items: list[Value] | None = None) -> None:
+        self.type = type_
+        self.items: list[Value] = [] if items is None else items
+        self.locks = 0
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, ApexList) and self.items == other.items)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.items))
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.items)
+
+
+class ApexSet:
+    __slots__ = ("items", "locks", "type")
+
+    def __init__(self, type_: Type, items: dict[Value, None] | None = None) -> None:
+        self.type = type_
+        self.items: dict[Value, None] = {} if items is None else items
+        self.locks = 0
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, ApexSet) and self.items == other.items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items))
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.items)
+
+
+class ApexMap:
+    __slots__ = ("items", "locks", "type")
+
+    def __init__(self, type_: Type, items: dict[Value, Value] | None = None) -> None:
+        self.type = type_
+        self.items: dict[Value, Value] = {} if items is None else items
+        self.locks = 0
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, ApexMap) and self.items == other.items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.items))
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.items)
+
+    def find_key(self, key: Value) -> Value:
+        """The key as it is kept."""
+        return key
+
+
+class Instance:
+    """An object of a class written in Apex; `fields` by the slot numbers of the class."""
+
+    __slots__ = ("cls", "fields")
+
+    def __init__(self, cls: ApexClass) -> None:
+        self.cls = cls
+        self.fields: list[Value] = cls.blank_fields()
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        own = self.cls.equals
+        return own is not None and other is not None and bool(own(self, other))
+
+    def __hash__(self) -> int:
+        own = self.cls.hash_code
+        return int(own(self) or 0) if own is not None else id(self)
+
+
+class ExceptionInstance(Instance):
+    """An exception: message and cause as getMessage and getCause give them; `trace` innermost first, (place, line)."""
+
+    __slots__ = ("cause", "details", "message", "trace")
+
+    def __init__(self, cls: ApexClass) -> None:
+        super().__init__(cls)
+        self.message: str | None = None
+        self.cause: ExceptionInstance | None = None
+        self.trace: list[tuple[str, int]] = []
+        self.details: list[Any] = []
+
+
+class EnumConstant:
+    __slots__ = ("cls", "name", "ordinal")
+
+    def __init__(self, cls: ApexClass, name: str, ordinal: int) -> None:
+        self.cls = cls
+        self.name = name
+        self.ordinal = ordinal
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Whole milliseconds in UTC, as Datetime holds them."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
