@@ -71,61 +71,71 @@ def processes_of(project: Path) -> list[str]:
     return found
 
 
-class TestTheWholeWay:
-    @pytest.fixture(scope="class")
-    def output(self, project: Path) -> str:
-        done = run_demo(project, "--fresh")
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+@pytest.fixture(scope="module")
+def output(project: Path) -> str:
+    done = run_demo(project, "--fresh")
+    assert done.returncode == 0, done.stdout
+    return done.stdout
 
-    @pytest.fixture(scope="class")
-    def summary(self, project: Path, output: str) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads((project / "build" / "summary.json").read_text(encoding="utf-8"))
-        return document
 
-    def test_every_step_is_one_line(self, output: str) -> None:
-        assert [int(number) for number, _, _ in STEP.findall(output)] == list(range(1, 11))
+@pytest.fixture(scope="module")
+def summary(project: Path, output: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((project / "build" / "summary.json").read_text(encoding="utf-8"))
+    return document
 
-    def test_the_readme_shows_the_steps_that_the_demo_takes(self, output: str) -> None:
-        readme = (ROOT / "README.md").read_text(encoding="utf-8")
-        assert [title for _, title, _ in STEP.findall(output)] == [title for _, title, _ in STEP.findall(readme)]
 
-    def test_every_contract_is_accounted_for(self, summary: dict[str, Any]) -> None:
-        contracts = summary["contracts"]
-        assert contracts["read"] == 200
-        assert contracts["read"] == contracts["synced"] + contracts["parked"] + len(contracts["rejected"])
-        assert len(contracts["parked_reasons"]) == contracts["parked"]
+def test_every_step_is_one_line(output: str) -> None:
+    assert [int(number) for number, _, _ in STEP.findall(output)] == list(range(1, 11))
 
-    def test_every_value_is_accounted_for(self, summary: dict[str, Any]) -> None:
-        values = summary["values"]
-        assert values["total"] == values["mapped"] + values["empty"] + values["parked"]
-        assert all(value["reason"] and value["steward"] for value in summary["parked_values"])
 
-    def test_both_systems_agree(self, summary: dict[str, Any]) -> None:
-        assert summary["fields"]["differing"] == 0
-        assert summary["fields"]["compared"] > 7000
+def test_the_readme_shows_the_steps_that_the_demo_takes(output: str) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [title for _, title, _ in STEP.findall(output)] == [title for _, title, _ in STEP.findall(readme)]
 
-    def test_every_suite_ran_and_passed(self, summary: dict[str, Any]) -> None:
-        for suite in summary["suites"].values():
-            assert suite["passed"] > 0
-            assert (suite["failed"], suite["not_run"]) == (0, 0)
 
-    def test_two_hundred_contracts_take_few_calls(self, summary: dict[str, Any]) -> None:
-        assert sum(summary["api_calls"].values()) <= 25
+def test_every_contract_is_accounted_for(summary: dict[str, Any]) -> None:
+    contracts = summary["contracts"]
+    assert contracts["read"] == 200
+    assert contracts["read"] == contracts["synced"] + contracts["parked"] + len(contracts["rejected"])
+    assert len(contracts["parked_reasons"]) == contracts["parked"]
 
-    def test_the_evidence_is_complete(self, project: Path, output: str) -> None:
-        names = {path.name for path in (project / "build" / "evidence").iterdir()}
-        assert {"index.html", "junit.xml", "evidence.json", "robot", "pytest.xml"} <= names
 
-    def test_no_secret_is_in_what_is_handed_on(self, project: Path, output: str) -> None:
-        texts = [output, *(path.read_text(errors="replace") for path in (project / "build" / "evidence").rglob("*.*"))]
-        assert len(texts) > 5
-        assert [match[:6] for text in texts for match in SESSION.findall(text)] == []
-        secret = json.loads((project / "build" / "run" / "clm.json").read_text())["client_secret"]
-        assert not any(secret in text for text in texts)
+def test_every_value_is_accounted_for(summary: dict[str, Any]) -> None:
+    values = summary["values"]
+    assert values["total"] == values["mapped"] + values["empty"] + values["parked"]
+    assert all(value["reason"] and value["steward"] for value in summary["parked_values"])
 
-    def test_nothing_is_left_running(self, project: Path, output: str) -> None:
-        assert processes_of(project) == []
+
+def test_both_systems_agree(summary: dict[str, Any]) -> None:
+    assert summary["fields"]["differing"] == 0
+    assert summary["fields"]["compared"] > 7000
+
+
+def test_every_suite_ran_and_passed(summary: dict[str, Any]) -> None:
+    for suite in summary["suites"].values():
+        assert suite["passed"] > 0
+        assert (suite["failed"], suite["not_run"]) == (0, 0)
+
+
+def test_two_hundred_contracts_take_few_calls(summary: dict[str, Any]) -> None:
+    assert sum(summary["api_calls"].values()) <= 25
+
+
+def test_the_evidence_is_complete(project: Path, output: str) -> None:
+    names = {path.name for path in (project / "build" / "evidence").iterdir()}
+    assert {"index.html", "junit.xml", "evidence.json", "robot", "pytest.xml"} <= names
+
+
+def test_no_secret_is_in_what_is_handed_on(project: Path, output: str) -> None:
+    texts = [output, *(path.read_text(errors="replace") for path in (project / "build" / "evidence").rglob("*.*"))]
+    assert len(texts) > 5
+    assert [match[:6] for text in texts for match in SESSION.findall(text)] == []
+    secret = json.loads((project / "build" / "run" / "clm.json").read_text())["client_secret"]
+    assert not any(secret in text for text in texts)
+
+
+def test_nothing_is_left_running(project: Path, output: str) -> None:
+    assert processes_of(project) == []
 
 
 def wait_for_line(process: subprocess.Popen[str], start: str) -> list[str]:
@@ -183,7 +193,7 @@ def test_an_interrupted_run_leaves_no_process_and_goes_on_where_it_stopped(proje
     assert none_left_within(project, 5)
     done = run_demo(project, "--contracts", str(interrupted))
     assert done.returncode == 0, done.stdout
-    assert "4/10 Deploy with CumulusCI           done before:" in done.stdout
+    assert re.search(r"^ 4/10 Deploy with CumulusCI +done before:", done.stdout, re.MULTILINE)
     summary = json.loads((project / "build" / "summary.json").read_text())
     assert summary["contracts"]["read"] == 10
     assert summary["contracts"]["synced"] + summary["contracts"]["parked"] == 10
