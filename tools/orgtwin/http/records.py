@@ -11,21 +11,9 @@ from collections.abc import Iterable, Sequence
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
 from orgtwin.records.model import Row, Table
+from orgtwin.schema.compounds import compound_parts
 from orgtwin.schema.model import Field, FieldType, SObjectType
 from orgtwin.soql import to_wire
-
-_ADDRESS_PARTS = {
-    "Street": "street",
-    "City": "city",
-    "State": "state",
-    "StateCode": "stateCode",
-    "PostalCode": "postalCode",
-    "Country": "country",
-    "CountryCode": "countryCode",
-    "Latitude": "latitude",
-    "Longitude": "longitude",
-    "GeocodeAccuracy": "geocodeAccuracy",
-}
 
 
 def require_type(request: Request, name: str, action: str = "read") -> SObjectType:
@@ -84,13 +72,8 @@ def _field_json(
 
 
 def _compound_json(sobject_type: SObjectType, table: Table, row: Row, field: Field) -> dict[str, object] | None:
-    parts: dict[str, object] = {}
-    for part in sobject_type.fields:
-        if part.compound == field.api_name and part.api_name != field.api_name:
-            name = next((wire for end, wire in _ADDRESS_PARTS.items() if part.api_name.endswith(end)), None)
-            if name is not None:
-                parts[name] = to_wire(table.reader(part.api_name)(row))
-    return parts if any(value is not None for value in parts.values()) else None
+    parts = {wire: to_wire(table.reader(part.api_name)(row)) for wire, part in compound_parts(sobject_type, field)}
+    return dict(parts) if any(value is not None for value in parts.values()) else None
 
 
 def is_visible(request: Request, sobject_type: SObjectType, row: Row) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orgtwin.records.model import Row, Value
+from orgtwin.schema.compounds import compound_parts
 from orgtwin.schema.model import Field, FieldType, SObjectType
 from orgtwin.soql.columns import Column, Lookup, Names
 from orgtwin.soql.errors import refusal
@@ -17,19 +18,6 @@ from orgtwin.soql.formats import formatted, label_of
 from orgtwin.soql.operands import AGGREGATES, WRAPPERS, unknown_function
 from orgtwin.soql.rows import Cell, MakeRow, ResultRow
 from orgtwin.soql.tree import Expression, Name, Selected, TypeOf
-
-_ADDRESS_PARTS = {
-    "Street": "street",
-    "City": "city",
-    "State": "state",
-    "StateCode": "stateCode",
-    "PostalCode": "postalCode",
-    "Country": "country",
-    "CountryCode": "countryCode",
-    "Latitude": "latitude",
-    "Longitude": "longitude",
-    "GeocodeAccuracy": "geocodeAccuracy",
-}
 
 _NAME_OBJECT = "Name"  # the type that a polymorphic parent's attributes show
 
@@ -175,14 +163,7 @@ def _converted(execution: Execution, column: Column, convert: Convert | None, re
 def _compound_reader(execution: Execution, column: Column) -> CellReader:
     """An address or location: its parts by their wire names, None when all are blank."""
     table = execution.table(column.owner.api_name)
-    parts: list[tuple[str, Reader]] = []
-    for part in column.owner.fields:
-        if part.compound == column.field.api_name and part is not column.field:
-            wire = next(
-                (name for end, name in _ADDRESS_PARTS.items() if part.api_name.removesuffix("__s").endswith(end)), None
-            )
-            if wire is not None:
-                parts.append((wire, table.reader(part.api_name)))
+    parts = [(wire, table.reader(part.api_name)) for wire, part in compound_parts(column.owner, column.field)]
 
     def read(row: Row) -> Cell:
         values = {wire: part(row) for wire, part in parts}
