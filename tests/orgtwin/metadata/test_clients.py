@@ -13,7 +13,7 @@ import yaml
 from cumulusci.salesforce_api import metadata as cci
 from cumulusci.salesforce_api.exceptions import MetadataParseError
 from cumulusci.salesforce_api.rest_deploy import RestDeploy
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 
 from orgtwin.http.ready import ReadyFile
 from orgtwin.metadata.archive import write_archive
@@ -112,7 +112,7 @@ def test_simple_salesforce_makes_and_reads_an_object(org_twin: ReadyFile, monkey
     )
 
     mdapi.CustomObject.create([line])
-    read = mdapi.CustomObject.read(["Line__c"])
+    read: Any = mdapi.CustomObject.read(["Line__c"])
     listed = [row.fullName for row in mdapi.list_metadata([mdapi.ListMetadataQuery(type="CustomObject")])]
 
     assert (read.label, read.nameField.label) == ("Line", "Name")

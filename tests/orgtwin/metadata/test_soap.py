@@ -196,6 +196,10 @@ def test_a_wrong_session_is_a_fault_that_clients_know(org_twin_client: InProcess
             "INVALID_CROSS_REFERENCE_KEY: invalid cross reference id: 0Af000000000000AAA",
         ),
         (f'<deployRecentValidation xmlns="{_NAMESPACE}"/>', "INVALID_ID_FIELD: deployRecentValidation needs an id"),
+        (
+            f'<renameMetadata xmlns="{_NAMESPACE}"><oldFullName>A__c</oldFullName><newFullName>B__c</newFullName></renameMetadata>',
+            "TWIN_UNSUPPORTED: orgtwin does not emulate renameMetadata (A__c to B__c) (ledger: metadata.rename)",
+        ),
     ],
 )
 def test_a_call_that_cannot_be_answered_is_a_fault(body: str, fault: str, org_twin_client: InProcess) -> None:
