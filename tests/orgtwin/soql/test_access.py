@@ -9,7 +9,7 @@ import pytest
 
 from orgtwin.errors import SalesforceError
 from orgtwin.records.model import AccessLevel, Caller
-from orgtwin.soql import execute, plan_for
+from orgtwin.soql import QueryResult, ResultRow, execute, plan_for
 
 WSDL = "Please reference your WSDL or the describe call for the appropriate names."
 
@@ -71,6 +71,25 @@ def test_children_of_an_unreadable_object_are_no_relationship(org: Any, caller: 
     assert error.message.splitlines()[-1].startswith(
         "Didn't understand relationship 'Contracts' in FROM part of query call."
     )
+
+
+def parents_of(result: QueryResult) -> list[object]:
+    parents = [row.values["What"] for row in result.rows]
+    return [parent.values if isinstance(parent, ResultRow) else parent for parent in parents]
+
+
+def test_a_polymorphic_parent_shows_no_more_than_its_own_object_allows(org: Any, caller: Caller) -> None:
+    query = "SELECT What.Name FROM Task WHERE Subject IN ('call', 'sign') ORDER BY Subject"
+    assert parents_of(execute(org, caller, query)) == [{"Name": "Acme"}, {"Name": "00000100"}]
+    org.open_access.hidden_fields.add(("Contract", "contractnumber"))
+    assert parents_of(execute(org, caller, query)) == [{"Name": "Acme"}, {"Name": None}]
+    org.open_access.hidden_types.add("Contract")
+    assert parents_of(execute(org, caller, query)) == [{"Name": "Acme"}, None]
+
+
+def test_else_of_typeof_has_the_fields_of_name_only(org: Any, caller: Caller) -> None:
+    error = refusal_of(org, caller, "SELECT TYPEOF What WHEN Account THEN Id ELSE Value__c END FROM Task")
+    assert error.message.splitlines()[-1].startswith("No such column 'Value__c' on entity 'Name'.")
 
 
 def test_fields_expands_to_what_the_caller_may_read(org: Any, caller: Caller) -> None:

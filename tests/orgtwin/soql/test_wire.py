@@ -51,6 +51,14 @@ def test_records_carry_attributes_parents_nest_and_empty_children_are_null(org: 
     }
 
 
+def test_a_polymorphic_parent_shows_type_name_and_its_own_address(org: Any, caller: Caller) -> None:
+    body: Any = to_json(execute(org, caller, "SELECT Owner.Name FROM Task WHERE Subject = 'idle'"), PATH)
+    assert body["records"][0]["Owner"] == {
+        "attributes": {"type": "Name", "url": f"{PATH}/sobjects/Group/00GTW0000000001YAA"},
+        "Name": "Legal",
+    }
+
+
 def test_children_are_a_result_of_their_own(org: Any, caller: Caller) -> None:
     query = "SELECT (SELECT LastName FROM Contacts WHERE LastName = 'Abel') FROM Account WHERE Name = 'Acme'"
     body: Any = to_json(execute(org, caller, query), PATH)

@@ -20,7 +20,7 @@ from orgtwin.soql.conditions import LONGEST_FILTERABLE, Values
 from orgtwin.soql.errors import refusal
 from orgtwin.soql.execution import Execution, Reader
 from orgtwin.soql.operands import AGGREGATES, Operand, operand_of
-from orgtwin.soql.tree import Call, Expression, Grouping, Name, Query
+from orgtwin.soql.tree import Call, Expression, Grouping, Name, Query, Selected
 
 
 class SupportsOrder(Protocol):
@@ -87,10 +87,11 @@ _COMPUTE: dict[str, Callable[[list[Value]], Value]] = {
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """One aggregate over the non-null values of `operand`; no operand: COUNT() of the group's rows."""
+    """One aggregate over the non-null values of `operand`; without one, COUNT() of the group's rows or GROUPING of a key."""
 
     name: str
-    operand: Operand | None
+    operand: Operand | None = None
+    key_slot: int | None = None
 
 
 class Groups:
@@ -169,7 +170,7 @@ class Groups:
     def _aggregate(self, call: Call) -> Aggregate:
         name = call.name.lower()
         if name == "count" and not call.arguments:
-            return Aggregate(name, None)
+            return Aggregate(name)
         if len(call.arguments) != 1:
             raise self._complain(f"unexpected number of arguments of {call.name.upper()}", call)
         if name == "grouping":
@@ -189,7 +190,7 @@ class Groups:
             raise self._complain(
                 f"GROUPING requires a field of GROUP BY ROLLUP or CUBE: {_last(call.arguments[0])}", call
             )
-        return Aggregate(f"grouping{slot}", None)
+        return Aggregate("grouping", key_slot=slot)
 
     def form(self, execution: Execution, rows: Sequence[Row]) -> list[Row]:
         """The groups of some rows, in order of first appearance; subtotals after the groups they total."""
@@ -229,8 +230,8 @@ class Groups:
     def _bind_aggregate(
         self, execution: Execution, aggregate: Aggregate
     ) -> Callable[[list[Row], tuple[int, ...]], Value]:
-        if aggregate.name.startswith("grouping"):
-            slot = int(aggregate.name.removeprefix("grouping"))
+        slot = aggregate.key_slot
+        if slot is not None:
             return lambda _inside, present: 0 if slot in present else 1
         if aggregate.operand is None:
             return lambda inside, _present: len(inside)
@@ -254,7 +255,7 @@ def _last(expression: Expression) -> str:
 
 def has_aggregates(query: Query) -> bool:
     """Whether the query answers groups rather than records."""
-    selected = (getattr(item, "expression", None) for item in query.select)
+    selected = (item.expression for item in query.select if isinstance(item, Selected))
     return query.group_by is not None or any(
         isinstance(expression, Call) and expression.name.lower() in AGGREGATES for expression in selected
     )

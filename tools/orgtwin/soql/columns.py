@@ -16,15 +16,21 @@ from orgtwin.soql.tree import Name, Source
 
 MAXIMUM_LEVELS = 5  # "Relationship Query Limitations": child to parent, up to five levels
 
-_NAME_FIELDS = frozenset(
-    {
-        "alias", "email", "firstname", "id", "isactive", "lastname", "name", "phone", "profileid", "title", "type",
-        "username", "userroleid",
-    }
-)  # fmt: skip
+_NAME_FIELDS = {
+    name.lower(): name
+    for name in (
+        *("Id", "Name", "Type", "FirstName", "LastName", "Title", "Alias", "Email", "Phone", "Username", "IsActive"),
+        *("ProfileId", "UserRoleId"),
+    )
+}
 """What a polymorphic relationship shows: the fields of the Name object (Object Reference)."""
 
 TYPE_OF_PARENT = Field("Type", "Type", FieldType.STRING, length=80, permissionable=False)
+
+
+def find_name_field(name: str) -> str | None:
+    """The canonical name of a field of the Name object, or None."""
+    return _NAME_FIELDS.get(name.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +200,7 @@ class Names:
         lookup = lookups[-1]
         if last.lower() == "type":
             return Column(lookups, lookup.owner, TYPE_OF_PARENT)
-        if last.lower() in _NAME_FIELDS:
+        if find_name_field(last) is not None:
             for target in lookup.field.reference_to:
                 owner = self.catalog.find_type(target)
                 found = owner.find_field(last) if owner is not None else None

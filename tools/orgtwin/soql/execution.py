@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orgtwin.organization import Organization
-from orgtwin.records.model import Caller, Row, Table, Value
+from orgtwin.records.model import AccessLevel, Caller, Row, Table, Value
 from orgtwin.soql.catalog import Catalog
 from orgtwin.soql.columns import Column, Lookup
 
@@ -39,6 +39,10 @@ class Execution:
         self._tables: dict[str, Table] = {}
         self._filters: dict[str, Test | None] = {}
         self._once: dict[int, tuple[Value, ...]] = {}
+
+    @property
+    def _asks_permissions(self) -> bool:
+        return self.caller.access_level is AccessLevel.USER_MODE
 
     @property
     def now(self) -> datetime:
@@ -139,7 +143,7 @@ class Execution:
         if not isinstance(record_id, str):
             return "", None
         found = self.catalog.schema.find_by_prefix(record_id[:3])
-        if found is None:
+        if found is None or (self._asks_permissions and not self.org.access.can(self.caller, found.api_name, "read")):
             return "", None
         row = self.table(found.api_name).get(record_id)
         shows = self.row_filter(found.api_name)
@@ -171,4 +175,12 @@ class Execution:
         found = owner.find_field(field_name)
         if found is None and field_name.lower() == "name":
             found = next((each for each in owner.fields if each.name_field), None)
-        return None if found is None else self.table(api_name).reader(found.api_name)(row)
+        if found is None or not self._can_read(api_name, found.api_name):
+            return None
+        return self.table(api_name).reader(found.api_name)(row)
+
+    def _can_read(self, api_name: str, field_name: str) -> bool:
+        """Which object a polymorphic parent is shows at run time only, so its fields are asked about here."""
+        if not self._asks_permissions or self.catalog.is_virtual(api_name):
+            return True
+        return field_name.lower() in self.org.access.readable_fields(self.caller, api_name)

@@ -13,6 +13,7 @@ from orgtwin.soql.tree import (
     Kind,
     Literal,
     Logical,
+    Name,
     Not,
     Order,
     Query,
@@ -64,8 +65,8 @@ def _item(item: SelectItem) -> str:
             return item.expression.text if item.alias is None else f"{item.expression.text} {item.alias}"
 
 
-def _names(names: tuple[object, ...]) -> str:
-    return ", ".join(str(getattr(name, "text", name)) for name in names)
+def _names(names: tuple[Name, ...]) -> str:
+    return ", ".join(name.text for name in names)
 
 
 def _source(source: Source) -> str:

@@ -15,12 +15,13 @@ class ResultRow:
     """One record. `values` keeps the order of the SELECT list: fields by API name or alias, relatives by relationship name.
 
     A parent is a ResultRow or None, children are a list (empty, not None, when there are none), a compound address is a dict.
-    Groups have sobject_type AggregateResult and no record_id.
+    Groups have sobject_type AggregateResult and no record_id. A polymorphic parent's attributes say Name: `shown_type`.
     """
 
     sobject_type: str
     record_id: str | None
     values: dict[str, Cell] = field(default_factory=dict)
+    shown_type: str | None = None
 
 
 Cell = Value | ResultRow | list[ResultRow] | dict[str, Value]

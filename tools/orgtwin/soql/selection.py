@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from orgtwin.records.model import Row, Value
 from orgtwin.schema.compounds import compound_parts
 from orgtwin.schema.model import Field, FieldType, SObjectType
-from orgtwin.soql.columns import Column, Lookup, Names
-from orgtwin.soql.errors import refusal
+from orgtwin.soql.columns import Column, Lookup, Names, find_name_field
+from orgtwin.soql.errors import no_such_column, refusal
 from orgtwin.soql.execution import Execution, Reader
 from orgtwin.soql.formats import formatted, label_of
 from orgtwin.soql.operands import AGGREGATES, WRAPPERS, unknown_function
@@ -108,7 +108,7 @@ def _bind_polymorphic(execution: Execution, lookup: Lookup, shape: Shape) -> Cel
                 values[key] = api_name
             else:
                 values[key] = execution.read_name_field(api_name, parent, column.field.api_name)
-        return ResultRow(_NAME_OBJECT, str(record_id), values)
+        return ResultRow(api_name, str(record_id), values, _NAME_OBJECT)
 
     return read
 
@@ -211,7 +211,7 @@ def add_type_of(names: Names, root: Shape, item: TypeOf) -> None:
     arms = {
         when.sobject_type.lower(): _arm(names, when.sobject_type, when.fields, when.position) for when in item.whens
     }
-    otherwise = [name.parts[-1] for name in item.otherwise]
+    otherwise = [_require_name_field(names, name) for name in item.otherwise]
 
     def bind(execution: Execution) -> CellReader:
         read_id = execution.table(lookup.owner.api_name).reader(lookup.field.api_name)
@@ -219,11 +219,13 @@ def add_type_of(names: Names, root: Shape, item: TypeOf) -> None:
         def read(row: Row) -> Cell:
             record_id = read_id(row)
             api_name, parent = execution.find_record(record_id)
-            owner = execution.catalog.find_type(api_name) if parent is not None else None
-            if owner is None or parent is None:
+            if parent is None:
                 return None
-            shape = arms.get(api_name.lower()) or _name_shape(owner, otherwise)
-            return shape.bind(execution, owner.api_name)(parent)
+            arm = arms.get(api_name.lower())
+            if arm is not None:
+                return arm.bind(execution, api_name)(parent)
+            shown = {key: execution.read_name_field(api_name, parent, key) for key in otherwise}
+            return ResultRow(api_name, str(record_id), {**shown}, _NAME_OBJECT)
 
         return read
 
@@ -243,12 +245,9 @@ def _arm(names: Names, sobject_type: str, fields: tuple[Name, ...], position: in
     return shape
 
 
-def _name_shape(owner: SObjectType, fields: list[str]) -> Shape:
-    """ELSE shows fields of the Name object: what this object has of them."""
-    shape = Shape(owner)
-    for name in fields:
-        found = owner.find_field(name)
-        if found is not None:
-            column = Column((), owner, found)
-            shape.add_cell(found.api_name, lambda execution, column=column: execution.reader(column), column)  # type: ignore[misc]
-    return shape
+def _require_name_field(names: Names, name: Name) -> str:
+    """ELSE shows fields of the Name object only."""
+    found = find_name_field(name.parts[-1])
+    if found is None:
+        raise no_such_column(names.text, name.parts[-1], _NAME_OBJECT, name.position)
+    return found

@@ -44,7 +44,7 @@ def to_json(
 
 def record_json(row: ResultRow, data_path: str) -> dict[str, Json]:
     """One record with its attributes first."""
-    attributes: dict[str, Json] = {"type": row.sobject_type}
+    attributes: dict[str, Json] = {"type": row.shown_type or row.sobject_type}
     if row.sobject_type != AGGREGATE_RESULT:
         attributes["url"] = f"{data_path}/sobjects/{row.sobject_type}/{row.record_id}"
     shown: dict[str, Json] = {"attributes": attributes}
