@@ -54,7 +54,7 @@ def test_records_carry_attributes_parents_nest_and_empty_children_are_null(org: 
 def test_a_polymorphic_parent_shows_type_name_and_its_own_address(org: Any, caller: Caller) -> None:
     body: Any = to_json(execute(org, caller, "SELECT Owner.Name FROM Task WHERE Subject = 'idle'"), PATH)
     assert body["records"][0]["Owner"] == {
-        "attributes": {"type": "Name", "url": f"{PATH}/sobjects/Group/00GTW0000000001YAA"},
+        "attributes": {"type": "Name", "url": f"{PATH}/sobjects/Group/00GTW00000000012AA"},
         "Name": "Legal",
     }
 
