@@ -98,6 +98,7 @@ class ApexClass:
     equals: Callable[[Any, Any], Any] | None = None
     hash_code: Callable[[Any], Any] | None = None
     is_test: bool = False
+    refused: bool = False
     sharing: str | None = None
     test_visible: set[str] = field(default_factory=set)
     accessors: list[Method] = field(default_factory=list)

@@ -10,7 +10,7 @@ Code is compiled when it is first called, or all of it by `check`. One engine ru
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -27,6 +27,7 @@ from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
 from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
+from orgtwin.apex.library.jobs import enqueue_future
 from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
 from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
@@ -71,6 +72,7 @@ class Engine:
         self.transaction = Transaction()
         self.trigger_context: list[TriggerContext] = []
         self.debug_log: list[str] = []
+        self.bind_lookups: list[Callable[[str], Value]] = []
         self.is_testing = False
         self.is_running = False
         self.test_state: dict[str, Value] = {}
@@ -252,6 +254,10 @@ class Engine:
             cls.get_statics()
             make_call(self, step.run, 0, scope.slots, "AnonymousBlock", static=False)(cls.instantiate())
         return []
+
+    def enqueue_future(self, name: str, run: Callable[[], None]) -> None:
+        """Queue a call of an @future method."""
+        enqueue_future(self, name, run)
 
     def debug(self, text: str) -> None:
         """System.debug."""

@@ -48,6 +48,7 @@ _NAMES = (
 EXCEPTIONS: Mapping[str, ApexClass] = {
     "exception": EXCEPTION,
     **{name.lower(): exception_class(name, EXCEPTION) for name in _NAMES.split()},
+    "aurahandledexception": exception_class("AuraHandledException", EXCEPTION),
     "eventbus.retryableexception": exception_class("RetryableException", EXCEPTION, "EventBus"),
     "cache.org.orgcacheexception": exception_class("Org.OrgCacheException", EXCEPTION, "Cache"),
     "cache.cacheexception": exception_class("CacheException", EXCEPTION, "Cache"),

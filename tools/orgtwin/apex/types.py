@@ -21,6 +21,7 @@ class Kind(Enum):
     SOBJECT = auto()
     CLASS = auto()  # written in Apex, or a platform type that Apex may extend or implement
     SYSTEM = auto()  # a platform class made of library functions
+    REFUSED = auto()  # a platform type that the twin does not emulate
     VARIABLE = auto()  # T of List<T> inside the library's signatures
 
 
@@ -137,6 +138,8 @@ _WIDENING: Mapping[Type, frozenset[Type]] = {
 def is_assignable(source: Type, target: Type) -> bool:
     """May a value of `source` be given where `target` is declared, without a cast?"""
     if source is target or source is NULL or source == target:
+        return source is not VOID
+    if Kind.REFUSED in (source.kind, target.kind):
         return source is not VOID
     if target is OBJECT:
         return source is not VOID

@@ -8,7 +8,8 @@ from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import choose, dotted_name, find_methods, find_type, find_variable, type_of_expression
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
-from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.faults import null_pointer, throw
+from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of, find_class
 from orgtwin.apex.library.special import special_call
 from orgtwin.apex.syntax import tree
@@ -100,7 +101,8 @@ def _bare_call(scope: Scope, node: tree.Call) -> Code:
         raise missing(node.name, args, scope.cls.name, node.pos)
     method, runs = found
     if method.static:
-        return Code(invoke_static(method, runs), method.returns)
+        future = method.modifiers is not None and method.modifiers.find_annotation("future") is not None
+        return Code(_invoke_later(scope, method, runs) if future else invoke_static(method, runs), method.returns)
     if scope.static:
         raise CompileProblem(
             f"Non static method cannot be referenced from a static context: {method.returns.name} {scope.cls.name}.{method.shown}",
@@ -124,6 +126,8 @@ def _super_call(scope: Scope, node: tree.Call) -> Code:
 
 def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     args = arguments(scope, node.args)
+    if owner.kind is Kind.REFUSED:
+        return Code(refusing(owner, node.name), owner)
     cls = class_of(owner)
     candidates = [m for m in cls.find_methods(node.name) if m.static] if cls is not None else []
     found = resolve(candidates, args)
@@ -131,7 +135,61 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
         raise missing(node.name, args, owner.name, node.pos)
     method, runs = found
     check_visible(scope, method, node.pos)
+    if cls is not None and cls.name == "Database" and cls.namespace == "System":
+        return _dynamic_query(scope, method, runs)
+    if method.modifiers is not None and method.modifiers.find_annotation("future") is not None:
+        return Code(_invoke_later(scope, method, runs), method.returns)
     return Code(invoke_static(method, runs), method.returns)
+
+
+def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
+    """Database.query and its kin see the variables of the calling method as binds."""
+    run = invoke_static(method, runs)
+    if method.name.lower() not in ("query", "countquery", "getquerylocator"):
+        return Code(run, method.returns)
+    engine = scope.engine
+    visible = {name: local.slot for block in scope.blocks for name, local in block.items()}
+
+    def bind(frame: Frame, name: str) -> Value:
+        slot = visible.get(name.lower())
+        return frame[slot] if slot is not None else _member_value(scope, frame, name)
+
+    def query(frame: Frame) -> Value:
+        engine.bind_lookups.append(lambda name: bind(frame, name))
+        try:
+            return run(frame)
+        finally:
+            engine.bind_lookups.pop()
+
+    query.is_query = method.returns.key == "list"  # type: ignore[attr-defined]
+    return Code(query, method.returns)
+
+
+def _member_value(scope: Scope, frame: Frame, name: str) -> Value:
+    variable = find_variable(scope, name)
+    if variable is None:
+        raise throw("QueryException", f"Variable does not exist: {name}")
+    if variable.getter is not None:
+        return variable.getter.call() if variable.static else variable.getter.call(frame[THIS])
+    return variable.owner.get_statics()[variable.slot] if variable.static else frame[THIS].fields[variable.slot]
+
+
+def _invoke_later(scope: Scope, method: Method, runs: list[Run]) -> Run:
+    """A call of an @future method: queued with its arguments."""
+    engine = scope.engine
+    name = f"{method.owner.name if method.owner else ''}.{method.name}"
+
+    def run(frame: Frame) -> None:
+        values = [r(frame) for r in runs]
+        engine.enqueue_future(name, lambda: _call_future(method, values))
+
+    return run
+
+
+def _call_future(method: Method, values: list[Value]) -> None:
+    if method.owner is not None:
+        method.owner.get_statics()
+    method.call(*values)
 
 
 def _object_methods(name: str) -> list[Method]:
@@ -167,6 +225,8 @@ def _bind(method: Method, bound: dict[str, Type]) -> Method:
 
 def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     args = arguments(scope, node.args)
+    if target.type.kind is Kind.REFUSED:
+        return Code(refusing(target.type, node.name), target.type)
     candidates = instance_candidates(target.type, node.name)
     found = resolve(candidates, args)
     if found is None:

@@ -8,6 +8,7 @@ from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, 
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import EXCEPTION
+from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.records import SObject, field_type
 from orgtwin.apex.syntax import tree
@@ -18,6 +19,8 @@ from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
 def _new_object(scope: Scope, node: tree.NewObject) -> Code:
     type_ = get_type(scope, node.type)
     args = arguments(scope, node.args)
+    if type_.kind is Kind.REFUSED:
+        return Code(refusing(type_, "new"), type_)
     if type_.is_sobject:
         if type_ is SOBJECT or args:
             raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken, field_token_type, object_token_type
 from orgtwin.apex.records import SObject, field_type
-from orgtwin.apex.types import SOBJECT, Kind, Type, list_of, substitute
+from orgtwin.apex.types import ID, SOBJECT, Kind, Type, list_of, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -92,6 +93,8 @@ def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
     type_ = target.type
     if type_.is_sobject:
         return _read_record(scope, target, name, pos)
+    if type_.kind is Kind.REFUSED:
+        return Code(refusing(type_, name), type_)
     cls = class_of(type_)
     variable = cls.find_variable(name) if cls is not None else None
     if variable is None or variable.static:
@@ -128,6 +131,8 @@ def _test_visible(member: Variable | Method) -> bool:
 def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
     schema = target.type.sobject
     if schema is None:
+        if name.lower() == "id":
+            return Code(_read_record_field(target.run, "Id", is_parent_path(scope, target)), ID)
         raise CompileProblem(f"Variable does not exist: {name}", pos)
     field = schema.find_field(name)
     if field is not None:
@@ -190,6 +195,8 @@ def _read_children(target: Run, relationship: str) -> Run:
 
 def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
     """`Type.name`: a static field, an enum constant, an sObject or field token."""
+    if owner.kind is Kind.REFUSED:
+        return Code(refusing(owner, name), owner)
     if owner.is_sobject:
         return _read_token(scope, owner, name, pos)
     cls = class_of(owner)

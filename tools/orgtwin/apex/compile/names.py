@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.library.refused import refused_type
 from orgtwin.apex.library.registry import find_class
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Name, TypeName
 from orgtwin.apex.types import COLLECTION_ARITY, OBJECT, PRIMITIVES, Kind, Type, collection, is_assignable, list_of
@@ -64,7 +65,7 @@ def _platform_type(scope: Scope, name: str) -> Type | None:
     system = find_class(key)
     if system is not None and not (key in _SOBJECTS_FIRST and scope.engine.find_sobject_type(name)):
         return system.type
-    return scope.engine.find_sobject_type(name)
+    return scope.engine.find_sobject_type(name) or refused_type(name)
 
 
 _SOBJECTS_FIRST = frozenset(("group", "profile", "approval", "address", "location", "name", "test", "network", "site"))
@@ -90,6 +91,12 @@ def type_of_expression(scope: Scope, node: Expression) -> Type | None:
         return None
     if find_variable(scope, name.split(".", 1)[0]) is not None or scope.find_local(name.split(".", 1)[0]) is not None:
         return None
+    owner, _, last = name.rpartition(".")
+    holder = find_type(scope, owner) if owner else None
+    if holder is not None and holder.cls is not None:
+        member = holder.cls.find_variable(last)
+        if member is not None and member.static:
+            return None
     return find_type(scope, name)
 
 
@@ -120,11 +127,11 @@ def find_variable(scope: Scope, name: str) -> Variable | None:
 
 
 def find_methods(scope: Scope, name: str) -> list[Method]:
-    """Methods callable by bare name: own and inherited ones, else static ones of the outer class."""
+    """Methods callable by bare name: own and inherited ones, then static ones of the outer classes."""
     found = scope.cls.find_methods(name)
     outer = scope.cls.outer
-    while not found and outer is not None:
-        found = [m for m in outer.find_methods(name) if m.static]
+    while outer is not None:
+        found += [m for m in outer.find_methods(name) if m.static]
         outer = outer.outer
     return found
 

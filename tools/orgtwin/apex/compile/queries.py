@@ -70,7 +70,7 @@ def _check(scope: Scope, select: tree.QueryTree, schema: SObjectType) -> None:
 
 
 def _check_children(scope: Scope, item: tree.QueryTree, schema: SObjectType) -> None:
-    child = scope.engine.find_child(schema.api_name, item.source)
+    child = scope.engine.find_child(schema.api_name, item.source.rpartition(".")[2])
     if child is None:
         raise CompileProblem(
             f"Didn't understand relationship '{item.source}' in FROM part of query call. If you are attempting to use a custom"

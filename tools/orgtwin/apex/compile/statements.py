@@ -116,8 +116,11 @@ def _local(scope: Scope, node: tree.LocalVariables) -> Step:
     type_ = get_type(scope, node.type)
     stores: list[tuple[int, Run]] = []
     for name, pos, value in node.variables:
-        run = assigned(scope, value, type_, pos) if value is not None else _null
-        stores.append((scope.declare(name, type_, pos, final=False), run))
+        try:
+            run = assigned(scope, value, type_, pos) if value is not None else _null
+        finally:  # the name exists even when its value does not compile: one error, not two
+            slot = scope.declare(name, type_, pos)
+        stores.append((slot, run))
     if len(stores) == 1:
         slot, only = stores[0]
 

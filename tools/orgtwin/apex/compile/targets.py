@@ -11,10 +11,11 @@ from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import find_variable, type_of_expression
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Scope
 from orgtwin.apex.faults import null_pointer, throw
+from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name
-from orgtwin.apex.types import SOBJECT, Type
+from orgtwin.apex.types import ID, SOBJECT, Kind, Type
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -149,6 +150,9 @@ def _field_target(scope: Scope, node: FieldAccess) -> Target:
         check_visible(scope, variable, node.pos)
         return _variable_target(scope, variable, lambda frame: None, node.pos)
     holder = expression(scope, node.target)
+    if holder.type.kind is Kind.REFUSED:
+        refuse = refusing(holder.type, node.name)
+        return Target(holder.type, holder.run, refuse, lambda place, value: refuse(value))
     if holder.type.is_sobject:
         return _record_target(scope, holder, node)
     cls = class_of(holder.type)
@@ -161,6 +165,8 @@ def _field_target(scope: Scope, node: FieldAccess) -> Target:
 
 def _record_target(scope: Scope, holder: Code, node: FieldAccess) -> Target:
     schema = holder.type.sobject
+    if schema is None and node.name.lower() == "id":
+        return _record_field_target(holder.run, "Id", ID)
     field = schema.find_field(node.name) if schema is not None else None
     if field is not None:
         return _record_field_target(holder.run, field.api_name, field_type(field))

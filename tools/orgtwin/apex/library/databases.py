@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from orgtwin.apex.library.jobs import execute_batch
 from orgtwin.apex.library.objects import status_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField
-from orgtwin.apex.records import SObject
+from orgtwin.apex.records import SObject, get_field
 from orgtwin.apex.types import SOBJECT, Type
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Id, Value
 
@@ -156,10 +157,32 @@ class QueryLocator:
         return declare("QueryLocator", namespace="Database").type
 
 
+_BIND = re.compile(r"'(?:[^'\\]|\\.)*'|(?<![\w)]):\s*([A-Za-z_]\w*)(\.\w+)*")
+
+
+def _bound(text: str) -> tuple[str, dict[str, Value]]:
+    """The text with numbered binds, and their values looked up in the calling method."""
+    engine = context.engine()
+    binds: dict[str, Value] = {}
+
+    def one(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0]
+        path = found[0].lstrip(":").strip().split(".")
+        value = engine.bind_lookups[-1](path[0])
+        for name in path[1:]:
+            value = value.get(get_field(value, name).api_name) if isinstance(value, SObject) else None
+        binds[f"dynamic{len(binds)}"] = value
+        return f":dynamic{len(binds) - 1}"
+
+    return (_BIND.sub(one, text), binds) if engine.bind_lookups else (text, binds)
+
+
 def _query(text: str | None, access: Access | None = None) -> ApexList:
     if text is None:
         raise argument_null("query")
-    rows = run_query(context.engine(), text, {}, access is not None and access.user_mode, None)
+    text, binds = _bound(text)
+    rows = run_query(context.engine(), text, binds, access is not None and access.user_mode, None)
     return _as_rows(rows)
 
 
@@ -180,7 +203,8 @@ def _query_with_binds(text: str | None, binds: ApexMap | None, access: Access | 
 
 
 def _count(text: str, access: Access | None = None) -> Value:
-    found = run_query(context.engine(), text, {}, access is not None and access.user_mode, None)
+    text, binds = _bound(text)
+    found = run_query(context.engine(), text, binds, access is not None and access.user_mode, None)
     return found if isinstance(found, int) else len(found.items)
 
 
@@ -251,7 +275,7 @@ system_class(
     "QueryLocator",
     {
         "String getQuery()": lambda this: this.text,
-        "Database.QueryLocatorIterator iterator()": lambda this: ApexIterator(this.rows.items, SOBJECT),
+        "Iterator<SObject> iterator()": lambda this: ApexIterator(this.rows.items, SOBJECT),
     },
     namespace="Database",
 )

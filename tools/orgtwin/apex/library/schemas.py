@@ -175,6 +175,7 @@ system_class(
         "String getKeyPrefix()": lambda this: _schema(this).key_prefix,
         "Schema.SObjectType getSObjectType()": lambda this: SObjectTypeToken(this.owner),
         "Schema.SObjectTypeFields fields": lambda this: DescribeFields(this.owner),
+        "Schema.SObjectTypeFieldSets fieldSets": lambda this: DescribeFieldSets(this.owner),
         "List<Schema.ChildRelationship> getChildRelationships()": _children,
         "List<Schema.RecordTypeInfo> getRecordTypeInfos()": lambda this: ApexList(
             type_of("List<Schema.RecordTypeInfo>"), list(_record_types(this))
@@ -195,6 +196,46 @@ system_class(
         "Boolean isDeprecatedAndHidden()": lambda this: False,
         "Boolean isFeedEnabled()": lambda this: False,
     },
+    namespace="Schema",
+)
+
+
+def _field_set(name: str) -> Callable[..., Value]:
+    return lambda this: context.engine().refuse(f"apex.FieldSet.{name}", "field sets in Apex")
+
+
+class DescribeFieldSets(_Described):
+    """`SObjectType.Account.fieldSets`: the schema keeps none."""
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("SObjectTypeFieldSets", namespace="Schema").type
+
+
+system_class(
+    "FieldSet",
+    {
+        "List<Schema.FieldSetMember> getFields()": _field_set("getFields"),
+        "String getName()": _field_set("getName"),
+        "String getLabel()": _field_set("getLabel"),
+        "String getNamespace()": _field_set("getNamespace"),
+        "Schema.SObjectType getSObjectType()": _field_set("getSObjectType"),
+    },
+    namespace="Schema",
+)
+system_class(
+    "FieldSetMember",
+    {
+        "String getFieldPath()": _field_set("getFieldPath"),
+        "String getLabel()": _field_set("getLabel"),
+        "Schema.SObjectField getSObjectField()": _field_set("getSObjectField"),
+        "Boolean getRequired()": _field_set("getRequired"),
+    },
+    namespace="Schema",
+)
+system_class(
+    "SObjectTypeFieldSets",
+    {"Map<String,Schema.FieldSet> getMap()": lambda this: CaselessMap(type_of("Map<String,Schema.FieldSet>"))},
     namespace="Schema",
 )
 system_class(

@@ -17,6 +17,7 @@ from orgtwin.apex.library.schemas import (
 )
 from orgtwin.apex.library.settings import settings_call
 from orgtwin.apex.library.signatures import system_enum
+from orgtwin.apex.library.tokens import SObjectTypeToken, object_token_type
 from orgtwin.apex.types import BOOLEAN, ID, INTEGER, SOBJECT, STRING, Type, list_of, map_of
 from orgtwin.apex.values import Run, Value
 
@@ -121,6 +122,9 @@ def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: in
     type_ = scope.engine.find_sobject_type(dotted)
     if type_ is None or type_.sobject is None:
         return None
+    if name.lower() == "getsobjecttype" and not args:
+        token = SObjectTypeToken(type_)
+        return (lambda frame: token), object_token_type()
     found = settings_call(scope.engine, type_, name, args)
     if found is None and name.lower() in ("getinstance", "getall", "getvalues", "getorgdefaults"):
         raise CompileProblem(
