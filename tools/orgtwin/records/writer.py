@@ -115,10 +115,10 @@ class Writer:
         only = tables[0].live if len(tables) == 1 and sees[tables[0].type.key_prefix] is None else None
 
         def coerce(value: object) -> Value:
-            if only is not None:
-                parent = only.get(value)  # type: ignore[call-overload]
+            if only is not None and isinstance(value, str):
+                parent = only.get(value)
                 if parent is not None:
-                    return parent[0]  # type: ignore[no-any-return]
+                    return parent[0]
             return _find_parent(f, tables, sees, wrong(value))
 
         return coerce
