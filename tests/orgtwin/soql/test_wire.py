@@ -219,6 +219,30 @@ def test_a_computed_object_is_queried_like_any_other(org: Any, caller: Caller) -
     assert body["records"][0]["attributes"]["url"] == f"{PATH}/tooling/sobjects/SourceMember/0MZTW0000000002YAA"
 
 
+FIELD_DEFINITION = SObjectType(
+    "FieldDefinition",
+    "Field Definition",
+    "Field Definitions",
+    "",
+    (
+        Field("Id", "Id", FieldType.ID),
+        Field("EntityDefinitionId", "Object", FieldType.REFERENCE),
+        Field("QualifiedApiName", "Name", FieldType.STRING),
+    ),
+)
+
+
+@pytest.mark.parametrize(("object_name", "found"), [("Account", 1), ("ContentDocument", 1), ("Contact", 0)])
+def test_computed_objects_may_have_names_for_ids(org: Any, caller: Caller, object_name: str, found: int) -> None:
+    rows: list[dict[str, Value]] = [
+        {"Id": "Account.Name", "EntityDefinitionId": "Account", "QualifiedApiName": "Name"},
+        {"Id": "ContentDocument.Title", "EntityDefinitionId": "ContentDocument", "QualifiedApiName": "Title"},
+    ]
+    tables = VirtualTables([VirtualTable(FIELD_DEFINITION, lambda _org, _caller: rows)])
+    query = f"SELECT COUNT() FROM FieldDefinition WHERE EntityDefinitionId = '{object_name}'"
+    assert execute(org, caller, query, virtual=tables).total_size == found
+
+
 def test_a_computed_object_is_unknown_where_it_is_not_registered(org: Any, caller: Caller) -> None:
     with pytest.raises(SalesforceError, match="sObject type 'SourceMember' is not supported"):
         execute(org, caller, "SELECT Id FROM SourceMember")

@@ -39,7 +39,10 @@ _DATE_PARTS: dict[str, Callable[[date], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """`field` is the schema's where the operand is a plain column. `bind` makes its reader for one run."""
+    """`field` is the schema's where the operand is a plain column. `bind` makes its reader for one run.
+
+    Ids of computed objects may be durable ids ("Account", "Account.Name"), which have no form to check: `durable_ids`.
+    """
 
     type: FieldType
     label: str
@@ -47,6 +50,7 @@ class Operand:
     bind: Callable[[Execution], Reader]
     field: Field | None = None
     column: Column | None = None
+    durable_ids: bool = False
 
 
 def operand_of(names: Names, expression: Expression) -> Operand:
@@ -71,6 +75,7 @@ def _column_operand(names: Names, name: Name) -> Operand:
         lambda execution: execution.reader(column),
         column.field,
         column,
+        names.catalog.is_virtual(column.owner.api_name),
     )
 
 

@@ -118,7 +118,7 @@ def coerce(text: str, operand: Operand, value: object, position: int) -> Value:
     if value is None or value == "":
         return None
     if kind in _IDS:
-        return _record_id(text, value, position)
+        return _durable_id(value) if operand.durable_ids else _record_id(text, value, position)
     if kind in _NUMBERS:
         return _number(text, operand, value)
     if kind is FieldType.DATETIME:
@@ -144,6 +144,12 @@ def _record_id(text: str, value: object, position: int) -> str:
     if found is None:
         raise refusal("INVALID_QUERY_FILTER_OPERATOR", f"invalid ID field: {value}", text, position)
     return found
+
+
+def _durable_id(value: object) -> str:
+    """A record id in its long form; the name of an object or field (ContentDocument has 15 letters, too) as it is."""
+    name = str(value)
+    return (ids.find_id18(name) or name) if any(char.isdigit() for char in name) else name
 
 
 def _number(text: str, operand: Operand, value: object) -> Value:
