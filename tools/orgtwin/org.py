@@ -62,8 +62,10 @@ class Org:
 
     def replace_schema(self, schema: Schema) -> None:
         """Take a later schema into use; rows of removed objects and values of removed fields are no longer there."""
+        before = self._schema
         self._adopt(schema, {})
-        self._keep_outside_transactions()
+        with self.log.transaction():
+            self._rollups.follow_schema(before)
 
     def _adopt(self, schema: Schema, slots: Mapping[str, dict[str, int]]) -> None:
         kept: dict[str, RecordTable] = {}

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Protocol
 
 from orgtwin.records.model import Row, Value
-from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.summary_filters import compile_filters
+from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import UndoLog
 from orgtwin.schema.model import Field, Schema
 
@@ -32,6 +33,7 @@ class _Org(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Summary:
     parent_type: str
+    child_type: str
     field: Field
     foreign_key: str
     operation: str
@@ -54,6 +56,15 @@ class Rollups:
         for summary in summaries:
             parents = _parent_ids(table, summary.foreign_key, rows)
             self._recompute(table, summary, parents)
+
+    def follow_schema(self, before: Schema) -> None:
+        """Work out the summaries that are new or changed since an earlier schema, over the records that are there."""
+        for summaries in _collect(self._org.schema).values():
+            for summary in summaries:
+                owner = before.find_type(summary.parent_type)
+                if owner is None or owner.find_field(summary.field.api_name) != summary.field:
+                    parents = list(self._org.table(summary.parent_type).live)
+                    self._recompute(self._org.table(summary.child_type), summary, parents)
 
     def _recompute(self, children: RecordTable, summary: _Summary, parent_ids: Sequence[str]) -> None:
         parents = self._org.table(summary.parent_type)
@@ -87,7 +98,7 @@ def _collect(schema: Schema) -> dict[str, list[_Summary]]:
                 foreign_key, operation, child_field = f.summary
                 child, _, column = foreign_key.partition(".")
                 column_name = child_field.rpartition(".")[2] if child_field else None
-                row = _Summary(parent.api_name, f, column, operation.lower(), column_name)
+                row = _Summary(parent.api_name, child, f, column, operation.lower(), column_name)
                 found.setdefault(child.lower(), []).append(row)
     return found
 
@@ -99,7 +110,8 @@ def _parent_ids(table: RecordTable, foreign_key: str, rows: BeforeAfter) -> list
 
 
 def _summarize(children: RecordTable, summary: _Summary, parent_id: str) -> Value:
-    rows = [row for row in children.find(summary.foreign_key, parent_id) if row[ID] in children.live]
+    counts = compile_filters(children, summary.field.summary_filters)
+    rows = [row for row in children.find(summary.foreign_key, parent_id) if counts(row)]
     if summary.operation == "count":
         return Decimal(len(rows))
     read = children.reader(summary.child_field or "Id")

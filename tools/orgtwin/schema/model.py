@@ -107,6 +107,9 @@ class Field:
     description: str | None = None
     html: bool = False
     track_history: bool = False
+    summary_filters: tuple[
+        tuple[str, str, str], ...
+    ] = ()  # (child field, operation, value) that a summarized child meets
 
     @property
     def is_relationship(self) -> bool:

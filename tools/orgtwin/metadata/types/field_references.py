@@ -140,6 +140,7 @@ def summary_properties(
         "createable": False,
         "updateable": False,
         "summary": (f"{child.api_name}.{master_field.api_name}", operation, None),
+        "summary_filters": tuple(_filter_item(item) for item in node.all("summaryFilterItems")),
         "type": FieldType.DOUBLE,
         "precision": 18,
     }
@@ -155,6 +156,10 @@ def summary_properties(
         )  # ASSUMED
     properties["summary"] = (f"{child.api_name}.{master_field.api_name}", operation, summed.api_name)
     return {**properties, "type": summed.type, "scale": summed.scale}
+
+
+def _filter_item(item: Node) -> tuple[str, str, str]:
+    return item.value("field") or "", item.value("operation") or "", item.value("value") or ""
 
 
 _STANDARD_MASTERS = {
