@@ -243,6 +243,36 @@ def test_computed_objects_may_have_names_for_ids(org: Any, caller: Caller, objec
     assert execute(org, caller, query, virtual=tables).total_size == found
 
 
+def _class_like(name: str, prefix: str, *fields: Field) -> SObjectType:
+    return SObjectType(name, name, name, prefix, (Field("Id", "Id", FieldType.ID), *fields))
+
+
+def test_a_polymorphic_parent_may_be_computed(org: Any, caller: Caller) -> None:
+    name = Field("Name", "Name", FieldType.STRING)
+    target = Field(
+        "ApexClassOrTriggerId",
+        "Target",
+        FieldType.REFERENCE,
+        reference_to=("ApexClass", "ApexTrigger"),
+        relationship_name="ApexClassOrTrigger",
+    )
+    class_row: dict[str, Value] = {"Id": "01pTW0000000001YAA", "Name": "Hello"}
+    coverage_row: dict[str, Value] = {"Id": "715TW0000000001YAA", "ApexClassOrTriggerId": class_row["Id"]}
+    tables = VirtualTables(
+        [
+            VirtualTable(_class_like("ApexClass", "01p", name), lambda _org, _caller: [class_row]),
+            VirtualTable(_class_like("ApexTrigger", "01q", name), lambda _org, _caller: []),
+            VirtualTable(_class_like("ApexCodeCoverageAggregate", "715", target), lambda _org, _caller: [coverage_row]),
+        ]
+    )
+    query = "SELECT ApexClassOrTrigger.Name FROM ApexCodeCoverageAggregate"
+    body: Any = to_json(execute(org, caller, query, virtual=tables), f"{PATH}/tooling")
+    assert body["records"][0]["ApexClassOrTrigger"] == {
+        "attributes": {"type": "Name", "url": f"{PATH}/tooling/sobjects/ApexClass/01pTW0000000001YAA"},
+        "Name": "Hello",
+    }
+
+
 def test_a_computed_object_is_unknown_where_it_is_not_registered(org: Any, caller: Caller) -> None:
     with pytest.raises(SalesforceError, match="sObject type 'SourceMember' is not supported"):
         execute(org, caller, "SELECT Id FROM SourceMember")

@@ -45,6 +45,9 @@ class VirtualTables:
     def find(self, name: str) -> VirtualTable | None:
         return self._tables.get(name.lower())
 
+    def find_by_prefix(self, prefix: str) -> VirtualTable | None:
+        return next((table for table in self._tables.values() if table.sobject_type.key_prefix == prefix), None)
+
     def children_of(self, api_name: str) -> tuple[ChildRelationship, ...]:
         """What points at an object from a virtual table."""
         wanted = api_name.lower()
@@ -66,6 +69,11 @@ class Catalog:
     def find_type(self, name: str) -> SObjectType | None:
         table = self.virtual.find(name)
         return self.schema.find_type(name) if table is None else table.sobject_type
+
+    def find_by_prefix(self, prefix: str) -> SObjectType | None:
+        """The object whose ids begin with these three characters."""
+        table = self.virtual.find_by_prefix(prefix)
+        return self.schema.find_by_prefix(prefix) if table is None else table.sobject_type
 
     def children_of(self, api_name: str) -> tuple[ChildRelationship, ...]:
         return self.schema.children_of(api_name) + self.virtual.children_of(api_name)

@@ -142,8 +142,8 @@ class Execution:
         """The object's API name and the row of any id; ("", None) when the id leads nowhere the caller may look."""
         if not isinstance(record_id, str):
             return "", None
-        found = self.catalog.schema.find_by_prefix(record_id[:3])
-        if found is None or (self._asks_permissions and not self.org.access.can(self.caller, found.api_name, "read")):
+        found = self.catalog.find_by_prefix(record_id[:3])
+        if found is None or not self._can_read_type(found.api_name):
             return "", None
         row = self.table(found.api_name).get(record_id)
         shows = self.row_filter(found.api_name)
@@ -179,8 +179,13 @@ class Execution:
             return None
         return self.table(api_name).reader(found.api_name)(row)
 
+    def _can_read_type(self, api_name: str) -> bool:
+        """Which object a polymorphic parent is shows at run time only, so that permissions are asked here."""
+        if not self._asks_permissions or self.catalog.is_virtual(api_name):
+            return True
+        return self.org.access.can(self.caller, api_name, "read")
+
     def _can_read(self, api_name: str, field_name: str) -> bool:
-        """Which object a polymorphic parent is shows at run time only, so its fields are asked about here."""
         if not self._asks_permissions or self.catalog.is_virtual(api_name):
             return True
         return field_name.lower() in self.org.access.readable_fields(self.caller, api_name)
