@@ -332,3 +332,12 @@ def test_errors_of_this_api_have_their_own_envelope(client: InProcess) -> None:
         '<?xml version="1.0" encoding="UTF-8"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload">'
         "<exceptionCode>InvalidSessionId</exceptionCode><exceptionMessage>Session expired or invalid</exceptionMessage></error>"
     )
+
+
+def test_errors_of_a_json_job_are_json(client: InProcess) -> None:
+    answer = client.post(ASYNC, {"object": "Nope", "operation": "insert", "contentType": "JSON"})
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/json")
+    assert answer.json() == {
+        "exceptionCode": "InvalidEntity",
+        "exceptionMessage": "Entity 'Nope' is not supported by the Bulk API.",
+    }

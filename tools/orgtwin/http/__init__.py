@@ -8,4 +8,5 @@ A surface is a module with handlers `def handler(request: Request) -> Response` 
     doors.py       who is let in; require_session(request, token) for surfaces that carry the session in the body (SOAP)
     envelopes.py   how a SalesforceError reads on each surface
     app.py         the ASGI application; serve.py its listeners; tls.py their certificates; ready.py how others find them
+    start.py       a new twin with its users and client app; house.py where its org lives; in_process.py a client without sockets
 """

@@ -68,7 +68,7 @@ class Application:
         try:
             request.body = await _read_body(request, receive, route.max_body or REST_BODY_LIMIT)
         except SalesforceError as error:
-            return render_error(error, route.envelope)
+            return _refusal(error, route, request)
         faults = self.twin.faults
         if faults.is_empty or route.door is Door.ADMIN:
             return self._run(route, request)
@@ -84,7 +84,7 @@ class Application:
         if plan.expire_session:
             self.twin.sessions.revoke(session_token(request) or "")
         if plan.refusal is not None:
-            return render_error(plan.refusal, route.envelope)
+            return _refusal(plan.refusal, route, request)
         return self._run(route, request)
 
     def _route(self, request: Request, raw_path: str) -> tuple[Route, Response | None]:
@@ -106,13 +106,13 @@ class Application:
             open_door(route.door, request)
             return route.handler(request)
         except SalesforceError as error:
-            return render_error(error, route.envelope)
+            return _refusal(error, route, request)
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             bug = SalesforceError(
                 "UNKNOWN_EXCEPTION", "An unexpected error occurred in orgtwin; see its log.", status=500
             )
-            return render_error(bug, route.envelope)
+            return _refusal(bug, route, request)
 
     def inside(self, parent: Request, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
         """Answer a request within `parent`: same caller, no door, no further call counted."""
@@ -143,6 +143,10 @@ class Application:
         ):
             response.body = pretty(response.body)
         return response
+
+
+def _refusal(error: SalesforceError, route: Route, request: Request) -> Response:
+    return render_error(error, route.envelope, request.headers.get("content-type", ""))
 
 
 def _inherited(headers: Mapping[str, str]) -> dict[str, str]:

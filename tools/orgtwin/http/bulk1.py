@@ -15,8 +15,8 @@ from orgtwin.http import bulk1_xml as form
 from orgtwin.http.bulk2_ingest import require_hard_delete
 from orgtwin.http.bulk2_query import flat_row, run_bulk_query
 from orgtwin.http.bulk_jobs import Batch, BatchJob, BulkJobs
-from orgtwin.http.bulk_rows import ID_ONLY, OPERATIONS, Outcome, Target, save_chunk
-from orgtwin.http.csv_rows import CHUNK, RowReader, find_unknown_column, read_csv, write_csv
+from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, save_chunk
+from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.records import attributes
 from orgtwin.http.routing import Door, Envelope, Handler, Route
@@ -141,13 +141,7 @@ def _read_csv(request: Request, job: BatchJob) -> Sequence[Mapping[str, object]]
     header = next(lines, None)
     if header is None:
         raise SalesforceError("InvalidBatch", "The batch is empty")
-    if job.operation in ID_ONLY and [name.strip().lower() for name in header] != ["id"]:
-        raise SalesforceError("InvalidBatch", f"{job.operation} operation must have only one field - Id in batch data")
-    found = request.org.schema.find_type(job.object)
-    readable = request.org.access.readable_fields(request.caller, job.object)
-    unknown = find_unknown_column(header, found, readable) if found else job.object
-    if unknown is not None:
-        raise SalesforceError("InvalidBatch", f"Field name not found : {unknown}")
+    require_columns(request, job.operation, job.object, header)
     reader = RowReader(header)
     return [reader.values(cells) for cells in islice(lines, _MAX_RECORDS + 1)]
 

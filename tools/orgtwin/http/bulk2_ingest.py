@@ -12,13 +12,12 @@ from time import perf_counter
 import msgspec
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import BulkJobs, IngestJob
-from orgtwin.http.bulk_rows import ID_ONLY, OPERATIONS, Target, save_chunk
+from orgtwin.http.bulk_jobs import BulkJobs, IngestJob, describe_job
+from orgtwin.http.bulk_rows import OPERATIONS, Target, require_columns, save_chunk
 from orgtwin.http.csv_rows import (
     DELIMITERS,
     LINE_ENDINGS,
     RowReader,
-    find_unknown_column,
     in_chunks,
     read_csv,
     write_csv,
@@ -181,7 +180,7 @@ def _save_all(request: Request, job: IngestJob) -> None:
     if header is None:
         raise SalesforceError("InvalidBatch", "The upload is empty")
     _require_line_ending(job)
-    _require_header(request, job, header)
+    require_columns(request, job.operation, job.object, header)
     reader = RowReader(header)
     target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
     for chunk in in_chunks(lines):
@@ -195,16 +194,6 @@ def _require_line_ending(job: IngestJob) -> None:
         raise SalesforceError(
             "ClientInputError", f"LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
         )
-
-
-def _require_header(request: Request, job: IngestJob, header: Sequence[str]) -> None:
-    if job.operation in ID_ONLY and [name.strip().lower() for name in header] != ["id"]:
-        raise SalesforceError("InvalidBatch", f"{job.operation} operation must have only one field - Id in batch data")
-    found = request.org.schema.find_type(job.object)
-    readable = request.org.access.readable_fields(request.caller, job.object)
-    unknown = find_unknown_column(header, found, readable) if found else job.object
-    if unknown is not None:
-        raise SalesforceError("InvalidBatch", f"Field name not found : {unknown}")
 
 
 def show_job(request: Request) -> Response:
@@ -226,27 +215,11 @@ def delete_job(request: Request) -> Response:
 
 
 def _shown(job: IngestJob) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "id": job.job_id,
-        "operation": job.operation,
-        "object": job.object,
-        "createdById": job.created_by,
-        "createdDate": to_wire(job.created_at),
-        "systemModstamp": to_wire(job.modified_at or job.created_at),
-        "state": job.state,
-        "externalIdFieldName": job.external_id_field,
-        "concurrencyMode": "Parallel",
-        "contentType": "CSV",
-        "apiVersion": job.api_version,
-        "jobType": "V2Ingest",
-        "contentUrl": f"services/data/v{job.api_version:.1f}/jobs/ingest/{job.job_id}/batches",
-        "lineEnding": job.line_ending,
-        "columnDelimiter": job.column_delimiter,
-    }
-    if job.state != "Open":
-        del shown["contentUrl"]
-    if job.external_id_field is None:
-        del shown["externalIdFieldName"]
+    shown = describe_job(job) | {"systemModstamp": to_wire(job.modified_at or job.created_at), "jobType": "V2Ingest"}
+    if job.state == "Open":
+        shown["contentUrl"] = f"services/data/v{job.api_version:.1f}/jobs/ingest/{job.job_id}/batches"
+    if job.external_id_field is not None:
+        shown["externalIdFieldName"] = job.external_id_field
     if job.state in _DONE:
         shown |= {
             "numberRecordsProcessed": len(job.outcomes),

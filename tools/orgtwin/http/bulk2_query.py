@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import BulkJobs, QueryJob
+from orgtwin.http.bulk_jobs import BulkJobs, QueryJob, describe_job
 from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, write_csv
 from orgtwin.http.message import Request, Response, json_response, no_content
 from orgtwin.http.routing import Route
@@ -136,20 +136,7 @@ def abort_job(request: Request) -> Response:
 
 
 def _shown(job: QueryJob) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "id": job.job_id,
-        "operation": job.operation,
-        "object": job.object,
-        "createdById": job.created_by,
-        "createdDate": to_wire(job.created_at),
-        "systemModstamp": to_wire(job.created_at),
-        "state": job.state,
-        "concurrencyMode": "Parallel",
-        "contentType": "CSV",
-        "apiVersion": job.api_version,
-        "lineEnding": job.line_ending,
-        "columnDelimiter": job.column_delimiter,
-    }
+    shown = describe_job(job)
     if job.state == "JobComplete":
         shown |= {
             "jobType": "V2Query",

@@ -10,7 +10,7 @@ from typing import TypeVar
 from orgtwin.errors import SalesforceError
 from orgtwin.http.bulk_rows import Outcome
 from orgtwin.organization import Organization
-from orgtwin.soql.rows import QueryResult
+from orgtwin.soql import QueryResult, to_wire
 
 Job = TypeVar("Job")
 
@@ -128,6 +128,24 @@ class BulkJobs:
         if found is None:
             raise SalesforceError("InvalidJob", f"Unable to find object with id: {job_id}")
         return found
+
+
+def describe_job(job: IngestJob | QueryJob) -> dict[str, object]:
+    """What both kinds of Bulk API 2.0 jobs tell of themselves."""
+    return {
+        "id": job.job_id,
+        "operation": job.operation,
+        "object": job.object,
+        "createdById": job.created_by,
+        "createdDate": to_wire(job.created_at),
+        "systemModstamp": to_wire(job.created_at),
+        "state": job.state,
+        "concurrencyMode": "Parallel",
+        "contentType": "CSV",
+        "apiVersion": job.api_version,
+        "lineEnding": job.line_ending,
+        "columnDelimiter": job.column_delimiter,
+    }
 
 
 def _get(jobs: Mapping[str, Job], job_id: str) -> Job:

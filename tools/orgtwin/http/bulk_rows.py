@@ -1,4 +1,4 @@
-"""How both bulk APIs save rows: operation by name, chunk by chunk, one outcome a row."""
+"""How both bulk APIs save rows: columns checked, operation by name, chunk by chunk, one outcome a row."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
+from orgtwin.http.csv_rows import find_unknown_column
+from orgtwin.http.message import Request
 from orgtwin.records.model import Caller, Dml
 
 Values = Mapping[str, object]
@@ -103,4 +105,15 @@ _SAVE: Mapping[str, Callable[[Target, Sequence[Values]], list[SaveResult]]] = {
 }
 OPERATIONS = tuple(_SAVE)
 # Operations whose rows carry nothing but an id.
-ID_ONLY = frozenset({"delete", "hardDelete", "undelete"})
+_ID_ONLY = frozenset({"delete", "hardDelete", "undelete"})
+
+
+def require_columns(request: Request, operation: str, object_name: str, header: Sequence[str]) -> None:
+    """Every column names a field, or the parent, of the object for this caller. Raises InvalidBatch."""
+    if operation in _ID_ONLY and [name.strip().lower() for name in header] != ["id"]:
+        raise SalesforceError("InvalidBatch", f"{operation} operation must have only one field - Id in batch data")
+    found = request.org.schema.find_type(object_name)
+    readable = request.org.access.readable_fields(request.caller, object_name)
+    unknown = find_unknown_column(header, found, readable) if found else object_name
+    if unknown is not None:
+        raise SalesforceError("InvalidBatch", f"Field name not found : {unknown}")

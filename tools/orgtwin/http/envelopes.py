@@ -57,6 +57,13 @@ def _soap(error: SalesforceError) -> Response:
     return Response(500, body.encode(), "text/xml;charset=UTF-8")
 
 
+def _bulk1_json(error: SalesforceError) -> Response:
+    code = _BULK1_CODES.get(error.code, error.code)
+    answer = json_response({"exceptionCode": code, "exceptionMessage": error.message}, error.status)
+    answer.content_type = "application/json"
+    return answer
+
+
 def _bulk1(error: SalesforceError) -> Response:
     code = _BULK1_CODES.get(error.code, error.code)
     body = _BULK1_ERROR.format(code=escape(code), message=escape(error.message))
@@ -71,6 +78,8 @@ _RENDER: dict[Envelope, Callable[[SalesforceError], Response]] = {
 }
 
 
-def render_error(error: SalesforceError, envelope: Envelope) -> Response:
-    """The refusal in the words of the surface it happened on."""
+def render_error(error: SalesforceError, envelope: Envelope, content_type: str = "") -> Response:
+    """The refusal in the words of the surface it happened on; `content_type` is that of the request."""
+    if envelope is Envelope.BULK1 and content_type.startswith("application/json"):
+        return _bulk1_json(error)
     return _RENDER[envelope](error)
