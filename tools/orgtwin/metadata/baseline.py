@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from orgtwin.metadata.canonical import canonical
 from orgtwin.metadata.component import Component, ComponentStore
 from orgtwin.metadata.types.objects import object_node
-from orgtwin.metadata.types.permissions import PROFILE_NAMES, profile_node
+from orgtwin.metadata.types.profiles import PROFILE_NAMES, profile_node
 from orgtwin.metadata.types.settings import settings_node
 from orgtwin.metadata.types.value_sets import standard_value_set_node
 from orgtwin.metadata.xml import Node

@@ -22,6 +22,7 @@ from orgtwin.metadata.types import (
     objects,
     permissions,
     presentation,
+    profiles,
     settings,
     value_sets,
 )
@@ -99,7 +100,7 @@ RULES: Mapping[str, Rule] = {
     "PermissionSet": Rule(70, permissions.deploy_permission_set, permissions.remove_permission_set),
     "MutingPermissionSet": Rule(71, permissions.deploy_muting_permission_set, permissions.remove_muting_permission_set),
     "PermissionSetGroup": Rule(72, permissions.deploy_permission_set_group, permissions.remove_permission_set_group),
-    "Profile": Rule(73, permissions.deploy_profile, _keep),
+    "Profile": Rule(73, profiles.deploy_profile, _keep),
     "ExternalClientApplication": Rule(80, integration.deploy_client_app, None, "0xI"),
     "ExtlClntAppOauthSettings": _CLIENT_APP_PART,
     "ExtlClntAppGlobalOauthSettings": _CLIENT_APP_PART,
