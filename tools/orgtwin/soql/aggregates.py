@@ -256,6 +256,8 @@ def _last(expression: Expression) -> str:
 def has_aggregates(query: Query) -> bool:
     """Whether the query answers groups rather than records."""
     selected = (item.expression for item in query.select if isinstance(item, Selected))
-    return query.group_by is not None or any(
-        isinstance(expression, Call) and expression.name.lower() in AGGREGATES for expression in selected
+    return (
+        query.group_by is not None
+        or query.having is not None
+        or any(isinstance(expression, Call) and expression.name.lower() in AGGREGATES for expression in selected)
     )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orgtwin.organization import Organization
 from orgtwin.records.model import AccessLevel, Caller, Row, Table, Value
+from orgtwin.schema.model import SObjectType
 from orgtwin.soql.catalog import Catalog
 from orgtwin.soql.columns import Column, Lookup
 
@@ -39,6 +40,7 @@ class Execution:
         self._tables: dict[str, Table] = {}
         self._filters: dict[str, Test | None] = {}
         self._once: dict[int, tuple[Value, ...]] = {}
+        self._prefixes: dict[str, SObjectType | None] = {}
 
     @property
     def _asks_permissions(self) -> bool:
@@ -142,7 +144,7 @@ class Execution:
         """The object's API name and the row of any id; ("", None) when the id leads nowhere the caller may look."""
         if not isinstance(record_id, str):
             return "", None
-        found = self.catalog.find_by_prefix(record_id[:3])
+        found = self._type_of(record_id[:3])
         if found is None or not self._can_read_type(found.api_name):
             return "", None
         row = self.table(found.api_name).get(record_id)
@@ -178,6 +180,11 @@ class Execution:
         if found is None or not self._can_read(api_name, found.api_name):
             return None
         return self.table(api_name).reader(found.api_name)(row)
+
+    def _type_of(self, prefix: str) -> SObjectType | None:
+        if prefix not in self._prefixes:
+            self._prefixes[prefix] = self.catalog.find_by_prefix(prefix)
+        return self._prefixes[prefix]
 
     def _can_read_type(self, api_name: str) -> bool:
         """Which object a polymorphic parent is shows at run time only, so that permissions are asked here."""

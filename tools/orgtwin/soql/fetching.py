@@ -8,14 +8,12 @@ from itertools import chain, islice
 from orgtwin.errors import SalesforceError
 from orgtwin.records.model import Row, Table, Value
 from orgtwin.schema.model import Field
-from orgtwin.soql.execution import Execution, Reader
+from orgtwin.soql.execution import Execution, Reader, Test
 from orgtwin.soql.ordering import sorted_rows
 from orgtwin.soql.plan import Plan
 from orgtwin.soql.rows import Cell
 from orgtwin.soql.tree import Kind, Literal
 from orgtwin.soql.values import bound
-
-Test = Callable[[Row], bool]
 
 
 def fetch_rows(execution: Execution, plan: Plan) -> list[Row]:

@@ -54,6 +54,7 @@ class _RowScope:
 
     names: Names
     readable: Readable
+    inside_semi_join: bool = False
 
     @property
     def text(self) -> str:
@@ -70,6 +71,9 @@ class _RowScope:
         return operand_of(self.names, expression)
 
     def subquery(self, query: Query, left: Operand) -> Values:
+        if self.inside_semi_join:
+            reason = "Nesting of semi join sub-selects is not supported"
+            raise refusal("MALFORMED_QUERY", reason, self.text, query.position)
         return plan_semi_join(self.names, query, left, self.readable)
 
 
@@ -84,6 +88,9 @@ class _Planner:
         where = compile_condition(scope, query.where) if query.where is not None else None
         shape: Shape | None = None
         grouped: GroupedAnswer | None = None
+        if query.counts_only and (query.group_by is not None or query.having is not None):
+            # ASSUMED: the wording.
+            raise refusal("MALFORMED_QUERY", "COUNT() cannot be grouped", names.text, query.position)
         if has_aggregates(query):
             grouped, order = self._grouped(query, scope)
         else:
@@ -234,7 +241,7 @@ def plan_semi_join(names: Names, query: Query, left: Operand, readable: Readable
         raise refusal("MALFORMED_QUERY", reason, names.text, query.position)
     picked = operand_of(inner, selected.expression)
     _require_same_object(names, left, inner, picked)
-    scope = _RowScope(inner, readable)
+    scope = _RowScope(inner, readable, inside_semi_join=True)
     where: Filter | None = compile_condition(scope, query.where) if query.where is not None else None
     plan = Plan(names.text, query, inner.root, names.uses, where, (), query.limit, None)
 
