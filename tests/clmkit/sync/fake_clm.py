@@ -55,6 +55,9 @@ class FakeClm:
             raise Refused("CLM GET", 404, "not_found", f"There is no agreement {agreement_id}.")
         return copy.deepcopy(self.agreements[agreement_id])
 
+    async def put_webhook(self, name: str, url: str, secret: str) -> None:
+        raise AssertionError("no story here listens")
+
     async def patch_agreement(self, agreement_id: str, revision: int, change: JsonObject) -> JsonObject:
         self.before_commit()
         old = self.agreements[agreement_id]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from rich.table import Table
 from clmkit.clients.errors import WireError
 from clmkit.sync.audit import find_break
 from clmkit.sync.config import ConfigError, SyncConfig, load_config
+from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import SpecError, open_engine, utc_now
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
@@ -47,7 +49,11 @@ def sync() -> None:
 @AS_JSON
 @click.option("--once/--follow", default=True, help="Until both systems are quiet, or on and on.  [default: --once]")
 @click.option(
-    "--interval", default=10.0, show_default=True, type=click.FloatRange(0.2), help="--follow: seconds between looks."
+    "--interval",
+    default=10.0,
+    show_default=True,
+    type=click.FloatRange(0.2),
+    help="--follow: seconds between looks at both systems; webhooks ring in between.",
 )
 def run(config_path: Path, as_json: bool, once: bool, interval: float) -> None:
     """Take changes from both systems, decide, write both.
@@ -69,20 +75,24 @@ def run(config_path: Path, as_json: bool, once: bool, interval: float) -> None:
 
 
 async def _run(config: SyncConfig, once: bool, interval: float, as_json: bool) -> RunReport:
-    stopped = asyncio.Event()
+    stopped, bell = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with open_engine(config) as engine:
-        report = await engine.run(stopped.is_set)
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(open_engine(config))
+        if once:
+            report = await engine.run(stopped.is_set)
+            _print_run(report, as_json)
+            return report
+        if config.webhook is not None:
+            address = await stack.enter_async_context(listening(config.webhook, bell.set))
+            await engine.clm.put_webhook(HOOK_NAME, config.webhook.url or address, config.webhook.secrets[0])
+        return await follow(engine, bell, stopped, interval, lambda report: _print_news(report, as_json))
+
+
+def _print_news(report: RunReport, as_json: bool) -> None:
+    if report.events or report.stopped:
         _print_run(report, as_json)
-        while not once and not stopped.is_set():
-            try:
-                await asyncio.wait_for(stopped.wait(), interval)
-            except TimeoutError:
-                report = await engine.run(stopped.is_set)
-                if report.events or report.stopped:
-                    _print_run(report, as_json)
-        return report
 
 
 @sync.command()

@@ -97,6 +97,10 @@ class Clm:
         headers = {"if-match": f'"{revision}"', "x-clm-client": CLIENT_NAME}
         return _read(await self._send("patch", "PATCH", _path(agreement_id), change, headers), JsonObject)
 
+    async def put_webhook(self, name: str, url: str, secret: str) -> None:
+        """Have the CLM call `url` on every change, signed with `secret` (Standard Webhooks)."""
+        await self._send("webhook", "PUT", f"/api/v1/webhooks/{quote(name, safe='')}", {"url": url, "secret": secret})
+
     async def _send(
         self, kind: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Reply:

@@ -12,6 +12,11 @@
       client_id: {file: build/org.json, member: client_id}
       client_secret: {file: build/org.json, member: client_secret}
 
+    webhook:                                   # optional: the CLM rings as soon as something changes
+      listen: 127.0.0.1:8787
+      url: https://sync.example.com/clm        # what the CLM calls; left out: the address listened on
+      secrets: [{env: HOOK_SECRET}, {env: HOOK_SECRET_BEFORE}]   # the first signs from now on, all are accepted: rotation
+
 A reference is `{env: NAME}`, `{file: PATH}` (the whole text) or `{file: PATH, member: NAME}` (one member of a JSON file).
 A secret that is written into the file itself is refused. For the JWT bearer flow give `username` and `private_key` instead
 of `client_secret`. Paths are relative to the file.
@@ -22,7 +27,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -61,12 +66,29 @@ class _SalesforceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     ca_bundle: Setting | None = None
 
 
+class _WebhookSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    listen: str
+    secrets: list[Setting]
+    url: Setting | None = None
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spec: str
     state: str
     clm: _ClmSection
     salesforce: _SalesforceSection
+    webhook: _WebhookSection | None = None
     page: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookConfig:
+    """Where the CLM's webhooks arrive. `url` is empty when it is the address listened on."""
+
+    host: str
+    port: int
+    url: str
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +103,7 @@ class SyncConfig:
     salesforce_login: Login
     ca_bundle: Path | None
     page: int = 500
+    webhook: WebhookConfig | None = None
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> SyncConfig:
@@ -115,7 +138,21 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         salesforce_login=_login(path, reader, salesforce),
         ca_bundle=path.parent / ca_bundle if ca_bundle else None,
         page=file.page,
+        webhook=_webhook(path, reader, file.webhook) if file.webhook is not None else None,
     )
+
+
+def _webhook(path: Path, reader: _Reader, section: _WebhookSection) -> WebhookConfig:
+    host, _, port = section.listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ConfigError(f"{path}: webhook.listen is {section.listen!r}; write host:port, such as 127.0.0.1:8787.")
+    if not section.secrets:
+        raise ConfigError(
+            f"{path}: webhook.secrets is empty; without a secret nobody can tell the CLM's calls from others."
+        )
+    secrets = tuple(reader.secret(f"webhook.secrets[{place}]", one) for place, one in enumerate(section.secrets))
+    url = reader.url("webhook.url", section.url) if section.url is not None else ""
+    return WebhookConfig(host, int(port), url, secrets)
 
 
 def _login(path: Path, reader: _Reader, section: _SalesforceSection) -> Login:

@@ -53,6 +53,7 @@ class Intake:
     page: int
     now: Callable[[], str]
     tally: Tally
+    only_clm: bool = False
     _leftovers_taken: bool = False
 
     async def take(self) -> dict[str, Work]:
@@ -65,7 +66,7 @@ class Intake:
             self._leftovers_taken = True
         await self._take_clm(work)
         for mapping in self.spec.objects:
-            if is_whole_agreement(mapping):
+            if is_whole_agreement(mapping) and not self.only_clm:
                 await self._take_salesforce(work, mapping)
         return work
 

@@ -6,8 +6,9 @@ Objects go parents first; of each object every agreement's rows are planned and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from clmkit.clients.errors import Refused
 from clmkit.clients.outcomes import Action
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from clmkit.sync.engine import Engine
 
 MOST_PASSES = 4
+AT_ONCE = 8
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 Place = tuple[str, str]
 
@@ -68,14 +73,14 @@ class Round:
             self._settle(case)
 
     async def _pass(self, work: Iterable[Work]) -> list[Case]:
-        cases = [case for item in work if (case := await self._open(item)) is not None]
+        opened = await _several(self._open, work)
+        cases = [case for case in opened if case is not None]
         self._cases = {case.agreement_id: case for case in cases}
         for mapping in self._spec.objects:
             if not is_owned_by_salesforce(mapping) or self._is_created_on_demand(mapping):
                 await self._write_object(mapping, cases)
+        await _several(self._feed_back, [case for case in cases if not case.again])
         for case in cases:
-            if not case.again:
-                await self._feed_back(case)
             if not case.again:
                 self._settle(case)
         return [case for case in cases if case.again]
@@ -378,6 +383,24 @@ def _link(plan: RowPlan, record_id: str, base: Mapping[str, str | bool | int | N
     facts = plan.facts
     modstamp = facts.org.modstamp if facts.org is not None else facts.link.modstamp if facts.link is not None else ""
     return Link(facts.mapping.name, facts.row.key, facts.agreement_id, record_id, facts.revision, modstamp, base)
+
+
+async def _several(action: Callable[[A], Awaitable[B]], items: Iterable[A]) -> list[B]:
+    """The action on every item, a few at a time. The first failure ends the others and is raised."""
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def act(item: A) -> B:
+        async with gate:
+            return await action(item)
+
+    tasks = [asyncio.create_task(act(item)) for item in items]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def _revision(agreement: Agreement) -> int:

@@ -1,0 +1,93 @@
+"""The CLM's webhooks, taken as a doorbell: a genuine call wakes the sync, which then reads the change feed.
+
+The feed stays the only source of events. So a call that is doubled, late or out of order changes nothing, a lost one costs time
+until the next look, and nothing of its content has to be trusted beyond the signature (Standard Webhooks: id, timestamp within five
+minutes, HMAC). Several secrets are accepted at once, so that one can be replaced while the CLM still signs with the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from clmkit.sync.config import WebhookConfig
+from clmkit.sync.engine import Engine
+from clmkit.sync.report import RunReport
+
+LARGEST_CALL = 4 * 1024 * 1024
+HOOK_NAME = "clmkit"
+
+
+def is_genuine(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether one of the secrets signed this body, within the replay window."""
+    for secret in secrets:
+        try:
+            Webhook(secret).verify(body, dict(headers), json_parse=False)
+        except (WebhookVerificationError, ValueError):
+            continue
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    secrets: Sequence[str]
+    ring: Callable[[], None]
+
+    async def respond(self, request: web.Request) -> web.Response:
+        if not is_genuine(self.secrets, request.headers, await request.read()):
+            return web.Response(status=401, text="the signature does not fit, or the call is older than five minutes")
+        self.ring()
+        return web.Response(status=204)
+
+
+@asynccontextmanager
+async def listening(config: WebhookConfig, ring: Callable[[], None]) -> AsyncIterator[str]:
+    """Take calls inside the block; yields the address listened on. Raises OSError when it is taken."""
+    application = web.Application(client_max_size=LARGEST_CALL)
+    application.router.add_post("/{path:.*}", _Door(config.secrets, ring).respond)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, config.host, config.port).start()
+        host, port = runner.addresses[0][:2]
+        yield f"http://{host}:{port}/"
+    finally:
+        await runner.cleanup()
+
+
+async def follow(
+    engine: Engine, bell: asyncio.Event, stopped: asyncio.Event, interval: float, on_report: Callable[[RunReport], None]
+) -> RunReport:
+    """Run whenever the bell rings, and at least every `interval` seconds look at both systems; until stopped.
+
+    A bell that never rests does not keep the sync from looking at Salesforce. Returns the last report.
+    """
+    looked_at = float("-inf")
+    rang = False
+    while True:
+        only_clm = rang and engine.clock() - looked_at < interval
+        if not only_clm:
+            looked_at = engine.clock()
+        report = await engine.run(stopped.is_set, only_clm=only_clm)
+        on_report(report)
+        if stopped.is_set():
+            return report
+        rang = await _rang(bell, stopped, max(0.0, interval - (engine.clock() - looked_at)))
+        bell.clear()
+
+
+async def _rang(bell: asyncio.Event, stopped: asyncio.Event, seconds: float) -> bool:
+    """Wait for the bell, the end or the time; True for the bell."""
+    waits = [asyncio.create_task(event.wait()) for event in (bell, stopped)]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    return bell.is_set()
