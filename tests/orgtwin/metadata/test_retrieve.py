@@ -160,3 +160,22 @@ def test_a_listing_names_files_and_authors(service: MetadataService, org: Org) -
 def test_an_unknown_type_is_not_listed(service: MetadataService) -> None:
     with pytest.raises(SalesforceError, match="INVALID_TYPE: Unknown type:Widget"):
         service.list_metadata("Widget")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_profile_shows_what_it_does_not_grant_so_that_a_tool_can_grant_it(
+    service: MetadataService, admin: Caller, org: Org
+) -> None:
+    members = {"Profile": ["Admin"], "CustomObject": ["Clause__c"]}
+    files = _retrieve(service, admin, members, single_package=True)
+    assert (
+        b"<editable>false</editable>\n        <field>Clause__c.Standard__c</field>" in files["profiles/Admin.profile"]
+    )
+    granted = files["profiles/Admin.profile"].replace(b">false<", b">true<")
+
+    job = service.deploy(
+        admin, write_archive({**files, "profiles/Admin.profile": granted}), DeployOptions(single_package=True)
+    )
+
+    assert job.status is DeployStatus.SUCCEEDED
+    assert "standard__c" in org.access.editable_fields(admin, "Clause__c")
