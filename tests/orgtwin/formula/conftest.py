@@ -22,6 +22,7 @@ VALUES: dict[str, Value] = {
     "Value__c": Decimal("100.50"),
     "Blank__c": None,
     "Note__c": None,
+    "Discount__c": Decimal("12.5"),
     "Seats__c": 12,
     "StartDate": date(2026, 1, 31),
     "EndDate": None,
@@ -40,7 +41,7 @@ GLOBALS: dict[tuple[str, ...], Value] = {
     ("$User", "Id"): "005TW0000000001YAA",
     ("$Permission", "Override"): True,
     ("$Setup", "Rules__c", "Limit__c"): Decimal(7),
-    ("$CustomMetadata", "Rate__mdt", "Gold", "Percent__c"): Decimal("0.25"),
+    ("$CustomMetadata", "Rate__mdt", "Gold", "Percent__c"): Decimal(25),
     ("$Label", "Hello"): "hello",
 }
 
@@ -67,6 +68,7 @@ def schema() -> Schema:
                 Field("Value__c", "Value", FieldType.CURRENCY),
                 Field("Blank__c", "Blank", number),
                 Field("Note__c", "Note", text),
+                Field("Discount__c", "Discount", FieldType.PERCENT),
                 Field("Seats__c", "Seats", FieldType.INT),
                 Field("StartDate", "Start", FieldType.DATE),
                 Field("EndDate", "End", FieldType.DATE),

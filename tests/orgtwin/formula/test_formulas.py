@@ -46,6 +46,16 @@ def test_a_numeric_result_is_rounded_to_the_field_s_scale(schema: Schema, contex
     assert str(compiled.evaluate(context)) == "1.714"
 
 
+def test_a_percent_is_a_fraction_inside_and_a_percentage_outside(schema: Schema, context: Context) -> None:
+    compiled = compile_formula("Discount__c / 3", schema, "Contract", kind=FormulaKind.FIELD, scale=2, percent=True)
+    assert str(compiled.evaluate(context)) == "4.17"
+
+
+def test_a_text_result_is_cut_at_1300_characters(schema: Schema, context: Context) -> None:
+    compiled = compile_formula('LPAD("x", 2000, "-")', schema, "Contract", kind=FormulaKind.FIELD)
+    assert compiled.evaluate(context) == "-" * 1300
+
+
 def test_a_formula_tells_what_it_reads(schema: Schema) -> None:
     compiled = compile_formula(
         'AND(account.OWNER.name = $user.name, ISPICKVAL(status, "Draft"), Note__c = "")',

@@ -16,7 +16,9 @@ from orgtwin.formula.references import Resolved, resolve
 from orgtwin.formula.tree import Call, Chain, Literal, Node, Reference, Step, Unary
 from orgtwin.formula.types import FormulaType as T
 from orgtwin.records.model import Value
-from orgtwin.schema.model import Schema, SObjectType
+from orgtwin.schema.model import FieldType, Schema, SObjectType
+
+PERCENT_DIGITS = 2  # a percent field holds 25 where a formula reads and answers 0.25
 
 _LITERALS: dict[type, T] = {str: T.TEXT, Decimal: T.NUMBER, bool: T.BOOLEAN, type(None): T.NULL}
 
@@ -70,7 +72,7 @@ class Compiler(Compiling):
         path = resolved.path
         if not isinstance(path, FieldPath) or path.lookups:
             raise FormulaError(f"The {call.name} function cannot reference the {node.name} field.", node.position)
-        prior = self._normalized(resolved.type, lambda context: context.prior(path))
+        prior = self._normalized(resolved, lambda context: context.prior(path))
         return self._reference(node), prior
 
     def _reference(self, node: Reference) -> Code:
@@ -82,12 +84,15 @@ class Compiler(Compiling):
             self.fields[path] = None
         else:
             self.global_paths[path] = None
-        return Code(resolved.type, self._normalized(resolved.type, _reader(resolved)), node)
+        return Code(resolved.type, self._normalized(resolved, _reader(resolved)), node)
 
-    def _normalized(self, kind: T, read: Run) -> Run:
-        """Stored values as the formula sees them: numbers are Decimals, ids 15 characters, a checkbox is never null."""
+    def _normalized(self, resolved: Resolved, read: Run) -> Run:
+        """Stored values as the formula sees them: numbers are Decimals, 25 % is 0.25, ids have 15 characters, a checkbox is
+        never null."""
+        kind, field = resolved.type, resolved.field
         if kind is T.NUMBER:
-            return _as_number(read, Decimal(0) if self._blank_as_zero else None)
+            digits = PERCENT_DIGITS if field is not None and field.type is FieldType.PERCENT else 0
+            return _as_number(read, Decimal(0) if self._blank_as_zero else None, digits)
         if kind is T.ID:
             return lambda context: None if (value := read(context)) is None else str(value)[:15]
         if kind is T.BOOLEAN:
@@ -192,11 +197,13 @@ def _reader(resolved: Resolved) -> Run:
     return lambda context: context.value(path)
 
 
-def _as_number(read: Run, blank: Decimal | None) -> Run:
+def _as_number(read: Run, blank: Decimal | None, digits: int) -> Run:
+    """Moves the point `digits` places to the left."""
+
     def run(context: Context) -> Value:
         value = read(context)
         if isinstance(value, Decimal):
-            return value
+            return value.scaleb(-digits, operators.EXACT) if digits else value
         return Decimal(value) if isinstance(value, int) else blank
 
     return run

@@ -70,6 +70,7 @@ class Formulas:
             blank_as_zero=f.formula_blank_as_zero,
             kind=FormulaKind.FIELD,
             scale=f.scale if f.type in _NUMERIC else None,
+            percent=f.type is FieldType.PERCENT,
         )
 
         def read(row: Row) -> Value:
@@ -124,7 +125,16 @@ class Formulas:
     def _compile_defaults(self, table: RecordTable) -> tuple[tuple[str, CompiledFormula], ...]:
         schema, name = self._org.schema, table.type.api_name
         return tuple(
-            (f.api_name, compile_formula(f.default_formula, schema, name, kind=FormulaKind.DEFAULT_VALUE))
+            (
+                f.api_name,
+                compile_formula(
+                    f.default_formula,
+                    schema,
+                    name,
+                    kind=FormulaKind.DEFAULT_VALUE,
+                    percent=f.type is FieldType.PERCENT,
+                ),
+            )
             for f in table.type.fields
             if f.default_formula and f.type is not FieldType.BOOLEAN
         )
