@@ -16,7 +16,6 @@ from orgtwin.formula.types import FormulaType, can_return
 from orgtwin.records.model import Value
 from orgtwin.schema.model import Schema
 
-
 LONGEST_TEXT = 1300  # the rest of a longer result is cut off
 
 

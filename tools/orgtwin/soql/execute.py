@@ -15,7 +15,7 @@ from orgtwin.soql.errors import no_such_column, no_such_relationship, no_such_ty
 from orgtwin.soql.execution import Execution
 from orgtwin.soql.fetching import fetch_rows, matching_rows, windowed
 from orgtwin.soql.ordering import sorted_rows
-from orgtwin.soql.parser import parse
+from orgtwin.soql.parser import LONGEST_REMEMBERED, parse
 from orgtwin.soql.plan import GroupedAnswer, Plan
 from orgtwin.soql.planner import Readable, depends_on_caller, plan_query
 from orgtwin.soql.rows import AGGREGATE_RESULT, MakeRow, QueryResult, ResultRow
@@ -56,8 +56,9 @@ def plan_for(org: Organization, caller: Caller, query: str, virtual: VirtualTabl
     """The plan of a query text, remembered until the schema is replaced. Raises for whatever the caller may not read."""
     tables = virtual or _NO_TABLES
     catalog = Catalog(org.schema, tables)
-    if depends_on_caller(parse(query)):
-        plan = plan_query(catalog, query, parse(query), _readable(org, caller, catalog))
+    tree = parse(query)
+    if len(query) > LONGEST_REMEMBERED or depends_on_caller(tree):
+        plan = plan_query(catalog, query, tree, _readable(org, caller, catalog))
     else:
         plan = _shared_plan(org.schema, tables, tables.version, query)
     _require_access(org, _in_mode(caller, plan), catalog, plan)

@@ -35,14 +35,25 @@ from orgtwin.soql.tree import (
 
 MAXIMUM_LENGTH = 100_000  # "SOQL and SOSL Limits for Search Queries"
 
+LONGEST_REMEMBERED = 2_000  # longer texts are lists of values that do not come back, and would fill the memory
+
 _CLAUSES = frozenset(
     {"from", "using", "where", "with", "group", "having", "order", "limit", "offset", "for", "update", "all", "set"}
 )
 
 
-@lru_cache(maxsize=4096)
 def parse(text: str) -> Query:
     """The tree of a query. Raises MALFORMED_QUERY, with the caret form where the org gives one."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else parse_afresh(text)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(text: str) -> Query:
+    return parse_afresh(text)
+
+
+def parse_afresh(text: str) -> Query:
+    """`parse` without its memory."""
     if not text.strip():
         raise SalesforceError("MALFORMED_QUERY", "SOQL statements cannot be empty or null")
     if len(text) > MAXIMUM_LENGTH:
