@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from orgtwin.errors import SalesforceError
+from orgtwin.metadata.apex_tests import TestsRefused, run_tests
 from orgtwin.metadata.archive import ArchiveRefused, read_archive
 from orgtwin.metadata.component import Component, ComponentStore, Key
 from orgtwin.metadata.deploy_model import (
@@ -29,7 +30,6 @@ from orgtwin.metadata.manifest import WILDCARD
 from orgtwin.metadata.package_reader import Incoming, Package, read_packages
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import SchemaDraft
-from orgtwin.metadata.test_stage import TestsRefused, run_tests
 from orgtwin.metadata.types.apex import source_of
 from orgtwin.metadata.types.rules import rule_of
 from orgtwin.metadata.workspace import CheckFormula, CompileApex, Workspace
@@ -120,9 +120,7 @@ class _Attempt:
         self._user_id = user_id
         self._hooks = hooks
         self._skipped = skipped
-        self._workspace = Workspace(
-            org, store, SchemaDraft(org.schema), {}, hooks.check_formula, purge_on_delete=options.purge_on_delete
-        )
+        self._workspace = Workspace(org, store, SchemaDraft(org.schema), {}, hooks.check_formula)
         self._files: dict[Key, Incoming] = {}
         self.failed: dict[Key, DeployMessage] = dict(skipped)
         self._deleted: list[DeployMessage] = []

@@ -40,7 +40,6 @@ class ElementRule:
     type: str
     required: bool = False
     repeats: bool = False
-    nillable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,6 @@ def _element_rules(complex_type: Node) -> Iterator[ElementRule]:
                 _local(a["type"]),
                 required=a.get("minOccurs", "1") != "0",
                 repeats=a.get("maxOccurs", "1") != "1",
-                nillable=a.get("nillable") == "true",
             )
 
 

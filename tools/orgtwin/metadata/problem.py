@@ -12,7 +12,6 @@ class Problem:
     text: str
     line: int | None = None
     column: int | None = None
-    warning: bool = False
 
 
 class ComponentRefused(Exception):

@@ -162,15 +162,7 @@ class MetadataService:
             )  # ASSUMED
         if validated.outcome is None or validated.outcome.tests.run == 0:
             raise SalesforceError("INVALID_ID_FIELD", "Source validate did not run tests in the org")
-        given = validated.options
-        options = DeployOptions(
-            allow_missing_files=given.allow_missing_files,
-            auto_update_package=given.auto_update_package,
-            ignore_warnings=given.ignore_warnings,
-            purge_on_delete=given.purge_on_delete,
-            single_package=given.single_package,
-            test_level=TestLevel.NO_TEST_RUN,
-        )
+        options = replace(validated.options, check_only=False, test_level=TestLevel.NO_TEST_RUN, run_tests=())
         return self.deploy(caller, validated.zip_file, options)
 
     def hold(self) -> None:

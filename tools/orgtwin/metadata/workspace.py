@@ -44,7 +44,6 @@ class Workspace:
     schema: SchemaDraft
     settings: dict[str, object]
     check_formula: CheckFormula | None = None
-    purge_on_delete: bool = False
     changed: dict[Key, Component] = field(default_factory=dict)
     removed: set[Key] = field(default_factory=set)
     writes: list[tuple[Key, RecordWrite]] = field(default_factory=list)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
-from orgtwin.metadata.types.integration import check_required
+from orgtwin.metadata.types.required import check_required
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 

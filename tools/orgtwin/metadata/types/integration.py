@@ -6,8 +6,6 @@ API Developer Guide).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.types.record_writes import find_row
@@ -97,13 +95,13 @@ def _has_permission_set(workspace: Workspace, name: str) -> bool:
     )
 
 
-def refuse_connected_app(_workspace: Workspace, _component: Component, before: Component | None) -> Component:
+def refuse_connected_app(_workspace: Workspace, component: Component, before: Component | None) -> Component:
     """New connected apps cannot be made since Spring '26; ones that exist go on."""
     if before is None:
         raise ComponentRefused(
             "You can't create a connected app. To enable connected app creation, contact Salesforce Customer Support."
         )
-    return _component
+    return component
 
 
 def deploy_subscriber_config(workspace: Workspace, component: Component, _before: Component | None) -> Component:
@@ -116,33 +114,4 @@ def deploy_subscriber_config(workspace: Workspace, component: Component, _before
         raise ComponentRefused(f"In field: platformEventConsumer - no ApexTrigger named {trigger} found")
     if user is not None and find_row(workspace.org, "User", Username=user) is None:
         raise ComponentRefused(f"Cannot find a user that matches any of the following usernames: {user}.")
-    return component
-
-
-REQUIRED: Mapping[str, tuple[str, ...]] = {
-    "RemoteSiteSetting": ("url", "isActive", "disableProtocolSecurity"),
-    "CspTrustedSite": ("endpointUrl", "context"),
-    "Certificate": ("caSigned", "masterLabel"),
-    "CustomTab": ("motif",),
-    "CustomApplication": ("label",),
-    "FlexiPage": ("masterLabel", "type", "template"),
-    "Layout": ("layoutSections",),
-    "ReportType": ("baseObject", "category", "deployed", "label"),
-    "Report": ("format", "name", "reportType"),
-    "Dashboard": ("dashboardType", "title"),
-    "Flow": ("label", "processType"),
-    "CustomLabel": ("language", "protected", "shortDescription", "value"),
-    "DuplicateRule": ("actionOnInsert", "actionOnUpdate", "isActive", "masterLabel", "securityOption", "sortOrder"),
-    "MatchingRule": ("label", "ruleStatus"),
-    "SharingCriteriaRule": ("accessLevel", "label", "sharedTo", "criteriaItems"),
-    "SharingOwnerRule": ("accessLevel", "label", "sharedTo", "sharedFrom"),
-}
-"""Elements without which the org refuses a component of a type that needs no rule of its own."""
-
-
-def check_required(_workspace: Workspace, component: Component, _before: Component | None) -> Component:
-    for name in REQUIRED.get(component.type, ()):
-        node = component.body.find(name)
-        if node is None or not (node.text or node.children or node.is_nil):
-            raise ComponentRefused(f"Required field is missing: {name}")
     return component

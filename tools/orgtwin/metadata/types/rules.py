@@ -21,9 +21,10 @@ from orgtwin.metadata.types import (
     object_children,
     objects,
     permissions,
-    presentation,
     profiles,
+    required,
     settings,
+    stored,
     value_sets,
 )
 from orgtwin.metadata.workspace import Workspace
@@ -40,7 +41,7 @@ class Rule:
     """`order` is the place inside one deploy: a component finds what lower orders brought."""
 
     order: int
-    deploy: Deploy = integration.check_required
+    deploy: Deploy = required.check_required
     remove: Remove | None = None
     key_prefix: str | None = None  # of component ids, for types without records of their own
 
@@ -79,23 +80,23 @@ RULES: Mapping[str, Rule] = {
     "RemoteSiteSetting": Rule(51, key_prefix="0rp"),
     "CspTrustedSite": Rule(51, key_prefix="08y"),
     "MatchingRules": Rule(52),
-    "MatchingRule": Rule(53, presentation.deploy_matching_rule),
-    "DuplicateRule": Rule(54, presentation.deploy_duplicate_rule, None, "0Bm"),
-    "SharingRules": Rule(55, presentation.deploy_sharing_rules),
-    "SharingCriteriaRule": Rule(56, presentation.deploy_sharing_rule),
-    "SharingOwnerRule": Rule(56, presentation.deploy_sharing_rule),
+    "MatchingRule": Rule(53, stored.deploy_matching_rule),
+    "DuplicateRule": Rule(54, stored.deploy_duplicate_rule, None, "0Bm"),
+    "SharingRules": Rule(55, stored.deploy_sharing_rules),
+    "SharingCriteriaRule": Rule(56, stored.deploy_sharing_rule),
+    "SharingOwnerRule": Rule(56, stored.deploy_sharing_rule),
     "Flow": Rule(61, flows.deploy_flow, flows.remove_flow, "301"),
-    "CustomTab": Rule(62, presentation.deploy_tab, None, "01r"),
-    "Layout": Rule(63, presentation.deploy_layout, None, "00h"),
+    "CustomTab": Rule(62, stored.deploy_tab, None, "01r"),
+    "Layout": Rule(63, stored.deploy_layout, None, "00h"),
     "FlexiPage": Rule(64, key_prefix="0M0"),
     "ReportType": Rule(64, key_prefix="070"),
     "ReportFolder": Rule(65, key_prefix="00l"),
     "DashboardFolder": Rule(65, key_prefix="00l"),
     "DocumentFolder": Rule(65, key_prefix="00l"),
     "EmailFolder": Rule(65, key_prefix="00l"),
-    "Report": Rule(66, presentation.deploy_in_folder, None, "00O"),
-    "Dashboard": Rule(67, presentation.deploy_in_folder, None, "01Z"),
-    "Document": Rule(67, presentation.deploy_in_folder, None, "015"),
+    "Report": Rule(66, stored.deploy_in_folder, None, "00O"),
+    "Dashboard": Rule(67, stored.deploy_in_folder, None, "01Z"),
+    "Document": Rule(67, stored.deploy_in_folder, None, "015"),
     "CustomApplication": Rule(68, key_prefix="02u"),
     "PermissionSet": Rule(70, permissions.deploy_permission_set, permissions.remove_permission_set),
     "MutingPermissionSet": Rule(71, permissions.deploy_muting_permission_set, permissions.remove_muting_permission_set),

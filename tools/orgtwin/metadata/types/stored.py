@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
-from orgtwin.metadata.types.integration import check_required
+from orgtwin.metadata.types.required import check_required
 from orgtwin.metadata.workspace import Workspace
 
 _NO_SHARING_RULES = frozenset(("Contract", "Task", "Event", "Product2", "Pricebook2"))
