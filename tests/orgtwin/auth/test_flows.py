@@ -385,6 +385,16 @@ def test_login_history_keeps_every_attempt_and_no_secret(org: Org) -> None:
     assert (org.app.client_secret or "") not in repr(attempts)
 
 
+def test_sign_ins_can_be_queried(org: Org) -> None:
+    _session(org)
+    admin = org.client.as_caller(org.started.access_token)
+    text = "SELECT UserId, Status, Application, SourceIp FROM LoginHistory"
+    rows = admin.get(f"/services/data/v66.0/query?q={text}").json()["records"]
+    assert [(row["UserId"], row["Status"], row["Application"], row["SourceIp"]) for row in rows] == [
+        (org.started.integration_user.user_id, "Success", "orgtwin integration", "127.0.0.1")
+    ]
+
+
 POLICIES: dict[str, tuple[dict[str, Any], str, str]] = {
     "no user to run as": ({"run_as_user_id": None}, "invalid_grant", "no client credentials user enabled"),
     "users not approved": (

@@ -84,11 +84,14 @@ def test_bulk_1_queries_give_times_as_milliseconds(salesforce: Any) -> None:
 
 
 def test_bulk_2_saves_rows_and_tells_which_failed(salesforce: Any) -> None:
-    done = salesforce.bulk2.Account.insert(records=[{"Name": "a"}, {"Name": "b"}, {"Name": "x" * 256}])
+    done = salesforce.bulk2.Account.insert(records=[{"Name": "a"}, {"Name": "b"}, {"Name": "x" * 256}], wait=1)
     assert (done[0]["numberRecordsProcessed"], done[0]["numberRecordsFailed"]) == (3, 1)
     failed = salesforce.bulk2.Account.get_failed_records(done[0]["job_id"])
     assert "STRING_TOO_LONG:" in failed
-    assert "".join(salesforce.bulk2.Account.query("SELECT Name FROM Account ORDER BY Name")) == '"Name"\n"a"\n"b"\n'
+    assert (
+        "".join(salesforce.bulk2.Account.query("SELECT Name FROM Account ORDER BY Name", wait=1))
+        == '"Name"\n"a"\n"b"\n'
+    )
 
 
 def test_describes_and_limits_are_there(salesforce: Any) -> None:

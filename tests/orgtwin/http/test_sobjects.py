@@ -296,3 +296,24 @@ def test_limits_show_the_calls_that_are_left(org: Org) -> None:
     assert limits["DailyApiRequests"]["Max"] == 15_000
     assert limits["DailyApiRequests"]["Remaining"] == 14_999
     assert limits["DataStorageMB"] == {"Max": 5, "Remaining": 5}
+
+
+def test_a_blob_comes_in_as_a_part_and_goes_out_as_bytes(org: Org) -> None:
+    body = (
+        b'--B\r\nContent-Disposition: form-data; name="entity_content"\r\nContent-Type: application/json\r\n\r\n'
+        b'{"Title": "Contract", "PathOnClient": "contract.pdf"}\r\n'
+        b'--B\r\nContent-Disposition: form-data; name="VersionData"; filename="contract.pdf"\r\n'
+        b"Content-Type: application/pdf\r\n\r\n%PDF\x00\xff\r\n\r\n--B--\r\n"
+    )
+    place = f"{V}/sobjects/ContentVersion"
+    made = org.client.request("POST", place, body=body, headers={"content-type": 'multipart/form-data; boundary="B"'})
+    assert made.status == 201, made.text
+    record_id = made.json()["id"]
+    shown = org.client.get(f"{place}/{record_id}?fields=Title,VersionData").json()
+    assert (shown["Title"], shown["VersionData"]) == ("Contract", f"{place}/{record_id}/VersionData")
+    blob = org.client.get(f"{place}/{record_id}/VersionData")
+    assert (blob.status, blob.headers["content-type"], blob.body) == (
+        200,
+        "application/octet-stream",
+        b"%PDF\x00\xff\r\n",
+    )

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 
-import msgspec
-
 from orgtwin.errors import SalesforceError
 from orgtwin.http.bulk_jobs import BulkJobs, IngestJob, describe_job
 from orgtwin.http.bulk_rows import OPERATIONS, Target, require_columns, save_chunk
@@ -22,7 +20,7 @@ from orgtwin.http.csv_rows import (
     read_csv,
     write_csv,
 )
-from orgtwin.http.message import Request, Response, decode_json, json_response, no_content
+from orgtwin.http.message import Request, Response, decode_json_object, json_response, no_content
 from orgtwin.http.multipart import get_part, is_multipart, parse_multipart
 from orgtwin.http.routing import Route
 from orgtwin.soql import to_wire
@@ -46,7 +44,7 @@ def create_job(request: Request) -> Response:
     content_type = request.headers.get("content-type", "")
     if is_multipart(content_type):
         parts = parse_multipart(request.body, content_type)
-        body = _as_object(decode_job(get_part(parts, "job").content))
+        body = decode_json_object(get_part(parts, "job").content)
         job = _new_job(request, body)
         content = get_part(parts, "content").content
         if len(content) > _MULTIPART_LIMIT:
@@ -56,19 +54,6 @@ def create_job(request: Request) -> Response:
         job = _new_job(request, request.json_object())
     _jobs(request).ingest[job.job_id] = job
     return json_response(_shown(job))
-
-
-def decode_job(content: bytes) -> object:
-    try:
-        return decode_json(content)
-    except msgspec.DecodeError as error:
-        raise SalesforceError("JSON_PARSER_ERROR", f"{error}") from error
-
-
-def _as_object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise _invalid("The job must be a JSON object")
-    return value
 
 
 def _invalid(text: str) -> SalesforceError:

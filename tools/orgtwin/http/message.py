@@ -7,6 +7,7 @@ application renders it in the envelope of the route.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from orgtwin.errors import SalesforceError
+from orgtwin.http.multipart import is_multipart, parse_multipart
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller, Dml
 
@@ -126,31 +128,48 @@ class Request:
 
     def json(self) -> object:
         """The body as JSON. Raises JSON_PARSER_ERROR."""
-        try:
-            return _decode(self.body)
-        except msgspec.DecodeError as error:
-            raise SalesforceError("JSON_PARSER_ERROR", f"{error}") from error
+        return decode_json(self.body)
 
     def json_object(self) -> dict[str, object]:
         """The body as a JSON object. Raises JSON_PARSER_ERROR."""
-        value = self.json()
-        if not isinstance(value, dict):
-            raise SalesforceError(
-                "JSON_PARSER_ERROR",
-                "The HTTP entity body was expected to be a JSON object. or request may be missing a required field",
-            )
-        return value
+        return decode_json_object(self.body)
 
     def record(self) -> dict[str, object]:
-        """The body as field values of one record, without `attributes`. Raises JSON_PARSER_ERROR."""
-        values = self.json_object()
+        """The body as field values of one record, without `attributes`; blobs of a multipart body are values too.
+
+        Source: "Insert or Update Blob Data" (REST API Developer Guide). Raises JSON_PARSER_ERROR, INVALID_MULTIPART_REQUEST.
+        """
+        content_type = self.headers.get("content-type", "")
+        if not is_multipart(content_type):
+            values = self.json_object()
+        else:
+            parts = parse_multipart(self.body, content_type)
+            description = next((part for part in parts if part.content_type.startswith("application/json")), parts[0])
+            values = decode_json_object(description.content)
+            for part in parts:
+                if part is not description:
+                    values[part.name] = b64encode(part.content).decode()
         values.pop("attributes", None)
         return values
 
 
-def decode_json(text: bytes | str) -> object:
-    """JSON text to values. Raises msgspec.DecodeError."""
-    return _decode(text)
+def decode_json(text: bytes) -> object:
+    """JSON text to values. Raises JSON_PARSER_ERROR."""
+    try:
+        return _decode(text)
+    except msgspec.DecodeError as error:
+        raise SalesforceError("JSON_PARSER_ERROR", f"{error}") from error
+
+
+def decode_json_object(text: bytes) -> dict[str, object]:
+    """JSON text to one object. Raises JSON_PARSER_ERROR."""
+    value = decode_json(text)
+    if not isinstance(value, dict):
+        raise SalesforceError(
+            "JSON_PARSER_ERROR",
+            "The HTTP entity body was expected to be a JSON object. or request may be missing a required field",
+        )
+    return value
 
 
 def encode_json(value: object) -> bytes:
