@@ -65,7 +65,7 @@ def plan_for(org: Organization, caller: Caller, query: str, virtual: VirtualTabl
     return plan
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _shared_plan(schema: Schema, tables: VirtualTables, _version: int, query: str) -> Plan:
     """A plan that serves every caller. `_version` is that of the tables: a registration makes plans stale."""
     return plan_query(Catalog(schema, tables), query, parse(query), lambda _api_name: None)

@@ -47,7 +47,7 @@ def parse(text: str) -> Query:
     return _remembered(text) if len(text) <= LONGEST_REMEMBERED else parse_afresh(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _remembered(text: str) -> Query:
     return parse_afresh(text)
 
