@@ -26,10 +26,16 @@ def apex() -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--tests", "names", multiple=True, metavar="NAME", help="A class or Class.method; may be repeated.")
 @click.option("--coverage/--no-coverage", default=False, help="Measure which lines run.")
+@click.option(
+    "--assign", "permission_sets", multiple=True, metavar="NAME", help="Give the running user a permission set first."
+)
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
-def test(folder: Path, names: tuple[str, ...], coverage: bool, junit_file: Path | None) -> None:
+def test(
+    folder: Path, names: tuple[str, ...], coverage: bool, permission_sets: tuple[str, ...], junit_file: Path | None
+) -> None:
     """Run the tests of an SFDX project. Exit code 1 when one fails, 2 when nothing could be run."""
     engine = prepare(read_project(folder), coverage=coverage)
+    assign(engine, permission_sets)
     for problem in engine.check():
         click.echo(f"{problem}", err=True)
     run = run_tests(engine, names or None, told=_tell)
@@ -47,6 +53,20 @@ def test(folder: Path, names: tuple[str, ...], coverage: bool, junit_file: Path 
     if junit_file is not None:
         junit_file.write_bytes(junit(run))
     sys.exit(1 if run.failures else 0)
+
+
+def assign(engine: Engine, names: tuple[str, ...]) -> None:
+    """Assign permission sets of the project to the running user, as `sf org assign permset` does."""
+    for name in names:
+        found = engine.port.query("SELECT Id FROM PermissionSet WHERE Name = :name", {"name": name}, user_mode=False)
+        if not isinstance(found, list) or not found:
+            click.echo(f"--assign {name}: the project has no permission set of that name", err=True)
+            sys.exit(2)
+        row = {"PermissionSetId": found[0].fields["Id"], "AssigneeId": engine.port.user().user_id}
+        for result in engine.port.insert("PermissionSetAssignment", [row], all_or_none=True, user_mode=False):
+            for error in result.errors:
+                click.echo(f"--assign {name}: {error.message}", err=True)
+                sys.exit(2)
 
 
 def _tell(outcome: TestOutcome) -> None:

@@ -32,6 +32,7 @@ from orgtwin.apex.types import (
     Type,
 )
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Long, Value, wrap32
+from orgtwin.ids import find_id18
 
 Convert = Callable[[Value], Value]
 
@@ -123,30 +124,32 @@ _NARROWING: Mapping[tuple[Type, Type], Convert] = {
 
 
 def is_instance(value: Value, target: Type) -> bool:
-    """`value instanceof target`; null is an instance of nothing."""
+    """`value instanceof target`; null is an instance of nothing, a String that is a valid id is an Id."""
     if value is None:
         return False
     if target is OBJECT:
         return True
+    if target is ID and isinstance(value, str):
+        return find_id18(value) is not None
     return _holds(runtime_type(value), target)
 
 
+_ALSO: frozenset[tuple[Type, Type]] = frozenset(((DECIMAL, DOUBLE), (DATE, DATETIME), (ID, STRING)))
+"""Pairs beyond widening for which orgs answer true."""
+
+
 def _holds(actual: Type, target: Type) -> bool:
-    if actual == target:
+    if actual == target or (actual, target) in _ALSO:
         return True
     if target is SOBJECT:
         return actual.is_sobject
     if actual in NUMERIC_RANK:
         return target in NUMERIC_RANK and NUMERIC_RANK[actual] <= NUMERIC_RANK[target]
-    if actual is ID:
-        return target is STRING
     if actual.cls is not None and target.cls is not None:
         return actual.cls.is_a(target.cls)
     if actual.cls is not None and target.kind is Kind.COLLECTION:
         return any(i == target for i in actual.cls.interface_types())
-    if actual.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION:
-        return _holds_collection(actual, target)
-    return False
+    return actual.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION and _holds_collection(actual, target)
 
 
 def _holds_collection(actual: Type, target: Type) -> bool:

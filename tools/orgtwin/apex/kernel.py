@@ -5,6 +5,7 @@ apex = attach(org, user_id)      an Engine whose triggers run in every save of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -26,6 +27,10 @@ _EVENTS = {
     Operation.UNDELETE: "undelete",
     Operation.DELETE: "delete",
 }
+
+
+_DEFINITION = re.compile(r"\b(\w+)__r\.QualifiedApiName\b")
+"""A Metadata Relationship field holds the API name of the definition it points at."""
 
 
 class KernelPort:
@@ -95,6 +100,7 @@ class KernelPort:
     # Queries
 
     def query(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[QueryRow] | int:
+        text = _DEFINITION.sub(r"\1__c", text)
         found = execute(self._org, self._as(user_mode), text, binds)
         return found.total_size if found.counts_only else [_to_row(row) for row in found.rows]
 

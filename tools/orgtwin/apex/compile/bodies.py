@@ -15,11 +15,11 @@ from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Step
 from orgtwin.apex.compile.statements import sequence
-from orgtwin.apex.faults import EXCEPTION, ApexThrow, out_of_limit
+from orgtwin.apex.faults import ApexThrow, out_of_limit
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.transaction import MAX_STACK_DEPTH
 from orgtwin.apex.types import VOID
-from orgtwin.apex.values import FIRST_LOCAL, LINE, RESULT, THIS, Frame, Instance, Run, Value
+from orgtwin.apex.values import FIRST_LOCAL, LINE, RESULT, THIS, Frame, Run, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -127,20 +127,18 @@ def _declare_parameters(scope: Scope, node: tree.Method) -> None:
 
 
 def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Method) -> None:
-    """Give a constructor its body: this(...) alone, or super(...), instance initialisers, then the rest."""
+    """Give a constructor its body: this(...) or super(...) first, then the rest."""
 
     def build() -> Callable[..., Value]:
         scope = Scope(engine, cls, False, VOID, "<init>", may_set_final=True)
         step = Step(_do_nothing, False)
         first: Run = _do_nothing
-        chains = False
         try:
             _declare_parameters(scope, node)
             statements = node.body.statements if node.body is not None else []
             explicit = _explicit_constructor(statements)
             if explicit is not None:
                 statements = statements[1:]
-                chains = explicit.name.lower() == "this"
                 first = _chained(scope, explicit)
             else:
                 first = implicit_super(scope, node.pos)
@@ -150,7 +148,7 @@ def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{cls.name}.<init>"
-        run = _constructor(cls, first, step.run, chains)
+        run = _constructor(first, step.run)
         return make_call(engine, run, len(node.parameters), scope.slots, place, static=False)
 
     compile_lazily(engine, method, build)
@@ -191,11 +189,9 @@ def implicit_super(scope: Scope, pos: int) -> Run:
     return lambda frame: method.call(frame[THIS])
 
 
-def _constructor(cls: ApexClass, first: Run, body: Run, chains: bool) -> Run:
+def _constructor(first: Run, body: Run) -> Run:
     def run(frame: Frame) -> None:
         first(frame)
-        if not chains and cls.initialise_instance is not None:
-            cls.initialise_instance(frame[THIS])
         body(frame)
 
     return run
@@ -204,18 +200,6 @@ def _constructor(cls: ApexClass, first: Run, body: Run, chains: bool) -> Run:
 def default_constructor(engine: Engine, cls: ApexClass, pos: int) -> Method:
     """The constructor of a class that declares none."""
     method = Method(cls, cls.name, (), VOID, _nothing, access="public")
-    if EXCEPTION in cls.chain():
-
-        def construct(this: Instance) -> None:
-            if cls.superclass is not None and cls.superclass.initialise_instance is not None:
-                for candidate in cls.superclass.constructors:
-                    if not candidate.parameters:
-                        candidate.call(this)
-            if cls.initialise_instance is not None:
-                cls.initialise_instance(this)
-
-        method.call = construct
-        return method
 
     def build() -> Callable[..., Value]:
         scope = Scope(engine, cls, False, VOID, "<init>")
@@ -226,7 +210,7 @@ def default_constructor(engine: Engine, cls: ApexClass, pos: int) -> Method:
             scope.problems.append(problem)
         if report(engine, scope):
             return failing(scope)
-        run = _constructor(cls, first, _do_nothing, False)
+        run = _constructor(first, _do_nothing)
         return make_call(engine, run, 0, scope.slots, f"Class.{cls.name}.<init>", static=False)
 
     compile_lazily(engine, method, build)

@@ -13,6 +13,7 @@ from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of, find_class
 from orgtwin.apex.library.special import special_call
 from orgtwin.apex.syntax import tree
+from orgtwin.apex.text import to_text
 from orgtwin.apex.types import OBJECT, VOID, Kind, Type, is_assignable, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
@@ -227,6 +228,10 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     args = arguments(scope, node.args)
     if target.type.kind is Kind.REFUSED:
         return Code(refusing(target.type, node.name), target.type)
+    if node.name.lower() == "adderror" and isinstance(node.target, tree.FieldAccess):
+        on_field = _add_field_error(scope, node.target, args)
+        if on_field is not None:
+            return on_field
     candidates = instance_candidates(target.type, node.name)
     found = resolve(candidates, args)
     if found is None:
@@ -242,6 +247,23 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     if target.type is OBJECT:
         return Code(invoke_virtual(target.run, method, runs), returns)
     return Code(invoke_direct(target.run, method, runs), returns)
+
+
+def _add_field_error(scope: Scope, node: tree.FieldAccess, args: list[Code]) -> Code | None:
+    """`record.Field.addError(...)`: the error belongs to the field of the record."""
+    record = expression(scope, node.target)
+    field = record.type.sobject.find_field(node.name) if record.type.sobject is not None else None
+    if field is None or not args:
+        return None
+    name, run_record, run_message = field.api_name, record.run, args[0].run
+
+    def run(frame: Frame) -> None:
+        found = run_record(frame)
+        if found is None:
+            raise null_pointer()
+        found.errors.append((name, to_text(run_message(frame))))
+
+    return Code(run, VOID)
 
 
 _SAME_AS_RECEIVER = frozenset(("clone", "deepclone"))
@@ -322,7 +344,8 @@ def invoke_direct(target: Run, method: Method, runs: list[Run]) -> Run:
 def invoke_virtual(target: Run, method: Method, runs: list[Run]) -> Run:
     """A call of what the object's class has under this signature."""
     owner = method.owner
-    if owner is not None and not (method.virtual or method.abstract or method.override or owner.is_interface):
+    overridable = method.virtual or method.abstract or method.override
+    if owner is not None and method.access == "private" and not overridable and not owner.is_interface:
         return invoke_direct(target, method, runs)
     key = method.signature
     name, arity = method.name, len(runs)

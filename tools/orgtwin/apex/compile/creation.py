@@ -54,7 +54,6 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
     if found is None:
         raise _not_defined(cls.type, args, node.pos)
     constructor, runs = found
-    native = constructor.owner is EXCEPTION
     if constructor.access == "private" and constructor.owner is not None:
         inside = scope.cls.outermost() is constructor.owner.outermost()
         visible = scope.cls.outermost().is_test and cls.name.rsplit(".", 1)[-1].lower() in cls.test_visible
@@ -69,8 +68,7 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
             cls.get_statics()
         values = [r(frame) for r in runs]
         this = cls.instantiate()
-        if native and cls.initialise_instance is not None:
-            initialise_all(cls, this)
+        initialise_all(cls, this)
         constructor.call(this, *values)
         return this
 
@@ -78,7 +76,11 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
 
 
 def initialise_all(cls: ApexClass, this: Value) -> None:
-    """Instance initialisers from the root class down: for classes whose constructor is the platform's."""
+    """Instance initialisers from the root class down, all of them before the first constructor body.
+
+    ASSUMED from public code that orgs run: a superclass's constructor may call an overridden method that uses the fields of the
+    subclass, and finds them initialised.
+    """
     for ancestor in reversed(list(cls.chain())):
         if ancestor.initialise_instance is not None:
             ancestor.initialise_instance(this)

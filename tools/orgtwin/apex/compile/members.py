@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.conversion import first_row
 from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken, field_token_type, object_token_type
 from orgtwin.apex.records import SObject, field_type
-from orgtwin.apex.types import ID, SOBJECT, Kind, Type, list_of, substitute
+from orgtwin.apex.types import ID, SOBJECT, STRING, Kind, Type, list_of, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -91,6 +92,10 @@ def _read_property(target: Run, getter: Method, variable: Variable) -> Run:
 def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
     """`target.name` of a value."""
     type_ = target.type
+    if getattr(target.run, "is_query", False):
+        rows = target.run
+        target = Code(lambda frame: first_row(rows(frame)), type_.args[0])
+        type_ = target.type
     if type_.is_sobject:
         return _read_record(scope, target, name, pos)
     if type_.kind is Kind.REFUSED:
@@ -131,6 +136,8 @@ def _test_visible(member: Variable | Method) -> bool:
 def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
     schema = target.type.sobject
     if schema is None:
+        if getattr(target.run, "is_parent", False) and name.lower() in _NAME_FIELDS:
+            return Code(_read_record_field(target.run, _NAME_FIELDS[name.lower()], True), STRING)
         if name.lower() == "id":
             return Code(_read_record_field(target.run, "Id", is_parent_path(scope, target)), ID)
         raise CompileProblem(f"Variable does not exist: {name}", pos)
@@ -150,6 +157,12 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
             list_of(scope.engine.get_sobject_type(child.child_type)),
         )
     raise CompileProblem(f"Variable does not exist: {name}", pos)
+
+
+_NAME_FIELDS = {
+    n.lower(): n for n in ("Name", "Type", "FirstName", "LastName", "Email", "Phone", "Title", "Username", "Alias")
+}
+"""What a polymorphic parent shows. Source: "Name" (Object Reference)."""
 
 
 def is_parent_path(scope: Scope, target: Code) -> bool:

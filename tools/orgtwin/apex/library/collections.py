@@ -245,7 +245,7 @@ system_class(
     constructors={
         "()": ApexList,
         "(Iterable<T>)": _new_list,
-        "(Integer)": lambda type_, size: ApexList(type_),
+        "(Integer)": lambda type_, size: ApexList(type_, [None] * (size or 0)),
     },
 )
 

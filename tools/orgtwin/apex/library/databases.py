@@ -246,6 +246,11 @@ def _rollback(savepoint: Savepoint | None) -> None:
     engine.port.rollback(savepoint.mark)
 
 
+def _empty_bin(records: ApexList) -> ApexList:
+    context.engine().refuse("apex.Database.emptyRecycleBin", "Database.emptyRecycleBin")
+    return records
+
+
 declare("Savepoint")
 system_class(
     "Database",
@@ -266,6 +271,7 @@ system_class(
         "static Database.QueryLocator getQueryLocator(List<SObject>)": _locator_of,
         "static Id executeBatch(Object)": execute_batch,
         "static Id executeBatch(Object,Integer)": execute_batch,
+        "static List<Database.EmptyRecycleBinResult> emptyRecycleBin(List<SObject>)": _empty_bin,
         "static Savepoint setSavepoint()": _set_savepoint,
         "static void rollback(Savepoint)": _rollback,
         "static void releaseSavepoint(Savepoint)": lambda savepoint: None,
@@ -290,6 +296,9 @@ def _result_class(kind: str, *, created: bool = False) -> None:
     table: dict[str, Callable[..., Value]] = {
         "Id getId()": lambda this: None if this.result.record_id is None else Id(this.result.record_id),
         "Boolean isSuccess()": lambda this: this.result.success,
+        "Id id": lambda this: None if this.result.record_id is None else Id(this.result.record_id),
+        "Boolean success": lambda this: this.result.success,
+        "List<Database.Error> errors": lambda this: ApexList(type_of("List<Database.Error>"), list(this.errors)),
         "List<Database.Error> getErrors()": lambda this: ApexList(type_of("List<Database.Error>"), list(this.errors)),
         "String toString()": _shown,
     }

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.conversion import runtime_type
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library import jsontext
 from orgtwin.apex.library.signatures import system_class, type_of
@@ -88,7 +89,7 @@ def to_plain(value: Value, suppress: bool, depth: int = 0) -> Value:
         return _instance_plain(value, suppress, depth)
     if isinstance(value, TypeToken):
         return jsontext.quote(to_text(value))
-    return jsontext.quote(to_text(value))
+    raise throw("JSONException", f"Apex Type unsupported in JSON: {runtime_type(value).name}")
 
 
 def _key_text(key: Value) -> str:
@@ -310,7 +311,8 @@ def _set_record_field(record: SObject, name: str, item: Value) -> None:
     engine = context.engine()
     field = record.schema.find_field(name)
     if field is not None:
-        record.fields[field.api_name] = from_plain(item, field_type(field), strict=False)
+        is_id = field_type(field) is ID and isinstance(item, str)  # ids in JSON are taken as they are
+        record.fields[field.api_name] = Id(item) if is_id else from_plain(item, field_type(field), strict=False)
         return
     reference = record.schema.find_relationship(name)
     if reference is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile.creation import initialise_all
 from orgtwin.apex.faults import EXCEPTIONS, argument_null, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.registry import class_of, find_class
@@ -12,7 +13,17 @@ from orgtwin.apex.library.tokens import SObjectField, TypeToken
 from orgtwin.apex.records import SObject
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import COLLECTION_ARITY, INTEGER, PRIMITIVES, STRING, Kind, Type, collection, is_assignable
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, ExceptionInstance, Id, Value
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, ExceptionInstance, Id, Instance, Value
+
+
+def _clone(this: Value) -> Value:
+    """A shallow copy of an object."""
+    if type(this) is not Instance:
+        raise throw("TypeException", f"Method does not exist: clone on {to_text(this)}")
+    copy = Instance(this.cls)
+    copy.fields = list(this.fields)
+    return copy
+
 
 system_class(
     "Object",
@@ -20,6 +31,7 @@ system_class(
         "String toString()": to_text,
         "Boolean equals(Object)": lambda this, other: this == other,
         "Integer hashCode()": hash_code,
+        "Object clone()": _clone,
     },
 )
 
@@ -79,6 +91,7 @@ def _new_instance(this: TypeToken) -> Value:
         return constructor.call()
     cls.get_statics()
     this_object = cls.instantiate()
+    initialise_all(cls, this_object)
     constructor.call(this_object)
     return this_object
 
@@ -176,6 +189,20 @@ _DML_METHODS = (
     ("getDmlFieldNames", (INTEGER,), type_of("List<String>"), _dml_field_names),
     ("getDmlFields", (INTEGER,), type_of("List<Schema.SObjectField>"), _dml_fields),
 )
+_QUERY_EXCEPTION = EXCEPTIONS["queryexception"]
+_FIELDS_TYPE = type_of("Map<String,Set<String>>")
+
+
+def _inaccessible(this: ExceptionInstance) -> Value:
+    """The fields by object; what the port's refusal named is in `details`."""
+    names = type_of("Set<String>")
+    found = {name: ApexSet(names, dict.fromkeys(fields)) for name, fields in this.details}
+    return ApexMap(_FIELDS_TYPE, dict(found))
+
+
+_QUERY_EXCEPTION.methods["getinaccessiblefields"] = [
+    Method(_QUERY_EXCEPTION, "getInaccessibleFields", (), _FIELDS_TYPE, _inaccessible)
+]
 for _cls in (EXCEPTIONS["dmlexception"], EXCEPTIONS["emailexception"]):
     for _name, _parameters, _returns, _function in _DML_METHODS:
         _method = Method(_cls, _name, _parameters, _returns, _function, virtual=True)

@@ -17,7 +17,7 @@ from orgtwin.apex.library.schemas import (
 )
 from orgtwin.apex.library.settings import settings_call
 from orgtwin.apex.library.signatures import system_enum
-from orgtwin.apex.library.tokens import SObjectTypeToken, object_token_type
+from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken, field_token_type, object_token_type
 from orgtwin.apex.types import BOOLEAN, ID, INTEGER, SOBJECT, STRING, Type, list_of, map_of
 from orgtwin.apex.values import Run, Value
 
@@ -64,6 +64,8 @@ def special_member(engine: Engine, dotted: str, scope: Scope | None = None) -> S
         return _trigger_member(engine, parts[1], scope.cls.outermost().trigger_type if scope is not None else None)
     if parts[0] == "label" and len(parts) in (2, 3):
         return _label(engine, dotted.split(".")[-1])
+    if len(parts) == 4 and parts[1:3] == ["sobjecttype", "fields"]:
+        return _field_token(engine, dotted.split(".")[0], parts[3])
     if parts[0] == "sobjecttype" and len(parts) >= 2:
         return _describe(engine, dotted.split(".")[1:])
     return None
@@ -94,6 +96,16 @@ def _label(engine: Engine, name: str) -> Special:
         return found
 
     return run, STRING
+
+
+def _field_token(engine: Engine, type_name: str, name: str) -> Special | None:
+    """`Account.SObjectType.fields.Name`."""
+    type_ = engine.find_sobject_type(type_name)
+    field = type_.sobject.find_field(name) if type_ is not None and type_.sobject is not None else None
+    if type_ is None or field is None:
+        return None
+    token = SObjectField(type_, field)
+    return (lambda frame: token), field_token_type()
 
 
 def _describe(engine: Engine, names: list[str]) -> Special | None:

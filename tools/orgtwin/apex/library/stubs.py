@@ -12,7 +12,6 @@ from orgtwin.apex.faults import throw
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.signatures import type_of
 from orgtwin.apex.library.tokens import TypeToken
-from orgtwin.apex.types import VOID
 from orgtwin.apex.values import ApexList, Instance, Value
 
 
@@ -46,7 +45,7 @@ def _forward(stub: ApexClass, method: Method, provider: Value) -> Method:
 
 def _to_provider(method: Method, provider: Value) -> Callable[..., Value]:
     types = ApexList(type_of("List<Type>"), [TypeToken(p) for p in method.parameters])
-    returns = None if method.returns is VOID else TypeToken(method.returns)
+    returns = TypeToken(method.returns)
 
     def call(this: Instance, *args: Value) -> Value:
         names = ApexList(type_of("List<String>"), list(method.parameter_names))
