@@ -32,7 +32,14 @@ def messages(result: SaveResult) -> list[tuple[str, str, tuple[str, ...]]]:
 def test_the_steps_stand_in_the_documented_order() -> None:
     numbers = [number for number, _step in STEPS]
     assert numbers == sorted(numbers)
-    names = ["before_triggers", "apply_laws", "require_fields", "check_record_type_values", "run_validation_rules"]
+    names = [
+        "before_triggers",
+        "apply_laws",
+        "require_fields",
+        "check_owners",
+        "check_record_type_values",
+        "run_validation_rules",
+    ]
     assert [step.__name__ for _number, step in STEPS] == [
         *names,
         "run_duplicate_rules",
@@ -123,6 +130,12 @@ def test_a_record_type_narrows_a_restricted_picklist(org: Org, admin: Caller, in
             ("Colour__c",),
         )
     ]
+    row = {"Name": "Other", "DeveloperName": "Other", "SobjectType": "Account", "IsActive": True}
+    (other,) = org.dml.insert(org.system_caller(), "RecordType", [row])
+    message = f"Record Type ID: this ID value isn't valid for the user: {other.record_id}"
+    assert messages(insert("Sample__c", RecordTypeId=other.record_id)) == [
+        ("INVALID_CROSS_REFERENCE_KEY", message, ("RecordTypeId",))
+    ]
 
 
 def test_a_before_hook_may_change_a_row_and_its_change_is_validated(
@@ -157,6 +170,18 @@ def test_a_row_refused_after_it_was_stored_is_taken_back_and_the_others_run_agai
     assert [result.success for result in results] == [True, False, True]
     assert sizes == [3, 2]
     assert len(org.table("Sample__c")) == 2
+
+
+def test_after_three_runs_with_late_refusals_nothing_of_the_batch_is_kept(org: Org, admin: Caller) -> None:
+    def refuse_first(batch: Batch) -> None:
+        batch.rows[0].refuse("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.")
+
+    org.hooks.after_save.append(refuse_first)
+    results = org.dml.insert(admin, "Sample__c", [{} for _ in range(5)])
+    late = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.", ())
+    retries = "Too many batch retries in the presence of Apex triggers and partial failures."
+    assert [messages(result) for result in results] == [[late]] * 3 + [[("LIMIT_EXCEEDED", retries, ())]] * 2
+    assert len(org.table("Sample__c")) == 0
 
 
 @pytest.mark.parametrize("name", ["before_save", "after_save", "duplicates"])

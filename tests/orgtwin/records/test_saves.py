@@ -10,6 +10,7 @@ from orgtwin.errors import SalesforceError, SaveResult
 from orgtwin.org import Org
 from orgtwin.records.matching import MultipleMatches
 from orgtwin.records.model import Caller, Value
+from orgtwin.seed import integration_user
 
 Save = Callable[..., SaveResult]
 Read = Callable[[str, str | None, str], Value]
@@ -166,6 +167,24 @@ def test_an_update_takes_the_15_character_id_and_an_id_whose_case_is_lost(insert
     assert update("Sample__c", record_id.lower(), Text__c="b").record_id == record_id
 
 
+def test_an_insert_does_not_name_its_id(insert: Save) -> None:
+    refused = ("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
+    assert refusal_of(insert("Account", Id="001000000000001AAA", Name="Acme")) == refused
+    assert insert("Account", Id=None, Name="Acme").success
+
+
+def test_an_inactive_user_is_given_nothing(org: Org, insert: Save, update: Save) -> None:
+    user = integration_user(org).user_id
+    account = insert("Account", Name="Acme", OwnerId=user).record_id
+    assert update("User", user, IsActive=False).success
+    assert refusal_of(insert("Account", Name="Acme", OwnerId=user)) == (
+        "INACTIVE_OWNER_OR_USER",
+        f"operation performed with inactive user [{user}] as owner of account",
+        (),
+    )
+    assert update("Account", account, Name="Renamed").success
+
+
 # ---- parents
 
 
@@ -194,6 +213,15 @@ def test_a_parent_that_is_not_there_is_refused(insert: Save, org: Org, admin: Ca
     gone = insert("Sample__c").record_id or ""
     org.dml.delete(admin, [gone])
     assert refusal_of(insert("Detail__c", Parent__c=gone))[:2] == ("ENTITY_IS_DELETED", "entity is deleted")
+
+
+def test_a_record_that_comes_twice_in_a_call_keeps_both_changes(
+    org: Org, admin: Caller, insert: Save, read: Read
+) -> None:
+    record_id = insert("Sample__c", Text__c="old").record_id
+    rows: list[dict[str, object]] = [{"Id": record_id, "Text__c": "new"}, {"Id": record_id, "Phone__c": "1"}]
+    assert [result.success for result in org.dml.update(admin, "Sample__c", rows)] == [True, True]
+    assert [read("Sample__c", record_id, name) for name in ("Text__c", "Phone__c")] == ["new", "1"]
 
 
 # ---- upsert

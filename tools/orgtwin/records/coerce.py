@@ -50,8 +50,13 @@ def refuse(code: str, message: str, *fields: str) -> RowRefused:
 
 
 _NUMBER_KINDS = frozenset({int, float, Decimal, str})
-_shared_decimal = lru_cache(maxsize=8192)(Decimal)  # equal values share one object: most numbers of an org are few
-_shared_date = lru_cache(maxsize=8192)(date.fromisoformat)
+_shared_date = lru_cache(maxsize=8192)(date.fromisoformat)  # equal values share one object: an org has few dates
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _shared_decimal(value: object) -> Decimal:
+    """The number that a wire value writes, a float by its shortest decimal form."""
+    return Decimal(str(value).strip())
 
 
 def compile_coercer(f: Field, *, text: bool) -> Coercer:
@@ -185,7 +190,7 @@ def _decimal(f: Field, wrong: _Wrong) -> Coercer:
         if type(value) not in _NUMBER_KINDS:
             raise wrong(value)
         try:
-            number = _shared_decimal(str(value).strip())
+            number = _shared_decimal(value)
         except InvalidOperation:
             raise wrong(value) from None
         if not number.is_finite():

@@ -5,7 +5,7 @@ Source: "Bulk DML Exception Handling", "sObject Collections" and "Upsert Records
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
@@ -29,6 +29,9 @@ Results = list[SaveResult | None]
 Entry = tuple[int, Mapping[str, object], Row | None]
 T = TypeVar("T")
 
+_TOO_MANY_RETRIES = SaveError(  # ASSUMED code; the text is the platform's
+    "LIMIT_EXCEEDED", "Too many batch retries in the presence of Apex triggers and partial failures."
+)
 ROLLED_BACK = SaveError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -72,7 +75,8 @@ class RecordDml:
                     results[position] = SaveResult(None, False, False, (found,))
                 else:
                     batch.append((position, wire, found))
-            self._save(caller, table, Operation.UPDATE, batch, results, text=text)
+            for part in _without_repeats(batch):
+                self._save(caller, table, Operation.UPDATE, part, results, text=text)
 
         return self._in_batches(caller, rows, update_batch, all_or_none)
 
@@ -167,14 +171,16 @@ class RecordDml:
     ) -> None:
         if operation is Operation.UPDATE:
             batch = self._refuse_locked(caller, table, batch, results)
-        for attempt in range(_ATTEMPTS):
+        for _attempt in range(_ATTEMPTS):
             mark = self._context.log.mark()
             save = self._set_values(caller, table, operation, batch, text=text)
-            stored_refusals = self._run(save, results)
-            if not stored_refusals or attempt == _ATTEMPTS - 1:
+            refused_late = self._run(save, results)
+            if not refused_late:
                 return
             self._context.log.rollback(mark)
-            batch = [entry for entry in batch if entry[0] not in stored_refusals]
+            batch = [entry for entry in batch if entry[0] not in refused_late]
+        for position, _wire, _row in batch:
+            results[position] = SaveResult(None, False, False, (_TOO_MANY_RETRIES,))
 
     def _run(self, save: Save, results: Results) -> set[int]:
         """Run the steps and note the results; the positions of rows that were refused after they had been stored."""
@@ -253,6 +259,19 @@ class RecordDml:
         if writer is None or writer.grant is not grant or writer.schema is not self._context.schema:
             writer = self._writers[key] = Writer(self._context, table, operation, grant, text=text)
         return writer
+
+
+def _without_repeats(batch: list[Entry]) -> Iterator[list[Entry]]:
+    """Cut a batch where a record comes again, so that its second change is made to what the first one left."""
+    seen: set[int] = set()
+    part: list[Entry] = []
+    for entry in batch:
+        if id(entry[2]) in seen:
+            yield part
+            seen, part = set(), []
+        seen.add(id(entry[2]))
+        part.append(entry)
+    yield part
 
 
 def _rolled_back(result: SaveResult) -> SaveResult:

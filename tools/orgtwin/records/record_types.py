@@ -1,4 +1,4 @@
-"""Which picklist values a record type offers.
+"""Which record types a record may have, and which picklist values they offer.
 
 Source: "Record Types" (Salesforce Help): a value outside the record's record type is refused like an unknown one.
 """
@@ -20,12 +20,17 @@ def record_type_check(record_types: RecordTable, table: RecordTable) -> Check:
     """A function that names the values of a row which its record type does not offer."""
     offers = {rt.developer_name: _offers(rt, table) for rt in table.type.record_types}
     name_of = record_types.reader("DeveloperName")
+    object_of = record_types.reader("SobjectType")
     type_of = table.reader("RecordTypeId")
 
     def check(row: Row) -> list[SaveError]:
-        record_type = record_types.get(str(type_of(row)))
+        record_type_id = type_of(row)
+        record_type = record_types.get(str(record_type_id))
         if record_type is None:
             return []
+        if object_of(record_type) != table.type.api_name:
+            message = f"Record Type ID: this ID value isn't valid for the user: {record_type_id!s}"
+            return [SaveError("INVALID_CROSS_REFERENCE_KEY", message, ("RecordTypeId",))]
         offered = offers.get(str(name_of(record_type)), ())
         return [
             bad_picklist_value(f, str(v)).error for f, read, values in offered if (v := read(row)) and v not in values

@@ -43,6 +43,24 @@ def require_fields(_context: RecordsContext, save: Save) -> None:
             row.refuse("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", *missing)
 
 
+def check_owners(context: RecordsContext, save: Save) -> None:
+    """Step 5: nobody gives a record to a user who is not active."""
+    table = save.table
+    if table.type.find_field("OwnerId") is None:
+        return
+    users, owner_of = context.table("User"), table.reader("OwnerId")
+    is_active = users.reader("IsActive")
+    for row in save.rows:
+        owner_id = owner_of(row.content)
+        owner = users.get(str(owner_id))
+        is_new = row.before is None or owner_of(row.before) != owner_id
+        if owner is not None and is_new and not is_active(owner):
+            label = table.type.label.lower()
+            row.refuse(
+                "INACTIVE_OWNER_OR_USER", f"operation performed with inactive user [{owner_id!s}] as owner of {label}"
+            )
+
+
 def check_record_type_values(context: RecordsContext, save: Save) -> None:
     """Step 5: a restricted picklist takes only the values that the row's record type offers."""
     if not save.table.type.record_types:
@@ -89,6 +107,7 @@ STEPS: tuple[tuple[int, Step], ...] = (
     (4, before_triggers),
     (5, apply_laws),
     (5, require_fields),
+    (5, check_owners),
     (5, check_record_type_values),
     (5, run_validation_rules),
     (6, run_duplicate_rules),

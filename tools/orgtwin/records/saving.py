@@ -61,7 +61,3 @@ class SaveHooks:
     before_save: list[SaveHook] = field(default_factory=list)  # steps 3 and 4: may change `content`
     duplicates: list[SaveHook] = field(default_factory=list)  # step 6
     after_save: list[SaveHook] = field(default_factory=list)  # steps 8 to 15: rows are stored and have ids
-
-    @property
-    def any_after(self) -> bool:
-        return bool(self.after_save)

@@ -16,10 +16,9 @@ from orgtwin.ids import find_id18
 from orgtwin.records.coerce import Coercer, RowRefused, compile_coercer, refuse
 from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation
-from orgtwin.records.table import RecordTable
+from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
-_IGNORED_KEYS = frozenset({"attributes", "id", "type"})
 _CLEAR = "#N/A"
 
 
@@ -90,7 +89,7 @@ class Writer:
         sobject_type = self._table.type
         f = sobject_type.find_field(key)
         if f is not None and f.type is FieldType.ID:
-            return Setter(0, None, None)
+            return Setter(ID, _refuse_id if self._operation is Operation.INSERT else None, None)
         if f is not None and f.api_name.lower() in self.grant.readable:
             return self._field_setter(f)
         path = key.split(".", 1)
@@ -98,8 +97,8 @@ class Writer:
         if parent is not None and parent.api_name.lower() in self.grant.readable:
             coerce = self._by_external_id(parent, path[1] if len(path) > 1 else None)
             return Setter(self._table.slot(parent.api_name), coerce, parent)
-        if key.lower() in _IGNORED_KEYS:
-            return Setter(0, None, None)
+        if key == "attributes":
+            return Setter(ID, None, None)
         raise no_such_column(key, sobject_type)
 
     def _field_setter(self, f: Field) -> Setter:
@@ -149,6 +148,10 @@ class Writer:
 
 def no_such_column(key: str, sobject_type: SObjectType) -> SalesforceError:
     return SalesforceError("INVALID_FIELD", f"No such column '{key}' on sobject of type {sobject_type.api_name}")
+
+
+def _refuse_id(_value: object) -> Value:
+    raise refuse("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", "Id")
 
 
 def _forbidden(names: tuple[str, ...]) -> SaveError:
