@@ -200,3 +200,24 @@ def test_a_restricted_value_is_enforced_as_soon_as_it_is_deployed(deploy: Any, o
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "Tier: bad value for restricted picklist field: Tin", ("Tier__c",)
     )
     assert result.errors == (expected,)
+
+
+def test_an_object_that_keeps_history_has_a_history_object(deploy: Any, org: Org) -> None:
+    tracked = _KEY.replace("<type>", "<trackHistory>true</trackHistory><type>")
+    on = _OBJECT.format(more=f"<enableHistory>true</enableHistory>{tracked}")
+    deploy({"objects/Line__c.object": on}, {"CustomObject": ["Line__c"]})
+    (created,) = org.dml.insert(org.system_caller(), "Line__c", [{"Name": "one", "Key__c": "a"}])
+    org.dml.update(org.system_caller(), "Line__c", [{"Id": created.record_id, "Key__c": "b"}])
+
+    table = org.table("Line__History")
+    rows = [
+        (table.reader("Field")(row), table.reader("OldValue")(row), table.reader("NewValue")(row))
+        for row in table.rows()
+    ]
+    assert ("Key__c", "a", "b") in rows
+
+    deploy(
+        {"objects/Line__c.object": _OBJECT.format(more="<enableHistory>false</enableHistory>")},
+        {"CustomObject": ["Line__c"]},
+    )
+    assert org.schema.find_type("Line__History") is None

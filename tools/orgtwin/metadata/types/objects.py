@@ -25,6 +25,7 @@ from orgtwin.metadata.types.object_fields import (
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.organization import Organization
+from orgtwin.schema.companions import history_name, history_type
 from orgtwin.schema.model import Field, SObjectType
 
 _OPENNESS = ("ControlledByParent", "Private", "Read", "ReadWrite", "ReadWriteTransfer", "FullAccess")
@@ -91,6 +92,8 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
     elif suffix is not None:
         _change(workspace, draft, node)
     _check_sharing(workspace, draft, node)
+    if suffix == "__c" and node.find("enableHistory") is not None:
+        _keep_history(workspace, draft, kept=node.flag("enableHistory"))
     merged = _merge(before.body, node) if before is not None else node
     return replace(component, full_name=draft.api_name, body=merged)
 
@@ -157,6 +160,16 @@ def _change(workspace: Workspace, draft: ObjectDraft, node: Node) -> None:
     workspace.schema.edit(draft)
 
 
+def _keep_history(workspace: Workspace, draft: ObjectDraft, *, kept: bool) -> None:
+    """The history object of a custom object comes and goes with the switch, and its rows with it."""
+    name = history_name(draft.api_name)
+    stands = workspace.schema.find(name) is not None
+    if kept and not stands:
+        workspace.schema.add(history_type(draft.freeze()))
+    elif stands and not kept:
+        workspace.schema.remove(name)
+
+
 def _read_name_field(node: Node) -> Field:
     field = node.find("nameField")
     if field is None:
@@ -211,6 +224,8 @@ def remove_object(workspace: Workspace, component: Component) -> None:
     if users:
         raise ComponentRefused(f"This custom object is referenced elsewhere in salesforce.com. : {', '.join(users)}")
     workspace.schema.remove(name)
+    if workspace.schema.find(history_name(name)) is not None:
+        workspace.schema.remove(history_name(name))
     for other in [*workspace.store, *workspace.changed.values()]:
         if other.full_name.lower().startswith(f"{name.lower()}.") and other.type != "CustomMetadata":
             workspace.remove(other.key)
