@@ -155,10 +155,6 @@ class Store:
     def put_counterparty(self, entry: CounterpartyEntry) -> None:
         self._db.execute("INSERT OR IGNORE INTO counterparty VALUES (?, ?)", (entry.id, entry.name))
 
-    def find_counterparty(self, party_id: str) -> CounterpartyEntry | None:
-        row = self._db.execute("SELECT id, name FROM counterparty WHERE id = ?", (party_id,)).fetchone()
-        return None if row is None else CounterpartyEntry(*row)
-
     def read_counterparties(self, after: str, limit: int) -> list[CounterpartyEntry]:
         sql = "SELECT id, name FROM counterparty WHERE id > ? ORDER BY id LIMIT ?"
         return [CounterpartyEntry(*row) for row in self._db.execute(sql, (after, limit))]

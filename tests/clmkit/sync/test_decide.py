@@ -14,7 +14,6 @@ from clmkit.sync.decide import (
     decide_creation,
     decide_field,
     is_stale,
-    latest,
 )
 
 TITLE = shipped_spec().get_object("contract").get_field("title")
@@ -126,10 +125,6 @@ def test_a_seed_is_written_when_the_record_is_created() -> None:
 )
 def test_an_older_revision_is_stale(revision: int | None, known: int | None, stale: bool) -> None:
     assert is_stale(revision, known) is stale
-
-
-def test_a_burst_is_one_piece_of_work_at_its_newest_revision() -> None:
-    assert latest([("A", 1), ("B", 1), ("A", 3), ("A", 2)]) == {"A": 3, "B": 1}
 
 
 def test_the_shared_field_of_the_shipped_mapping_asks_a_steward() -> None:

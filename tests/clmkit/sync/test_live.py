@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -279,6 +281,39 @@ def test_a_fault_of_the_clm_that_passes_leaves_no_trace(live: Live, fault: str) 
     _, report = live.sync("sync", "run")
     (armed,) = live.call_clm("DELETE", "/admin/faults")["disarmed"]
     assert (armed["struck"], report["stopped"], report["rows_updated"]) == (1, "", {"Contract": 1})
+
+
+def test_a_sync_that_follows_is_rung_by_the_clm_and_ends_when_told(live: Live) -> None:
+    (live.folder / "hook").write_text("whsec_" + base64.b64encode(os.urandom(32)).decode())
+    hooked = live.folder / "follow.yml"
+    hooked.write_text(
+        (live.folder / "sync.yml").read_text() + "webhook: {listen: '127.0.0.1:0', secrets: [{file: hook}]}\n"
+    )
+    command = [str(BIN / "clmkit"), "sync", "run", "--follow", "--interval", "3600", "--config", str(hooked)]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        _wait_until(lambda: _is_registered(live))
+        live.call_clm("PATCH", "/api/v1/agreements/AGR-000010", {"title": "Rung"})
+        _wait_until(lambda: live.people.query("SELECT Id FROM Contract WHERE CLM_Title__c = 'Rung'")["totalSize"] == 1)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(PATIENCE) == 0
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def _is_registered(live: Live) -> bool:
+    headers = {"Authorization": f"Bearer {live.bearer}"}
+    return (
+        requests.get(live.clm["http_url"] + "/api/v1/webhooks/clmkit", headers=headers, timeout=PATIENCE).status_code
+        == 200
+    )
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < deadline
 
 
 def test_clause_text_is_nowhere_in_the_org_or_in_the_state(live: Live) -> None:

@@ -6,7 +6,6 @@ others ("Call Options Header"). An expired session is renewed once per request. 
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -210,8 +209,3 @@ def quote_soql(text: str) -> str:
     """A string literal of SOQL. "Quoted String Escape Sequences" (SOQL and SOSL Reference)."""
     escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
     return "'" + "".join(escapes.get(letter, letter) for letter in text) + "'"
-
-
-def show_value(value: object) -> str:
-    """A value as JSON text, for messages and tables."""
-    return json.dumps(value, ensure_ascii=False, default=str)

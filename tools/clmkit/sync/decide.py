@@ -10,7 +10,7 @@ empty one.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner
@@ -120,14 +120,6 @@ def is_same_value(field: FieldMapping, one: Value, other: Value) -> bool:
     if field.reference is not None and field.transform == "email":
         return _folded(one) == _folded(other)
     return is_same(field, one, other)
-
-
-def latest(revisions: Iterable[tuple[str, int]]) -> dict[str, int]:
-    """The newest revision of each agreement: a burst of changes is one piece of work."""
-    newest: dict[str, int] = {}
-    for agreement_id, revision in revisions:
-        newest[agreement_id] = max(revision, newest.get(agreement_id, revision))
-    return newest
 
 
 def _folded(value: Value) -> object:
