@@ -14,6 +14,8 @@ from orgtwin.records.journal import Journal, replay, write_snapshot
 from orgtwin.schema.standard_objects import standard_schema
 from orgtwin.seed import DEFAULT_ORG_ID, new_org
 
+COMPACT_ABOVE = 64 * 1024 * 1024  # bytes; a journal above is rewritten as a snapshot when the org is opened
+
 _JOURNAL = "org.journal"
 
 
@@ -33,6 +35,8 @@ def open_org(directory: Path, clock: Clock = system_clock, org_id: str = DEFAULT
         journal.close()
         raise
     org.keep_in(journal)
+    if journal.size > COMPACT_ABOVE:
+        journal.compact()
     return org
 
 

@@ -99,6 +99,25 @@ def test_a_snapshot_restores_an_equal_org(tmp_path: Path) -> None:
     assert everything(restore_snapshot(tmp_path / "org.snapshot")) == before
 
 
+def test_a_long_journal_is_rewritten_as_a_snapshot_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(tmp_path) as org:
+        fill(org)
+        for number in range(200):
+            account = next(iter(org.table("Account").rows()))
+            org.dml.update(administrator(org), "Account", [{"Id": account[0], "Description": f"{number}" * 100}])
+        before, size = everything(org), (tmp_path / "org.journal").stat().st_size
+    monkeypatch.setattr("orgtwin.data_directory.COMPACT_ABOVE", 1)
+    with opened(tmp_path) as again:
+        assert (tmp_path / "org.journal").stat().st_size < size
+        assert everything(again) == before
+        with pytest.raises(JournalInUse):
+            open_org(tmp_path)
+        again.dml.insert(administrator(again), "Account", [{"Name": "after"}])
+        after = everything(again)
+    with opened(tmp_path) as third:
+        assert everything(third) == after
+
+
 def test_a_rolled_back_commit_is_taken_back_on_disk_too(tmp_path: Path) -> None:
     with opened(tmp_path) as org:
         savepoint = org.savepoint()

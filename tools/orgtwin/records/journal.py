@@ -72,6 +72,11 @@ class Journal:
             os.close(self._file)
             raise JournalInUse(f"{path} is in use by another process: stop it or choose another directory") from error
 
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return os.fstat(self._file).st_size
+
     def follow(self, org: JournaledOrg) -> None:
         """Take an org as it stands now: only later changes are written."""
         self._org = org
@@ -97,6 +102,17 @@ class Journal:
             self._append(frame)
             self._note(org)
 
+    def compact(self) -> None:
+        """Rewrite the file as one snapshot. The new file is locked before it takes the place of the old one."""
+        if self._org is None:
+            return
+        temporary, file = _write_beside(self._path, self._org)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        temporary.replace(self._path)
+        os.close(self._file)
+        self._file = file
+        self._note(self._org)
+
     def close(self) -> None:
         os.close(self._file)
 
@@ -121,16 +137,25 @@ class Journal:
 
 def write_snapshot(path: Path, org: JournaledOrg) -> None:
     """Write the whole org as one journal, in place of whatever `path` held."""
+    temporary, descriptor = _write_beside(path, org)
+    os.close(descriptor)
+    temporary.replace(path)
+
+
+def _write_beside(path: Path, org: JournaledOrg) -> tuple[Path, int]:
+    """A whole snapshot next to `path`, on disk, still open for appending."""
     temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     try:
         _write(descriptor, MAGIC)
         for frame in _snapshot_frames(org):
             _write(descriptor, _framed(_encode(frame)))
         os.fsync(descriptor)
-    finally:
+    except OSError:
         os.close(descriptor)
-    temporary.replace(path)
+        temporary.unlink()
+        raise
+    return temporary, descriptor
 
 
 def replay(path: Path, org: JournaledOrg) -> None:
