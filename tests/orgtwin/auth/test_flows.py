@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
@@ -25,6 +26,7 @@ from orgtwin.http.surfaces import ROUTES
 
 TOKEN = "/services/oauth2/token"
 REDIRECT = "http://localhost:7788/callback"
+HEADER = {"alg": "RS256", "typ": "JWT"}
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -55,7 +57,10 @@ class Signer:
         self.certificate = certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def sign(self, **claims: object) -> str:
-        return jwt.encode(claims, self.key, algorithm="RS256")
+        """Claims that no honest client would send are signed too."""
+        head, body = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (HEADER, claims))
+        signature = self.key.sign(head + b"." + body, padding.PKCS1v15(), hashes.SHA256())
+        return b".".join((head, body, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
 
 
 @pytest.fixture(scope="session")
@@ -191,7 +196,9 @@ REFUSED_CLAIMS: dict[str, tuple[Callable[[Org], dict[str, Any]], str, str]] = {
         "unauthorized_client",
         "client is not authorized to use this grant type",
     ),
-    "without expiry": (lambda org: org.claims(exp="soon"), "invalid_grant", "invalid assertion"),
+    "expiring at a word": (lambda org: org.claims(exp="soon"), "invalid_grant", "invalid assertion"),
+    "never expiring": (lambda org: org.claims(exp=float("inf")), "invalid_grant", "invalid assertion"),
+    "for a number": (lambda org: org.claims(aud=7), "invalid_grant", "invalid assertion"),
 }
 
 
@@ -199,10 +206,7 @@ REFUSED_CLAIMS: dict[str, tuple[Callable[[Org], dict[str, Any]], str, str]] = {
 def test_an_assertion_that_is_not_right_is_refused(
     org: Org, signer: Signer, claims: Callable[[Org], dict[str, Any]], code: str, text: str
 ) -> None:
-    wanted = claims(org)
-    if wanted["exp"] == "soon":
-        wanted.pop("exp")
-    answer = org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=signer.sign(**wanted))
+    answer = org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=signer.sign(**claims(org)))
     assert (answer.status, answer.json()) == (400, {"error": code, "error_description": text})
 
 
@@ -456,3 +460,36 @@ def test_soap_login_is_refused_in_the_words_of_a_new_org(org: Org) -> None:
         "<faultcode>sf:INVALID_OPERATION</faultcode><faultstring>INVALID_OPERATION: SOAP API login() is disabled by default "
         "in this org. Contact the org administrator to enable SOAP API login().</faultstring>"
     ) in answer.text
+
+
+NO_CERTIFICATES = {
+    "no certificate at all": "hello",
+    "an empty one": "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n",
+}
+
+
+@pytest.mark.parametrize("text", NO_CERTIFICATES.values(), ids=NO_CERTIFICATES.keys())
+def test_only_a_certificate_can_be_trusted(org: Org, text: str) -> None:
+    admin = org.client.as_caller(org.started.twin.admin_token)
+    place = f"/twin/admin/apps/{org.app.client_id}/certificate"
+    answer = admin.request("PUT", place, body=text.encode())
+    assert answer.status == 400
+    assert answer.json()[0]["message"].startswith("the certificate cannot be used: ")
+
+
+def test_an_app_made_by_the_admin_works_at_once(org: Org, signer: Signer) -> None:
+    admin = org.client.as_caller(org.started.twin.admin_token)
+    made = admin.post(
+        "/twin/admin/apps",
+        {
+            "name": "clm",
+            "flows": ["jwt_bearer"],
+            "certificate": signer.certificate,
+            "approved": ["admin@orgtwin.example"],
+        },
+    ).json()
+    signed = signer.sign(**org.claims(iss=made["client_id"], sub="admin@orgtwin.example"))
+    stranger = signer.sign(**org.claims(iss=made["client_id"]))
+    assert org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=signed).status == 200
+    refused = org.post(TOKEN, grant_type=Flow.JWT_BEARER, assertion=stranger).json()
+    assert refused["error_description"] == "user is not admin approved to access this app"

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields
 
 from orgtwin.auth.apps import ClientApp, Flow
+from orgtwin.auth.assertion import read_certificate
 from orgtwin.auth.users import UserRecord, find_by_username
 from orgtwin.errors import SalesforceError
 from orgtwin.faults.catalogue import FAULTS
@@ -75,7 +76,7 @@ def register_app(request: Request) -> Response:
         flows=frozenset(_flow(name) for name in _texts(body, "flows")),
         client_secret=None if body.get("public") is True else request.twin.random(_SECRET_LENGTH),
         run_as_user_id=run_as,
-        certificates=(str(body["certificate"]),) if body.get("certificate") else (),
+        certificates=(_certificate(str(body["certificate"])),) if body.get("certificate") else (),
         callback_urls=tuple(_texts(body, "callback_urls")),
         scopes=tuple(_texts(body, "scopes")) or ("api", "refresh_token"),
         approved_user_ids=frozenset(_user(request, name).user_id for name in _texts(body, "approved"))
@@ -110,8 +111,17 @@ def _texts(body: dict[str, object], name: str) -> list[str]:
 
 def trust_certificate(request: Request) -> Response:
     """PUT the PEM of a certificate: the client may sign assertions with its key from now on."""
-    request.twin.auth.apps.trust_certificate(request.params["client_id"], request.body.decode("ascii", "replace"))
+    certificate = _certificate(request.body.decode("ascii", "replace"))
+    request.twin.auth.apps.trust_certificate(request.params["client_id"], certificate)
     return no_content()
+
+
+def _certificate(text: str) -> str:
+    try:
+        read_certificate(text)
+    except ValueError as error:
+        raise _bad(f"the certificate cannot be used: {error}") from error
+    return text
 
 
 def open_session(request: Request) -> Response:

@@ -42,6 +42,10 @@ _NO_ROUTE = Route("*", "*", _not_found)
 _NO_ROUTE_OPEN = Route("*", "*", _not_found, Door.OPEN)
 
 
+class _ClientGone(Exception):
+    """The client closed the connection in the middle of its request."""
+
+
 class Application:
     """One event loop, one org, any number of listeners."""
 
@@ -64,11 +68,13 @@ class Application:
             await _write(scope, request, self._finish(request, response), send)
 
     async def _converse(self, route: Route, request: Request, receive: Receive) -> Response | None:
-        """Read the body and run the handler; None when a fault cuts the connection."""
+        """Read the body and run the handler; None when there is nobody to answer: a fault cut the connection, or the client did."""
         try:
             request.body = await _read_body(request, receive, route.max_body or REST_BODY_LIMIT)
         except SalesforceError as error:
             return _refusal(error, route, request)
+        except _ClientGone:
+            return None
         faults = self.twin.faults
         if faults.is_empty or route.door is Door.ADMIN:
             return self._run(route, request)
@@ -208,7 +214,7 @@ async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise asyncio.CancelledError
+            raise _ClientGone
         part = message.get("body", b"")
         size += len(part)
         if size > limit:

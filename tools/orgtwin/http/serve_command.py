@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from orgtwin.auth.assertion import read_certificate
 from orgtwin.http.app import Application
 from orgtwin.http.ready import write_private, write_ready
 from orgtwin.http.serve import CannotListen, Listeners, bind, run
@@ -71,7 +72,7 @@ def serve(
 ) -> None:
     """Serve a new org over HTTP and HTTPS."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    certificate = jwt_certificate.read_text("ascii") if jwt_certificate else None
+    certificate = _certificate(jwt_certificate) if jwt_certificate else None
     try:
         listeners = bind(host, http_port, https_port)
     except CannotListen as error:
@@ -84,6 +85,15 @@ def serve(
             started.twin.house.close()
     finally:
         listeners.close()
+
+
+def _certificate(path: Path) -> str:
+    try:
+        text = path.read_text("ascii")
+        read_certificate(text)
+    except (OSError, ValueError) as error:
+        raise Surroundings(f"{path}: cannot be used as a certificate: {error}") from error
+    return text
 
 
 def _start(daily_api_requests: int, certificate: str | None, data: Path | None) -> Started:
