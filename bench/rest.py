@@ -44,7 +44,7 @@ routes = [Route("POST", "/nothing", lambda request: Response(201, b"{}"), Door.O
 listeners = serve.bind("127.0.0.1", 0, 0)
 app = Application(start_twin().twin, routes)
 context = server_context(create_authority(datetime.now(UTC)))
-uvloop.run(serve.run(app, listeners, context, lambda: print(listeners.http_url, flush=True)))
+uvloop.run(serve.run(app, listeners, context, lambda: print(listeners.http_url, flush=True), watch_stdin=False))
 """
 
 
