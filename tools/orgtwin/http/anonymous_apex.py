@@ -75,6 +75,12 @@ def run_anonymous(request: Request, source: str) -> AnonymousResult:
     return AnonymousResult()
 
 
+def require_author(request: Request) -> None:
+    """Anonymous Apex is for those who may write Apex. Raises INSUFFICIENT_ACCESS (403)."""
+    if not request.org.access.has_permission(request.caller, "AuthorApex"):
+        raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
+
+
 def execute_anonymous(request: Request) -> Response:
     """GET with ?anonymousBody=, POST with {"anonymousBody": ...}."""
     source = request.query.get("anonymousBody")
@@ -82,8 +88,7 @@ def execute_anonymous(request: Request) -> Response:
         source = str(request.json_object().get("anonymousBody", ""))
     if not source:
         raise SalesforceError("INVALID_INPUT", "The anonymousBody parameter is required")
-    if not request.org.access.has_permission(request.caller, "AuthorApex"):
-        raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
+    require_author(request)
     return json_response(run_anonymous(request, source).to_json())
 
 

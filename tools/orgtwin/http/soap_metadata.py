@@ -1,7 +1,6 @@
 """The Metadata SOAP API: POST /services/Soap/m/NN.0[/<org id>], the operation named by the body's first element.
 
-Answers carry the default namespace without prefix (CumulusCI reads elements by bare name) and the prefix soapenv
-on the envelope (the sf CLI looks for it). Source: the Metadata WSDL.
+Source: the Metadata WSDL.
 """
 
 from __future__ import annotations
@@ -12,53 +11,29 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from orgtwin.errors import SalesforceError, Unsupported
-from orgtwin.http.doors import require_session
 from orgtwin.http.message import Request, Response
 from orgtwin.http.routing import Door, Envelope, Route
+from orgtwin.http.soap_envelope import admit_session, answer, read_envelope
 from orgtwin.metadata import crud
 from orgtwin.metadata.deploy_model import DeployOptions, TestLevel
 from orgtwin.metadata.grammar import Grammar, load_grammar
 from orgtwin.metadata.manifest import ManifestRefused, manifest_of
 from orgtwin.metadata.results import deploy_result, describe_result, file_properties, nil, retrieve_result, to_nodes
 from orgtwin.metadata.service import MetadataService
-from orgtwin.metadata.xml import METADATA_NAMESPACE, XSI_NAMESPACE, MalformedXml, Node, parse_document, render_elements
+from orgtwin.metadata.xml import METADATA_NAMESPACE, Node
 
 _MAX_BODY = 56 * 1024 * 1024  # 39 MB of zip in base 64, and the envelope
-_HEAD = (
-    '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
-    f'xmlns="{METADATA_NAMESPACE}" xmlns:xsi="{XSI_NAMESPACE}"><soapenv:Body>'
-)
-_TAIL = "</soapenv:Body></soapenv:Envelope>"
 Operation = Callable[[Request, Node], Iterable[Node]]
 
 
 def soap(request: Request) -> Response:
     """Read the envelope, let its session in, carry out its operation."""
-    header, operation = _read_envelope(request.body)
+    header, operation = read_envelope(request.body)
     run = _OPERATIONS.get(operation.tag)
     if run is None:
         raise Unsupported("soap.metadata-operation", f"the Metadata API operation {operation.tag}")
-    session = header.find("SessionHeader") if header is not None else None
-    try:
-        require_session(request, session.value("sessionId") if session is not None else None)
-    except SalesforceError as error:
-        if error.code == "INVALID_SESSION_ID":
-            text = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key"
-            raise SalesforceError(error.code, text, status=error.status) from error
-        raise
-    body = render_elements((Node(f"{operation.tag}Response", children=tuple(run(request, operation))),))
-    return Response(200, (_HEAD + body + _TAIL).encode(), "text/xml;charset=UTF-8")
-
-
-def _read_envelope(body: bytes) -> tuple[Node | None, Node]:
-    try:
-        envelope = parse_document(body).root
-    except MalformedXml as error:
-        raise SalesforceError("UNKNOWN_EXCEPTION", f"Unable to parse the request: {error.message}") from error
-    content = envelope.find("Body")
-    if envelope.tag != "Envelope" or content is None or not content.children:
-        raise SalesforceError("UNKNOWN_EXCEPTION", "Unable to find a SOAP operation in the request")
-    return envelope.find("Header"), content.children[0]
+    admit_session(request, header)
+    return answer(METADATA_NAMESPACE, operation, run(request, operation))
 
 
 def _service(request: Request) -> MetadataService:
