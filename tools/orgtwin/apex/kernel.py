@@ -6,11 +6,13 @@ apex = attach(org, user_id)      an Engine whose triggers run in every save of t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from orgtwin.apex.engine import Engine
+from orgtwin.apex.faults import Uncatchable
+from orgtwin.apex.library.jobs import run_jobs
 from orgtwin.apex.org_port import QueryRow, Scalar, TriggerFailed, TriggerRow, UserView
 from orgtwin.apex.triggers import fire
 from orgtwin.errors import SaveError, SaveResult, Unsupported
@@ -263,11 +265,15 @@ def _error(field: str | None, message: str) -> SaveError:
     return SaveError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, (field,) if field else ())
 
 
-class _TriggerHooks:
-    """The save order's steps 4 and 8."""
+class TriggerHooks:
+    """The save order's steps 4 and 8 for one engine at a time; `engine_of` may give None: then nothing runs."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine_of: Callable[[], Engine | None]) -> None:
+        self._engine_of = engine_of
+
+    def register(self, org: Org) -> None:
+        org.hooks.before_save.append(self.before)
+        org.hooks.after_save.append(self.after)
 
     def before(self, save: Save) -> None:
         self._run(save, "before")
@@ -276,15 +282,15 @@ class _TriggerHooks:
         self._run(save, "after")
 
     def _run(self, save: Save, moment: str) -> None:
-        engine = self._engine
+        engine = self._engine_of()
         name = save.table.type.api_name
         event = _EVENTS[save.operation]
-        if not any((moment, event) in t.events for t in engine.find_triggers(name)):
+        if engine is None or not any((moment, event) in t.events for t in engine.find_triggers(name)):
             return
-        rows = [self._row(save.table, pending, moment) for pending in save.rows]
+        rows = [_trigger_row(save.table, pending) for pending in save.rows]
         given = [dict(row.new or {}) for row in rows]
         try:
-            self._fire(name, moment, event, rows)
+            _fire(engine, save, moment, event, rows)
         except TriggerFailed as failure:
             for pending in save.rows:
                 pending.refuse(failure.code, failure.message)
@@ -293,32 +299,47 @@ class _TriggerHooks:
             for field, message in row.errors:
                 pending.refuse("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, *([field] if field else []))
             if moment == "before" and row.new is not None:
-                self._take(save.table, pending, row.new, was)
+                _take(save.table, pending, row.new, was)
 
-    def _fire(self, name: str, moment: str, event: str, rows: list[TriggerRow]) -> None:
-        if self._engine.stack or self._engine.trigger_context or self._engine.is_running:
-            fire(self._engine, name, moment, event, rows)
-            return
-        with self._engine.new_transaction():  # a write of an API: the triggers are the transaction
-            fire(self._engine, name, moment, event, rows)
 
-    def _row(self, table: RecordTable, pending: Pending, moment: str) -> TriggerRow:
-        old = _values(table, pending.before) if pending.before is not None else None
-        return TriggerRow(_values(table, pending.content), old)
+def _fire(engine: Engine, save: Save, moment: str, event: str, rows: list[TriggerRow]) -> None:
+    name = save.table.type.api_name
+    if engine.is_running:
+        fire(engine, name, moment, event, rows)
+        return
+    before = engine.port.run_as(save.caller.user_id)
+    try:
+        with engine.new_transaction():  # a write of an API: its triggers are the transaction
+            fire(engine, name, moment, event, rows)
+            run_jobs(engine)
+    except Uncatchable as error:
+        raise TriggerFailed("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"{name}: {error}") from error
+    finally:
+        engine.port.run_as(before.user_id)
 
-    def _take(self, table: RecordTable, pending: Pending, new: Mapping[str, Scalar], was: Mapping[str, Scalar]) -> None:
-        """What a before trigger changed goes into the row; the values have their types already."""
-        for name, value in new.items():
-            if was.get(name) != value and name != "Id":
-                table.write(pending.content, name, value)  # type: ignore[arg-type]
+
+def _trigger_row(table: RecordTable, pending: Pending) -> TriggerRow:
+    old = _values(table, pending.before) if pending.before is not None else None
+    return TriggerRow(_values(table, pending.content), old)
+
+
+def _take(table: RecordTable, pending: Pending, new: Mapping[str, Scalar], was: Mapping[str, Scalar]) -> None:
+    """What a before trigger changed goes into the row; the values have their types already."""
+    for name, value in new.items():
+        if was.get(name) != value and name != "Id":
+            table.write(pending.content, name, value)  # type: ignore[arg-type]
+
+
+def engine_for(org: Org, user_id: str, *, coverage: bool = False) -> Engine:
+    """An engine over this org, without part in its saves."""
+    port = KernelPort(org, user_id)
+    engine = Engine(port, coverage=coverage)
+    port.engine = engine
+    return engine
 
 
 def attach(org: Org, user_id: str, *, coverage: bool = False) -> Engine:
     """An engine for this org; its triggers take part in every save."""
-    port = KernelPort(org, user_id)
-    engine = Engine(port, coverage=coverage)
-    port.engine = engine
-    hooks = _TriggerHooks(engine)
-    org.hooks.before_save.append(hooks.before)
-    org.hooks.after_save.append(hooks.after)
+    engine = engine_for(org, user_id, coverage=coverage)
+    TriggerHooks(lambda: engine).register(org)
     return engine

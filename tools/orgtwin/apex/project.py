@@ -23,6 +23,8 @@ _CHILD_FOLDERS = {
     "compactLayouts": "compactLayouts",
 }
 _TYPES = {
+    "classes": "ApexClass",
+    "triggers": "ApexTrigger",
     "objects": "CustomObject",
     "labels": "CustomLabels",
     "customMetadata": "CustomMetadata",
@@ -31,7 +33,7 @@ _TYPES = {
     "globalValueSets": "GlobalValueSet",
     "standardValueSets": "StandardValueSet",
 }
-_PLAIN_FOLDERS = tuple(name for name in _TYPES if name != "objects")
+_PLAIN_FOLDERS = tuple(name for name in _TYPES if name not in ("objects", "classes", "triggers"))
 _SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
 
 
@@ -52,6 +54,7 @@ def read_project(root: Path) -> Project:
         folder = _folder_of(path)
         if path.suffix in (".cls", ".trigger"):
             project.apex[path.stem] = path.read_text(encoding="utf-8", errors="replace")
+            _add_source(project, path)
         elif folder == "objects":
             parts = path.parts
             at = len(parts) - 1 - parts[::-1].index("objects")
@@ -64,6 +67,15 @@ def read_project(root: Path) -> Project:
         project.files[f"objects/{name}.object"] = _compose(paths)
     project.files["package.xml"] = _manifest(project.files)
     return project
+
+
+def _add_source(project: Project, path: Path) -> None:
+    """The class or trigger as a component: code that queries ApexClass finds it."""
+    folder, kind = ("classes", "ApexClass") if path.suffix == ".cls" else ("triggers", "ApexTrigger")
+    meta = path.with_name(f"{path.name}-meta.xml")
+    default = f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>66.0</apiVersion><status>Active</status></{kind}>'
+    project.files[f"{folder}/{path.name}"] = path.read_bytes()
+    project.files[f"{folder}/{path.name}-meta.xml"] = meta.read_bytes() if meta.exists() else default.encode()
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -108,6 +120,8 @@ def _manifest(files: dict[str, bytes]) -> bytes:
     members: dict[str, list[str]] = {}
     for path in files:
         folder, _, name = path.partition("/")
+        if name.endswith("-meta.xml"):
+            continue
         members.setdefault(_TYPES[folder], []).append(name.rsplit(".", 1)[0])
     package = ElementTree.Element("Package", xmlns=_NAMESPACE)
     for type_name, names in sorted(members.items()):

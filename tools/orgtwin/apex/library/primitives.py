@@ -46,8 +46,9 @@ def _parse_integer(text: str | None, name: str, limit: int) -> int:
 def _integer_value_of(value: Value) -> int | None:
     if value is None:
         return None
-    if isinstance(value, str):
-        return _parse_integer(value, "Integer", 2**31)
+    if isinstance(value, str):  # an Object that holds text may hold a decimal number too
+        whole = _INTEGER_TEXT.fullmatch(value.strip())
+        return _parse_integer(value, "Integer", 2**31) if whole else wrap32(int(_decimal_of(value, "integer")))
     if isinstance(value, (Decimal, float, int)) and not isinstance(value, bool):
         return wrap32(int(value))
     raise throw("TypeException", f"Invalid integer: {to_text(value)}")
@@ -69,14 +70,16 @@ def _double_value_of(value: Value) -> float | None:
     return float(value)
 
 
+def _decimal_of(text: str, name: str) -> Decimal:
+    if not _DECIMAL_TEXT.fullmatch(text.strip()):
+        raise throw("TypeException", f"Invalid {name}: {text}")
+    return Decimal(text.strip())
+
+
 def _decimal_value_of(value: Value) -> Decimal | None:
     if value is None:
         return None
-    if isinstance(value, str):
-        if not _DECIMAL_TEXT.fullmatch(value.strip()):
-            raise throw("TypeException", f"Invalid decimal: {value}")
-        return Decimal(value.strip())
-    return to_decimal(value)
+    return _decimal_of(value, "decimal") if isinstance(value, str) else to_decimal(value)
 
 
 system_class(
