@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from orgtwin.errors import SalesforceError
-from orgtwin.metadata.deploy_model import DeployStatus, TestFailure, TestLevel, TestReport
+from orgtwin.metadata.deploy_model import DeployStatus, TestFailure, TestLevel, TestReport, TestRequest
 from orgtwin.metadata.deploy_run import Hooks
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
-from orgtwin.organization import Organization
 from orgtwin.records.model import Caller
 from orgtwin.seed import integration_user
 
@@ -250,23 +248,34 @@ def test_an_object_takes_its_children_along(deploy: Any, org: Org, service: Meta
 # ---- tests
 
 
-def test_tests_that_nobody_can_run_are_refused_by_name(deploy: Any, service: MetadataService) -> None:
-    job = deploy(_CLASS, _CLASS_NAME, test_level=TestLevel.RUN_LOCAL_TESTS)
-
-    assert job.status is DeployStatus.FAILED
-    assert job.outcome.error_message == "orgtwin does not emulate Apex test runs (ledger: apex.test-run)"
-    assert len(service.components) == 0
-
-
 def test_where_there_are_no_tests_none_are_run(deploy: Any) -> None:
     job = deploy(_ONE, _ONE_NAME, test_level=TestLevel.RUN_LOCAL_TESTS)
 
     assert (job.status, job.outcome.tests.run) == (DeployStatus.SUCCEEDED, 0)
 
 
+_TESTED = (
+    "@isTest private class SyncTest {{ @isTest static void works() {{ "
+    "insert new Account(Name = 'T', Good__c = 'x'); System.assertEquals({count}, [SELECT COUNT() FROM Account]); }} }}"
+)
+
+
+@pytest.mark.parametrize(("count", "status"), [(1, "Succeeded"), (2, "Failed")])
+def test_tests_run_on_the_org_as_the_deploy_left_it(count: int, status: str, deploy: Any, org: Org) -> None:
+    files = {**_ONE, **_CLASS, "classes/SyncTest.cls": _TESTED.format(count=count).encode()}
+    job = deploy(files, {**_ONE_NAME, **_CLASS_NAME}, test_level=TestLevel.RUN_LOCAL_TESTS)
+
+    assert (job.status.value, job.outcome.tests.run, job.outcome.error_message) == (status, 1, None)
+    messages = [failure.message for failure in job.outcome.tests.failures]
+    assert messages == ([] if count == 1 else ["System.AssertException: Assertion Failed: Expected: 2, Actual: 1"])
+    assert len(org.table("Account")) == 0
+    assert _has_field(org) is (count == 1)
+    assert org.hooks.before_save == []
+
+
 def _runner(report: TestReport) -> Hooks:
-    def run(_org: Organization, _level: TestLevel, names: Sequence[str]) -> TestReport:
-        assert names == ("SyncTest",)
+    def run(request: TestRequest) -> TestReport:
+        assert request.class_names == ("SyncTest",)
         return report
 
     return Hooks(run_tests=run)

@@ -5,11 +5,10 @@ Names and meanings: "DeployOptions", "DeployResult", "DeployMessage" (Metadata A
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 from orgtwin.organization import Organization
 
@@ -127,10 +126,21 @@ class TestReport:
     __test__ = False
 
 
-class RunTests(Protocol):
-    """Runs Apex tests on the org as the deploy left it; the deploy rolls back what they do and what fails."""
+@dataclass(frozen=True, slots=True)
+class TestRequest:
+    """Which tests to run on the org as a deploy left it, for whom, and the custom labels that code may name."""
 
-    def __call__(self, org: Organization, level: TestLevel, class_names: Sequence[str], /) -> TestReport: ...
+    org: Organization
+    level: TestLevel
+    class_names: tuple[str, ...]
+    user_id: str
+    labels: Mapping[str, str]
+
+    __test__ = False
+
+
+RunTests = Callable[[TestRequest], TestReport]
+"""Runs Apex tests; what they write is theirs to take back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from orgtwin.errors import SalesforceError
-from orgtwin.metadata.apex_tests import TestsRefused, run_tests
+from orgtwin.metadata.apex_tests import TestsRefused, run_in_engine, run_tests
 from orgtwin.metadata.archive import ArchiveRefused, read_archive
 from orgtwin.metadata.component import Component, ComponentStore, Key
 from orgtwin.metadata.deploy_model import (
@@ -26,6 +26,7 @@ from orgtwin.metadata.deploy_model import (
     refusal,
     warning,
 )
+from orgtwin.metadata.formula_check import check_formula
 from orgtwin.metadata.manifest import WILDCARD
 from orgtwin.metadata.package_reader import Incoming, Package, read_packages
 from orgtwin.metadata.problem import ComponentRefused
@@ -38,11 +39,11 @@ from orgtwin.organization import Organization
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What other parts of the twin contribute to a deploy; a part that is not there is None."""
+    """What other parts of the twin contribute to a deploy. Without `compile_apex` Apex is stored unchecked until it runs."""
 
-    check_formula: CheckFormula | None = None
+    check_formula: CheckFormula = check_formula
     compile_apex: CompileApex | None = None
-    run_tests: RunTests | None = None
+    run_tests: RunTests = run_in_engine
 
 
 class _Undo(Exception):
@@ -294,7 +295,7 @@ class _Attempt:
         if self._options.test_level is TestLevel.NO_TEST_RUN:
             return
         try:
-            self._tests = run_tests(self._org, self._workspace, self._options, self._hooks.run_tests)
+            self._tests = run_tests(self._workspace, self._options, self._user_id, self._hooks.run_tests)
         except TestsRefused as refused:
             self._refused = refused
 

@@ -22,7 +22,6 @@ from orgtwin.metadata.catalogue import is_known_type, load_types, parent_of
 from orgtwin.metadata.component import Component, ComponentStore, Key
 from orgtwin.metadata.deploy_model import DeployJob, DeployOptions, DeployOutcome, DeployStatus, TestLevel
 from orgtwin.metadata.deploy_run import Changes, Hooks, run_deploy, run_files
-from orgtwin.metadata.formula_check import check_formula
 from orgtwin.metadata.manifest import Manifest
 from orgtwin.metadata.retrieve import FileProperties, Retrieved, retrieve
 from orgtwin.metadata.state import MetadataState, SourceMember, StateCell
@@ -43,7 +42,7 @@ class MetadataService:
 
     def __init__(self, org: Organization) -> None:
         self.org = org
-        self.hooks = Hooks(check_formula=check_formula)
+        self.hooks = Hooks()
         self._state = StateCell(org)
         self._deploys: dict[str, DeployJob] = {}
         self._retrieves: dict[str, Retrieved] = {}

@@ -43,7 +43,7 @@ class Workspace:
     store: ComponentStore
     schema: SchemaDraft
     settings: dict[str, object]
-    check_formula: CheckFormula | None = None
+    check_formula: CheckFormula
     changed: dict[Key, Component] = field(default_factory=dict)
     removed: set[Key] = field(default_factory=set)
     writes: list[tuple[Key, RecordWrite]] = field(default_factory=list)

@@ -79,7 +79,7 @@ def deploy_field(workspace: Workspace, component: Component, _before: Component 
     workspace.schema.put_field(draft, field)
     for part in _location_parts(field, component.body):
         workspace.schema.put_field(draft, part)
-    if field.formula is not None and workspace.check_formula is not None:
+    if field.formula is not None:
         workspace.check_later(component, lambda: _check_formula(workspace, object_name, field))
     return component
 
@@ -223,9 +223,7 @@ def _check_name(field_name: str) -> None:
 
 
 def _check_formula(workspace: Workspace, object_name: str, field: Field) -> None:
-    if workspace.check_formula is None or field.formula is None:
-        return
-    message = workspace.check_formula(workspace.schema.current(), object_name, field.formula, field.type.value)
+    message = workspace.check_formula(workspace.schema.current(), object_name, field.formula or "", field.type.value)
     if message is not None:
         raise ComponentRefused(message)
 

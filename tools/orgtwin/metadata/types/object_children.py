@@ -114,8 +114,6 @@ def deploy_validation_rule(workspace: Workspace, component: Component, _before: 
 
 
 def _check_rule(workspace: Workspace, draft: ObjectDraft, rule: ValidationRule) -> None:
-    if workspace.check_formula is None:
-        return
     message = workspace.check_formula(workspace.schema.current(), draft.api_name, rule.formula, VALIDATION_RULE)
     if message is not None:
         raise ComponentRefused(message)
