@@ -26,13 +26,12 @@ _CRUD = ("PermissionsCreate", "PermissionsRead", "PermissionsEdit", "Permissions
 
 @dataclass(frozen=True, slots=True)
 class ProfileSeed:
-    """One standard profile: its licence, user permissions, and whether it opens the standard objects."""
+    """One standard profile: its licence, user permissions, and what it may do with the standard objects."""
 
     name: str
     license: str
     permissions: tuple[str, ...]
     object_permissions: tuple[str, ...] = ()
-    all_fields: bool = False
 
 
 _ADMIN_PERMISSIONS = (
@@ -56,16 +55,15 @@ _ADMIN_PERMISSIONS = (
 )
 
 PROFILES = (
-    ProfileSeed(ADMINISTRATOR, "SFDC", _ADMIN_PERMISSIONS, _CRUD, all_fields=True),
-    ProfileSeed("Standard User", "SFDC", ("ApiEnabled", "RunReports"), _CRUD, all_fields=True),
+    ProfileSeed(ADMINISTRATOR, "SFDC", _ADMIN_PERMISSIONS, _CRUD),
+    ProfileSeed("Standard User", "SFDC", ("ApiEnabled", "RunReports"), _CRUD),
     ProfileSeed(
         "Contract Manager",
         "SFDC",
         ("ApiEnabled", "RunReports", "ActivateContract", "ApproveContract", "DeleteActivatedContract"),
         _CRUD,
-        all_fields=True,
     ),
-    ProfileSeed("Read Only", "SFDC", ("ApiEnabled", "RunReports"), ("PermissionsRead",), all_fields=True),
+    ProfileSeed("Read Only", "SFDC", ("ApiEnabled", "RunReports"), ("PermissionsRead",)),
     ProfileSeed("Minimum Access - Salesforce", "SFDC", ()),
     ProfileSeed(INTEGRATION_PROFILE, "SFDC_INTEGRATION", ("ApiEnabled", "ApiUserOnly", "ChatterInternalUser")),
 )

@@ -315,6 +315,27 @@ def test_a_parent_that_the_caller_does_not_see_cannot_be_referred_to(org: Org, m
     )
 
 
+def test_a_parent_of_an_object_that_the_caller_cannot_read_cannot_be_referred_to(
+    org: Org, make: Make, robot: Caller, opened: str
+) -> None:
+    account, contact = make("Account", Name="Acme"), make("Contact", LastName="Signer")
+    allow(make, opened, "Contract.CustomerSignedId", edit=True)
+    (result,) = org.dml.insert(robot, "Contract", [{"AccountId": account, "CustomerSignedId": contact}])
+    assert refusal_of(result)[0] == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
+
+
+def test_a_parent_is_not_found_by_a_field_that_the_caller_cannot_read(
+    org: Org, admin: Caller, robot: Caller, make: Make, opened: str
+) -> None:
+    account = org.schema.find_type("Account")
+    assert account is not None
+    org.replace_schema(org.schema.with_types([replace(account, fields=(*account.fields, EXTRA))]))
+    make("Account", Name="Acme")
+    with pytest.raises(SalesforceError) as refusal:
+        org.dml.insert(robot, "Contract", [{"Account": {"CLM_Id__c": "x"}}])
+    assert str(refusal.value) == "INVALID_FIELD: No such column 'CLM_Id__c' on sobject of type Account"
+
+
 def test_public_read_only_shows_all_and_lets_the_owner_change(org: Org, make: Make) -> None:
     contract_type = org.schema.find_type("Contract")
     assert contract_type is not None

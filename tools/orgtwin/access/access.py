@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from orgtwin.access.assignments import Rights, compile_rights
-from orgtwin.access.grants import Grant, RowFilter
+from orgtwin.access.grants import Grant
 from orgtwin.access.sharing import Sharing
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.table import RecordTable
@@ -142,7 +142,6 @@ class OrgAccess:
             may_see=None if "viewAll" in actions else sharing.visible(sobject_type),
             may_edit=None if "modifyAll" in actions else sharing.changeable(sobject_type),
             may_delete=None if "modifyAll" in actions else sharing.owned(sobject_type),
-            parents=self._parents(rights, sharing, sobject_type),
         )
 
     def _actions(self, rights: Rights, sobject_type: SObjectType) -> frozenset[str]:
@@ -160,15 +159,6 @@ class OrgAccess:
         elif "viewAll" in granted:
             granted |= _VIEW_ACTIONS
         return granted
-
-    def _parents(self, rights: Rights, sharing: Sharing, sobject_type: SObjectType) -> dict[str, RowFilter | None]:
-        found: dict[str, RowFilter | None] = {}
-        for name in {name for f in sobject_type.fields for name in f.reference_to}:
-            parent = self._org.schema.find_type(name)
-            if parent is not None:
-                sees_all = "viewAll" in self._actions(rights, parent)
-                found[parent.api_name] = None if sees_all else sharing.visible(parent)
-        return found
 
     def _sharing_of(self, user_id: str) -> Sharing:
         found = self._sharing.get(user_id)

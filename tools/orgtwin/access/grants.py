@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from orgtwin.records.model import Row
 
@@ -26,8 +26,3 @@ class Grant:
     may_see: RowFilter | None = None
     may_edit: RowFilter | None = None
     may_delete: RowFilter | None = None
-    parents: Mapping[str, RowFilter | None] = field(default_factory=dict)
-
-    def sees(self, sobject_type: str) -> RowFilter | None:
-        """Which rows of an object that this one refers to the caller sees."""
-        return self.parents.get(sobject_type)

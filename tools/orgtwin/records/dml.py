@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.records import save_order
 from orgtwin.records.context import RecordsContext
@@ -257,7 +258,11 @@ class RecordDml:
         key = (table.type.api_name, operation, text)
         writer = self._writers.get(key)
         if writer is None or writer.grant is not grant or writer.schema is not self._context.schema:
-            writer = self._writers[key] = Writer(self._context, table, operation, grant, text=text)
+
+            def grant_of(name: str) -> Grant:
+                return self._context.grant(caller, name)
+
+            writer = self._writers[key] = Writer(self._context, table, operation, grant_of, text=text)
         return writer
 
 

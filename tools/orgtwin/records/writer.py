@@ -6,11 +6,11 @@ coercer call per value. Sources: "Field-Level Security", "Create a Record" and "
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from orgtwin.access.grants import Grant
+from orgtwin.access.grants import Grant, RowFilter
 from orgtwin.errors import SalesforceError, SaveError
 from orgtwin.ids import find_id18
 from orgtwin.records.coerce import Coercer, RowRefused, compile_coercer, refuse
@@ -20,6 +20,9 @@ from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
 _CLEAR = "#N/A"
+_MOST_SHAPES = 1000  # a client that never sends the same keys twice must not fill the memory
+
+GrantOf = Callable[[str], Grant]  # the rights of the writer's caller on an object
 
 
 class Tables(Protocol):
@@ -50,13 +53,16 @@ class Shape:
 class Writer:
     """Writes wire values into rows of one table on behalf of one set of rights."""
 
-    def __init__(self, tables: Tables, table: RecordTable, operation: Operation, grant: Grant, *, text: bool) -> None:
+    def __init__(
+        self, tables: Tables, table: RecordTable, operation: Operation, grant_of: GrantOf, *, text: bool
+    ) -> None:
         self._tables = tables
         self._table = table
         self._operation = operation
         self._text = text
+        self._grant_of = grant_of
         self._shapes: dict[tuple[str, ...], Shape] = {}
-        self.grant = grant
+        self.grant = grant_of(table.type.api_name)
         self.schema = tables.schema
 
     def write(self, wire: Mapping[str, object], content: Row) -> list[SaveError]:
@@ -64,6 +70,8 @@ class Writer:
         keys = tuple(wire)
         shape = self._shapes.get(keys)
         if shape is None:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
             shape = self._shapes[keys] = self._compile(keys)
         missing = self._table.width - len(content)
         if missing > 0:
@@ -109,7 +117,7 @@ class Writer:
 
     def _reference(self, f: Field) -> Coercer:
         tables = [self._tables.table(name) for name in f.reference_to if self._tables.schema.find_type(name)]
-        sees = {table.type.key_prefix: self.grant.sees(table.type.api_name) for table in tables}
+        sees = {table.type.key_prefix: self._visible_parents(table.type.api_name) for table in tables}
         wrong = compile_coercer(f, text=self._text)
         only = tables[0].live if len(tables) == 1 and sees[tables[0].type.key_prefix] is None else None
 
@@ -121,6 +129,10 @@ class Writer:
             return _find_parent(f, tables, sees, wrong(value))
 
         return coerce
+
+    def _visible_parents(self, sobject_type: str) -> RowFilter | None:
+        grant = self._grant_of(sobject_type)
+        return grant.may_see if grant.read else _nothing
 
     def _by_external_id(self, parent: Field, column: str | None) -> Coercer:
         """A parent named by {external id field: value}, or by a CSV column `Account.CLM_Party_Id__c`."""
@@ -135,11 +147,11 @@ class Writer:
         for name in parent.reference_to:
             target = self._tables.schema.find_type(name)
             f = target.find_field(column) if target else None
-            if target is None or f is None:
+            if target is None or f is None or f.api_name.lower() not in self._grant_of(target.api_name).readable:
                 continue
             value = compile_coercer(f, text=self._text)(key)
-            table = self._tables.table(name)
-            found = table.find(f.api_name, value) if table.is_indexed(f.api_name) else ()
+            table, may_see = self._tables.table(name), self._visible_parents(target.api_name)
+            found = [row for row in _find(table, f, value) if may_see is None or may_see(row)]
             if len(found) == 1:
                 return found[0][0]
             raise _foreign_key_refused(target, f, value, found)
@@ -148,6 +160,10 @@ class Writer:
 
 def no_such_column(key: str, sobject_type: SObjectType) -> SalesforceError:
     return SalesforceError("INVALID_FIELD", f"No such column '{key}' on sobject of type {sobject_type.api_name}")
+
+
+def _nothing(_row: Row) -> bool:
+    return False
 
 
 def _refuse_id(_value: object) -> Value:
@@ -235,6 +251,10 @@ def _external_key(parent: Field, value: object) -> tuple[str, object]:
         "JSON_PARSER_ERROR",
         f"{parent.relationship_name} must name one external ID field of {', '.join(parent.reference_to)} and its value",
     )
+
+
+def _find(table: RecordTable, f: Field, value: Value) -> Sequence[Row]:
+    return table.find(f.api_name, value) if table.is_indexed(f.api_name) else ()
 
 
 def _foreign_key_refused(target: SObjectType, f: Field, value: Value, found: object) -> RowRefused:
