@@ -245,7 +245,22 @@ def test_an_object_takes_its_children_along(deploy: Any, org: Org, service: Meta
     assert service.components.find("CustomField", "Line__c.Good__c") is None
 
 
-# ---- tests
+# ---- Apex
+
+
+def test_what_is_no_apex_is_refused_where_it_is_wrong(deploy: Any, org: Org) -> None:
+    job = deploy(
+        {**_CLASS, "classes/SyncTest.cls": b"public class SyncTest {\n    void go() { Integer i = ; }\n}"}, _CLASS_NAME
+    )
+
+    (failure,) = job.outcome.failures
+    assert (failure.component_type, failure.full_name, failure.file_name) == (
+        "ApexClass",
+        "SyncTest",
+        "classes/SyncTest.cls",
+    )
+    assert (failure.line, failure.column, failure.problem) == (2, 29, "Unexpected token ';'.")
+    assert find_row(org, "ApexClass", Name="SyncTest") is None
 
 
 def test_where_there_are_no_tests_none_are_run(deploy: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from orgtwin.errors import SalesforceError
+from orgtwin.metadata.apex_syntax import check_syntax
 from orgtwin.metadata.apex_tests import TestsRefused, run_in_engine, run_tests
 from orgtwin.metadata.archive import ArchiveRefused, read_archive
 from orgtwin.metadata.component import Component, ComponentStore, Key
@@ -39,10 +40,10 @@ from orgtwin.organization import Organization
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """What other parts of the twin contribute to a deploy. Without `compile_apex` Apex is stored unchecked until it runs."""
+    """What other parts of the twin contribute to a deploy."""
 
     check_formula: CheckFormula = check_formula
-    compile_apex: CompileApex | None = None
+    compile_apex: CompileApex = check_syntax
     run_tests: RunTests = run_in_engine
 
 
@@ -249,8 +250,6 @@ class _Attempt:
         self.failed.setdefault(key, replace(refusal(*key, file_name, text), deleted=True))
 
     def _compile(self) -> None:
-        if self._hooks.compile_apex is None:
-            return
         touched = [key for key in self._workspace.changed if key[0] in ("ApexClass", "ApexTrigger")]
         if not touched:
             return
