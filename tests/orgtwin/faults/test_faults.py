@@ -176,6 +176,14 @@ def test_an_unknown_condition_cannot_be_armed(org: Org) -> None:
     assert (answer.status, answer.json()[0]["message"]) == (400, "unknown keys: when")
 
 
+def test_a_condition_of_the_wrong_type_cannot_be_armed(org: Org) -> None:
+    answer = org.admin.post("/twin/admin/faults", {"name": "unavailable", "after": "noon"})
+    assert (answer.status, answer.json()[0]["message"]) == (
+        400,
+        "this fault cannot be armed so: Expected `int`, got `str` - at `$.after`",
+    )
+
+
 def test_a_slow_fault_needs_to_know_how_slow() -> None:
     with pytest.raises(SalesforceError, match=r"^TWIN_BAD_FAULT: the fault 'slow' needs seconds > 0$"):
         FaultTable().arm("slow", Where())

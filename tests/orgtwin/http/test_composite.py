@@ -226,6 +226,14 @@ def test_a_composite_counts_as_one_call(client: InProcess) -> None:
     assert answer.headers["sforce-limit-info"] == "api-usage=1/15000"
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/twin/admin/reset"), ("GET", "/services/data"), ("GET", "/x")])
+def test_a_composite_opens_no_door_that_a_session_does_not(client: InProcess, method: str, path: str) -> None:
+    shown = composite(client, CREATE, {"method": method, "url": path, "referenceId": "inside"})
+    assert shown[1]["httpStatusCode"] == 404
+    assert shown[1]["body"] == [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}]
+    assert count(client) == 1
+
+
 def test_a_describe_inside_a_composite_may_be_unchanged(client: InProcess) -> None:
     seen = client.get(f"{V}/sobjects/Account/describe").headers["last-modified"]
     row = {**subrequest("d", "GET", "sobjects/Account/describe"), "httpHeaders": {"If-Modified-Since": seen}}

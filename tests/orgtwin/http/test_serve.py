@@ -212,3 +212,14 @@ def test_a_directory_serves_one_twin_at_a_time(tmp_path: Path) -> None:
     assert said == (
         f"Error: {tmp_path}/org/org.journal is in use by another process: stop it or choose another directory\n"
     )
+
+
+def test_a_client_that_leaves_in_the_middle_of_its_request_harms_nobody(org_twin: ReadyFile) -> None:
+    place = urlsplit(org_twin.http_url)
+    with socket.create_connection((str(place.hostname), int(place.port or 0))) as leaving:
+        head = f"POST {V}/sobjects/Account HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {org_twin.access_token}\r\n"
+        leaving.sendall(f'{head}Content-Length: 100\r\n\r\n{{"Name": "half'.encode())
+    connection = https(org_twin)
+    _, found = ask(connection, org_twin, "GET", f"{V}/query?q=SELECT+COUNT()+FROM+Account")
+    connection.close()
+    assert found["totalSize"] == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import fields
 
+import msgspec
+
 from orgtwin.auth.apps import ClientApp, Flow
 from orgtwin.auth.assertion import read_certificate
 from orgtwin.auth.users import UserRecord, find_by_username
@@ -44,7 +46,11 @@ def arm_fault(request: Request) -> Response:
     unknown = set(body) - {field.name for field in fields(Where)}
     if unknown:
         raise _bad(f"unknown keys: {', '.join(sorted(unknown))}")
-    armed = request.twin.faults.arm(str(name), Where(**body))  # type: ignore[arg-type]
+    try:
+        where = msgspec.convert(body, Where)
+    except msgspec.ValidationError as error:
+        raise _bad(f"this fault cannot be armed so: {error}") from error
+    armed = request.twin.faults.arm(str(name), where)
     return json_response(_fault_json(armed), 201)
 
 

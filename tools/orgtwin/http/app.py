@@ -121,7 +121,7 @@ class Application:
             return _refusal(bug, route, request)
 
     def inside(self, parent: Request, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
-        """Answer a request within `parent`: same caller, no door, no further call counted."""
+        """Answer a request within `parent`: same caller, no further call counted. Only what a session opens is there."""
         raw_path, _, raw_query = target.partition("?")
         request = Request(
             twin=self.twin,
@@ -136,6 +136,8 @@ class Application:
         route, response = self._route(request, raw_path)
         if response is not None:
             return response
+        if route.door is not Door.SESSION:
+            route = _NO_ROUTE
         request.admit(parent.session, replace(parent.caller, api_version=request.api_version))
         return self._run(replace(route, door=Door.OPEN), request)
 
