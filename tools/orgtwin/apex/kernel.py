@@ -199,8 +199,17 @@ class KernelPort:
     # Events
 
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
-        self._events.extend((sobject_type, dict(row)) for row in rows)
-        return [SaveResult(self._org.ids.next_id("e00"), True) for _ in rows]
+        return [self._publish(sobject_type, dict(row)) for row in rows]
+
+    def _publish(self, sobject_type: str, row: dict[str, Scalar]) -> SaveResult:
+        described = self.schema.find_type(sobject_type)
+        fields = described.fields if described is not None else ()
+        missing = tuple(f.api_name for f in fields if f.required and row.get(f.api_name) is None)
+        if missing:
+            text = f"Required fields are missing: [{', '.join(missing)}]"
+            return SaveResult(None, False, errors=(SaveError("REQUIRED_FIELD_MISSING", text, missing),))
+        self._events.append((sobject_type, row))
+        return SaveResult(self._org.ids.next_id("e00"), True)
 
     def deliver_events(self) -> None:
         """Run the triggers of the events published since the last time, in order, one transaction a type."""

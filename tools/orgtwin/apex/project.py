@@ -32,6 +32,7 @@ _TYPES = {
     "permissionsets": "PermissionSet",
     "globalValueSets": "GlobalValueSet",
     "standardValueSets": "StandardValueSet",
+    "settings": "Settings",
 }
 _PLAIN_FOLDERS = tuple(name for name in _TYPES if name not in ("objects", "classes", "triggers"))
 _SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
@@ -59,7 +60,9 @@ def read_project(root: Path) -> Project:
             parts = path.parts
             at = len(parts) - 1 - parts[::-1].index("objects")
             objects.setdefault(parts[at + 1].split(".", 1)[0], []).append(path)
-        elif folder in _PLAIN_FOLDERS and path.name.endswith(("-meta.xml", ".labels", ".md", ".permissionset")):
+        elif folder in _PLAIN_FOLDERS and path.name.endswith(
+            ("-meta.xml", ".labels", ".md", ".permissionset", ".settings")
+        ):
             project.files[f"{folder}/{path.name.removesuffix('-meta.xml')}"] = path.read_bytes()
             if folder == "labels":
                 project.labels.update(_labels(path))

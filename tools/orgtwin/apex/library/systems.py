@@ -13,7 +13,6 @@ from orgtwin.apex.library.assertions import SYSTEM_ASSERTS
 from orgtwin.apex.library.dates import TimeZone
 from orgtwin.apex.library.jobs import attach_finalizer, enqueue, schedule
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
-from orgtwin.apex.records import to_id
 from orgtwin.apex.text import to_text
 from orgtwin.apex.transaction import LIMITS
 from orgtwin.apex.values import Long, Value, to_utc
@@ -54,7 +53,7 @@ _JOBS: dict[str, Callable[..., Value]] = {
     "static Id enqueueJob(Object)": enqueue,
     "static Id enqueueJob(Object,Integer)": enqueue,
     "static void attachFinalizer(Object)": attach_finalizer,
-    "static Id schedule(String,String,Object)": schedule,
+    "static String schedule(String,String,Object)": schedule,
     "static void abortJob(String)": lambda job_id: None,
 }
 system_class(
@@ -83,16 +82,12 @@ def _user(name: str) -> Callable[[], Value]:
     return lambda: getattr(context.engine().user(), name)
 
 
-def _user_id(name: str) -> Callable[[], Value]:
-    return lambda: to_id(getattr(context.engine().user(), name) or None)
-
-
 system_class(
     "UserInfo",
     {
-        "static Id getUserId()": _user_id("user_id"),
-        "static Id getProfileId()": _user_id("profile_id"),
-        "static Id getUserRoleId()": _user_id("role_id"),
+        "static String getUserId()": _user("user_id"),
+        "static String getProfileId()": _user("profile_id"),
+        "static String getUserRoleId()": _user("role_id"),
         "static String getUserName()": _user("username"),
         "static String getFirstName()": _user("first_name"),
         "static String getLastName()": _user("last_name"),
@@ -105,7 +100,7 @@ system_class(
         "static String getLanguage()": _user("language"),
         "static String getDefaultCurrency()": _user("currency"),
         "static TimeZone getTimeZone()": lambda: TimeZone(context.engine().user().time_zone),
-        "static Id getOrganizationId()": lambda: to_id(context.engine().port.org_id),
+        "static String getOrganizationId()": lambda: context.engine().port.org_id,
         "static String getOrganizationName()": lambda: context.engine().port.org_name,
         "static String getSessionId()": lambda: None,
         "static String getUiTheme()": lambda: "Theme4d",
