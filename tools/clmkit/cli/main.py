@@ -13,6 +13,7 @@ import click
 INTERRUPTED = 130
 
 COMMANDS = {
+    "compare": "clmkit.cli.compare:compare",
     "demo": "clmkit.cli.demo:demo",
     "explain": "clmkit.cli.lint:explain",
     "generate": "clmkit.cli.generate:generate",
