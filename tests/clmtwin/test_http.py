@@ -134,6 +134,7 @@ def test_a_document_is_the_bytes_that_its_hash_promises(play: Play) -> None:
             400,
             "after is 'x'; pass on the cursor of the page before, or leave it out.",
         ),
+        ("GET", "/api/v1/changes?after=7", 400, "after is 7; the feed ends at 0. It was reset since."),
         ("PUT", "/api/v1/webhooks/w", 400, "Input data was truncated."),
     ],
 )

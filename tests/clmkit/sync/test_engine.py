@@ -437,3 +437,20 @@ def test_another_counterparty_moves_the_contract_to_its_account() -> None:
     world.agreement(counterparty={"id": BETA, "name": "Beta", "contact": None})
     world.run()
     assert world.contract()["AccountId"] == "ACCOU000002"
+
+
+def test_many_changes_in_salesforce_are_read_by_one_query_and_judged_afresh_page_by_page() -> None:
+    world = World(page=3)
+    names = [f"AGR-{number:06d}" for number in range(1, 10)]
+    for name in names:
+        world.agreement(name)
+    world.run()
+    for name in names:
+        world.org.edit("Contract", name, OwnerId="005BEA")
+    world.org.calls.clear()
+    report = world.run()
+    owners = {world.clm.agreements[name]["business_owner"]["email"] for name in names}
+    assert (report.patches, owners) == (9, {"bea@example.com"})
+    assert world.org.calls == ["query"] * 4, (
+        "one for the changes, one for each further page, one that finds nothing more"
+    )

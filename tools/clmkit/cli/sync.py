@@ -1,6 +1,7 @@
 """`clmkit sync ...` and `clmkit reconcile`.
 
-Exit codes: 0 done, nothing waits; 1 done, and something waits for a person or differs; 2 it could not be done.
+Exit codes: 0 done, nothing waits; 1 done, and something waits for a person or differs; 2 it could not be done. `sync run --follow`
+ends with 0 when it is told to end: what waits is in `sync dead-letters`.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def run(config_path: Path, as_json: bool, once: bool, interval: float) -> None:
     """
     config = _guarded(lambda: load_config(config_path))
     report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json)))
-    raise SystemExit(2 if report.stopped else 0 if report.is_clean else 1)
+    raise SystemExit(2 if report.stopped else 0 if report.is_clean or not once else 1)
 
 
 async def _run(config: SyncConfig, once: bool, interval: float, as_json: bool) -> RunReport:

@@ -85,6 +85,8 @@ class Engine:
                 await Round(self, evaluator, references).run(work)
         except (StopRun, WireError) as error:
             self.tally.stopped = str(error)
+        finally:
+            await intake.close()
         return self._report(self.clock() - started, before)
 
     def _count_calls(self) -> Counter[str]:

@@ -8,7 +8,7 @@ than their SystemModstamp says.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -55,6 +55,12 @@ class Intake:
     tally: Tally
     only_clm: bool = False
     _leftovers_taken: bool = False
+    _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
+    """Salesforce's modified records that are still being read, by object mapping: one query serves many rounds."""
+
+    async def close(self) -> None:
+        for stream in self._streams.values():
+            await stream.aclose()
 
     async def take(self) -> dict[str, Work]:
         """The next work, by agreement; empty when both systems are quiet."""
@@ -102,26 +108,32 @@ class Intake:
 
     async def _take_salesforce(self, work: dict[str, Work], mapping: ObjectMapping) -> None:
         source = f"salesforce:{mapping.name}"
-        rows: dict[str, OrgRow] = {}
         high_water = self.state.get_cursor(source)
-        async for row in read_changed(self.org, mapping, _overlapped(high_water)):
+        is_fresh = mapping.name not in self._streams
+        if is_fresh:
+            self._streams[mapping.name] = read_changed(self.org, mapping, _overlapped(high_water))
+        rows: dict[str, OrgRow] = {}
+        async for row in self._streams[mapping.name]:
             event_id = _event_id(mapping, row)
-            if self.state.has_event(event_id):
-                continue
-            rows[event_id] = row
-            high_water = max(high_water, row.modstamp)
+            if not self.state.has_event(event_id):
+                rows[event_id] = row
+                high_water = max(high_water, row.modstamp)
             if len(rows) >= self.page:
                 break
+        else:
+            del self._streams[mapping.name]
         events = [InboxEvent(event_id, source, row.key, 0, "") for event_id, row in rows.items()]
         with self.state.transaction():
             new = self.state.add_events(events, self.now())
             self.state.put_cursor(source, high_water)
             for event in new:
-                self._sort_out(work, mapping, event, rows[event.event_id])
+                self._sort_out(work, mapping, event, rows[event.event_id], is_fresh)
         self.tally.events += len(new)
 
-    def _sort_out(self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow) -> None:
-        """Settle an echo at once; everything else is work."""
+    def _sort_out(
+        self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow, is_fresh: bool
+    ) -> None:
+        """Settle an echo at once; everything else is work. A row that was read rounds ago may have changed since: read it again."""
         if event.agreement_id not in work and is_echo(mapping, self.state.find_link(mapping.name, row.key), row):
             self.state.settle([event.event_id], "unchanged", "our own write came back")
             self.tally.settle("unchanged", 1)
@@ -129,7 +141,10 @@ class Intake:
             return
         item = work.setdefault(event.agreement_id, Work(event.agreement_id))
         item.events.append(event.event_id)
-        item.org_rows[mapping.name] = row
+        if is_fresh:
+            item.org_rows[mapping.name] = row
+        else:
+            item.reread = True
 
 
 def _to_event(change: Change) -> InboxEvent:

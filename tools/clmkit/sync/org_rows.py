@@ -5,7 +5,7 @@ A lookup is read as its match value (`Owner.Email`), because that is what both s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clmkit.clients.salesforce import Record, quote_soql
@@ -51,7 +51,7 @@ async def read_by_key(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> 
     return found
 
 
-async def read_changed(org: Org, mapping: ObjectMapping, since: str) -> AsyncIterator[OrgRow]:
+async def read_changed(org: Org, mapping: ObjectMapping, since: str) -> AsyncGenerator[OrgRow, None]:
     """The records modified at or after `since`, oldest first. Inclusive, because several records share one instant."""
     condition = f"{mapping.key.salesforce} != null" + (f" AND {MODSTAMP} >= {_literal(since)}" if since else "")
     async for record in org.query(select(mapping, condition, f" ORDER BY {MODSTAMP}, Id")):

@@ -95,7 +95,7 @@ class Round:
         )
         agreement: Agreement | None = item.agreement
         if agreement is not None and is_stale(_revision(agreement), known):
-            if not item.org_rows:
+            if not item.org_rows and not item.reread:
                 reason = f"revision {_revision(agreement)} is older than {known}, which was applied before"
                 self._settle_events(item, "unchanged", reason)
                 return None

@@ -41,7 +41,12 @@ class WebhookState(msgspec.Struct, frozen=True):
 
 def read_changes(twin: Twin, request: Request) -> Response:
     limit = read_limit(request, default=500, most=MOST_CHANGES)
-    changes = twin.store.read_changes(read_number_cursor(request), limit + 1)
+    after = read_number_cursor(request)
+    if after > twin.store.last_sequence():
+        raise Problem(
+            "invalid_cursor", f"after is {after}; the feed ends at {twin.store.last_sequence()}. It was reset since."
+        )
+    changes = twin.store.read_changes(after, limit + 1)
     page = changes[:limit]
     cursor = str(page[-1].sequence) if page else request.query.get("after", "")
     return json_response({"changes": page, "cursor": cursor, "more": len(changes) > limit})
