@@ -34,8 +34,6 @@ def copy_project(target: Path) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    (target / ".git").mkdir()
-    (target / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
     return target
 
 

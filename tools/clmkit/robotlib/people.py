@@ -74,7 +74,10 @@ class ClmUser:
 
 
 def _document(answer: requests.Response) -> Document:
-    document: Document = answer.json()
+    try:
+        document: Document = answer.json()
+    except ValueError as error:
+        raise Refused(f"HTTP {answer.status_code} {answer.text[:200]}") from error
     if answer.status_code >= 400:
         raise Refused(f"{document.get('code')}: {document.get('detail')}")
     return document

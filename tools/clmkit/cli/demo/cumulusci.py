@@ -1,7 +1,7 @@
 """CumulusCI, unmodified, as a child process with a home of its own.
 
 What it needs to speak with an org on this machine: https and our CA in REQUESTS_CA_BUNDLE, a 16-character CUMULUSCI_KEY (without it
-a saved service breaks every later command), the org in CUMULUSCI_ORG_<name>, and a `.git` folder above the working directory.
+a saved service breaks every later command), the org in CUMULUSCI_ORG_<name>, and the project's repository.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from clmkit.cli.demo.workspace import Workspace, write_text
 
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
 _NO_VERSION_CHECK = "9999999999"
+REPOSITORY = "https://localhost/clmkit/clmkit"
+"""What CumulusCI is told of the repository: left to itself it reads `.git`, and cannot read a remote that is a path."""
 
 
 def cumulusci_environment(workspace: Workspace, org: Mapping[str, str]) -> dict[str, str]:
@@ -34,6 +36,10 @@ def cumulusci_environment(workspace: Workspace, org: Mapping[str, str]) -> dict[
         "CUMULUSCI_KEY": _key(workspace.run / "cumulusci.key"),
         "CUMULUSCI_DISABLE_REFRESH": "1",
         "REQUESTS_CA_BUNDLE": org["ca_bundle"],
+        "CUMULUSCI_AUTO_DETECT": "1",
+        "CUMULUSCI_REPO_ROOT": str(workspace.project),
+        "CUMULUSCI_REPO_URL": REPOSITORY,
+        "CUMULUSCI_REPO_BRANCH": "main",
         "CUMULUSCI_ORG_twin": json.dumps(
             {
                 "instance_url": org["https_url"],
@@ -43,8 +49,6 @@ def cumulusci_environment(workspace: Workspace, org: Mapping[str, str]) -> dict[
             }
         ),
     }
-    if not (workspace.project / ".git").is_dir():
-        environment |= {"CUMULUSCI_AUTO_DETECT": "1", "CUMULUSCI_REPO_ROOT": str(workspace.project)}
     return environment
 
 

@@ -37,11 +37,9 @@ def running_systems(source: Path, target: Path) -> Iterator[Path]:
 
 
 def _copy_project(source: Path, target: Path) -> Path:
-    """What a deploy needs, in a folder that may be written to; CumulusCI wants a `.git` folder there."""
+    """What a deploy needs, in a folder that may be written to."""
     for folder in SHARED_FOLDERS:
         shutil.copytree(source / folder, target / folder)
     for file in SHARED_FILES:
         shutil.copy2(source / file, target / file)
-    (target / ".git").mkdir()
-    (target / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="ascii")
     return target
