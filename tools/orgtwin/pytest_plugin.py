@@ -32,9 +32,15 @@ class TwinDidNotStart(Exception):
 
 
 def start_process(ready_file: Path, *options: str) -> subprocess.Popen[str]:
-    """`orgtwin serve` as its own process, accepting connections when this returns. Raises TwinDidNotStart."""
-    command = [sys.executable, "-m", "orgtwin", "serve", "--ready-file", str(ready_file), *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """`orgtwin serve` as its own process, accepting connections when this returns; it ends with this process at the latest.
+
+    Raises TwinDidNotStart.
+    """
+    serve = ("serve", "--until-stdin-closes", "--ready-file", str(ready_file))
+    command = [sys.executable, "-m", "orgtwin", *serve, *options]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     deadline = time.monotonic() + _START_SECONDS
     while not ready_file.exists():
         if process.poll() is not None or time.monotonic() > deadline:

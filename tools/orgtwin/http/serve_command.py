@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from datetime import UTC, datetime
@@ -97,12 +98,16 @@ def _certificate(path: Path) -> str:
 
 
 def _start(daily_api_requests: int, certificate: str | None, data: Path | None) -> Started:
+    gc.disable()
     try:
         return start_twin(daily_api_requests=daily_api_requests, certificate=certificate, data=data)
     except JournalInUse as error:
         raise Surroundings(str(error)) from error
     except (OSError, ValueError) as error:
         raise Surroundings(f"{data}: cannot be opened as the org's directory: {error}") from error
+    finally:
+        gc.freeze()  # the new org lives as long as the process
+        gc.enable()
 
 
 def _serve(started: Started, listeners: Listeners, ready_file: Path, *, watch_stdin: bool) -> None:
