@@ -267,7 +267,17 @@ def _to_row(row: ResultRow) -> QueryRow:
 
 
 def _values(table: RecordTable, row: Row) -> dict[str, Scalar]:
-    return {f.api_name: table.reader(f.api_name)(row) for f in table.type.fields}
+    """What the row holds, by API name; blank fields are left out."""
+    found: dict[str, Scalar] = {}
+    for name, read in table.compiled(_readers):
+        value = read(row)
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _readers(table: RecordTable) -> list[tuple[str, Callable[[Row], Scalar]]]:
+    return [(f.api_name, table.reader(f.api_name)) for f in table.type.fields]
 
 
 def _error(field: str | None, message: str) -> SaveError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, throw
@@ -44,6 +45,13 @@ _RUNTIME_NAMES: Mapping[type, str] = {
 def field_type(field: Field) -> Type:
     """The Apex type of a field."""
     return _FIELD_TYPES.get(field.type, STRING)
+
+
+@lru_cache(maxsize=1024)
+def id_fields(type_: Type) -> frozenset[str]:
+    """The fields of an sObject type that hold ids, by API name."""
+    fields = type_.sobject.fields if type_.sobject is not None else ()
+    return frozenset(f.api_name for f in fields if field_type(f) is ID)
 
 
 def to_id(text: str | None) -> Id | None:

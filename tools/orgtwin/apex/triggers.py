@@ -13,15 +13,15 @@ from orgtwin.apex.compile.bodies import make_call, report
 from orgtwin.apex.compile.classes import Declarations, declare_class, link_members
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
-from orgtwin.apex.database import from_port, to_port
+from orgtwin.apex.database import to_port
 from orgtwin.apex.faults import ApexThrow, Uncatchable, out_of_limit, stack_trace
 from orgtwin.apex.org_port import TriggerFailed, TriggerRow
-from orgtwin.apex.records import SObject, field_type
+from orgtwin.apex.records import SObject, id_fields
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.problems import LineTable
 from orgtwin.apex.transaction import MAX_TRIGGER_DEPTH
 from orgtwin.apex.types import ID, Type, list_of, map_of
-from orgtwin.apex.values import ApexList, ApexMap, Value
+from orgtwin.apex.values import ApexList, ApexMap, Id, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -144,14 +144,11 @@ def _run(trigger: Trigger, moment: str, event: str) -> None:
 
 
 def _record(type_: Type, row: dict[str, Value] | None, *, locked: bool = False) -> SObject | None:
+    """A row of the org as a record; names are canonical already."""
     if row is None:
         return None
-    record = SObject(type_)
-    schema = record.schema
-    for name, value in row.items():
-        described = schema.find_field(name)
-        if described is not None:
-            record.fields[described.api_name] = from_port(value, field_type(described))
+    ids = id_fields(type_)
+    record = SObject(type_, {name: Id(v) if name in ids and isinstance(v, str) else v for name, v in row.items()})
     record.locked = locked
     return record
 
@@ -163,7 +160,10 @@ def _by_id(type_: Type, records: list[SObject | None]) -> ApexMap:
 
 def _give_back(row: TriggerRow, new: SObject | None, old: SObject | None, *, changes: bool) -> None:
     if changes and new is not None and row.new is not None:
-        row.new.update({name: to_port(value) for name, value in new.fields.items()})
+        before = row.new
+        for name, value in new.fields.items():
+            if name not in before or before[name] is not value:
+                before[name] = to_port(value)
     for record in (new, old):
         if record is not None:
             row.errors.extend(record.errors)
