@@ -104,11 +104,13 @@ def test_references_are_keys_of_other_records(evaluator: Evaluator) -> None:
     assert (contact.reference.relationship, contact.key) == ("CustomerSigned", "PER-1")
 
 
-def test_what_salesforce_owns_is_not_written(evaluator: Evaluator) -> None:
+def test_what_salesforce_owns_is_written_when_the_record_is_created_and_never_again(evaluator: Evaluator) -> None:
     row = contract(evaluator)
     assert "OwnerId" not in row.values
     assert "OwnerId" not in row.references
-    assert (row.seeds, row.seed_references) == ({}, {})
+    assert {name: (link.reference.object, link.key) for name, link in row.seed_references.items()} == {
+        "OwnerId": ("User", "owner@example.com")
+    }
 
 
 def test_nothing_of_a_clm_only_field_is_in_any_row(evaluator: Evaluator, shipped: Spec) -> None:
