@@ -115,6 +115,12 @@ def test_every_suite_ran_and_passed(summary: dict[str, Any]) -> None:
         assert (suite["failed"], suite["not_run"]) == (0, 0)
 
 
+def test_the_summary_times_every_step(summary: dict[str, Any]) -> None:
+    assert list(summary["seconds"]) == sorted(
+        ["lint", "generate", "twins", "deploy", "customers", "push", "robot", "pytest", "reconcile", "evidence"]
+    )
+
+
 def test_two_hundred_contracts_take_few_calls(summary: dict[str, Any]) -> None:
     assert sum(summary["api_calls"].values()) <= 25
 

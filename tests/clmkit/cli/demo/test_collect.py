@@ -47,7 +47,11 @@ def test_a_value_with_two_meanings_is_shown_with_its_reason_and_its_steward(spec
     (row,) = collect(spec, [two_answers], {"AGR-000001": {"Id": "800TW0000000001YAA"}}, {}).contracts
     assert row.state == "partly"
     (parked,) = row.parked
-    assert (parked.label, parked.value, parked.steward) == ("Contract End Date", "7/22/2020; 7/22/2022", "Legal operations")
+    assert (parked.label, parked.value, parked.steward) == (
+        "Contract End Date",
+        "7/22/2020; 7/22/2022",
+        "Legal operations",
+    )
 
 
 def test_the_fates_of_a_field_add_up_to_the_number_of_rows(spec: Spec) -> None:

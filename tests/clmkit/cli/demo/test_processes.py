@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clmkit.cli.demo.failure import StepFailed
-from clmkit.cli.demo.processes import Processes
+from clmkit.cli.demo.processes import EndedServer, Processes
 
 SERVER = """
 import os, pathlib, sys, time
@@ -53,7 +53,7 @@ def test_a_server_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Pa
 def test_an_interrupt_while_a_command_runs_ends_the_command(tmp_path: Path) -> None:
     program = f"""
 import os, sys, pathlib
-from clmkit.cli.demo.processes import Processes
+from clmkit.cli.demo.processes import EndedServer, Processes
 with Processes() as processes:
     processes.run([sys.executable, "-c", {SERVER!r}, {str(tmp_path / "ready.json")!r}],
         cwd=pathlib.Path("."), env=dict(os.environ), log=pathlib.Path({str(tmp_path / "log")!r}))
@@ -67,3 +67,13 @@ with Processes() as processes:
     parent.send_signal(signal.SIGTERM)
     parent.wait(10)
     assert not is_alive(child)
+
+
+def test_a_server_that_died_is_named_with_its_code_and_its_log(tmp_path: Path) -> None:
+    ready, log = tmp_path / "ready.json", tmp_path / "log"
+    with Processes() as processes:
+        answer = processes.start_server([sys.executable, "-c", SERVER, str(ready)], ready, log)
+        assert processes.find_ended_server() is None
+        os.kill(int(answer["pid"]), signal.SIGKILL)
+        processes.running[0].wait(10)
+        assert processes.find_ended_server() == EndedServer(Path(sys.executable).name, -signal.SIGKILL, log)

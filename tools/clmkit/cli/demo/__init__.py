@@ -10,8 +10,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from clmkit.cli.demo.failure import StepFailed
+from clmkit.cli.demo.failure import StepFailed, last_lines
 from clmkit.cli.demo.processes import Processes
+from clmkit.cli.demo.proof import write_summary
 from clmkit.cli.demo.run import Run
 from clmkit.cli.demo.runner import fingerprint_of, monotonic, open_progress, run_steps, start_anew
 from clmkit.cli.demo.steps import STEPS
@@ -67,7 +68,11 @@ def _run(console: Console, workspace: Workspace, contracts: Path, spec: Path, *,
             titles = {step.key: step.title for step in STEPS}
             now = datetime.now(UTC).isoformat(timespec="seconds")
             run = Run(workspace, processes, spec, contracts, progress, now, titles)
-            run_steps(STEPS, run, progress, console, monotonic)
+            try:
+                run_steps(STEPS, run, progress, console, monotonic)
+            except (StepFailed, OSError) as error:
+                raise _with_cause(error, processes) from error
+            write_summary(run)
             progress.finish()
             _summarise(console, run, monotonic() - started)
             return _verdict(run)
@@ -76,6 +81,15 @@ def _run(console: Console, workspace: Workspace, contracts: Path, spec: Path, *,
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return StepFailed(f"{place}{error.strerror or error}", "mend it and run again: it goes on where it stopped")
+
+
+def _with_cause(error: StepFailed | OSError, processes: Processes) -> StepFailed | OSError:
+    """A step fails in many ways when a system is gone: then that is what the user must know."""
+    ended = processes.find_ended_server()
+    if ended is None:
+        return error
+    what = f"{ended.name} has ended with code {ended.code}, and so: {error}"
+    return StepFailed(what, f"{last_lines(ended.log)}\nrun again: it goes on where it stopped", ended.log)
 
 
 def _summarise(console: Console, run: Run, seconds: float) -> None:

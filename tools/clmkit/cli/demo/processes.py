@@ -27,11 +27,21 @@ def tool(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
+@dataclass(frozen=True, slots=True)
+class EndedServer:
+    """A server that ended although nobody asked it to."""
+
+    name: str
+    code: int
+    log: Path
+
+
 @dataclass
 class Processes:
     """The children of one run; leaving the `with` block ends them all."""
 
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    servers: dict[str, tuple[subprocess.Popen[bytes], Path]] = field(default_factory=dict)
 
     def __enter__(self) -> Processes:
         signal.signal(signal.SIGTERM, _interrupt)
@@ -63,6 +73,7 @@ class Processes:
                 command, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
         self.running.append(child)
+        self.servers[Path(command[0]).name] = (child, log)
         deadline = time.monotonic() + READY_WITHIN_SECONDS
         while not ready_file.exists():
             if child.poll() is not None:
@@ -72,6 +83,14 @@ class Processes:
             time.sleep(_POLL_SECONDS)
         answer = msgspec.json.decode(ready_file.read_bytes(), type=dict[str, str | int | None])
         return {name: str(value) for name, value in answer.items() if value is not None}
+
+    def find_ended_server(self) -> EndedServer | None:
+        """A server that is not running any more, or None."""
+        for name, (child, log) in self.servers.items():
+            code = child.poll()
+            if code is not None:
+                return EndedServer(name, code, log)
+        return None
 
     def run(self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path) -> int:
         """Run a command to its end, its output in `log`; answer its exit code."""

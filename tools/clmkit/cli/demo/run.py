@@ -13,6 +13,7 @@ from clmkit.cli.demo.processes import Processes
 from clmkit.cli.demo.runner import Progress
 from clmkit.cli.demo.workspace import Workspace, write_text
 from clmkit.mapping.model import Spec
+from clmkit.release.evidence import Evidence
 from clmkit.sync.config import SyncConfig, load_config
 
 SYNC_CONFIG = """\
@@ -42,6 +43,7 @@ class Run:
     started_at: str
     titles: Mapping[str, str]
     spec: Spec | None = None
+    proven: Evidence | None = None
 
     @property
     def org(self) -> dict[str, str]:
