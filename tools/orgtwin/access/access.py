@@ -49,11 +49,10 @@ class Org(Protocol):
 class OrgAccess:
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._version: tuple[int, ...] = ()
-        self._watched: list[RecordTable] = []
+        self._schema: Schema | None = None
         self._rights: dict[str, Rights] = {}
         self._sharing: dict[str, Sharing] = {}
-        self._grants: dict[tuple[str, AccessLevel, str], Grant] = {}
+        self._grants: dict[tuple[str, bool, str], Grant] = {}
 
     # ---- the questions
 
@@ -85,7 +84,7 @@ class OrgAccess:
 
     def rights(self, user_id: str) -> Rights:
         """What a user's profile, permission sets and groups add up to."""
-        self._forget_stale()
+        self._follow_schema()
         found = self._rights.get(user_id)
         if found is None:
             found = self._rights[user_id] = compile_rights(self._org, user_id)
@@ -93,8 +92,8 @@ class OrgAccess:
 
     def grant(self, caller: Caller, sobject_type: str) -> Grant:
         """The compiled rights of a caller on an object; the same Grant as long as nothing that it rests on changes."""
-        self._forget_stale()
-        key = (caller.user_id, caller.access_level, sobject_type)
+        self._follow_schema()
+        key = (caller.user_id, caller.access_level is AccessLevel.USER_MODE, sobject_type)
         found = self._grants.get(key)
         if found is None:
             found = self._grants[key] = self._compile(caller, sobject_type)
@@ -102,13 +101,17 @@ class OrgAccess:
 
     # ---- compiling
 
-    def _forget_stale(self) -> None:
-        watched = self._watched
-        version = (self._org.schema.version, *[table.version for table in watched])
-        if version == self._version and watched:
+    def _follow_schema(self) -> None:
+        """What was compiled is forgotten with a new schema, and by the permission tables themselves when one changes."""
+        schema = self._org.schema
+        if schema is self._schema:
             return
-        self._watched = [self._org.table(name) for name in PERMISSION_TABLES]
-        self._version = (self._org.schema.version, *[table.version for table in self._watched])
+        for name in PERMISSION_TABLES:
+            self._org.table(name).on_change = self._forget
+        self._schema = schema
+        self._forget()
+
+    def _forget(self) -> None:
         self._rights.clear()
         self._sharing.clear()
         self._grants.clear()

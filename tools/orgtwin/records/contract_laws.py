@@ -65,10 +65,16 @@ class Law:
     check: Callable[[Columns, LawContext, Save], None]
     assumed: bool = False
 
-    def apply(self, context: LawContext, save: Save) -> None:
-        if self.assumed and context.settings.get(f"Twin.{self.name}") is False:
-            return
-        self.check(save.table.compiled(columns), context, save)
+    def is_off(self, context: LawContext) -> bool:
+        return self.assumed and context.settings.get(f"Twin.{self.name}") is False
+
+
+def apply_contract_laws(context: LawContext, save: Save) -> None:
+    """All laws, in the order of the table."""
+    at = save.table.compiled(columns)
+    for law in CONTRACT_LAWS:
+        if not law.is_off(context):
+            law.check(at, context, save)
 
 
 @lru_cache(maxsize=8192)

@@ -44,7 +44,7 @@ class RecordDml:
 
     def __init__(self, context: RecordsContext) -> None:
         self._context = context
-        self._writers: dict[tuple[str, Operation, bool], Writer] = {}
+        self._writers: dict[tuple[str, bool, bool], Writer] = {}
         self._new_rows = NewRows(context)
         self._deletion = Deletion(context)
 
@@ -255,7 +255,7 @@ class RecordDml:
 
     def _writer(self, caller: Caller, table: RecordTable, operation: Operation, *, text: bool) -> Writer:
         grant = self._context.grant(caller, table.type.api_name)
-        key = (table.type.api_name, operation, text)
+        key = (table.type.api_name, operation is Operation.INSERT, text)
         writer = self._writers.get(key)
         if writer is None or writer.grant is not grant or writer.schema is not self._context.schema:
 

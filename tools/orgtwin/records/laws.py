@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orgtwin.errors import SaveError
-from orgtwin.records.contract_laws import CONTRACT_LAWS, columns, refuse_contract_delete
+from orgtwin.records.contract_laws import apply_contract_laws, columns, refuse_contract_delete
 from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
@@ -20,7 +20,7 @@ Law = Callable[[LawContext, Save], None]
 DeleteLaw = Callable[[LawContext, Caller, RecordTable, Row], SaveError | None]
 
 LAWS: dict[str, tuple[Law, ...]] = {
-    "Contract": tuple(law.apply for law in CONTRACT_LAWS),
+    "Contract": (apply_contract_laws,),
     "Contact": (join_names,),
     "Lead": (join_names,),
     "User": (join_names,),

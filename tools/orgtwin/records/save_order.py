@@ -18,6 +18,7 @@ from orgtwin.records.record_types import record_type_check
 from orgtwin.records.saving import Save
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
+from orgtwin.records.table import Reader, RecordTable
 
 Step = Callable[[RecordsContext, Save], None]
 
@@ -46,19 +47,26 @@ def require_fields(_context: RecordsContext, save: Save) -> None:
 def check_owners(context: RecordsContext, save: Save) -> None:
     """Step 5: nobody gives a record to a user who is not active."""
     table = save.table
-    if table.type.find_field("OwnerId") is None:
+    owner_of = table.compiled(_owner_reader)
+    if owner_of is None:
         return
-    users, owner_of = context.table("User"), table.reader("OwnerId")
+    users = context.table("User")
     is_active = users.reader("IsActive")
     for row in save.rows:
         owner_id = owner_of(row.content)
+        if row.before is not None and owner_of(row.before) == owner_id:
+            continue
         owner = users.get(str(owner_id))
-        is_new = row.before is None or owner_of(row.before) != owner_id
-        if owner is not None and is_new and not is_active(owner):
+        if owner is not None and not is_active(owner):
             label = table.type.label.lower()
             row.refuse(
                 "INACTIVE_OWNER_OR_USER", f"operation performed with inactive user [{owner_id!s}] as owner of {label}"
             )
+
+
+def _owner_reader(table: RecordTable) -> Reader | None:
+    """The reader of OwnerId, where the object has an owner."""
+    return table.reader("OwnerId") if table.type.find_field("OwnerId") is not None else None
 
 
 def check_record_type_values(context: RecordsContext, save: Save) -> None:

@@ -37,10 +37,12 @@ class RecordTable:
         self.type = sobject_type
         self._compute = compute
         self.version = 0
+        self.on_change: Callable[[], None] | None = None  # for whoever compiles something from these rows
         self.live: dict[str, Row] = {}
         self.recycled: dict[str, Row] = {}
         self.slots: dict[str, int] = dict(SYSTEM_SLOTS)
         self.width = len(SYSTEM_SLOTS)
+        self._readers: dict[str, Reader] = {}
         self._computed: dict[str, Reader] = {}
         self._compiled: dict[object, object] = {}
         self._index_unique_fields()
@@ -48,13 +50,18 @@ class RecordTable:
     # ---- reading
 
     def reader(self, field: str) -> Reader:
+        found = self._readers.get(field)
+        if found is not None:
+            return found
         name = field.lower()
         slot = self.slots.get(name)
         f = self.type.find_field(name)
         if f is not None and f.type is FieldType.BOOLEAN and not f.formula:
-            return self._flag_reader(name)
+            found = self._readers[field] = self._flag_reader(name)
+            return found
         if slot is not None:
-            return _slot_reader(slot)
+            found = self._readers[field] = _slot_reader(slot)
+            return found
         computed = self._computed.get(name)
         if computed is not None:
             return computed
@@ -111,21 +118,21 @@ class RecordTable:
         row[slot] = value
 
     def add(self, row: Row) -> None:
-        self.version += 1
+        self._changed()
         self.live[row[ID]] = row  # type: ignore[index]
         for index in self._indexes.values():
             index.add(row)
 
     def discard(self, row: Row) -> None:
         """Forget a live row as if it had never been."""
-        self.version += 1
+        self._changed()
         del self.live[row[ID]]  # type: ignore[arg-type]
         for index in self._indexes.values():
             index.remove(row)
 
     def change(self, row: Row, content: Row) -> None:
         """Overwrite a live row in place: whoever holds the row sees the new values."""
-        self.version += 1
+        self._changed()
         moved = [index for index in self._indexes.values() if index.moves(row, content)]
         for index in moved:
             index.remove(row)
@@ -160,6 +167,11 @@ class RecordTable:
             found = self._compiled[make] = make(self)
         return found  # type: ignore[return-value]
 
+    def _changed(self) -> None:
+        self.version += 1
+        if self.on_change is not None:
+            self.on_change()
+
     # ---- schema
 
     def retype(self, sobject_type: SObjectType, slots: dict[str, int] | None = None) -> None:
@@ -168,7 +180,8 @@ class RecordTable:
         A removed field loses its slot and nothing ever gets that slot again, so that going back to an earlier version with its
         `slots` finds the old values, and a field created anew under an old name is empty.
         """
-        self.version += 1
+        self._changed()
+        self._readers.clear()
         kept = {f.api_name.lower() for f in sobject_type.fields} | SYSTEM_SLOTS.keys()
         self.slots = dict(slots) if slots is not None else {n: s for n, s in self.slots.items() if n in kept}
         self.type = sobject_type
