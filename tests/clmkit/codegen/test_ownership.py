@@ -63,15 +63,44 @@ def test_the_integration_edits_exactly_what_flows_to_salesforce(spec: Spec) -> N
         )
 
 
-def test_the_sync_puts_back_what_the_guard_always_locks_and_takes_over_what_it_never_locks(spec: Spec) -> None:
+def test_the_guard_and_the_sync_name_the_same_side_for_every_field_in_every_state(spec: Spec) -> None:
+    """A one-sided edit by people: what the guard refuses the sync does not take over, what the guard lets pass it does."""
+    assert spec.lifecycle is not None
     for mapping, field in guarded_fields(spec):
         if field.direction is Direction.NONE:
             continue
         owned = {rule.field.name: rule.statuses for rule in compile_rules(spec, mapping).owned}
         before, after = VALUES.get(field.type.kind, ("a", "b"))
-        decision = decide_field(field, FieldFacts(base=before, clm=before, salesforce=after))
-        expected = Action.PUSH if owned.get(field.name) == () else Action.PULL
-        assert decision.action is expected, f"{mapping.name}.{field.name}: {decision.reason}"
+        for state in spec.lifecycle.states:
+            is_locked = field.name in owned and (not owned[field.name] or state.status in owned[field.name])
+            facts = FieldFacts(before, before, after, state.name, state.name)
+            decision = decide_field(field, facts)
+            assert (decision.action is Action.PULL) == (not is_locked), (
+                f"{mapping.name}.{field.name} in {state.name}: {decision.reason}"
+            )
+
+
+def test_what_the_sync_puts_back_in_salesforce_the_integration_may_write(spec: Spec) -> None:
+    assert spec.lifecycle is not None
+    for mapping, field in guarded_fields(spec):
+        before, after = VALUES.get(field.type.kind, ("a", "b"))
+        for state in spec.lifecycle.states:
+            facts = FieldFacts(before, before, after, state.name, state.name)
+            if decide_field(field, facts).action is Action.PUSH:
+                assert may_edit(spec.integration, mapping, field), f"{mapping.name}.{field.name} in {state.name}"
+
+
+def test_whom_the_spec_names_an_editor_the_guard_and_the_sync_let_edit_in_some_state(spec: Spec) -> None:
+    assert spec.lifecycle is not None
+    for mapping, field in guarded_fields(spec):
+        editors = [a.name for a in spec.audiences if a.kind is AudienceKind.PEOPLE and may_edit(a, mapping, field)]
+        before, after = VALUES.get(field.type.kind, ("a", "b"))
+        taken = [
+            state.name
+            for state in spec.lifecycle.states
+            if decide_field(field, FieldFacts(before, before, after, state.name, state.name)).action is Action.PULL
+        ]
+        assert not editors or taken, f"{mapping.name}.{field.name}: {editors} may edit and the sync never takes it"
 
 
 def test_a_shared_field_is_locked_in_the_states_that_the_clm_wins(spec: Spec) -> None:

@@ -7,27 +7,34 @@ from tests.clmkit.sync.world import shipped_spec
 from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner, PrecedenceRow
 from clmkit.sync.decide import (
     ABSENT,
+    SETTLEMENTS,
     TABLE,
     Absent,
     Action,
     FieldFacts,
+    Holder,
     decide_creation,
     decide_field,
+    find_holder,
     is_stale,
 )
 
 TITLE = shipped_spec().get_object("contract").get_field("title")
-OWNER = shipped_spec().get_object("contract").get_field("owner")
+OWNER = msgspec.structs.replace(shipped_spec().get_object("contract").get_field("owner"), seed=False)
 CONTACT = shipped_spec().get_object("contract").get_field("primary_contact")
-DIRECTIONS = (Direction.CLM_TO_SALESFORCE, Direction.SALESFORCE_TO_CLM, Direction.BOTH)
+SHARED = (Holder.CLM_HERE, Holder.SALESFORCE_HERE, Holder.OPEN)
 
 
 def field_of(direction: Direction, conflict: ConflictRule = ConflictRule.STEWARD_DECIDES) -> FieldMapping:
     return msgspec.structs.replace(TITLE, direction=direction, conflict=conflict)
 
 
-def test_the_table_has_a_cell_for_every_direction_and_movement() -> None:
-    assert set(TABLE) == set(product(DIRECTIONS, (False, True), (False, True)))
+def test_the_table_has_a_cell_for_every_holder_and_movement() -> None:
+    assert set(TABLE) == set(product(Holder, (False, True), (False, True)))
+
+
+def test_every_conflict_rule_settles_two_edits_whoever_holds_the_shared_field() -> None:
+    assert set(SETTLEMENTS) == set(product(ConflictRule, SHARED))
 
 
 # direction, base, CLM, Salesforce -> action, value that is written
@@ -53,6 +60,9 @@ CELLS = [
     ("both", ABSENT, None, "", Action.KEEP, None),
     ("clm_to_salesforce", ABSENT, None, "c", Action.PUSH, None),
     ("clm_to_salesforce", "a", ABSENT, "c", Action.KEEP, None),
+    ("clm_to_salesforce", "a", "a", ABSENT, Action.PUSH, "a"),
+    ("clm_to_salesforce", ABSENT, "a", ABSENT, Action.KEEP, None),
+    ("salesforce_to_clm", "a", "a", ABSENT, Action.KEEP, None),
     ("both", "a", "b", ABSENT, Action.KEEP, None),
     ("none", "a", "b", "c", Action.KEEP, None),
 ]
@@ -77,23 +87,135 @@ PRECEDENCE = (
 )
 
 
+# state of the agreement, state of the record -> holder of a shared field
+HOLDERS = [
+    ("draft", "draft", Holder.SALESFORCE_HERE),
+    ("active", "active", Holder.CLM_HERE),
+    ("active", "draft", Holder.OPEN),
+    ("draft", "active", Holder.OPEN),
+    ("active", None, Holder.OPEN),
+    (None, "draft", Holder.OPEN),
+    (None, None, Holder.OPEN),
+    ("lost", "lost", Holder.OPEN),
+]
+
+
+@pytest.mark.parametrize(("state", "salesforce_state", "holder"), HOLDERS)
+def test_a_shared_field_is_held_by_whom_both_states_name(
+    state: str | None, salesforce_state: str | None, holder: Holder
+) -> None:
+    assert find_holder(shared(ConflictRule.STEWARD_DECIDES), state, salesforce_state) is holder
+
+
+def shared(rule: ConflictRule) -> FieldMapping:
+    return msgspec.structs.replace(field_of(Direction.BOTH, rule), precedence=PRECEDENCE)
+
+
+STATES = {
+    Holder.SALESFORCE_HERE: ("draft", "draft"),
+    Holder.CLM_HERE: ("active", "active"),
+    Holder.OPEN: ("active", "draft"),
+}
+
+# holder of a shared field, base, CLM, Salesforce -> action, value that is written
+SHARED_CELLS = [
+    (Holder.SALESFORCE_HERE, "a", "a", "a", Action.KEEP, "a"),
+    (Holder.SALESFORCE_HERE, "a", "b", "a", Action.PULL, "a"),
+    (Holder.SALESFORCE_HERE, "a", "a", "c", Action.PULL, "c"),
+    (Holder.SALESFORCE_HERE, "a", "a", ABSENT, Action.KEEP, None),
+    (Holder.SALESFORCE_HERE, "a", "b", "c", Action.CONFLICT, "b"),
+    (Holder.CLM_HERE, "a", "a", "a", Action.KEEP, "a"),
+    (Holder.CLM_HERE, "a", "b", "a", Action.PUSH, "b"),
+    (Holder.CLM_HERE, "a", "a", "c", Action.PUSH, "a"),
+    (Holder.CLM_HERE, "a", "a", ABSENT, Action.PUSH, "a"),
+    (Holder.CLM_HERE, "a", "b", "c", Action.CONFLICT, "b"),
+    (Holder.OPEN, "a", "a", "a", Action.KEEP, "a"),
+    (Holder.OPEN, "a", "b", "a", Action.PUSH, "b"),
+    (Holder.OPEN, "a", "a", "c", Action.PULL, "c"),
+    (Holder.OPEN, "a", "b", "c", Action.CONFLICT, "b"),
+    (Holder.CLM_HERE, ABSENT, None, "c", Action.PULL, "c"),
+    (Holder.SALESFORCE_HERE, ABSENT, "b", None, Action.PUSH, "b"),
+]
+
+
+@pytest.mark.parametrize(("holder", "base", "clm", "salesforce", "action", "value"), SHARED_CELLS)
+def test_each_cell_of_a_shared_field_decides_as_its_holder_says(
+    holder: Holder,
+    base: str | Absent,
+    clm: str | None,
+    salesforce: str | Absent | None,
+    action: Action,
+    value: str | None,
+) -> None:
+    facts = FieldFacts(base, clm, salesforce, *STATES[holder])
+    decision = decide_field(shared(ConflictRule.STEWARD_DECIDES), facts)
+    assert (decision.action, decision.value) == (action, value)
+
+
+# rule, holder -> action when the CLM's edit is newer, when Salesforce's is
+TWO_EDITS = [
+    (ConflictRule.STEWARD_DECIDES, Holder.SALESFORCE_HERE, Action.CONFLICT, Action.CONFLICT),
+    (ConflictRule.STEWARD_DECIDES, Holder.CLM_HERE, Action.CONFLICT, Action.CONFLICT),
+    (ConflictRule.STEWARD_DECIDES, Holder.OPEN, Action.CONFLICT, Action.CONFLICT),
+    (ConflictRule.NEWEST_WINS, Holder.SALESFORCE_HERE, Action.PUSH, Action.PULL),
+    (ConflictRule.NEWEST_WINS, Holder.CLM_HERE, Action.PUSH, Action.PULL),
+    (ConflictRule.NEWEST_WINS, Holder.OPEN, Action.PUSH, Action.PULL),
+    (ConflictRule.PRECEDENCE, Holder.SALESFORCE_HERE, Action.PULL, Action.PULL),
+    (ConflictRule.PRECEDENCE, Holder.CLM_HERE, Action.PUSH, Action.PUSH),
+    (ConflictRule.PRECEDENCE, Holder.OPEN, Action.CONFLICT, Action.CONFLICT),
+    (ConflictRule.OWNER_WINS, Holder.SALESFORCE_HERE, Action.PULL, Action.PULL),
+    (ConflictRule.OWNER_WINS, Holder.CLM_HERE, Action.PUSH, Action.PUSH),
+    (ConflictRule.OWNER_WINS, Holder.OPEN, Action.CONFLICT, Action.CONFLICT),
+]
+
+
+@pytest.mark.parametrize(("rule", "holder", "clm_newer", "salesforce_newer"), TWO_EDITS)
+def test_two_edits_of_a_shared_field_are_settled_by_its_rule(
+    rule: ConflictRule, holder: Holder, clm_newer: Action, salesforce_newer: Action
+) -> None:
+    decided = [
+        decide_field(shared(rule), FieldFacts("a", "b", "c", *STATES[holder], newer)).action for newer in (True, False)
+    ]
+    assert decided == [clm_newer, salesforce_newer]
+
+
+def test_each_cell_has_its_row_here() -> None:
+    cells = {
+        (holder, clm != base, sf != base) for holder, base, clm, sf, *_ in SHARED_CELLS if ABSENT not in (base, sf)
+    }
+    assert cells == set(product(SHARED, (False, True), (False, True)))
+    assert [(rule, holder) for rule, holder, *_ in TWO_EDITS] == [
+        (rule, holder)
+        for rule in (
+            ConflictRule.STEWARD_DECIDES,
+            ConflictRule.NEWEST_WINS,
+            ConflictRule.PRECEDENCE,
+            ConflictRule.OWNER_WINS,
+        )
+        for holder in (Holder.SALESFORCE_HERE, Holder.CLM_HERE, Holder.OPEN)
+    ]
+
+
 @pytest.mark.parametrize(
-    ("rule", "state", "clm_is_newer", "action"),
+    ("clm", "salesforce", "action", "reason"),
     [
-        (ConflictRule.STEWARD_DECIDES, "draft", True, Action.CONFLICT),
-        (ConflictRule.NEWEST_WINS, "draft", True, Action.PUSH),
-        (ConflictRule.NEWEST_WINS, "draft", False, Action.PULL),
-        (ConflictRule.PRECEDENCE, "draft", True, Action.PULL),
-        (ConflictRule.PRECEDENCE, "active", False, Action.PUSH),
-        (ConflictRule.OWNER_WINS, "active", False, Action.PUSH),
-        (ConflictRule.PRECEDENCE, None, False, Action.CONFLICT),
+        ("a", "c", Action.CONFLICT, "Salesforce changed a field that is frozen in this state"),
+        ("b", "c", Action.CONFLICT, "Salesforce changed a field that is frozen in this state"),
+        ("b", "a", Action.PULL, "the CLM changed a field that Salesforce owns: put back"),
+        ("a", "a", Action.KEEP, "both sides agree"),
     ],
 )
-def test_two_edits_of_a_shared_field_are_settled_by_its_rule(
-    rule: ConflictRule, state: str | None, clm_is_newer: bool, action: Action
+def test_an_edit_of_what_is_frozen_in_salesforce_waits_for_a_steward(
+    clm: str, salesforce: str, action: Action, reason: str
 ) -> None:
-    field = msgspec.structs.replace(field_of(Direction.BOTH, rule), precedence=PRECEDENCE)
-    assert decide_field(field, FieldFacts("a", "b", "c", state, clm_is_newer)).action is action
+    frozen = msgspec.structs.replace(field_of(Direction.SALESFORCE_TO_CLM), frozen_from=("active",))
+    decision = decide_field(frozen, FieldFacts("a", clm, salesforce, "active", "active"))
+    assert (decision.action, decision.reason) == (action, reason)
+
+
+def test_a_shared_field_that_is_frozen_in_salesforce_is_the_clms() -> None:
+    frozen = msgspec.structs.replace(shared(ConflictRule.STEWARD_DECIDES), frozen_from=("active",))
+    assert find_holder(frozen, "active", "active") is Holder.CLM_HERE
 
 
 def test_an_owner_is_the_same_whatever_the_case_of_the_address() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -152,14 +153,38 @@ def contact(person: str) -> dict[str, Any]:
     return {"id": ACME, "name": "ACME", "contact": {"id": person, "name": None, "email": None}}
 
 
-def test_a_shared_field_flows_from_the_side_that_changed_it() -> None:
+def test_a_shared_field_that_salesforce_holds_goes_to_the_clm_and_an_edit_there_is_put_back() -> None:
     world = settled(counterparty=contact("PER-ann"))
     world.org.edit("Contract", "AGR-000001", CustomerSignedId=world.contact_id("PER-bob"))
     world.run()
     assert world.clm.agreements["AGR-000001"]["counterparty"]["contact"]["id"] == "PER-bob"
     world.agreement(counterparty=contact("PER-ann"))
     world.run()
-    assert world.contract()["CustomerSignedId"] == world.contact_id("PER-ann")
+    assert world.clm.agreements["AGR-000001"]["counterparty"]["contact"]["id"] == "PER-bob"
+    assert world.contract()["CustomerSignedId"] == world.contact_id("PER-bob")
+
+
+def test_a_shared_field_that_the_clm_holds_goes_to_salesforce_and_an_edit_there_is_put_back() -> None:
+    world = settled(counterparty=contact("PER-ann"), stage="ACTIVE")
+    world.agreement(counterparty=contact("PER-bob"))
+    world.run()
+    assert world.contract()["CustomerSignedId"] == world.contact_id("PER-bob")
+    world.org.edit("Contract", "AGR-000001", CustomerSignedId=world.contact_id("PER-ann"))
+    world.run()
+    assert world.contract()["CustomerSignedId"] == world.contact_id("PER-bob")
+
+
+def test_an_edit_that_was_allowed_before_the_agreement_moved_on_is_not_lost() -> None:
+    world = settled(counterparty=contact("PER-ann"))
+    world.agreement(stage="ACTIVE")
+    world.org.edit("Contract", "AGR-000001", CustomerSignedId=world.contact_id("PER-bob"))
+    asyncio.run(world.engine().run(only_clm=True))
+    assert world.clm.agreements["AGR-000001"]["counterparty"]["contact"]["id"] == "PER-bob"
+    assert world.run().conflicts == 0
+    assert (world.contract()["Status"], world.contract()["CustomerSignedId"]) == (
+        "Activated",
+        world.contact_id("PER-bob"),
+    )
 
 
 def conflicting() -> World:

@@ -87,9 +87,11 @@ class World:
         """A new agreement with terms of its own, or a change to one that is there."""
         self.clm.save(agreement_id, **(fields if agreement_id in self.clm.agreements else {**AGREEMENT, **fields}))
 
+    def engine(self) -> Engine:
+        return Engine(self.spec, self.state, self.org, self.clm, (Counter(),), page=self.page, sleep=no_sleep)
+
     def run(self) -> RunReport:
-        engine = Engine(self.spec, self.state, self.org, self.clm, (Counter(),), page=self.page, sleep=no_sleep)
-        report = asyncio.run(engine.run())
+        report = asyncio.run(self.engine().run())
         assert report.is_balanced, report
         return report
 

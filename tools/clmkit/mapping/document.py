@@ -197,7 +197,7 @@ class PrecedenceBlock(Block, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
-    wins: Annotated[Literal["clm", "salesforce"], Meta(description="Whose value stands.")]
+    wins: Annotated[Literal["clm", "salesforce"], Meta(description="Who owns the field in these states.")]
 
 
 class KeyBlock(Block, frozen=True, kw_only=True):
@@ -285,7 +285,11 @@ class FieldBlock(Block, frozen=True, kw_only=True):
     precedence: (
         Annotated[
             list[PrecedenceBlock],
-            Meta(min_length=1, description="Decision table of a shared field; total and without overlap."),
+            Meta(
+                min_length=1,
+                description="Who owns a shared field in which lifecycle state, total and without overlap: there an edit of the"
+                " other side alone is put back; edits of both sides go to `conflict`.",
+            ),
         ]
         | UnsetType
     ) = UNSET

@@ -82,7 +82,7 @@ class Case:
 
     def park_conflict(self, mapping: ObjectMapping, key: str, decision: FieldDecision) -> None:
         steward, name = decision.field.steward, decision.field.name
-        reason = f"{decision.field.label}: both sides changed it. Make both equal, or change the rule, then redrive."
+        reason = f"{decision.field.label}: {decision.reason}. Make both equal, or change the rule, then redrive."
         self.parked.append(
             Parked(mapping.name, key, name, self.agreement_id, "conflict", str(decision.value or ""), reason, steward)
         )

@@ -1,10 +1,15 @@
 """The decisions of the sync. Pure: facts in, actions out; no clock, no store, no network.
 
 A field is judged against its base, the value on which both systems last agreed. Each side has either kept the base or
-moved away from it; with the field's direction that gives one cell of TABLE. `Rule.ASK` cells (both sides of a shared field
-moved) are settled by the field's conflict rule. When no base is known (first meeting of two records) an empty side counts
-as unmoved, so of a shared field the filled side wins; a field with one owner always ends with the owner's value, even an
-empty one.
+moved away from it; with the field's holder that gives one cell of TABLE.
+
+The holder of a shared field is named by its precedence row for the lifecycle state, as in the generated trigger guard: there
+the other side's edit is put back. The guard knows the status of the Salesforce record, the CLM its own stage; when the two name
+different holders, the field is changing hands and an edit of either side stands, because each side was allowed to make it.
+`Rule.ASK` cells (both sides of a shared field moved) are settled by SETTLEMENTS, the field's conflict rule.
+
+When no base is known (first meeting of two records) an empty side counts as unmoved and nobody holds a shared field, so its
+filled side wins; a field with one owner always ends with the owner's value, even an empty one.
 """
 
 from __future__ import annotations
@@ -35,6 +40,17 @@ class Action(enum.Enum):
     CONFLICT = "conflict"  # a steward decides; nothing is written
 
 
+class Holder(enum.Enum):
+    """Who may move a field now."""
+
+    CLM = "the CLM owns it"
+    SALESFORCE = "Salesforce owns it"
+    FROZEN = "Salesforce owns it, frozen in this state"
+    CLM_HERE = "shared, the CLM wins in this state"
+    SALESFORCE_HERE = "shared, Salesforce wins in this state"
+    OPEN = "shared, both may move"
+
+
 class Rule(enum.Enum):
     KEEP = "nothing moved"
     PUSH = "the CLM changed it"
@@ -42,24 +58,60 @@ class Rule(enum.Enum):
     RESTORE_IN_SALESFORCE = "Salesforce changed a field that the CLM owns: put back"
     RESTORE_IN_CLM = "the CLM changed a field that Salesforce owns: put back"
     ASK = "both sides changed it"
+    STEWARD = "Salesforce changed a field that is frozen in this state"
 
 
-_TO_SALESFORCE, _TO_CLM, _BOTH = Direction.CLM_TO_SALESFORCE, Direction.SALESFORCE_TO_CLM, Direction.BOTH
+class Settlement(enum.Enum):
+    """What settles two edits."""
 
-# (direction, the CLM moved, Salesforce moved) -> rule
-TABLE: Mapping[tuple[Direction, bool, bool], Rule] = {
-    (_TO_SALESFORCE, False, False): Rule.KEEP,
-    (_TO_SALESFORCE, True, False): Rule.PUSH,
-    (_TO_SALESFORCE, False, True): Rule.RESTORE_IN_SALESFORCE,
-    (_TO_SALESFORCE, True, True): Rule.PUSH,
-    (_TO_CLM, False, False): Rule.KEEP,
-    (_TO_CLM, True, False): Rule.RESTORE_IN_CLM,
-    (_TO_CLM, False, True): Rule.PULL,
-    (_TO_CLM, True, True): Rule.PULL,
-    (_BOTH, False, False): Rule.KEEP,
-    (_BOTH, True, False): Rule.PUSH,
-    (_BOTH, False, True): Rule.PULL,
-    (_BOTH, True, True): Rule.ASK,
+    CLM = "the CLM's value stands"
+    SALESFORCE = "Salesforce's value stands"
+    NEWEST = "the newest value stands"
+    STEWARD = "a steward decides"
+
+
+# (holder, the CLM moved, Salesforce moved) -> rule
+TABLE: Mapping[tuple[Holder, bool, bool], Rule] = {
+    (Holder.CLM, False, False): Rule.KEEP,
+    (Holder.CLM, True, False): Rule.PUSH,
+    (Holder.CLM, False, True): Rule.RESTORE_IN_SALESFORCE,
+    (Holder.CLM, True, True): Rule.PUSH,
+    (Holder.SALESFORCE, False, False): Rule.KEEP,
+    (Holder.SALESFORCE, True, False): Rule.RESTORE_IN_CLM,
+    (Holder.SALESFORCE, False, True): Rule.PULL,
+    (Holder.SALESFORCE, True, True): Rule.PULL,
+    (Holder.FROZEN, False, False): Rule.KEEP,
+    (Holder.FROZEN, True, False): Rule.RESTORE_IN_CLM,
+    (Holder.FROZEN, False, True): Rule.STEWARD,
+    (Holder.FROZEN, True, True): Rule.STEWARD,
+    (Holder.CLM_HERE, False, False): Rule.KEEP,
+    (Holder.CLM_HERE, True, False): Rule.PUSH,
+    (Holder.CLM_HERE, False, True): Rule.RESTORE_IN_SALESFORCE,
+    (Holder.CLM_HERE, True, True): Rule.ASK,
+    (Holder.SALESFORCE_HERE, False, False): Rule.KEEP,
+    (Holder.SALESFORCE_HERE, True, False): Rule.RESTORE_IN_CLM,
+    (Holder.SALESFORCE_HERE, False, True): Rule.PULL,
+    (Holder.SALESFORCE_HERE, True, True): Rule.ASK,
+    (Holder.OPEN, False, False): Rule.KEEP,
+    (Holder.OPEN, True, False): Rule.PUSH,
+    (Holder.OPEN, False, True): Rule.PULL,
+    (Holder.OPEN, True, True): Rule.ASK,
+}
+
+# (conflict rule, holder of a shared field) -> what settles two edits
+SETTLEMENTS: Mapping[tuple[ConflictRule, Holder], Settlement] = {
+    (ConflictRule.OWNER_WINS, Holder.CLM_HERE): Settlement.CLM,
+    (ConflictRule.OWNER_WINS, Holder.SALESFORCE_HERE): Settlement.SALESFORCE,
+    (ConflictRule.OWNER_WINS, Holder.OPEN): Settlement.STEWARD,
+    (ConflictRule.PRECEDENCE, Holder.CLM_HERE): Settlement.CLM,
+    (ConflictRule.PRECEDENCE, Holder.SALESFORCE_HERE): Settlement.SALESFORCE,
+    (ConflictRule.PRECEDENCE, Holder.OPEN): Settlement.STEWARD,
+    (ConflictRule.NEWEST_WINS, Holder.CLM_HERE): Settlement.NEWEST,
+    (ConflictRule.NEWEST_WINS, Holder.SALESFORCE_HERE): Settlement.NEWEST,
+    (ConflictRule.NEWEST_WINS, Holder.OPEN): Settlement.NEWEST,
+    (ConflictRule.STEWARD_DECIDES, Holder.CLM_HERE): Settlement.STEWARD,
+    (ConflictRule.STEWARD_DECIDES, Holder.SALESFORCE_HERE): Settlement.STEWARD,
+    (ConflictRule.STEWARD_DECIDES, Holder.OPEN): Settlement.STEWARD,
 }
 
 _ACTIONS = {
@@ -68,17 +120,21 @@ _ACTIONS = {
     Rule.PULL: Action.PULL,
     Rule.RESTORE_IN_SALESFORCE: Action.PUSH,
     Rule.RESTORE_IN_CLM: Action.PULL,
+    Rule.STEWARD: Action.CONFLICT,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFacts:
-    """One field on both sides. `state` is the lifecycle state's name; `clm_is_newer` compares the two modification times."""
+    """One field on both sides. `state` is the lifecycle state of the agreement, `salesforce_state` that of the record (both by
+    name, None when unknown); `clm_is_newer` compares the two modification times.
+    """
 
     base: Value | Absent
     clm: Value | Absent
     salesforce: Value | Absent
     state: str | None = None
+    salesforce_state: str | None = None
     clm_is_newer: bool = False
 
 
@@ -90,18 +146,41 @@ class FieldDecision:
     reason: str
 
 
+def find_holder(field: FieldMapping, state: str | None, salesforce_state: str | None) -> Holder:
+    """Who may move a field that moves at all. What is frozen in Salesforce's state people may not change there."""
+    is_frozen = salesforce_state in field.frozen_from
+    if field.direction is Direction.CLM_TO_SALESFORCE:
+        return Holder.CLM
+    if field.direction is Direction.SALESFORCE_TO_CLM:
+        return Holder.FROZEN if is_frozen else Holder.SALESFORCE
+    winners = {_winner(field, state), Owner.CLM if is_frozen else _winner(field, salesforce_state)}
+    if winners == {Owner.CLM}:
+        return Holder.CLM_HERE
+    return Holder.SALESFORCE_HERE if winners == {Owner.SALESFORCE} else Holder.OPEN
+
+
 def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
     """What to do about one field of two records that both exist. A parked value is left alone."""
-    if facts.clm is ABSENT or facts.salesforce is ABSENT or field.direction is Direction.NONE:
+    if facts.clm is ABSENT or field.direction is Direction.NONE:
         return FieldDecision(field, Action.KEEP, None, "one side gives no value")
+    holder = find_holder(field, facts.state, facts.salesforce_state)
+    if facts.salesforce is ABSENT:
+        return _decide_unreadable(field, facts, holder)
     if is_same_value(field, facts.clm, facts.salesforce):
         return FieldDecision(field, Action.KEEP, facts.clm, "both sides agree")
-    rule = TABLE[
-        (field.direction, _has_moved(field, facts.base, facts.clm), _has_moved(field, facts.base, facts.salesforce))
-    ]
-    action = _settle(field, facts) if rule is Rule.ASK else _ACTIONS[rule]
+    moves = has_moved(field, facts.base, facts.clm), has_moved(field, facts.base, facts.salesforce)
+    is_first_meeting = facts.base is ABSENT and field.direction is Direction.BOTH
+    rule = TABLE[(Holder.OPEN if is_first_meeting else holder, *moves)]
+    action = _settle(field, facts, holder) if rule is Rule.ASK else _ACTIONS[rule]
     value = facts.salesforce if action is Action.PULL else facts.clm
     return FieldDecision(field, action, value, rule.value)
+
+
+def _decide_unreadable(field: FieldMapping, facts: FieldFacts, holder: Holder) -> FieldDecision:
+    """Salesforce refers to a record that the CLM cannot know. Where the CLM holds the field that is an edit like any other."""
+    if facts.base is not ABSENT and holder in (Holder.CLM, Holder.CLM_HERE):
+        return FieldDecision(field, Action.PUSH, facts.clm, Rule.RESTORE_IN_SALESFORCE.value)
+    return FieldDecision(field, Action.KEEP, None, "one side gives no value")
 
 
 def decide_creation(field: FieldMapping, clm: Value | Absent) -> FieldDecision:
@@ -126,19 +205,25 @@ def _folded(value: Value) -> object:
     return value.strip().casefold() if isinstance(value, str) and value.strip() else None
 
 
-def _has_moved(field: FieldMapping, base: Value | Absent, value: Value | Absent) -> bool:
+def has_moved(field: FieldMapping, base: Value | Absent, value: Value | Absent) -> bool:
+    """Whether a side left what both agreed on; without a base, whether it has a value at all."""
     if base is ABSENT:
         return not is_same_value(field, None, value)
     return not is_same_value(field, base, value)
 
 
-def _settle(field: FieldMapping, facts: FieldFacts) -> Action:
+def _settle(field: FieldMapping, facts: FieldFacts, holder: Holder) -> Action:
     """Both sides of a shared field moved, to different values."""
-    match field.conflict:
-        case ConflictRule.STEWARD_DECIDES:
-            return Action.CONFLICT
-        case ConflictRule.NEWEST_WINS:
+    match SETTLEMENTS[(field.conflict, holder)]:
+        case Settlement.CLM:
+            return Action.PUSH
+        case Settlement.SALESFORCE:
+            return Action.PULL
+        case Settlement.NEWEST:
             return Action.PUSH if facts.clm_is_newer else Action.PULL
-        case ConflictRule.PRECEDENCE | ConflictRule.OWNER_WINS:
-            winner = next((row.wins for row in field.precedence if facts.state in row.states), None)
-            return {Owner.CLM: Action.PUSH, Owner.SALESFORCE: Action.PULL}.get(winner or Owner.SHARED, Action.CONFLICT)
+        case Settlement.STEWARD:
+            return Action.CONFLICT
+
+
+def _winner(field: FieldMapping, state: str | None) -> Owner:
+    return next((row.wins for row in field.precedence if state in row.states), Owner.SHARED)

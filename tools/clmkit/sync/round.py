@@ -30,6 +30,7 @@ from clmkit.sync.rows import (
     is_whole_agreement,
     needs_reading,
     plan_row,
+    state_in_salesforce,
     to_salesforce_value,
     to_scalar,
 )
@@ -168,10 +169,14 @@ class Round:
             for case, row, clm in rows
             if row.key not in at_hand
             and not self._is_below_new(row)
-            and (case.work.reread or needs_reading(mapping, clm, self._state.find_link(mapping.name, row.key)))
+            and (case.work.reread or self._needs_reading(mapping, case, row.key, clm))
         ]
         found = await read_by_key(self._engine.org, mapping, unknown) if unknown else {}
         return at_hand | {key: found.get(key) for key in unknown}
+
+    def _needs_reading(self, mapping: ObjectMapping, case: Case, key: str, clm: Mapping[str, object]) -> bool:
+        link = self._state.find_link(mapping.name, key)
+        return needs_reading(mapping, clm, link, case.state, self._spec.lifecycle)
 
     def _is_at_hand(self, mapping: ObjectMapping, case: Case, row: Row) -> bool:
         known = case.work.org_rows.get(mapping.name)
@@ -199,8 +204,12 @@ class Round:
         is_absent = row.key in org_rows and org is None
         link = None if is_absent else self._state.find_link(mapping.name, row.key)
         newer = org is not None and _instant(case.updated_at) > _instant(org.modstamp)
-        facts = RowFacts(mapping, row, clm, case.agreement_id, case.revision, link, org, case.state, newer)
-        plan = plan_row(facts, self._spec.lifecycle)
+        lifecycle = self._spec.lifecycle
+        salesforce_state = state_in_salesforce(mapping, link, org, lifecycle)
+        facts = RowFacts(
+            mapping, row, clm, case.agreement_id, case.revision, link, org, case.state, salesforce_state, newer
+        )
+        plan = plan_row(facts, lifecycle)
         for decision in plan.conflicts:
             case.park_conflict(mapping, row.key, decision)
         case.pulls += [(mapping, row.key, decision) for decision in plan.pull.values()]

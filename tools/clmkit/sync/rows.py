@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from clmkit.mapping.evaluate import Evaluator, Row, find_value
-from clmkit.mapping.model import FieldMapping, Lifecycle, ObjectMapping, Role
+from clmkit.mapping.model import Direction, FieldMapping, Lifecycle, ObjectMapping, Role
 from clmkit.mapping.values.outcome import Refusal, SalesforceValue
 from clmkit.sync.activation import StatusSteps, plan_status
 from clmkit.sync.decide import (
@@ -20,9 +20,12 @@ from clmkit.sync.decide import (
     Action,
     FieldDecision,
     FieldFacts,
+    Holder,
     Value,
     decide_creation,
     decide_field,
+    find_holder,
+    has_moved,
 )
 from clmkit.sync.org_rows import OrgRow
 from clmkit.sync.state import Fields, Link, Scalar
@@ -40,6 +43,7 @@ class RowFacts:
     link: Link | None
     org: OrgRow | None
     state: str | None
+    salesforce_state: str | None
     clm_is_newer: bool
 
 
@@ -84,11 +88,34 @@ def is_whole_agreement(mapping: ObjectMapping) -> bool:
     return mapping.clm == "agreements"
 
 
-def needs_reading(mapping: ObjectMapping, clm: Mapping[str, Value], link: Link | None) -> bool:
-    """Whether Salesforce has to be asked before deciding: the row or one of its values was never agreed on."""
+def needs_reading(
+    mapping: ObjectMapping, clm: Mapping[str, Value], link: Link | None, state: str | None, lifecycle: Lifecycle | None
+) -> bool:
+    """Whether Salesforce has to be asked before deciding: the row or one of its values was never agreed on, or the write could
+    run over an edit of a shared field that this sync has not seen yet.
+    """
     if link is None:
         return True
-    return any(column.salesforce in clm and column.salesforce not in link.base for column in _pushable(mapping))
+    if any(column.salesforce in clm and column.salesforce not in link.base for column in _pushable(mapping)):
+        return True
+    salesforce_state = state_in_salesforce(mapping, link, None, lifecycle)
+    return any(
+        find_holder(column, state, salesforce_state) is Holder.OPEN
+        and (state != salesforce_state or has_moved(column, link.base[column.salesforce], clm[column.salesforce]))
+        for column in mapping.columns
+        if column.direction is Direction.BOTH and column.salesforce in clm
+    )
+
+
+def state_in_salesforce(
+    mapping: ObjectMapping, link: Link | None, org: OrgRow | None, lifecycle: Lifecycle | None
+) -> str | None:
+    """The lifecycle state that the record's status means: what the trigger guard goes by."""
+    column = next((column for column in mapping.columns if column.lifecycle), None)
+    if column is None or lifecycle is None:
+        return None
+    status = _current_status(link, org, column)
+    return next((state.name for state in lifecycle.states if state.status == status), None)
 
 
 def is_echo(mapping: ObjectMapping, link: Link | None, org: OrgRow) -> bool:
@@ -131,21 +158,20 @@ def _decide(facts: RowFacts, column: FieldMapping, creates: bool) -> FieldDecisi
         return decide_creation(column, clm)
     base = facts.link.base.get(column.salesforce, ABSENT) if facts.link is not None else ABSENT
     salesforce = facts.org.values[column.salesforce] if facts.org is not None else base
-    return decide_field(column, FieldFacts(base, clm, salesforce, facts.state, facts.clm_is_newer))
+    states = facts.state, facts.salesforce_state
+    return decide_field(column, FieldFacts(base, clm, salesforce, *states, facts.clm_is_newer))
 
 
 def _plan_status(facts: RowFacts, push: Mapping[str, FieldDecision], lifecycle: Lifecycle | None) -> StatusSteps | None:
     column = next((column for column in facts.mapping.columns if column.lifecycle), None)
     if lifecycle is None or column is None or column.salesforce not in push:
         return None
-    return plan_status(lifecycle, current_status(facts, column), str(push[column.salesforce].value))
+    return plan_status(lifecycle, _current_status(facts.link, facts.org, column), str(push[column.salesforce].value))
 
 
-def current_status(facts: RowFacts, column: FieldMapping) -> str | None:
-    if facts.org is not None:
-        value = facts.org.values[column.salesforce]
-    else:
-        value = facts.link.base.get(column.salesforce) if facts.link is not None else None
+def _current_status(link: Link | None, org: OrgRow | None, column: FieldMapping) -> str | None:
+    values: Mapping[str, object] = org.values if org is not None else link.base if link is not None else {}
+    value = values.get(column.salesforce)
     return value if isinstance(value, str) else None
 
 
