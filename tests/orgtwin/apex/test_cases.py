@@ -9,6 +9,7 @@ from orgtwin.apex.faults import ApexThrow, stack_trace
 from orgtwin.errors import Unsupported
 
 CASE_KIND = "programs"
+LONGEST_TRACE = 10  # the trace of endless recursion is not written out
 
 
 def run_program(text: str) -> str:
@@ -22,7 +23,9 @@ def run_program(text: str) -> str:
     try:
         problems = engine.run_anonymous(anonymous)
     except ApexThrow as error:
-        return "\n".join([*engine.debug_log, f"thrown {error}", *stack_trace(error.value).splitlines()])
+        trace = stack_trace(error.value).splitlines()
+        shown = trace if len(trace) < LONGEST_TRACE else []
+        return "\n".join([*engine.debug_log, f"thrown {error}", *shown])
     except Unsupported as error:
         return "\n".join([*engine.debug_log, f"refused {error.ledger_key}"])
     return "\n".join([*engine.debug_log, *(f"{p.line}:{p.column}: {p.message}" for p in problems)])

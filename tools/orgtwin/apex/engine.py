@@ -27,6 +27,7 @@ from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
 from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
+from orgtwin.apex.heap import live_bytes
 from orgtwin.apex.library.jobs import enqueue_future
 from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
@@ -39,7 +40,8 @@ from orgtwin.apex.values import LINE, PLACE, Frame, Value
 from orgtwin.errors import Unsupported
 from orgtwin.schema.model import ChildRelationship
 
-RECURSION = 200_000  # Python frames; Apex's own depth limit strikes long before
+HEAP_CHECK_TICKS = 250_000  # half a second of CPU by the model
+RECURSION = 60_000  # Python frames; Apex's own depth limit strikes long before
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Engine:
         self.is_running = False
         self.test_state: dict[str, Value] = {}
         self._ticks = 0
+        self._next_check = HEAP_CHECK_TICKS
+        self._allocated = 0
         self._tick_limit = LIMITS["CpuTime"].synchronous * TICKS_PER_MILLISECOND
         self._sobject_types: dict[str, Type] = {}
         self._schema_version = -1
@@ -210,22 +214,46 @@ class Engine:
             for cls, statics in outer_statics:
                 cls.statics = statics
             self.touched = outer_touched
-            self.transaction, self._ticks = outer, outer_ticks
+            self.transaction = outer
+            self.set_ticks(outer_ticks)
 
     def reset_ticks(self) -> int:
         """Start the CPU clock again; gives what it showed."""
         before, self._ticks = self._ticks, 0
+        self._next_check = HEAP_CHECK_TICKS
+        self._allocated = 0
         self._tick_limit = self.transaction.usage.limit("CpuTime") * TICKS_PER_MILLISECOND
         return before
 
     def set_ticks(self, ticks: int) -> None:
         self._ticks = ticks
+        self._next_check = ticks
 
     def spend(self, ticks: int) -> None:
         """Use CPU time."""
         self._ticks += ticks
+        if self._ticks > self._next_check:
+            self._check_limits()
+
+    def _check_limits(self) -> None:
         if self._ticks > self._tick_limit:
             raise out_of_limit("Apex CPU time limit exceeded")
+        self._next_check = min(self._ticks + HEAP_CHECK_TICKS, self._tick_limit)
+        self.check_heap()
+
+    def note_allocation(self, size: int) -> None:
+        """A large text or blob was made or kept."""
+        self._allocated += size
+        if self._allocated > self.transaction.usage.limit("HeapSize"):
+            self.check_heap()
+
+    def check_heap(self) -> None:
+        """Count what is held. Raises the uncatchable LimitException when it is too much."""
+        limit = self.transaction.usage.limit("HeapSize")
+        self._allocated = live_bytes(self, limit)
+        self.transaction.usage.used["HeapSize"] = self._allocated
+        if self._allocated > limit:
+            raise out_of_limit(f"Apex heap size too large: {self._allocated}")
 
     def cpu_time(self) -> int:
         """Milliseconds used, by the model of transaction.py."""

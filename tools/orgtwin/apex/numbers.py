@@ -13,7 +13,7 @@ from decimal import Decimal
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.values import Long, wrap32, wrap64
 
-EXACT = decimal.Context(prec=400, rounding=decimal.ROUND_HALF_UP, Emax=999999, Emin=-999999)
+EXACT = decimal.Context(prec=400, rounding=decimal.ROUND_HALF_UP, Emax=9_999, Emin=-9_999)
 QUOTIENT = decimal.Context(prec=33, rounding=decimal.ROUND_HALF_UP, Emax=999999, Emin=-999999)
 
 ROUNDING = {
@@ -64,6 +64,15 @@ def divide_decimal(a: Decimal | None, b: Decimal | None) -> Decimal:
     if b == 0:
         raise divided_by_zero()
     return QUOTIENT.divide(a, b)
+
+
+def multiply_decimal(a: Decimal | None, b: Decimal | None) -> Decimal:
+    if a is None or b is None:
+        raise null_pointer()
+    try:
+        return EXACT.multiply(a, b)
+    except decimal.Overflow as error:
+        raise throw("MathException", "Decimal value out of range") from error
 
 
 def to_decimal(value: int | float | Decimal) -> Decimal:

@@ -15,7 +15,7 @@ from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.numbers import to_decimal
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import BLOB, BOOLEAN, DATE, DATETIME, DECIMAL, ID, INTEGER, OBJECT, STRING, TIME, Type
-from orgtwin.apex.values import ApexList, Id, Long, Value
+from orgtwin.apex.values import ApexList, Id, Long, Value, nested
 from orgtwin.ids import find_id18
 from orgtwin.schema.model import Field, FieldType, SObjectType
 
@@ -89,7 +89,7 @@ class SObject:
             isinstance(other, SObject)
             and self.type is other.type
             and self.fields == other.fields
-            and self.related == other.related
+            and bool(nested(self.related.__eq__, other.related))
         )
 
     def __hash__(self) -> int:

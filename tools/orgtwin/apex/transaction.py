@@ -13,6 +13,7 @@ from typing import Any
 from orgtwin.apex.faults import out_of_limit
 
 TICKS_PER_MILLISECOND = 500
+CALL_TICKS = 5
 MAX_STACK_DEPTH = 1000
 MAX_TRIGGER_DEPTH = 16
 

@@ -48,6 +48,25 @@ def wrap64(value: int) -> Long:
     return Long((value + 0x8000000000000000 & 0xFFFFFFFFFFFFFFFF) - 0x8000000000000000)
 
 
+class NestedTooDeep(Exception):
+    """Comparing or hashing went round in a circle; becomes Apex's stack-depth LimitException."""
+
+
+MAX_NESTING = 100
+_nesting = [0]
+
+
+def nested(compute: Callable[[Value], Value], value: Value) -> Value:
+    """Compute on values inside values, at most MAX_NESTING deep: C recursion has no other guard."""
+    if _nesting[0] >= MAX_NESTING:
+        raise NestedTooDeep
+    _nesting[0] += 1
+    try:
+        return compute(value)
+    finally:
+        _nesting[0] -= 1
+
+
 class ApexList:
     __slots__ = ("items", "locks", "type")
 
@@ -57,10 +76,10 @@ class ApexList:
         self.locks = 0
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, ApexList) and self.items == other.items)
+        return self is other or (isinstance(other, ApexList) and bool(nested(self.items.__eq__, other.items)))
 
     def __hash__(self) -> int:
-        return hash(tuple(self.items))
+        return int(nested(hash, tuple(self.items)))
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.items)
@@ -75,10 +94,10 @@ class ApexSet:
         self.locks = 0
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, ApexSet) and self.items == other.items)
+        return self is other or (isinstance(other, ApexSet) and bool(nested(self.items.__eq__, other.items)))
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.items))
+        return int(nested(hash, frozenset(self.items)))
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.items)
@@ -93,10 +112,10 @@ class ApexMap:
         self.locks = 0
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, ApexMap) and self.items == other.items)
+        return self is other or (isinstance(other, ApexMap) and bool(nested(self.items.__eq__, other.items)))
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.items))
+        return int(nested(hash, frozenset(self.items)))
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.items)

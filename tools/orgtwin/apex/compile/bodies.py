@@ -17,13 +17,14 @@ from orgtwin.apex.compile.signals import Step
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.faults import ApexThrow, out_of_limit
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.transaction import MAX_STACK_DEPTH
+from orgtwin.apex.transaction import CALL_TICKS, MAX_STACK_DEPTH
 from orgtwin.apex.types import VOID
-from orgtwin.apex.values import FIRST_LOCAL, LINE, RESULT, THIS, Frame, Run, Value
+from orgtwin.apex.values import FIRST_LOCAL, LINE, RESULT, THIS, Frame, NestedTooDeep, Run, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
 
+TOO_DEEP = f"Maximum stack depth reached: {MAX_STACK_DEPTH + 1}"
 MISSING_RETURN = "Missing return statement required return type: {}"
 
 
@@ -43,12 +44,14 @@ def make_call(
         stack.append(frame)
         try:
             if len(stack) > MAX_STACK_DEPTH:
-                raise out_of_limit(f"Maximum stack depth reached: {MAX_STACK_DEPTH + 1}")
-            spend(1)
+                raise out_of_limit(TOO_DEEP)
+            spend(CALL_TICKS)
             body(frame)
         except ApexThrow as error:
             note_trace(error)
             raise
+        except (RecursionError, NestedTooDeep) as error:
+            raise out_of_limit(TOO_DEEP) from error
         finally:
             stack.pop()
         return frame[RESULT]

@@ -8,6 +8,7 @@ from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, 
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import EXCEPTION
+from orgtwin.apex.library.collections import new_sized_list
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.records import SObject, field_type
@@ -165,7 +166,7 @@ def _new_sized(scope: Scope, node: tree.NewSized) -> Code:
         raise CompileProblem(f"Illegal assignment from {size.type.name} to Integer", node.pos)
     run_size = fitted(size, INTEGER, node.pos)
     type_ = list_of(item)
-    return Code(lambda frame: ApexList(type_, [None] * run_size(frame)), type_)
+    return Code(lambda frame: new_sized_list(type_, run_size(frame)), type_)
 
 
 EXPRESSIONS[tree.NewObject] = _new_object

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
+from orgtwin.apex import context
 from orgtwin.apex.compile.scope import Code, CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
-from orgtwin.apex.faults import null_pointer, out_of_limit
+from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.numbers import (
     EXACT,
     divide_decimal,
     divide_double,
     divide_integer,
     divide_long,
+    multiply_decimal,
     to_decimal,
 )
 from orgtwin.apex.records import to_id
@@ -42,7 +44,7 @@ from orgtwin.apex.types import (
 from orgtwin.apex.values import Frame, Run, Value, wrap32, wrap64
 
 Operation = Callable[[Value, Value], Value]
-MAX_STRING = 6_000_000
+LARGE = 10_000  # characters; shorter texts are counted when the heap is checked
 
 
 def _checked(compute: Callable[[Value, Value], Value], finish: Callable[[Value], Value]) -> Operation:
@@ -103,7 +105,7 @@ _DOUBLE_OPERATIONS: dict[str, Operation] = {
 _DECIMAL_OPERATIONS: dict[str, Operation] = {
     "+": _checked(EXACT.add, _same),
     "-": _checked(EXACT.subtract, _same),
-    "*": _checked(EXACT.multiply, _same),
+    "*": multiply_decimal,
     "/": divide_decimal,
 }
 _NUMERIC_OPERATIONS: dict[Type, dict[str, Operation]] = {
@@ -145,8 +147,8 @@ def _concatenate(left: Code, right: Code) -> Code:
         a = run_a(frame)
         b = run_b(frame)
         result = (a if type(a) is str else concatenated(a)) + (b if type(b) is str else concatenated(b))
-        if len(result) > MAX_STRING:
-            raise out_of_limit(f"Apex heap size too large: {len(result)}")
+        if len(result) > LARGE:
+            context.engine().note_allocation(len(result))
         return result
 
     return Code(run, STRING)

@@ -6,17 +6,24 @@ Order: sets and maps keep the order of insertion. ASSUMED: the documentation pro
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
 from functools import cmp_to_key
 
+from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
-from orgtwin.apex.faults import argument_null, null_pointer, throw
+from orgtwin.apex.compile.operators import LARGE
+from orgtwin.apex.faults import argument_null, null_pointer, out_of_limit, throw
+from orgtwin.apex.heap import PRICE
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class
 from orgtwin.apex.library.tokens import SObjectTypeToken
 from orgtwin.apex.records import SObject
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import SOBJECT, STRING, Type, collection, list_of, set_of
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Value
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Value
+
+SCAN = 4  # looking at 16 elements costs a tick
 
 
 def _check_lock(holder: ApexList | ApexSet | ApexMap) -> None:
@@ -107,6 +114,8 @@ def _check_index(this: ApexList, index: int | None, limit: int) -> int:
 def _list_add(this: ApexList, value: Value) -> None:
     if this.locks:
         _check_lock(this)
+    if isinstance(value, str) and len(value) > LARGE:
+        context.engine().note_allocation(len(value))
     this.items.append(value)
 
 
@@ -141,7 +150,13 @@ def _list_remove(this: ApexList, index: int) -> Value:
     return this.items.pop(_check_index(this, index, len(this.items)))
 
 
+def _list_contains(this: ApexList, value: Value) -> bool:
+    context.engine().spend(len(this.items) >> SCAN)
+    return value in this.items
+
+
 def _list_index_of(this: ApexList, value: Value) -> int:
+    context.engine().spend(len(this.items) >> SCAN)
     try:
         return this.items.index(value)
     except ValueError:
@@ -189,8 +204,16 @@ def _compare_records(a: SObject, b: SObject) -> int:
     return 0
 
 
+_NATURAL = ({int}, {str}, {Decimal}, {float}, {date}, {Id})
+"""Lists of one of these sort as Python sorts them."""
+
+
 def _sort(this: ApexList) -> None:
-    this.items.sort(key=cmp_to_key(compare))
+    context.engine().spend(len(this.items))
+    if {type(v) for v in this.items} in _NATURAL:
+        this.items.sort()
+    else:
+        this.items.sort(key=cmp_to_key(compare))
 
 
 def _sort_by(this: ApexList, comparator: Value) -> None:
@@ -210,6 +233,16 @@ def _list_sobject_type(this: ApexList) -> SObjectTypeToken | None:
     return SObjectTypeToken(item)
 
 
+def new_sized_list(type_: Type, size: int | None) -> ApexList:
+    """`new T[n]`: n nulls."""
+    if size is None or size < 0:
+        raise throw("ListException", f"Negative list size: {size}")
+    context.engine().note_allocation(size * PRICE)
+    if size * PRICE > context.transaction().usage.limit("HeapSize"):
+        raise out_of_limit(f"Apex heap size too large: {size * PRICE}")
+    return ApexList(type_, [None] * size)
+
+
 def _new_list(type_: Type, source: Value) -> ApexList:
     return ApexList(type_, list(items_of(source)))
 
@@ -222,7 +255,7 @@ system_class(
         "void addAll(Iterable<T>)": _list_add_all,
         "void clear()": _list_clear,
         "List<T> clone()": lambda this: ApexList(this.type, list(this.items)),
-        "Boolean contains(T)": lambda this, value: value in this.items,
+        "Boolean contains(T)": _list_contains,
         "List<T> deepClone()": _deep_clone,
         "List<T> deepClone(Boolean)": _deep_clone,
         "List<T> deepClone(Boolean,Boolean)": _deep_clone,
@@ -245,7 +278,7 @@ system_class(
     constructors={
         "()": ApexList,
         "(Iterable<T>)": _new_list,
-        "(Integer)": lambda type_, size: ApexList(type_, [None] * (size or 0)),
+        "(Integer)": new_sized_list,
     },
 )
 
@@ -333,6 +366,8 @@ system_class(
 def _map_put(this: ApexMap, key: Value, value: Value) -> Value:
     if this.locks:
         _check_lock(this)
+    if isinstance(value, str) and len(value) > LARGE:
+        context.engine().note_allocation(len(value))
     before = this.items.get(key)
     this.items[key] = value
     return before

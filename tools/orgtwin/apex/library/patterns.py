@@ -8,17 +8,16 @@ Sources: "Pattern Class", "Matcher Class" (Apex Reference Guide).
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from orgtwin.apex.faults import argument_null, out_of_limit, throw
+from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.regex_watch import watched
 from orgtwin.apex.library.signatures import declare, system_class, type_of
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList
 
-MAX_INPUT = 1_000_000
 _CLASSES = {
     "Alpha": "a-zA-Z",
     "Digit": "0-9",
@@ -44,9 +43,6 @@ _PROPERTY = re.compile(r"\\([pP])(?:\{(\w+)\}|(\w))")
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
 _NAMED_GROUP = re.compile(r"\(\?<([A-Za-z]\w*)>")
 _NAMED_REFERENCE = re.compile(r"\\k<([A-Za-z]\w*)>")
-_NESTED_REPEAT = re.compile(
-    r"\((?:\?[:>])?(?:[^()\\]|\\.)*[+*](?:[^()\\]|\\.)*\)[+*{]|\((?:[^()\\]|\\.)*\|(?:[^()\\]|\\.)*\)[+*]"
-)
 
 
 def _translate(pattern: str) -> str:
@@ -101,29 +97,6 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
         raise throw("StringException", f"Invalid regex: {error} in {pattern}") from error
 
 
-def guard(pattern: re.Pattern[str], text: str) -> None:
-    """Refuse what could backtrack without end: nested repeats over long input. The platform counts characters visited."""
-    if len(text) > MAX_INPUT:
-        raise out_of_limit("Regex too complicated")
-    if len(text) > 24 and _NESTED_REPEAT.search(pattern.pattern) and not _is_disjoint(pattern.pattern, text):
-        raise out_of_limit("Regex too complicated")
-
-
-def _is_disjoint(pattern: str, text: str) -> bool:
-    """Try on growing prefixes and watch the cost grow: linear is safe, doubling is not."""
-    compiled = re.compile(pattern)
-    worst = 0.0
-    for length in (12, 16, 20):
-        sample = text[:length] + "\x00"
-        start = time.perf_counter()
-        compiled.match(sample)
-        compiled.search(sample)
-        worst = max(worst, time.perf_counter() - start)
-        if worst > 0.005:
-            return False
-    return True
-
-
 @dataclass(slots=True)
 class ApexPattern:
     """A compiled Pattern."""
@@ -170,9 +143,8 @@ def _matcher(this: ApexPattern, text: str | None) -> ApexMatcher:
 
 
 def _static_matches(pattern: str, text: str) -> bool:
-    found = _compile(pattern)
-    guard(found.compiled, text)
-    return found.compiled.fullmatch(text) is not None
+    found = _compile(pattern).compiled
+    return watched(found, text, lambda: found.fullmatch(text)) is not None
 
 
 _STRINGS = type_of("List<String>")
@@ -183,10 +155,9 @@ def split(this: str, pattern: str | None, limit: int = 0) -> ApexList:
     if pattern is None:
         raise argument_null("regExp")
     compiled = compile_pattern(pattern)
-    guard(compiled, this)
     parts: list[str] = []
     at = 0
-    for found in compiled.finditer(this):
+    for found in watched(compiled, this, lambda: list(compiled.finditer(this))):
         if limit > 0 and len(parts) == limit - 1:
             break
         if found.end() == 0 or (found.start() == found.end() == len(this)):
@@ -233,8 +204,7 @@ def _replace(this: str, pattern: str | None, replacement: str | None, count: int
     if pattern is None or replacement is None:
         raise argument_null("regExp" if pattern is None else "replacement")
     compiled = compile_pattern(pattern)
-    guard(compiled, this)
-    return compiled.sub(lambda m: expand(m, replacement), this, count=count)
+    return watched(compiled, this, lambda: compiled.sub(lambda m: expand(m, replacement), this, count=count))
 
 
 def _matched(this: ApexMatcher) -> re.Match[str]:
@@ -244,23 +214,23 @@ def _matched(this: ApexMatcher) -> re.Match[str]:
 
 
 def _matches(this: ApexMatcher) -> bool:
-    guard(this.pattern.compiled, this.text)
-    this.match = this.pattern.compiled.fullmatch(this.text, this.start, this.end)
+    compiled = this.pattern.compiled
+    this.match = watched(compiled, this.text, lambda: compiled.fullmatch(this.text, this.start, this.end))
     return this.match is not None
 
 
 def _looking_at(this: ApexMatcher) -> bool:
-    guard(this.pattern.compiled, this.text)
-    this.match = this.pattern.compiled.match(this.text, this.start, this.end)
+    compiled = this.pattern.compiled
+    this.match = watched(compiled, this.text, lambda: compiled.match(this.text, this.start, this.end))
     return this.match is not None
 
 
 def _find(this: ApexMatcher) -> bool:
-    guard(this.pattern.compiled, this.text)
     if this.position > this.end:
         this.match = None
         return False
-    this.match = this.pattern.compiled.search(this.text, this.position, this.end)
+    compiled = this.pattern.compiled
+    this.match = watched(compiled, this.text, lambda: compiled.search(this.text, this.position, this.end))
     if this.match is None:
         this.position = this.end + 1
         return False
@@ -298,8 +268,10 @@ def _matcher_replace(count: int) -> Callable[..., str]:
     def run(this: ApexMatcher, replacement: str | None) -> str:
         if replacement is None:
             raise argument_null("replacement")
-        guard(this.pattern.compiled, this.text)
-        return this.pattern.compiled.sub(lambda m: expand(m, replacement), this.text, count=count)
+        compiled = this.pattern.compiled
+        return watched(
+            compiled, this.text, lambda: compiled.sub(lambda m: expand(m, replacement), this.text, count=count)
+        )
 
     return run
 

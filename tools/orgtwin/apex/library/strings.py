@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 
+from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, out_of_limit, throw
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.hashing import hash_code
@@ -140,7 +141,9 @@ def _pad(left: bool) -> Callable[..., str]:
         missing = length - len(this)
         if missing <= 0:
             return this
-        padding = _bounded(fill * (missing // len(fill) + 1))[:missing]
+        if length > MAX_STRING:
+            raise out_of_limit(f"Apex heap size too large: {length}")
+        padding = (fill * (missing // len(fill) + 1))[:missing]
         return padding + this if left else this + padding
 
     return run
@@ -151,6 +154,8 @@ def _center(this: str, length: int, fill: str | None = " ") -> str:
     missing = length - len(this)
     if missing <= 0:
         return this
+    if length > MAX_STRING:
+        raise out_of_limit(f"Apex heap size too large: {length}")
     left = missing // 2
     start = (fill * (left // len(fill) + 1))[:left]
     end = (fill * ((missing - left) // len(fill) + 1))[: missing - left]
@@ -220,6 +225,7 @@ def _prefix(strings: ApexList | None) -> str | None:
 
 def _levenshtein(this: str, other: str | None, threshold: int | None = None) -> int:
     other = _given(other)
+    context.engine().spend(len(this) * len(other) // 4)
     previous = list(range(len(other) + 1))
     for i, a in enumerate(this, 1):
         current = [i]

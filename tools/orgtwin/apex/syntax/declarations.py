@@ -27,6 +27,7 @@ from orgtwin.apex.syntax.tree import (
 )
 from orgtwin.apex.syntax.words import TRIGGER_EVENTS
 
+_TOO_DEEP = "Expression or block nested too deeply"
 _TYPE_WORDS = frozenset(("class", "interface", "enum"))
 
 
@@ -225,9 +226,15 @@ def parse(source: str) -> Unit:
     """A class, interface, enum or trigger. Raises SyntaxProblem."""
     if len(source) > MAX_CHARACTERS:
         raise SyntaxProblem("Script too large: the limit is 1,000,000 characters", 1, 1)
-    return Parser(source).unit()
+    try:
+        return Parser(source).unit()
+    except RecursionError as error:
+        raise SyntaxProblem(_TOO_DEEP, 1, 1) from error
 
 
 def parse_anonymous(source: str) -> tuple[list[Statement], list[Member]]:
     """Statements and members of anonymous Apex. Raises SyntaxProblem."""
-    return Parser(source).anonymous()
+    try:
+        return Parser(source).anonymous()
+    except RecursionError as error:
+        raise SyntaxProblem(_TOO_DEEP, 1, 1) from error
