@@ -7,6 +7,7 @@ The place of each webhook is kept in the store, so a killed twin goes on where i
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -17,7 +18,7 @@ from standardwebhooks import Webhook as Signer
 from clmtwin.clock import Clock
 from clmtwin.faults import ArmedFault
 from clmtwin.model import Change
-from clmtwin.store import Webhook
+from clmtwin.store import Webhook, is_full
 from clmtwin.twin import Twin
 
 RETRY_WAITS: tuple[float, ...] = (0.05, 0.2, 1.0, 5.0, 30.0)
@@ -84,12 +85,19 @@ class Dispatcher:
                 self._tasks[webhook.name] = asyncio.create_task(self.deliver_waiting(webhook.name))
 
     async def deliver_waiting(self, name: str) -> None:
-        """Deliver every change behind the webhook's place; returns when it has caught up or the webhook is gone."""
+        """Deliver every change behind the webhook's place; returns when it has caught up, the webhook is gone, or there is no
+        room to note what was delivered: the next change starts it again there, and what was delivered is delivered twice.
+        """
         while (webhook := self._twin.store.find_webhook(name)) is not None:
             changes = self._twin.store.read_changes(webhook.cursor, PAGE)
             if not changes:
                 return
-            await self._deliver_page(webhook, changes)
+            try:
+                await self._deliver_page(webhook, changes)
+            except sqlite3.OperationalError as error:
+                if not is_full(error):
+                    raise
+                return
 
     async def _deliver_page(self, webhook: Webhook, changes: Sequence[Change]) -> None:
         faults = [self._twin.faults.strike_delivery() for _ in changes]

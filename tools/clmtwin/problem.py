@@ -24,6 +24,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "unknown_fault": (422, "There is no such fault"),
     "missing_columns": (422, "The file lacks columns"),
     "rate_limited": (429, "Too many requests"),
+    "insufficient_storage": (507, "There is no room to keep this"),
     "unavailable": (503, "The service is not available"),
     "TWIN_UNSUPPORTED": (501, "This twin does not do that"),
 }

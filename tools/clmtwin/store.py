@@ -36,6 +36,14 @@ _decode_agreement = msgspec.json.Decoder(Agreement).decode
 _encode = msgspec.json.Encoder().encode
 
 
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether there was no room to write: the disk, a quota or the size of a file is used up."""
+    return getattr(error, "sqlite_errorcode", None) in FULL
+
+
 class StoreInUse(Exception):
     """Another process writes to this file."""
 
@@ -84,10 +92,11 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # SQLite has rolled back by itself when it could not write
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def clear(self) -> None:
         for table in TABLES:

@@ -1,6 +1,19 @@
+import re
+from pathlib import Path
+
 import pytest
 
-from clmkit.clients.outcomes import MISSING_PARENT, OUTCOMES, UNKNOWN, Action, outcome_of
+from clmkit.clients.outcomes import (
+    MISSING_PARENT,
+    NOT_THE_INTEGRATION,
+    OUTCOMES,
+    SECOND_MEANINGS,
+    UNKNOWN,
+    Action,
+    outcome_of,
+)
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize("code", OUTCOMES)
@@ -23,6 +36,7 @@ def test_every_code_has_a_reason_that_is_a_sentence(code: str) -> None:
         ("TWIN_UNSUPPORTED", Action.STOP),
         ("revision_mismatch", Action.REBASE),
         ("unavailable", Action.RETRY),
+        ("insufficient_storage", Action.STOP),
     ],
 )
 def test_a_code_leads_to_its_action(code: str, action: Action) -> None:
@@ -37,3 +51,27 @@ def test_a_foreign_key_that_is_not_found_is_a_missing_record_and_no_mapping_alar
     text = "Foreign key external ID: PTY-1 not found for field CLM_Party_Id__c in entity Account"
     assert outcome_of("INVALID_FIELD", text) is MISSING_PARENT
     assert outcome_of("INVALID_FIELD", "No such column 'X' on sobject of type Contract").action is Action.STOP
+
+
+@pytest.mark.parametrize(
+    ("text", "action", "reason"),
+    [
+        ("CLM_STALE: revision 4 is older than revision 5, which this record already holds.", Action.REBASE,
+         "Salesforce already holds a newer revision than this one."),
+        ("CLM_OWNED: Title comes from the CLM. Change it there, or ask Legal operations.", Action.STOP,
+         NOT_THE_INTEGRATION.reason),
+        ("CLM_KEYED: only the CLM integration creates records that have a CLM key.", Action.STOP,
+         NOT_THE_INTEGRATION.reason),
+        ("CLM_NOT_PUBLISHED: the CLM could not be told of this change (LIMIT_EXCEEDED). Try again.", Action.RETRY,
+         "The org could not publish the change event of this save."),
+        ("Value needs a signature", Action.PARK, "A validation rule of the org refuses the contract."),
+    ],
+)  # fmt: skip
+def test_the_generated_triggers_are_understood_by_what_they_say(text: str, action: Action, reason: str) -> None:
+    outcome = outcome_of("FIELD_CUSTOM_VALIDATION_EXCEPTION", text)
+    assert (outcome.action, outcome.reason) == (action, reason)
+
+
+def test_every_refusal_of_the_generated_triggers_has_its_outcome() -> None:
+    said = set(re.findall(r"'(CLM_[A-Z_]+:)", (ROOT / "force-app/generated/classes/CLM_Messages.cls").read_text()))
+    assert said == {text for code, text in SECOND_MEANINGS if code == "FIELD_CUSTOM_VALIDATION_EXCEPTION"}

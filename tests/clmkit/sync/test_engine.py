@@ -7,7 +7,7 @@ from tests.clmkit.sync.fake_org import OWNER
 from tests.clmkit.sync.world import ACME, BETA, World
 
 from clmkit.sync.audit import find_break
-from clmkit.sync.state import State
+from clmkit.sync.state import State, StateError
 
 PARTY = {"id": "PTY-000001-1", "name": "ACME", "role": "counterparty"}
 SIGNED = {"envelope_id": "ENV-1", "status": "completed"}
@@ -278,6 +278,46 @@ def test_a_refused_row_is_parked_with_salesforces_words_and_the_others_go_on() -
     assert waiting.reason == (
         "A validation rule of the org refuses the contract. (FIELD_CUSTOM_VALIDATION_EXCEPTION: Value needs a signature)"
     )
+
+
+def test_a_revision_that_the_org_refuses_as_older_is_read_anew() -> None:
+    world = World()
+    world.org.refuse["AGR-000001"] = (
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "CLM_STALE: revision 1 is older than revision 2.",
+    )
+    world.org.after_commit = lambda sobject, records: world.org.refuse.clear()
+    world.agreement()
+    report = world.run()
+    assert (report.rows_created, report.parked) == ({"Contract": 1}, 0)
+
+
+def test_a_sync_that_the_org_takes_for_a_person_stops_and_says_so() -> None:
+    world = World()
+    world.org.refuse["AGR-000001"] = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_OWNED: Title comes from the CLM.")
+    world.agreement()
+    report = world.run()
+    assert (report.waiting, report.parked) == (1, 0)
+    assert report.stopped == (
+        "Contract AGR-000001: The org takes the sync for a person: the trigger guards refuse what only the integration user"
+        " may write. Assign its permission set. (FIELD_CUSTOM_VALIDATION_EXCEPTION: CLM_OWNED: Title comes from the CLM.)"
+    )
+
+
+def test_a_state_file_without_room_ends_the_run_in_words_and_the_next_run_goes_on() -> None:
+    world = World()
+    for number in range(1, 40):
+        world.agreement(f"AGR-{number:06d}", title="x" * 200)
+    pages = world.state._db.execute("PRAGMA page_count").fetchone()[0]
+    world.state._db.execute(f"PRAGMA max_page_count = {pages + 3}")
+    with pytest.raises(
+        StateError, match=r"^the state file: the disk is full. Nothing was lost; make room and run again.$"
+    ):
+        world.run()
+    world.state._db.execute("PRAGMA max_page_count = 100000")
+    world.run()
+    assert world.org.count("Contract") == 39
+    assert world.reconcile().is_clean
 
 
 def test_a_locked_row_is_tried_again_and_then_given_up_in_words() -> None:

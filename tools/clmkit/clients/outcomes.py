@@ -95,6 +95,7 @@ OUTCOMES: dict[str, Outcome] = {
     "METHOD_NOT_ALLOWED": Outcome(_STOP, "The address does not know this method."),
     # CLM
     "revision_mismatch": Outcome(_REBASE, "The agreement was changed in the CLM in the meantime."),
+    "insufficient_storage": Outcome(_STOP, "The CLM's disk is full. Nothing was lost; make room there and run again."),
     "rate_limited": Outcome(_RETRY, "The CLM asks for fewer requests."),
     "unavailable": Outcome(_RETRY, "The CLM was not available for a moment."),
     "not_found": Outcome(_PARK, "The CLM does not have this agreement any more."),
@@ -117,7 +118,19 @@ UNKNOWN = Outcome(_PARK, "The code is not in the table of outcomes; a person mus
 MISSING_PARENT = Outcome(_PARK, "The related record is not in Salesforce.")
 TOO_MANY_AT_ONCE = Outcome(_RETRY, "Too many long requests run in the org at the same time.")
 
+NEWER_THERE = Outcome(_REBASE, "Salesforce already holds a newer revision than this one.")
+NOT_THE_INTEGRATION = Outcome(
+    _STOP,
+    "The org takes the sync for a person: the trigger guards refuse what only the integration user may write. Assign its"
+    " permission set.",
+)
+NOT_PUBLISHED = Outcome(_RETRY, "The org could not publish the change event of this save.")
+
 SECOND_MEANINGS: dict[tuple[str, str], Outcome] = {
+    ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_STALE:"): NEWER_THERE,
+    ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_OWNED:"): NOT_THE_INTEGRATION,
+    ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_KEYED:"): NOT_THE_INTEGRATION,
+    ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_NOT_PUBLISHED:"): NOT_PUBLISHED,
     ("INVALID_FIELD", "Foreign key external ID"): MISSING_PARENT,
     ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests"): TOO_MANY_AT_ONCE,
 }

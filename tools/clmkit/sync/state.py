@@ -105,16 +105,17 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+        """All or nothing. Raises StateError when the file cannot take it."""
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        try:
             self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StateError(_explain("the state file", error)) from error
+        except BaseException as error:
+            if self._db.in_transaction:  # SQLite has rolled back by itself when it could not write
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                raise StateError(_explain("the state file", error)) from error
+            raise
 
     def get_cursor(self, source: str) -> str:
         row = self._db.execute("SELECT position FROM cursor WHERE source = ?", (source,)).fetchone()

@@ -6,6 +6,7 @@ The connection is cut for the `dropped_*` faults through the transport that `ser
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,9 +15,11 @@ from clmtwin.faults import ArmedFault
 from clmtwin.http.exchange import Request, Response, problem_response
 from clmtwin.http.routes import find_route
 from clmtwin.problem import Problem
+from clmtwin.store import is_full
 from clmtwin.twin import Twin
 
 LARGEST_BODY = 32 * 1024 * 1024
+NO_ROOM = "The disk that holds the store is full. Nothing of this request was kept, what was answered before is safe; make room."
 TRANSPORT = "clmtwin.transport"
 
 Scope = MutableMapping[str, Any]
@@ -54,6 +57,10 @@ async def _respond(twin: Twin, scope: Scope, receive: Receive) -> Response:
         return response
     except Problem as problem:
         return problem_response(problem)
+    except sqlite3.OperationalError as error:
+        if not is_full(error):
+            raise
+        return problem_response(Problem("insufficient_storage", NO_ROOM))
 
 
 def _dispatch(twin: Twin, request: Request) -> Response:

@@ -91,7 +91,8 @@ def load_customers(run: Run) -> Outcome:
             [party["id"], party["name"], *_contact(clm, party["id"])] for party in clm.read_all("counterparties")
         ]
     except Refused as refusal:
-        raise StepFailed(f"{run.contracts}: the CLM refuses the file: {refusal}", "correct the file") from refusal
+        help_ = "make room and run again" if "insufficient_storage" in str(refusal) else "correct the file"
+        raise StepFailed(f"{run.contracts}: the CLM refuses the file: {refusal}", help_) from refusal
     finally:
         clm.close()
     file = run.workspace.run / "parties.csv"
