@@ -66,7 +66,11 @@ def test_a_bomb_that_lies_about_its_size_is_not_unpacked(monkeypatch: pytest.Mon
     assert refused.value.code in ("LIMIT_EXCEEDED", "INVALID_ZIP")
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"no zip at all", _zip("a")[:-10]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK\x03\x04", b"no zip at all", _zip("a")[:-10]],
+    ids=["nothing", "a signature alone", "text", "a zip cut short"],
+)
 def test_what_is_no_zip_is_refused(data: bytes) -> None:
     with pytest.raises(ArchiveRefused, match="Not a valid zip file") as refused:
         read_archive(data)
