@@ -10,6 +10,7 @@ import click
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.kernel import KernelPort, attach
 from orgtwin.apex.project import Project, read_project
+from orgtwin.apex.reference import library_page
 from orgtwin.apex.reports import coverage_lines, failure_lines, junit, summary_lines
 from orgtwin.apex.testing import TestOutcome, run_tests
 from orgtwin.metadata.deploy_model import DeployOptions
@@ -53,6 +54,12 @@ def test(
     if junit_file is not None:
         junit_file.write_bytes(junit(run))
     sys.exit(1 if run.failures else 0)
+
+
+@apex.command("library")
+def library() -> None:
+    """Print the reference page of the library."""
+    click.echo(library_page(), nl=False)
 
 
 def assign(engine: Engine, names: tuple[str, ...]) -> None:

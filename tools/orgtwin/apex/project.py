@@ -73,12 +73,11 @@ def read_project(root: Path) -> Project:
 
 
 def _add_source(project: Project, path: Path) -> None:
-    """The class or trigger as a component: code that queries ApexClass finds it."""
+    """The class or trigger as a component, so that code that queries ApexClass finds it."""
     folder, kind = ("classes", "ApexClass") if path.suffix == ".cls" else ("triggers", "ApexTrigger")
-    meta = path.with_name(f"{path.name}-meta.xml")
-    default = f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>66.0</apiVersion><status>Active</status></{kind}>'
+    meta = f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>66.0</apiVersion><status>Active</status></{kind}>'
     project.files[f"{folder}/{path.name}"] = path.read_bytes()
-    project.files[f"{folder}/{path.name}-meta.xml"] = meta.read_bytes() if meta.exists() else default.encode()
+    project.files[f"{folder}/{path.name}-meta.xml"] = meta.encode()
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -57,7 +57,16 @@ def _integer_value_of(value: Value) -> int | None:
 def _long_value_of(value: Value) -> Long | None:
     if value is None:
         return None
+    if isinstance(value, str) and not _INTEGER_TEXT.fullmatch(value.strip()):
+        return wrap64(int(_decimal_of(value, "long")))
     return Long(_parse_integer(value, "Long", 2**63) if isinstance(value, str) else int(value))
+
+
+def _long_of_text(text: str | None) -> Long | None:
+    """Long.valueOf takes a text with decimals, Integer.valueOf does not."""
+    if text is None:
+        raise argument_null("1")
+    return _long_value_of(text)
 
 
 def _double_value_of(value: Value) -> float | None:
@@ -99,7 +108,7 @@ system_class(
     "Long",
     {
         "static Long valueOf(Object)": _long_value_of,
-        "static Long valueOf(String)": lambda text: Long(_parse_integer(text, "Long", 2**63)),
+        "static Long valueOf(String)": _long_of_text,
         "String format()": grouped,
         "Integer intValue()": wrap32,
         "Long longValue()": Long,

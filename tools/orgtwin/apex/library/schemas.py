@@ -246,13 +246,15 @@ system_class(
 
 
 def _readable(this: DescribeField) -> bool:
-    return this.field.api_name.lower() in context.engine().port.readable_fields(this.owner.name)
+    port = context.engine().port
+    return port.can(this.owner.name, "read") and this.field.api_name.lower() in port.readable_fields(this.owner.name)
 
 
-def _editable(flag: str) -> Value:
+def _editable(flag: str, action: str) -> Value:
     def run(this: DescribeField) -> bool:
-        allowed = this.field.api_name.lower() in context.engine().port.editable_fields(this.owner.name)
-        return bool(getattr(this.field, flag)) and allowed
+        port = context.engine().port
+        allowed = this.field.api_name.lower() in port.editable_fields(this.owner.name)
+        return bool(getattr(this.field, flag)) and allowed and port.can(this.owner.name, action)
 
     return run
 
@@ -300,8 +302,8 @@ system_class(
         "Integer getRelationshipOrder()": lambda this: this.field.master_detail_order,
         "Schema.SObjectField getController()": lambda this: None,
         "Boolean isAccessible()": _readable,
-        "Boolean isCreateable()": _editable("createable"),
-        "Boolean isUpdateable()": _editable("updateable"),
+        "Boolean isCreateable()": _editable("createable", "create"),
+        "Boolean isUpdateable()": _editable("updateable", "edit"),
         "Boolean isPermissionable()": lambda this: this.field.permissionable,
         "Boolean isAutoNumber()": lambda this: this.field.auto_number,
         "Boolean isCalculated()": lambda this: this.field.calculated,
