@@ -104,7 +104,6 @@ def test_tooling_answers_carry_size_and_entity(client: InProcess) -> None:
 REFUSED = {
     "search": ("GET", "search?q=FIND {x}", "search (SOSL)", "rest.search"),
     "a resource with a tail": ("GET", "ui-api/records/001", "User Interface API", "rest.ui-api"),
-    "test runs": ("POST", "tooling/runTestsAsynchronous", "Apex test runs", "apex.tests"),
 }
 
 

@@ -52,3 +52,14 @@ def test_apex_runs_from_a_file_and_its_mistakes_are_shown(sf: Sf) -> None:
     assert (ran["compiled"], ran["success"]) == (True, True)
     assert (failed["data"]["exceptionMessage"], failed["data"]["line"]) == ("System.MathException: Divide by 0", "2")
     assert sf.query("SELECT Name FROM Account") == [{"Name": "Apex & Co"}]
+
+
+def test_apex_tests_run_and_tell_what_they_covered(sf: Sf) -> None:
+    sf.run("project deploy start --wait 2 --source-dir force-app")
+
+    waited = sf.run("apex run test --class-names AdderTest --wait 2 --result-format json")
+    at_once = sf.run("apex run test --synchronous --tests AdderTest.oneAndOneAreTwo --result-format json")
+
+    for result in (waited, at_once):
+        assert (result["summary"]["outcome"], result["summary"]["testsRan"]) == ("Passed", 1)
+        assert [(row["FullName"], row["Outcome"]) for row in result["tests"]] == [("AdderTest.oneAndOneAreTwo", "Pass")]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from orgtwin.apex.test_tables import register_test_tables
 from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
 from orgtwin.auth.sessions import RandomText, random_text
 from orgtwin.auth.users import UserRecord, find_by_id
 from orgtwin.http.house import DirectoryHouse, MemoryHouse
 from orgtwin.http.ready import ReadyFile
+from orgtwin.http.tooling import runs_of
 from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS, Twin
 from orgtwin.http.versions import NEWEST
 from orgtwin.metadata.service import MetadataService
@@ -78,6 +80,7 @@ def start_twin(
         random=random,
     )
     register_tables(twin.tooling_tables, lambda: twin.part(MetadataService))
+    register_test_tables(twin.tooling_tables, lambda: runs_of(twin))
     flows = {Flow.CLIENT_CREDENTIALS} | ({Flow.JWT_BEARER} if certificate else set())
     app = ClientApp(
         _CLIENT_ID,

@@ -1,26 +1,113 @@
-"""/tooling: what is neither query (query.py) nor metadata. Test runs are refused by name.
+"""/tooling: what is neither query (query.py) nor metadata (tooling_metadata.py): runs of Apex tests.
 
-Source: "REST Resources" (Tooling API Developer Guide).
+Source: "runTestsAsynchronous", "runTestsSynchronous" under "REST Resources" (Tooling API Developer Guide).
 """
 
 from __future__ import annotations
 
-from orgtwin.errors import Unsupported
-from orgtwin.http.message import Request, Response
-from orgtwin.http.routing import Handler, Route
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from orgtwin.errors import SalesforceError, Unsupported
+from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.routing import Route
+
+if TYPE_CHECKING:
+    from orgtwin.apex.test_runs import KeptRun, TestRuns
+    from orgtwin.http.twin import Twin
+
+_WHOLE_ORG = ("RunLocalTests", "RunAllTestsInOrg")
 
 
-def _refuse(ledger_key: str, what: str) -> Handler:
-    def handler(_request: Request) -> Response:
-        raise Unsupported(ledger_key, what)
+def runs_of(twin: Twin) -> TestRuns:
+    """The test runs of the twin's org. Apex is imported when the first caller needs it."""
+    from orgtwin.apex.test_runs import TestRuns
 
-    return handler
+    return twin.part(TestRuns)
+
+
+def run_asynchronously(request: Request) -> Response:
+    """The id of the job, as a JSON string."""
+    return json_response(_carry_out(request, request.json_object()).id)
+
+
+def run_synchronously(request: Request) -> Response:
+    """RunTestsResult: who passed, who failed. GET names classes in ?classnames=."""
+    asked = request.json_object() if request.method == "POST" else dict(request.query)
+    return json_response(_run_tests_result(_carry_out(request, asked)))
+
+
+def _carry_out(request: Request, asked: Mapping[str, object]) -> KeptRun:
+    if not request.org.access.has_permission(request.caller, "AuthorApex"):
+        raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
+    from orgtwin.apex.service import ApexService
+
+    names = None if asked.get("testLevel") in _WHOLE_ORG else list(_names(request, asked))
+    return runs_of(request.twin).carry_out(request.twin.part(ApexService), request.caller.user_id, names)
+
+
+def _names(request: Request, asked: Mapping[str, object]) -> Iterator[str]:
+    """`Class` and `Class.method`. Clients write classids, classIds, classNames, classnames, tests."""
+    given = {name.lower(): value for name, value in asked.items()}
+    if "suitenames" in given or "suiteids" in given:
+        raise Unsupported("apex.test-suites", "test suites")
+    yield from _split(given.get("classnames"))
+    for class_id in _split(given.get("classids")):
+        yield _class_name(request, class_id)
+    tests = given.get("tests", ())
+    for test in tests if isinstance(tests, list) else ():
+        name = test.get("className") or _class_name(request, str(test.get("classId", "")))
+        methods = test.get("testMethods") or ()
+        yield from (f"{name}.{method}" for method in methods) if methods else (str(name),)
+
+
+def _split(text: object) -> list[str]:
+    return [part.strip() for part in str(text).split(",") if part.strip()] if text else []
+
+
+def _class_name(request: Request, class_id: str) -> str:
+    table = request.org.table("ApexClass")
+    row = table.get(class_id)
+    if row is None:
+        raise SalesforceError("INVALID_INPUT", f"There is no Apex class with the id {class_id}")  # ASSUMED
+    return str(table.reader("Name")(row))
+
+
+def _run_tests_result(kept: KeptRun) -> dict[str, object]:
+    rows = [(item, outcome) for item in kept.items for _, outcome in item.results]
+    passed: list[dict[str, object]] = []
+    failed: list[dict[str, object]] = []
+    for item, outcome in rows:
+        row: dict[str, object] = {
+            "id": item.class_id,
+            "methodName": outcome.method_name,
+            "name": item.class_name,
+            "namespace": None,
+            "seeAllData": False,
+            "time": round(outcome.seconds * 1000),
+        }
+        if outcome.outcome == "Pass":
+            passed.append(row)
+        else:
+            more = {"message": outcome.message, "stackTrace": outcome.stack_trace}
+            failed.append({**row, **more, "packageName": item.class_name, "type": "Class"})
+    return {
+        "apexLogId": None,
+        "codeCoverage": [],
+        "codeCoverageWarnings": [],
+        "failures": failed,
+        "flowCoverage": [],
+        "flowCoverageWarnings": [],
+        "numFailures": len(failed),
+        "numTestsRun": len(rows),
+        "successes": passed,
+        "totalTime": round(kept.run.seconds * 1000),
+    }
 
 
 _ROOT = "/services/data/{version}/tooling"
-_REFUSED = (
-    ("POST", "runTestsAsynchronous", "apex.tests", "Apex test runs"),
-    ("POST", "runTestsSynchronous", "apex.tests", "Apex test runs"),
-    ("GET", "runTestsSynchronous", "apex.tests", "Apex test runs"),
+ROUTES = (
+    Route("POST", f"{_ROOT}/runTestsAsynchronous", run_asynchronously),
+    Route("POST", f"{_ROOT}/runTestsSynchronous", run_synchronously),
+    Route("GET", f"{_ROOT}/runTestsSynchronous", run_synchronously),
 )
-ROUTES = tuple(Route(method, f"{_ROOT}/{name}", _refuse(key, what)) for method, name, key, what in _REFUSED)

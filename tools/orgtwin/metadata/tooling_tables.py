@@ -19,7 +19,13 @@ FindService = Callable[[], MetadataService]
 Values = dict[str, Value]
 Rows = Callable[[MetadataService], Iterable[Values]]
 
-_TYPES = {"b": FieldType.BOOLEAN, "i": FieldType.INT, "d": FieldType.DATETIME, "t": FieldType.TEXTAREA}
+_TYPES = {
+    "b": FieldType.BOOLEAN,
+    "i": FieldType.INT,
+    "d": FieldType.DATETIME,
+    "t": FieldType.TEXTAREA,
+    "c": FieldType.COMPLEX_VALUE,
+}
 _LENGTH = 255
 _LONG = 32_000
 
@@ -27,14 +33,15 @@ _LONG = 32_000
 def register_tables(tables: VirtualTables, find_service: FindService) -> None:
     """Make the objects of this module queryable."""
     for name, (fields, rows) in _OBJECTS.items():
-        tables.register(VirtualTable(_type(name, fields), _provider(find_service, rows)))
+        tables.register(VirtualTable(tooling_type(name, fields), _provider(find_service, rows)))
 
 
 def _provider(find_service: FindService, rows: Rows) -> Callable[[Organization, Caller], Iterable[Mapping[str, Value]]]:
     return lambda _org, _caller: rows(find_service())
 
 
-def _type(name: str, fields: str) -> SObjectType:
+def tooling_type(name: str, fields: str) -> SObjectType:
+    """An object of these fields, besides Id. `_field` tells how one is written."""
     return SObjectType(
         name,
         name,
@@ -49,8 +56,10 @@ def _type(name: str, fields: str) -> SObjectType:
 
 
 def _field(text: str) -> Field:
-    """`Name`, `Name:b` (boolean), `Name:i`, `Name:d`, `Name:t` (long text), or `NameId>Type` for a relationship called Name."""
+    """`Name`, `Name:b` (boolean), `Name:i`, `Name:d`, `Name:t` (long text), `Name:c` (complex value), or `NameId>Type`, also
+    `NameId>Type,Type` and `NameId>Type/Children`, for a relationship called Name, and Children seen from the other side."""
     name, _, target = text.partition(">")
+    target, _, children = target.partition("/")
     name, _, kind = name.partition(":")
     field_type = FieldType.ID if name == "Id" else _TYPES.get(kind, FieldType.STRING)
     return Field(
@@ -63,8 +72,9 @@ def _field(text: str) -> Field:
         updateable=False,
         permissionable=False,
         name_field=name in ("DeveloperName", "QualifiedApiName", "MemberName", "ValidationName"),
-        reference_to=(target,) if target else (),
+        reference_to=tuple(target.split(",")) if target else (),
         relationship_name=name.removesuffix("Id") if target else None,
+        child_relationship_name=children or None,
     )
 
 

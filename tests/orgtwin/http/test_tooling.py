@@ -1,0 +1,167 @@
+"""Runs of Apex tests over the Tooling API, asked for and read as the sf CLI and CumulusCI do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from orgtwin.http.in_process import InProcess
+from orgtwin.metadata.deploy_model import DeployOptions, DeployStatus
+from orgtwin.metadata.service import MetadataService
+from orgtwin.seed import administrator
+
+TOOLING = "/services/data/v66.0/tooling"
+META = b'<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>'
+SOURCES = {
+    "Adder": "public class Adder {\n  public static Integer add(Integer a, Integer b) {\n    return a + b;\n  }\n"
+    "  public static Integer never() {\n    return 1;\n  }\n}",
+    "AdderTest": "@IsTest private class AdderTest {\n  @IsTest static void right() { Assert.areEqual(2, Adder.add(1, 1)); }\n"
+    "  @IsTest static void wrong() {\n    insert new Account(Name = 'gone');\n    Assert.areEqual(3, Adder.add(1, 1));\n  }\n}",
+    "OtherTest": "@IsTest private class OtherTest {\n  @IsTest static void nothing() { }\n}",
+}
+
+
+@pytest.fixture
+def client(org_twin_client: InProcess) -> InProcess:
+    twin = org_twin_client.application.twin
+    members = "".join(f"<members>{name}</members>" for name in SOURCES)
+    manifest = (
+        '<Package xmlns="http://soap.sforce.com/2006/04/metadata"><types>'
+        f"{members}<name>ApexClass</name></types><version>66.0</version></Package>"
+    )
+    files = {"package.xml": manifest.encode()}
+    for name, source in SOURCES.items():
+        files |= {f"classes/{name}.cls": source.encode(), f"classes/{name}.cls-meta.xml": META}
+    service, options = twin.part(MetadataService), DeployOptions(single_package=True)
+    assert service.deploy_files(administrator(twin.org), files, options).status is DeployStatus.SUCCEEDED
+    return org_twin_client
+
+
+def rows(client: InProcess, text: str) -> list[dict[str, Any]]:
+    answer = client.get(f"{TOOLING}/query?q={text}")
+    assert answer.status == 200, answer.text
+    return [{name: value for name, value in row.items() if name != "attributes"} for row in answer.json()["records"]]
+
+
+def class_id(client: InProcess, name: str) -> str:
+    return str(rows(client, f"SELECT Id FROM ApexClass WHERE Name = '{name}'")[0]["Id"])
+
+
+def test_a_run_is_over_when_its_id_is_told(client: InProcess) -> None:
+    job = client.post(f"{TOOLING}/runTestsAsynchronous", {"classids": class_id(client, "AdderTest")}).json()
+
+    (run,) = rows(
+        client, f"SELECT Status, ClassesEnqueued, MethodsFailed FROM ApexTestRunResult WHERE AsyncApexJobId = '{job}'"
+    )
+    (item,) = rows(client, f"SELECT Status, ExtendedStatus FROM ApexTestQueueItem WHERE ParentJobId = '{job}'")
+    found = rows(
+        client,
+        "SELECT MethodName, Outcome, Message, StackTrace, ApexClass.Name, (SELECT Cpu FROM ApexTestResults) "
+        f"FROM ApexTestResult WHERE AsyncApexJobId = '{job}' ORDER BY MethodName",
+    )
+
+    assert job.startswith("707")
+    assert run == {"Status": "Failed", "ClassesEnqueued": 1, "MethodsFailed": 1}
+    assert item == {"Status": "Completed", "ExtendedStatus": "(1/2)"}
+    assert [row["ApexClass"]["Name"] for row in found] == ["AdderTest", "AdderTest"]
+    told = [(row["MethodName"], row["Outcome"], row["Message"], row["ApexTestResults"]) for row in found]
+    wrong = "System.AssertException: Assertion Failed: Expected: 3, Actual: 2"
+    assert told == [("right", "Pass", None, None), ("wrong", "Fail", wrong, None)]
+    assert found[1]["StackTrace"] == "Class.AdderTest.wrong: line 5, column 1"
+    assert rows(client, "SELECT Id FROM Account") == []
+
+
+def test_a_synchronous_run_tells_who_passed_and_who_failed(client: InProcess) -> None:
+    asked = {"tests": [{"className": "AdderTest"}], "testLevel": "RunSpecifiedTests", "skipCodeCoverage": "true"}
+    result = client.post(f"{TOOLING}/runTestsSynchronous", asked).json()
+
+    assert (result["numTestsRun"], result["numFailures"]) == (2, 1)
+    assert [row["methodName"] for row in result["successes"]] == ["right"]
+    (failure,) = result["failures"]
+    assert (failure["name"], failure["methodName"], failure["type"]) == ("AdderTest", "wrong", "Class")
+    assert failure["id"] == class_id(client, "AdderTest")
+
+
+def methods_run(client: InProcess, asked: dict[str, Any]) -> list[str]:
+    result = client.post(f"{TOOLING}/runTestsSynchronous", asked).json()
+    return sorted(f"{row['name']}.{row['methodName']}" for row in (*result["successes"], *result["failures"]))
+
+
+ASKED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "classes by name": (
+        {"classNames": "OtherTest, AdderTest"},
+        ["AdderTest.right", "AdderTest.wrong", "OtherTest.nothing"],
+    ),
+    "one method": ({"tests": [{"className": "AdderTest", "testMethods": ["right"]}]}, ["AdderTest.right"]),
+    "the whole org": ({"testLevel": "RunLocalTests"}, ["AdderTest.right", "AdderTest.wrong", "OtherTest.nothing"]),
+}
+
+
+@pytest.mark.parametrize(("asked", "run"), ASKED.values(), ids=ASKED.keys())
+def test_what_is_asked_for_is_run(client: InProcess, asked: dict[str, Any], run: list[str]) -> None:
+    assert methods_run(client, asked) == run
+
+
+def test_the_last_run_tells_what_it_covered(client: InProcess) -> None:
+    assert rows(client, "SELECT PercentCovered FROM ApexOrgWideCoverage") == [{"PercentCovered": 0}]
+    client.post(f"{TOOLING}/runTestsAsynchronous", {"classNames": "AdderTest"})
+
+    (row,) = rows(
+        client,
+        "SELECT ApexClassOrTrigger.Name, NumLinesCovered, NumLinesUncovered, Coverage FROM ApexCodeCoverageAggregate",
+    )
+    assert row.pop("ApexClassOrTrigger")["Name"] == "Adder"
+    assert row == {
+        "NumLinesCovered": 1,
+        "NumLinesUncovered": 1,
+        "Coverage": {"coveredLines": [3], "uncoveredLines": [6]},
+    }
+    assert rows(client, "SELECT PercentCovered FROM ApexOrgWideCoverage") == [{"PercentCovered": 50}]
+
+
+REFUSED: dict[str, tuple[str, dict[str, Any], tuple[int, str, str]]] = {
+    "a class without tests": (
+        "runTestsAsynchronous",
+        {"classNames": "Adder"},
+        (
+            400,
+            "INVALID_INPUT",
+            "This class name's value is invalid: Adder. Provide the name of an Apex class that has test methods.",
+        ),
+    ),
+    "an id of no class": (
+        "runTestsAsynchronous",
+        {"tests": [{"classId": "01pTW0000000009YAA"}]},
+        (400, "INVALID_INPUT", "There is no Apex class with the id 01pTW0000000009YAA"),
+    ),
+    "suites": (
+        "runTestsSynchronous",
+        {"suiteNames": "All"},
+        (501, "TWIN_UNSUPPORTED", "orgtwin does not emulate test suites (ledger: apex.test-suites)"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("resource", "asked", "said"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_run_that_cannot_be_is_refused(
+    client: InProcess, resource: str, asked: dict[str, Any], said: tuple[int, str, str]
+) -> None:
+    answer = client.post(f"{TOOLING}/{resource}", asked)
+    assert (answer.status, answer.json()[0]["errorCode"], answer.json()[0]["message"]) == said
+
+
+def test_the_coverage_of_one_method_is_refused_by_name(client: InProcess) -> None:
+    answer = client.get(f"{TOOLING}/query?q=SELECT Coverage FROM ApexCodeCoverage")
+    assert (answer.status, answer.json()[0]["message"]) == (
+        501,
+        "orgtwin does not emulate ApexCodeCoverage, the coverage of one test method (ledger: apex.coverage-per-test)",
+    )
+
+
+def test_tests_are_run_only_by_those_who_may_write_apex(client: InProcess) -> None:
+    twin = client.application.twin
+    app = next(app for app in twin.auth.apps if app.run_as_user_id)
+    session = twin.sessions.issue(str(app.run_as_user_id), None, ("api",), "Admin")
+    answer = client.as_caller(session.token).post(f"{TOOLING}/runTestsSynchronous", {"classNames": "AdderTest"})
+    assert (answer.status, answer.json()[0]["errorCode"]) == (403, "INSUFFICIENT_ACCESS")
