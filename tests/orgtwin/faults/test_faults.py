@@ -165,7 +165,8 @@ def test_an_unknown_fault_cannot_be_armed(org: Org) -> None:
     assert answer.json() == [
         {
             "message": "there is no fault 'gremlin'; known faults: concurrent_limit, drop_after_commit, drop_before_commit, "
-            "duplicate_rule, expired_session, partial_success, read_only, request_limit, row_lock, slow, unavailable",
+            "duplicate_rule, event_delivery_limit, event_gap, event_overflow, event_stream_cut, expired_session, "
+            "invalid_replay_id, partial_success, read_only, request_limit, row_lock, slow, unavailable",
             "errorCode": "TWIN_UNKNOWN_FAULT",
         }
     ]

@@ -3,6 +3,7 @@
     stage ARRIVAL   decides before the handler runs: refuse, wait, cut the connection, end the session
     stage ANSWER    lets the handler commit, then cuts the connection: the client cannot know
     stage ROW       refuses single rows of a save; the others go through
+    stage EVENT     changes what subscribers of events get
 
 Sources of codes and texts: "Status Codes and Error Responses" (REST API Developer Guide) and the bodies that ledger.yml lists.
 """
@@ -19,6 +20,7 @@ class Stage(Enum):
     ARRIVAL = "before the handler"
     ANSWER = "after the handler"
     ROW = "for single rows"
+    EVENT = "for events and their subscribers"
 
 
 class Effect(Enum):
@@ -26,6 +28,7 @@ class Effect(Enum):
     WAIT = "answer late"
     CUT = "close the connection without an answer"
     EXPIRE = "end the session, then answer as for an expired one"
+    GAP = "tell less than there was to tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +110,12 @@ _REQUESTS = (
     Fault("drop_before_commit", "the connection breaks before anything is saved", Stage.ARRIVAL, Effect.CUT),
     Fault("drop_after_commit", "the connection breaks after everything is saved", Stage.ANSWER, Effect.CUT),
 )
+_EVENTS = (
+    Fault("event_gap", "a change event is a gap event: its ids without its fields", Stage.EVENT, Effect.GAP),
+    Fault("event_overflow", "a change event is an overflow event: not even ids", Stage.EVENT, Effect.GAP),
+    Fault("invalid_replay_id", "a subscription by replay id is refused", Stage.EVENT, Effect.REFUSE),
+    Fault("event_delivery_limit", "the day's event deliveries are used up", Stage.EVENT, Effect.REFUSE),
+    Fault("event_stream_cut", "a subscription is cut off before its next events", Stage.EVENT, Effect.CUT),
+)
 
-FAULTS = {fault.name: fault for fault in (*_ROWS, *_REQUESTS)}
+FAULTS = {fault.name: fault for fault in (*_ROWS, *_REQUESTS, *_EVENTS)}

@@ -13,6 +13,7 @@ from orgtwin.errors import SalesforceError
 from orgtwin.faults.catalogue import FAULTS, Effect, Fault, Stage
 
 _READING = frozenset({"GET", "HEAD"})
+_OF_REQUESTS = (Stage.ARRIVAL, Stage.ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class FaultTable:
         due = [
             armed
             for armed in self._armed
-            if armed.fault.stage is not Stage.ROW and armed.meets(method, path, sobject_type) and armed.fire()
+            if armed.fault.stage in _OF_REQUESTS and armed.meets(method, path, sobject_type) and armed.fire()
         ]
         return _combine(due) if due else NOTHING
 
@@ -126,6 +127,17 @@ class FaultTable:
             if armed.fault.stage is Stage.ROW
             and (armed.where.object is None or armed.where.object.lower() == sobject_type.lower())
         ]
+
+    def fires(self, name: str, sobject_type: str | None = None) -> bool:
+        """Whether a fault of events is due, for events of this object; it counts as fired then."""
+        return any(
+            armed.fire()
+            for armed in self._armed
+            if armed.fault.name == name
+            and (
+                sobject_type is None or armed.where.object is None or armed.where.object.lower() == sobject_type.lower()
+            )
+        )
 
 
 def _combine(due: list[ArmedFault]) -> Plan:

@@ -77,13 +77,13 @@ class Application:
             return None
         faults = self.twin.faults
         if faults.is_empty or route.door is Door.ADMIN:
-            return self._run(route, request)
+            return await _settled(self._run(route, request))
         plan = faults.plan(request.method, request.path, request.params.get("sobject_type"))
         if plan.wait_seconds:
             await asyncio.sleep(plan.wait_seconds)
         if plan.cut_before:
             return None
-        response = self._run_faulty(plan, route, request)
+        response = await _settled(self._run_faulty(plan, route, request))
         return None if plan.cut_after else response
 
     def _run_faulty(self, plan: Plan, route: Route, request: Request) -> Response:
@@ -151,6 +151,10 @@ class Application:
         ):
             response.body = pretty(response.body)
         return response
+
+
+async def _settled(response: Response) -> Response:
+    return response if response.later is None else await response.later()
 
 
 def _refusal(error: SalesforceError, route: Route, request: Request) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 
+from orgtwin.auth.sessions import Session
 from orgtwin.auth.users import is_active
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
@@ -30,13 +31,29 @@ def open_door(door: Door, request: Request) -> None:
 
 def require_session(request: Request, token: str | None) -> None:
     """Admit the user of a session id, from wherever the surface carries it. Raises INVALID_SESSION_ID (401)."""
-    session = request.twin.sessions.find(token) if token else None
-    if session is None or not is_active(request.org, session.user_id):
+    session = _find_session(request, token)
+    if session is None:
         raise SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
-    caller = Caller(session.user_id, client=_client_name(request), api_version=request.api_version)
+    caller = _caller(request, session)
     _require_api_enabled(request, caller)
     request.admit(session, caller)
     request.twin.usage.count()
+
+
+def find_caller(request: Request, token: str) -> Caller | None:
+    """The user of a session id, for surfaces that say no in words of their own; None when the session or the API is not theirs."""
+    session = _find_session(request, token)
+    caller = _caller(request, session) if session else None
+    return caller if caller and request.org.access.has_permission(caller, "ApiEnabled") else None
+
+
+def _find_session(request: Request, token: str | None) -> Session | None:
+    session = request.twin.sessions.find(token) if token else None
+    return session if session and is_active(request.org, session.user_id) else None
+
+
+def _caller(request: Request, session: Session) -> Caller:
+    return Caller(session.user_id, client=_client_name(request), api_version=request.api_version)
 
 
 def _require_api_enabled(request: Request, caller: Caller) -> None:

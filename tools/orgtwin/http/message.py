@@ -8,7 +8,7 @@ application renders it in the envelope of the route.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -33,13 +33,17 @@ _decode = msgspec.json.Decoder().decode
 
 @dataclass(slots=True)
 class Response:
-    """Status, body and headers. `stream` takes the place of `body` where an answer is too long to hold."""
+    """Status, body and headers. `stream` takes the place of `body` where an answer is too long to hold.
+
+    `later` is awaited and gives the answer in place of this one: a long poll, during which other requests go on.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON
     headers: Headers = ()
     stream: Iterable[bytes] | None = None
+    later: Callable[[], Awaitable[Response]] | None = None
 
 
 def json_response(value: object, status: int = 200, headers: Headers = ()) -> Response:
@@ -100,6 +104,7 @@ class Request:
         """From here on the request runs for this caller."""
         self._session = session
         self._caller = caller
+        self.twin.events.begin_request(caller, self.path)
 
     @property
     def has_session(self) -> bool:

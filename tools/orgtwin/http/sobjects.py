@@ -64,7 +64,16 @@ def create(request: Request) -> Response:
     if not result.success:
         return refused(result)
     location = f"{request.data_path}/sobjects/{sobject_type.api_name}/{result.record_id}"
-    return json_response({"id": result.record_id, "success": True, "errors": []}, 201, (("Location", location),))
+    answer = {"id": result.record_id, "success": True, "errors": _enqueued(request, sobject_type, result)}
+    return json_response(answer, 201, (("Location", location),))
+
+
+def _enqueued(request: Request, sobject_type: SObjectType, result: SaveResult) -> list[dict[str, object]]:
+    """What a published platform event is told as. Source: "Publish Event Messages with Salesforce APIs"."""
+    if not sobject_type.event:
+        return []
+    uuid = request.twin.events.uuid_of(result.record_id or "")
+    return [{"statusCode": "OPERATION_ENQUEUED", "message": uuid, "fields": []}]
 
 
 def read(request: Request) -> Response:

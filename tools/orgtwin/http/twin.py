@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from orgtwin.auth.authority import create_authorization_server
 from orgtwin.auth.sessions import RandomText, SessionStore, random_text
+from orgtwin.events.cometd import CometdServer
+from orgtwin.events.service import EventService
 from orgtwin.faults.rows import FaultyDml
 from orgtwin.faults.table import FaultTable
 from orgtwin.http.house import House
 from orgtwin.http.usage import ApiUsage
+from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.model import Dml
@@ -50,6 +53,8 @@ class Twin:
         self.tooling_tables = VirtualTables()
         self.dispatch: Dispatch = _nothing_dispatches
         self._parts: dict[Callable[..., object], object] = {}
+        self.events = self._listen(org)
+        self.cometd = CometdServer(self.events, random)
 
     @property
     def dml(self) -> Dml:
@@ -75,6 +80,12 @@ class Twin:
         self.org = org
         self.auth = self.auth.moved_to(org)
         self._parts.clear()
+        self.events = self._listen(org)
+        self.cometd = CometdServer(self.events, self.random)
+
+    def _listen(self, org: Org) -> EventService:
+        """The events of an org, heard from now on."""
+        return EventService(org, lambda: self.part(MetadataService).components, lambda: self.faults)
 
     def reset(self) -> None:
         """A new org: everything deployed or saved is gone, and no fault is armed."""

@@ -25,7 +25,7 @@ from orgtwin.ids import IdSequence
 from orgtwin.records.model import Row
 from orgtwin.records.stored_values import dump_value, load_ext
 from orgtwin.records.table import ID, RecordTable
-from orgtwin.records.transactions import Entry
+from orgtwin.records.transactions import Change, Entry
 from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.schema.standard_objects import standard_schema
 
@@ -93,7 +93,8 @@ class Journal:
         if org.settings != self._settings:
             frame["settings"] = org.settings
         if entries:
-            known = (entry for entry in entries if org.schema.find_type(entry.table.type.api_name))
+            stored = (entry for entry in entries if entry.change is not Change.PUBLISHED)
+            known = (entry for entry in stored if org.schema.find_type(entry.table.type.api_name))
             touched = {(entry.table.type.api_name, str(entry.row[ID])): entry for entry in known}
             frame["rows"] = _images(touched)
             frame["ids"] = _moved(self._ids, org.ids.position())

@@ -52,6 +52,7 @@ class Save:
 
 
 SaveHook = Callable[[Save], None]
+PublishHook = Callable[[RecordTable, Row], bool]
 
 
 @dataclass
@@ -61,3 +62,4 @@ class SaveHooks:
     before_save: list[SaveHook] = field(default_factory=list)  # steps 3 and 4: may change `content`
     duplicates: list[SaveHook] = field(default_factory=list)  # step 6
     after_save: list[SaveHook] = field(default_factory=list)  # steps 8 to 15: rows are stored and have ids
+    publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once

@@ -30,8 +30,17 @@ def _store_new(context: RecordsContext, save: Save) -> None:
         stamp_created(content, context.ids.next_id(prefix), user_id, now)
         for name, render in numbers:
             table.write(content, name, render(context.next_number(table.type.api_name, name), now))
-        log.add(table, content)
+        if table.type.event:
+            _publish(context, table, content)
+        else:
+            log.add(table, content)
         row.stored = True
+
+
+def _publish(context: RecordsContext, table: RecordTable, content: Row) -> None:
+    """A platform event is not stored: it goes out at once or with the commit, as its publishBehavior says."""
+    if not any(hook(table, content) for hook in context.hooks.publish_now):
+        context.log.publish(table, content)
 
 
 def _store_changed(context: RecordsContext, save: Save) -> None:

@@ -23,6 +23,7 @@ class Change(Enum):
     RECYCLED = "recycled"
     RESTORED = "restored"
     PURGED = "purged"
+    PUBLISHED = "published"  # a platform event that goes out with the commit; it is never stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,25 @@ class UndoLog:
         self._epoch = 0
         self._marks: weakref.WeakSet[Mark] = weakref.WeakSet()
         self._listeners: list[CommitListener] = []
+        self._unheard = 0
 
     def on_commit(self, listener: CommitListener) -> None:
         """Call `listener` with the entries of every transaction when it is committed."""
         self._listeners.append(listener)
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether what is committed now stays in the house: see `unheard`."""
+        return self._unheard > 0
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Commits inside tell no subscriber: they are a test's, and will be taken back."""
+        self._unheard += 1
+        try:
+            yield
+        finally:
+            self._unheard -= 1
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -90,6 +106,10 @@ class UndoLog:
     def purge(self, table: RecordTable, row: Row) -> None:
         del table.recycled[str(row[0])]
         self._entries.append(Entry(Change.PURGED, table, row))
+
+    def publish(self, table: RecordTable, row: Row) -> None:
+        """Note a platform event that goes out when, and only if, the transaction is committed."""
+        self._entries.append(Entry(Change.PUBLISHED, table, row))
 
     # ---- marks and transactions
 
@@ -163,10 +183,15 @@ def _undo_added(entry: Entry) -> None:
     entry.table.discard(entry.row)
 
 
+def _undo_published(_entry: Entry) -> None:
+    """Nobody has heard of it."""
+
+
 _UNDO: dict[Change, Callable[[Entry], None]] = {
     Change.ADDED: _undo_added,
     Change.CHANGED: _undo_changed,
     Change.RECYCLED: _undo_recycled,
     Change.RESTORED: _undo_restored,
     Change.PURGED: _undo_purged,
+    Change.PUBLISHED: _undo_published,
 }

@@ -1,0 +1,88 @@
+"""Platform events: publishing over REST, when they go out, and their schema."""
+
+from __future__ import annotations
+
+import pytest
+from tests.orgtwin.events.stage import Listening, Stage, V
+
+from orgtwin.http.in_process import InProcess
+
+
+def test_a_posted_event_is_enqueued_and_delivered_but_not_stored(stage: Stage) -> None:
+    client = Listening(stage.client)
+    client.subscribe("/event/Signed__e")
+    answer = stage.client.post(f"{V}/sobjects/Signed__e", {"Deal__c": "D-1", "Size__c": 7})
+    body = answer.json()
+    (message,) = client.poll()
+    (enqueued,) = body["errors"]
+    assert (answer.status, body["success"], enqueued["statusCode"], enqueued["fields"]) == (
+        201,
+        True,
+        "OPERATION_ENQUEUED",
+        [],
+    )
+    assert message["data"]["event"]["EventUuid"] == enqueued["message"]
+    assert message["data"]["payload"] == {
+        "CreatedDate": "2026-03-01T12:00:00.000Z",
+        "CreatedById": stage.admin_id,
+        "Deal__c": "D-1",
+        "Size__c": 7.0,
+    }
+    assert len(stage.twin.org.table("Signed__e")) == 0
+
+
+BEHAVIOURS = {"Signed__e": 0, "Seen__e": 1}
+
+
+@pytest.mark.parametrize(("name", "heard"), BEHAVIOURS.items(), ids=list(BEHAVIOURS))
+def test_a_rollback_takes_back_only_what_is_published_after_commit(stage: Stage, name: str, heard: int) -> None:
+    client = Listening(stage.client)
+    client.subscribe(f"/event/{name}")
+    rows = [{"attributes": {"type": name}, "Deal__c": "a"}, {"attributes": {"type": name}, "Deal__c": "x" * 81}]
+    stage.client.post(f"{V}/composite/sobjects", {"allOrNone": True, "records": rows})
+    assert len(client.heard()) == heard
+
+
+def test_events_come_in_the_order_in_which_they_were_published(stage: Stage) -> None:
+    client = Listening(stage.client)
+    client.subscribe("/event/Seen__e")
+    for name in "abc":
+        stage.create("Seen__e", Deal__c=name)
+    messages = client.poll()
+    ids = [message["data"]["event"]["replayId"] for message in messages]
+    assert [message["data"]["payload"]["Deal__c"] for message in messages] == ["a", "b", "c"]
+    assert ids == sorted(set(ids))
+
+
+def test_a_schema_is_found_by_the_id_that_events_carry(stage: Stage) -> None:
+    client = Listening(stage.client)
+    client.subscribe("/event/Seen__e")
+    stage.create("Seen__e", Deal__c="a")
+    schema_id = client.poll()[0]["data"]["schema"]
+    compact = stage.client.get(f"{V}/event/eventSchema/{schema_id}?payloadFormat=COMPACT").json()
+    expanded = stage.client.get(f"{V}/sobjects/Seen__e/eventSchema").json()
+    assert compact == {
+        "name": "Seen__e",
+        "namespace": "com.sforce.eventbus",
+        "type": "record",
+        "fields": [
+            {"name": "CreatedDate", "type": "long", "doc": "CreatedDate:DateTime"},
+            {"name": "CreatedById", "type": "string", "doc": "CreatedBy:EntityId"},
+            {"name": "Deal__c", "type": ["null", "string"], "doc": "Data:Text", "default": None},
+            {"name": "Size__c", "type": ["null", "double"], "doc": "Data:Double", "default": None},
+        ],
+        "uuid": schema_id,
+    }
+    assert (expanded["type"], expanded["uuid"], [field["name"] for field in expanded["fields"]]) == (
+        "expanded-record",
+        schema_id,
+        ["data", "channel"],
+    )
+
+
+def test_a_schema_of_an_event_that_the_user_may_not_read_does_not_exist(stage: Stage) -> None:
+    schema_id = stage.twin.events.schema("Seen__e").schema_id
+    stranger = InProcess(stage.application, stage.limited_user())
+    assert stranger.get(f"{V}/event/eventSchema/{schema_id}").status == 404
+    assert stranger.get(f"{V}/sobjects/Seen__e/eventSchema").status == 404
+    assert stage.client.get(f"{V}/event/eventSchema/none").status == 404

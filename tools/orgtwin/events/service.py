@@ -1,0 +1,224 @@
+"""Events of one org: what is captured and published, and what each subscriber may read.
+
+    service = twin.events                          one an org; it hears every commit
+    topic = service.require_topic("/data/ContractChangeEvent")
+    batch = service.read(topic, caller, position, 100)      views and the position to read on from
+    service.publish(caller, "Deal__e", {...})      at once, as the Pub/Sub API does
+
+Source: "Change Data Capture Developer Guide", "Platform Events Developer Guide" ("Publish Behavior").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from orgtwin.errors import SaveResult
+from orgtwin.events.bus import EventBus
+from orgtwin.events.capture import OVERFLOW_THRESHOLD, capture
+from orgtwin.events.channels import NONE, Channels, read_channels
+from orgtwin.events.model import EMPTY_RECORD_ID, GAP_OF, Change, ChangeType, Message, Transaction
+from orgtwin.events.schemas import EventSchema, SchemaBook
+from orgtwin.events.topics import Topic, find_topic, may_hear
+from orgtwin.events.views import View, view
+from orgtwin.faults.table import FaultTable
+from orgtwin.metadata.component import ComponentStore
+from orgtwin.org import Org
+from orgtwin.records.model import Caller, Row
+from orgtwin.records.table import CREATED_BY, CREATED_DATE, ID, RecordTable
+from orgtwin.records.transactions import Change as Write
+from orgtwin.records.transactions import Entry
+
+_READ_AT_ONCE = 1_000
+PUBLISH_AFTER_COMMIT = "PublishAfterCommit"
+
+
+class NoSuchTopic(Exception):
+    """There is no topic of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events for one subscriber; `position` is where to read on, also beyond events that were not for this subscriber."""
+
+    views: Sequence[View]
+    position: int
+
+
+class EventService:
+    """`components` gives what is deployed now; `faults` what is armed."""
+
+    def __init__(
+        self,
+        org: Org,
+        components: Callable[[], ComponentStore],
+        faults: Callable[[], FaultTable],
+        new_uuid: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        self.org = org
+        self.bus = EventBus(org.clock)
+        self.schemas = SchemaBook()
+        self._caller: Caller | None = None
+        self._path = ""
+        self.overflow_threshold = OVERFLOW_THRESHOLD
+        self.committed_replays: dict[str, int] = {}
+        self._components = components
+        self._faults = faults
+        self._new_uuid = new_uuid
+        self._commit_number = 0
+        self._seen: ComponentStore | None = None
+        self._schema_version = 0
+        self._channels = NONE
+        self._publish_at_once = False
+        self._uuids: dict[str, str] = {}
+        org.log.on_commit(self.committed)
+        org.hooks.publish_now.append(self._publish_now)
+
+    # ---- what goes out
+
+    def begin_request(self, caller: Caller, path: str) -> None:
+        """From here on changes are this request's: their events tell its user, API and client."""
+        self._caller, self._path = caller, path
+        if self._uuids:
+            self._uuids = {}
+
+    @property
+    def channels(self) -> Channels:
+        components = self._components()
+        if components is not self._seen or self.org.schema.version != self._schema_version:
+            self._seen, self._schema_version = components, self.org.schema.version
+            self._channels = read_channels(components, self.org.schema)
+        return self._channels
+
+    def committed(self, entries: list[Entry]) -> None:
+        """A transaction was committed."""
+        if not entries or self.org.log.is_unheard:
+            return
+        for entry in entries:
+            if entry.change is Write.PUBLISHED:
+                self._send(entry.table, entry.row)
+        captured = self.channels.captured
+        if captured and any(entry.table.type.api_name in captured for entry in entries):
+            for change in capture(entries, captured, self._transaction(), self.overflow_threshold):
+                self.bus.append(self._faulty(change))
+
+    def _transaction(self) -> Transaction:
+        self._commit_number += 1
+        caller = self._caller
+        user_id = caller.user_id if caller else self.org.running_user_id
+        origin = change_origin(caller, self._path) if caller else ""
+        return Transaction(self._new_uuid(), self.org.now, self._commit_number, user_id, origin)
+
+    def _faulty(self, change: Change) -> Change:
+        """The change, or the gap that an armed fault makes of it."""
+        faults = self._faults()
+        if faults.is_empty or change.change_type not in GAP_OF:
+            return change
+        if faults.fires("event_overflow", change.entity):
+            return overflow_of(change)
+        if faults.fires("event_gap", change.entity):
+            gap = GAP_OF[change.change_type]
+            return Change(change.entity, gap, change.record_ids, change.transaction, change.sequence)
+        return change
+
+    def is_due(self, fault: str) -> bool:
+        """Whether a fault of subscriptions is to strike now; it counts as fired then."""
+        faults = self._faults()
+        return not faults.is_empty and faults.fires(fault)
+
+    def send_gap(self, entity: str, change_type: ChangeType, record_ids: Sequence[str]) -> None:
+        """A change that was made in the database itself, past every transaction ("Gap Events")."""
+        user_id = self.org.automated_user_id
+        self._commit_number += 1
+        transaction = Transaction(self._new_uuid(), self.org.now, self._commit_number, user_id, "")
+        self.bus.append(Change(entity, change_type, tuple(record_ids), transaction, 1))
+
+    # ---- platform events
+
+    def publish(self, caller: Caller, topic: Topic, values: Mapping[str, object]) -> SaveResult:
+        """Publish at once, whatever the publish behaviour of the event says."""
+        before = self._publish_at_once
+        self._publish_at_once = True
+        try:
+            return self.org.dml.insert(caller, topic.entity or "", [values])[0]
+        finally:
+            self._publish_at_once = before
+
+    def uuid_of(self, publish_id: str) -> str:
+        """The EventUuid of an event that this request published, by the id it was answered with; "" for others."""
+        return self._uuids.get(publish_id, "")
+
+    def _publish_now(self, table: RecordTable, row: Row) -> bool:
+        uuid = self._uuids[str(row[ID])] = self._new_uuid()
+        table.write(row, "EventUuid", uuid)
+        if not self._publish_at_once and self._publish_behavior(table.type.api_name) == PUBLISH_AFTER_COMMIT:
+            return False
+        if not self.org.log.is_unheard:
+            self._send(table, row)
+        return True
+
+    def _publish_behavior(self, entity: str) -> str | None:
+        component = self._components().find("CustomObject", entity)
+        return None if component is None else component.body.value("publishBehavior")
+
+    def _send(self, table: RecordTable, row: Row) -> None:
+        system = {"CreatedDate": row[CREATED_DATE], "CreatedById": row[CREATED_BY]}
+        schema = self.schema(table.type.api_name)
+        own = {name: value for name in schema.places if (value := table.reader(name)(row)) is not None}
+        uuid = str(table.reader("EventUuid")(row))
+        self.bus.append(Message(table.type.api_name, uuid, {**system, **own}))
+
+    # ---- what subscribers read
+
+    def schema(self, entity: str) -> EventSchema:
+        return self.schemas.of(self.org.schema, entity)
+
+    def require_topic(self, name: str) -> Topic:
+        """The topic of that name. Raises NoSuchTopic."""
+        found = find_topic(self.org.schema, self.channels, name)
+        if found is None:
+            raise NoSuchTopic(name)
+        return found
+
+    def read(self, topic: Topic, caller: Caller, position: int, most: int) -> Batch:
+        """At most `most` events of the topic that come after a position, as this caller sees them."""
+        views: list[View] = []
+        access = self.org.access
+        while len(views) < most:
+            events = self.bus.after(position, _READ_AT_ONCE)
+            for event in events:
+                position = event.replay_id
+                entity = event.body.entity
+                member = topic.member(entity)
+                if member is None or self.org.schema.find_type(entity) is None or not may_hear(access, caller, entity):
+                    continue
+                seen = view(self.org, caller, member, event)
+                if seen is not None:
+                    views.append(seen)
+                    if len(views) == most:
+                        return Batch(views, position)
+            if len(events) < _READ_AT_ONCE:
+                break
+        return Batch(views, position)
+
+
+_APIS = (
+    ("/services/Soap/", "soap"),
+    ("/services/async/", "bulkapi"),
+    ("/jobs/", "bulkapi"),  # ASSUMED: Bulk API 2.0 has the name of Bulk API
+    ("/tooling/", "toolingrest"),
+)
+
+
+def change_origin(caller: Caller, path: str) -> str:
+    """Which API and client made a change. Source: "ChangeEventHeader Fields" (Change Data Capture Developer Guide)."""
+    api = next((name for part, name in _APIS if part in path), "rest")
+    client = f";client={caller.client}" if caller.client else ""
+    return f"com/salesforce/api/{api}/{caller.api_version:.1f}{client}"
+
+
+def overflow_of(change: Change) -> Change:
+    """The overflow event that stands for a change."""
+    ids = (EMPTY_RECORD_ID,)
+    return Change(change.entity, ChangeType.GAP_OVERFLOW, ids, change.transaction, change.sequence)
