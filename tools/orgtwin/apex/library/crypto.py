@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import hashlib
 import hmac
 import secrets
@@ -73,7 +74,12 @@ def _from_hex(text: str | None) -> bytes:
 
 
 def _charset(name: str | None) -> str:
-    return str(_present(name, "encodingScheme")).lower()
+    known = str(_present(name, "encodingScheme")).lower()
+    try:
+        codecs.lookup(known)
+    except LookupError as error:
+        raise throw("InvalidParameterValueException", f"Unsupported encoding: {name}") from error
+    return known
 
 
 system_class(

@@ -414,7 +414,7 @@ def _zone_offset(this: TimeZone, moment: datetime) -> int:
 system_class(
     "TimeZone",
     {
-        "static TimeZone getTimeZone(String)": TimeZone,
+        "static TimeZone getTimeZone(String)": lambda name: TimeZone(_present(name)),
         "String getID()": lambda this: this.name,
         "String getDisplayName()": lambda this: this.name,
         "Integer getOffset(Datetime)": _zone_offset,

@@ -54,12 +54,22 @@ def _integer_value_of(value: Value) -> int | None:
     raise throw("TypeException", f"Invalid integer: {to_text(value)}")
 
 
+def _number(value: Value, name: str) -> Value:
+    """A number, or a text that holds one; anything else is a TypeException."""
+    if isinstance(value, str):
+        return _decimal_of(value, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
+        raise throw("TypeException", f"Invalid {name}: {to_text(value)}")
+    return value
+
+
 def _long_value_of(value: Value) -> Long | None:
     if value is None:
         return None
-    if isinstance(value, str) and not _INTEGER_TEXT.fullmatch(value.strip()):
-        return wrap64(int(_decimal_of(value, "long")))
-    return Long(_parse_integer(value, "Long", 2**63) if isinstance(value, str) else int(value))
+    number = int(_number(value, "long"))
+    if not -(2**63) <= number < 2**63:
+        raise throw("TypeException", f"Invalid long: {to_text(value)}")
+    return Long(number)
 
 
 def _long_of_text(text: str | None) -> Long | None:
@@ -70,13 +80,7 @@ def _long_of_text(text: str | None) -> Long | None:
 
 
 def _double_value_of(value: Value) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, str):
-        if not _DECIMAL_TEXT.fullmatch(value.strip()):
-            raise throw("TypeException", f"Invalid double: {value}")
-        return float(value)
-    return float(value)
+    return None if value is None else float(_number(value, "double"))
 
 
 def _decimal_of(text: str, name: str) -> Decimal:
@@ -86,9 +90,7 @@ def _decimal_of(text: str, name: str) -> Decimal:
 
 
 def _decimal_value_of(value: Value) -> Decimal | None:
-    if value is None:
-        return None
-    return _decimal_of(value, "decimal") if isinstance(value, str) else to_decimal(value)
+    return None if value is None else to_decimal(_number(value, "decimal"))
 
 
 system_class(

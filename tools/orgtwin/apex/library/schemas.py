@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orgtwin.apex import context
-from orgtwin.apex.faults import throw
+from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, to_id
@@ -422,8 +422,10 @@ def _global_describe() -> ApexMap:
     return CaselessMap(type_of("Map<String,Schema.SObjectType>"), {t.name.lower(): SObjectTypeToken(t) for t in types})
 
 
-def _describe_named(names: ApexList) -> ApexList:
+def _describe_named(names: ApexList | None) -> ApexList:
     engine = context.engine()
+    if names is None:
+        raise argument_null("types")
     found = []
     for name in names.items:
         type_ = engine.find_sobject_type(name)

@@ -12,9 +12,10 @@ collection. A property is written without parentheses: "static Datetime current"
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import InvalidOperation
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
-from orgtwin.apex.faults import EXCEPTIONS
+from orgtwin.apex.faults import EXCEPTIONS, throw
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.types import COLLECTION_ARITY, PRIMITIVES, VOID, Kind, Type, collection
 from orgtwin.apex.values import EnumConstant, Value
@@ -121,6 +122,8 @@ def _add(cls: ApexClass, text: str, function: Callable[..., Value]) -> None:
     returns = VOID if type_text == "void" else type_of(type_text)
     if bracket:
         parameters = tuple(type_of(p) for p in split_arguments(rest[: rest.rindex(")")]))
+        if not cls.generic and any(p.kind is Kind.PRIMITIVE or p.kind is Kind.SYSTEM for p in parameters):
+            function = _guarded(f"{cls.name}.{name}", function)
         method = Method(cls, name, parameters, returns, function, static=static, virtual=True, generic=cls.generic)
         cls.methods.setdefault(name.lower(), []).append(method)
         cls.vtable[method.signature] = method
@@ -152,6 +155,26 @@ def system_enum(name: str, constants: str, *, namespace: str = "System") -> Apex
         cls.constants[constant.lower()] = EnumConstant(cls, constant, ordinal)
     add_enum_methods(cls)
     return cls
+
+
+def _guarded(shown: str, function: Callable[..., Value]) -> Callable[..., Value]:
+    """The function as the platform behaves on null and on values out of range.
+
+    ASSUMED where a page does not say: null for an argument that must be there is a NullPointerException, a value that cannot be
+    used (year 0, scale -1) a TypeException.
+    """
+
+    def call(*args: Value) -> Value:
+        try:
+            return function(*args)
+        except (TypeError, AttributeError) as error:
+            if None not in args:
+                raise
+            raise throw("NullPointerException", f"Argument cannot be null: {shown}") from error
+        except (ValueError, OverflowError, InvalidOperation) as error:
+            raise throw("TypeException", f"Invalid argument: {shown}") from error
+
+    return call
 
 
 def _abstract(*_: Value) -> Value:

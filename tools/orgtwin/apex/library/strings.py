@@ -255,7 +255,7 @@ def _char_at(this: str, index: int) -> int:
 
 
 def _from_chars(codes: ApexList | None) -> str:
-    if codes is None:
+    if codes is None or None in codes.items:
         raise null_pointer()
     return "".join(chr(c) for c in codes.items)
 

@@ -50,10 +50,10 @@ def _today() -> Value:
 
 
 _JOBS: dict[str, Callable[..., Value]] = {
-    "static Id enqueueJob(Object)": enqueue,
-    "static Id enqueueJob(Object,Integer)": enqueue,
-    "static void attachFinalizer(Object)": attach_finalizer,
-    "static String schedule(String,String,Object)": schedule,
+    "static Id enqueueJob(Queueable)": enqueue,
+    "static Id enqueueJob(Queueable,Integer)": enqueue,
+    "static void attachFinalizer(Finalizer)": attach_finalizer,
+    "static String schedule(String,String,Schedulable)": schedule,
     "static void abortJob(String)": lambda job_id: None,
 }
 system_class(
