@@ -15,6 +15,7 @@ from tests.clmkit.sync.fake_org import OWNER, FakeOrg
 
 from clmkit.mapping.model import Spec
 from clmkit.sync.engine import Engine, load_linted
+from clmkit.sync.guards import Limits
 from clmkit.sync.reconcile import Comparison, ReconcileReport
 from clmkit.sync.report import RunReport
 from clmkit.sync.state import State
@@ -59,6 +60,7 @@ class World:
     org: FakeOrg = field(default_factory=FakeOrg)
     clm: FakeClm = field(default_factory=FakeClm)
     page: int = 500
+    limits: Limits = field(default_factory=Limits)
     _state: State | None = None
 
     def __post_init__(self) -> None:
@@ -88,10 +90,14 @@ class World:
         self.clm.save(agreement_id, **(fields if agreement_id in self.clm.agreements else {**AGREEMENT, **fields}))
 
     def engine(self) -> Engine:
-        return Engine(self.spec, self.state, self.org, self.clm, (Counter(),), page=self.page, sleep=no_sleep)
+        return Engine(
+            self.spec, self.state, self.org, self.clm, (Counter(),), page=self.page, sleep=no_sleep, limits=self.limits
+        )
 
-    def run(self) -> RunReport:
-        report = asyncio.run(self.engine().run())
+    def run(self, *, allow: bool = False) -> RunReport:
+        engine = self.engine()
+        engine.allow = allow
+        report = asyncio.run(engine.run())
         assert report.is_balanced, report
         return report
 

@@ -56,7 +56,8 @@ def sync() -> None:
     type=click.FloatRange(0.2),
     help="--follow: seconds between looks at both systems; webhooks ring in between.",
 )
-def run(config_path: Path, as_json: bool, once: bool, interval: float) -> None:
+@click.option("--allow", is_flag=True, help="This once, change as many rows as there are to change: what a guard held.")
+def run(config_path: Path, as_json: bool, once: bool, interval: float, allow: bool) -> None:
     """Take changes from both systems, decide, write both.
 
     \b
@@ -71,16 +72,17 @@ def run(config_path: Path, as_json: bool, once: bool, interval: float) -> None:
     A secret is {env: NAME}, {file: PATH} or {file: PATH, member: NAME}.
     """
     config = _guarded(lambda: load_config(config_path))
-    report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json)))
+    report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json, allow=allow)))
     raise SystemExit(2 if report.stopped else 0 if report.is_clean or not once else 1)
 
 
-async def _run(config: SyncConfig, once: bool, interval: float, as_json: bool) -> RunReport:
+async def _run(config: SyncConfig, once: bool, interval: float, as_json: bool, *, allow: bool) -> RunReport:
     stopped, bell = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(config))
+        engine.allow = allow
         if once:
             report = await engine.run(stopped.is_set)
             _print_run(report, as_json)
@@ -88,12 +90,20 @@ async def _run(config: SyncConfig, once: bool, interval: float, as_json: bool) -
         if config.webhook is not None:
             address = await stack.enter_async_context(listening(config.webhook, bell.set))
             await engine.clm.put_webhook(HOOK_NAME, config.webhook.url or address, config.webhook.secrets[0])
-        return await follow(engine, bell, stopped, interval, lambda report: _print_news(report, as_json))
+        return await follow(engine, bell, stopped, interval, _News(as_json).print)
 
 
-def _print_news(report: RunReport, as_json: bool) -> None:
-    if report.events or report.stopped:
-        _print_run(report, as_json)
+class _News:
+    """Prints a run that did something; one that stopped for the same reason as the one before it is no news."""
+
+    def __init__(self, as_json: bool) -> None:
+        self._as_json = as_json
+        self._stopped = ""
+
+    def print(self, report: RunReport) -> None:
+        if report.events or report.stopped != self._stopped:
+            _print_run(report, self._as_json)
+        self._stopped = report.stopped
 
 
 @sync.command()
@@ -205,7 +215,11 @@ def _print_run(report: RunReport, as_json: bool) -> None:
         f"{created} rows created, {updated} updated, {report.patches} agreements patched in {report.seconds:.1f} s"
     )
     calls = ", ".join(f"{count} {kind}" for kind, count in sorted(report.api_calls_by_kind.items()))
-    click.echo(f"calls: {calls or 'none'}" + (f"; org usage {report.api_usage}" if report.api_usage else ""))
+    click.echo(
+        f"calls: {calls or 'none'}"
+        + (f"; org usage {report.api_usage}" if report.api_usage else "")
+        + (f"; {report.api_forecast}" if report.api_forecast else "")
+    )
     if report.stopped:
         click.echo(f"clmkit: stopped: {report.stopped} What was not settled waits for the next run.", err=True)
 

@@ -25,6 +25,14 @@ class StopRun(Exception):
     """The run cannot go on; the message says why and what to do. What was done is kept, the rest waits."""
 
 
+class Excess(StopRun):
+    """A guard found that the run goes too far; nothing of the kind is done until a person allows it."""
+
+
+class Overuse(StopRun):
+    """The org has no calls left for us; time heals it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One row on its way: `fields` without the key, lookups as ids; `alone` are the status values that still have to follow."""

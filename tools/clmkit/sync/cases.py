@@ -20,6 +20,7 @@ class Case:
     parked: list[Parked] = field(default_factory=list)
     pulls: list[tuple[ObjectMapping, str, FieldDecision]] = field(default_factory=list)
     keys: set[tuple[str, str]] = field(default_factory=set)
+    overwrites_clm: bool = False
     has_written: bool = False
     again: str = ""
     """Why the agreement has to be read and planned anew; empty when it has not."""

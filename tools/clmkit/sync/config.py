@@ -17,6 +17,13 @@
       url: https://sync.example.com/clm        # what the CLM calls; left out: the address listened on
       secrets: [{env: HOOK_SECRET}, {env: HOOK_SECRET_BEFORE}]   # the first signs from now on, all are accepted: rotation
 
+    guards:                                    # optional, shown with their defaults: what a run may do without being asked
+      changed_percent: 25                      # of an object's linked rows (of the agreements, on the way back) ...
+      changed_from: 500                        # ... and so many always; rows that are created are not counted
+      emptied_percent: 5                       # the same for one field that becomes empty
+      emptied_from: 50
+      api_reserve_percent: 10                  # of the org's calls of 24 hours, left to others
+
 A reference is `{env: NAME}`, `{file: PATH}` (the whole text) or `{file: PATH, member: NAME}` (one member of a JSON file).
 A secret that is written into the file itself is refused. For the JWT bearer flow give `username` and `private_key` instead
 of `client_secret`. Paths are relative to the file.
@@ -36,6 +43,7 @@ import yaml
 from clmkit.clients.clm import ClmCredentials
 from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer, Login
 from clmkit.clients.transport import require_private
+from clmkit.sync.guards import Limits
 
 
 class ConfigError(Exception):
@@ -79,6 +87,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     salesforce: _SalesforceSection
     webhook: _WebhookSection | None = None
     page: int = 500
+    guards: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +113,7 @@ class SyncConfig:
     ca_bundle: Path | None
     page: int = 500
     webhook: WebhookConfig | None = None
+    guards: Limits = field(default_factory=Limits)
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> SyncConfig:
@@ -138,6 +148,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         salesforce_login=_login(path, reader, salesforce),
         ca_bundle=path.parent / ca_bundle if ca_bundle else None,
         page=file.page,
+        guards=file.guards,
         webhook=_webhook(path, reader, file.webhook) if file.webhook is not None else None,
     )
 

@@ -17,6 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from clmkit.sync.config import WebhookConfig
 from clmkit.sync.engine import Engine
+from clmkit.sync.guards import Breaker
 from clmkit.sync.report import RunReport
 
 LARGEST_CALL = 4 * 1024 * 1024
@@ -66,9 +67,11 @@ async def follow(
 ) -> RunReport:
     """Run whenever the bell rings, and at least every `interval` seconds look at both systems; until stopped.
 
-    A bell that never rests does not keep the sync from looking at Salesforce. Returns the last report.
+    A bell that never rests does not keep the sync from looking at Salesforce. While a system does not answer, the looks become
+    rare and the bell is not heeded (`guards.Breaker`). Returns the last report.
     """
     looked_at = float("-inf")
+    breaker, unheard = Breaker(), asyncio.Event()
     rang = False
     while True:
         only_clm = rang and engine.clock() - looked_at < interval
@@ -78,7 +81,9 @@ async def follow(
         on_report(report)
         if stopped.is_set():
             return report
-        rang = await _rang(bell, stopped, max(0.0, interval - (engine.clock() - looked_at)))
+        breaker.note(is_outage=report.is_outage)
+        listened = unheard if breaker.is_open else bell
+        rang = await _rang(listened, stopped, max(0.0, breaker.wait(interval) - (engine.clock() - looked_at)))
         bell.clear()
 
 

@@ -22,14 +22,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clmkit.clients.clm import Clm
-from clmkit.clients.errors import WireError
-from clmkit.clients.salesforce import Salesforce
+from clmkit.clients.errors import Refused, Unreachable, WireError
+from clmkit.clients.outcomes import Action
+from clmkit.clients.salesforce import ApiUsage, Salesforce
 from clmkit.clients.transport import Patience, Sleep, Transport, open_session
 from clmkit.mapping.evaluate import Evaluator
 from clmkit.mapping.loader import load_spec
 from clmkit.mapping.model import Spec
-from clmkit.sync.apply import StopRun
+from clmkit.sync.apply import Excess, Overuse, StopRun
 from clmkit.sync.config import SyncConfig
+from clmkit.sync.guards import BlastRadius, Limits, find_overuse, forecast
 from clmkit.sync.intake import Intake
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.references import References
@@ -38,6 +40,8 @@ from clmkit.sync.round import Round
 from clmkit.sync.state import State
 
 MOST_ROUNDS = 1000
+HOLD = "hold"
+"""The cursor that says why a guard holds the sync until a person allows it to go on."""
 
 
 class SpecError(Exception):
@@ -62,16 +66,26 @@ class Engine:
     sleep: Sleep = asyncio.sleep
     chance: Callable[[], float] = random.random
     tally: Tally = field(default_factory=Tally)
+    limits: Limits = field(default_factory=Limits)
+    allow: bool = False
+    """A person allows the next run to go further than the guards."""
+    blast: BlastRadius | None = None
+    _first_usage: tuple[float, ApiUsage] | None = None
 
     async def run(self, should_end: Callable[[], bool] = lambda: False, *, only_clm: bool = False) -> RunReport:
         """Rounds until neither system has anything new, or `should_end` between two rounds.
 
         `only_clm` leaves Salesforce's own changes to a later run: what a webhook asks for, without a query for each ring.
-        A stop (budget used up, mapping alarm, nobody answers) is in the report, not raised.
+        A stop (guard, budget used up, mapping alarm, nobody answers) is in the report, not raised.
         """
         self.tally = Tally()
         started = self.clock()
         before = self._count_calls()
+        if (held := self.state.get_cursor(HOLD)) and not self.allow:
+            self.tally.stopped = held
+            return self._report(0.0, before)
+        self._hold("")
+        self.blast = None if self.allow else BlastRadius(self.limits, self.state.count_links_of)
         intake = Intake(self.spec, self.state, self.org, self.clm, self.page, self.now, self.tally, only_clm)
         references = References(self.spec, self.org, self.state)
         evaluator = Evaluator(self.spec)
@@ -82,12 +96,37 @@ class Engine:
                 if self.tally.events == known:
                     break
                 self.tally.rounds += 1
+                self._require_calls()
                 await Round(self, evaluator, references).run(work)
         except (StopRun, WireError) as error:
             self.tally.stopped = str(error)
+            self.tally.is_outage = _is_outage(error)
+            self._hold(str(error) if isinstance(error, Excess) else "")
         finally:
             await intake.close()
+        self.allow = False
         return self._report(self.clock() - started, before)
+
+    def _hold(self, reason: str) -> None:
+        if self.state.get_cursor(HOLD) != reason:
+            with self.state.transaction():
+                self.state.put_cursor(HOLD, reason)
+                self.state.record(self.now(), "held" if reason else "allowed", {"reason": reason})
+
+    def _require_calls(self) -> None:
+        overuse = find_overuse(self.org.api_usage, self.limits)
+        if overuse:
+            raise Overuse(overuse)
+
+    def _forecast(self) -> str:
+        """From the first look at the org's usage that this engine took to the last."""
+        usage, now = self.org.api_usage, self.clock()
+        if usage is None:
+            return ""
+        if self._first_usage is None:
+            self._first_usage = now, usage
+        since, first = self._first_usage
+        return forecast(first, usage, now - since, self.limits)
 
     def _count_calls(self) -> Counter[str]:
         return sum(self.calls, Counter())
@@ -112,8 +151,17 @@ class Engine:
             api_calls_by_kind=dict(self._count_calls() - before),
             api_usage=f"{usage.used}/{usage.allowed}" if usage is not None else "",
             seconds=round(seconds, 3),
+            api_forecast=self._forecast(),
             stopped=tally.stopped,
+            is_outage=tally.is_outage,
         )
+
+
+def _is_outage(error: StopRun | WireError) -> bool:
+    """Whether time alone may heal what ended the run."""
+    if isinstance(error, Refused):
+        return error.action is Action.RETRY or error.code == "REQUEST_LIMIT_EXCEEDED"
+    return isinstance(error, Unreachable | Overuse)
 
 
 def load_linted(path: Path) -> Spec:
@@ -135,7 +183,15 @@ async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
             org_transport, clm_transport = Transport(org_session), Transport(clm_session)
             org = Salesforce(org_transport, config.salesforce_url, config.salesforce_login, spec.api_version)
             clm = Clm(clm_transport, config.clm_url, config.clm_credentials)
-            yield Engine(spec, state, org, clm, (org_transport.calls, clm_transport.calls), page=config.page)
+            yield Engine(
+                spec,
+                state,
+                org,
+                clm,
+                (org_transport.calls, clm_transport.calls),
+                page=config.page,
+                limits=config.guards,
+            )
     finally:
         state.close()
 

@@ -13,7 +13,7 @@ class RunReport(msgspec.Struct, frozen=True):
     """Events are changes taken in from both systems. `rows_*` count Salesforce rows written, `patches` CLM agreements written.
 
     `echoes` is the part of `unchanged` that was our own writing coming back. `stopped` is empty, or says why the run ended early;
-    the events that were not settled then are `waiting` and are taken up by the next run.
+    the events that were not settled then are `waiting` and are taken up by the next run. `is_outage` when time alone may heal it.
     """
 
     events: int
@@ -31,8 +31,10 @@ class RunReport(msgspec.Struct, frozen=True):
     rounds: int
     api_calls_by_kind: dict[str, int]
     api_usage: str
+    api_forecast: str
     seconds: float
     stopped: str
+    is_outage: bool
 
     @property
     def is_balanced(self) -> bool:
@@ -52,6 +54,7 @@ class Tally:
     patches: int = 0
     rounds: int = 0
     stopped: str = ""
+    is_outage: bool = False
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     rows_created: dict[str, int] = field(default_factory=dict)
     rows_updated: dict[str, int] = field(default_factory=dict)

@@ -14,11 +14,12 @@ from clmkit.clients.errors import Refused
 from clmkit.clients.outcomes import Action
 from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
 from clmkit.mapping.model import Missing, ObjectMapping
-from clmkit.sync.apply import Applier, StopRun, Write
+from clmkit.sync.apply import Applier, Excess, StopRun, Write
 from clmkit.sync.audit import digest
 from clmkit.sync.cases import Case
 from clmkit.sync.decide import is_stale
 from clmkit.sync.feed_back import to_patch
+from clmkit.sync.guards import overwrites_clm
 from clmkit.sync.intake import Work
 from clmkit.sync.org_rows import OrgRow, read_by_key
 from clmkit.sync.references import References
@@ -80,11 +81,20 @@ class Round:
         for mapping in self._spec.objects:
             if not is_owned_by_salesforce(mapping) or self._is_created_on_demand(mapping):
                 await self._write_object(mapping, cases)
+        overwritten = [case for case in cases if case.overwrites_clm and not case.again]
+        if overwritten and self._engine.blast is not None:
+            header = overwritten[0].pulls[0][0].name
+            agreements = [case.agreement_id for case in overwritten]
+            self._require_modest(self._engine.blast.find_excess_of_patches(header, agreements))
         await _several(self._feed_back, [case for case in cases if not case.again])
         for case in cases:
             if not case.again:
                 self._settle(case)
         return [case for case in cases if case.again]
+
+    def _require_modest(self, excess: str) -> None:
+        if excess:
+            raise Excess(excess)
 
     async def _open(self, item: Work) -> Case | None:
         """The case of an agreement; None when it is settled already: gone, or older than what was applied.
@@ -123,6 +133,7 @@ class Round:
         rows = self._evaluate(mapping, cases)
         org_rows = await self._read_org(mapping, rows)
         plans = [self._plan(mapping, case, row, clm, org_rows) for case, row, clm in rows]
+        self._require_modest(self._engine.blast.find_excess(plans) if self._engine.blast is not None else "")
         for wave in waves(plans):
             await self._write_wave(mapping, wave)
 
@@ -212,6 +223,7 @@ class Round:
         plan = plan_row(facts, lifecycle)
         for decision in plan.conflicts:
             case.park_conflict(mapping, row.key, decision)
+        case.overwrites_clm |= overwrites_clm(plan)
         case.pulls += [(mapping, row.key, decision) for decision in plan.pull.values()]
         return plan
 

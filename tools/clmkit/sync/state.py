@@ -176,6 +176,9 @@ class State:
         sql = "SELECT object, key FROM link WHERE agreement_id = ? ORDER BY object, key"
         return [(str(mapping), str(key)) for mapping, key in self._db.execute(sql, (agreement_id,))]
 
+    def count_links_of(self, mapping: str) -> int:
+        return int(self._db.execute("SELECT count(*) FROM link WHERE object = ?", (mapping,)).fetchone()[0])
+
     def count_links(self) -> dict[str, int]:
         sql = "SELECT object, count(*) FROM link GROUP BY object ORDER BY object"
         return {str(mapping): int(count) for mapping, count in self._db.execute(sql)}
