@@ -13,11 +13,14 @@ import click
 INTERRUPTED = 130
 
 COMMANDS = {
+    "apply": "clmkit.cli.apply:apply",
     "compare": "clmkit.cli.compare:compare",
     "demo": "clmkit.cli.demo:demo",
+    "drift": "clmkit.cli.drift:drift",
     "explain": "clmkit.cli.lint:explain",
     "generate": "clmkit.cli.generate:generate",
     "lint": "clmkit.cli.lint:lint",
+    "plan": "clmkit.cli.plan:plan",
     "reconcile": "clmkit.cli.sync:reconcile",
     "sync": "clmkit.cli.sync:sync",
 }

@@ -36,7 +36,14 @@ class JwtBearer:
     private_key: str = field(repr=False)
 
 
-Login = ClientCredentials | JwtBearer
+@dataclass(frozen=True, slots=True)
+class GivenToken:
+    """A session that somebody else opened, such as the sf CLI or CumulusCI for a deploy; it cannot be renewed."""
+
+    access_token: str = field(repr=False)
+
+
+Login = ClientCredentials | JwtBearer | GivenToken
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -51,6 +58,8 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 async def log_in(transport: Transport, url: str, login: Login, now: Callable[[], float] = time.time) -> Token:
     """A fresh token. Raises LoginFailed with the org's own words, Unreachable."""
+    if isinstance(login, GivenToken):
+        return Token(login.access_token, require_private(url))
     form = _form(url, login, now())
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     reply = await transport.send("token", "POST", url + TOKEN_PATH, headers=headers, body=urlencode(form).encode())
@@ -69,7 +78,7 @@ async def log_in(transport: Transport, url: str, login: Login, now: Callable[[],
     )
 
 
-def _form(url: str, login: Login, now: float) -> dict[str, str]:
+def _form(url: str, login: ClientCredentials | JwtBearer, now: float) -> dict[str, str]:
     match login:
         case ClientCredentials(client_id, client_secret):
             return {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}

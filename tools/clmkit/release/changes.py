@@ -325,6 +325,15 @@ RULES: dict[str, Rule] = {
     "field_class_changed": _behaviour(
         "REL323", "class changed", "the field is kept the same, only shown or withheld where it was not"
     ),
+    "code_edited": _behaviour(
+        "REL351",
+        "code or automation edited in the org",
+        "it no longer does what the mapping says",
+        "deploy the generated one again",
+    ),
+    "component_dropped": _behaviour(
+        "REL352", "component gone", "what it did in the org is no longer done", "retire it in a release of its own"
+    ),
     "value_unmapped": _behaviour(
         "REL331", "CLM value no longer mapped", "rows with it wait for a person", "map it, or tell its steward"
     ),
@@ -406,6 +415,8 @@ RULES: dict[str, Rule] = {
     "audience_added": _minor("REL516", "audience added"),
     "latency_added": _minor("REL517", "latency class added or dropped"),
     "value_map_added": _minor("REL518", "value map added or dropped, used by no field before or after"),
+    "component_added": _minor("REL519", "component added"),
+    "component_updated": _minor("REL520", "component rewritten from the mapping"),
     "wording_changed": _patch("REL601", "wording changed"),
     "steward_changed": _patch("REL602", "steward changed"),
     "tags_changed": _patch("REL603", "compliance tags changed"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: Python writes the traceback into an exception
 class StepFailed(Exception):
     """A step could not do its work. `exit_code` 2: input or surroundings; 1: the work was done and is not right."""
 

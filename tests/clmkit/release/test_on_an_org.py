@@ -1,0 +1,269 @@
+"""Plan, apply, take back and drift against an org that others wrote, through its public APIs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from simple_salesforce.api import SFType
+from tests.clmkit.release.conftest import Org
+
+from clmkit.clients.metadata_api import Listed
+from clmkit.codegen.mdapi import Component, convert_source, make_package, split_settings
+from clmkit.codegen.tree import read_package
+from clmkit.codegen.xml import Body, parse_component
+from clmkit.release.org_access import OrgClients
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
+
+TYPE_80, TYPE_120, TYPE_40 = ("type: {text: %d}" % length for length in (80, 120, 40))  # noqa: UP031 - braces
+FIELD = "CustomField Contract.CLM_Contract_Type__c"
+
+
+def told(document: dict[str, object]) -> list[tuple[str, str, str, str]]:
+    items = document["items"]
+    assert isinstance(items, list)
+    return [(item["pair"], item["sign"], item["code"], item["subject"]) for item in items]
+
+
+def kept(org: Org, plan_hash: str) -> Path:
+    return org.project / "build" / "plans" / plan_hash[:12]
+
+
+def edit_by_hand(org: Org, label: str = "Kind") -> None:
+    """Somebody gives the field another label and a shorter length in Setup."""
+    body: Body = {"fullName": "CLM_Contract_Type__c", "label": label, "length": 90, "type": "Text"}
+    org.deploy("CustomField", "Contract.CLM_Contract_Type__c", "objects/Contract.object", {"fields": body})
+
+
+def test_the_plan_after_a_deploy_by_cumulusci_is_empty(org: Org) -> None:
+    code, document = org.plan()
+    assert (code, document["empty"], document["next"]) == (0, True, "nothing to deploy")
+    assert document["built"] == document["org"]
+    assert not (org.project / "build" / "plans").exists()
+
+
+def test_a_changed_field_is_planned_applied_and_taken_back(org: Org) -> None:
+    org.rewrite(TYPE_80, TYPE_120)
+    code, document = org.plan()
+    test_class = ("built | org", "~", "REL520", "ApexClass CLM_ContractRulesTest")
+    changed = [item for item in told(document) if item != test_class]
+    assert (code, changed) == (0, [("built | org", "~", "REL503", FIELD)])
+    plan_hash = document["hash"]
+    code, output = org.release("apply", plan_hash[:12])
+    assert code == 0, output
+    assert output.splitlines()[0] == "project: validated"
+    assert output.splitlines()[-1] == "verified: 111 components retrieved as deployed"
+    assert org.plan()[1]["empty"] is True
+    assert org.release("drift") == (0, "no drift: the org holds what the package directory says\n")
+    assert org.release("apply", plan_hash) == (0, "already applied and verified: nothing to do\n")
+
+    code, output = org.release("apply", plan_hash, "--rollback")
+    assert (code, output.splitlines()[0]) == (0, "rollback: validated")
+    again = org.plan()[1]
+    assert again["hash"] == plan_hash
+    assert org.release("apply", plan_hash)[0] == 0
+
+
+def test_a_new_field_with_its_permissions_is_added_and_its_code_is_taken_back(org: Org) -> None:
+    new = "      risk: {clm: risk, field: CLM_Risk__c, type: {text: 20}, description: Risk.}\n      title:\n        clm: title\n"
+    org.rewrite("      title:\n        clm: title\n", new)
+    code, document = org.plan()
+    assert code == 0
+    assert ("built | org", "+", "REL502", "CustomField Contract.CLM_Risk__c") in told(document)
+    assert {item[2] for item in told(document)} <= {"REL502", "REL508", "REL509", "REL520"}
+    assert org.release("apply", document["hash"])[0] == 0
+    code, output = org.release("apply", document["hash"], "--rollback")
+    assert (code, output.splitlines()[-1]) == (0, "left in the org: CustomField Contract.CLM_Risk__c")
+
+
+def test_a_field_that_left_the_mapping_stays_in_the_org_and_is_shown(org: Org) -> None:
+    new = "      gone: {clm: gone, field: CLM_Gone__c, type: {text: 20}, description: Gone.}\n      title:\n        clm: title\n"
+    org.rewrite("      title:\n        clm: title\n", new)
+    assert org.release("apply", org.plan()[1]["hash"])[0] == 0
+    org.rewrite(new, "      title:\n        clm: title\n")
+    code, document = org.plan()
+    assert ("built | org", "-", "REL211", "CustomField Contract.CLM_Gone__c") in told(document)
+    org.decide(*document["undecided"])
+    code, document = org.plan()
+    assert (code, org.release("apply", document["hash"])[0]) == (0, 0)
+    code, document = org.plan()
+    assert (code, document["deploys"]) == (0, [])
+    assert [item["retired"] for item in document["items"] if item["subject"].endswith("CLM_Gone__c")]
+    assert org.release("drift")[0] == 2
+
+
+def test_records_that_would_lose_their_value_are_counted(org: Org) -> None:
+    rest = org.rest()
+    contracts = rest.Contract
+    assert isinstance(contracts, SFType)
+    account = rest.query("SELECT Id FROM Account LIMIT 1")["records"][0]["Id"]
+    for key, text in (("LONG-1", "x" * 41), ("LONG-2", "y" * 60), ("SHORT", "z" * 40)):
+        row = {"AccountId": account, "CLM_Contract_Type__c": text, "CLM_Version__c": 1, "Status": "Draft"}
+        contracts.upsert(f"CLM_Id__c/{key}", row)
+    org.rewrite(TYPE_80, TYPE_40)
+    code, document = org.plan()
+    (loss,) = [item for item in document["items"] if item["pair"] == "built | data"]
+    assert (code, loss["records"], loss["note"]) == (1, 2, "Contract.CLM_Contract_Type__c is longer than 40")
+    assert document["undecided"] == [f"REL213 {FIELD}"]
+    code, output = org.release("apply", document["hash"])
+    assert code == 1
+    assert output.splitlines()[0] == "refused: breaks are undecided; write a record in docs/decisions with the lines"
+    org.decide("REL213 contract.contract_type")
+    code, output = org.release("apply", org.plan()[1]["hash"])
+    assert (code, output.splitlines()[0]) == (1, "refused: project: the org refuses the validation")
+    for key in ("LONG-1", "LONG-2"):
+        contracts.upsert(f"CLM_Id__c/{key}", {"CLM_Contract_Type__c": "short", "CLM_Version__c": 2})
+    document = org.plan()[1]
+    assert all(item["pair"] != "built | data" for item in document["items"])
+    assert org.release("apply", document["hash"])[0] == 0
+
+
+def test_apply_refuses_when_the_org_moved_and_names_who_moved_it(org: Org) -> None:
+    org.rewrite(TYPE_80, TYPE_120)
+    plan_hash = org.plan()[1]["hash"]
+    edit_by_hand(org)
+    code, output = org.release("apply", plan_hash)
+    (row,) = org.ask(find_field)
+    assert (code, output) == (
+        1,
+        f"refused: org: {FIELD} has changed, by {row.changed_by} on {row.changed_at}\n"
+        "nothing was deployed; make a new plan with `clmkit plan`\n",
+    )
+    assert not (kept(org, plan_hash) / "release.jsonl").exists()
+
+
+async def find_field(org: OrgClients) -> list[Listed]:
+    rows = await org.metadata.list_components(["CustomField"])
+    return [row for row in rows if row.full_name == "Contract.CLM_Contract_Type__c"]
+
+
+def test_apply_refuses_when_the_package_directory_moved(org: Org) -> None:
+    org.rewrite(TYPE_80, TYPE_120)
+    plan_hash = org.plan()[1]["hash"]
+    org.rewrite(TYPE_120, "type: {text: 121}")
+    code, output = org.release("apply", plan_hash)
+    assert (code, output.splitlines()[-1]) == (1, "nothing was deployed; make a new plan with `clmkit plan`")
+    assert f"package directory: {FIELD} is not as planned" in output
+
+
+def test_a_plan_made_before_generate_says_so(org: Org) -> None:
+    spec = org.project / "mappings" / "contract.yml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace(TYPE_80, TYPE_120, 1), encoding="utf-8")
+    code, document = org.plan()
+    assert code == 1
+    assert {item["pair"] for item in document["items"]} == {"intent | built"}
+    assert document["next"].startswith("clmkit generate, then plan again")
+
+
+@pytest.mark.parametrize("torn", ["", '{"name": "depl'])
+def test_an_apply_that_was_killed_while_the_org_deployed_goes_on(org: Org, torn: str) -> None:
+    org.rewrite(TYPE_80, TYPE_120)
+    plan_hash = org.plan()[1]["hash"]
+    package = split_settings(convert_source(read_package(org.project / "force-app"), "66.0"), "66.0")[1]
+
+    async def start(clients: OrgClients) -> str:
+        return await clients.metadata.start_deploy(package.files, check_only=False)
+
+    deploy_id = org.ask(start)
+    steps = [{"name": "begun"}, {"name": "deploying", "package": "project", "deploy_id": deploy_id}]
+    journal = kept(org, plan_hash) / "release.jsonl"
+    journal.write_text("".join(json.dumps(step) + "\n" for step in steps) + torn, encoding="utf-8")
+    code, output = org.release("apply", plan_hash)
+    assert code == 0, output
+    assert output.splitlines()[:2] == [
+        f"project: waiting for deploy {deploy_id}, started by an earlier run",
+        f"project: deployed as {deploy_id}",
+    ]
+    assert [json.loads(line)["name"] for line in journal.read_text().splitlines()] == [
+        "begun",
+        "deploying",
+        "deployed",
+        "verified",
+    ]
+
+
+def test_an_edit_by_hand_is_drift_with_its_author_and_is_reverted(org: Org) -> None:
+    edit_by_hand(org)
+    code, output = org.release("drift", "--json")
+    document = json.loads(output)
+    (row,) = org.ask(find_field)
+    found = {(item["code"], item["component"], item["changed_by"], item["changed_at"]) for item in document["items"]}
+    assert (code, document["verdict"]) == (2, "drift")
+    assert found == {(rule, FIELD, row.changed_by, row.changed_at) for rule in ("REL503", "REL601")}
+    code, output = org.release("drift", "--revert", f"REL503 {FIELD}")
+    assert (code, output) == (
+        0,
+        f"reverted: {FIELD}\nno drift: the org holds what the package directory says\n",
+    )
+
+
+def test_drift_is_accepted_by_a_steward_until_a_day(org: Org) -> None:
+    edit_by_hand(org, label="Contract Type")
+    name = f"REL503 {FIELD}"
+    answer = ("--accept", name, "--until", "2999-12-31", "--owner", "legal_ops", "--reason", "asked for by sales")
+    code, output = org.release("drift")
+    assert code == 2
+    for item in {
+        line.partition(": ")[0].split("  ")[-1].strip() for line in output.splitlines() if line.startswith("  ~ ")
+    }:
+        code, output = org.release("drift", *("--accept", item), *answer[2:])
+    assert code == 0, output
+    assert "accepted until 2999-12-31 by legal_ops: asked for by sales" in output
+    assert (org.project / "mappings" / "drift.yml").read_text(encoding="utf-8").count(
+        "asked for by sales"
+    ) == output.count("accepted until")
+    code, output = org.release("drift", *answer[:4], "--owner", "nobody", "--reason", "x")
+    assert (code, output) == (1, "error: nobody: no steward of the mapping; known: legal_ops, sales_ops, finance\n")
+
+
+def test_a_right_taken_away_in_setup_is_breaking_drift(org: Org) -> None:
+    path = "permissionsets/CLM_Reader.permissionset"
+    source = org.project / "force-app" / "generated" / f"{path}-meta.xml"
+    _, body = parse_component(source.read_bytes())
+    fields = body["fieldPermissions"]
+    assert isinstance(fields, list)
+    gone = fields.pop()
+    assert isinstance(gone, dict)
+    org.deploy("PermissionSet", "CLM_Reader", path, body)
+    code, output = org.release("drift")
+    assert code == 3, output
+    assert f"CONSUMER   REL403 PermissionSet CLM_Reader: {gone['field']}: fewer people may read" in output
+
+
+def test_an_edited_class_is_breaking_drift(org: Org) -> None:
+    folder = org.project / "force-app" / "generated" / "classes"
+    name = "CLM_ChangePublisher.cls"
+    files = {
+        f"classes/{name}": (folder / name).read_bytes() + b"// hotfix\n",
+        f"classes/{name}-meta.xml": (folder / f"{name}-meta.xml").read_bytes(),
+    }
+    package = make_package(files, [Component("ApexClass", "CLM_ChangePublisher")], "66.0")
+
+    async def work(clients: OrgClients) -> bool:
+        deploy_id = await clients.metadata.start_deploy(package.files, check_only=False)
+        return (await clients.metadata.wait_for_deploy(deploy_id)).is_success
+
+    assert org.ask(work)
+    code, output = org.release("drift")
+    assert (code, output.splitlines()[1]) == (
+        3,
+        "  ! BEHAVIOUR  REL351 ApexClass CLM_ChangePublisher: code or automation edited in the org (source)",
+    )
+    assert org.release("drift", "--revert", "REL351 ApexClass CLM_ChangePublisher")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_an_org_that_cannot_be_reached_is_a_message(org: Org, command: str, tmp_path: Path) -> None:
+    nowhere = tmp_path / "org.json"
+    code = {"plan": 2, "drift": 1}[command]
+    assert org.clmkit(command, "--org", str(nowhere))[0] == code
+    nowhere.write_text(json.dumps({"instance_url": "https://127.0.0.1:1", "access_token": "wrong"}))
+    refused = dict(org.ready) | {"access_token": "wrong"}
+    (tmp_path / "expired.json").write_text(json.dumps(refused))
+    answer = org.clmkit(command, "--org", str(tmp_path / "expired.json"))
+    assert answer == (
+        code,
+        "error: Salesforce listMetadata answered 500 INVALID_SESSION_ID: the session is not valid\n",
+    )

@@ -1,0 +1,74 @@
+"""`clmkit apply HASH`: carry out a plan that was made before, or take it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from clmkit.cli.release_options import AGAINST, DECISIONS, INTENT, ORG, PACKAGE, PLANS, SPEC, run_guarded
+from clmkit.release.apply import ApplyRefused, Release, apply_plan, take_back
+from clmkit.release.journal import Journal
+from clmkit.release.org_access import open_org, read_access
+from clmkit.release.planning import Sources, draw_plan, find_kept_plan, read_intent
+
+TEST_LEVELS = ("NoTestRun", "RunLocalTests", "RunAllTestsInOrg")
+
+
+@click.command()
+@click.argument("plan_hash", metavar="HASH")
+@ORG
+@SPEC
+@PACKAGE
+@DECISIONS
+@INTENT
+@AGAINST
+@PLANS
+@click.option(
+    "--test-level",
+    type=click.Choice(TEST_LEVELS),
+    help="Apex tests of the deploy; default: what the org runs by itself.",
+)
+@click.option("--rollback", is_flag=True, help="Take the release back: deploy what the org held before.")
+def apply(
+    plan_hash: str,
+    org_file: str,
+    spec: Path,
+    package: Path,
+    decisions: Path,
+    intent: str,
+    against: str,
+    plans: Path,
+    test_level: str | None,
+    rollback: bool,
+) -> None:
+    """Carry out the plan with this HASH: validate, deploy, retrieve and compare, write each step down.
+
+    Refuses when the package directory or the org is no longer what the plan was made from, and while a break is undecided.
+    After an interruption the same command goes on where it stopped. Give the options that the plan was made with.
+
+    Exit codes: 0 applied and verified; 1 refused, by this command or by the org; 2 it could not be done.
+    """
+    sources = Sources(spec, package, decisions, intent, against)
+
+    async def work() -> str:
+        access, revision = read_access(org_file), read_intent(sources)
+        kept = find_kept_plan(plans, plan_hash)
+        async with open_org(access, revision.spec.api_version) as org:
+            drawn = await draw_plan(sources, revision, org)
+            release = Release(kept, drawn, Journal(kept.folder), test_level or "", click.echo)
+            try:
+                if not rollback:
+                    await apply_plan(release, org)
+                    return ""
+                left = (await take_back(release, org)).left
+                for key in left:
+                    click.echo(f"left in the org: {key}")
+            except ApplyRefused as refused:
+                return str(refused)
+        return ""
+
+    refusal = run_guarded(work, failed=2)
+    if refusal:
+        click.echo(f"refused: {refusal}", err=True)
+        raise SystemExit(1)

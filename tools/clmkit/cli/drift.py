@@ -1,0 +1,119 @@
+"""`clmkit drift`: what changed in an org behind the mapping's back, and the three answers to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from clmkit.cli.release_options import AS_JSON, ORG, PACKAGE, SPEC, run_guarded
+from clmkit.codegen.tree import read_package
+from clmkit.release.apply import ApplyRefused
+from clmkit.release.drift import (
+    Acceptance,
+    DriftError,
+    DriftItem,
+    accept,
+    find_drift,
+    judge_drift,
+    read_acceptances,
+)
+from clmkit.release.drift_report import render_human, render_json
+from clmkit.release.org_access import OrgClients, open_org, read_access
+from clmkit.release.plan import Project, read_project
+from clmkit.release.revert import revert, select_package
+from clmkit.release.revisions import Revision, read_revision
+from clmkit.release.snapshot import take_snapshot
+
+FAILED = 1
+
+
+@click.command()
+@ORG
+@SPEC
+@PACKAGE
+@click.option(
+    "--accepted",
+    "accepted_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("mappings/drift.yml"),
+    show_default=True,
+    help="The committed file of accepted drift.",
+)
+@AS_JSON
+@click.option("--revert", "reverted", multiple=True, metavar="ITEM", help="Deploy the component of this item again.")
+@click.option("--accept", "item", metavar="ITEM", help="Accept this item: needs --until, --owner and --reason.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the acceptance.")
+@click.option("--owner", help="The steward who answers for it.")
+@click.option("--reason", help="Why it may stay.")
+def drift(
+    org_file: str,
+    spec: Path,
+    package: Path,
+    accepted_file: Path,
+    as_json: bool,
+    reverted: tuple[str, ...],
+    item: str | None,
+    until: dt.datetime | None,
+    owner: str | None,
+    reason: str | None,
+) -> None:
+    """Compare the org with the package directory: what differs, who changed it, when.
+
+    Each item has three answers: adopt it into the mapping, --revert it in the org, or --accept it until a date.
+
+    Exit codes: 0 clean, or everything accepted; 2 drift; 3 breaking drift; 1 it could not be looked at or not be done.
+    """
+    if item and not (until and owner and reason):
+        click.echo("error: --accept needs --until, --owner and --reason", err=True)
+        raise SystemExit(FAILED)
+    today = dt.datetime.now(dt.UTC).date()
+
+    async def work() -> tuple[DriftItem, ...]:
+        access, revision = read_access(org_file), read_revision("", spec)
+        async with open_org(access, revision.spec.api_version) as org:
+            project = read_project(read_package(package), revision.spec.api_version)
+            accepted = read_acceptances(accepted_file)
+            items = await _look(org, revision, project, accepted, today)
+            if reverted:
+                await _revert(org, items, reverted, package, project, revision.spec.api_version)
+            if item and until and owner and reason:
+                new = Acceptance(item, owner, until.date(), reason)
+                accepted_file.write_text(accept(items, accepted, new, revision.spec, today), encoding="utf-8")
+            if reverted or item:
+                items = await _look(org, revision, project, read_acceptances(accepted_file), today)
+        return items
+
+    try:
+        items = run_guarded(work, failed=FAILED)
+    except (ApplyRefused, DriftError) as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(FAILED) from error
+    click.echo(render_json(items) if as_json else render_human(items))
+    raise SystemExit(int(judge_drift(items)))
+
+
+async def _look(
+    org: OrgClients, revision: Revision, project: Project, accepted: list[Acceptance], today: dt.date
+) -> tuple[DriftItem, ...]:
+    members = [*project.settings.components, *project.project.components]
+    snapshot = await take_snapshot(org, members, revision.spec.prefix)
+    return find_drift(revision.spec, project.components, snapshot.components, snapshot.changes, accepted, today)
+
+
+async def _revert(
+    org: OrgClients,
+    items: tuple[DriftItem, ...],
+    names: tuple[str, ...],
+    package: Path,
+    project: Project,
+    api_version: str,
+) -> None:
+    keys = {name: [item.key for item in items if item.change.name == name] for name in names}
+    for name, found in keys.items():
+        if not found:
+            raise DriftError(f"{name}: the org has no such drift")
+    wanted = {key for found in keys.values() for key in found}
+    for done in await revert(org, select_package(read_package(package), wanted, api_version), project.components):
+        click.echo(f"reverted: {done}", err=True)

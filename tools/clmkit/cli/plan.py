@@ -1,0 +1,70 @@
+"""`clmkit plan`: what a release would do to an org and to the records in it, before anything is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from clmkit.cli.release_options import (
+    AGAINST,
+    AS_JSON,
+    DECISIONS,
+    INTENT,
+    ORG,
+    PACKAGE,
+    PLANS,
+    SPEC,
+    run_guarded,
+)
+from clmkit.release.org_access import open_org, read_access
+from clmkit.release.plan import Plan
+from clmkit.release.plan_report import render_html, render_human, render_json
+from clmkit.release.planning import Sources, draw_plan, keep_plan, read_intent
+
+
+@click.command()
+@ORG
+@SPEC
+@PACKAGE
+@DECISIONS
+@INTENT
+@AGAINST
+@PLANS
+@AS_JSON
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as one self-contained page."
+)
+def plan(
+    org_file: str,
+    spec: Path,
+    package: Path,
+    decisions: Path,
+    intent: str,
+    against: str,
+    plans: Path,
+    as_json: bool,
+    html: Path | None,
+) -> None:
+    """Say what would change between the mapping, the package directory, the org and its records. Changes nothing.
+
+    The plan is kept under its hash, with what a rollback needs; `clmkit apply HASH` carries it out as long as neither the
+    package directory nor the org has moved.
+
+    Exit codes: 0 the plan may be applied, or is empty; 1 something has to be done first; 2 the plan could not be made.
+    """
+    sources = Sources(spec, package, decisions, intent, against)
+    made = run_guarded(lambda: _draw(sources, org_file, plans), failed=2)
+    if html is not None:
+        html.write_text(render_html(made), encoding="utf-8")
+    click.echo(render_json(made) if as_json else render_human(made))
+    raise SystemExit(1 if made.is_stale or made.undecided or not made.is_within_limits else 0)
+
+
+async def _draw(sources: Sources, org_file: str, plans: Path) -> Plan:
+    access, intent = read_access(org_file), read_intent(sources)
+    async with open_org(access, intent.spec.api_version) as org:
+        drawn = await draw_plan(sources, intent, org)
+        if drawn.plan.deploys and not drawn.plan.is_stale:
+            await keep_plan(drawn, org, plans)
+    return drawn.plan

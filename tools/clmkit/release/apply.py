@@ -1,0 +1,211 @@
+"""Carry out a kept plan, or take it back: check that nothing moved, validate, deploy, verify, write each step down.
+
+A run that was killed goes on where it stopped: a deploy that the org still works on is waited for, one that is done is not
+repeated. The org counts as moved when a component is neither as the plan found it nor as the plan makes it.
+
+Taking back deploys the components as they were before, and removes the code that the release brought. Fields, objects and
+permission sets that are new stay: deleting them would lose values and assignments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clmkit.clients.metadata_api import DeployResult, Listed
+from clmkit.codegen.mdapi import Component, render_manifest
+from clmkit.release.components import Components, Key, digest, read_components
+from clmkit.release.journal import Journal
+from clmkit.release.org_access import OrgClients
+from clmkit.release.planning import ROLLBACK, Drawn, KeptPlan
+from clmkit.release.snapshot import take_snapshot
+
+REMOVABLE = frozenset(("ApexClass", "ApexTrigger", "CustomMetadata"))
+"""New components that taking a release back deletes: code, and the records that call it."""
+
+DEPLOYING, DEPLOYED, VERIFIED = "deploying", "deployed", "verified"
+BEGUN, VALIDATED, FAILED = "begun", "validated", "failed"
+
+Tell = Callable[[str], None]
+
+
+class ApplyRefused(Exception):
+    """The plan is not carried out; `str()` says why, line by line, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A kept plan beside what it is to be applied with."""
+
+    kept: KeptPlan
+    drawn: Drawn
+    journal: Journal
+    test_level: str
+    tell: Tell
+
+
+async def apply_plan(release: Release, org: OrgClients) -> None:
+    """Deploy what the plan deploys and see that the org holds it. Raises ApplyRefused, WireError."""
+    journal = release.journal
+    if journal.has(VERIFIED):
+        release.tell("already applied and verified: nothing to do")
+        return
+    require_unmoved(release, is_resumed=journal.has(BEGUN))
+    if not journal.has(BEGUN):
+        journal.write(BEGUN)
+    for name, package in release.drawn.project.packages:
+        if any(str(Key(one.metadata_type, one.full_name)) in _changed(release.kept) for one in package.components):
+            await _deploy(release, org, name, package.files)
+    await _verify(release, org)
+
+
+def _changed(kept: KeptPlan) -> set[str]:
+    return {name for name, built in kept.built.items() if kept.org.get(name) != built}
+
+
+def require_unmoved(release: Release, *, is_resumed: bool) -> None:
+    """Raises ApplyRefused when the package directory or the org is not what the plan was made from."""
+    plan, kept = release.drawn.plan, release.kept
+    moved = [f"package directory: {name} is not as planned" for name in differing(kept.built, plan.built)]
+    changes = {str(key): row for key, row in release.drawn.snapshot.changes.items()}
+    for name in differing(kept.org, plan.org):
+        if not (is_resumed and plan.org.get(name) == kept.built.get(name)):
+            moved.append(f"org: {name} has changed{_by_whom(changes.get(name))}")
+    if not is_resumed and not moved and plan.hash != kept.hash:
+        moved.append("the mapping or the records in the org: the plan would now be another one")
+    if moved:
+        raise ApplyRefused("\n".join([*moved, "nothing was deployed; make a new plan with `clmkit plan`"]))
+    if plan.is_stale:
+        raise ApplyRefused(
+            "the package directory is not what the mapping asks for; run `clmkit generate`, then plan again"
+        )
+    if plan.undecided and not is_resumed:
+        names = [f"Decides: {item.change.name}" for item in plan.undecided]
+        raise ApplyRefused("\n".join(["breaks are undecided; write a record in docs/decisions with the lines", *names]))
+
+
+def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+    """Names of components that are not the same in both."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
+
+def _by_whom(row: Listed | None) -> str:
+    return f", by {row.changed_by} on {row.changed_at}" if row else ""
+
+
+async def _deploy(release: Release, org: OrgClients, name: str, files: Mapping[str, bytes]) -> None:
+    journal, metadata = release.journal, org.metadata
+    if journal.has(DEPLOYED, name):
+        release.tell(f"{name}: deployed before")
+        return
+    deploy_id = journal.find_open_deploy(name)
+    if deploy_id:
+        release.tell(f"{name}: waiting for deploy {deploy_id}, started by an earlier run")
+        if _finish(release, name, await metadata.wait_for_deploy(deploy_id)).is_success:
+            return
+    check_id = await metadata.start_deploy(files, check_only=True, test_level=release.test_level)
+    _require_success(release, name, "validation", await metadata.wait_for_deploy(check_id))
+    journal.write(VALIDATED, name, check_id)
+    release.tell(f"{name}: validated")
+    deploy_id = await metadata.start_deploy(files, check_only=False, test_level=release.test_level)
+    journal.write(DEPLOYING, name, deploy_id)
+    result = _finish(release, name, await metadata.wait_for_deploy(deploy_id))
+    _require_success(release, name, "deploy", result)
+
+
+def _finish(release: Release, name: str, result: DeployResult) -> DeployResult:
+    release.journal.write(DEPLOYED if result.is_success else FAILED, name, result.deploy_id)
+    if result.is_success:
+        release.tell(f"{name}: deployed as {result.deploy_id}")
+    return result
+
+
+def _require_success(release: Release, name: str, what: str, result: DeployResult) -> None:
+    if not result.is_success:
+        lines = [f"{failure.component}: {failure.problem}" for failure in result.failures] or [
+            f"status {result.status}"
+        ]
+        ending = (
+            "what was deployed before it stays; `clmkit apply` goes on from there, or with --rollback takes it back"
+        )
+        raise ApplyRefused("\n".join([f"{name}: the org refuses the {what}", *lines, ending]))
+
+
+async def _verify(release: Release, org: OrgClients) -> None:
+    """The org must now hold, of everything in the package directory, exactly what is there."""
+    held = await read_org(release, org)
+    wrong = [name for name, built in release.kept.built.items() if digest(held.get(_key(name))) != built]
+    _require_verified(release, wrong)
+    release.journal.write(VERIFIED)
+    release.tell(f"verified: {len(release.kept.built)} components retrieved as deployed")
+
+
+def _require_verified(release: Release, wrong: list[str]) -> None:
+    if wrong:
+        lines = [f"{name} is not as deployed" for name in wrong]
+        raise ApplyRefused(
+            "\n".join([*lines, "the deploy succeeded, the org holds something else: see `clmkit drift`"])
+        )
+
+
+async def read_org(release: Release, org: OrgClients) -> Components:
+    """The plan's components as the org holds them now."""
+    names = release.kept.built.keys() | release.kept.org.keys()
+    members = [Component(_key(name).metadata_type, _key(name).full_name) for name in names]
+    return (await take_snapshot(org, members, "")).only(map(_key, names))
+
+
+def _key(name: str) -> Key:
+    metadata_type, _, full_name = name.partition(" ")
+    return Key(metadata_type, full_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What taking a release back deploys, deletes and leaves."""
+
+    files: Mapping[str, bytes]
+    restored: tuple[Key, ...]
+    removed: tuple[Key, ...]
+    left: tuple[Key, ...]
+
+
+def plan_rollback(kept: KeptPlan, pre_image: Mapping[str, bytes], api_version: str) -> Rollback:
+    """The way back from a plan; pure. `pre_image` is the package that was kept with it."""
+    new = sorted(_key(name) for name in kept.built if name not in kept.org)
+    removed = tuple(key for key in new if key.metadata_type in REMOVABLE)
+    files = dict(pre_image)
+    if removed:
+        components = [Component(key.metadata_type, key.full_name) for key in removed]
+        files["destructiveChangesPost.xml"] = render_manifest(components, api_version).encode()
+    restored = tuple(sorted(_key(name) for name in _changed(kept) if name in kept.org))
+    return Rollback(files, restored, removed, tuple(key for key in new if key not in removed))
+
+
+def read_pre_image(folder: Path) -> dict[str, bytes]:
+    """The package that a plan kept for its rollback."""
+    root = folder / ROLLBACK
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+async def take_back(release: Release, org: OrgClients) -> Rollback:
+    """Deploy the way back and see that the org holds what it held before. Raises ApplyRefused, WireError."""
+    kept = release.kept
+    if not release.journal.has(BEGUN):
+        raise ApplyRefused("this plan was never applied; there is nothing to take back")
+    held = {str(key): digest(elements) for key, elements in (await read_org(release, org)).items()}
+    foreign = [name for name in sorted(kept.built) if held.get(name) not in (kept.built[name], kept.org.get(name))]
+    if foreign:
+        lines = [f"org: {name} has changed since the release" for name in foreign]
+        raise ApplyRefused("\n".join([*lines, "nothing was deployed: taking back would lose these changes"]))
+    rollback = plan_rollback(kept, read_pre_image(kept.folder), release.drawn.api_version)
+    await _deploy(release, org, ROLLBACK, rollback.files)
+    after = await read_org(release, org)
+    pre_image = read_components(rollback.files)
+    wrong = [str(key) for key in rollback.restored if digest(after.get(key)) != digest(pre_image.get(key))]
+    wrong += [str(key) for key in rollback.removed if key in after]
+    _require_verified(release, wrong)
+    release.journal.write(VERIFIED, ROLLBACK)
+    release.tell(f"verified: {len(rollback.restored)} components as before, {len(rollback.removed)} removed")
+    return rollback

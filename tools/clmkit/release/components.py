@@ -1,0 +1,145 @@
+"""A package as components, each as flat elements, and what differs between two of them. Pure.
+
+An element's name is its path: `length`, `valueSet.valueSetDefinition.value[Manual].label`, `fieldPermissions[Contract.X].readable`.
+Repeated elements are told apart by what identifies them, so that their order does not count. An element that is false or empty says
+nothing: a retrieve writes out booleans that nobody ever set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from clmkit.codegen.mdapi import CODE_KINDS, META, OBJECT_PARTS, XML_KINDS
+from clmkit.codegen.xml import Body, Typed, Value, parse_component
+
+IDENTITIES = ("fullName", "field", "object", "apexClass", "name", "recordType", "tab", "actionName", "label")
+SINGLE = frozenset(("nameField",))
+"""Elements that stand once although they have what identifies others."""
+
+SOURCE = "source"
+"""The element that holds the code of an Apex class or trigger."""
+
+UNSAID = {
+    "compactLayoutAssignment": "SYSTEM",
+    "deploymentStatus": "Deployed",
+    "status": "Active",
+    "visibility": "Public",
+}
+"""What an org writes out for an element that nobody set. Source: Metadata API Developer Guide, "CustomObject", "ApexClass"."""
+
+Elements = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """A component's identity in an org."""
+
+    metadata_type: str
+    full_name: str
+
+    def __str__(self) -> str:
+        return f"{self.metadata_type} {self.full_name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ElementChange:
+    """One element that differs; empty means: not there."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentChange:
+    """One component that differs. `before` and `after` are None where it does not exist."""
+
+    key: Key
+    before: Elements | None
+    after: Elements | None
+
+    @property
+    def elements(self) -> tuple[ElementChange, ...]:
+        old, new = self.before or {}, self.after or {}
+        paths = sorted(old.keys() | new.keys())
+        rows = (ElementChange(path, old.get(path, ""), new.get(path, "")) for path in paths)
+        return tuple(row for row in rows if row.before != row.after)
+
+
+Components = Mapping[Key, Elements]
+
+
+def read_components(files: Mapping[str, bytes]) -> dict[Key, Elements]:
+    """The components of a package in Metadata API format (path -> bytes). A kind that the kit does not make is left out."""
+    found: dict[Key, Elements] = {}
+    for path, content in sorted(files.items()):
+        folder, _, name = path.partition("/")
+        if folder == "objects":
+            found.update(_read_object(name.removesuffix(".object"), content))
+        elif folder in CODE_KINDS:
+            _read_code(found, folder, name, content)
+        elif folder in XML_KINDS:
+            key = Key(XML_KINDS[folder], name.rpartition(".")[0])
+            found[key] = flatten(parse_component(content)[1])
+    return found
+
+
+def _read_code(found: dict[Key, Elements], folder: str, name: str, content: bytes) -> None:
+    metadata_type, suffix = CODE_KINDS[folder]
+    key = Key(metadata_type, name.removesuffix(META).removesuffix(suffix))
+    own = flatten(parse_component(content)[1]) if name.endswith(META) else {SOURCE: content.decode("utf-8", "replace")}
+    found[key] = {**found.get(key, {}), **own}
+
+
+def _read_object(name: str, content: bytes) -> Iterator[tuple[Key, Elements]]:
+    """The object, when the file says more than its parts, and its parts."""
+    _, body = parse_component(content)
+    own: dict[str, Value] = dict(body)
+    for element, metadata_type in OBJECT_PARTS.values():
+        for part in _as_list(own.pop(element, [])):
+            if isinstance(part, dict):
+                yield Key(metadata_type, f"{name}.{part['fullName']}"), flatten(part)
+    own.pop("fullName", None)
+    if own:
+        yield Key("CustomObject", name), flatten(own)
+
+
+def _as_list(value: Value) -> Sequence[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def flatten(body: Body) -> Elements:
+    """Every element that says something, by its path."""
+    return {
+        path: text
+        for path, text in _flatten(body, "")
+        if text not in ("", "false") and UNSAID.get(path) != text and path != "fullName"
+    }
+
+
+def _flatten(body: Body, prefix: str) -> Iterator[tuple[str, str]]:
+    for name, value in body.items():
+        for item in value if isinstance(value, list) else [value]:
+            path = f"{prefix}{name}"
+            if isinstance(item, Mapping):
+                identity = next((str(item[key]) for key in IDENTITIES if key in item), "")
+                label = f"[{identity}]" if identity and name not in SINGLE else ""
+                yield from _flatten(item, f"{path}{label}.")
+            else:
+                text = item.text if isinstance(item, Typed) else str(item)
+                text = {"True": "true", "False": "false"}.get(text, text)
+                yield (f"{path}[{text}]", "true") if isinstance(value, list) else (path, text)
+
+
+def compare_components(before: Components, after: Components) -> tuple[ComponentChange, ...]:
+    """What differs, in the order of the keys."""
+    rows = (ComponentChange(key, before.get(key), after.get(key)) for key in sorted(before.keys() | after.keys()))
+    return tuple(row for row in rows if row.before is None or row.after is None or row.elements)
+
+
+def digest(elements: Elements | None) -> str:
+    """The fingerprint of a component; empty for one that is not there."""
+    return "" if elements is None else hashlib.sha256(json.dumps(elements, sort_keys=True).encode()).hexdigest()

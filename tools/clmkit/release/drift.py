@@ -1,0 +1,164 @@
+"""Drift: what the org holds otherwise than the package directory says, who changed it and when, and what to do about each. Pure.
+
+Three answers to each item: adopt it into the mapping, revert it in the org, or accept it until a date with an owner. Acceptances
+stand in a small file that is committed beside the mapping:
+
+    accepted:
+      - change: REL402 CustomField Contract.CLM_Title__c
+        owner: legal_ops
+        until: 2027-01-31
+        reason: Sales asked for it during the quarter's close.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from clmkit.clients.metadata_api import Listed
+from clmkit.mapping.model import Spec
+from clmkit.release.changes import Change
+from clmkit.release.components import Components, Key, compare_components
+from clmkit.release.judge_components import COMPONENT_CHANGED, judge_components
+
+
+class DriftError(Exception):
+    """What was asked about drift cannot be done; the message says why and what can."""
+
+
+class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody's word that an item may stay for a while."""
+
+    change: str
+    owner: str
+    until: dt.date
+    reason: str
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    accepted: list[Acceptance] = []
+
+
+class Verdict(enum.IntEnum):
+    """How the org stands; the value is the exit code of `clmkit drift`."""
+
+    CLEAN = 0
+    DRIFT = 2
+    BREAKING = 3
+
+
+@dataclass(frozen=True, slots=True)
+class DriftItem:
+    """One difference. `key` is the component it is in; who and when are empty where the org does not tell."""
+
+    key: Key
+    change: Change
+    changed_by: str
+    changed_at: str
+    adopt: str
+    acceptance: Acceptance | None = None
+    is_expired: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.acceptance is None or self.is_expired
+
+
+def find_drift(
+    spec: Spec,
+    built: Components,
+    org: Components,
+    changes: Mapping[Key, Listed],
+    accepted: Sequence[Acceptance],
+    today: dt.date,
+) -> tuple[DriftItem, ...]:
+    """Every way in which the org is not what the package directory says."""
+    known = {acceptance.change: acceptance for acceptance in accepted}
+    places = _places(spec)
+    items = []
+    for component in compare_components(built, org):
+        row = changes.get(component.key)
+        for change in judge_components([component]):
+            told = _as_edit(change)
+            acceptance = known.get(told.name)
+            items.append(
+                DriftItem(
+                    key=component.key,
+                    change=told,
+                    changed_by=row.changed_by if row else "",
+                    changed_at=row.changed_at if row else "",
+                    adopt=_advise(component.key, told, places),
+                    acceptance=acceptance,
+                    is_expired=acceptance is not None and acceptance.until < today,
+                )
+            )
+    return tuple(items)
+
+
+def _as_edit(change: Change) -> Change:
+    """Nobody rewrites a component in an org from the mapping: there it is an edit."""
+    return replace(change, kind="code_edited") if change.kind == COMPONENT_CHANGED else change
+
+
+def _places(spec: Spec) -> dict[str, str]:
+    return {
+        f"{mapping.salesforce}.{field.salesforce}": f"objects.{mapping.name}, field {field.name}"
+        for mapping in spec.objects
+        for field in mapping.columns
+    }
+
+
+def _advise(key: Key, change: Change, places: Mapping[str, str]) -> str:
+    """Where the mapping would have to say what the org does."""
+    place = places.get(change.target)
+    arrow = " -> ".join(part for part in (change.before, change.after) if part)
+    if place:
+        return f"write it into the mapping ({place}: {arrow}), then clmkit generate"
+    if key.metadata_type in ("ApexClass", "ApexTrigger"):
+        return "move the edit into the class of the same name in extensions/, which is yours"
+    if key.metadata_type in ("GlobalValueSet", "StandardValueSet"):
+        return f"write it into the mapping (value_maps or lifecycle: {arrow}), then clmkit generate"
+    return "write it into the mapping, then clmkit generate"
+
+
+def judge_drift(items: Iterable[DriftItem]) -> Verdict:
+    open_items = [item for item in items if item.is_open]
+    if any(item.change.is_break for item in open_items):
+        return Verdict.BREAKING
+    return Verdict.DRIFT if open_items else Verdict.CLEAN
+
+
+def read_acceptances(path: Path) -> list[Acceptance]:
+    """The committed acceptances; a file that is not there accepts nothing. Raises DriftError."""
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        return msgspec.convert(raw or {}, _File).accepted
+    except FileNotFoundError:
+        return []
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DriftError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except msgspec.ValidationError as error:
+        raise DriftError(f"{path}: {error}. An entry has change, owner, until (a date) and reason.") from error
+
+
+def accept(
+    items: Sequence[DriftItem], accepted: Sequence[Acceptance], new: Acceptance, spec: Spec, today: dt.date
+) -> str:
+    """The text of the file with one acceptance more. Raises DriftError."""
+    if new.change not in {item.change.name for item in items}:
+        known = ", ".join(item.change.name for item in items if item.is_open) or "there is none"
+        raise DriftError(f"{new.change}: the org has no such drift; open items: {known}")
+    stewards = [name for name, _ in spec.stewards]
+    if new.owner not in stewards:
+        raise DriftError(f"{new.owner}: no steward of the mapping; known: {', '.join(stewards)}")
+    if new.until < today:
+        raise DriftError(f"{new.until}: lies in the past; accept until a day to come")
+    kept = [one for one in accepted if one.change != new.change]
+    rows = [msgspec.structs.asdict(one) for one in (*kept, new)]
+    return yaml.safe_dump({"accepted": rows}, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,270 @@
+"""The plan of a release: every difference between intent, built, org and data, in exactly one pair, and a hash over its basis.
+
+    intent | built   the mapping asks for other files than the package directory holds: generate first
+    built  | org     what a deploy would change
+    built  | data    records that the deploy would hurt
+    intent | data    records that the sync would judge otherwise from now on
+
+Pure: reading is done by `snapshot`, deploying by `apply`.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from clmkit.clients.metadata_api import write_zip
+from clmkit.codegen.mdapi import Package, convert_source, split_settings
+from clmkit.codegen.tree import Comparison
+from clmkit.mapping.model import Spec
+from clmkit.release.changes import Break, Bump, Change, suggest_bump
+from clmkit.release.compare import compare_specs
+from clmkit.release.components import Components, Key, compare_components, digest, read_components
+from clmkit.release.data_risks import Counts, Question, find_questions
+from clmkit.release.judge_components import judge_components
+
+MOST_FILES = 10_000
+MOST_BYTES = 39 * 1024 * 1024
+"""Of one deploy. Source: Metadata API Developer Guide, "Metadata Limits": 10,000 files, 39 MB of zip."""
+
+DEPLOY_ORDER = (
+    ("Settings", "settings"),
+    ("StandardValueSet", "value sets"),
+    ("GlobalValueSet", "value sets"),
+    ("CustomObject", "objects"),
+    ("CustomField", "fields"),
+    ("CustomPermission", "permission sets"),
+    ("PermissionSet", "permission sets"),
+    ("ApexClass", "Apex"),
+    ("ApexTrigger", "Apex"),
+    ("CustomMetadata", "custom metadata"),
+)
+
+
+class Pair(enum.Enum):
+    """The two states that disagree."""
+
+    INTENT_BUILT = "intent | built"
+    BUILT_ORG = "built | org"
+    BUILT_DATA = "built | data"
+    INTENT_DATA = "intent | data"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One difference. `count` is None where nobody counted, or where the user may not see the field (`is_hidden`)."""
+
+    pair: Pair
+    change: Change
+    sign: str
+    note: str = ""
+    count: int | None = None
+    is_hidden: bool = False
+    is_retired: bool = False  # in the org only: apply leaves it alone
+
+    @property
+    def needs_decision(self) -> bool:
+        """A break that somebody has to decide: not a loss of nothing, not what apply leaves alone."""
+        if not self.change.is_break or self.is_retired:
+            return False
+        return self.pair is not Pair.BUILT_ORG or self.change.rule.breaks is not Break.DATA
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What would be deployed: the package directory in Metadata API format, settings apart."""
+
+    settings: Package
+    project: Package
+    components: Components
+
+    @property
+    def packages(self) -> tuple[tuple[str, Package], ...]:
+        return ("settings", self.settings), ("project", self.project)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`hash` covers the mapping, the package directory and the org, and so everything that apply relies on."""
+
+    spec_name: str
+    spec_version: str
+    against: str
+    items: tuple[Item, ...]
+    deploys: tuple[str, ...]  # names of the packages that hold a difference, in deploy order
+    order: tuple[tuple[str, int], ...]
+    files: int
+    zip_bytes: int
+    built: Mapping[str, str]  # component -> digest
+    org: Mapping[str, str]
+    decisions: Mapping[str, str]  # name of a break -> decision record
+
+    @property
+    def hash(self) -> str:
+        basis = {
+            "format": 1,
+            "spec": [self.spec_name, self.spec_version],
+            "items": [[item.pair.value, item.change.kind, item.change.subject] for item in self.items],
+            "built": dict(self.built),
+            "org": dict(self.org),
+        }
+        return hashlib.sha256(json.dumps(basis, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.items
+
+    @property
+    def bump(self) -> Bump:
+        return suggest_bump(item.change for item in self.items)
+
+    @property
+    def breaks(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.change.is_break)
+
+    @property
+    def undecided(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.needs_decision and item.change.name not in self.decisions)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the package directory is not what the mapping asks for."""
+        return any(item.pair is Pair.INTENT_BUILT for item in self.items)
+
+    @property
+    def is_within_limits(self) -> bool:
+        return self.files <= MOST_FILES and self.zip_bytes <= MOST_BYTES
+
+
+def read_project(source: Mapping[str, bytes], api_version: str) -> Project:
+    """The package directory (path -> bytes) as it would be deployed."""
+    package = convert_source(source, api_version)
+    settings, project = split_settings(package, api_version)
+    return Project(settings, project, read_components(package.files))
+
+
+def find_risks(project: Project, org: Components) -> tuple[Question, ...]:
+    """What must be asked of the org's records before the plan can be made."""
+    return find_questions(judge_components(compare_components(org, project.components)), org, project.components)
+
+
+def make_plan(
+    *,
+    intent: Spec,
+    against: Spec | None,
+    comparison: Comparison,
+    project: Project,
+    org: Components,
+    counts: Counts,
+    decisions: Mapping[str, str],
+) -> Plan:
+    """The plan that takes the org to what the package directory holds."""
+    changes = compare_components(org, project.components)
+    judged = judge_components(changes)
+    questions = find_questions(judged, org, project.components)
+    asked = {question.change for question in questions}
+    harmless = asked - {question.change for question in questions if counts.get(question.soql) != 0}
+    items = [
+        *_find_stale(comparison),
+        *(_to_item(change, project.components, harmless) for change in judged),
+        *_find_losses(questions, counts, project.components),
+        *_find_behaviour(against, intent),
+    ]
+    keys = [change.key for change in changes if change.key in project.components]
+    sizes = [write_zip(package.files) for _, package in project.packages]
+    return Plan(
+        spec_name=intent.name,
+        spec_version=intent.version,
+        against=against.version if against else "",
+        items=tuple(items),
+        deploys=tuple(name for name, package in project.packages if _holds_any(package, keys)),
+        order=_order(keys),
+        files=sum(len(package.files) for _, package in project.packages),
+        zip_bytes=max(map(len, sizes)),
+        built=_digests(project.components),
+        org=_digests(org),
+        decisions=_with_spec_names(decisions, intent),
+    )
+
+
+def _find_stale(comparison: Comparison) -> Iterable[Item]:
+    for change in comparison.changes:
+        told = Change(
+            "component_updated", change.path, "", change.verb.value, "edited by hand" if change.is_edited else ""
+        )
+        yield Item(Pair.INTENT_BUILT, told, "~", "run `clmkit generate`")
+
+
+def _to_item(change: Change, built: Components, harmless: Set[Change]) -> Item:
+    is_ours_alone = change.kind in ORG_ONLY and _key_of(change) not in built
+    sign = "+" if change.kind in ADDITIONS else "-" if is_ours_alone else "~"
+    note = (
+        "left in the org; retire it step by step"
+        if is_ours_alone
+        else "no record is hurt"
+        if change in harmless
+        else ""
+    )
+    return Item(Pair.BUILT_ORG, change, sign, note, is_retired=is_ours_alone)
+
+
+ADDITIONS = frozenset(("field_added", "object_added", "audience_added", "component_added"))
+ORG_ONLY = frozenset(("field_dropped", "object_dropped", "audience_dropped", "component_dropped"))
+
+
+def _key_of(change: Change) -> Key:
+    metadata_type, _, full_name = change.subject.partition(" ")
+    return Key(metadata_type, full_name)
+
+
+def _find_losses(questions: Sequence[Question], counts: Counts, built: Components) -> Iterable[Item]:
+    for question in questions:
+        count = counts.get(question.soql)
+        if count == 0:
+            continue
+        is_retired = question.change.kind in ORG_ONLY and _key_of(question.change) not in built
+        note = question.about if question.is_exact else f"{question.about} (at most)"
+        yield Item(Pair.BUILT_DATA, question.change, "!", note, count, count is None, is_retired)
+
+
+def _find_behaviour(against: Spec | None, intent: Spec) -> Iterable[Item]:
+    for change in compare_specs(against, intent) if against else ():
+        if change.rule.breaks is Break.BEHAVIOUR:
+            yield Item(Pair.INTENT_DATA, change, "!", "records are judged anew")
+
+
+def _holds_any(package: Package, keys: Sequence[Key]) -> bool:
+    held = {Key(one.metadata_type, one.full_name) for one in package.components}
+    return any(key in held for key in keys)
+
+
+def _order(keys: Sequence[Key]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(key.metadata_type for key in keys)
+    groups: dict[str, int] = {}
+    for metadata_type, group in DEPLOY_ORDER:
+        groups[group] = groups.get(group, 0) + counts.pop(metadata_type, 0)
+    groups["others"] = counts.total()
+    return tuple((group, count) for group, count in groups.items() if count)
+
+
+def _digests(components: Components) -> dict[str, str]:
+    return {str(key): digest(elements) for key, elements in sorted(components.items())}
+
+
+def _with_spec_names(decisions: Mapping[str, str], spec: Spec) -> dict[str, str]:
+    """Decisions name a field as the mapping does; the org knows it by its API name. Both names decide."""
+    found = dict(decisions)
+    subjects = {
+        f"{mapping.name}.{field.name}": f"CustomField {mapping.salesforce}.{field.salesforce}"
+        for mapping in spec.objects
+        for field in mapping.columns
+    }
+    for name, record in decisions.items():
+        code, _, subject = name.partition(" ")
+        if subject in subjects:
+            found[f"{code} {subjects[subject]}"] = record
+    return found

@@ -1,0 +1,152 @@
+"""A plan as text: a table for people, JSON for programs, one self-contained page for those who approve it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+
+import jinja2
+from rich.console import Console
+from rich.table import Table
+
+from clmkit.release.changes import Bump
+from clmkit.release.notes import to_plain
+from clmkit.release.plan import MOST_BYTES, MOST_FILES, Item, Pair, Plan
+
+SHORT_HASH = 12
+WIDTH = 150
+
+
+def render_human(plan: Plan, width: int = WIDTH) -> str:
+    output = io.StringIO()
+    console = Console(file=output, width=width, highlight=False, markup=False)
+    console.print(headline(plan))
+    for pair in Pair:
+        items = [item for item in plan.items if item.pair is pair]
+        if items:
+            console.print(f"\n{pair.value}")
+            console.print(_table(items))
+    console.print()
+    for line in _ending(plan):
+        console.print(line, soft_wrap=True)
+    return "\n".join(line.rstrip() for line in output.getvalue().splitlines())
+
+
+def headline(plan: Plan) -> str:
+    versions = f"{plan.against} -> {plan.spec_version}" if plan.against else plan.spec_version
+    if plan.is_empty:
+        return f"{plan.spec_name} {versions}: the org holds what the mapping asks for"
+    bump = f", suggested bump: {plan.bump.name}" if plan.bump is not Bump.NONE else ""
+    count = len(plan.items)
+    return f"{plan.spec_name} {versions}: {count} difference{'s' * (count != 1)}, {len(plan.breaks)} breaking{bump}"
+
+
+def _table(items: list[Item]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
+    for overflow in ("fold", "fold", "fold", "fold", "fold"):
+        table.add_column(overflow=overflow)
+    for item in items:
+        rule = item.change.rule
+        table.add_row(f"  {item.sign}", rule.breaks.value, rule.code, item.change.subject, describe(item))
+    return table
+
+
+def describe(item: Item) -> str:
+    """What changes, from what to what, and whom it hurts."""
+    change = item.change
+    arrow = " -> ".join(part for part in (change.before, change.after) if part)
+    words = [change.rule.summary + (f": {arrow}" if arrow else "")]
+    if item.count is not None:
+        words.append(f"{item.count:,} record{'s' * (item.count != 1)}: {item.note}")
+    elif item.is_hidden:
+        words.append(f"not counted, the user may not read the field: {item.note}")
+    elif item.note:
+        words.append(item.note)
+    return "; ".join(words)
+
+
+def _ending(plan: Plan) -> Iterator[str]:
+    if plan.order:
+        yield "Deploy order  " + "  ".join(
+            f"{place} {group} ({count})" for place, (group, count) in enumerate(plan.order, 1)
+        )
+    yield f"Limits        {plan.files:,} of {MOST_FILES:,} files, {kilobytes(plan)} KB of {MOST_BYTES // 1024 // 1024} MB"
+    for item in plan.undecided:
+        yield f"Undecided     Decides: {item.change.name}"
+    yield f"Plan          {plan.hash[:SHORT_HASH]}"
+    yield f"Next          {next_step(plan)}"
+
+
+def kilobytes(plan: Plan) -> int:
+    return -(-plan.zip_bytes // 1024)
+
+
+def next_step(plan: Plan) -> str:
+    """What the reader does now."""
+    if plan.is_stale:
+        return "clmkit generate, then plan again: the package directory is not what the mapping asks for"
+    if not plan.is_within_limits:
+        return "deploy in parts: the package is larger than one deploy may be"
+    if not plan.deploys:
+        return "nothing to deploy"
+    if plan.undecided:
+        return "decide each break in a record in docs/decisions that holds its line, then plan again"
+    return f"clmkit apply {plan.hash[:SHORT_HASH]}"
+
+
+def render_json(plan: Plan) -> str:
+    return json.dumps(to_document(plan), indent=2, ensure_ascii=False)
+
+
+def to_document(plan: Plan) -> dict[str, object]:
+    return {
+        "hash": plan.hash,
+        "spec": {"name": plan.spec_name, "version": plan.spec_version, "against": plan.against},
+        "empty": plan.is_empty,
+        "bump": plan.bump.name.lower(),
+        "items": [_item(item, plan) for item in plan.items],
+        "undecided": [item.change.name for item in plan.undecided],
+        "deploys": list(plan.deploys),
+        "order": [{"group": group, "components": count} for group, count in plan.order],
+        "limits": {
+            "files": plan.files,
+            "most_files": MOST_FILES,
+            "zip_bytes": plan.zip_bytes,
+            "most_zip_bytes": MOST_BYTES,
+        },
+        "next": next_step(plan),
+        "built": dict(plan.built),
+        "org": dict(plan.org),
+    }
+
+
+def _item(item: Item, plan: Plan) -> dict[str, object]:
+    return {
+        "pair": item.pair.value,
+        "sign": item.sign,
+        **to_plain(item.change, plan.decisions.get(item.change.name, "")),
+        "note": item.note,
+        "records": item.count,
+        "hidden": item.is_hidden,
+        "retired": item.is_retired,
+    }
+
+
+def render_html(plan: Plan) -> str:
+    """A page with everything in it; it opens years later, with no network."""
+    loader = jinja2.FunctionLoader(
+        lambda name: files("clmkit.release").joinpath("templates", name).read_text(encoding="utf-8")
+    )
+    environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    return environment.get_template("plan.html.j2").render(
+        plan=plan,
+        pairs=[(pair, [item for item in plan.items if item.pair is pair]) for pair in Pair],
+        headline=headline(plan),
+        next_step=next_step(plan),
+        kilobytes=kilobytes(plan),
+        most_files=MOST_FILES,
+        describe=describe,
+        short_hash=plan.hash[:SHORT_HASH],
+    )

@@ -1,0 +1,136 @@
+"""Make a plan from what is on disk, in git and in an org; keep it with what its rollback needs.
+
+build/plans/<first 12 of the hash>/
+    plan.json        the plan
+    plan.html        the same for those who approve it
+    rollback/        the changed components as the org held them, with a manifest: what taking the release back deploys
+    release.jsonl    the journal of its apply, one step a line
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clmkit.codegen.mdapi import Component, make_package
+from clmkit.codegen.project import plan_project
+from clmkit.codegen.tree import compare_tree, read_package
+from clmkit.release.components import Key, compare_components
+from clmkit.release.org_access import OrgClients
+from clmkit.release.plan import Plan, Project, find_risks, make_plan, read_project
+from clmkit.release.plan_report import SHORT_HASH, render_html, render_json
+from clmkit.release.revisions import Revision, read_revision
+from clmkit.release.snapshot import Snapshot, count_records, read_pre_image, take_snapshot
+from clmkit.release.verdict import read_decisions
+
+ROLLBACK = "rollback"
+JOURNAL = "release.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a plan is made from. `intent` and `against` are git refs or files; an empty intent is the file on disk."""
+
+    spec: Path
+    package: Path
+    decisions: Path
+    intent: str = ""
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A plan with what it was made from."""
+
+    plan: Plan
+    project: Project
+    snapshot: Snapshot
+    api_version: str
+
+
+def read_intent(sources: Sources) -> Revision:
+    """The mapping that the plan carries out. Raises RevisionError."""
+    return read_revision(sources.intent, sources.spec)
+
+
+async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Drawn:
+    """Read everything and decide. Raises RevisionError, PlanError, UnsupportedSource, WireError, OSError."""
+    spec = intent.spec
+    against = read_revision(sources.against, sources.spec).spec if sources.against else None
+    comparison = compare_tree(plan_project(spec).render(), sources.package)
+    project = read_project(read_package(sources.package), spec.api_version)
+    members = [*project.settings.components, *project.project.components]
+    snapshot = await take_snapshot(org, members, spec.prefix)
+    counts = await count_records(org, find_risks(project, snapshot.components))
+    plan = make_plan(
+        intent=spec,
+        against=against,
+        comparison=comparison,
+        project=project,
+        org=snapshot.components,
+        counts=counts,
+        decisions=read_decisions(sources.decisions),
+    )
+    return Drawn(plan, project, snapshot, spec.api_version)
+
+
+async def keep_plan(drawn: Drawn, org: OrgClients, folder: Path) -> Path:
+    """Write the plan below `folder`; answer its own folder."""
+    target = folder / drawn.plan.hash[:SHORT_HASH]
+    changes = compare_components(drawn.snapshot.components, drawn.project.components)
+    keys = [change.key for change in changes if change.before is not None and change.after is not None]
+    package = make_package(await read_pre_image(org, keys), list(map(_to_component, keys)), drawn.api_version)
+    _set_journal_aside(target)
+    _write(target / ROLLBACK, package.files)
+    page = {"plan.json": render_json(drawn.plan).encode() + b"\n", "plan.html": render_html(drawn.plan).encode()}
+    _write(target, page)
+    return target
+
+
+def _set_journal_aside(folder: Path) -> None:
+    """The org is again as this plan wants it: an earlier apply of it was taken back, and a new one begins from the start."""
+    journal = folder / JOURNAL
+    if journal.exists():
+        count = len(list(folder.glob(f"{journal.stem}-*{journal.suffix}")))
+        journal.replace(folder / f"{journal.stem}-{count + 1}{journal.suffix}")
+
+
+def _to_component(key: Key) -> Component:
+    return Component(key.metadata_type, key.full_name)
+
+
+def _write(folder: Path, content: Mapping[str, bytes]) -> None:
+    for path, data in content.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.partial")
+        partial.write_bytes(data)
+        partial.replace(target)
+
+
+class UnknownPlan(Exception):
+    """No plan, or more than one, is kept under that hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlan:
+    """A plan that was kept: its hash and the states it rests on, by component."""
+
+    folder: Path
+    hash: str
+    built: Mapping[str, str]
+    org: Mapping[str, str]
+
+
+def find_kept_plan(folder: Path, wanted: str) -> KeptPlan:
+    """The kept plan whose hash starts so. Raises UnknownPlan."""
+    found = [path for path in sorted(folder.glob("*/plan.json")) if path.parent.name.startswith(wanted[:SHORT_HASH])]
+    if len(found) != 1 or len(wanted) < 4:
+        names = ", ".join(path.parent.name for path in found) or "none"
+        raise UnknownPlan(
+            f"{wanted}: {names} of the plans in {folder} has this hash; run `clmkit plan` and take the one it prints"
+        )
+    document = json.loads(found[0].read_text(encoding="utf-8"))
+    return KeptPlan(found[0].parent, document["hash"], document["built"], document["org"])

@@ -1,0 +1,31 @@
+"""docs/reference/release.md, from the table of rules. `python -m clmkit.release.reference` writes it."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+
+from clmkit.release.changes import RULES
+from clmkit.release.plan import Pair
+
+PAGE = Path("docs/reference/release.md")
+
+PAIRS = {
+    Pair.INTENT_BUILT: "the mapping asks for other files than the package directory holds; `clmkit generate` comes first",
+    Pair.BUILT_ORG: "what a deploy would change: `+` comes, `~` changes, `-` is in the org only and is left there",
+    Pair.BUILT_DATA: "records that the deploy would hurt, counted in the org",
+    Pair.INTENT_DATA: "records that the sync would judge otherwise; told when `--against` names the mapping that runs now",
+}
+
+
+def render_page() -> str:
+    text = files("clmkit.release").joinpath("templates", "release.md.j2").read_text(encoding="utf-8")
+    template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    page: str = template.render(pairs=PAIRS.items(), rules=sorted(RULES.values(), key=lambda rule: rule.code))
+    return page
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render_page(), encoding="utf-8")
