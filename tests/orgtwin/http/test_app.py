@@ -7,7 +7,8 @@ import logging
 
 import pytest
 
-from orgtwin.http.app import REST_BODY_LIMIT, Application
+from orgtwin.http.app import Application
+from orgtwin.http.exchange import REST_BODY_LIMIT
 from orgtwin.http.in_process import InProcess
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Door, Route

@@ -1,11 +1,14 @@
 """Bulk API 2.0, ingest: /jobs/ingest.
 
-A job is done when its upload is declared complete: the next look at it says JobComplete. Source: "Bulk API 2.0 Ingest" (Bulk API
+The rows of a job are saved once its upload is declared complete, a chunk of 200 at a time; other requests are answered in between.
+Source: "Bulk API 2.0 Ingest" (Bulk API
 2.0 and Bulk API Developer Guide), with its limits: 150 MB an upload; one upload a job; 100,000 characters in a multipart job.
 """
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 
@@ -23,11 +26,15 @@ from orgtwin.http.csv_rows import (
 from orgtwin.http.message import Request, Response, decode_json_object, json_response, no_content
 from orgtwin.http.multipart import get_part, is_multipart, parse_multipart
 from orgtwin.http.routing import Route
+from orgtwin.http.uploads import Upload
 from orgtwin.soql import to_wire
+
+log = logging.getLogger("orgtwin")
 
 UPLOAD_LIMIT = 150 * 1024 * 1024
 _MULTIPART_LIMIT = 100_000
 _CSV = "text/csv"
+_RUNNING = frozenset({"UploadComplete", "InProgress"})
 _DONE = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
@@ -49,7 +56,9 @@ def create_job(request: Request) -> Response:
         content = get_part(parts, "content").content
         if len(content) > _MULTIPART_LIMIT:
             raise _invalid(f"The data of a multipart job is limited to {_MULTIPART_LIMIT} characters")
-        _complete(request, job, content)
+        job.upload = Upload.of(content)
+        for _step in _complete(request, job):
+            pass
     else:
         job = _new_job(request, request.json_object())
     _jobs(request).ingest[job.job_id] = job
@@ -118,13 +127,13 @@ def upload(request: Request) -> Response:
     job = _job(request)
     if job.state != "Open":
         raise SalesforceError("INVALIDJOBSTATE", "Job state must be Open to upload data")
-    if job.content:
+    if job.upload is not None:
         raise SalesforceError(
             "INVALIDJOB",
             f"Found multiple contents for job: <{job.job_id}>, please 'Close' / 'Abort' / 'Delete' the current Job then "
             "create a new Job and make sure you only do 'PUT' once on a given Job.",
         )
-    job.content = request.body
+    job.upload = request.upload
     return Response(201)
 
 
@@ -134,48 +143,62 @@ def change_state(request: Request) -> Response:
     state = request.json_object().get("state")
     if state not in ("UploadComplete", "Aborted"):
         raise SalesforceError("INVALIDJOBSTATE", f"Invalid state: {state}. Valid states are UploadComplete and Aborted")
-    if job.state != "Open":
+    may_abort = state == "Aborted" and job.state in _RUNNING
+    if job.state != "Open" and not may_abort:
         raise SalesforceError("INVALIDJOBSTATE", f"Closing already {job.state} Job not allowed")
     if state == "Aborted":
         job.state = "Aborted"
         return json_response(_shown(job))
     job.state = "UploadComplete"
-    answer = _shown(job)
-    _complete(request, job, job.content)
-    return json_response(answer)
+    answer = json_response(_shown(job))
+    answer.afterwards = _complete(request, job)
+    return answer
 
 
-def _complete(request: Request, job: IngestJob, content: bytes) -> None:
-    """Save every row. What is wrong with the upload as a whole fails the job; rows already saved stay saved."""
+def _complete(request: Request, job: IngestJob) -> Iterator[float]:
+    """Save every row, a chunk a step. What is wrong with the upload as a whole fails the job; rows already saved stay saved."""
     started = perf_counter()
-    job.content = content
+    job.state = "InProgress"
     try:
-        _save_all(request, job)
-        job.state = "JobComplete"
+        yield from _save_all(request, job)
+        if job.state == "InProgress":
+            job.state = "JobComplete"
     except SalesforceError as error:
-        job.state = "Failed"
-        job.error_message = f"{error.code} : {error.message}"
+        _fail(job, error)
+    except Exception:
+        log.exception("bulk job %s failed", job.job_id)
+        _fail(job, SalesforceError("InternalServerError", "An unexpected error occurred in orgtwin; see its log."))
     job.modified_at = request.org.clock()
     job.milliseconds = round((perf_counter() - started) * 1_000)
 
 
-def _save_all(request: Request, job: IngestJob) -> None:
-    lines = read_csv(job.content, DELIMITERS[job.column_delimiter])
+def _fail(job: IngestJob, error: SalesforceError) -> None:
+    job.state = "Failed"
+    job.error_message = f"{error.code} : {error.message}"
+
+
+def _save_all(request: Request, job: IngestJob) -> Iterator[float]:
+    lines = read_csv(_data(job), DELIMITERS[job.column_delimiter])
     header = next(lines, None)
     if header is None:
         raise SalesforceError("InvalidBatch", "The upload is empty")
     _require_line_ending(job)
     require_columns(request, job.operation, job.object, header)
     reader = RowReader(header)
-    target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
+    org = request.org
     for chunk in in_chunks(lines):
-        job.outcomes.extend(save_chunk(target, [reader.values(cells) for cells in chunk]))
+        if job.state != "InProgress" or request.org is not org:
+            return  # aborted, or the org was reset: nobody will ask
+        request.admit(request.session, request.caller)  # others had their turn
+        target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
+        job.note(save_chunk(target, [reader.values(cells) for cells in chunk]))
+        yield 0.0
 
 
 def _require_line_ending(job: IngestJob) -> None:
-    first = job.content.find(b"\n")
-    is_crlf = first > 0 and job.content[first - 1 : first] == b"\r"
-    if first >= 0 and is_crlf != (job.line_ending == "CRLF"):
+    first = _data(job).readline()
+    is_crlf = first.endswith(b"\r\n")
+    if first.endswith(b"\n") and is_crlf != (job.line_ending == "CRLF"):
         raise SalesforceError(
             "ClientInputError", f"LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}"
         )
@@ -193,7 +216,7 @@ def list_jobs(request: Request) -> Response:
 
 def delete_job(request: Request) -> Response:
     job = _job(request)
-    if job.state not in _DONE and job.state != "UploadComplete":
+    if job.state not in _DONE:
         raise SalesforceError("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
     del _jobs(request).ingest[job.job_id]
     return no_content()
@@ -220,7 +243,7 @@ def _shown(job: IngestJob) -> dict[str, object]:
 
 
 def _result(job: IngestJob, first: Sequence[str], rows: Iterator[Sequence[object]]) -> Response:
-    lines = read_csv(job.content, DELIMITERS[job.column_delimiter])
+    lines = read_csv(_data(job), DELIMITERS[job.column_delimiter])
     header = [*first, *next(lines, [])]
     pieces = write_csv(_chain(header, rows), DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
     return Response(200, content_type=_CSV, stream=pieces)
@@ -233,9 +256,13 @@ def _chain(header: Sequence[object], rows: Iterator[Sequence[object]]) -> Iterat
 
 def _uploaded(job: IngestJob) -> Iterator[list[str]]:
     """The rows of the upload, without its header."""
-    lines = read_csv(job.content, DELIMITERS[job.column_delimiter])
+    lines = read_csv(_data(job), DELIMITERS[job.column_delimiter])
     next(lines, None)
     return lines
+
+
+def _data(job: IngestJob) -> io.BufferedReader:
+    return (job.upload or Upload()).reader()
 
 
 def _require_done(job: IngestJob) -> None:
@@ -281,7 +308,7 @@ ROUTES = (
     Route("GET", _JOB, show_job),
     Route("PATCH", _JOB, change_state),
     Route("DELETE", _JOB, delete_job),
-    Route("PUT", f"{_JOB}/batches", upload, max_body=UPLOAD_LIMIT),
+    Route("PUT", f"{_JOB}/batches", upload, max_body=UPLOAD_LIMIT, spools=True),
     Route("GET", f"{_JOB}/successfulResults", successful_results),
     Route("GET", f"{_JOB}/failedResults", failed_results),
     Route("GET", f"{_JOB}/unprocessedrecords", unprocessed_records),

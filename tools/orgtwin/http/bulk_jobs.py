@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.bulk_rows import Outcome
+from orgtwin.http.uploads import Upload
+from orgtwin.ids import find_id18
 from orgtwin.organization import Organization
 from orgtwin.soql import QueryResult, to_wire
 
@@ -30,14 +32,16 @@ class IngestJob:
     api_version: float
     state: str = "Open"
     error_message: str | None = None
-    content: bytes = b""
+    upload: Upload | None = None
     outcomes: list[Outcome] = field(default_factory=list)
+    failed: int = 0
     modified_at: datetime | None = None
     milliseconds: int = 0
 
-    @property
-    def failed(self) -> int:
-        return sum(1 for outcome in self.outcomes if outcome.error)
+    def note(self, outcomes: Sequence[Outcome]) -> None:
+        """What became of the next rows."""
+        self.outcomes.extend(outcomes)
+        self.failed += sum(1 for outcome in outcomes if outcome.error)
 
 
 @dataclass(slots=True)
@@ -149,7 +153,7 @@ def describe_job(job: IngestJob | QueryJob) -> dict[str, object]:
 
 
 def _get(jobs: Mapping[str, Job], job_id: str) -> Job:
-    found = next((job for key, job in jobs.items() if key[:15] == job_id[:15]), None)
+    found = jobs.get(find_id18(job_id) or "")
     if found is None:
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     return found

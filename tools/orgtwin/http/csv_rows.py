@@ -23,10 +23,11 @@ CHUNK = 200
 _LONGEST_CELL = 131_072
 
 
-def read_csv(content: bytes, delimiter: str = ",") -> Iterator[list[str]]:
+def read_csv(content: bytes | io.BufferedReader, delimiter: str = ",") -> Iterator[list[str]]:
     """Rows of cells, header first. Raises InvalidBatch for text that is not UTF-8 or not CSV."""
     csv.field_size_limit(_LONGEST_CELL)
-    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
+    source = io.BufferedReader(io.BytesIO(content)) if isinstance(content, bytes) else content
+    text = io.TextIOWrapper(source, "utf-8-sig", newline="")
     try:
         for cells in csv.reader(text, delimiter=delimiter, strict=True):
             if cells:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +15,8 @@ from urllib.parse import quote
 import msgspec
 
 from orgtwin.http.app import Application
+from orgtwin.http.exchange import sent_headers
+from orgtwin.http.message import Request, Response
 
 _SAFE = "/?&=%+,'()*:!@$~.;-_"
 
@@ -37,14 +39,6 @@ class Answer:
     @property
     def text(self) -> str:
         return self.body.decode()
-
-
-class _Transport:
-    def __init__(self) -> None:
-        self.aborted = False
-
-    def abort(self) -> None:
-        self.aborted = True
 
 
 class InProcess:
@@ -86,39 +80,39 @@ class InProcess:
         if self.token is not None:
             sent.setdefault("authorization", f"Bearer {self.token}")
         sent.setdefault("host", "localhost")
-        return asyncio.run(self._exchange(method, target, body, sent))
+        return self._exchange(method, target, body, sent)
 
-    async def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         path, _, query = target.partition("?")
-        transport = _Transport()
-        scope = {
-            "type": "http",
-            "method": method,
-            "scheme": "https",
-            "raw_path": quote(path, safe=_SAFE).encode(),
-            "query_string": quote(query, safe=_SAFE).encode(),
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
-            "client": ("127.0.0.1", 0),
-            "orgtwin.transport": transport,
-        }
-        messages: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: dict[str, Any]) -> None:
-            messages.append(message)
-
-        await self.application(scope, receive, send)
-        if transport.aborted:
+        exchange = self.application.begin(
+            Request(
+                twin=self.application.twin,
+                method=method,
+                path=quote(path, safe=_SAFE),
+                raw_query=quote(query, safe=_SAFE),
+                headers=headers,
+                body=b"",
+                base_url=f"https://{headers['host']}",
+                remote_address="127.0.0.1",
+            )
+        )
+        exchange.take(body)
+        answer = exchange.answer()
+        response = answer if isinstance(answer, Response) else asyncio.run(_awaited(answer))
+        if response is None:
             raise Aborted(f"{method} {target}")
-        return _answer(messages)
+        for _pause in response.afterwards or ():
+            pass
+        return _shown(response, takes_body=exchange.takes_body)
 
 
-def _answer(messages: list[dict[str, Any]]) -> Answer:
-    head, *parts = messages
-    headers = {name.decode(): value.decode("latin-1") for name, value in head["headers"]}
-    body = b"".join(part.get("body", b"") for part in parts)
+async def _awaited(answer: Awaitable[Response | None]) -> Response | None:
+    return await answer
+
+
+def _shown(response: Response, *, takes_body: bool) -> Answer:
+    headers = {name.lower(): value for name, value in sent_headers(response)}
+    body = response.body if response.stream is None else b"".join(response.stream)
     if headers.get("content-encoding") == "gzip":
         body = gzip.decompress(body)
-    return Answer(head["status"], headers, body)
+    return Answer(response.status, headers, body if takes_body else b"")

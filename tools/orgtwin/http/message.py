@@ -17,6 +17,7 @@ import msgspec
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.multipart import is_multipart, parse_multipart
+from orgtwin.http.uploads import Upload
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller, Dml
 
@@ -36,6 +37,7 @@ class Response:
     """Status, body and headers. `stream` takes the place of `body` where an answer is too long to hold.
 
     `later` is awaited and gives the answer in place of this one: a long poll, during which other requests go on.
+    `afterwards` is work that goes on when the answer is out, step by step; each step yields the seconds until the next.
     """
 
     status: int = 200
@@ -44,6 +46,7 @@ class Response:
     headers: Headers = ()
     stream: Iterable[bytes] | None = None
     later: Callable[[], Awaitable[Response]] | None = None
+    afterwards: Iterable[float] | None = None
 
 
 def json_response(value: object, status: int = 200, headers: Headers = ()) -> Response:
@@ -61,7 +64,8 @@ class Request:
     """What the caller sent. `headers` have lower-case names; `params` are the decoded parts of the path a route names in braces.
 
     `caller` and `session` are set for every route whose door asks for a session. `api_version` is the NN.0 of the path, or the
-    newest version where the path has none. `base_url` is scheme and host as the caller wrote them.
+    newest version where the path has none. `base_url` is scheme and host as the caller wrote them. `upload` takes the place of
+    `body` on routes that spool.
     """
 
     twin: Twin
@@ -74,6 +78,7 @@ class Request:
     remote_address: str
     params: Mapping[str, str] = field(default_factory=dict)
     api_version: float = 0.0
+    upload: Upload | None = None
     _caller: Caller | None = None
     _session: Session | None = None
     _query: dict[str, str] | None = None

@@ -42,7 +42,10 @@ class Envelope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of a surface's table. `max_body` in bytes; None takes the limit of the REST API."""
+    """One row of a surface's table. `max_body` in bytes; None takes the limit of the REST API.
+
+    A route that `spools` finds the body in `request.upload`: it may be too long to hold in memory.
+    """
 
     method: str
     template: str
@@ -50,6 +53,7 @@ class Route:
     door: Door = Door.SESSION
     envelope: Envelope = Envelope.JSON
     max_body: int | None = None
+    spools: bool = False
 
 
 @dataclass(slots=True)

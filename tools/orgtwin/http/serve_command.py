@@ -13,6 +13,7 @@ import uvloop
 
 from orgtwin.auth.assertion import read_certificate
 from orgtwin.http.app import Application
+from orgtwin.http.garbage import set_aside
 from orgtwin.http.ready import write_private, write_ready
 from orgtwin.http.serve import CannotListen, Listeners, bind, run
 from orgtwin.http.start import Started, start_twin
@@ -106,7 +107,7 @@ def _start(daily_api_requests: int, certificate: str | None, data: Path | None) 
     except (OSError, ValueError) as error:
         raise Surroundings(f"{data}: cannot be opened as the org's directory: {error}") from error
     finally:
-        gc.freeze()  # the new org lives as long as the process
+        set_aside()
         gc.enable()
 
 
@@ -125,8 +126,8 @@ def _serve(started: Started, listeners: Listeners, ready_file: Path, *, watch_st
     app = Application(started.twin, ROUTES)
     try:
         uvloop.run(run(app, listeners, server_context(authority), ready, watch_stdin=watch_stdin))
-    except* OSError as group:
-        raise Surroundings(f"{ready_file}: cannot be written: {group.exceptions[0]}") from group
+    except OSError as error:
+        raise Surroundings(f"{ready_file}: cannot be written: {error}") from error
     finally:
         ready_file.unlink(missing_ok=True)
         bundle.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from orgtwin.events.cometd import CometdServer
 from orgtwin.events.service import EventService
 from orgtwin.faults.rows import FaultyDml
 from orgtwin.faults.table import FaultTable
+from orgtwin.http.garbage import take_back
 from orgtwin.http.house import House
 from orgtwin.http.usage import ApiUsage
 from orgtwin.metadata.service import MetadataService
@@ -61,6 +62,11 @@ class Twin:
         """Writes, with whatever row faults are armed."""
         return self.org.dml if self.faults.is_empty else FaultyDml(self.org.dml, self.faults, self._type_of)
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether nothing stands between a request and its answer."""
+        return self.faults.is_empty
+
     def _type_of(self, record_id: str) -> str:
         found = self.org.schema.find_by_prefix(record_id[:3])
         return found.api_name if found else ""
@@ -80,6 +86,7 @@ class Twin:
         self.org = org
         self.auth = self.auth.moved_to(org)
         self._parts.clear()
+        take_back()
         self.events = self._listen(org)
         self.cometd = CometdServer(self.events, self.random)
 

@@ -62,9 +62,17 @@ def _shared_decimal(value: object) -> Decimal:
 def compile_coercer(f: Field, *, text: bool) -> Coercer:
     """The function that turns wire values of a field into typed ones. It is never called with None or the empty string."""
     wrong = _wrong_text if text else _wrong_json
-    return _COMPILERS[f.type](f, lambda value: wrong(f, value))
+    coerce = _COMPILERS[f.type](f, lambda value: wrong(f, value))
+    return lru_cache(maxsize=1024)(coerce) if text and f.type in _FEW_VALUES else coerce
 
 
+# Most columns of these types have few different values; a CSV writes each of them again in every row.
+_FEW_VALUES = frozenset(
+    {
+        *(FieldType.BOOLEAN, FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT),
+        *(FieldType.DATE, FieldType.DATETIME, FieldType.TIME, FieldType.PICKLIST, FieldType.MULTIPICKLIST),
+    }
+)
 _Wrong = Callable[[object], Exception]
 
 

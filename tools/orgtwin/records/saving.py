@@ -46,8 +46,9 @@ class Save:
 
     def drop_refused(self) -> None:
         """Take rows with errors out of the batch."""
-        if any(row.errors for row in self.rows):
-            self.refused.extend(row for row in self.rows if row.errors)
+        refused = [row for row in self.rows if row.errors]
+        if refused:
+            self.refused += refused
             self.rows = [row for row in self.rows if not row.errors]
 
 

@@ -195,7 +195,7 @@ def _assign_json(setters: Iterable[Setter], values: Iterable[object], content: R
 def _assign_text(setters: Iterable[Setter], values: Iterable[object], content: Row) -> None:
     """CSV: an empty cell leaves the field as it is, #N/A clears it."""
     for (slot, coerce, f), value in zip(setters, values, strict=True):
-        if coerce is None or value is None or value == "":
+        if not value or coerce is None:
             continue
         if value == _CLEAR:
             _clear(f, slot, content)
