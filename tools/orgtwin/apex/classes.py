@@ -102,7 +102,7 @@ class ApexClass:
     sharing: str | None = None
     test_visible: set[str] = field(default_factory=set)
     accessors: list[Method] = field(default_factory=list)
-    compile_initialisers: list[Callable[[], None]] = field(default_factory=list)
+    compile_initialisers: list[Callable[[], object]] = field(default_factory=list)
     trigger_type: Type | None = None
     generic: tuple[str, ...] = ()
     type: Type = field(init=False)

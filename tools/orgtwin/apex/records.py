@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from orgtwin.apex import context
-from orgtwin.apex.faults import argument_null, null_pointer, throw
+from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.numbers import to_decimal
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import BLOB, BOOLEAN, DATE, DATETIME, DECIMAL, ID, INTEGER, OBJECT, STRING, TIME, Type
@@ -241,9 +241,3 @@ _FITTING: Mapping[Type, Callable[[Value], Value]] = {
     DATETIME: _fit_datetime,
     BLOB: lambda v: v if isinstance(v, bytes) else None,
 }
-
-
-def require_record(value: SObject | None) -> SObject:
-    if value is None:
-        raise null_pointer()
-    return value

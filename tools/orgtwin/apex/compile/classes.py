@@ -128,8 +128,8 @@ class _Linker:
     def __init__(self, engine: Engine, cls: ApexClass) -> None:
         self.engine = engine
         self.cls = cls
-        self.instance_parts: list[tuple[int, Callable[[Scope], Run]]] = []
-        self.static_parts: list[tuple[int, Callable[[Scope], Run]]] = []
+        self.own = _Initialisers(engine, cls, static=False)
+        self.static = _Initialisers(engine, cls, static=True)
 
     def link(self, member: tree.Member) -> None:
         scope = Scope(self.engine, self.cls, True)
@@ -150,8 +150,8 @@ class _Linker:
         cls = self.cls
         if not cls.constructors:
             cls.constructors.append(default_constructor(self.engine, cls, node.pos))
-        cls.initialise_instance = self._instance_initialiser()
-        cls.initialise = self._static_initialiser()
+        cls.initialise_instance = self.own.run
+        cls.initialise = self.static.initialise_class
 
     def _access(self, modifiers: tree.Modifiers, name: str) -> str:
         if modifiers.find_annotation("testvisible") is not None:
@@ -238,7 +238,7 @@ class _Linker:
                 self._part(static, pos, _field_initialiser(variable, value))
 
     def _part(self, static: bool, pos: int, build: Callable[[Scope], Run]) -> None:
-        (self.static_parts if static else self.instance_parts).append((pos, build))
+        (self.static if static else self.own).parts.append((pos, build))
 
     def _initializer(self, node: tree.Initializer) -> None:
         self._part(node.static, node.pos, lambda scope: sequence(scope, node.body.statements).run)
@@ -280,54 +280,45 @@ class _Linker:
         cls.accessors.append(method)
         accessor_body(self.engine, method, node, inner, setting)
 
-    def _instance_initialiser(self) -> Callable[[Instance], None]:
-        cls, engine = self.cls, self.engine
-        compiled: list[tuple[int, Run]] = []
-        state = {"slots": -1}
-        place = f"Class.{cls.name}.<init>"
 
-        def compile_parts() -> None:
-            scope = Scope(engine, cls, False, VOID, "<init>", may_set_final=True)
-            compiled.extend(_compile_parts(scope, self.instance_parts))
-            state["slots"] = scope.slots
-            if report(engine, scope):
-                compiled[:] = [(0, _fail(scope))]
+class _Initialisers:
+    """The field initialisers and blocks of one class, static or not, compiled when they first run."""
 
-        def initialise(this: Instance) -> None:
-            if state["slots"] < 0:
-                compile_parts()
-            if compiled:
-                run_in_frame(engine, place, state["slots"], this, compiled)
+    def __init__(self, engine: Engine, cls: ApexClass, *, static: bool) -> None:
+        self._engine = engine
+        self._cls = cls
+        self._static = static
+        self._compiled: list[tuple[int, Run]] | None = None
+        self._slots = 0
+        self._place = f"Class.{cls.name}.{'<clinit>' if static else '<init>'}"
+        self.parts: list[tuple[int, Callable[[Scope], Run]]] = []
+        cls.compile_initialisers.append(self.compile)
 
-        cls.compile_initialisers.append(lambda: compile_parts() if state["slots"] < 0 else None)
-        return initialise
+    def compile(self) -> list[tuple[int, Run]]:
+        """Compile once; a compile error stops the run of them."""
+        if self._compiled is None:
+            scope = Scope(self._engine, self._cls, self._static, VOID, "<init>", may_set_final=True)
+            self._compiled = _compile_parts(scope, self.parts)
+            self._slots = scope.slots
+            if report(self._engine, scope):
+                self._compiled = [(0, _fail(scope))]
+        return self._compiled
 
-    def _static_initialiser(self) -> Callable[[], list[Value]]:
-        cls, engine = self.cls, self.engine
-        compiled: list[tuple[int, Run]] = []
-        state = {"slots": -1}
-        place = f"Class.{cls.name}.<clinit>"
+    def run(self, this: Instance | None) -> None:
+        compiled = self.compile()
+        if compiled:
+            run_in_frame(self._engine, self._place, self._slots, this, compiled)
 
-        def compile_parts() -> None:
-            scope = Scope(engine, cls, True, VOID, "<clinit>", may_set_final=True)
-            compiled.extend(_compile_parts(scope, self.static_parts))
-            state["slots"] = scope.slots
-            if report(engine, scope):
-                compiled[:] = [(0, _fail(scope))]
-
-        def initialise() -> list[Value]:
-            if state["slots"] < 0:
-                compile_parts()
-            statics = cls.statics = [None] * cls.static_count
-            engine.touched.append(cls)
-            if cls.superclass is not None:
-                cls.superclass.get_statics()
-            if compiled:
-                run_in_frame(engine, place, state["slots"], None, compiled)
-            return statics
-
-        cls.compile_initialisers.append(lambda: compile_parts() if state["slots"] < 0 else None)
-        return initialise
+    def initialise_class(self) -> list[Value]:
+        """The static fields, fresh for this transaction."""
+        cls = self._cls
+        self.compile()
+        statics = cls.statics = [None] * cls.static_count
+        self._engine.touched.append(cls)
+        if cls.superclass is not None:
+            cls.superclass.get_statics()
+        self.run(None)
+        return statics
 
 
 def _compile_parts(scope: Scope, parts: list[tuple[int, Callable[[Scope], Run]]]) -> list[tuple[int, Run]]:

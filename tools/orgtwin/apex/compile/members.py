@@ -23,11 +23,6 @@ def read_variable(scope: Scope, variable: Variable) -> Code:
     return Code(_read_field(lambda frame: frame[THIS], scope, variable, own=True), variable.type)
 
 
-def is_backing(scope: Scope, variable: Variable) -> bool:
-    """Inside its own accessor a property's name means the stored value."""
-    return scope.accessor is variable or variable.getter is None
-
-
 def _read_static(scope: Scope, variable: Variable) -> Run:
     cls, slot = variable.owner, variable.slot
     getter = variable.getter
@@ -236,7 +231,3 @@ def _read_token(scope: Scope, owner: Type, name: str, pos: int) -> Code:
         raise CompileProblem(f"Variable does not exist: {name}", pos)
     field_token = SObjectField(owner, field)
     return Code(lambda frame: field_token, field_token_type())
-
-
-def is_system(type_: Type) -> bool:
-    return type_.kind in (Kind.SYSTEM, Kind.PRIMITIVE, Kind.COLLECTION)

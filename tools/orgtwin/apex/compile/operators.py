@@ -114,7 +114,6 @@ _NUMERIC_OPERATIONS: dict[Type, dict[str, Operation]] = {
     DOUBLE: _DOUBLE_OPERATIONS,
     DECIMAL: _DECIMAL_OPERATIONS,
 }
-_ARITHMETIC = frozenset(("+", "-", "*", "/"))
 _BITWISE = frozenset(("&", "|", "^"))
 _SHIFTS = frozenset(("<<", ">>", ">>>"))
 _EQUALITY = frozenset(("==", "!=", "<>", "===", "!=="))

@@ -69,11 +69,6 @@ class Scope:
                 return block[key]
         return None
 
-    def hidden(self) -> int:
-        """A slot without a name, for what the compiler must remember."""
-        self.slots += 1
-        return self.slots - 1
-
     def line(self, pos: int) -> int:
         """The source line of an offset."""
         lines = self.cls.outermost().lines

@@ -18,7 +18,7 @@ from orgtwin.apex.records import to_id
 from orgtwin.apex.text import to_text
 from orgtwin.apex.values import EnumConstant, Id, Long, Value, wrap32, wrap64
 
-ROUNDING_MODE = system_enum("RoundingMode", "CEILING DOWN FLOOR HALF_DOWN HALF_EVEN HALF_UP UNNECESSARY UP")
+system_enum("RoundingMode", "CEILING DOWN FLOOR HALF_DOWN HALF_EVEN HALF_UP UNNECESSARY UP")
 _INTEGER_TEXT = re.compile(r"[-+]?\d+")
 _DECIMAL_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 
