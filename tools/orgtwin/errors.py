@@ -9,7 +9,7 @@ Source of codes and texts: "Status Codes and Error Responses" (REST API Develope
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
 class SalesforceError(Exception):
@@ -31,8 +31,7 @@ class Unsupported(SalesforceError):
         self.ledger_key = ledger_key
 
 
-@dataclass(frozen=True, slots=True)
-class SaveError:
+class SaveError(msgspec.Struct, frozen=True, gc=False):
     """Why one row was refused; `fields` are API names, empty when the platform names none."""
 
     status_code: str
@@ -40,8 +39,7 @@ class SaveError:
     fields: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SaveResult:
+class SaveResult(msgspec.Struct, frozen=True, gc=False):
     """What became of one row, in request order. `created` only means something for upsert."""
 
     record_id: str | None

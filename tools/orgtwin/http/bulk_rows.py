@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.http.csv_rows import find_unknown_column
 from orgtwin.http.message import Request
@@ -13,8 +15,7 @@ from orgtwin.records.model import Caller, Dml
 Values = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of one row; `error` is empty when it was saved."""
 
     record_id: str

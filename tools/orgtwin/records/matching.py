@@ -6,7 +6,8 @@ Source: "Insert or Update (Upsert) a Record Using an External ID" (REST API): no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveError
@@ -19,15 +20,13 @@ from orgtwin.schema.model import Field, FieldType
 WireRow = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class MultipleMatches(SaveError):
+class MultipleMatches(SaveError, frozen=True, gc=False):
     """More than one record has the external id; REST answers 300 with their addresses."""
 
     record_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """`row` is the record to update, None to create one; `error` says why neither."""
 
     position: int

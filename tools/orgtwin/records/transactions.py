@@ -10,8 +10,9 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from orgtwin.records.model import Row
 from orgtwin.records.table import RecordTable
@@ -26,8 +27,7 @@ class Change(Enum):
     PUBLISHED = "published"  # a platform event that goes out with the commit; it is never stored
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One write. `before` is the row's old content where the write overwrote it."""
 
     change: Change
