@@ -86,8 +86,7 @@ def contract_status(spec: Spec) -> Body:
     """Every status with its category; always the full list, since what a deploy does with a value left out is not settled."""
     states = spec.lifecycle.states if spec.lifecycle else ()
     categories = {state.status: state.category for state in states}
-    drafts = [status for status, category in categories.items() if category == DRAFT]
-    default = DRAFT if DRAFT in drafts else next(iter(drafts), None)
+    default = find_default_status(spec)
     return {
         "groupingStringEnum": "ContractStatusCode",
         "sorted": False,
@@ -96,6 +95,13 @@ def contract_status(spec: Spec) -> Body:
             for status, category in categories.items()
         ],
     }
+
+
+def find_default_status(spec: Spec) -> str | None:
+    """The status of a contract that is created without one: Draft, or the first of its category."""
+    states = spec.lifecycle.states if spec.lifecycle else ()
+    drafts = [state.status for state in states if state.category == DRAFT]
+    return DRAFT if DRAFT in drafts else next(iter(drafts), None)
 
 
 def plan_settings(spec: Spec) -> Iterator[PlannedFile]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from clmkit.codegen.objects import find_default_status
 from clmkit.codegen.templates import apex_literal
 from clmkit.mapping.model import FieldKind, FieldMapping, Spec
 
@@ -35,9 +36,10 @@ def find_sample(spec: Spec, field: FieldMapping, position: int = 0) -> Sample | 
 
 
 def _status_sample(spec: Spec, field: FieldMapping) -> Sample | None:
-    """A status other than the first that needs no activation, since activation is an update of its own."""
+    """A status that a new record does not have and that needs no activation, which is an update of its own."""
     states = spec.lifecycle.states if spec.lifecycle else ()
-    others = [state.status for state in states[1:] if state.category != "Activated"]
+    new = find_default_status(spec)
+    others = [state.status for state in states if state.category != "Activated" and state.status != new]
     return Sample(field.salesforce, apex_literal(others[0])) if others else None
 
 
