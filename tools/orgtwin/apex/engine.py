@@ -28,7 +28,7 @@ from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
 from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
 from orgtwin.apex.heap import live_bytes
-from orgtwin.apex.library.jobs import enqueue_future
+from orgtwin.apex.library.jobs import enqueue_future, run_jobs
 from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
 from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
@@ -265,7 +265,10 @@ class Engine:
             error.value.trace = [(frame[PLACE], frame[LINE]) for frame in reversed(self.stack)]
 
     def run_anonymous(self, source: str) -> list[Problem]:
-        """Compile and run anonymous Apex in its own transaction. Compile problems are returned, exceptions raised."""
+        """Compile and run anonymous Apex in its own transaction, then the jobs it queued.
+
+        Compile problems are returned, exceptions raised.
+        """
         statements, members = parse_anonymous(source)
         lines = LineTable(source)
         holder = tree.ClassDeclaration(0, tree.Modifiers(0, [], []), "AnonymousBlock", None, [], members)
@@ -281,6 +284,7 @@ class Engine:
                 return self.problems
             cls.get_statics()
             make_call(self, step.run, 0, scope.slots, "AnonymousBlock", static=False)(cls.instantiate())
+            run_jobs(self)
         return []
 
     def enqueue_future(self, name: str, run: Callable[[], None]) -> None:
