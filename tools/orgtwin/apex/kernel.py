@@ -144,7 +144,8 @@ class KernelPort:
         if new:
             blank = [{k: v for k, v in row.items() if k != "Id"} for _, row in new]
             created = self.insert(sobject_type, blank, all_or_none=all_or_none, user_mode=user_mode)
-            results.update((i, replace(r, created=r.success)) for (i, _), r in zip(new, created, strict=True))
+            made = [SaveResult(r.record_id, r.success, r.success, r.errors) for r in created]
+            results.update((i, r) for (i, _), r in zip(new, made, strict=True))
         if old:
             changed = self.update(sobject_type, [row for _, row in old], all_or_none=all_or_none, user_mode=user_mode)
             results.update((i, r) for (i, _), r in zip(old, changed, strict=True))

@@ -86,6 +86,15 @@ def to_decimal(value: int | float | Decimal) -> Decimal:
     return Decimal(value)
 
 
+def equal_numbers(a: int | float | Decimal, b: int | float | Decimal) -> bool:
+    """Numbers of any two types, a Double by its shortest decimal form."""
+    if isinstance(a, float) is isinstance(b, float):
+        return a == b
+    if any(isinstance(v, float) and not math.isfinite(v) for v in (a, b)):
+        return False
+    return to_decimal(a) == to_decimal(b)
+
+
 def decimal_text(value: Decimal) -> str:
     """Plain digits, never an exponent."""
     text = format(value, "f")

@@ -17,6 +17,7 @@ from orgtwin.apex.numbers import (
     divide_double,
     divide_integer,
     divide_long,
+    equal_numbers,
     multiply_decimal,
     to_decimal,
 )
@@ -316,11 +317,16 @@ def _equal(a: Value, b: Value) -> bool:
     return bool(a == b)
 
 
+_NUMBERS = (int, float, Decimal)
+
+
 def _equal_objects(a: Value, b: Value) -> bool:
     if isinstance(a, str) and isinstance(b, str):
         return equal_text(a, b)
     if isinstance(a, bool) != isinstance(b, bool):
         return False
+    if isinstance(a, _NUMBERS) and isinstance(b, _NUMBERS):
+        return equal_numbers(a, b)
     return bool(a == b)
 
 

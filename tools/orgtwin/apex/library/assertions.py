@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import NoReturn
 
 from orgtwin.apex.compile.operators import equal_text
@@ -14,6 +15,7 @@ from orgtwin.apex.conversion import is_instance
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.signatures import system_class
 from orgtwin.apex.library.tokens import TypeToken
+from orgtwin.apex.numbers import equal_numbers
 from orgtwin.apex.text import concatenated
 from orgtwin.apex.values import Id, Value
 
@@ -28,6 +30,9 @@ def failed(message: Value, detail: str | None = None) -> NoReturn:
     raise throw("AssertException", text)
 
 
+_NUMBERS = (int, float, Decimal)
+
+
 def same(expected: Value, actual: Value) -> bool:
     """Equality as assertEquals sees it: `==` for objects, but Strings with case."""
     if isinstance(expected, str) and isinstance(actual, str):
@@ -36,6 +41,8 @@ def same(expected: Value, actual: Value) -> bool:
         return expected == actual
     if isinstance(expected, bool) != isinstance(actual, bool):
         return False
+    if isinstance(expected, _NUMBERS) and isinstance(actual, _NUMBERS):
+        return equal_numbers(expected, actual)
     if isinstance(expected, datetime) and isinstance(actual, datetime):
         # ASSUMED: asserts compare whole seconds, as public tests that pass in orgs expect.
         return expected.replace(microsecond=0) == actual.replace(microsecond=0)
