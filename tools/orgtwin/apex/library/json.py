@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -211,11 +212,18 @@ def _as_boolean(value: Value) -> Value:
     raise _wrong(value, "Boolean")
 
 
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+
+
 def _as_date(value: Value) -> Value:
+    wrong = throw("JSONException", f'Invalid format: "{value}"')
+    found = _DATE.fullmatch(str(value))
+    if found is None:
+        raise wrong
     try:
-        return date.fromisoformat(str(value)[:10])
+        return date(int(found[1]), int(found[2]), int(found[3]))
     except ValueError as error:
-        raise throw("JSONException", f'Invalid format: "{value}"') from error
+        raise wrong from error
 
 
 def as_datetime(value: Value) -> Value:
