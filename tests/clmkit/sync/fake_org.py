@@ -77,7 +77,16 @@ class FakeOrg:
             yield {"Id": record["Id"]} | self._project(record, match["fields"].split(", "))
 
     async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
-        self.calls.append("collections")
+        return self._upsert_all("collections", sobject, key_field, records)
+
+    async def upsert_composite(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+        return self._upsert_all("composite", sobject, key_field, records)
+
+    async def upsert_bulk(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+        return self._upsert_all("bulk", sobject, key_field, records)
+
+    def _upsert_all(self, call: str, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+        self.calls.append(call)
         self.before_commit(sobject, records)
         results = [self._upsert(sobject, key_field, record) for record in records]
         self.after_commit(sobject, records)

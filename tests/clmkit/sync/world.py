@@ -18,6 +18,7 @@ from clmkit.sync.engine import Engine, load_linted
 from clmkit.sync.guards import Limits
 from clmkit.sync.reconcile import Comparison, ReconcileReport
 from clmkit.sync.report import RunReport
+from clmkit.sync.shipping import Way
 from clmkit.sync.state import State
 
 SHIPPED = Path(__file__).parents[3] / "mappings/contract.yml"
@@ -60,6 +61,7 @@ class World:
     org: FakeOrg = field(default_factory=FakeOrg)
     clm: FakeClm = field(default_factory=FakeClm)
     page: int = 500
+    way: Way | None = None
     limits: Limits = field(default_factory=Limits)
     _state: State | None = None
 
@@ -91,7 +93,15 @@ class World:
 
     def engine(self) -> Engine:
         return Engine(
-            self.spec, self.state, self.org, self.clm, (Counter(),), page=self.page, sleep=no_sleep, limits=self.limits
+            self.spec,
+            self.state,
+            self.org,
+            self.clm,
+            (Counter(),),
+            page=self.page,
+            sleep=no_sleep,
+            limits=self.limits,
+            way=self.way,
         )
 
     def run(self, *, allow: bool = False) -> RunReport:

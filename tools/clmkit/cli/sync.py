@@ -25,6 +25,7 @@ from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import SpecError, open_engine, utc_now
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
+from clmkit.sync.shipping import Way
 from clmkit.sync.state import Parked, State, StateError
 
 T = TypeVar("T")
@@ -56,8 +57,17 @@ def sync() -> None:
     type=click.FloatRange(0.2),
     help="--follow: seconds between looks at both systems; webhooks ring in between.",
 )
+@click.option("--explain", "explains", is_flag=True, help="Say which way rows went to Salesforce and why.")
+@click.option(
+    "--way",
+    "way_name",
+    type=click.Choice([way.value for way in Way]),
+    help="Take this way.  [default: the fewest calls]",
+)
 @click.option("--allow", is_flag=True, help="This once, change as many rows as there are to change: what a guard held.")
-def run(config_path: Path, as_json: bool, once: bool, interval: float, allow: bool) -> None:
+def run(
+    config_path: Path, as_json: bool, once: bool, interval: float, explains: bool, way_name: str | None, allow: bool
+) -> None:
     """Take changes from both systems, decide, write both.
 
     \b
@@ -72,17 +82,21 @@ def run(config_path: Path, as_json: bool, once: bool, interval: float, allow: bo
     A secret is {env: NAME}, {file: PATH} or {file: PATH, member: NAME}.
     """
     config = _guarded(lambda: load_config(config_path))
-    report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json, allow=allow)))
+    report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json, way_name, allow=allow)))
+    if explains and not as_json:
+        click.echo("\n".join(report.explained) or "nothing was written")
     raise SystemExit(2 if report.stopped else 0 if report.is_clean or not once else 1)
 
 
-async def _run(config: SyncConfig, once: bool, interval: float, as_json: bool, *, allow: bool) -> RunReport:
+async def _run(
+    config: SyncConfig, once: bool, interval: float, as_json: bool, way_name: str | None, *, allow: bool
+) -> RunReport:
     stopped, bell = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(config))
-        engine.allow = allow
+        engine.allow, engine.way = allow, Way(way_name) if way_name else None
         if once:
             report = await engine.run(stopped.is_set)
             _print_run(report, as_json)

@@ -1,4 +1,4 @@
-"""Salesforce over REST: query, upsert by external ID alone and in collections of 200, describe.
+"""Salesforce over REST: query, upsert by external ID alone, in collections of 200, composites of 1,000 and by Bulk 2.0, describe.
 
 Every request says who we are (`Sforce-Call-Options: client=clmkit`), so that change events of our own writes can be told from
 others ("Call Options Header"). An expired session is renewed once per request. `api_usage` holds the last Sforce-Limit-Info.
@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from clmkit.clients import bulk
 from clmkit.clients.errors import Refused, Unexpected
 from clmkit.clients.outcomes import Action, Outcome, outcome_of
 from clmkit.clients.salesforce_login import Login, Token, log_in
@@ -20,6 +21,9 @@ from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_pri
 
 CLIENT_NAME = "clmkit"
 MOST_PER_COLLECTION = 200
+COLLECTIONS_PER_COMPOSITE = 5
+
+JSON = "application/json"
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -43,6 +47,15 @@ class _Row(msgspec.Struct, frozen=True):
     id: str | None = None
     created: bool | None = None
     errors: list[_RowError] = []
+
+
+class _Part(msgspec.Struct, frozen=True):
+    body: list[msgspec.Raw]
+    httpStatusCode: int  # noqa: N815 - Salesforce's spelling
+
+
+class _Parts(msgspec.Struct, frozen=True):
+    compositeResponse: list[_Part]  # noqa: N815 - Salesforce's spelling
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -110,14 +123,70 @@ class Salesforce:
         """
         if not 0 < len(records) <= MOST_PER_COLLECTION:
             raise ValueError(f"a collection holds 1 to {MOST_PER_COLLECTION} records, not {len(records)}")
-        rows = [{"attributes": {"type": sobject}, **record} for record in records]
-        path = f"{self._path}/composite/sobjects/{sobject}/{key_field}"
-        answer = _read(
-            await self._send("collections", "PATCH", path, {"allOrNone": False, "records": rows}), list[_Row]
+        path = self._collection_path(sobject, key_field)
+        reply = await self._send("collections", "PATCH", path, _collection(sobject, records))
+        return _to_results(_read(reply, list[_Row]), sobject, len(records))
+
+    async def upsert_composite(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+        """Upsert up to 1,000 records by external ID in one call: five collections in a composite, each for itself.
+
+        "Composite" (REST API Developer Guide): at most five of the subrequests are collections, all of it counts as one call.
+        """
+        chunks = [records[at : at + MOST_PER_COLLECTION] for at in range(0, len(records), MOST_PER_COLLECTION)]
+        if not 0 < len(chunks) <= COLLECTIONS_PER_COMPOSITE:
+            raise ValueError(f"a composite holds 1 to {COLLECTIONS_PER_COMPOSITE} collections, not {len(chunks)}")
+        path = self._collection_path(sobject, key_field)
+        parts = [
+            {"method": "PATCH", "url": path, "referenceId": f"rows{number}", "body": _collection(sobject, chunk)}
+            for number, chunk in enumerate(chunks)
+        ]
+        body = {"allOrNone": False, "compositeRequest": parts}
+        answer = _read(await self._send("composite", "POST", f"{self._path}/composite", body), _Parts)
+        if len(answer.compositeResponse) != len(chunks):
+            raise Unexpected(
+                f"Salesforce answered {len(answer.compositeResponse)} of {len(chunks)} collections of {sobject}"
+            )
+        answered = zip(answer.compositeResponse, chunks, strict=True)
+        return [result for part, chunk in answered for result in _to_part(part, sobject, len(chunk))]
+
+    async def upsert_bulk(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+        """Upsert records by external ID as one Bulk API 2.0 job, or several when the upload would be too large.
+
+        The results stand in the order of the records, which are known by their keys. Raises Refused when the job failed as a whole.
+        """
+        content = bulk.to_csv(records)
+        if len(content) > bulk.LARGEST_UPLOAD:
+            half = len(records) // 2
+            first = await self.upsert_bulk(sobject, key_field, records[:half])
+            return first + await self.upsert_bulk(sobject, key_field, records[half:])
+        jobs = f"{self._path}/jobs/ingest"
+        job = _read(await self._send("bulk_create", "POST", jobs, bulk.order(sobject, key_field)), bulk.Job)
+        path = f"{jobs}/{job.id}"
+        await self._send("bulk_upload", "PUT", f"{path}/batches", content, "text/csv")
+        await self._send("bulk_close", "PATCH", path, {"state": "UploadComplete"})
+        job = await self._wait_for(path)
+        bulk.require_complete(job, f"Salesforce bulk job {job.id} for {sobject}")
+        reply = await self._send("bulk_results", "GET", f"{path}/successfulResults", accept="text/csv")
+        verdicts = dict(bulk.read_saved(reply, key_field))
+        if job.numberRecordsFailed:
+            reply = await self._send("bulk_results", "GET", f"{path}/failedResults", accept="text/csv")
+            verdicts |= dict(bulk.read_failed(reply, key_field))
+        return [_to_bulk_result(verdicts.get(str(record[key_field]))) for record in records]
+
+    async def _wait_for(self, path: str) -> bulk.Job:
+        wait = bulk.FIRST_LOOK
+        for _ in range(bulk.MOST_LOOKS):
+            job = _read(await self._send("bulk_look", "GET", path), bulk.Job)
+            if job.is_over:
+                return job
+            await self._transport.sleep(wait)
+            wait = min(bulk.LONGEST_LOOK, wait * 2)
+        raise Unexpected(
+            f"The bulk job {job.id} is still {job.state}, looked at {bulk.MOST_LOOKS} times; a later run reads what it did."
         )
-        if len(answer) != len(records):
-            raise Unexpected(f"Salesforce answered {len(answer)} results to {len(records)} records of {sobject}")
-        return [_to_result(row) for row in answer]
+
+    def _collection_path(self, sobject: str, key_field: str) -> str:
+        return f"{self._path}/composite/sobjects/{sobject}/{key_field}"
 
     async def upsert(self, sobject: str, key_field: str, key: str, fields: Record) -> RowResult:
         """Upsert one record by external ID. "Insert or Update (Upsert) a Record Using an External ID"."""
@@ -131,11 +200,15 @@ class Salesforce:
     async def describe(self, sobject: str) -> Record:
         return _read(await self._send("describe", "GET", f"{self._path}/sobjects/{sobject}/describe"), Record)
 
-    async def _send(self, kind: str, method: str, path: str, body: object = None) -> Reply:
+    async def _send(
+        self, kind: str, method: str, path: str, body: object = None, media_type: str = JSON, accept: str = JSON
+    ) -> Reply:
         """The answer to a request that was accepted. What the table of outcomes says to retry is retried, with growing waits."""
+        content = None if body is None else body if isinstance(body, bytes) else _encode(body)
+        headers = {"accept": accept} | ({"content-type": media_type} if content is not None else {})
         attempt = 0
         while True:
-            reply = await self._send_logged_in(kind, method, path, body)
+            reply = await self._send_logged_in(kind, method, path, content, headers)
             if reply.status < 300:
                 return reply
             attempt += 1
@@ -145,29 +218,55 @@ class Salesforce:
                 raise refusal
             await self._transport.pause(attempt)
 
-    async def _send_logged_in(self, kind: str, method: str, path: str, body: object) -> Reply:
-        reply = await self._send_once(kind, method, path, body, self._token or await self._renew())
+    async def _send_logged_in(
+        self, kind: str, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
+        reply = await self._send_once(kind, method, path, content, headers, self._token or await self._renew())
         if reply.status == 401:
-            reply = await self._send_once(kind, method, path, body, await self._renew())
+            reply = await self._send_once(kind, method, path, content, headers, await self._renew())
         return reply
 
     async def _renew(self) -> Token:
         self._token = await log_in(self._transport, self._url, self._login)
         return self._token
 
-    async def _send_once(self, kind: str, method: str, path: str, body: object, token: Token) -> Reply:
-        headers = {
+    async def _send_once(
+        self, kind: str, method: str, path: str, content: bytes | None, headers: Mapping[str, str], token: Token
+    ) -> Reply:
+        sent = {
             "authorization": f"Bearer {token.access_token}",
-            "accept": "application/json",
             "sforce-call-options": f"client={CLIENT_NAME}",
+            **headers,
         }
-        content = None
-        if body is not None:
-            headers["content-type"] = "application/json"
-            content = _encode(body)
-        reply = await self._transport.send(kind, method, token.instance_url + path, headers=headers, body=content)
+        reply = await self._transport.send(kind, method, token.instance_url + path, headers=sent, body=content)
         self.api_usage = _read_usage(reply) or self.api_usage
         return reply
+
+
+def _collection(sobject: str, records: Sequence[Record]) -> Record:
+    rows = [{"attributes": {"type": sobject}, **record} for record in records]
+    return {"allOrNone": False, "records": rows}
+
+
+def _to_results(rows: Sequence[_Row], sobject: str, asked: int) -> list[RowResult]:
+    if len(rows) != asked:
+        raise Unexpected(f"Salesforce answered {len(rows)} results to {asked} records of {sobject}")
+    return [_to_result(row) for row in rows]
+
+
+def _to_part(part: _Part, sobject: str, asked: int) -> list[RowResult]:
+    """The verdicts of one collection of a composite; one that was refused as a whole refuses each of its rows."""
+    if part.httpStatusCode < 300:
+        return _to_results([msgspec.json.decode(row, type=_Row) for row in part.body], sobject, asked)
+    first = msgspec.json.decode(part.body[0], type=_ErrorBody) if part.body else _ErrorBody()
+    code = first.errorCode or f"HTTP_{part.httpStatusCode}"
+    return [RowResult("", created=False, code=code, message=first.message)] * asked
+
+
+def _to_bulk_result(verdict: bulk.Verdict | None) -> RowResult:
+    if verdict is None:
+        return RowResult("", created=False, code="UNKNOWN_EXCEPTION", message="the bulk job did not come to this row")
+    return RowResult(verdict.record_id, verdict.created, verdict.code, verdict.message, verdict.fields)
 
 
 def _to_result(row: _Row) -> RowResult:

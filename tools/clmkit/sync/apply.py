@@ -1,5 +1,5 @@
-"""Carry out row plans in Salesforce: collections of 200, sorted by parent, status changes in calls of their own, one
-verdict per row.
+"""Carry out row plans in Salesforce: by the cheapest way (`shipping`), sorted by parent, status changes in calls of their own,
+one verdict per row.
 
 "Sort by parent" keeps two batches from fighting for the same Account's lock ("Organize Batches to Minimize Lock Contention").
 Each answer is handed to `keep` before the next call is made: what was written is remembered even if the process dies right after.
@@ -7,13 +7,15 @@ Each answer is handed to `keep` before the next call is made: what was written i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clmkit.clients.outcomes import Action
-from clmkit.clients.salesforce import MOST_PER_COLLECTION, Record, RowResult
+from clmkit.clients.salesforce import Record, RowResult
+from clmkit.mapping.model import ObjectMapping
 from clmkit.sync.ports import Org
 from clmkit.sync.rows import RowPlan, to_scalar
+from clmkit.sync.shipping import Shipment, Way, plan_shipments
 from clmkit.sync.state import Fields
 
 ATTEMPTS = 5
@@ -64,6 +66,9 @@ class Applier:
     sleep: Sleep
     wait: Callable[[int], float]
     keep: Keep
+    way: Way | None
+    """The way that was ordered; None for the cheapest."""
+    explain: Callable[[str], None]
 
     async def write(self, writes: Sequence[Write]) -> list[Refusal]:
         """Write the rows of one object. Returns those that were refused for good. Raises StopRun, WireError."""
@@ -84,35 +89,45 @@ class Applier:
         return refused
 
     async def _write_step(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
+        """Write the rows; what may be tried again is, a few times."""
         refused: list[Refusal] = []
-        for batch in _batches(writes):
-            refused += await self._write_batch(batch, content)
-        return refused
-
-    async def _write_batch(self, batch: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
-        refused: list[Refusal] = []
-        waiting = list(batch)
+        waiting = list(writes)
+        retried: list[Refusal] = []
         for attempt in range(ATTEMPTS):
-            if attempt:
-                await self.sleep(self.wait(attempt))
-            results = await self._send(waiting, content)
-            self.keep([_written(write, result, content(write)) for write, result in results if result.is_success])
-            refusals = [_refusal(write, result) for write, result in results if not result.is_success]
-            refused += [refusal for refusal in refusals if refusal.action is not Action.RETRY]
-            waiting = [refusal.write for refusal in refusals if refusal.action is Action.RETRY]
             if not waiting:
                 return refused
-        last = {refusal.write.plan.facts.row.key: refusal.reason for refusal in refusals}
+            if attempt:
+                await self.sleep(self.wait(attempt))
+            refusals = await self._send(waiting, content)
+            refused += [refusal for refusal in refusals if refusal.action is not Action.RETRY]
+            retried = [refusal for refusal in refusals if refusal.action is Action.RETRY]
+            waiting = [refusal.write for refusal in retried]
         return refused + [
-            Refusal(write, Action.PARK, f"{last[write.plan.facts.row.key]} Given up after {ATTEMPTS} attempts.")
-            for write in waiting
+            Refusal(one.write, Action.PARK, f"{one.reason} Given up after {ATTEMPTS} attempts.") for one in retried
         ]
 
-    async def _send(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[tuple[Write, RowResult]]:
+    async def _send(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
         mapping = writes[0].plan.facts.mapping
         records = [{mapping.key.salesforce: write.plan.facts.row.key, **content(write)} for write in writes]
-        results = await self.org.upsert_collection(mapping.salesforce, mapping.key.salesforce, records)
-        return list(zip(writes, results, strict=True))
+        plan = plan_shipments(records, self.way)
+        self.explain(f"{mapping.salesforce}: {plan.reason}")
+        refusals: list[Refusal] = []
+        for shipment in plan.shipments:
+            results = await self._ship(mapping, shipment, records)
+            answered = [(writes[place], result) for place, result in zip(shipment.rows, results, strict=True)]
+            self.keep([_written(write, result, content(write)) for write, result in answered if result.is_success])
+            refusals += [_refusal(write, result) for write, result in answered if not result.is_success]
+        return refusals
+
+    async def _ship(self, mapping: ObjectMapping, shipment: Shipment, records: Sequence[Record]) -> list[RowResult]:
+        rows = [records[place] for place in shipment.rows]
+        match shipment.way:
+            case Way.COLLECTIONS:
+                return await self.org.upsert_collection(mapping.salesforce, mapping.key.salesforce, rows)
+            case Way.COMPOSITE:
+                return await self.org.upsert_composite(mapping.salesforce, mapping.key.salesforce, rows)
+            case Way.BULK:
+                return await self.org.upsert_bulk(mapping.salesforce, mapping.key.salesforce, rows)
 
 
 def _next_status(write: Write) -> Record:
@@ -138,8 +153,3 @@ def _refusal(write: Write, result: RowResult) -> Refusal:
         raise StopRun(f"{facts.mapping.salesforce} {facts.row.key}: {words}")
     known_row_is_gone = result.code == "REQUIRED_FIELD_MISSING" and facts.link is not None
     return Refusal(write, Action.REBASE if known_row_is_gone else outcome.action, words)
-
-
-def _batches(writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
-    for start in range(0, len(writes), MOST_PER_COLLECTION):
-        yield writes[start : start + MOST_PER_COLLECTION]

@@ -17,6 +17,7 @@
       url: https://sync.example.com/clm        # what the CLM calls; left out: the address listened on
       secrets: [{env: HOOK_SECRET}, {env: HOOK_SECRET_BEFORE}]   # the first signs from now on, all are accepted: rotation
 
+    batch: 10000                               # optional: changes worked on together; more cost fewer API calls and more memory
     guards:                                    # optional, shown with their defaults: what a run may do without being asked
       changed_percent: 25                      # of an object's linked rows (of the agreements, on the way back) ...
       changed_from: 500                        # ... and so many always; rows that are created are not counted
@@ -87,6 +88,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     salesforce: _SalesforceSection
     webhook: _WebhookSection | None = None
     page: int = 500
+    batch: int = 10_000
     guards: Limits = Limits()
 
 
@@ -112,6 +114,7 @@ class SyncConfig:
     salesforce_login: Login
     ca_bundle: Path | None
     page: int = 500
+    batch: int = 10_000
     webhook: WebhookConfig | None = None
     guards: Limits = field(default_factory=Limits)
 
@@ -135,6 +138,8 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
     reader = _Reader(path, environment)
     if not 1 <= file.page <= 1000:
         raise ConfigError(f"{path}: page is {file.page}; it goes from 1 to 1000.")
+    if not 1 <= file.batch <= 50_000:
+        raise ConfigError(f"{path}: batch is {file.batch}; it goes from 1 to 50000.")
     salesforce, clm = file.salesforce, file.clm
     ca_bundle = reader.plain("salesforce.ca_bundle", salesforce.ca_bundle) if salesforce.ca_bundle is not None else None
     return SyncConfig(
@@ -148,6 +153,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         salesforce_login=_login(path, reader, salesforce),
         ca_bundle=path.parent / ca_bundle if ca_bundle else None,
         page=file.page,
+        batch=file.batch,
         guards=file.guards,
         webhook=_webhook(path, reader, file.webhook) if file.webhook is not None else None,
     )

@@ -37,6 +37,7 @@ from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.references import References
 from clmkit.sync.report import RunReport, Tally
 from clmkit.sync.round import Round
+from clmkit.sync.shipping import Way
 from clmkit.sync.state import State
 
 MOST_ROUNDS = 1000
@@ -60,6 +61,10 @@ class Engine:
     clm: ClmSystem
     calls: Sequence[Counter[str]]
     page: int = 500
+    batch: int = 1
+    """Changes that are worked on together, as far as there are so many: pages are read until it is full."""
+    way: Way | None = None
+    """The way that rows go to Salesforce; None for the cheapest."""
     patience: Patience = field(default_factory=Patience)
     now: Callable[[], str] = utc_now
     clock: Callable[[], float] = time.monotonic
@@ -86,7 +91,9 @@ class Engine:
             return self._report(0.0, before)
         self._hold("")
         self.blast = None if self.allow else BlastRadius(self.limits, self.state.count_links_of)
-        intake = Intake(self.spec, self.state, self.org, self.clm, self.page, self.now, self.tally, only_clm)
+        intake = Intake(
+            self.spec, self.state, self.org, self.clm, self.page, self.now, self.tally, self.batch, only_clm
+        )
         references = References(self.spec, self.org, self.state)
         evaluator = Evaluator(self.spec)
         try:
@@ -151,6 +158,7 @@ class Engine:
             api_calls_by_kind=dict(self._count_calls() - before),
             api_usage=f"{usage.used}/{usage.allowed}" if usage is not None else "",
             seconds=round(seconds, 3),
+            explained=list(tally.explained),
             api_forecast=self._forecast(),
             stopped=tally.stopped,
             is_outage=tally.is_outage,
@@ -190,6 +198,7 @@ async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
                 clm,
                 (org_transport.calls, clm_transport.calls),
                 page=config.page,
+                batch=config.batch,
                 limits=config.guards,
             )
     finally:

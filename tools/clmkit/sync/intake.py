@@ -53,6 +53,7 @@ class Intake:
     page: int
     now: Callable[[], str]
     tally: Tally
+    batch: int = 1
     only_clm: bool = False
     _leftovers_taken: bool = False
     _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
@@ -86,9 +87,9 @@ class Intake:
         self.tally.events += len(waiting)
 
     async def _take_clm(self, work: dict[str, Work]) -> None:
-        """The next page that holds something new; pages of repeated deliveries are passed over."""
+        """The next pages until there is a batch of agreements; pages of repeated deliveries are passed over."""
         more = True
-        while more and not work:
+        while more and len(work) < self.batch:
             page = await self.clm.read_changes(self.state.get_cursor(CLM_SOURCE), self.page)
             more = page.more
             if page.changes:

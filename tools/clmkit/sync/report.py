@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+MOST_EXPLAINED = 1000
 OUTCOMES = ("pushed", "unchanged", "conflict", "parked")
 
 
 class RunReport(msgspec.Struct, frozen=True):
     """Events are changes taken in from both systems. `rows_*` count Salesforce rows written, `patches` CLM agreements written.
 
-    `echoes` is the part of `unchanged` that was our own writing coming back. `stopped` is empty, or says why the run ended early;
-    the events that were not settled then are `waiting` and are taken up by the next run. `is_outage` when time alone may heal it.
+    `echoes` is the part of `unchanged` that was our own writing coming back. `stopped` is empty, or says why the run ended early
+    (`is_outage` when time alone may heal it); the events that were not settled then are `waiting` and are taken up by the next run.
+    `explained` says which way rows went and why.
     """
 
     events: int
@@ -32,6 +34,7 @@ class RunReport(msgspec.Struct, frozen=True):
     api_calls_by_kind: dict[str, int]
     api_usage: str
     api_forecast: str
+    explained: list[str]
     seconds: float
     stopped: str
     is_outage: bool
@@ -55,9 +58,14 @@ class Tally:
     rounds: int = 0
     stopped: str = ""
     is_outage: bool = False
+    explained: list[str] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     rows_created: dict[str, int] = field(default_factory=dict)
     rows_updated: dict[str, int] = field(default_factory=dict)
+
+    def explain(self, reason: str) -> None:
+        if len(self.explained) < MOST_EXPLAINED:
+            self.explained.append(reason)
 
     def settle(self, outcome: str, events: int) -> None:
         self.outcomes[outcome] += events

@@ -142,7 +142,12 @@ class Round:
         writes = [write for plan in plans if (write := self._prepare(plan)) is not None]
         engine = self._engine
         applier = Applier(
-            engine.org, engine.sleep, lambda attempt: engine.patience.wait(attempt, engine.chance()), self._keep
+            engine.org,
+            engine.sleep,
+            lambda attempt: engine.patience.wait(attempt, engine.chance()),
+            self._keep,
+            engine.way,
+            engine.tally.explain,
         )
         for refusal in await applier.write(writes):
             facts = refusal.write.plan.facts

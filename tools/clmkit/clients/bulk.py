@@ -1,0 +1,112 @@
+"""Bulk API 2.0 ingest: rows as one CSV upload, and one verdict per row from the result files.
+
+Bulk API 2.0 and Bulk API Developer Guide: "Upload Job Data" (CSV, LF, at most 150 MB after base64: 100 MB of text), "Prepare CSV
+Files" (an empty cell leaves the field alone, `#N/A` clears it), "Get Job Successful Record Results", "Get Job Failed Record
+Results" (sf__Error is `CODE:message:fields --`). Five calls when nothing failed, six otherwise, and one more for each look at a
+job that is not done yet.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from clmkit.clients.errors import Refused, Unexpected
+from clmkit.clients.transport import Reply
+
+CLEAR = "#N/A"
+LARGEST_UPLOAD = 100_000_000
+FIRST_LOOK, LONGEST_LOOK, MOST_LOOKS = 0.05, 10.0, 400
+ERROR = re.compile(r"(?P<code>[A-Za-z0-9_]+):(?P<message>.*?)(?::(?P<fields>[^:]*) --)?$", re.DOTALL)
+
+
+class Job(msgspec.Struct, frozen=True):
+    id: str
+    state: str
+    numberRecordsFailed: int = 0  # noqa: N815 - Salesforce's spelling
+    errorMessage: str = ""  # noqa: N815 - Salesforce's spelling
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("JobComplete", "Failed", "Aborted")
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What the result files say of one row; `code` is empty on success."""
+
+    record_id: str
+    created: bool
+    code: str = ""
+    message: str = ""
+    fields: tuple[str, ...] = ()
+
+
+def order(sobject: str, key_field: str) -> dict[str, str]:
+    return {
+        "object": sobject,
+        "externalIdFieldName": key_field,
+        "operation": "upsert",
+        "contentType": "CSV",
+        "lineEnding": "LF",
+    }
+
+
+def is_representable(record: Mapping[str, object]) -> bool:
+    """Whether CSV can say it: a text that reads `#N/A` would clear its field."""
+    return CLEAR not in record.values()
+
+
+def to_csv(records: Sequence[Mapping[str, object]]) -> bytes:
+    """The upload: every field that any row has is a column, rows without it leave the cell empty."""
+    columns = list(dict.fromkeys(name for record in records for name in record))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(record, name) for name in columns] for record in records)
+    return text.getvalue().encode()
+
+
+def _cell(record: Mapping[str, object], name: str) -> str:
+    if name not in record:
+        return ""
+    value = record[name]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or value == "":
+        return CLEAR
+    if isinstance(value, str | int | Decimal):
+        return str(value)
+    raise TypeError(f"{name} is {value!r}, which has no form in CSV")
+
+
+def read_saved(reply: Reply, key_field: str) -> Iterator[tuple[str, Verdict]]:
+    for row in _rows(reply):
+        yield row[key_field], Verdict(row["sf__Id"], row["sf__Created"] == "true")
+
+
+def read_failed(reply: Reply, key_field: str) -> Iterator[tuple[str, Verdict]]:
+    for row in _rows(reply):
+        match = ERROR.match(row["sf__Error"])
+        if match is None:
+            raise Unexpected(f"Salesforce says of a row of a bulk job: {row['sf__Error']!r}, which does not read")
+        fields = tuple(name.strip() for name in (match["fields"] or "").split(",") if name.strip())
+        yield (
+            row[key_field],
+            Verdict(row["sf__Id"], created=False, code=match["code"], message=match["message"], fields=fields),
+        )
+
+
+def _rows(reply: Reply) -> Iterator[dict[str, str]]:
+    return csv.DictReader(io.StringIO(reply.body.decode("utf-8"), newline=""))
+
+
+def require_complete(job: Job, where: str) -> None:
+    """Raises Refused for a job that Salesforce gave up: nobody knows how many of its rows were saved."""
+    if job.state != "JobComplete":
+        code, _, message = job.errorMessage.partition(" : ")
+        raise Refused(where, 200, code.strip() or job.state, message or f"the job {job.id} ended as {job.state}")
