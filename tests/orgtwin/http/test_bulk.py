@@ -66,6 +66,32 @@ def test_a_new_job_is_described_as_the_org_does(client: InProcess) -> None:
     }
 
 
+def test_a_long_job_is_in_progress_and_can_be_aborted(client: InProcess) -> None:
+    job_id = open_job(client)
+    rows = "".join(f"Account {number}\n" for number in range(2_600))
+    client.request("PUT", f"{INGEST}/{job_id}/batches", body=f"Name\n{rows}".encode())
+    answer, _ = client.send("PATCH", f"{INGEST}/{job_id}", json={"state": "UploadComplete"})
+    steps = iter(answer.afterwards or ())
+    next(steps)
+    running = client.get(f"{INGEST}/{job_id}").json()
+    assert (running["state"], running["numberRecordsProcessed"]) == ("InProgress", 2_200)
+    assert client.patch(f"{INGEST}/{job_id}", {"state": "Aborted"}).json()["state"] == "Aborted"
+    assert list(steps) == []
+    aborted = client.get(f"{INGEST}/{job_id}").json()
+    assert (aborted["state"], aborted["numberRecordsProcessed"]) == ("Aborted", 2_200)
+    assert len(results(client, aborted, "unprocessedrecords")) == 1 + 400
+
+
+def test_a_job_of_an_org_that_was_reset_ends(client: InProcess) -> None:
+    job_id = open_job(client)
+    rows = "".join(f"Account {number}\n" for number in range(2_600))
+    client.request("PUT", f"{INGEST}/{job_id}/batches", body=f"Name\n{rows}".encode())
+    answer, _ = client.send("PATCH", f"{INGEST}/{job_id}", json={"state": "UploadComplete"})
+    client.application.twin.reset()
+    assert list(answer.afterwards or ()) == []
+    assert len(client.application.twin.org.table("Account")) == 0
+
+
 def test_a_job_saves_the_good_rows_and_tells_why_of_the_others(client: InProcess) -> None:
     job = run_job(client, "Name,Site\nAcme,1\n,2\n")
     assert (job["state"], job["numberRecordsProcessed"], job["numberRecordsFailed"]) == ("JobComplete", 2, 1)

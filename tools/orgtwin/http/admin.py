@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import msgspec
 
@@ -14,6 +14,7 @@ from orgtwin.errors import SalesforceError
 from orgtwin.faults.catalogue import FAULTS
 from orgtwin.faults.table import ArmedFault, Where
 from orgtwin.http.house import snapshot_file, snapshot_names, take_snapshot
+from orgtwin.http.latency import read_latency
 from orgtwin.http.message import Request, Response, json_response, no_content
 from orgtwin.http.routing import Door, Handler, Route
 from orgtwin.soql import to_wire
@@ -164,6 +165,19 @@ def reset(request: Request) -> Response:
     return no_content()
 
 
+def show_latency(request: Request) -> Response:
+    return json_response(asdict(request.twin.latency))
+
+
+def set_latency(request: Request) -> Response:
+    """{"call": 80, "row": 1.5, "batch": 900}: milliseconds; what is not named is 0, so {} switches it off."""
+    try:
+        request.twin.latency = read_latency(request.json_object())
+    except ValueError as error:
+        raise _bad(str(error)) from error
+    return show_latency(request)
+
+
 def list_snapshots(request: Request) -> Response:
     return json_response(snapshot_names(request.twin.house))
 
@@ -198,6 +212,8 @@ def _admin(method: str, path: str, handler: Handler) -> Route:
 
 
 ROUTES = (
+    _admin("GET", "latency", show_latency),
+    _admin("PUT", "latency", set_latency),
     _admin("GET", "faults", list_faults),
     _admin("POST", "faults", arm_fault),
     _admin("DELETE", "faults", disarm_faults),

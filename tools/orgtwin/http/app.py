@@ -71,13 +71,25 @@ class Application:
         return self.finish(request, response)
 
     async def _answer_late(self, route: Route, request: Request) -> Response | None:
-        """As `answer`, with the faults that are armed; None when one of them cuts the connection."""
+        """As `answer`, among the requests that take their time; None when a fault cuts the connection."""
+        try:
+            with self.twin.in_flight.one_more():
+                return await self._answer_in_time(route, request)
+        except SalesforceError as error:
+            return self.finish(request, self.refusal(error, route, request))
+
+    async def _answer_in_time(self, route: Route, request: Request) -> Response | None:
+        """With the faults that are armed and the latency that is set."""
         plan = self.twin.faults.plan(request.method, request.path, request.params.get("sobject_type"))
         if plan.wait_seconds:
             await asyncio.sleep(plan.wait_seconds)
         if plan.cut_before:
             return None
-        response = await self._settle(route, request, self._run_faulty(plan, route, request))
+        dml = self.twin.org.dml
+        saved = dml.rows_taken
+        response = self._run_faulty(plan, route, request)
+        await asyncio.sleep(self.twin.latency.of_call(dml.rows_taken - saved))
+        response = await self._settle(route, request, response)
         return None if plan.cut_after else response
 
     def go_on(self, response: Response) -> None:

@@ -1,12 +1,13 @@
 """Bulk API 1.0: /services/async/NN.0/job.
 
-A batch is saved when it arrives. Clients that see InProgress sleep for ten seconds, so none ever does.
+A batch is saved when it arrives. Clients that see InProgress sleep for ten seconds, so none ever does, unless a latency is set.
 Source: "Bulk API" part of "Bulk API 2.0 and Bulk API Developer Guide", with its limits: 10 MB and 10,000 records a batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from itertools import chain, islice
 
@@ -22,6 +23,8 @@ from orgtwin.http.records import attributes
 from orgtwin.http.routing import Door, Envelope, Handler, Route
 from orgtwin.soql import to_wire
 from orgtwin.soql.rows import Cell, QueryResult, ResultRow
+
+log = logging.getLogger("orgtwin")
 
 _BATCH_LIMIT = 10 * 1024 * 1024
 _MAX_RECORDS = 10_000
@@ -112,13 +115,35 @@ def add_batch(request: Request) -> Response:
         raise SalesforceError("InvalidJobState", "Job is not open, cannot add batches")
     batch = Batch(_jobs(request).next_batch_id(), job.job_id, request.org.clock(), request=request.body)
     job.batches[batch.batch_id] = batch
+    work = _work(request, job, batch)
+    if request.twin.latency.batch == 0:
+        for _step in work:
+            pass
+    answer = form.described("batchInfo", form.batch_values(batch), as_json=_as_json(job), status=201)
+    answer.afterwards = work
+    return answer
+
+
+def _work(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
+    """Take a queued batch to its end, a chunk a step."""
+    batch.state = "InProgress"
+    yield request.twin.latency.of_batches(0, 1)
     try:
-        _query(request, job, batch) if job.operation in _QUERIES else _save(request, job, batch)
+        if job.operation in _QUERIES:
+            _query(request, job, batch)
+        else:
+            yield from _save(request, job, batch)
         batch.state = "Completed"
     except SalesforceError as error:
-        batch.state = "Failed"
-        batch.state_message = f"{error.code} : {error.message}"
-    return form.described("batchInfo", form.batch_values(batch), as_json=_as_json(job), status=201)
+        _fail(batch, error)
+    except Exception:
+        log.exception("batch %s failed", batch.batch_id)
+        _fail(batch, SalesforceError("InternalServerError", "An unexpected error occurred in orgtwin; see its log."))
+
+
+def _fail(batch: Batch, error: SalesforceError) -> None:
+    batch.state = "Failed"
+    batch.state_message = f"{error.code} : {error.message}"
 
 
 def _query(request: Request, job: BatchJob, batch: Batch) -> None:
@@ -127,13 +152,18 @@ def _query(request: Request, job: BatchJob, batch: Batch) -> None:
     batch.result_id = _jobs(request).next_result_id()
 
 
-def _save(request: Request, job: BatchJob, batch: Batch) -> None:
+def _save(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
     rows = _READ[job.content_type](request, job)
     if len(rows) > _MAX_RECORDS:
         raise SalesforceError("InvalidBatch", f"Records exceed the limit of {_MAX_RECORDS} in a batch")
-    target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
+    org = request.org
     for start in range(0, len(rows), CHUNK):
+        if request.org is not org:
+            return  # the org was reset: nobody will ask
+        request.admit(request.session, request.caller)  # others had their turn
+        target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
         batch.outcomes.extend(save_chunk(target, rows[start : start + CHUNK]))
+        yield 0.0
 
 
 def _read_csv(request: Request, job: BatchJob) -> Sequence[Mapping[str, object]]:

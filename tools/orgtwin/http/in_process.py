@@ -72,7 +72,25 @@ class InProcess:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One request; underscores in header names given as keywords stand for hyphens. Raises Aborted."""
+        """One request, with all that goes on after its answer. Raises Aborted."""
+        response, takes_body = self.send(method, target, json=json, body=body, headers=headers)
+        for _pause in response.afterwards or ():
+            pass
+        return _shown(response, takes_body=takes_body)
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        json: object = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[Response, bool]:
+        """One request; its answer, whose `afterwards` is left to the caller, and whether its body is to be seen.
+
+        Underscores in header names given as keywords stand for hyphens. Raises Aborted.
+        """
         sent = {name.replace("_", "-").lower(): value for name, value in (headers or {}).items()}
         if json is not None:
             body = msgspec.json.encode(json)
@@ -82,7 +100,7 @@ class InProcess:
         sent.setdefault("host", "localhost")
         return self._exchange(method, target, body, sent)
 
-    def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> tuple[Response, bool]:
         path, _, query = target.partition("?")
         exchange = self.application.begin(
             Request(
@@ -101,9 +119,7 @@ class InProcess:
         response = answer if isinstance(answer, Response) else asyncio.run(_awaited(answer))
         if response is None:
             raise Aborted(f"{method} {target}")
-        for _pause in response.afterwards or ():
-            pass
-        return _shown(response, takes_body=exchange.takes_body)
+        return response, exchange.takes_body
 
 
 async def _awaited(answer: Awaitable[Response | None]) -> Response | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from orgtwin.auth.authority import create_authorization_server
@@ -13,6 +14,8 @@ from orgtwin.faults.rows import FaultyDml
 from orgtwin.faults.table import FaultTable
 from orgtwin.http.garbage import take_back
 from orgtwin.http.house import House
+from orgtwin.http.in_flight import InFlight
+from orgtwin.http.latency import OFF, Latency
 from orgtwin.http.usage import ApiUsage
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
@@ -41,6 +44,7 @@ class Twin:
         admin_token: str,
         admin_username: str,
         daily_api_requests: int = DEFAULT_DAILY_API_REQUESTS,
+        latency: Latency = OFF,
         random: RandomText = random_text,
     ) -> None:
         self.house = house
@@ -51,6 +55,8 @@ class Twin:
         self.auth = create_authorization_server(org, random)
         self.usage = ApiUsage(org.clock, daily_api_requests)
         self.faults = FaultTable()
+        self.latency = latency
+        self.in_flight = InFlight(monotonic)
         self.tooling_tables = VirtualTables()
         self.dispatch: Dispatch = _nothing_dispatches
         self._parts: dict[Callable[..., object], object] = {}
@@ -65,7 +71,7 @@ class Twin:
     @property
     def is_prompt(self) -> bool:
         """Whether nothing stands between a request and its answer."""
-        return self.faults.is_empty
+        return self.faults.is_empty and self.latency.is_off and not self.in_flight
 
     def _type_of(self, record_id: str) -> str:
         found = self.org.schema.find_by_prefix(record_id[:3])

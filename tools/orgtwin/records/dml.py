@@ -47,6 +47,7 @@ class RecordDml:
         self._writers: dict[tuple[str, bool, bool], Writer] = {}
         self._new_rows = NewRows(context)
         self._deletion = Deletion(context)
+        self.rows_taken = 0  # by all calls so far, saved or refused
 
     # ---- the five verbs
 
@@ -125,6 +126,7 @@ class RecordDml:
         all_or_none: bool,
     ) -> list[SaveResult]:
         results: Results = [None] * len(rows)
+        self.rows_taken += len(rows)
         self._context.running_user_id = caller.user_id
         log = self._context.log
         with log.transaction():
