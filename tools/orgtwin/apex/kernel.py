@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import Uncatchable
@@ -20,7 +22,7 @@ from orgtwin.org import Org
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.table import RecordTable
-from orgtwin.schema.model import Schema
+from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.soql import ResultRow, execute
 
 _EVENTS = {
@@ -269,16 +271,36 @@ def _to_row(row: ResultRow) -> QueryRow:
 
 def _values(table: RecordTable, row: Row) -> dict[str, Scalar]:
     """What the row holds, by API name; blank fields are left out."""
-    found: dict[str, Scalar] = {}
-    for name, read in table.compiled(_readers):
+    reading = _READING.get(table)
+    if reading is None or reading.width != table.width or reading.type is not table.type:
+        reading = _READING[table] = _reading(table)
+    found: dict[str, Scalar] = {
+        name: value for name, value in zip(reading.names, row, strict=False) if value is not None and name
+    }
+    for name, read in reading.computed:
         value = read(row)
         if value is not None:
             found[name] = value
     return found
 
 
-def _readers(table: RecordTable) -> list[tuple[str, Callable[[Row], Scalar]]]:
-    return [(f.api_name, table.reader(f.api_name)) for f in table.type.fields]
+class _Reading(NamedTuple):
+    """How rows of a table are read: the field of each slot, and what is computed; good until a field gets a slot."""
+
+    width: int
+    type: SObjectType
+    names: tuple[str, ...]
+    computed: Sequence[tuple[str, Callable[[Row], Scalar]]]
+
+
+_READING: WeakKeyDictionary[RecordTable, _Reading] = WeakKeyDictionary()
+
+
+def _reading(table: RecordTable) -> _Reading:
+    by_slot = {slot: table.type.find_field(name) for name, slot in table.slots.items()}
+    fields = [by_slot.get(slot) for slot in range(table.width)]
+    computed = [(f.api_name, table.reader(f.api_name)) for f in table.type.fields if f.formula]
+    return _Reading(table.width, table.type, tuple(f.api_name if f is not None else "" for f in fields), computed)
 
 
 def _error(field: str | None, message: str) -> SaveError:
