@@ -3,9 +3,11 @@
 - key: rest.upsert-answers             stable name; refused behaviour is answered with it (501 TWIN_UNSUPPORTED)
   what: An upsert answers 201 ...       one sentence
   source: "sObject Rows by External ID" (REST API Developer Guide)
-  evidence: documented                  recorded (an org's answer was seen), documented, assumed
+  evidence: documented                  recorded (an org's answer was seen, a client of orgs was run), documented, assumed
   test: tests/orgtwin/http/test_sobjects.py::test_an_upsert_creates_then_updates
   refused: true                         only on rows that the twin does not do
+
+After a change `python -m orgtwin.reference` writes docs/reference/org-twin.md anew.
 """
 
 from __future__ import annotations
