@@ -31,6 +31,7 @@ class Killed(BaseException):
 @dataclass
 class FakeOrg:
     records: dict[str, dict[str, Record]] = field(default_factory=dict)
+    bin: dict[str, dict[str, Record]] = field(default_factory=dict)
     refuse: dict[str, tuple[str, str]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     second: int = 0
@@ -65,11 +66,24 @@ class FakeOrg:
     def count(self, sobject: str) -> int:
         return len(self.records.get(sobject, {}))
 
-    async def query(self, soql: str) -> AsyncIterator[Record]:
+    def delete(self, sobject: str, key: str) -> None:
+        """What a person deletes goes to the recycle bin, and what hangs below it."""
+        record = self.get(sobject, key)
+        below = [
+            (name, row)
+            for name, rows in self.records.items()
+            for row in rows.values()
+            if row.get("Contract__c") == record["Id"]
+        ]
+        for name, row in [(sobject, record), *below]:
+            del self.records[name][row["Id"]]
+            self.bin.setdefault(name, {})[row["Id"]] = {**row, "IsDeleted": True, "SystemModstamp": self._stamp()}
+
+    async def query(self, soql: str, *, with_deleted: bool = False) -> AsyncIterator[Record]:
         self.calls.append("query")
         match = SELECT.match(soql)
         assert match is not None, soql
-        table = self.records.get(match["object"], {})
+        table = {**self.records.get(match["object"], {}), **(self.bin.get(match["object"], {}) if with_deleted else {})}
         rows = [record for record in table.values() if self._is_wanted(match["object"], record, match["where"])]
         if match["order"]:
             rows.sort(key=lambda record: (record["SystemModstamp"], record["Id"]))

@@ -85,6 +85,11 @@ class TwoSystems(RuleBasedStateMachine):
             self.world.agreement(name, title=f"after deletion {len(self.world.clm.changes)}")
             self.world.run()
 
+    @rule(name=agreements)
+    def somebody_deletes_the_contract_in_salesforce(self, name: str) -> None:
+        if self.world.org.find("Contract", name):
+            self.world.org.delete("Contract", name)
+
     @rule(place=st.integers(0, 50))
     def an_event_is_delivered_again(self, place: int) -> None:
         changes = self.world.clm.changes

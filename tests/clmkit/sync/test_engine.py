@@ -362,6 +362,33 @@ def test_a_record_that_was_deleted_in_salesforce_is_made_again_whole() -> None:
     assert (world.contract()["CLM_Title__c"], world.contract()["AccountId"]) == ("again", "ACCOU000001")
 
 
+def test_a_record_that_was_deleted_in_salesforce_is_made_again_with_its_children_by_the_next_run() -> None:
+    world = settled(parties=[PARTY])
+    world.org.delete("Contract", "AGR-000001")
+    report = world.run()
+    assert report.rows_created == {"Contract": 1, "CLM_Party__c": 1}
+    assert world.org.get("CLM_Party__c", PARTY["id"])["Contract__c"] == world.contract()["Id"]
+    assert "deleted in Salesforce" in [entry.kind for entry in world.state.read_audit()]
+    world.run()
+    assert world.run().events == 0
+    assert world.reconcile().is_clean
+
+
+def test_a_record_that_was_deleted_together_with_its_agreement_is_not_made_again() -> None:
+    world = settled()
+    world.org.delete("Contract", "AGR-000001")
+    del world.clm.agreements["AGR-000001"]
+    assert world.run().rows_created == {}
+    assert world.org.count("Contract") == 0
+
+
+def test_a_record_in_the_recycle_bin_that_was_never_linked_is_nobodys_business() -> None:
+    world = World()
+    world.org.add("Contract", CLM_Id__c="AGR-000009")
+    world.org.delete("Contract", "AGR-000009")
+    assert world.run().events == 0
+
+
 def test_a_party_that_left_the_agreement_is_marked_and_not_deleted() -> None:
     world = settled(parties=[PARTY])
     world.agreement(parties=[])

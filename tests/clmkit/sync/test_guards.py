@@ -97,6 +97,18 @@ def test_a_mass_change_in_salesforce_is_held_before_it_reaches_the_clm() -> None
     assert report.patches == 0
 
 
+def test_a_mass_deletion_in_salesforce_is_held_before_the_records_are_made_again() -> None:
+    world = loaded()
+    for number in range(6):
+        world.org.delete("Contract", f"AGR-{number:06d}")
+    assert world.run().stopped == (
+        "This run would make 6 records again that were deleted in Salesforce, 14 are linked (such as AGR-000000, AGR-000001,"
+        " AGR-000002). If that is right, run `clmkit sync run --allow` once."
+    )
+    assert world.org.count("Contract") == 14
+    assert world.run(allow=True).rows_created == {"Contract": 6}
+
+
 def test_calls_that_belong_to_others_are_left_to_them() -> None:
     world = loaded()
     world.org.api_usage = ApiUsage(13_500, 15_000)

@@ -105,9 +105,9 @@ class Salesforce:
     def calls(self) -> Mapping[str, int]:
         return self._transport.calls
 
-    async def query(self, soql: str) -> AsyncIterator[Record]:
-        """The records of a query, page after page; memory holds one page."""
-        path = f"{self._path}/query?{urlencode({'q': soql})}"
+    async def query(self, soql: str, *, with_deleted: bool = False) -> AsyncIterator[Record]:
+        """The records of a query, page after page; memory holds one page. `with_deleted` adds what is in the recycle bin."""
+        path = f"{self._path}/{'queryAll' if with_deleted else 'query'}?{urlencode({'q': soql})}"
         while True:
             page = _read(await self._send("query", "GET", path), _Page)
             for record in page.records:

@@ -90,7 +90,11 @@ class Engine:
             self.tally.stopped = held
             return self._report(0.0, before)
         self._hold("")
-        self.blast = None if self.allow else BlastRadius(self.limits, self.state.count_links_of)
+        self.blast = (
+            None
+            if self.allow
+            else BlastRadius(self.limits, self.state.count_links_of, self.state.count_linked_agreements)
+        )
         intake = Intake(
             self.spec, self.state, self.org, self.clm, self.page, self.now, self.tally, self.batch, only_clm
         )

@@ -48,6 +48,7 @@ class BlastRadius:
 
     limits: Limits
     count_linked: Callable[[str], int]
+    count_agreements: Callable[[], int]
     _changed: dict[str, set[str]] = field(default_factory=dict)
     _fields: dict[str, Counter[str]] = field(default_factory=dict)
     _emptied: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -73,14 +74,23 @@ class BlastRadius:
                 return _excess(what, fields, changed)
         return ""
 
-    def find_excess_of_patches(self, mapping_name: str, agreement_ids: Iterable[str]) -> str:
+    def find_excess_of_patches(self, agreement_ids: Iterable[str]) -> str:
         """Why the run would overwrite values of too many agreements with Salesforce's."""
-        changed = self._changed.setdefault("CLM", set())
-        changed |= set(agreement_ids)
-        linked = self.count_linked(mapping_name)
-        if len(changed) <= self.limits.most_changed(linked):
+        return self._find_excess_of("patch {} of {} linked agreements in the CLM", agreement_ids)
+
+    def find_excess_of_deletions(self, agreement_ids: Iterable[str]) -> str:
+        """Why the run would make too many records again that somebody deleted."""
+        return self._find_excess_of(
+            "make {} records again that were deleted in Salesforce, {} are linked", agreement_ids
+        )
+
+    def _find_excess_of(self, what: str, agreement_ids: Iterable[str]) -> str:
+        counted = self._changed.setdefault(what, set())
+        counted |= set(agreement_ids)
+        linked = self.count_agreements()
+        if len(counted) <= self.limits.most_changed(linked):
             return ""
-        return _excess(f"patch {len(changed)} of {linked} linked agreements in the CLM", Counter(), changed)
+        return _excess(what.format(len(counted), linked), Counter(), counted)
 
 
 def _excess(what: str, fields: Counter[str], keys: set[str]) -> str:

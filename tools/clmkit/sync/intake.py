@@ -4,6 +4,9 @@ An event is kept in the inbox together with the cursor that passed it, before an
 lost nor be taken twice. Salesforce has no event id here: the record, its SystemModstamp (whole seconds) and a digest of
 its values make one. The high-water mark is read again with an overlap, because a long transaction shows its records later
 than their SystemModstamp says.
+
+A record that was deleted in Salesforce although the CLM owns it is made again: its link becomes a tombstone in the audit chain and
+its agreement is read and written anew, with its children.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ class Work:
     agreement: Agreement | None = None
     org_rows: dict[str, OrgRow] = field(default_factory=dict)
     reread: bool = False
+    was_deleted: bool = False
     echoes: int = 0
     """Events that the CLM ascribes to this sync."""
 
@@ -116,7 +120,7 @@ class Intake:
         rows: dict[str, OrgRow] = {}
         async for row in self._streams[mapping.name]:
             event_id = _event_id(mapping, row)
-            if not self.state.has_event(event_id):
+            if self._is_news(mapping, row, event_id):
                 rows[event_id] = row
                 high_water = max(high_water, row.modstamp)
             if len(rows) >= self.page:
@@ -131,10 +135,20 @@ class Intake:
                 self._sort_out(work, mapping, event, rows[event.event_id], is_fresh)
         self.tally.events += len(new)
 
+    def _is_news(self, mapping: ObjectMapping, row: OrgRow, event_id: str) -> bool:
+        """A deletion is news only of the very record that is linked: a record in the recycle bin may have a successor."""
+        if self.state.has_event(event_id):
+            return False
+        link = self.state.find_link(mapping.name, row.key) if row.is_deleted else None
+        return not row.is_deleted or (link is not None and link.record_id == row.record_id)
+
     def _sort_out(
         self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow, is_fresh: bool
     ) -> None:
         """Settle an echo at once; everything else is work. A row that was read rounds ago may have changed since: read it again."""
+        if row.is_deleted:
+            self._bury(work, mapping, event, row)
+            return
         if event.agreement_id not in work and is_echo(mapping, self.state.find_link(mapping.name, row.key), row):
             self.state.settle([event.event_id], "unchanged", "our own write came back")
             self.tally.settle("unchanged", 1)
@@ -147,6 +161,15 @@ class Intake:
         else:
             item.reread = True
 
+    def _bury(self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow) -> None:
+        """Call inside the transaction that keeps the event."""
+        self.state.remove_link(mapping.name, row.key)
+        body = {"object": mapping.salesforce, "key": row.key, "record": row.record_id, "at": row.modstamp}
+        self.state.record(self.now(), "deleted in Salesforce", body)
+        item = work.setdefault(event.agreement_id, Work(event.agreement_id))
+        item.events.append(event.event_id)
+        item.reread = item.was_deleted = True
+
 
 def _to_event(change: Change) -> InboxEvent:
     return InboxEvent(change.event_id, CLM_SOURCE, change.agreement_id, change.revision, change.actor)
@@ -154,7 +177,8 @@ def _to_event(change: Change) -> InboxEvent:
 
 def _event_id(mapping: ObjectMapping, row: OrgRow) -> str:
     values = {name: None if value is ABSENT else str(value) for name, value in row.values.items()}
-    return f"{mapping.salesforce}:{row.record_id}:{row.modstamp}:{digest(values)}"
+    kind = "deleted" if row.is_deleted else digest(values)
+    return f"{mapping.salesforce}:{row.record_id}:{row.modstamp}:{kind}"
 
 
 def _overlapped(high_water: str) -> str:

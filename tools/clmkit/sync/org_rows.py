@@ -27,10 +27,11 @@ class OrgRow:
     key: str
     modstamp: str
     values: Mapping[str, Value | Absent]
+    is_deleted: bool = False
 
 
-def select(mapping: ObjectMapping, condition: str, order: str = "") -> str:
-    fields = ["Id", MODSTAMP, *(path for column in mapping.columns for path in _paths(column))]
+def select(mapping: ObjectMapping, condition: str, order: str = "", more: Sequence[str] = ()) -> str:
+    fields = ["Id", MODSTAMP, *more, *(path for column in mapping.columns for path in _paths(column))]
     unique = ", ".join(dict.fromkeys(fields))
     return f"SELECT {unique} FROM {mapping.salesforce} WHERE {condition}{order}"  # noqa: S608 - names of a linted spec
 
@@ -38,7 +39,9 @@ def select(mapping: ObjectMapping, condition: str, order: str = "") -> str:
 def to_org_row(mapping: ObjectMapping, record: Record) -> OrgRow:
     key = record.get(mapping.key.salesforce)
     values = {column.salesforce: _read(column, record) for column in mapping.columns if column.role is not Role.KEY}
-    return OrgRow(str(record["Id"]), str(key or ""), str(record[MODSTAMP]), values)
+    return OrgRow(
+        str(record["Id"]), str(key or ""), str(record[MODSTAMP]), values, is_deleted=record.get("IsDeleted") is True
+    )
 
 
 async def read_by_key(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> dict[str, OrgRow]:
@@ -52,9 +55,13 @@ async def read_by_key(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> 
 
 
 async def read_changed(org: Org, mapping: ObjectMapping, since: str) -> AsyncGenerator[OrgRow, None]:
-    """The records modified at or after `since`, oldest first. Inclusive, because several records share one instant."""
+    """The records modified or deleted at or after `since`, oldest first. Inclusive, because several records share one instant.
+
+    A deletion sets SystemModstamp, too. What left the recycle bin before it was looked for is found by reconcile.
+    """
     condition = f"{mapping.key.salesforce} != null" + (f" AND {MODSTAMP} >= {_literal(since)}" if since else "")
-    async for record in org.query(select(mapping, condition, f" ORDER BY {MODSTAMP}, Id")):
+    soql = select(mapping, condition, f" ORDER BY {MODSTAMP}, Id", ("IsDeleted",))
+    async for record in org.query(soql, with_deleted=True):
         yield to_org_row(mapping, record)
 
 

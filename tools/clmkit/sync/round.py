@@ -75,17 +75,19 @@ class Round:
             self._settle(case)
 
     async def _pass(self, work: Iterable[Work]) -> list[Case]:
-        opened = await _several(self._open, work)
+        items = list(work)
+        deleted = [item.agreement_id for item in items if item.was_deleted]
+        if deleted and self._engine.blast is not None:
+            self._require_modest(self._engine.blast.find_excess_of_deletions(deleted))
+        opened = await _several(self._open, items)
         cases = [case for case in opened if case is not None]
         self._cases = {case.agreement_id: case for case in cases}
         for mapping in self._spec.objects:
             if not is_owned_by_salesforce(mapping) or self._is_created_on_demand(mapping):
                 await self._write_object(mapping, cases)
-        overwritten = [case for case in cases if case.overwrites_clm and not case.again]
+        overwritten = [case.agreement_id for case in cases if case.overwrites_clm and not case.again]
         if overwritten and self._engine.blast is not None:
-            header = overwritten[0].pulls[0][0].name
-            agreements = [case.agreement_id for case in overwritten]
-            self._require_modest(self._engine.blast.find_excess_of_patches(header, agreements))
+            self._require_modest(self._engine.blast.find_excess_of_patches(overwritten))
         await _several(self._feed_back, [case for case in cases if not case.again])
         for case in cases:
             if not case.again:
@@ -180,12 +182,11 @@ class Round:
         at_hand: dict[str, OrgRow | None] = {
             row.key: case.work.org_rows[mapping.name] for case, row, _ in rows if self._is_at_hand(mapping, case, row)
         }
+        at_hand |= {row.key: None for _, row, _ in rows if row.key not in at_hand and self._is_below_new(row)}
         unknown = [
             row.key
             for case, row, clm in rows
-            if row.key not in at_hand
-            and not self._is_below_new(row)
-            and (case.work.reread or self._needs_reading(mapping, case, row.key, clm))
+            if row.key not in at_hand and (case.work.reread or self._needs_reading(mapping, case, row.key, clm))
         ]
         found = await read_by_key(self._engine.org, mapping, unknown) if unknown else {}
         return at_hand | {key: found.get(key) for key in unknown}

@@ -179,6 +179,9 @@ class State:
     def count_links_of(self, mapping: str) -> int:
         return int(self._db.execute("SELECT count(*) FROM link WHERE object = ?", (mapping,)).fetchone()[0])
 
+    def count_linked_agreements(self) -> int:
+        return int(self._db.execute("SELECT count(DISTINCT agreement_id) FROM link").fetchone()[0])
+
     def count_links(self) -> dict[str, int]:
         sql = "SELECT object, count(*) FROM link GROUP BY object ORDER BY object"
         return {str(mapping): int(count) for mapping, count in self._db.execute(sql)}
