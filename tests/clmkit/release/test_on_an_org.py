@@ -94,6 +94,58 @@ def test_a_field_that_left_the_mapping_stays_in_the_org_and_is_shown(org: Org) -
     assert org.release("drift")[0] == 2
 
 
+def test_a_field_is_retired_in_four_releases_and_none_can_be_skipped(org: Org) -> None:
+    name = "Contract.CLM_Gone__c"
+    body: Body = {"fullName": "CLM_Gone__c", "label": "Gone", "length": 20, "type": "Text"}
+    org.deploy("CustomField", name, "objects/Contract.object", {"fields": body})
+    grant: Body = {"editable": True, "field": name, "readable": True}
+    org.deploy(
+        "PermissionSet", "Extra", "permissionsets/Extra.permissionset", {"label": "Extra", "fieldPermissions": grant}
+    )
+    code, output = org.release("retire", name)
+    assert (code, output.splitlines()[-1]) == (0, "next: stop write, in a release of its own")
+    files = org.ask(lambda clients: clients.metadata.retrieve({"CustomField": [name]}))
+    assert b"<description>DEPRECATED since " in files["objects/Contract.object"]
+    assert org.release("retire", name) == (
+        0,
+        "stop write: no longer editable by Extra\nnext: verify unused, in a release of its own\n",
+    )
+    code, output = org.release("retire", name)
+    assert (code, output.splitlines()[-1]) == (1, f"Decides: REL211 CustomField {name}")
+    org.decide(f"REL211 CustomField {name}")
+    code, output = org.release("retire", name)
+    assert (code, output.splitlines()[-1]) == (0, "next: delete, in a release of its own")
+    code, output = org.release("retire", name)
+    assert (code, output) == (0, f"delete: {name} is deleted; its definition is kept in build/retirements/{name}\n")
+    assert org.release("retire", name) == (0, f"done: {name} is not in the org\n")
+    steps = (org.project / "build" / "retirements" / name / "release.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["name"] for line in steps] == ["deprecated", "stopped", "verified", "deleted"]
+    org.remove(["PermissionSet Extra"])
+
+
+def test_a_field_of_the_mapping_is_not_retired(org: Org) -> None:
+    code, output = org.release("retire", "Contract.CLM_Title__c")
+    assert (code, output.split(";")[0]) == (
+        1,
+        "refused: Contract.CLM_Title__c: is objects.contract, field title of the mapping",
+    )
+    assert org.release("retire", "Contract.Status")[0] == 2
+
+
+def test_a_field_that_code_names_is_not_deleted(org: Org) -> None:
+    name = "Contract.CLM_Gone__c"
+    body: Body = {"fullName": "CLM_Gone__c", "label": "Gone", "length": 20, "type": "Text"}
+    org.deploy("CustomField", name, "objects/Contract.object", {"fields": body})
+    body = {"fullName": "CLM_Uses__c", "label": "Uses", "type": "Text", "formula": "CLM_Gone__c"}
+    org.deploy("CustomField", "Contract.CLM_Uses__c", "objects/Contract.object", {"fields": body})
+    assert org.release("retire", name)[0] == 0
+    assert org.release("retire", name) == (
+        1,
+        f"refused: CustomField Contract.CLM_Uses__c names {name}\nchange these first, then run this again\n",
+    )
+    org.remove(["CustomField Contract.CLM_Uses__c"])
+
+
 def test_records_that_would_lose_their_value_are_counted(org: Org) -> None:
     rest = org.rest()
     contracts = rest.Contract

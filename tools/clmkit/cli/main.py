@@ -22,6 +22,7 @@ COMMANDS = {
     "lint": "clmkit.cli.lint:lint",
     "plan": "clmkit.cli.plan:plan",
     "reconcile": "clmkit.cli.sync:reconcile",
+    "retire": "clmkit.cli.retire:retire",
     "sync": "clmkit.cli.sync:sync",
 }
 

@@ -117,7 +117,7 @@ def _patch(code: str, summary: str, next_step: str = "") -> Rule:
 
 
 REPLAY = "see what waits before the deploy (`clmkit sync status`), compare both systems after it (`clmkit reconcile`)"
-RETIRE = "deprecate the field, stop writing it, verify that nothing uses it, delete it: each in a release of its own"
+RETIRE = "take it out with `clmkit retire`: deprecate, stop write, verify unused, delete, each in a release of its own"
 COUNT = "`clmkit plan` counts the records; export or shorten their values first"
 NEW_FIELD = "keep the field, add a second one of the new type, move the values, then retire the first"
 ANNOUNCE = "name the change in the release notes and give readers a release to follow"

@@ -19,7 +19,7 @@ LONGEST_PATTERN = 255
 UNSEARCHABLE = frozenset((FieldKind.LONG_TEXT, FieldKind.HTML))
 """Long text areas cannot be filtered on. Source: SOQL and SOSL Reference, "WHERE"."""
 
-_COUNT = "SELECT COUNT(Id) n FROM"
+COUNT = "SELECT COUNT(Id) n FROM"
 STATUS_FIELD = ("Contract", "Status")
 
 
@@ -56,14 +56,14 @@ def _questions(change: Change, org: Components, built: Components) -> Iterator[Q
 
 
 def _count(change: Change, about: str, sobject: str, where: str, *, is_exact: bool = True) -> Question:
-    return Question(change, about, f"{_COUNT} {sobject} WHERE {where}", is_exact)
+    return Question(change, about, f"{COUNT} {sobject} WHERE {where}", is_exact)
 
 
 def _filled(change: Change, sobject: str, field: str, elements: Elements) -> Question:
     about = f"{change.target} has a value"
     kind = type_of(elements)
     if kind is not None and kind.kind in UNSEARCHABLE:
-        return Question(change, about, f"{_COUNT} {sobject}", is_exact=False)
+        return Question(change, about, f"{COUNT} {sobject}", is_exact=False)
     if kind is not None and kind.kind is FieldKind.CHECKBOX:
         return _count(change, f"{change.target} is checked", sobject, f"{field} = true")
     return _count(change, about, sobject, f"{field} != null")

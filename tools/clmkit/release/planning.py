@@ -63,7 +63,8 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
     project = read_project(read_package(sources.package), spec.api_version)
     members = [*project.settings.components, *project.project.components]
     snapshot = await take_snapshot(org, members, spec.prefix)
-    counts = await count_records(org, find_risks(project, snapshot.components))
+    risks = find_risks(project, snapshot.components)
+    counts = await count_records(org, [question.soql for question in risks])
     plan = make_plan(
         intent=spec,
         against=against,

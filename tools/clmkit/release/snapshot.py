@@ -13,7 +13,6 @@ from clmkit.clients.errors import Refused
 from clmkit.clients.metadata_api import Listed
 from clmkit.codegen.mdapi import Component
 from clmkit.release.components import Elements, Key, read_components
-from clmkit.release.data_risks import Question
 from clmkit.release.org_access import OrgClients
 
 OWN_TYPES = (
@@ -71,9 +70,9 @@ async def read_pre_image(org: OrgClients, keys: Iterable[Key]) -> dict[str, byte
     return await org.metadata.retrieve(members) if members else {}
 
 
-async def count_records(org: OrgClients, questions: Iterable[Question]) -> dict[str, int | None]:
-    """Records per question's SOQL; None where the user may not see the field, so that nobody takes it for zero."""
-    return {soql: await _count(org, soql) for soql in dict.fromkeys(question.soql for question in questions)}
+async def count_records(org: OrgClients, queries: Iterable[str]) -> dict[str, int | None]:
+    """Records per SOQL; None where the user may not see the field, so that nobody takes it for zero."""
+    return {soql: await _count(org, soql) for soql in dict.fromkeys(queries)}
 
 
 async def _count(org: OrgClients, soql: str) -> int | None:
