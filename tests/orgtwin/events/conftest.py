@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from tests.orgtwin.events.stage import Listening, Stage
 
+from orgtwin.pytest_plugin import org_twin, org_twin_process
+
+__all__ = ["org_twin", "org_twin_process"]
+
 
 @pytest.fixture
 def stage() -> Iterator[Stage]:

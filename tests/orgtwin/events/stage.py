@@ -13,7 +13,7 @@ from orgtwin.http.in_process import InProcess
 from orgtwin.http.start import start_twin
 from orgtwin.http.surfaces import ROUTES
 from orgtwin.metadata.archive import write_archive
-from orgtwin.metadata.deploy_model import DeployOptions
+from orgtwin.metadata.deploy_model import DeployOptions, DeployOutcome
 from orgtwin.metadata.service import MetadataService
 from orgtwin.seed import administrator
 
@@ -94,11 +94,16 @@ class Stage:
         if deployed:
             self.deploy(package())
 
-    def deploy(self, zip_file: bytes) -> None:
+    def try_deploy(self, zip_file: bytes) -> DeployOutcome:
         service = self.twin.part(MetadataService)
         options = DeployOptions(single_package=True, ignore_warnings=True)
-        job = service.deploy(administrator(self.twin.org), zip_file, options)
-        assert job.status.value == "Succeeded", job
+        outcome = service.deploy(administrator(self.twin.org), zip_file, options).outcome
+        assert outcome is not None
+        return outcome
+
+    def deploy(self, zip_file: bytes) -> None:
+        outcome = self.try_deploy(zip_file)
+        assert outcome.status.value == "Succeeded", outcome
 
     def later(self, **delta: float) -> None:
         """Move the clock; the administrator signs in again, since sessions end after two hours."""

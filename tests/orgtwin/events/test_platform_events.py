@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from tests.orgtwin.events.stage import Listening, Stage, V
+from tests.orgtwin.metadata.conftest import package_of
 
 from orgtwin.http.in_process import InProcess
+from orgtwin.metadata.archive import write_archive
 
 
 def test_a_posted_event_is_enqueued_and_delivered_but_not_stored(stage: Stage) -> None:
@@ -86,3 +88,33 @@ def test_a_schema_of_an_event_that_the_user_may_not_read_does_not_exist(stage: S
     assert stranger.get(f"{V}/event/eventSchema/{schema_id}").status == 404
     assert stranger.get(f"{V}/sobjects/Seen__e/eventSchema").status == 404
     assert stage.client.get(f"{V}/event/eventSchema/none").status == 404
+
+
+MANAGED = {
+    "state": ("PAUSE", "'PAUSE' is not a valid value for state: use RUN or STOP"),
+    "defaultReplay": (
+        "NEWEST",
+        "Error parsing file: 'NEWEST' is not a valid value for the enum 'EventSubscriptionReplayPreset'",
+    ),
+    "topicName": ("Seen__e", "In field: topicName - Seen__e is no topic"),
+    "version": ("", "Required field is missing: version"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"), [(name, *case) for name, case in MANAGED.items()], ids=list(MANAGED)
+)
+def test_a_managed_subscription_that_cannot_be_is_refused(stage: Stage, name: str, value: str, text: str) -> None:
+    good = {
+        "defaultReplay": "LATEST",
+        "errorRecoveryReplay": "LATEST",
+        "label": "Sync",
+        "state": "RUN",
+        "topicName": "/event/Seen__e",
+        "version": "66.0",
+    }
+    elements = "".join(f"<{key}>{one}</{key}>" for key, one in {**good, name: value}.items() if one)
+    path = "managedEventSubscriptions/Sync.managedEventSubscription"
+    body = f"<ManagedEventSubscription>{elements}</ManagedEventSubscription>"
+    outcome = stage.try_deploy(write_archive(package_of({path: body}, {"ManagedEventSubscription": ["Sync"]})))
+    assert [message.problem for message in outcome.failures] == [text]

@@ -3,7 +3,7 @@
     service = twin.events                          one an org; it hears every commit
     topic = service.require_topic("/data/ContractChangeEvent")
     batch = service.read(topic, caller, position, 100)      views and the position to read on from
-    service.publish(caller, "Deal__e", {...})      at once, as the Pub/Sub API does
+    service.publish(caller, topic, rows)           at once, as the Pub/Sub API does
 
 Source: "Change Data Capture Developer Guide", "Platform Events Developer Guide" ("Publish Behavior").
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from orgtwin.errors import SaveResult
+from orgtwin.errors import SalesforceError
 from orgtwin.events.bus import EventBus
 from orgtwin.events.capture import OVERFLOW_THRESHOLD, capture
 from orgtwin.events.channels import NONE, Channels, read_channels
@@ -31,11 +31,21 @@ from orgtwin.records.transactions import Change as Write
 from orgtwin.records.transactions import Entry
 
 _READ_AT_ONCE = 1_000
+KEEPALIVE_SECONDS = 270.0
+"""A subscription without events gets an empty answer this often. Source: the published .proto of the Pub/Sub API."""
 PUBLISH_AFTER_COMMIT = "PublishAfterCommit"
 
 
 class NoSuchTopic(Exception):
     """There is no topic of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of an event that a client published: its place in the stream, or why it has none."""
+
+    replay_id: int | None
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,8 @@ class EventService:
         self._caller: Caller | None = None
         self._path = ""
         self.overflow_threshold = OVERFLOW_THRESHOLD
-        self.committed_replays: dict[str, int] = {}
+        self.keepalive_seconds = KEEPALIVE_SECONDS
+        self.committed_replays: dict[str, int] = {}  # by managed subscription
         self._components = components
         self._faults = faults
         self._new_uuid = new_uuid
@@ -72,6 +83,7 @@ class EventService:
         self._channels = NONE
         self._publish_at_once = False
         self._uuids: dict[str, str] = {}
+        self._sent: dict[str, int] = {}
         org.log.on_commit(self.committed)
         org.hooks.publish_now.append(self._publish_now)
 
@@ -136,14 +148,22 @@ class EventService:
 
     # ---- platform events
 
-    def publish(self, caller: Caller, topic: Topic, values: Mapping[str, object]) -> SaveResult:
-        """Publish at once, whatever the publish behaviour of the event says."""
-        before = self._publish_at_once
+    def publish(self, caller: Caller, topic: Topic, rows: Sequence[Mapping[str, object]]) -> list[Published]:
+        """Publish at once, whatever the publish behaviour of the event says; what became of each row, in order."""
+        if not rows:
+            return []
+        self._sent = {}
         self._publish_at_once = True
         try:
-            return self.org.dml.insert(caller, topic.entity or "", [values])[0]
+            results = self.org.dml.insert(caller, topic.entity or "", rows)
+        except SalesforceError as error:
+            return [Published(None, error.message)] * len(rows)
         finally:
-            self._publish_at_once = before
+            self._publish_at_once = False
+        return [
+            Published(self._sent.get(result.record_id or ""), result.errors[0].message if result.errors else "")
+            for result in results
+        ]
 
     def uuid_of(self, publish_id: str) -> str:
         """The EventUuid of an event that this request published, by the id it was answered with; "" for others."""
@@ -167,7 +187,9 @@ class EventService:
         schema = self.schema(table.type.api_name)
         own = {name: value for name in schema.places if (value := table.reader(name)(row)) is not None}
         uuid = str(table.reader("EventUuid")(row))
-        self.bus.append(Message(table.type.api_name, uuid, {**system, **own}))
+        event = self.bus.append(Message(table.type.api_name, uuid, {**system, **own}))
+        if self._publish_at_once:
+            self._sent[str(row[ID])] = event.replay_id
 
     # ---- what subscribers read
 

@@ -56,6 +56,7 @@ def environment(ready: ReadyFile) -> dict[str, str]:
         # simple-salesforce and everybody else
         "ORGTWIN_INSTANCE_URL": ready.https_url,
         "ORGTWIN_HTTP_URL": ready.http_url,
+        "ORGTWIN_PUBSUB_ENDPOINT": ready.pubsub_endpoint,
         "ORGTWIN_USERNAME": ready.username,
         "ORGTWIN_CLIENT_ID": ready.client_id,
         "ORGTWIN_CLIENT_SECRET": ready.client_secret,

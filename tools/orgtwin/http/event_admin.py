@@ -48,9 +48,19 @@ def set_overflow_threshold(request: Request) -> Response:
     return no_content()
 
 
+def set_keepalive(request: Request) -> Response:
+    """{"seconds": 0.1}: how long a subscription is silent before it gets an empty answer; 270 in an org."""
+    seconds = request.json_object().get("seconds")
+    if not isinstance(seconds, int | float) or seconds <= 0:
+        raise SalesforceError("TWIN_BAD_REQUEST", f"seconds must be a number above 0, not {seconds!r}")
+    request.twin.events.keepalive_seconds = float(seconds)
+    return no_content()
+
+
 ROUTES = (
     Route("GET", "/twin/admin/events", show, Door.ADMIN),
     Route("POST", "/twin/admin/events/gap", send_gap, Door.ADMIN),
     Route("POST", "/twin/admin/events/expire", expire, Door.ADMIN),
     Route("PUT", "/twin/admin/events/overflow-threshold", set_overflow_threshold, Door.ADMIN),
+    Route("PUT", "/twin/admin/events/keepalive", set_keepalive, Door.ADMIN),
 )

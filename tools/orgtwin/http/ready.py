@@ -13,6 +13,7 @@ from pathlib import Path
 class ReadyFile:
     """Where the twin listens and how to get in.
 
+    `pubsub_endpoint` is host and port of the Pub/Sub API, over TLS like `https_url`.
     `access_token` is a session of `username`, the administrator. `client_id` and `client_secret` are those of the
     client-credentials app, which runs as `integration_username`. `admin_token` opens the twin's own addresses under /twin/admin.
     """
@@ -20,6 +21,7 @@ class ReadyFile:
     pid: int
     http_url: str
     https_url: str
+    pubsub_endpoint: str
     ca_bundle: str
     org_id: str
     alias: str

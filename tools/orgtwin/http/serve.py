@@ -31,11 +31,12 @@ class CannotListen(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """Two bound sockets; nothing is accepted until `run`."""
+    """Bound sockets; nothing is accepted until `run`."""
 
     host: str
     http: socket.socket
     https: socket.socket
+    pubsub: socket.socket
 
     @property
     def http_url(self) -> str:
@@ -45,24 +46,33 @@ class Listeners:
     def https_url(self) -> str:
         return f"https://{_url_host(self.host)}:{self.https.getsockname()[1]}"
 
+    @property
+    def pubsub_endpoint(self) -> str:
+        """Host and port, as gRPC names a server."""
+        return f"{_url_host(self.host)}:{self.pubsub.getsockname()[1]}"
+
     def close(self) -> None:
         self.http.close()
         self.https.close()
+        self.pubsub.close()
 
 
 def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def bind(host: str, http_port: int, https_port: int) -> Listeners:
-    """Take both ports; 0 lets the system choose. Raises CannotListen."""
-    http = _bind(host, http_port)
+def bind(host: str, *ports: int) -> Listeners:
+    """Take the ports of http, https and the Pub/Sub API; 0 lets the system choose. Raises CannotListen."""
+    taken: list[socket.socket] = []
     try:
-        https = _bind(host, https_port)
+        for port in ports:
+            taken.append(_bind(host, port))
     except CannotListen:
-        http.close()
+        for listener in taken:
+            listener.close()
         raise
-    return Listeners(host, http, https)
+    http, https, pubsub = taken
+    return Listeners(host, http, https, pubsub)
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -12,6 +12,7 @@ import click
 import uvloop
 
 from orgtwin.auth.assertion import read_certificate
+from orgtwin.events.pubsub.door import PubSubDoor
 from orgtwin.http.app import Application
 from orgtwin.http.garbage import set_aside
 from orgtwin.http.ready import write_private, write_ready
@@ -44,6 +45,7 @@ class Surroundings(click.ClickException):
     "--http-port", type=click.IntRange(0, 65535), default=0, help="Port of the http listener; 0 takes a free one."
 )
 @click.option("--https-port", type=click.IntRange(0, 65535), default=0, help="Port of the https listener.")
+@click.option("--pubsub-port", type=click.IntRange(0, 65535), default=0, help="Port of the Pub/Sub API (gRPC over TLS).")
 @click.option(
     "--jwt-certificate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -67,6 +69,7 @@ def serve(
     host: str,
     http_port: int,
     https_port: int,
+    pubsub_port: int,
     jwt_certificate: Path | None,
     data: Path | None,
     daily_api_requests: int,
@@ -76,7 +79,7 @@ def serve(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     certificate = _certificate(jwt_certificate) if jwt_certificate else None
     try:
-        listeners = bind(host, http_port, https_port)
+        listeners = bind(host, http_port, https_port, pubsub_port)
     except CannotListen as error:
         raise Surroundings(f"{error}. Choose another port, or 0 for a free one.") from error
     try:
@@ -116,9 +119,16 @@ def _serve(started: Started, listeners: Listeners, ready_file: Path, *, watch_st
     bundle = ready_file.with_name(f"{ready_file.stem}.ca.pem").absolute()
     _write(bundle, ca_bundle(authority, os.environ))
 
+    door = PubSubDoor(started.twin, authority, listeners.pubsub)
+
     def ready() -> None:
+        door.open()
         about = started.ready_file(
-            pid=os.getpid(), http_url=listeners.http_url, https_url=listeners.https_url, ca_bundle=str(bundle)
+            pid=os.getpid(),
+            http_url=listeners.http_url,
+            https_url=listeners.https_url,
+            pubsub_endpoint=listeners.pubsub_endpoint,
+            ca_bundle=str(bundle),
         )
         write_ready(ready_file, about)
         click.echo(f"orgtwin {about.org_id} at {about.https_url} and {about.http_url}; ready file: {ready_file}")

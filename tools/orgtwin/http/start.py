@@ -36,11 +36,14 @@ class Started:
     access_token: str
     refresh_token: str
 
-    def ready_file(self, *, pid: int, http_url: str, https_url: str, ca_bundle: str) -> ReadyFile:
+    def ready_file(
+        self, *, pid: int, http_url: str, https_url: str, pubsub_endpoint: str, ca_bundle: str
+    ) -> ReadyFile:
         return ReadyFile(
             pid=pid,
             http_url=http_url,
             https_url=https_url,
+            pubsub_endpoint=pubsub_endpoint,
             ca_bundle=ca_bundle,
             org_id=self.twin.org.org_id,
             alias=ALIAS,

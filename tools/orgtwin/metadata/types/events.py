@@ -18,6 +18,7 @@ from orgtwin.schema.model import FieldType
 STANDARD_CHANNEL = "ChangeEvents"
 _CHANGE_EVENT = "ChangeEvent"
 _MAX_ENRICHED = 10
+_MANAGED_STATES = ("RUN", "STOP")
 
 
 def deploy_channel(_workspace: Workspace, component: Component, _before: Component | None) -> Component:
@@ -49,6 +50,22 @@ def deploy_channel_member(workspace: Workspace, component: Component, _before: C
             )
     _check_enrichment(source, entity, [item.value("name") or "" for item in node.all("enrichedFields")])
     _check_filter(source, node.value("filterExpression"))
+    return component
+
+
+def deploy_managed_subscription(_workspace: Workspace, component: Component, before: Component | None) -> Component:
+    """Source: "ManagedEventSubscription" (Metadata API Developer Guide). ASSUMED: the texts."""
+    node = component.body
+    for name in ("defaultReplay", "errorRecoveryReplay", "label", "state", "topicName", "version"):
+        if node.value(name) is None:
+            raise ComponentRefused(f"Required field is missing: {name}")
+    if node.value("state") not in _MANAGED_STATES:
+        raise ComponentRefused(f"'{node.value('state')}' is not a valid value for state: use RUN or STOP")
+    topic = node.value("topicName") or ""
+    if not topic.startswith(("/event/", "/data/")):
+        raise ComponentRefused(f"In field: topicName - {topic} is no topic")
+    if before is not None and before.body.value("topicName") != topic:
+        raise ComponentRefused("The topic of a managed event subscription cannot be changed.")
     return component
 
 

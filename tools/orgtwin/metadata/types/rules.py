@@ -73,6 +73,7 @@ RULES: Mapping[str, Rule] = {
     "ApexTrigger": Rule(41, apex.deploy_apex, apex.remove_apex),
     "PlatformEventChannel": Rule(45, events.deploy_channel, None, "0YL"),
     "PlatformEventChannelMember": Rule(46, events.deploy_channel_member, None, "0v8"),
+    "ManagedEventSubscription": Rule(47, events.deploy_managed_subscription, None, "18x"),
     "PlatformEventSubscriberConfig": Rule(47, integration.deploy_subscriber_config),
     "Certificate": Rule(48, key_prefix="0P1"),
     "ExternalCredential": Rule(49, integration.deploy_external_credential, None, "0Xl"),
