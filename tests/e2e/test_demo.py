@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("demo")]
 ROOT = Path(__file__).resolve().parents[2]
 CLMKIT = Path(sys.executable).parent / "clmkit"
 SESSION = re.compile(r"00D\w{12,15}![\w.]{20,}")
-STEP = re.compile(r"^ *(\d+)/10 (.*?)  +\d+\.\d s  (.*)$", re.MULTILINE)
+STEP = re.compile(r"^ *(\d+)/11 (.*?)  +\d+\.\d s  (.*)$", re.MULTILINE)
 
 
 def environment() -> dict[str, str]:
@@ -83,7 +83,7 @@ def summary(project: Path, output: str) -> dict[str, Any]:
 
 
 def test_every_step_is_one_line(output: str) -> None:
-    assert [int(number) for number, _, _ in STEP.findall(output)] == list(range(1, 11))
+    assert [int(number) for number, _, _ in STEP.findall(output)] == list(range(1, 12))
 
 
 def test_the_readme_shows_the_steps_that_the_demo_takes(output: str) -> None:
@@ -117,7 +117,7 @@ def test_every_suite_ran_and_passed(summary: dict[str, Any]) -> None:
 
 def test_the_summary_times_every_step(summary: dict[str, Any]) -> None:
     assert list(summary["seconds"]) == sorted(
-        ["lint", "generate", "twins", "deploy", "customers", "push", "robot", "pytest", "reconcile", "evidence"]
+        ["lint", "generate", "twins", "deploy", "apex", "customers", "push", "robot", "pytest", "reconcile", "evidence"]
     )
 
 
@@ -165,13 +165,13 @@ def small_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def interrupted(project: Path, small_file: Path, request: pytest.FixtureRequest) -> Path:
-    """A run that was ended by a signal right after step 5, so in the middle of step 6."""
+    """A run that was ended by a signal right after step 6, so in the middle of step 7."""
     number, exit_code = request.param
     process = subprocess.Popen(
         [str(CLMKIT), "demo", "--fresh", "--contracts", str(small_file)],
         cwd=project, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    wait_for_line(process, "5/10")
+    wait_for_line(process, "6/11")
     process.send_signal(number)
     assert process.stdout is not None
     process.stdout.read()
@@ -197,7 +197,7 @@ def test_an_interrupted_run_leaves_no_process_and_goes_on_where_it_stopped(proje
     assert none_left_within(project, 5)
     done = run_demo(project, "--contracts", str(interrupted))
     assert done.returncode == 0, done.stdout
-    assert re.search(r"^ 4/10 Deploy with CumulusCI +done before:", done.stdout, re.MULTILINE)
+    assert re.search(r"^ 4/11 Deploy with CumulusCI +done before:", done.stdout, re.MULTILINE)
     summary = json.loads((project / "build" / "summary.json").read_text())
     assert summary["contracts"]["read"] == 10
     assert summary["contracts"]["synced"] + summary["contracts"]["parked"] == 10

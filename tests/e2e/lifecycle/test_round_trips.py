@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,24 +62,51 @@ def test_a_repeated_delivery_changes_nothing(lifecycle: Lifecycle, run_folder: P
     assert contract_of(lifecycle, active_agreement) == before
 
 
-def test_a_person_cannot_edit_a_field_that_the_clm_owns(lifecycle: Lifecycle, active_agreement: str) -> None:
-    with pytest.raises(SalesforceMalformedRequest) as refusal:
-        lifecycle.change_contract(active_agreement, "CLM_Total_Value__c", 1)
-    refused: Any = refusal.value.content
-    assert (refused[0]["errorCode"], refused[0]["fields"]) == (
-        "INVALID_FIELD_FOR_INSERT_UPDATE",
-        ["CLM_Total_Value__c"],
-    )
+OWNED = "CLM_OWNED: Contract End Date comes from the CLM. Change it there, or ask Legal operations."
+NO_ACCESS = (
+    "Unable to create/update fields: CLM_Total_Value__c. Please check the security settings of this field and verify that it"
+    " is read/write for your profile or permission set."
+)
 
 
-def test_an_administrators_edit_of_a_field_that_the_clm_owns_does_not_last(
-    lifecycle: Lifecycle, active_agreement: str
+@pytest.mark.parametrize(
+    ("field", "value", "code", "message"),
+    [
+        ("CLM_Total_Value__c", 1, "INVALID_FIELD_FOR_INSERT_UPDATE", NO_ACCESS),
+        ("EndDate", "2031-01-01", "FIELD_CUSTOM_VALIDATION_EXCEPTION", OWNED),
+    ],
+    ids=["refused by field-level security", "refused by the generated trigger"],
+)
+def test_a_person_cannot_edit_a_field_that_the_clm_owns(
+    lifecycle: Lifecycle, active_agreement: str, field: str, value: object, code: str, message: str
 ) -> None:
+    with pytest.raises(SalesforceMalformedRequest) as refusal:
+        lifecycle.change_contract(active_agreement, field, value)
+    assert refused_with(refusal.value) == [{"errorCode": code, "message": message, "fields": [field]}]
+
+
+def refused_with(refusal: SalesforceMalformedRequest) -> Any:
+    return refusal.content
+
+
+@pytest.fixture
+def automation_off(lifecycle: Lifecycle) -> Iterator[None]:
+    """The kill switch for the administrator: the generated triggers let everything pass."""
+    (user,) = lifecycle.salesforce.find("SELECT Id FROM User WHERE Alias = 'admin'")
+    switch = lifecycle.salesforce.create("CLM_Automation__c", {"SetupOwnerId": user["Id"], "Is_Off__c": True})
+    yield
+    lifecycle.salesforce.delete("CLM_Automation__c", switch)
+
+
+@pytest.mark.usefixtures("automation_off")
+def test_an_edit_that_gets_past_the_trigger_does_not_last(lifecycle: Lifecycle, active_agreement: str) -> None:
     lifecycle.change_contract(active_agreement, "EndDate", "2031-01-01")
+    lifecycle.contract_field_should_be(active_agreement, "EndDate", "2031-01-01")
     lifecycle.sync()
     lifecycle.contract_field_should_be(active_agreement, "EndDate", "2027-11-30")
     lifecycle.agreement_field_should_be(active_agreement, "term.end", "2027-11-30")
     lifecycle.sync_should_change_nothing()
+    assert lifecycle.find_contract(active_agreement)["Status"] == "Activated"
 
 
 def test_an_amendment_is_a_record_of_its_own_and_changes_the_contract(

@@ -99,8 +99,15 @@ class SalesforceUser:
         records: list[Document] = self._client.query_all(soql)["records"]
         return [{name: value for name, value in record.items() if name != "attributes"} for record in records]
 
+    def create(self, sobject_type: str, values: Document) -> str:
+        """A new record; answers its id."""
+        return str(getattr(self._client, sobject_type).create(values)["id"])
+
     def change(self, sobject_type: str, record_id: str, values: Document) -> None:
         getattr(self._client, sobject_type).update(record_id, values)
+
+    def delete(self, sobject_type: str, record_id: str) -> None:
+        getattr(self._client, sobject_type).delete(record_id)
 
     def close(self) -> None:
         self._session.close()

@@ -21,6 +21,7 @@ from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.model import Dml
+from orgtwin.records.saving import Save
 from orgtwin.soql.catalog import VirtualTables
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Twin:
         self.dispatch: Dispatch = _nothing_dispatches
         self._parts: dict[Callable[..., object], object] = {}
         self.events = self._listen(org)
+        self._watch_for_triggers(org)
         self.cometd = CometdServer(self.events, random)
 
     @property
@@ -94,11 +96,23 @@ class Twin:
         self._parts.clear()
         take_back()
         self.events = self._listen(org)
+        self._watch_for_triggers(org)
         self.cometd = CometdServer(self.events, self.random)
 
     def _listen(self, org: Org) -> EventService:
         """The events of an org, heard from now on."""
         return EventService(org, lambda: self.part(MetadataService).components, lambda: self.faults)
+
+    def _watch_for_triggers(self, org: Org) -> None:
+        """Apex joins the save order with the first deployed trigger; until then it is not even imported."""
+
+        def join(_save: Save) -> None:
+            if len(org.table("ApexTrigger")):
+                from orgtwin.apex.service import ApexService
+
+                self.part(ApexService)
+
+        org.hooks.before_save.append(join)
 
     def reset(self) -> None:
         """A new org: everything deployed or saved is gone, and no fault is armed."""

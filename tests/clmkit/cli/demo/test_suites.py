@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from robot.run import run_cli
 
-from clmkit.cli.demo.suites import read_junit, read_robot
+from clmkit.cli.demo.suites import read_apex, read_junit, read_robot
 from clmkit.release.evidence import Case
 
 SUITE = """\
@@ -44,3 +45,35 @@ def test_junit_results_keep_failures_and_errors_and_count_what_did_not_run(tmp_p
     suite = read_junit(report)
     assert suite.cases == (Case("a b", True, 0.5), Case("c", False, 1.0, "1 != 2"), Case("d", False, 0.0, "no org"))
     assert (suite.passed, suite.failed, suite.not_run) == (1, 2, 1)
+
+
+def test_apex_results_keep_failures_and_count_what_did_not_run(tmp_path: Path) -> None:
+    report = tmp_path / "apex.json"
+    rows = [
+        ("a", "Pass", None, 6),
+        ("b", "Fail", "Expected: 1", 2),
+        ("c", "CompileFail", "Invalid type", None),
+        ("d", "Skip", None, 0),
+    ]
+    report.write_text(
+        json.dumps(
+            [
+                {
+                    "ClassName": "T",
+                    "Method": name,
+                    "Outcome": outcome,
+                    "Message": message,
+                    "Stats": {"duration": time},
+                    "Children": None,
+                }
+                for name, outcome, message, time in rows
+            ]
+        )
+    )
+    suite = read_apex(report)
+    assert suite.cases == (
+        Case("T.a", True, 0.006),
+        Case("T.b", False, 0.002, "Expected: 1"),
+        Case("T.c", False, 0.0, "Invalid type"),
+    )
+    assert suite.not_run == 1

@@ -95,6 +95,7 @@ def _with_cause(error: StepFailed | OSError, processes: Processes) -> StepFailed
 def _summarise(console: Console, run: Run, seconds: float) -> None:
     done = run.progress.done
     customers, pushed, compared, proven = (done[key].figures for key in ("customers", "push", "reconcile", "evidence"))
+    tested = done["apex"].figures["cases"]
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
         "Contracts read": customers["read"],
@@ -104,7 +105,7 @@ def _summarise(console: Console, run: Run, seconds: float) -> None:
         "Fields compared": compared["compared"],
         "Differences": compared["differing"],
         "Salesforce API calls": sum(pushed["api_calls"].values()) if isinstance(pushed["api_calls"], dict) else 0,
-        "Apex": "deployed, not executed in this run",
+        "Apex tests passed": len(tested) if isinstance(tested, list) else 0,
         "Elapsed": f"{seconds:.1f} s",
     }
     for name, value in rows.items():
@@ -119,7 +120,7 @@ def _summarise(console: Console, run: Run, seconds: float) -> None:
 def _verdict(run: Run) -> StepFailed | None:
     """The work is done; is it right?"""
     done = run.progress.done
-    failing = [key for key in ("robot", "pytest") if _has_failures(done[key].figures)]
+    failing = [key for key in ("apex", "robot", "pytest") if _has_failures(done[key].figures)]
     if failing:
         return StepFailed(f"{', '.join(failing)}: cases failed", "the evidence page names them", exit_code=1)
     if done["reconcile"].figures["differing"]:

@@ -16,12 +16,12 @@ from clmkit.sync.state import State
 LIMITS = (
     "Both systems are local: the org twin and the CLM twin stand in for Salesforce and for your CLM. What the org twin does"
     " and from which source it knows it is listed in its ledger.",
-    "The Apex that was deployed has been parsed, compiled and checked by Salesforce's parser, apex-ls and PMD in the test"
-    " suite. In this run it was not executed.",
+    "The Apex was executed by the org twin's own interpreter, which is not Salesforce's. Salesforce's parser, apex-ls and PMD"
+    " judge the same code in the test suite.",
     "The contracts are real; the customers' contacts, the owners and the amounts of the lifecycle suites are made up.",
 )
 CONTRACTS = "SELECT Id, CLM_Id__c, Status, StartDate, EndDate FROM Contract WHERE CLM_Id__c != null"
-SUITE_STEPS = ("robot", "pytest")
+SUITE_STEPS = ("apex", "robot", "pytest")
 
 
 def write_evidence(run: Run) -> Outcome:
@@ -117,7 +117,6 @@ def summarise(run: Run, evidence: Evidence) -> dict[str, object]:
             suite.name: {"passed": suite.passed, "failed": suite.failed, "not_run": suite.not_run}
             for suite in evidence.suites
         },
-        "apex_executed": False,
     }
 
 

@@ -15,7 +15,7 @@ from clmkit.cli.demo.processes import tool
 from clmkit.cli.demo.proof import write_evidence
 from clmkit.cli.demo.run import Run
 from clmkit.cli.demo.runner import Outcome, Step
-from clmkit.cli.demo.suites import run_pytest, run_robot
+from clmkit.cli.demo.suites import run_apex, run_pytest, run_robot
 from clmkit.cli.demo.workspace import write_text
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.tree import compare_tree, write_tree
@@ -141,6 +141,10 @@ def _sync(run: Run) -> RunReport:
     return report
 
 
+def apex(run: Run) -> Outcome:
+    return _suite(run_apex(run))
+
+
 def robot(run: Run) -> Outcome:
     return _suite(run_robot(run))
 
@@ -174,6 +178,7 @@ STEPS: Sequence[Step[Run]] = (
     Step("generate", "Generate force-app", generate, once=False),
     Step("twins", "Start both systems", start_twins, once=False),
     Step("deploy", "Deploy with CumulusCI", deploy),
+    Step("apex", "Test the Apex", apex),
     Step("customers", "Load customers", load_customers),
     Step("push", "Push the contracts", push),
     Step("robot", "Lifecycle in Robot Framework", robot),

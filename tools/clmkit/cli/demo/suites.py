@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import msgspec
 from lxml import etree
 from robot.api import ExecutionResult
 
@@ -52,6 +53,46 @@ def read_robot(output: Path) -> Suite:
             message = "" if test.passed else str(test.message)
             cases.append(Case(str(test.name), bool(test.passed), test.elapsed_time.total_seconds(), message))
     return Suite("Lifecycle", "Robot Framework through CumulusCI", tuple(cases), not_run)
+
+
+def run_apex(run: Run) -> Suite:
+    """The generated Apex tests, run by `cci task run run_tests`: a failed test is a result, not an error."""
+    report = run.workspace.evidence / "apex.json"
+    report.unlink(missing_ok=True)
+    junit = run.workspace.evidence / "apex.xml"
+    arguments = [
+        "task", "run", "run_tests", "--org", "twin", "--json_output", str(report), "--junit_output", str(junit),
+    ]  # fmt: skip
+    try:
+        run_cci(run.processes, run.workspace, run.environment(), arguments, "apex")
+    except StepFailed:
+        if not report.exists():
+            raise
+    return read_apex(report)
+
+
+class _ApexResult(msgspec.Struct):
+    ClassName: str
+    Method: str
+    Outcome: str
+    Message: str | None
+    Stats: dict[str, int | None]
+
+
+def read_apex(report: Path) -> Suite:
+    """CumulusCI's JSON of a test run as a suite; skipped methods are counted as not run. Durations there are milliseconds."""
+    results = msgspec.json.decode(report.read_bytes(), type=list[_ApexResult])
+    cases = tuple(
+        Case(
+            f"{result.ClassName}.{result.Method}",
+            result.Outcome == "Pass",
+            (result.Stats.get("duration") or 0) / 1000,
+            result.Message or "",
+        )
+        for result in results
+        if result.Outcome != "Skip"
+    )
+    return Suite("Apex", "Apex through CumulusCI", cases, sum(result.Outcome == "Skip" for result in results))
 
 
 def run_pytest(run: Run) -> Suite:
