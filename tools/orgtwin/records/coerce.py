@@ -49,6 +49,8 @@ def refuse(code: str, message: str, *fields: str) -> RowRefused:
     return RowRefused(SaveError(code, message, fields))
 
 
+_MOST_SHARED = 256
+_LONGEST_SHARED = 80
 _NUMBER_KINDS = frozenset({int, float, Decimal, str})
 _shared_date = lru_cache(maxsize=8192)(date.fromisoformat)  # equal values share one object: an org has few dates
 
@@ -92,13 +94,21 @@ def _wrong_text(f: Field, value: object) -> Exception:
 
 def _text(f: Field, wrong: _Wrong) -> Coercer:
     limit = f.length
+    shared: dict[str, str] = {}  # equal short values are one object, in columns that have few of them
 
     def coerce(value: object) -> Value:
         if not isinstance(value, str):
             raise wrong(value)
+        known = shared.get(value)
+        if known is not None:
+            return known
         kept = value.strip() or None
-        if kept is not None and limit and len(kept) > limit:
+        if kept is None:
+            return None
+        if limit and len(kept) > limit:
             raise too_long(f, kept)
+        if len(shared) < _MOST_SHARED and len(kept) <= _LONGEST_SHARED:
+            shared[value] = kept
         return kept
 
     return coerce

@@ -210,7 +210,7 @@ class RecordDml:
         """Steps 1 and 2: the original or an empty row, overwritten by the request's values."""
         make_room(table)
         writer = self._writer(caller, table, operation, text=text)
-        new_row = self._new_rows.maker(table, caller)
+        new_row = self._new_rows.maker(table, caller) if operation is Operation.INSERT else _no_new_row
         pending = []
         for position, wire, before in batch:
             content = new_row() if before is None else table.widened(before)
@@ -266,6 +266,10 @@ class RecordDml:
 
             writer = self._writers[key] = Writer(self._context, table, operation, grant_of, text=text)
         return writer
+
+
+def _no_new_row() -> Row:
+    raise RuntimeError("an update has no new rows")
 
 
 def _without_repeats(batch: list[Entry]) -> Iterator[list[Entry]]:

@@ -9,7 +9,7 @@ from orgtwin.records.context import RecordsContext
 from orgtwin.records.model import Caller, Row, Value
 from orgtwin.records.system_fields import default_values
 from orgtwin.records.table import RecordTable
-from orgtwin.schema.model import Schema
+from orgtwin.schema.model import FieldType, Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +50,6 @@ class NewRows:
 
 def _new_template(table: RecordTable, schema: Schema) -> _Template:
     constants = {table.slot(name): value for name, value in default_values(table.type).items()}
-    return _Template(schema, constants, any(f.default_formula for f in table.type.fields))
+    # The default of a checkbox is true or false, which default_values knows.
+    formulas = any(f.default_formula and f.type is not FieldType.BOOLEAN for f in table.type.fields)
+    return _Template(schema, constants, formulas)
