@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from clmtwin import agreements
+from clmtwin.bulk_creation import MOST, MOST_COUNTERPARTIES, BulkOrder, make_agreements
 from clmtwin.clock import iso
 from clmtwin.faults import FAULTS, FaultOrder
 from clmtwin.http.exchange import Request, Response, json_response, read_as
@@ -32,6 +34,27 @@ def reset(twin: Twin, request: Request) -> Response:
         twin.store.clear()
     twin.faults.disarm_all()
     return Response(204)
+
+
+def create_agreements(twin: Twin, request: Request) -> Response:
+    """All of them or none; nobody else is served in the meantime."""
+    order = read_as(request, BulkOrder)
+    if (
+        not 1 <= order.count <= MOST
+        or not 1 <= order.counterparties <= MOST_COUNTERPARTIES
+        or not 0 <= order.lines <= 20
+    ):
+        raise Problem(
+            "invalid",
+            f"count goes from 1 to {MOST}, counterparties from 1 to {MOST_COUNTERPARTIES}, lines from 0 to 20.",
+        )
+    first = twin.store.next_agreement_number()
+    with twin.store.transaction():
+        for agreement in make_agreements(order, first):
+            at = iso(twin.clock.now())
+            twin.keep(agreements.stamp(agreement, revision=1, at=at, by="admin"), "agreement.created")
+    twin.on_change()
+    return json_response({"created": order.count, "first": first}, status=201)
 
 
 def read_clock(twin: Twin, request: Request) -> Response:

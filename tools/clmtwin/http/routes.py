@@ -57,6 +57,7 @@ ROUTES = (
     Route("DELETE", "/api/v1/webhooks/{name}", directory.remove_webhook),
     Route("POST", "/api/v1/imports/contracts", imports.import_contracts),
     Route("POST", "/admin/reset", admin.reset),
+    Route("POST", "/admin/agreements", admin.create_agreements),
     Route("GET", "/admin/clock", admin.read_clock),
     Route("PUT", "/admin/clock", admin.set_clock),
     Route("GET", "/admin/faults", admin.list_faults),
