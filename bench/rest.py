@@ -41,7 +41,7 @@ from orgtwin.http.routing import Door, Route
 from orgtwin.http.start import start_twin
 from orgtwin.http.tls import create_authority, server_context
 routes = [Route("POST", "/nothing", lambda request: Response(201, b"{}"), Door.OPEN)]
-listeners = serve.bind("127.0.0.1", 0, 0)
+listeners = serve.bind("127.0.0.1", 0, 0, 0)
 app = Application(start_twin().twin, routes)
 context = server_context(create_authority(datetime.now(UTC)))
 uvloop.run(serve.run(app, listeners, context, lambda: print(listeners.http_url, flush=True), watch_stdin=False))

@@ -15,6 +15,7 @@ from orgtwin.auth.assertion import read_certificate
 from orgtwin.events.pubsub.door import PubSubDoor
 from orgtwin.http.app import Application
 from orgtwin.http.garbage import set_aside
+from orgtwin.http.latency import Latency, parse_latency
 from orgtwin.http.ready import write_private, write_ready
 from orgtwin.http.serve import CannotListen, Listeners, bind, run
 from orgtwin.http.start import Started, start_twin
@@ -63,6 +64,12 @@ class Surroundings(click.ClickException):
     show_default=True,
     help="DailyApiRequests of the org.",
 )
+@click.option(
+    "--latency",
+    default="",
+    metavar="call=MS,row=MS,batch=MS",
+    help="Take as long as an org: milliseconds a call, a row saved, a bulk batch. Without it the twin answers at once.",
+)
 @click.option("--until-stdin-closes", "watch_stdin", is_flag=True, help="End also when the starting process is gone.")
 def serve(
     ready_file: Path,
@@ -73,17 +80,19 @@ def serve(
     jwt_certificate: Path | None,
     data: Path | None,
     daily_api_requests: int,
+    latency: str,
     watch_stdin: bool,
 ) -> None:
     """Serve a new org over HTTP and HTTPS."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     certificate = _certificate(jwt_certificate) if jwt_certificate else None
+    round_trips = _latency(latency)
     try:
         listeners = bind(host, http_port, https_port, pubsub_port)
     except CannotListen as error:
         raise Surroundings(f"{error}. Choose another port, or 0 for a free one.") from error
     try:
-        started = _start(daily_api_requests, certificate, data)
+        started = _start(daily_api_requests, round_trips, certificate, data)
         try:
             _serve(started, listeners, ready_file, watch_stdin=watch_stdin)
         finally:
@@ -101,10 +110,17 @@ def _certificate(path: Path) -> str:
     return text
 
 
-def _start(daily_api_requests: int, certificate: str | None, data: Path | None) -> Started:
+def _latency(text: str) -> Latency:
+    try:
+        return parse_latency(text)
+    except ValueError as error:
+        raise Surroundings(f"--latency {text}: {error}") from error
+
+
+def _start(daily_api_requests: int, latency: Latency, certificate: str | None, data: Path | None) -> Started:
     gc.disable()
     try:
-        return start_twin(daily_api_requests=daily_api_requests, certificate=certificate, data=data)
+        return start_twin(daily_api_requests=daily_api_requests, latency=latency, certificate=certificate, data=data)
     except JournalInUse as error:
         raise Surroundings(str(error)) from error
     except (OSError, ValueError) as error:

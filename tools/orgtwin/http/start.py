@@ -10,6 +10,7 @@ from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
 from orgtwin.auth.sessions import RandomText, random_text
 from orgtwin.auth.users import UserRecord, find_by_id
 from orgtwin.http.house import DirectoryHouse, MemoryHouse
+from orgtwin.http.latency import OFF, Latency
 from orgtwin.http.ready import ReadyFile
 from orgtwin.http.tooling import runs_of
 from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS, Twin
@@ -65,6 +66,7 @@ def start_twin(
     clock: Clock = system_clock,
     random: RandomText = random_text,
     daily_api_requests: int = DEFAULT_DAILY_API_REQUESTS,
+    latency: Latency = OFF,
     certificate: str | None = None,
     data: Path | None = None,
 ) -> Started:
@@ -80,6 +82,7 @@ def start_twin(
         admin_token=random(_ADMIN_TOKEN_LENGTH),
         admin_username=admin.username,
         daily_api_requests=daily_api_requests,
+        latency=latency,
         random=random,
     )
     register_tables(twin.tooling_tables, lambda: twin.part(MetadataService))
