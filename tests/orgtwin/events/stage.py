@@ -94,9 +94,9 @@ class Stage:
         if deployed:
             self.deploy(package())
 
-    def try_deploy(self, zip_file: bytes) -> DeployOutcome:
+    def try_deploy(self, zip_file: bytes, **more: Any) -> DeployOutcome:
         service = self.twin.part(MetadataService)
-        options = DeployOptions(single_package=True, ignore_warnings=True)
+        options = DeployOptions(single_package=True, ignore_warnings=True, **more)
         outcome = service.deploy(administrator(self.twin.org), zip_file, options).outcome
         assert outcome is not None
         return outcome

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from tests.orgtwin.events.stage import Listening, Stage, V
+from tests.orgtwin.metadata.conftest import package_of
 
 from orgtwin.http.in_process import InProcess
+from orgtwin.metadata.archive import write_archive
+from orgtwin.metadata.deploy_model import TestLevel
 
 NOW = "2026-03-01T12:00:00.000Z"
 MILLISECONDS = 1_772_366_400_000
@@ -199,11 +202,22 @@ def test_a_gap_that_nobody_would_hear_is_refused(stage: Stage) -> None:
     assert answer.json()[0]["message"] == "no channel has 'Lead' as a member: nobody would hear of a gap"
 
 
-def test_what_apex_tests_write_and_take_back_is_never_told(stage: Stage, listening: Listening) -> None:
-    org = stage.twin.org
-    with org.log.unheard():
-        org.dml.insert(org.system_caller(), "Account", [{"Name": "a"}])
-        org.dml.insert(org.system_caller(), "Seen__e", [{"Deal__c": "a"}])
+TESTED = """@isTest private class Writes {
+    @isTest static void publishesAndSaves() {
+        EventBus.publish(new Seen__e(Deal__c = 'a'));
+        insert new Account(Name = 'a');
+        System.assertEquals(1, [SELECT COUNT() FROM Account]);
+    }
+}"""
+
+
+def test_what_apex_tests_publish_and_save_is_never_told(stage: Stage, listening: Listening) -> None:
+    meta = "<ApexClass><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>"
+    files: dict[str, str | bytes] = {"classes/Writes.cls": TESTED.encode(), "classes/Writes.cls-meta.xml": meta}
+    zip_file = write_archive(package_of(files, {"ApexClass": ["Writes"]}))
+    outcome = stage.try_deploy(zip_file, test_level=TestLevel.RUN_LOCAL_TESTS)
+    ran = stage.client.get(f"{V}/tooling/runTestsSynchronous/?classnames=Writes").json()
+    assert (outcome.tests.run, outcome.tests.failures, ran["numTestsRun"], ran["failures"]) == (1, (), 1, [])
     assert (listening.heard(), len(stage.twin.events.bus)) == ([], 0)
 
 

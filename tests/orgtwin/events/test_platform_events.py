@@ -118,3 +118,21 @@ def test_a_managed_subscription_that_cannot_be_is_refused(stage: Stage, name: st
     body = f"<ManagedEventSubscription>{elements}</ManagedEventSubscription>"
     outcome = stage.try_deploy(write_archive(package_of({path: body}, {"ManagedEventSubscription": ["Sync"]})))
     assert [message.problem for message in outcome.failures] == [text]
+
+
+PUBLISH = "EventBus.publish(new {}(Deal__c = 'a'));"
+FROM_APEX = {
+    "immediately": (PUBLISH.format("Seen__e"), ["a"]),
+    "after the commit": (PUBLISH.format("Signed__e"), ["a"]),
+    "immediately, then failed": (PUBLISH.format("Seen__e") + " Integer i = 1 / 0;", ["a"]),
+    "after a commit that never comes": (PUBLISH.format("Signed__e") + " Integer i = 1 / 0;", []),
+}
+
+
+@pytest.mark.parametrize(("source", "heard"), FROM_APEX.values(), ids=list(FROM_APEX))
+def test_what_apex_publishes_goes_out_by_the_events_behaviour(stage: Stage, source: str, heard: list[str]) -> None:
+    client = Listening(stage.client)
+    for channel in ("/event/Seen__e", "/event/Signed__e"):
+        client.subscribe(channel)
+    stage.client.get(f"{V}/tooling/executeAnonymous?anonymousBody={source}")
+    assert [payload["Deal__c"] for payload in client.heard()] == heard

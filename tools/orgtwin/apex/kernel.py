@@ -21,6 +21,7 @@ from orgtwin.errors import SaveError, SaveResult, Unsupported
 from orgtwin.org import Org
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.storing import publish_event
 from orgtwin.records.table import RecordTable
 from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.soql import ResultRow, execute
@@ -212,7 +213,8 @@ class KernelPort:
             text = f"Required fields are missing: [{', '.join(missing)}]"
             return SaveResult(None, False, errors=(SaveError("REQUIRED_FIELD_MISSING", text, missing),))
         self._events.append((sobject_type, row))
-        return SaveResult(self._org.ids.next_id("e00"), True)
+        with self._org.transaction():  # subscribers outside hear of it by the event's publish behaviour
+            return SaveResult(publish_event(self._org, sobject_type, row, self._caller.user_id), True)
 
     def deliver_events(self) -> None:
         """Run the triggers of the events published since the last time, in order, one transaction a type."""

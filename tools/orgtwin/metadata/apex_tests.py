@@ -87,7 +87,8 @@ def _engine(request: TestRequest) -> Iterator[Engine]:
         problems = engine.load(dict(_sources(org)))
         if problems:
             raise TestsRefused("INVALID_OPERATION", f"Compilation error: {problems[0]}")  # ASSUMED text
-        yield engine
+        with org.log.unheard():
+            yield engine
     finally:
         org.hooks.before_save[:] = before
         org.hooks.after_save[:] = after

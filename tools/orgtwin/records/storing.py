@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from orgtwin.errors import SaveError
 from orgtwin.records.context import RecordsContext
-from orgtwin.records.model import Row
+from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.system_fields import auto_number_fields, stamp_created, stamp_modified
 from orgtwin.records.table import ID, RecordTable
@@ -35,6 +38,19 @@ def _store_new(context: RecordsContext, save: Save) -> None:
         else:
             log.add(table, content)
         row.stored = True
+
+
+def publish_event(context: RecordsContext, sobject_type: str, values: Mapping[str, object], user_id: str) -> str:
+    """Publish a platform event from inside the org, as Apex does; the id that the publisher is answered."""
+    table = context.table(sobject_type)
+    record_id = context.ids.next_id(table.type.key_prefix)
+    content = Row([None] * table.width)
+    stamp_created(content, record_id, user_id, context.now)
+    for name, value in values.items():
+        if name != "Id":
+            table.write(content, name, cast(Value, value))
+    _publish(context, table, content)
+    return record_id
 
 
 def _publish(context: RecordsContext, table: RecordTable, content: Row) -> None:
