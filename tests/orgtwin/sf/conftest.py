@@ -105,7 +105,6 @@ def signed_in(twin: ReadyFile, tmp_path_factory: pytest.TempPathFactory) -> Sf:
         "PATH": f"{_NODE}:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "NODE_OPTIONS": f"--require={_HERE / 'only_this_machine.cjs'}",
-        "NODE_COMPILE_CACHE": str(_TOOLS.parent / "compiled"),  # Node checks it against the sources
         **environment(twin),
     }
     sf = Sf(twin, home, home, variables)
