@@ -1,0 +1,120 @@
+"""Avro payloads -> what happened: a change of records, or a published event.
+
+Source: "Event Deserialization Considerations" (Pub/Sub API Guide): the bitmaps of ChangeEventHeader name fields by their position
+in the schema; `4-0x10` names parts of the compound field at position 4. "ChangeEventHeader Fields", "Gap Events", "Overflow
+Events" (Change Data Capture Developer Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+HEADER = "ChangeEventHeader"
+_GAP = "GAP_"
+_OVERFLOW = "GAP_OVERFLOW"
+_WILDCARD = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change event. `changed` and `nulled` are field names, parts of compound fields with a dot.
+
+    `values` are of Avro: dates and times are milliseconds. In an update only what `changed` names counts: the rest is null or
+    enriched.
+    """
+
+    entity: str
+    change_type: str
+    record_ids: tuple[str, ...]
+    origin: str
+    user_id: str
+    transaction_key: str
+    sequence: int
+    committed_at: int  # milliseconds
+    changed: tuple[str, ...]
+    nulled: tuple[str, ...]
+    values: Mapping[str, Any]
+
+    @property
+    def needs_reread(self) -> bool:
+        """The event does not tell the values: a gap, an overflow, a conversion of all records of an object."""
+        return self.change_type.startswith(_GAP) or any(_WILDCARD in record_id for record_id in self.record_ids)
+
+    @property
+    def knows_records(self) -> bool:
+        """Whether `record_ids` are records; otherwise all of the object are to be read again."""
+        return self.change_type != _OVERFLOW and not any(_WILDCARD in record_id for record_id in self.record_ids)
+
+    def is_echo_of(self, client: str) -> bool:
+        """Whether the change came over an API from the client of that name ("changeOrigin")."""
+        return self.origin.rstrip("/").endswith(f";client={client}")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One platform event."""
+
+    name: str
+    values: Mapping[str, Any]
+
+
+def to_record(schema: Mapping[str, Any], payload: Mapping[str, Any]) -> Change | Published:
+    """What a decoded payload says."""
+    header = payload.get(HEADER)
+    values = {name: value for name, value in payload.items() if name != HEADER}
+    if header is None:
+        return Published(str(schema["name"]).rpartition(".")[2], values)
+    return Change(
+        header["entityName"],
+        header["changeType"],
+        tuple(header["recordIds"]),
+        header["changeOrigin"],
+        header["commitUser"],
+        header["transactionKey"],
+        header["sequenceNumber"],
+        header["commitTimestamp"],
+        field_names(schema, header["changedFields"]),
+        field_names(schema, header["nulledFields"]),
+        values,
+    )
+
+
+def field_names(schema: Mapping[str, Any], bitmaps: Sequence[str]) -> tuple[str, ...]:
+    """The fields that bitmaps name."""
+    found: list[str] = []
+    for bitmap in bitmaps:
+        position, dash, bits = bitmap.rpartition("-")
+        if not dash:
+            found += [field["name"] for field in _chosen(schema["fields"], bits)]
+            continue
+        parent = schema["fields"][int(position)]
+        found += [f"{parent['name']}.{part['name']}" for part in _chosen(_parts(schema, parent), bits)]
+    return tuple(found)
+
+
+def _chosen(fields: Sequence[Mapping[str, Any]], bits: str) -> list[Mapping[str, Any]]:
+    number = int(bits, 16)
+    return [field for position, field in enumerate(fields) if number >> position & 1]
+
+
+def _parts(schema: Mapping[str, Any], parent: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The fields of a compound field's record; it may be written out at an earlier field and only named here."""
+    for shape in parent["type"]:
+        if isinstance(shape, Mapping):
+            fields: Sequence[Mapping[str, Any]] = shape["fields"]
+            return fields
+        if shape != "null" and shape not in ("string", "boolean", "int", "long", "double"):
+            return _named(schema, shape)
+    raise ValueError(f"{parent['name']} is no compound field of {schema['name']}")
+
+
+def _named(schema: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
+    for field in schema["fields"]:
+        shapes = field["type"] if isinstance(field["type"], list) else [field["type"]]
+        for shape in shapes:
+            if isinstance(shape, Mapping) and shape.get("name") == name:
+                fields: Sequence[Mapping[str, Any]] = shape["fields"]
+                return fields
+    raise ValueError(f"{schema['name']} names no record {name}")

@@ -1,0 +1,144 @@
+"""One stream of events: asked for in bounded numbers, decoded, and handed on with the position to store.
+
+A batch is asked for only when the one before has been taken, so that a slow taker holds at most one request in memory. A position
+that the org no longer keeps is an error of its own: what happened since has to be read from the records.
+Source: "Subscribe RPC Method", "Handle Errors", "Event Message Durability" (Pub/Sub API Guide).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import grpc
+import grpc.aio
+
+from clmkit.clients.errors import LoginFailed, Refused, Unreachable, WireError
+from clmkit.clients.pubsub import messages
+from clmkit.clients.pubsub.records import Change, Published, to_record
+
+MOST_REQUESTED = 100
+_SERVICE = "/eventbus.v1.PubSub"
+_CODES = "sfdc.platform.eventbus.grpc."
+_LOST = ("subscription.fetch.replayid.corrupted", "subscription.fetch.replayid.validation.failed")
+
+
+class PositionLost(WireError):
+    """The stored position is not kept any more: events are missing. Reconcile, then listen from the earliest event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who listens: an access token, the org's address and its id."""
+
+    access_token: str = field(repr=False)
+    instance_url: str
+    org_id: str
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("accesstoken", self.access_token), ("instanceurl", self.instance_url), ("tenantid", self.org_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came at once. `records` is empty for a keep-alive, whose position counts, too."""
+
+    records: tuple[Change | Published, ...]
+    position: bytes
+
+
+@asynccontextmanager
+async def open_subscriber(
+    endpoint: str, identity: Identity, ca_bundle: Path | None = None
+) -> AsyncIterator[Subscriber]:
+    """A TLS connection to host:port of the Pub/Sub API; `ca_bundle` takes the place of the system's authorities."""
+    roots = ca_bundle.read_bytes() if ca_bundle else None
+    async with grpc.aio.secure_channel(endpoint, grpc.ssl_channel_credentials(roots)) as channel:
+        yield Subscriber(channel, endpoint, identity)
+
+
+class Subscriber:
+    """One connection; schemas are asked for once."""
+
+    def __init__(self, channel: Any, endpoint: str, identity: Identity) -> None:
+        self._channel = channel
+        self._endpoint = endpoint
+        self._identity = identity
+        self._schemas: dict[str, tuple[Any, Any]] = {}
+
+    async def listen(
+        self, topic: str, position: bytes | None = None, *, earliest: bool = False, at_once: int = MOST_REQUESTED
+    ) -> AsyncIterator[Batch]:
+        """Batches from a topic, after a position; without one new events, or all that are kept.
+
+        Raises PositionLost, LoginFailed, Refused, Unreachable; the stream is over then.
+        """
+        demand: asyncio.Queue[int] = asyncio.Queue()
+        demand.put_nowait(at_once)
+        call = self._channel.stream_stream(
+            f"{_SERVICE}/Subscribe",
+            request_serializer=messages.FetchRequest.SerializeToString,
+            response_deserializer=messages.FetchResponse.FromString,
+        )(_requests(topic, position, demand, earliest=earliest), metadata=self._identity.metadata)
+        try:
+            async for response in call:
+                yield Batch(await self._records(response.events), response.latest_replay_id)
+                if response.pending_num_requested == 0:
+                    demand.put_nowait(at_once)
+        except grpc.RpcError as error:
+            raise self._refusal(error) from error
+        finally:
+            call.cancel()
+        raise Unreachable(self._endpoint, "the stream ended")
+
+    async def _records(self, events: Any) -> tuple[Change | Published, ...]:
+        found = []
+        for consumed in events:
+            parsed, document = await self._schema(consumed.event.schema_id)
+            payload = fastavro.schemaless_reader(io.BytesIO(consumed.event.payload), parsed, None)
+            found.append(to_record(document, payload))  # type: ignore[arg-type]
+        return tuple(found)
+
+    async def _schema(self, schema_id: str) -> tuple[Any, Any]:
+        known = self._schemas.get(schema_id)
+        if known is None:
+            ask = self._channel.unary_unary(
+                f"{_SERVICE}/GetSchema",
+                request_serializer=messages.SchemaRequest.SerializeToString,
+                response_deserializer=messages.SchemaInfo.FromString,
+            )
+            info = await ask(messages.SchemaRequest(schema_id=schema_id), metadata=self._identity.metadata)
+            document = json.loads(info.schema_json)
+            known = self._schemas[schema_id] = (fastavro.parse_schema(document), document)
+        return known
+
+    def _refusal(self, error: Any) -> WireError:
+        """The error of the kit for an error of gRPC: the code in the trailer decides, not the text."""
+        trailers = dict(error.trailing_metadata() or ())
+        code = str(trailers.get("error-code", "")).removeprefix(_CODES)
+        if code in _LOST:
+            return PositionLost(f"{self._endpoint}: {error.details()} Reconcile, then listen from the earliest event.")
+        if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+            return LoginFailed(f"{self._endpoint}: {error.details()}")
+        if error.code() is grpc.StatusCode.UNAVAILABLE:
+            return Unreachable(self._endpoint, str(error.details()))
+        return Refused(self._endpoint, error.code().value[0], code or error.code().name, str(error.details()))
+
+
+async def _requests(
+    topic: str, position: bytes | None, demand: asyncio.Queue[int], *, earliest: bool
+) -> AsyncIterator[Any]:
+    """Where to begin, then one request for every number in the queue."""
+    preset = messages.CUSTOM if position else messages.EARLIEST if earliest else messages.LATEST
+    number = await demand.get()
+    yield messages.FetchRequest(topic_name=topic, replay_preset=preset, replay_id=position or b"", num_requested=number)
+    while True:
+        yield messages.FetchRequest(topic_name=topic, num_requested=await demand.get())
