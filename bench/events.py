@@ -12,6 +12,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,7 +53,7 @@ def saves(rows: int) -> None:
     captured.part(MetadataService).deploy(administrator(captured.org), zip_file, options)
     for _round in range(3):
         for name, org in (("kernel alone", kernel), ("no channel", quiet.org), ("captured", captured.org)):
-            print(f"save, {name:14} {microseconds(rows, lambda org=org: insert(org, rows)):7.1f} us a row")
+            print(f"save, {name:14} {microseconds(rows, partial(insert, org, rows)):7.1f} us a row")
 
     print(f"kept on the bus      {len(captured.events.bus):>9,} events")
 
