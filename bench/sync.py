@@ -1,0 +1,279 @@
+"""What the sync costs in API calls, beside a simple-salesforce loop and a collections script on the same org twin.
+
+    python bench/sync.py [--agreements 10000] [--changes 10000]
+
+Loads the agreements, then plays five patterns of changes in the CLM. For each: Salesforce calls as the org itself counts them
+(Sforce-Limit-Info), what the writing costs at least (`shipping`'s measures on the rows that are due), rows per second. The peers
+write the same rows after the kit, once for each agreement; the loop is played on a sample of 200 and scaled, for the org allows
+15,000 calls a day. "looks" are the kit's queries for what changed in Salesforce, which the peers do not make.
+At the end every title in Salesforce is compared with the CLM's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import resource
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import requests
+from simple_salesforce.api import Salesforce
+
+from clmkit.cli.demo.systems import running_systems
+from clmkit.sync.config import load_config
+from clmkit.sync.engine import Engine, open_engine
+from clmkit.sync.report import RunReport
+from clmkit.sync.shipping import choose_way, count_calls
+
+ROOT = Path(__file__).parents[1]
+AT_ONCE = 8
+SAMPLE = 200
+PER_COLLECTION = 200
+LOOKS = ("query", "token")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """`flushes` are the changes between two runs; each names agreements by place and says whether Salesforce will see it."""
+
+    name: str
+    flushes: Sequence[Sequence[tuple[int, bool]]]
+
+    @property
+    def changes(self) -> int:
+        return sum(len(flush) for flush in self.flushes)
+
+    @property
+    def least_calls(self) -> int:
+        due = [len({place for place, is_seen in flush if is_seen}) for flush in self.flushes]
+        return sum(count_calls(choose_way(rows), rows) for rows in due if rows)
+
+
+def patterns(agreements: int, changes: int) -> Iterator[Pattern]:
+    def every(count: int, distinct: int = agreements) -> list[tuple[int, bool]]:
+        return [(place % distinct, True) for place in range(count)]
+
+    whole = every(changes)
+    yield Pattern("burst", [whole])
+    yield Pattern("trickle, 100 a look", [whole[at : at + 100] for at in range(0, changes, 100)])
+    yield Pattern("bursts of 1,500", [whole[at : at + 1500] for at in range(0, changes, 1500)])
+    yield Pattern("30% distinct", [every(changes, max(1, changes * 3 // 10))])
+    yield Pattern("60% no-op", [[(place % agreements, place % 10 < 4) for place in range(changes)]])
+
+
+@dataclass(frozen=True)
+class Cost:
+    calls: int
+    seconds: float
+    rows: int
+    looks: int = 0
+
+
+class Bench:
+    def __init__(self, engine: Engine, clm: dict[str, str], org: dict[str, str]) -> None:
+        self.engine, self.clm, self.org = engine, clm, org
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = org["ca_bundle"]
+        self.session = session
+        self.salesforce = Salesforce(
+            instance_url=org["https_url"], session_id=org["access_token"], session=session, version="66.0"
+        )
+        login = {
+            "grant_type": "client_credentials",
+            "client_id": org["client_id"],
+            "client_secret": org["client_secret"],
+        }
+        answer = session.post(f"{org['https_url']}/services/oauth2/token", data=login, timeout=60).json()
+        self.integration = Salesforce(
+            instance_url=org["https_url"], session_id=answer["access_token"], session=session, version="66.0"
+        )
+        """The peers write as the kit does: nobody else may."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": clm["client_id"],
+            "client_secret": clm["client_secret"],
+        }
+        token = requests.post(clm["http_url"] + "/oauth/token", data=form, timeout=60).json()["access_token"]
+        self.headers = {"Authorization": f"Bearer {token}"}
+        self.step = 0
+
+    def ask_clm(self, method: str, path: str, body: Any = None) -> Any:
+        answer = requests.request(method, self.clm["http_url"] + path, json=body, headers=self.headers, timeout=600)
+        answer.raise_for_status()
+        return answer.json()
+
+    def create(self, count: int) -> list[str]:
+        """New agreements, and an account for each counterparty. Returns the agreements' ids."""
+        first = int(self.ask_clm("POST", "/admin/agreements", {"count": count, "seed": 1})["first"])
+        known = {
+            row["CLM_Party_Id__c"]
+            for row in self.salesforce.query_all("SELECT CLM_Party_Id__c FROM Account")["records"]
+        }
+        parties = self.ask_clm("GET", "/api/v1/counterparties?limit=1000")["counterparties"]
+        rows = [{"Name": one["name"], "CLM_Party_Id__c": one["id"]} for one in parties if one["id"] not in known]
+        self.send(self.salesforce, "Account", "CLM_Party_Id__c", rows)
+        return [f"AGR-{number:06d}" for number in range(first, first + count)]
+
+    def send(self, caller: Salesforce, sobject: str, key: str, rows: Sequence[dict[str, Any]]) -> None:
+        """What a collections script does: 200 rows a call."""
+        for at in range(0, len(rows), PER_COLLECTION):
+            records = [{"attributes": {"type": sobject}, **row} for row in rows[at : at + PER_COLLECTION]]
+            results = caller.restful(
+                f"composite/sobjects/{sobject}/{key}", method="PATCH", json={"allOrNone": False, "records": records}
+            )
+            assert results is not None
+            refused = [result for result in results if not result["success"]]
+            assert not refused, refused[:3]
+
+    async def edit(self, ids: Sequence[str], flush: Sequence[tuple[int, bool]]) -> None:
+        """Change agreements in the CLM: a title when Salesforce is to see it, a clause that stays in the CLM when not."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def change(session: aiohttp.ClientSession, agreement: str, body: dict[str, Any]) -> None:
+            async with (
+                gate,
+                session.patch(f"{self.clm['http_url']}/api/v1/agreements/{agreement}", json=body) as answer,
+            ):
+                assert answer.status == 200, await answer.text()
+
+        async with aiohttp.ClientSession(headers=self.headers) as session:
+            tasks = []
+            for place, is_seen in flush:
+                self.step += 1
+                clause = {"type": "Other", "present": True, "deviation": f"wording {self.step}"}
+                body = {"title": f"Title {self.step}"} if is_seen else {"clauses": [clause]}
+                tasks.append(change(session, ids[place], body))
+            await asyncio.gather(*tasks)
+
+    def read_agreements(self) -> dict[str, dict[str, Any]]:
+        agreements: dict[str, dict[str, Any]] = {}
+        after, more = "", True
+        while more:
+            page = self.ask_clm("GET", f"/api/v1/agreements?limit=500&after={after}")
+            agreements |= {one["id"]: one for one in page["agreements"]}
+            after, more = page["cursor"], page["more"]
+        return agreements
+
+    def final_rows(self, ids: Sequence[str], places: Sequence[int]) -> list[dict[str, Any]]:
+        """What a script would write for these agreements."""
+        agreements = self.read_agreements()
+        rows = [agreements[ids[place]] for place in places]
+        return [
+            {"CLM_Id__c": row["id"], "CLM_Title__c": row["title"], "CLM_Version__c": row["revision"]} for row in rows
+        ]
+
+    def used(self) -> int:
+        """Calls as the org counts them; this look is one itself."""
+        answer = self.session.get(
+            f"{self.org['https_url']}/services/data/v66.0/limits",
+            headers={"Authorization": f"Bearer {self.org['access_token']}"},
+            timeout=60,
+        ).json()["DailyApiRequests"]
+        return int(answer["Max"]) - int(answer["Remaining"])
+
+    async def run(self) -> RunReport:
+        self.engine.allow = True
+        report = await self.engine.run()
+        assert not report.stopped, report.stopped
+        return report
+
+    async def play(self, ids: Sequence[str], pattern: Pattern) -> Cost:
+        total = Cost(0, 0.0, 0)
+        for flush in pattern.flushes:
+            await self.edit(ids, flush)
+            before, started = self.used(), time.perf_counter()
+            report = await self.run()
+            seconds, calls = time.perf_counter() - started, self.used() - before - 1
+            looks = sum(count for kind, count in report.api_calls_by_kind.items() if kind in LOOKS)
+            total = Cost(
+                total.calls + calls,
+                total.seconds + seconds,
+                total.rows + sum(report.rows_updated.values()),
+                total.looks + looks,
+            )
+        return total
+
+    def play_loop(self, rows: Sequence[dict[str, Any]]) -> Cost:
+        contract: Any = self.integration.Contract
+        before, started = self.used(), time.perf_counter()
+        for row in rows:
+            fields = {name: value for name, value in row.items() if name != "CLM_Id__c"}
+            contract.upsert(f"CLM_Id__c/{row['CLM_Id__c']}", fields)
+        return Cost(self.used() - before - 1, time.perf_counter() - started, len(rows))
+
+    def play_collections(self, rows: Sequence[dict[str, Any]], flushes: int) -> Cost:
+        """The script flushes when the kit does; rows are already one for each agreement here."""
+        before, started = self.used(), time.perf_counter()
+        size = -(-len(rows) // flushes)
+        for at in range(0, len(rows), size):
+            self.send(self.integration, "Contract", "CLM_Id__c", rows[at : at + size])
+        return Cost(self.used() - before - 1, time.perf_counter() - started, len(rows))
+
+    def compare(self, ids: Sequence[str]) -> int:
+        """Titles that differ between both systems, row by row."""
+        records = self.salesforce.query_all("SELECT CLM_Id__c, CLM_Title__c FROM Contract WHERE CLM_Id__c != null")[
+            "records"
+        ]
+        held = {row["CLM_Id__c"]: row["CLM_Title__c"] for row in records}
+        agreements = self.read_agreements()
+        return sum(held.get(one) != agreements[one]["title"] for one in ids)
+
+
+def peak_megabytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+async def measure(bench: Bench, agreements: int, changes: int) -> None:
+    await bench.run()
+    ids = bench.create(agreements)
+    before, started = bench.used(), time.perf_counter()
+    report = await bench.run()
+    seconds, calls = time.perf_counter() - started, bench.used() - before - 1
+    rows = sum(report.rows_created.values())
+    print(f"first load: {rows} rows of {agreements} agreements, {calls} calls, {rows / seconds:.0f} rows/s")
+    print(f"peak memory of the kit {peak_megabytes()} MB; calls per 10,000 changes:")
+    print(
+        "pattern             kit writes  least  ratio  kit looks   loop  collections     kit rows/s  loop  collections"
+    )
+    for pattern in patterns(agreements, changes):
+        scale = 10_000 / pattern.changes
+        kit = await bench.play(ids, pattern)
+        places = list(dict.fromkeys(place for flush in pattern.flushes for place, _ in flush))
+        loop = bench.play_loop(bench.final_rows(ids, places[:SAMPLE]))
+        script = bench.play_collections(bench.final_rows(ids, places), len(pattern.flushes))
+        await bench.run()
+        least, writes = pattern.least_calls * scale, (kit.calls - kit.looks) * scale
+        print(
+            f"{pattern.name:<20}{writes:>10.0f}{least:>7.0f}{writes / least:>7.2f}{kit.looks * scale:>11.0f}"
+            f"{loop.calls * 10_000 / loop.rows:>7.0f}{script.calls * scale:>13.0f}"
+            f"{kit.rows / kit.seconds:>15.0f}{loop.rows / loop.seconds:>6.0f}{script.rows / script.seconds:>13.0f}",
+            flush=True,
+        )
+    print(f"{bench.compare(ids)} of {agreements} titles differ; peak memory of the kit {peak_megabytes()} MB")
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agreements", type=int, default=10_000)
+    parser.add_argument("--changes", type=int, default=10_000)
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-sync-") as folder,
+        running_systems(ROOT, Path(folder) / "project") as run,
+    ):
+        org, clm = (msgspec.json.decode((run / name).read_bytes()) for name in ("org.json", "clm.json"))
+        config = load_config(run / "sync.yml")
+        async with open_engine(replace(config, state=Path(folder) / "bench.sqlite")) as engine:
+            await measure(Bench(engine, clm, org), options.agreements, options.changes)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
