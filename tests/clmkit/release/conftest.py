@@ -19,8 +19,11 @@ from clmkit.cli.demo.systems import running_systems
 from clmkit.cli.main import main
 from clmkit.clients.metadata_api import DeployResult
 from clmkit.codegen.mdapi import Component, make_package, render_manifest
+from clmkit.codegen.tree import read_package
 from clmkit.codegen.xml import Body, render_component
 from clmkit.release.org_access import OrgClients, open_org, read_access
+from clmkit.release.plan import read_project
+from clmkit.release.snapshot import take_snapshot
 
 ROOT = Path(__file__).parents[3]
 API_VERSION = "66.0"
@@ -102,18 +105,21 @@ class Org:
 
     def redeploy(self) -> None:
         """The org and the project as they were in the beginning."""
-        shutil.rmtree(self.project / "docs", ignore_errors=True)
-        shutil.rmtree(self.project / "build" / "plans", ignore_errors=True)
+        for folder in ("docs", "build/plans", "build/retirements"):
+            shutil.rmtree(self.project / folder, ignore_errors=True)
         for folder in ("mappings", "force-app"):
             shutil.rmtree(self.project / folder)
             shutil.copytree(ROOT / folder, self.project / folder)
-        items = self.plan()[1]["items"]
-        if any(not item["retired"] for item in items):
-            self.decide(*(f"{item['code']} {item['subject']}" for item in items))
-            code, output = self.release("apply", self.plan()[1]["hash"])
-            assert code == 0, output
-            shutil.rmtree(self.project / "docs")
-        if left := sorted({item["subject"] for item in items if item["retired"]}):
+        project = read_project(read_package(self.project / "force-app"), API_VERSION)
+
+        async def work(org: OrgClients) -> list[str]:
+            for _, package in project.packages:
+                deploy_id = await org.metadata.start_deploy(package.files, check_only=False)
+                assert (await org.metadata.wait_for_deploy(deploy_id)).is_success
+            held = await take_snapshot(org, project.project.components, "CLM")
+            return [str(key) for key in held.components if key not in project.components]
+
+        if left := self.ask(work):
             self.remove(left)
 
     def rest(self) -> Salesforce:

@@ -53,6 +53,15 @@ def test_a_project_is_read_component_by_component() -> None:
         ({"a": [{"field": "X", "readable": True}]}, {"a": {"field": "X", "readable": True, "editable": False}}),
         ({"status": "Active"}, {}),
         ({"fullName": "X"}, {}),
+        (
+            {
+                "actionOverrides": [
+                    {"actionName": "Edit", "type": "Default"},
+                    {"actionName": "New", "formFactor": "Large", "type": "Default"},
+                ]
+            },
+            {},
+        ),
     ],
 )
 def test_what_a_retrieve_adds_or_orders_otherwise_is_no_difference(

@@ -14,14 +14,16 @@ from tests.clmkit.release.specs import ROOT, resolved, with_field, written
 from clmkit.codegen.mdapi import render_manifest
 from clmkit.codegen.tree import Comparison, FileChange, Verb, read_package
 from clmkit.mapping.model import Owner, Spec
-from clmkit.release.apply import plan_rollback
+from clmkit.release.apply import grown, plan_rollback
+from clmkit.release.changes import Change
 from clmkit.release.components import Components, Elements, Key
 from clmkit.release.data_risks import Counts
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import AccessError, OrgAccess, parse_access
-from clmkit.release.plan import Pair, Plan, Project, find_risks, make_plan, read_project
+from clmkit.release.plan import InFlight, Item, Pair, Plan, Project, find_risks, make_plan, read_project
 from clmkit.release.plan_report import render_html, render_human, render_json
-from clmkit.release.planning import KeptPlan, UnknownPlan, find_kept_plan
+from clmkit.release.planning import KeptPlan, UnknownPlan, find_kept_plan, read_in_flight
+from clmkit.sync.state import State
 
 GOLDEN = Path(__file__).parent / "golden"
 SPEC = resolved(written())
@@ -48,6 +50,7 @@ def planned(
     against: Spec | None = None,
     comparison: Comparison = UNTOUCHED,
     decided: str = "",
+    in_flight: InFlight | None = None,
 ) -> Plan:
     return make_plan(
         intent=SPEC,
@@ -57,6 +60,7 @@ def planned(
         org=org,
         counts=counts,
         decisions={decided: "docs/decisions/0007-title.md"} if decided else {},
+        in_flight=in_flight,
     )
 
 
@@ -112,6 +116,29 @@ def test_a_value_that_no_record_holds_needs_no_decision() -> None:
     assert (item.note, item.needs_decision) == ("no record is hurt", False)
 
 
+def test_a_change_of_behaviour_counts_what_is_in_flight() -> None:
+    against = with_field(SPEC, "contract", "end_date", owner=Owner.SALESFORCE)
+    in_flight = InFlight(3, {"contract": 11, "party": 5})
+    (item,) = planned(org_with({}), {}, against=against, in_flight=in_flight).items
+    assert (item.pair, item.count, item.note) == (Pair.INTENT_DATA, 14, "in flight in the sync, judged anew")
+    assert in_flight.count(Change("value_remapped", "value_maps.party_role.we", "")) == 19
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"), [(1212, []), (1213, []), (1211, [("too long", 1212)]), (None, [("too long", 1212)])]
+)
+def test_a_loss_that_grew_since_the_plan_is_noticed(shown: int | None, expected: list[tuple[str, int]]) -> None:
+    loss = Item(Pair.BUILT_DATA, Change("field_shortened", "X", "X"), "!", "too long", 1212)
+    assert grown({"too long": shown}, replace(full_plan(), items=(loss,))) == expected
+
+
+def test_what_the_sync_has_not_settled_is_read_from_its_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_in_flight(tmp_path / "none.sqlite")
+    State(tmp_path / "sync.sqlite").close()
+    assert read_in_flight(tmp_path / "sync.sqlite") == InFlight(0, {})
+
+
 SHAPES = {"human": render_human, "json": render_json, "html": render_html}
 
 
@@ -139,7 +166,7 @@ def test_the_hash_stands_for_the_project_and_the_org_and_not_for_who_asks() -> N
 def test_the_way_back_restores_what_changed_removes_new_code_and_leaves_new_fields() -> None:
     built = {"ApexClass A": "1", "ApexClass B": "1", "CustomField C.D__c": "1", "CustomField C.E__c": "1"}
     held = {"ApexClass B": "0", "CustomField C.E__c": "1", "CustomField C.Old__c": "1"}
-    back = plan_rollback(KeptPlan(Path(), "", built, held), {"package.xml": b"", "classes/B.cls": b""}, "66.0")
+    back = plan_rollback(KeptPlan(Path(), "", built, held, {}), {"package.xml": b"", "classes/B.cls": b""}, "66.0")
     assert [list(map(str, keys)) for keys in (back.restored, back.removed, back.left)] == [
         ["ApexClass B"],
         ["ApexClass A"],
@@ -153,7 +180,7 @@ def test_the_way_back_restores_what_changed_removes_new_code_and_leaves_new_fiel
 def test_a_plan_is_found_by_the_beginning_of_its_hash(tmp_path: Path) -> None:
     for name in ("abcd11111111", "abcd22222222"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "plan.json").write_text(json.dumps({"hash": name * 5, "built": {}, "org": {}}))
+        (tmp_path / name / "plan.json").write_text(json.dumps({"hash": name * 5, "built": {}, "org": {}, "items": []}))
     assert find_kept_plan(tmp_path, "abcd1").hash == "abcd11111111" * 5
     assert find_kept_plan(tmp_path, "abcd11111111" * 5).folder.name == "abcd11111111"
     for wanted, found in (("abcd", "abcd11111111, abcd22222222"), ("ffff", "none"), ("", "abcd11111111, abcd22222222")):

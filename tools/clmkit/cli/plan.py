@@ -15,6 +15,7 @@ from clmkit.cli.release_options import (
     PACKAGE,
     PLANS,
     SPEC,
+    STATE,
     run_guarded,
 )
 from clmkit.release.org_access import open_org, read_access
@@ -30,6 +31,7 @@ from clmkit.release.planning import Sources, draw_plan, keep_plan, read_intent
 @DECISIONS
 @INTENT
 @AGAINST
+@STATE
 @PLANS
 @AS_JSON
 @click.option(
@@ -42,6 +44,7 @@ def plan(
     decisions: Path,
     intent: str,
     against: str,
+    state: Path | None,
     plans: Path,
     as_json: bool,
     html: Path | None,
@@ -53,7 +56,7 @@ def plan(
 
     Exit codes: 0 the plan may be applied, or is empty; 1 something has to be done first; 2 the plan could not be made.
     """
-    sources = Sources(spec, package, decisions, intent, against)
+    sources = Sources(spec, package, decisions, intent, against, state)
     made = run_guarded(lambda: _draw(sources, org_file, plans), failed=2)
     if html is not None:
         html.write_text(render_html(made), encoding="utf-8")

@@ -17,9 +17,10 @@ from clmkit.mapping.report import FORMATS
 from clmkit.release.org_access import AccessError
 from clmkit.release.planning import UnknownPlan
 from clmkit.release.revisions import RevisionError
+from clmkit.sync.state import StateError
 
 T = TypeVar("T")
-FAILURES = (AccessError, PlanError, UnknownPlan, UnsupportedSource, WireError)
+FAILURES = (AccessError, PlanError, StateError, UnknownPlan, UnsupportedSource, WireError)
 
 ORG = click.option(
     "--org",
@@ -61,6 +62,11 @@ PLANS = click.option(
     default=Path("build/plans"),
     show_default=True,
     help="Where plans are kept.",
+)
+STATE = click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The sync's state file, to count what is in flight where behaviour changes; no sync may run on it meanwhile.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

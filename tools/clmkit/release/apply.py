@@ -18,6 +18,7 @@ from clmkit.codegen.mdapi import Component, render_manifest
 from clmkit.release.components import Components, Key, digest, read_components
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import OrgClients
+from clmkit.release.plan import Pair, Plan
 from clmkit.release.planning import ROLLBACK, Drawn, KeptPlan
 from clmkit.release.snapshot import take_snapshot
 
@@ -72,6 +73,8 @@ def require_unmoved(release: Release, *, is_resumed: bool) -> None:
     for name in differing(kept.org, plan.org):
         if not (is_resumed and plan.org.get(name) == kept.built.get(name)):
             moved.append(f"org: {name} has changed{_by_whom(changes.get(name))}")
+    if not is_resumed:
+        moved.extend(f"records: {note} in {count:,} records now" for note, count in grown(kept.losses, plan))
     if not is_resumed and not moved and plan.hash != kept.hash:
         moved.append("the mapping or the records in the org: the plan would now be another one")
     if moved:
@@ -83,6 +86,12 @@ def require_unmoved(release: Release, *, is_resumed: bool) -> None:
     if plan.undecided and not is_resumed:
         names = [f"Decides: {item.change.name}" for item in plan.undecided]
         raise ApplyRefused("\n".join(["breaks are undecided; write a record in docs/decisions with the lines", *names]))
+
+
+def grown(losses: Mapping[str, int | None], plan: Plan) -> list[tuple[str, int]]:
+    """Losses that are larger than those that the plan showed to those who decided."""
+    rows = [(item.note, item.count) for item in plan.items if item.pair is Pair.BUILT_DATA and item.count is not None]
+    return [(note, count) for note, count in rows if count > (losses.get(note) or 0)]
 
 
 def differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:

@@ -113,11 +113,13 @@ def _as_list(value: Value) -> Sequence[object]:
 
 def flatten(body: Body) -> Elements:
     """Every element that says something, by its path."""
-    return {
-        path: text
-        for path, text in _flatten(body, "")
-        if text not in ("", "false") and UNSAID.get(path) != text and path != "fullName"
-    }
+    said = {path: text for path, text in _flatten(body, "") if text not in ("", "false") and path != "fullName"}
+    return {path: text for path, text in said.items() if UNSAID.get(path) != text and not _is_standard(path, said)}
+
+
+def _is_standard(path: str, said: Elements) -> bool:
+    """An action that a retrieved object lists and that nobody overrode."""
+    return path.startswith("actionOverrides[") and said.get(f"{path.partition(']')[0]}].type") == "Default"
 
 
 def _flatten(body: Body, prefix: str) -> Iterator[tuple[str, str]]:

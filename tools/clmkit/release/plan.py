@@ -75,6 +75,19 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class InFlight:
+    """What the sync has not settled: events that wait, and parked values and rows by the name of their object mapping."""
+
+    events: int
+    parked: Mapping[str, int]
+
+    def count(self, change: Change) -> int:
+        """Everything that a change of behaviour would have judged anew: of its object, or of all where it is about none."""
+        name = change.subject.partition(".")[0]
+        return self.events + (self.parked[name] if name in self.parked else sum(self.parked.values()))
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What would be deployed: the package directory in Metadata API format, settings apart."""
 
@@ -161,6 +174,7 @@ def make_plan(
     org: Components,
     counts: Counts,
     decisions: Mapping[str, str],
+    in_flight: InFlight | None = None,
 ) -> Plan:
     """The plan that takes the org to what the package directory holds."""
     changes = compare_components(org, project.components)
@@ -172,7 +186,7 @@ def make_plan(
         *_find_stale(comparison),
         *(_to_item(change, project.components, harmless) for change in judged),
         *_find_losses(questions, counts, project.components),
-        *_find_behaviour(against, intent),
+        *_find_behaviour(against, intent, in_flight),
     ]
     keys = [change.key for change in changes if change.key in project.components]
     sizes = [write_zip(package.files) for _, package in project.packages]
@@ -231,10 +245,12 @@ def _find_losses(questions: Sequence[Question], counts: Counts, built: Component
         yield Item(Pair.BUILT_DATA, question.change, "!", note, count, count is None, is_retired)
 
 
-def _find_behaviour(against: Spec | None, intent: Spec) -> Iterable[Item]:
+def _find_behaviour(against: Spec | None, intent: Spec, in_flight: InFlight | None) -> Iterable[Item]:
     for change in compare_specs(against, intent) if against else ():
         if change.rule.breaks is Break.BEHAVIOUR:
-            yield Item(Pair.INTENT_DATA, change, "!", "records are judged anew")
+            count = in_flight.count(change) if in_flight else None
+            note = "records are judged anew" if count is None else "in flight in the sync, judged anew"
+            yield Item(Pair.INTENT_DATA, change, "!", note, count)
 
 
 def _holds_any(package: Package, keys: Sequence[Key]) -> bool:

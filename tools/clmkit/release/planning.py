@@ -10,6 +10,7 @@ build/plans/<first 12 of the hash>/
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,12 @@ from clmkit.codegen.project import plan_project
 from clmkit.codegen.tree import compare_tree, read_package
 from clmkit.release.components import Key, compare_components
 from clmkit.release.org_access import OrgClients
-from clmkit.release.plan import Plan, Project, find_risks, make_plan, read_project
+from clmkit.release.plan import InFlight, Pair, Plan, Project, find_risks, make_plan, read_project
 from clmkit.release.plan_report import SHORT_HASH, render_html, render_json
 from clmkit.release.revisions import Revision, read_revision
 from clmkit.release.snapshot import Snapshot, count_records, read_pre_image, take_snapshot
 from clmkit.release.verdict import read_decisions
+from clmkit.sync.state import State
 
 ROLLBACK = "rollback"
 JOURNAL = "release.jsonl"
@@ -31,13 +33,17 @@ JOURNAL = "release.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What a plan is made from. `intent` and `against` are git refs or files; an empty intent is the file on disk."""
+    """What a plan is made from. `intent` and `against` are git refs or files; an empty intent is the file on disk.
+
+    `state` is the sync's file, to count what is in flight; None: nobody counts.
+    """
 
     spec: Path
     package: Path
     decisions: Path
     intent: str = ""
     against: str = ""
+    state: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +79,20 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
         org=snapshot.components,
         counts=counts,
         decisions=read_decisions(sources.decisions),
+        in_flight=read_in_flight(sources.state) if sources.state else None,
     )
     return Drawn(plan, project, snapshot, spec.api_version)
+
+
+def read_in_flight(path: Path) -> InFlight:
+    """What the sync has not settled. Raises OSError, StateError while a sync runs on the file."""
+    path.stat()
+    state = State(path)
+    try:
+        parked = Counter(row.object for row in state.read_parked())
+        return InFlight(state.count_outcomes().get("waiting", 0), parked)
+    finally:
+        state.close()
 
 
 async def keep_plan(drawn: Drawn, org: OrgClients, folder: Path) -> Path:
@@ -117,12 +135,13 @@ class UnknownPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class KeptPlan:
-    """A plan that was kept: its hash and the states it rests on, by component."""
+    """A plan that was kept: its hash, the states it rests on by component, the records that it would hurt by question."""
 
     folder: Path
     hash: str
     built: Mapping[str, str]
     org: Mapping[str, str]
+    losses: Mapping[str, int | None]
 
 
 def find_kept_plan(folder: Path, wanted: str) -> KeptPlan:
@@ -134,4 +153,5 @@ def find_kept_plan(folder: Path, wanted: str) -> KeptPlan:
             f"{wanted}: {names} of the plans in {folder} has this hash; run `clmkit plan` and take the one it prints"
         )
     document = json.loads(found[0].read_text(encoding="utf-8"))
-    return KeptPlan(found[0].parent, document["hash"], document["built"], document["org"])
+    losses = {item["note"]: item["records"] for item in document["items"] if item["pair"] == Pair.BUILT_DATA.value}
+    return KeptPlan(found[0].parent, document["hash"], document["built"], document["org"], losses)
