@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 
-
 # New objects until the youngest are walked over; Python's own 700 is less than what one chunk of 200 rows makes.
 _YOUNG = 20_000
 

@@ -46,7 +46,9 @@ class Surroundings(click.ClickException):
     "--http-port", type=click.IntRange(0, 65535), default=0, help="Port of the http listener; 0 takes a free one."
 )
 @click.option("--https-port", type=click.IntRange(0, 65535), default=0, help="Port of the https listener.")
-@click.option("--pubsub-port", type=click.IntRange(0, 65535), default=0, help="Port of the Pub/Sub API (gRPC over TLS).")
+@click.option(
+    "--pubsub-port", type=click.IntRange(0, 65535), default=0, help="Port of the Pub/Sub API (gRPC over TLS)."
+)
 @click.option(
     "--jwt-certificate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -37,9 +37,7 @@ class Started:
     access_token: str
     refresh_token: str
 
-    def ready_file(
-        self, *, pid: int, http_url: str, https_url: str, pubsub_endpoint: str, ca_bundle: str
-    ) -> ReadyFile:
+    def ready_file(self, *, pid: int, http_url: str, https_url: str, pubsub_endpoint: str, ca_bundle: str) -> ReadyFile:
         return ReadyFile(
             pid=pid,
             http_url=http_url,
