@@ -6,6 +6,7 @@ Loads the agreements, then plays five patterns of changes in the CLM. For each: 
 (Sforce-Limit-Info), what the writing costs at least (`shipping`'s measures on the rows that are due), rows per second. The peers
 write the same rows after the kit, once for each agreement; the loop is played on a sample of 200 and scaled, for the org allows
 15,000 calls a day. "looks" are the kit's queries for what changed in Salesforce, which the peers do not make.
+The peers' rows hold their values already, so that their rows a second are an upper bound.
 At the end every title in Salesforce is compared with the CLM's.
 """
 
