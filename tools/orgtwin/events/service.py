@@ -152,6 +152,7 @@ class EventService:
         """Publish at once, whatever the publish behaviour of the event says; what became of each row, in order."""
         if not rows:
             return []
+        self._caller = None  # what triggers save on the event is no change of an API
         self._sent = {}
         self._publish_at_once = True
         try:
