@@ -39,7 +39,7 @@ class ApexService:
 
     def engine(self) -> Engine:
         """The compiled classes and triggers of the org as it is now."""
-        versions = tuple(self._org.table(name).version for name in _TABLES)
+        versions = (self._org.schema.version, *(self._org.table(name).version for name in _TABLES))
         if self._engine is None or versions != self._versions:
             self._engine = engine_for(self._org, self._org.automated_user_id)
             self._engine.load(self._sources())
