@@ -327,3 +327,19 @@ def test_clause_text_is_nowhere_in_the_org_or_in_the_state(live: Live) -> None:
     assert b"With a clause" in state
     assert b"CANARY-7f3" not in state
     assert "CANARY-7f3" not in json.dumps(live.people.restful("sobjects/Contract/CLM_Id__c/AGR-000009"))
+
+
+@pytest.mark.parametrize("way", ["collections", "composite", "bulk"])
+def test_every_way_to_salesforce_ends_the_same(live: Live, way: str) -> None:
+    rows = live.people.query("SELECT CLM_Id__c FROM Contract WHERE CLM_Id__c != null ORDER BY CLM_Id__c LIMIT 3")
+    first, second, third = (row["CLM_Id__c"] for row in rows["records"])
+    live.call_clm("PATCH", f"/api/v1/agreements/{second}", {"governing_law": "Delaware"})
+    live.call_clm("PATCH", f"/api/v1/agreements/{third}", {"title": way})
+    live.sync("sync", "run")
+    live.call_clm("PATCH", f"/api/v1/agreements/{first}", {"title": f'Über, "{way}"\nline two'})
+    live.call_clm("PATCH", f"/api/v1/agreements/{second}", {"governing_law": None})
+    live.call_clm("PATCH", f"/api/v1/agreements/{third}", {"title": "#N/A"})
+    _, report = live.sync("sync", "run", "--way", way)
+    assert (report["stopped"], report["rows_updated"]) == ("", {"Contract": 3})
+    assert report["explained"][0].startswith(f"Contract: 3 rows by {way}: as ordered")
+    assert live.sync("reconcile")[1]["differences"] == []
