@@ -1,4 +1,4 @@
-"""One request from its head to its answer, whatever carries the bytes: wire.py over sockets, in_process.py without any."""
+"""One request from its head to its answer, whatever carries the bytes: asgi.py behind a server, in_process.py without any."""
 
 from __future__ import annotations
 

@@ -8,20 +8,20 @@ import os
 import signal
 import socket
 import ssl
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
 from orgtwin.http.app import Application
-from orgtwin.http.wire import Connection
+from orgtwin.http.asgi import TRANSPORT, AsgiDoor
 
 # `sf project generate manifest --from-org` opens 450 connections at once.
 _BACKLOG = 2_048
 # CumulusCI and jsforce keep connections open between steps that may take minutes.
 _KEEP_ALIVE_SECONDS = 75
-_LOOK_SECONDS = 5  # how often connections are looked at that have been silent for long
 _SHUTDOWN_SECONDS = 2
-_SHUTDOWN_STEP = 0.02
 _STDIN_CHUNK = 4_096
 
 
@@ -90,45 +90,45 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Server:
-    """Both listeners and the connections that they have accepted."""
+class _Protocol(HttpToolsProtocol):
+    """Hands the application the connection itself, so that a fault can cut it."""
 
-    def __init__(self, app: Application) -> None:
-        self._app = app
-        self._listening: list[asyncio.Server] = []
-        self._connections: set[Connection] = set()
-        self._stop = asyncio.Event()
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
 
-    async def listen(self, listener: socket.socket, context: ssl.SSLContext | None) -> None:
-        def connect() -> Connection:
-            return Connection(self._app, "https" if context else "http", self._connections)
 
-        loop = asyncio.get_running_loop()
-        self._listening.append(await loop.create_server(connect, sock=listener, ssl=context, backlog=_BACKLOG))
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
 
-    def stop(self) -> None:
-        self._stop.set()
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
 
-    async def until_stopped(self) -> None:
-        """Serve; then let the answers that are due go out, for a while, and close everything."""
-        while not self._stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), _LOOK_SECONDS)
-            self._end_silent(time.monotonic() - _KEEP_ALIVE_SECONDS)
-        for listening in self._listening:
-            listening.close()
-        for connection in tuple(self._connections):
-            connection.end()
-        patience = asyncio.get_running_loop().time() + _SHUTDOWN_SECONDS
-        while self._connections and asyncio.get_running_loop().time() < patience:
-            await asyncio.sleep(_SHUTDOWN_STEP)
-        for connection in tuple(self._connections):
-            connection.cut()
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to `run`, which serves two listeners."""
+        yield
 
-    def _end_silent(self, since: float) -> None:
-        for connection in tuple(self._connections):
-            if connection.is_idle and connection.last_heard < since:
-                connection.end()
+
+def _server(app: AsgiDoor, context: ssl.SSLContext | None) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        loop="none",
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ssl_context_factory=(lambda _config, _default: context) if context else None,
+    )
+    return _Server(config)
 
 
 async def run(
@@ -138,18 +138,25 @@ async def run(
 
     With `watch_stdin` also until standard input closes: the process that started this one is gone, however it ended.
     """
-    server = _Server(app)
+    door = AsgiDoor(app)
+    servers = [_server(door, None), _server(door, context)]
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
 
     def stop_at_end_of_input() -> None:
         if not os.read(0, _STDIN_CHUNK):
-            server.stop()
+            stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     if watch_stdin:
         loop.add_reader(0, stop_at_end_of_input)
-    await server.listen(listeners.http, None)
-    await server.listen(listeners.https, context)
-    ready()
-    await server.until_stopped()
+    async with asyncio.TaskGroup() as tasks:
+        for server, listener in zip(servers, (listeners.http, listeners.https), strict=True):
+            tasks.create_task(server.serve(sockets=[listener]))
+        for server in servers:
+            await server.accepting.wait()
+        ready()
