@@ -17,7 +17,8 @@ from orgtwin.http.start import start_twin
 from orgtwin.http.surfaces import ROUTES
 
 STARTED = start_twin(daily_api_requests=10**9)
-STARTED.twin.part(ApexService).engine()  # raises Python's recursion limit, which Hypothesis must not see happen within a test
+# The first Apex engine raises Python's recursion limit, which Hypothesis must not see happen within a test.
+STARTED.twin.part(ApexService).engine()
 CLIENT = InProcess(Application(STARTED.twin, ROUTES), STARTED.access_token)
 ACCOUNT_ID = CLIENT.post("/services/data/v66.0/sobjects/Account", {"Name": "a"}).json()["id"]
 
