@@ -100,7 +100,7 @@ def test_every_contract_is_accounted_for(summary: dict[str, Any]) -> None:
 
 def test_every_value_is_accounted_for(summary: dict[str, Any]) -> None:
     values = summary["values"]
-    assert values["total"] == values["mapped"] + values["empty"] + values["parked"]
+    assert values["total"] == values["mapped"] + values["empty"] + values["parked"] + values["waiting"]
     assert all(value["reason"] and value["steward"] for value in summary["parked_values"])
 
 

@@ -166,7 +166,7 @@ def test_a_parked_value_leaves_its_flag_alone(evaluator: Evaluator) -> None:
 
 def test_an_agreement_without_a_counterparty_waits_as_a_whole(evaluator: Evaluator) -> None:
     row = contract(evaluator, counterparty=None)
-    reason = "The CLM gives no counterparty.id; Account Name cannot be empty."
+    reason = "Account Name is missing: counterparty.id is empty in the CLM. Salesforce cannot do without it."
     assert row.park == ParkedRow("contract", "AGR-000001", "account", "", reason, "legal_ops")
 
 

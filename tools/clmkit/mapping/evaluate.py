@@ -207,7 +207,7 @@ class Evaluator:
                 mapping,
                 column,
                 "",
-                f"The CLM gives no {column.clm.lstrip('/')}; {column.label} cannot be empty.",
+                f"{column.label} is missing: {column.clm.lstrip('/')} is empty in the CLM. Salesforce cannot do without it.",
                 whole,
             )
         elif column.blank is Blank.CLEAR:

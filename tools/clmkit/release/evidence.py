@@ -46,7 +46,7 @@ class ContractRow:
 
 @dataclass(frozen=True, slots=True)
 class FieldCoverage:
-    """What became of one field over all contracts; mapped + empty + parked is their number."""
+    """What became of one field over all rows; `waiting` counts the rows of contracts that wait as a whole."""
 
     object_label: str
     label: str
@@ -55,10 +55,11 @@ class FieldCoverage:
     mapped: int
     empty: int
     parked: int
+    waiting: int = 0
 
     @property
     def total(self) -> int:
-        return self.mapped + self.empty + self.parked
+        return self.mapped + self.empty + self.parked + self.waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,11 +59,17 @@ def test_the_fates_of_a_field_add_up_to_the_number_of_rows(spec: Spec) -> None:
         agreement(1),
         agreement(2, term={"start": "[]/[]/2020", "end": "perpetual"}),
         agreement(3, term={"start": None, "end": None}),
+        agreement(4),
     ]
-    coverage = collect(spec, rows, {}, {}).coverage
+    there = {row["id"]: {"Id": "800TW0000000001YAA"} for row in rows[:3]}
+    coverage = collect(spec, rows, there, {"AGR-000004": "No account stands for Acme."}).coverage
     header = spec.get_object(header_object(spec)).label
-    counts = {row.salesforce: (row.mapped, row.empty, row.parked) for row in coverage if row.object_label == header}
-    assert counts["StartDate"] == (1, 1, 1)
-    assert counts["EndDate"] == (1, 2, 0)
+    counts = {
+        row.salesforce: (row.mapped, row.empty, row.parked, row.waiting)
+        for row in coverage
+        if row.object_label == header
+    }
+    assert counts["StartDate"] == (1, 1, 1, 1)
+    assert counts["EndDate"] == (1, 2, 0, 1)
     totals = count_values(coverage)
-    assert totals["mapped"] + totals["empty"] + totals["parked"] == totals["total"]
+    assert totals["mapped"] + totals["empty"] + totals["parked"] + totals["waiting"] == totals["total"]

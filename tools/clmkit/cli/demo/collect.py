@@ -32,7 +32,7 @@ def collect(
     evaluator = Evaluator(spec)
     return Collected(
         tuple(_contract(evaluator, agreement, records, waiting) for agreement in agreements),
-        tuple(_coverage(evaluator, agreements)),
+        tuple(_coverage(evaluator, agreements, records)),
     )
 
 
@@ -65,23 +65,27 @@ def _contract(
     )
 
 
-def _coverage(evaluator: Evaluator, agreements: Sequence[Agreement]) -> Iterator[FieldCoverage]:
+def _coverage(
+    evaluator: Evaluator, agreements: Sequence[Agreement], records: Mapping[str, Document]
+) -> Iterator[FieldCoverage]:
     for mapping in evaluator.spec.objects:
-        rows = [(row, agreement) for agreement in agreements for row in evaluator.rows(mapping.name, agreement)]
+        rows = [
+            (row, agreement["id"] in records)
+            for agreement in agreements
+            for row in evaluator.rows(mapping.name, agreement)
+        ]
         if not rows:
             continue
         for column in mapping.columns:
             if column.role in SHOWN_ROLES and column.to_salesforce:
-                counts = Counter(_fate(row, column) for row, _ in rows)
+                counts = Counter(_fate(row, column) if is_there else "waiting" for row, is_there in rows)
                 yield FieldCoverage(
                     mapping.label, column.label, column.salesforce, OWNER_LABELS[column.owner],
-                    counts["mapped"], counts["empty"], counts["parked"],
+                    counts["mapped"], counts["empty"], counts["parked"], counts["waiting"],
                 )  # fmt: skip
 
 
 def _fate(row: Row, column: FieldMapping) -> str:
-    if row.park is not None and row.park.field == column.name:
-        return "parked"
     if any(parked.field == column.name for parked in row.parked):
         return "parked"
     value: object = row.references.get(column.salesforce, row.values.get(column.salesforce))
@@ -89,10 +93,11 @@ def _fate(row: Row, column: FieldMapping) -> str:
 
 
 def count_values(coverage: Sequence[FieldCoverage]) -> dict[str, int]:
-    """All values of all rows: mapped + empty + parked = total."""
+    """All values of all rows: mapped + empty + parked + waiting = total."""
     return {
         "mapped": sum(row.mapped for row in coverage),
         "empty": sum(row.empty for row in coverage),
         "parked": sum(row.parked for row in coverage),
+        "waiting": sum(row.waiting for row in coverage),
         "total": sum(row.total for row in coverage),
     }
