@@ -21,25 +21,12 @@ import requests
 from click.testing import CliRunner
 from simple_salesforce.api import Salesforce
 
+from clmkit.cli.demo.run import SYNC_CONFIG
 from clmkit.cli.main import main
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 PATIENCE = 60.0
-CONFIG = """
-spec: {spec}
-state: sync.sqlite
-clm:
-  url: {{file: clm.json, member: http_url}}
-  client_id: {{file: clm.json, member: client_id}}
-  client_secret: {{file: clm.json, member: client_secret}}
-salesforce:
-  url: {{file: org.json, member: https_url}}
-  ca_bundle: {{file: org.json, member: ca_bundle}}
-  client_id: {{file: org.json, member: client_id}}
-  client_secret: {{file: org.json, member: client_secret}}
-"""
-
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("live_sync")]
 
 
@@ -111,7 +98,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         world = Live(folder, org, clm, _bearer(clm))
         _import_contracts(world)
         _create_accounts(world)
-        (folder / "sync.yml").write_text(CONFIG.format(spec=ROOT / "mappings/contract.yml"))
+        (folder / "sync.yml").write_text(SYNC_CONFIG.format(spec=ROOT / "mappings/contract.yml"))
         yield world
 
 
