@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clmkit.cli.demo.workspace import Workspace, write_json, write_text
+from clmkit.cli.demo.workspace import Workspace, WorkspaceInUse, write_json, write_text
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -29,3 +29,11 @@ def test_the_state_of_a_run_is_for_its_user_only(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     workspace.create()
     assert workspace.run.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_second_run_in_the_same_folder_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
+    first, second = Workspace(tmp_path), Workspace(tmp_path)
+    with first.held(), pytest.raises(WorkspaceInUse, match="another clmkit demo is running here"), second.held():
+        pass
+    with second.held():
+        assert (tmp_path / "build" / "demo.lock").exists()

@@ -16,7 +16,7 @@ from clmkit.cli.demo.proof import write_summary
 from clmkit.cli.demo.run import Run
 from clmkit.cli.demo.runner import fingerprint_of, monotonic, open_progress, run_steps, start_anew
 from clmkit.cli.demo.steps import STEPS
-from clmkit.cli.demo.workspace import Workspace
+from clmkit.cli.demo.workspace import Workspace, WorkspaceInUse
 
 INTERRUPTED = 130
 CONTRACTS = Path("datasets/cuad/contracts.csv")
@@ -46,7 +46,12 @@ def demo(contracts: Path, spec: Path, fresh: bool) -> None:
     console = Console()
     workspace = Workspace(Path.cwd())
     try:
-        failure = _run(console, workspace, contracts, spec, fresh=fresh)
+        with workspace.held():
+            failure = _run(console, workspace, contracts, spec, fresh=fresh)
+    except WorkspaceInUse as error:
+        failure = StepFailed(str(error), "wait until it has ended, or run this one in another checkout")
+    except OSError as error:
+        failure = StepFailed(f"{error.filename}: {error.strerror}", "mend it and run again")
     except KeyboardInterrupt:
         console.print("\n[yellow]Stopped.[/yellow] Nothing is left running; `clmkit demo` goes on from here.")
         raise SystemExit(INTERRUPTED) from None

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+
+class WorkspaceInUse(Exception):
+    """Two runs in one folder would take each other's files away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,17 @@ class Workspace:
     @property
     def summary_file(self) -> Path:
         return self.build / "summary.json"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """This run's alone for the block; the kernel gives it back however the process ends. Raises WorkspaceInUse."""
+        self.build.mkdir(parents=True, exist_ok=True)
+        with (self.build / "demo.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise WorkspaceInUse(f"{self.build}: another clmkit demo is running here") from error
+            yield
 
     def create(self) -> None:
         """Make the folders; the run's folder holds tokens and is for this user only."""
