@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import grpc
+import grpc.aio
 import pytest
 import requests
 from grpc_tools import protoc
@@ -168,6 +170,55 @@ def test_an_unknown_topic_and_a_dead_session_are_told_apart(ready: ReadyFile) ->
     with pytest.raises(LoginFailed):
         listening(ready, use, "dead")
     assert (refused.value.status, refused.value.code) == (5, "topic.notfound")
+
+
+def ended_while_writing() -> Exception:
+    """What grpc.aio raises when the server has ended the stream before the first request was written."""
+    none = grpc.aio.Metadata()
+    debug = 'Failed "execute_batch": (<grpc._cython.cygrpc.SendMessageOperation object>,)'
+    error: Exception = grpc.aio.AioRpcError(grpc.StatusCode.INTERNAL, none, none, "Internal error from Core", debug)
+    return error
+
+
+class EndsWhileWriting:
+    """A channel whose streams end so; every other call is the real one."""
+
+    def __init__(self, channel: Any) -> None:
+        self.unary_unary = channel.unary_unary
+
+    def stream_stream(self, *_: object, **__: object) -> Callable[..., Any]:
+        return self._call
+
+    def _call(self, *_: object, **__: object) -> Any:
+        return self
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> Any:
+        raise ended_while_writing()
+
+    def cancel(self) -> None:
+        """Nothing is under way."""
+
+
+ENDS: dict[str, tuple[str, str, type[Exception], str]] = {
+    "dead session": (EVENT, "dead", LoginFailed, ""),
+    "unknown topic": ("/event/None__e", "", Refused, "topic.notfound"),
+    "nothing wrong": (EVENT, "", Unreachable, "the stream ended before the request was written"),
+}
+
+
+@pytest.mark.parametrize(("topic", "token", "error", "says"), ENDS.values(), ids=list(ENDS))
+def test_a_stream_that_ends_while_writing_is_asked_for_its_reason(
+    ready: ReadyFile, topic: str, token: str, error: type[Exception], says: str
+) -> None:
+    async def use(subscriber: Subscriber) -> Batch:
+        subscriber._channel = EndsWhileWriting(subscriber._channel)
+        return await anext(subscriber.listen(topic))
+
+    with pytest.raises(error, match=says):
+        listening(ready, use, token)
 
 
 def test_a_bitmap_of_a_field_that_has_no_parts_is_refused() -> None:

@@ -94,10 +94,25 @@ class Subscriber:
                 if response.pending_num_requested == 0:
                     demand.put_nowait(at_once)
         except grpc.RpcError as error:
+            if _is_write_after_end(error):
+                await self._ask_topic(topic)
+                raise Unreachable(self._endpoint, "the stream ended before the request was written") from error
             raise self._refusal(error) from error
         finally:
             call.cancel()
         raise Unreachable(self._endpoint, "the stream ended")
+
+    async def _ask_topic(self, topic: str) -> None:
+        """Raises what the org has against this topic or this session; a unary call keeps the org's status."""
+        ask = self._channel.unary_unary(
+            f"{_SERVICE}/GetTopic",
+            request_serializer=messages.TopicRequest.SerializeToString,
+            response_deserializer=messages.TopicInfo.FromString,
+        )
+        try:
+            await ask(messages.TopicRequest(topic_name=topic), metadata=self._identity.metadata)
+        except grpc.RpcError as error:
+            raise self._refusal(error) from error
 
     async def _records(self, events: Any) -> tuple[Change | Published, ...]:
         found = []
@@ -131,6 +146,14 @@ class Subscriber:
         if error.code() is grpc.StatusCode.UNAVAILABLE:
             return Unreachable(self._endpoint, str(error.details()))
         return Refused(self._endpoint, error.code().value[0], code or error.code().name, str(error.details()))
+
+
+def _is_write_after_end(error: Any) -> bool:
+    """Whether the org ended the stream while the first request was on its way.
+
+    grpc.aio then puts a status of its own, INTERNAL, in the place of the org's.
+    """
+    return error.code() is grpc.StatusCode.INTERNAL and "SendMessageOperation" in str(error.debug_error_string())
 
 
 async def _requests(
