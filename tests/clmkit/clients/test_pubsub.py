@@ -203,7 +203,7 @@ class EndsWhileWriting:
 
 
 ENDS: dict[str, tuple[str, str, type[Exception], str]] = {
-    "dead session": (EVENT, "dead", LoginFailed, ""),
+    "dead session": (EVENT, "dead", LoginFailed, "authentication exception"),
     "unknown topic": ("/event/None__e", "", Refused, "topic.notfound"),
     "nothing wrong": (EVENT, "", Unreachable, "the stream ended before the request was written"),
 }
