@@ -22,7 +22,7 @@ from orgtwin.http.ready import ReadyFile, read_ready
 from orgtwin.http.start import start_twin
 from orgtwin.http.surfaces import ROUTES
 
-_START_SECONDS = 15
+_START_SECONDS = 60
 _STOP_SECONDS = 10
 _LOOK_AGAIN_SECONDS = 0.02
 
