@@ -14,8 +14,10 @@ from orgtwin.auth.users import is_active
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
 from orgtwin.http.routing import Door
-from orgtwin.records.model import Caller
+from orgtwin.records.model import Caller, DuplicateHeader
 
+_DUPLICATE_HEADER_SINCE = 52.0
+_OPTION = re.compile(r"(\w+)\s*=\s*(\w+)")
 _CLIENT = re.compile(r"(?:^|,)\s*client\s*=\s*([^,]+)")
 
 
@@ -53,7 +55,19 @@ def _find_session(request: Request, token: str | None) -> Session | None:
 
 
 def _caller(request: Request, session: Session) -> Caller:
-    return Caller(session.user_id, client=_client_name(request), api_version=request.api_version)
+    header = request.headers.get("sforce-duplicate-rule-header")
+    if header is None or request.api_version < _DUPLICATE_HEADER_SINCE:
+        return Caller(session.user_id, client=_client_name(request), api_version=request.api_version)
+    said = _duplicate_header(header)
+    return Caller(session.user_id, client=_client_name(request), api_version=request.api_version, duplicate_header=said)
+
+
+def _duplicate_header(text: str) -> DuplicateHeader:
+    """`allowSave=true; includeRecordDetails=true; runAsCurrentUser=true`, each false when it is not said."""
+    said = {name.lower(): value.lower() == "true" for name, value in _OPTION.findall(text)}
+    return DuplicateHeader(
+        said.get("allowsave", False), said.get("includerecorddetails", False), said.get("runascurrentuser", False)
+    )
 
 
 def _require_api_enabled(request: Request, caller: Caller) -> None:

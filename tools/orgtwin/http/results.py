@@ -1,6 +1,7 @@
 """What became of saved rows, in the two forms REST has: one answer for one row, a list of results for many.
 
-Source: "SaveResult" and the error lists in "Status Codes and Error Responses" (REST API Developer Guide).
+Source: "SaveResult" and the error lists in "Status Codes and Error Responses" (REST API Developer Guide). The member
+`duplicateResut` is spelled as orgs spell it.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orgtwin.errors import SaveError, SaveResult
-from orgtwin.http.message import Response, json_response
+from orgtwin.http.duplicates import duplicate_result
+from orgtwin.http.message import Request, Response, json_response
+from orgtwin.records.duplicates import DuplicatesDetected
 
 # Refusals of the row itself that are not 400. An id that is no record of this org is one only where no field is blamed.
 _STATUS = {"ENTITY_IS_DELETED": 404, "NOT_FOUND": 404, "INSUFFICIENT_ACCESS": 403}
@@ -20,10 +23,16 @@ def status_of(error: SaveError) -> int:
     return _STATUS.get(error.status_code, 400)
 
 
-def refused(result: SaveResult) -> Response:
+def refused(request: Request, result: SaveResult) -> Response:
     """The answer to one refused row: its errors as the REST error list, whose `fields` is there even when empty."""
-    rows = [{"message": e.message, "errorCode": e.status_code, "fields": list(e.fields)} for e in result.errors]
-    return json_response(rows, status_of(result.errors[0]))
+    return json_response([_refusal(request, error) for error in result.errors], status_of(result.errors[0]))
+
+
+def _refusal(request: Request, error: SaveError) -> dict[str, object]:
+    if isinstance(error, DuplicatesDetected):
+        found = duplicate_result(request, error)
+        return {"duplicateResut": found, "errorCode": error.status_code, "message": error.message}
+    return {"message": error.message, "errorCode": error.status_code, "fields": list(error.fields)}
 
 
 def error_rows(errors: Sequence[SaveError]) -> list[dict[str, object]]:

@@ -62,7 +62,7 @@ def create(request: Request) -> Response:
     sobject_type = require_type(request, request.params["sobject_type"])
     result = request.dml.insert(request.caller, sobject_type.api_name, [request.record()])[0]
     if not result.success:
-        return refused(result)
+        return refused(request, result)
     location = f"{request.data_path}/sobjects/{sobject_type.api_name}/{result.record_id}"
     answer = {"id": result.record_id, "success": True, "errors": _enqueued(request, sobject_type, result)}
     return json_response(answer, 201, (("Location", location),))
@@ -110,7 +110,7 @@ def update(request: Request) -> Response:
             "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=("Id",)
         )
     result = request.dml.update(request.caller, sobject_type.api_name, [{**values, "Id": record_id}])[0]
-    return no_content() if result.success else refused(result)
+    return no_content() if result.success else refused(request, result)
 
 
 def delete(request: Request) -> Response:
@@ -118,7 +118,7 @@ def delete(request: Request) -> Response:
     sobject_type = require_type(request, request.params["sobject_type"])
     _require_id_of(sobject_type, request.params["record_id"])
     result = request.dml.delete(request.caller, [request.params["record_id"]])[0]
-    return no_content() if result.success else refused(result)
+    return no_content() if result.success else refused(request, result)
 
 
 def _require_id_of(sobject_type: SObjectType, text: str) -> None:
@@ -250,7 +250,7 @@ def upsert(request: Request) -> Response:
 
 def _upserted(request: Request, result: SaveResult) -> Response:
     if not result.success:
-        return refused(result)
+        return refused(request, result)
     if not result.created and request.api_version < _UPSERT_ANSWERS_SINCE:
         return no_content()
     answer: dict[str, object] = {"id": result.record_id, "success": True, "errors": []}
@@ -269,7 +269,7 @@ def delete_by_external_id(request: Request) -> Response:
         return _multiple_choices(request, sobject_type, rows)
     record_id = str(request.org.table(sobject_type.api_name).reader("Id")(rows[0]))
     result = request.dml.delete(request.caller, [record_id])[0]
-    return no_content() if result.success else refused(result)
+    return no_content() if result.success else refused(request, result)
 
 
 _X = "/services/data/{version}/sobjects/{sobject_type}"

@@ -17,9 +17,11 @@ from orgtwin.http.house import House
 from orgtwin.http.in_flight import InFlight
 from orgtwin.http.latency import OFF, Latency
 from orgtwin.http.usage import ApiUsage
+from orgtwin.metadata.duplicate_rules import DeployedDuplicateRules
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.organization import Organization
+from orgtwin.records.duplicates import DuplicateCheck
 from orgtwin.records.model import Dml
 from orgtwin.records.saving import Save
 from orgtwin.soql.catalog import VirtualTables
@@ -63,6 +65,7 @@ class Twin:
         self._parts: dict[Callable[..., object], object] = {}
         self.events = self._listen(org)
         self._watch_for_triggers(org)
+        self._watch_for_duplicates(org)
         self.cometd = CometdServer(self.events, random)
 
     @property
@@ -97,6 +100,7 @@ class Twin:
         take_back()
         self.events = self._listen(org)
         self._watch_for_triggers(org)
+        self._watch_for_duplicates(org)
         self.cometd = CometdServer(self.events, self.random)
 
     def _listen(self, org: Org) -> EventService:
@@ -113,6 +117,10 @@ class Twin:
                 self.part(ApexService)
 
         org.hooks.before_save.append(join)
+
+    def _watch_for_duplicates(self, org: Org) -> None:
+        rules = DeployedDuplicateRules(lambda: self.part(MetadataService).components)
+        org.hooks.duplicates.append(DuplicateCheck(org, rules.of))
 
     def reset(self) -> None:
         """A new org: everything deployed or saved is gone, and no fault is armed."""

@@ -33,6 +33,18 @@ class AccessLevel(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class DuplicateHeader:
+    """What a caller says about duplicates. Source: "Duplicate Rule Header" (REST API Developer Guide)."""
+
+    allow_save: bool = False
+    includes_record_details: bool = False
+    runs_as_current_user: bool = False
+
+
+_NO_DUPLICATE_HEADER = DuplicateHeader()
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """On whose behalf a request runs. `client` is the name in Sforce-Call-Options and ends in changeOrigin."""
 
@@ -40,6 +52,7 @@ class Caller:
     access_level: AccessLevel = AccessLevel.USER_MODE
     client: str | None = None
     api_version: float = 66.0
+    duplicate_header: DuplicateHeader = _NO_DUPLICATE_HEADER
 
 
 class Table(Protocol):

@@ -66,15 +66,16 @@ TESTS: dict[str, Test] = {
 
 def compile_filters(children: RecordTable, filters: tuple[tuple[str, str, str], ...]) -> Counts:
     """A function that tells whether a child row counts."""
-    tests = [_compile(children, name.rpartition(".")[2], operation, text) for name, operation, text in filters]
+    tests = [compile_filter(children, name.rpartition(".")[2], operation, text) for name, operation, text in filters]
     return lambda row: all(test(row) for test in tests)
 
 
-def _compile(children: RecordTable, name: str, operation: str, text: str) -> Counts:
+def compile_filter(children: RecordTable, name: str, operation: str, text: str) -> Counts:
+    """One filter item as a function of a row."""
     f = children.type.find_field(name)
     test = TESTS.get(operation)
     if f is None or test is None:
-        raise Unsupported("records.summary-filters", f"the filter {name} {operation} of a roll-up summary")
+        raise Unsupported("records.summary-filters", f"the filter {name} {operation}")
     read, wanted = children.reader(name), _wanted(f, text)
     return lambda row: test(read(row), wanted)
 

@@ -5,10 +5,14 @@ Source: the pages of those types (Metadata API Developer Guide); texts from publ
 
 from __future__ import annotations
 
+from orgtwin.errors import Unsupported
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.types.required import check_required
 from orgtwin.metadata.workspace import Workspace
+from orgtwin.metadata.xml import Node
+from orgtwin.records.filter_logic import FilterLogicError, parse_filter_logic
+from orgtwin.records.summary_filters import TESTS
 
 _NO_SHARING_RULES = frozenset(("Contract", "Task", "Event", "Product2", "Pricebook2"))
 """Objects without sharing rules; Contract: no org returns any, and it has no share object."""
@@ -93,7 +97,16 @@ def deploy_matching_rule(workspace: Workspace, component: Component, before: Com
         field = item.value("fieldName") or ""
         if draft is None or (field.endswith("__c") and draft.find_field(field) is None):
             raise ComponentRefused(f"In field: fieldName - no CustomField named {object_name}.{field} found")
+    _check_logic(component.body, len(list(component.body.all("matchingRuleItems"))))
     return check_required(workspace, component, before)
+
+
+def _check_logic(body: Node, conditions: int) -> None:
+    """ASSUMED text: the one that validation of filter logic shows in Setup."""
+    try:
+        parse_filter_logic(body.value("booleanFilter"), conditions)
+    except FilterLogicError as error:
+        raise ComponentRefused(f"Invalid filter logic: {error}") from error
 
 
 def deploy_duplicate_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
@@ -113,4 +126,35 @@ def deploy_duplicate_rule(workspace: Workspace, component: Component, before: Co
         rule = f"{item.value('matchRuleSObjectType')}.{name}"
         if not name.startswith("Standard_") and workspace.find("MatchingRule", rule) is None:
             raise ComponentRefused(f"In field: matchingRule - no MatchingRule named {rule} found")
+    if component.body.flag("isActive"):
+        _refuse_what_is_not_emulated(workspace, component)
     return checked
+
+
+def _refuse_what_is_not_emulated(workspace: Workspace, component: Component) -> None:
+    """An active rule that would find too little, or too much, is not taken."""
+    for item in component.body.all("duplicateRuleMatchRules"):
+        name = item.value("matchingRule") or ""
+        rule = workspace.find("MatchingRule", f"{item.value('matchRuleSObjectType')}.{name}")
+        if rule is None:
+            raise Unsupported("records.fuzzy-matching", f"the standard matching rule {name}")
+        methods = {part.value("matchingMethod") or "" for part in rule.body.all("matchingRuleItems")}
+        if not methods <= {"Exact"}:
+            raise Unsupported("records.fuzzy-matching", f"the matching method {min(methods - {'Exact'})}")
+    filters = component.body.find("duplicateRuleFilter")
+    if filters is not None:
+        _check_conditions(workspace, component.full_name.partition(".")[0], filters)
+
+
+def _check_conditions(workspace: Workspace, sobject_type: str, filters: Node) -> None:
+    items = list(filters.all("duplicateRuleFilterItems"))
+    _check_logic(filters, len(items))
+    draft = workspace.schema.find(sobject_type)
+    for item in items:
+        table, field = item.value("table"), item.value("field") or ""
+        if table not in (None, sobject_type):
+            raise Unsupported("records.duplicate-rule-conditions", f"conditions of a duplicate rule on {table}")
+        if draft is None or draft.find_field(field) is None:
+            raise ComponentRefused(f"In field: field - no CustomField named {sobject_type}.{field} found")
+        if item.value("operation") not in TESTS:
+            raise Unsupported("records.duplicate-rule-conditions", f"the operation {item.value('operation')}")
