@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from clmtwin import agreements
+from clmtwin import agreements, approvals, renewals
 from clmtwin.identifiers import counterparty_id, person_id
 from clmtwin.lifecycle import Stage
 from clmtwin.model import Agreement, Person
@@ -93,17 +93,17 @@ def test_another_counterparty_by_name_is_another_counterparty() -> None:
 
 
 def test_execution_waits_for_every_approval_that_was_asked() -> None:
-    asked = agreements.ask_approval(move_through(create(), "NEGOTIATION", "APPROVAL"), "cfo@example.com")
+    asked = approvals.ask(move_through(create(), "NEGOTIATION", "APPROVAL"), "cfo@example.com")
     with pytest.raises(Problem) as refusal:
         agreements.move(asked, "EXECUTED")
     assert refusal.value.detail == "AGR-000007 waits for the approval of cfo@example.com."
-    granted = agreements.decide_approval(asked, "APR-000007-1", "approved")
+    granted = agreements.decide_approval(asked, "APR-000007-1", "approved", "cfo@example.com")
     assert agreements.move(granted, "EXECUTED").stage is Stage.EXECUTED
 
 
 def test_a_rejected_approval_sends_the_agreement_back_to_negotiation() -> None:
-    asked = agreements.ask_approval(move_through(create(), "NEGOTIATION", "APPROVAL"), "cfo@example.com")
-    assert agreements.decide_approval(asked, "APR-000007-1", "rejected").stage is Stage.NEGOTIATION
+    asked = approvals.ask(move_through(create(), "NEGOTIATION", "APPROVAL"), "cfo@example.com")
+    assert agreements.decide_approval(asked, "APR-000007-1", "rejected", "cfo@example.com").stage is Stage.NEGOTIATION
 
 
 def test_a_completed_envelope_executes_the_agreement() -> None:
@@ -139,7 +139,7 @@ def test_a_draft_is_not_amended() -> None:
 
 def test_an_expired_agreement_that_is_extended_is_active_again() -> None:
     expired = move_through(create(), "NEGOTIATION", "APPROVAL", "EXECUTED", "ACTIVE", "EXPIRED")
-    assert (agreements.extend(expired, "2030-01-01").stage, agreements.extend(expired, "2030-01-01").term.end) == (
+    assert (renewals.extend(expired, "2030-01-01").stage, renewals.extend(expired, "2030-01-01").term.end) == (
         Stage.ACTIVE,
         "2030-01-01",
     )
@@ -149,7 +149,7 @@ def test_a_renewal_by_a_new_agreement_is_a_draft_that_names_its_parent() -> None
     active = move_through(
         create(parties=[{"name": "A", "role": "other"}]), "NEGOTIATION", "APPROVAL", "EXECUTED", "ACTIVE"
     )
-    successor = agreements.successor(active, 8, "2027-01-01", "2028-01-01")
+    successor = renewals.successor(active, 8, "2027-01-01", "2028-01-01")
     assert (successor.id, successor.renews, successor.stage, successor.parties[0].id) == (
         "AGR-000008",
         "AGR-000007",

@@ -9,12 +9,12 @@ from clmtwin.imports.contracts_csv import (
     ContractRow,
     RejectedRow,
     contract_type,
-    find_plain_date,
     read_rows,
     to_agreement,
 )
 from clmtwin.lifecycle import Stage
 from clmtwin.model import Agreement
+from clmtwin.periods import find_plain_date
 from clmtwin.problem import Problem
 
 SHIPPED = Path(__file__).parents[2] / "datasets/cuad/contracts.csv"

@@ -152,7 +152,8 @@ def test_the_clock_expires_what_is_due_as_a_change_of_its_own(play: Play) -> Non
         for stage in ("NEGOTIATION", "APPROVAL", "EXECUTED", "ACTIVE"):
             await client.call("POST", f"{ONE}/transitions", {"to": stage})
         answer = await client.call("PUT", "/admin/clock", {"now": "2027-06-01T00:00:00Z", "frozen": True})
-        assert answer.body == {"now": "2027-06-01T00:00:00.000Z", "frozen": True, "expired": 1}
+        told = {"now": "2027-06-01T00:00:00.000Z", "frozen": True}
+        assert answer.body == {**told, "renewed": 0, "expired": 1, "terminated": 0, "overdue": 0}
         await client.log_in(twin)
         change = (await client.call("GET", "/api/v1/changes?after=5")).body["changes"][0]
         assert (change["type"], change["actor"], change["agreement"]["stage"]) == (
@@ -248,3 +249,89 @@ def test_a_reset_leaves_an_empty_clm(play: Play) -> None:
         return (await client.call("GET", "/api/v1/changes")).body
 
     assert play(scene) == {"changes": [], "cursor": "", "more": False}
+
+
+async def walk(client: Client, *stages: str) -> None:
+    for stage in stages:
+        answer = await client.call("POST", f"{ONE}/transitions", {"to": stage})
+        assert answer.status == 200, answer.body
+
+
+def test_the_matrix_asks_when_an_agreement_comes_to_approval(play: Play) -> None:
+    row = {"name": "legal", "approver": "law@example.com"}
+
+    async def scene(twin: Twin, client: Client) -> None:
+        stored = await client.call("PUT", "/api/v1/approval-matrix", {"rows": [row]})
+        assert (await client.call("GET", "/api/v1/approval-matrix")).body == stored.body
+        await create(client)
+        await walk(client, "NEGOTIATION", "APPROVAL")
+        (approval,) = (await client.call("GET", ONE)).body["approvals"]
+        assert (approval["approver"], approval["rule"], approval["decision"]) == ("law@example.com", "legal", "pending")
+        path = f"{ONE}/approvals/{approval['id']}"
+        decided = await client.call("POST", path, {"decision": "approved"}, x_clm_user="law@example.com")
+        assert decided.body["approvals"][0]["decided_by"] == "law@example.com"
+        again = await client.call("POST", path, {"decision": "rejected"})
+        assert (again.status, again.body["code"]) == (409, "approval_closed")
+
+    play(scene)
+
+
+def test_days_that_pass_renew_end_and_remind_as_changes_of_their_own(play: Play) -> None:
+    duty = {"title": "Report", "responsible": "our_side", "due": "2026-12-01"}
+
+    async def scene(twin: Twin, client: Client) -> None:
+        await client.call("PUT", "/admin/clock", {"now": "2026-11-01T00:00:00Z", "frozen": True})
+        await create(
+            client, term={"end": "2026-12-31"}, obligations=[duty],
+            renewal={"type": "auto", "term": "1 year", "notice": "60 days"},
+        )  # fmt: skip
+        await walk(client, "NEGOTIATION", "APPROVAL", "EXECUTED", "ACTIVE")
+        told = await client.call("PUT", "/admin/clock", {"now": "2027-01-01T00:00:00Z", "frozen": True})
+        assert (told.body["renewed"], told.body["overdue"]) == (1, 1)
+        await client.log_in(twin)
+        notice = {"kind": "non_renewal", "by": "counterparty"}
+        assert (await client.call("POST", f"{ONE}/notices", notice)).status == 201
+        told = await client.call("PUT", "/admin/clock", {"now": "2028-01-01T00:00:00Z", "frozen": True})
+        assert (told.body["expired"], told.body["renewed"]) == (1, 0)
+        await client.log_in(twin)
+        feed = (await client.call("GET", "/api/v1/changes?after=5")).body["changes"]
+        assert [(change["type"], change["actor"]) for change in feed] == [
+            ("obligation.overdue", "clock"),
+            ("agreement.renewed", "clock"),
+            ("agreement.notice_given", "user"),
+            ("agreement.expired", "clock"),
+        ]
+
+    play(scene)
+
+
+def test_a_renewal_takes_its_end_from_another_agreement(play: Play) -> None:
+    async def scene(twin: Twin, client: Client) -> None:
+        for number, end in ((1, "2027-01-31"), (2, "2029-06-30")):
+            await create(client, counterparty={"name": "ACME"}, term={"end": end})
+            for stage in ("NEGOTIATION", "APPROVAL", "EXECUTED", "ACTIVE"):
+                path = f"/api/v1/agreements/AGR-00000{number}/transitions"
+                await client.call("POST", path, {"to": stage})
+        renewed = await client.call("POST", f"{ONE}/renewals", {"co_term_with": "AGR-000002"})
+        assert renewed.body["term"]["end"] == "2029-06-30"
+        unclear = await client.call("POST", f"{ONE}/renewals", {"co_term_with": "AGR-000002", "end": "2030-01-01"})
+        assert unclear.body["detail"] == "A renewal names either end or co_term_with."
+
+    play(scene)
+
+
+def test_an_obligation_is_added_and_settled_over_http(play: Play) -> None:
+    order = {"title": "Audit", "responsible": "counterparty", "due": "2030-01-01", "recurs": "yearly"}
+
+    async def scene(twin: Twin, client: Client) -> None:
+        await create(client)
+        await walk(client, "NEGOTIATION", "APPROVAL", "EXECUTED")
+        added = await client.call("POST", f"{ONE}/obligations", order)
+        assert (added.status, added.body["obligations"][0]["status"]) == (201, "open")
+        settled = await client.call("POST", f"{ONE}/obligations/OBL-000001-1", {"status": "fulfilled"})
+        assert [(row["status"], row["due"]) for row in settled.body["obligations"]] == [
+            ("fulfilled", "2030-01-01"),
+            ("open", "2031-01-01"),
+        ]
+
+    play(scene)

@@ -5,14 +5,16 @@ Nothing here reads a clock or a store: the caller commits the result and stamps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from clmtwin import identifiers
+from clmtwin import approvals, envelopes, identifiers
+from clmtwin.approvals import MatrixRow
+from clmtwin.envelopes import SignatoryOrder
 from clmtwin.lifecycle import FIRST_STAGES, Stage, describe_moves, is_legal
-from clmtwin.model import Agreement, Amendment, Approval, Person, Signature
+from clmtwin.model import Agreement, Amendment, Person
 from clmtwin.problem import Problem
 
 JsonObject = dict[str, Any]
@@ -27,12 +29,13 @@ READ_ONLY = {
     "signature": "it follows the envelope's events",
     "approvals": "they are asked for through POST .../approvals",
     "amendments": "they are made through POST .../amendments",
+    "obligations": "they are agreed with the agreement and settled through POST .../obligations/{id}",
+    "notices": "they are given through POST .../notices",
     "amends": "it is set when the agreement is created",
     "renews": "it is set by POST .../renewals",
 }
-CREATE_ONLY = {"stage", "amends"}
-CHILD_KINDS = {"parties": "PTY", "lines": "LIN", "documents": "DOC", "clauses": None}
-ENVELOPE_RANK = {"sent": 0, "delivered": 1, "declined": 2, "completed": 2}
+CREATE_ONLY = {"stage", "amends", "obligations"}
+CHILD_KINDS = {"parties": "PTY", "lines": "LIN", "documents": "DOC", "obligations": "OBL", "clauses": None}
 
 
 def create(number: int, body: JsonObject, find_person: FindPerson) -> Agreement:
@@ -56,7 +59,8 @@ def patch(agreement: Agreement, body: JsonObject, find_person: FindPerson) -> Ag
     return _convert(_complete(merged, agreement.id, find_person))
 
 
-def move(agreement: Agreement, target: str) -> Agreement:
+def move(agreement: Agreement, target: str, matrix: Sequence[MatrixRow] = ()) -> Agreement:
+    """Coming to APPROVAL asks whom the matrix names; leaving it without a signature withdraws what was asked and sent."""
     if target not in Stage.__members__:
         raise Problem("invalid", f"{target!r} is not a stage; stages are {', '.join(Stage)}.")
     stage = Stage(target)
@@ -66,9 +70,12 @@ def move(agreement: Agreement, target: str) -> Agreement:
             f"{agreement.id} cannot move {agreement.stage} -> {stage}: {describe_moves(agreement.stage)}.",
         )
     if stage is Stage.EXECUTED:
-        _require_approved(agreement)
-        _require_signed(agreement)
-    return msgspec.structs.replace(agreement, stage=stage)
+        approvals.require_approved(agreement)
+        envelopes.require_completed(agreement)
+    elif agreement.stage is Stage.APPROVAL:
+        agreement = envelopes.void(approvals.withdraw(agreement))
+    moved = msgspec.structs.replace(agreement, stage=stage)
+    return approvals.ask_by_matrix(moved, matrix) if stage is Stage.APPROVAL else moved
 
 
 def amend(
@@ -88,87 +95,39 @@ def amend(
     return msgspec.structs.replace(changed, amendments=(*agreement.amendments, amendment))
 
 
-def extend(agreement: Agreement, end: str) -> Agreement:
-    """Renew by extension: the same agreement runs on, an expired one is active again."""
-    if agreement.stage not in (Stage.ACTIVE, Stage.EXPIRED):
-        raise Problem("illegal_transition", f"{agreement.id} is {agreement.stage}; only ACTIVE or EXPIRED is renewed.")
-    return msgspec.structs.replace(agreement, stage=Stage.ACTIVE, term=msgspec.structs.replace(agreement.term, end=end))
-
-
-def successor(agreement: Agreement, number: int, start: str | None, end: str) -> Agreement:
-    """Renew by a new agreement, linked to this one, that starts its own life as a draft."""
-    if agreement.stage not in (Stage.ACTIVE, Stage.EXPIRED):
-        raise Problem("illegal_transition", f"{agreement.id} is {agreement.stage}; only ACTIVE or EXPIRED is renewed.")
-    new_id = identifiers.agreement_id(number)
-    parties = tuple(
-        msgspec.structs.replace(party, id=identifiers.child_id("PTY", new_id, ordinal))
-        for ordinal, party in enumerate(agreement.parties, start=1)
-    )
-    lines = tuple(
-        msgspec.structs.replace(line, id=identifiers.child_id("LIN", new_id, ordinal))
-        for ordinal, line in enumerate(agreement.lines, start=1)
-    )
-    term = msgspec.structs.replace(agreement.term, signed=None, start=start, end=end)
-    return msgspec.structs.replace(
-        agreement, id=new_id, revision=0, stage=Stage.DRAFT, renews=agreement.id, term=term, parties=parties, lines=lines,
-        signature=None, document=None, documents=(), approvals=(), amendments=(), amends=None,
-    )  # fmt: skip
-
-
 def terminate(agreement: Agreement, effective: str) -> Agreement:
     terminated = move(agreement, Stage.TERMINATED)
     return msgspec.structs.replace(terminated, term=msgspec.structs.replace(terminated.term, end=effective))
 
 
-def ask_approval(agreement: Agreement, approver: str) -> Agreement:
-    if agreement.stage is not Stage.APPROVAL:
-        raise Problem(
-            "illegal_transition", f"{agreement.id} is {agreement.stage}; approvals are asked for in APPROVAL."
-        )
-    approval = Approval(id=identifiers.child_id("APR", agreement.id, len(agreement.approvals) + 1), approver=approver)
-    return msgspec.structs.replace(agreement, approvals=(*agreement.approvals, approval))
-
-
-def decide_approval(agreement: Agreement, approval_id: str, decision: str) -> Agreement:
+def decide_approval(agreement: Agreement, approval_id: str, decision: str, by: str) -> Agreement:
     """A rejection sends the agreement back to negotiation."""
-    if decision not in ("approved", "rejected"):
-        raise Problem("invalid", f"A decision is approved or rejected, not {decision!r}.")
-    if approval_id not in {approval.id for approval in agreement.approvals}:
-        raise Problem("not_found", f"{agreement.id} has no approval {approval_id}.")
-    approvals = [
-        {**msgspec.to_builtins(approval), "decision": decision}
-        if approval.id == approval_id
-        else msgspec.to_builtins(approval)
-        for approval in agreement.approvals
-    ]
-    decided = msgspec.structs.replace(agreement, approvals=tuple(msgspec.convert(approvals, list[Approval])))
+    decided = approvals.decide(agreement, approval_id, decision, by)
     back = decision == "rejected" and agreement.stage is Stage.APPROVAL
     return move(decided, Stage.NEGOTIATION) if back else decided
 
 
-def send_envelope(agreement: Agreement) -> Agreement:
+def send_envelope(agreement: Agreement, signatories: tuple[SignatoryOrder, ...] = ()) -> Agreement:
     if agreement.stage is not Stage.APPROVAL:
         raise Problem("illegal_transition", f"{agreement.id} is {agreement.stage}; an envelope is sent in APPROVAL.")
-    _require_approved(agreement)
-    envelope = Signature(envelope_id=identifiers.child_id("ENV", agreement.id, 1), status="sent")
-    return msgspec.structs.replace(agreement, signature=envelope)
+    approvals.require_approved(agreement)
+    return envelopes.send(agreement, signatories)
 
 
-def note_envelope(agreement: Agreement, status: str) -> Agreement:
-    """Take an envelope event. Events arrive out of order: one that is not further than what is known changes nothing."""
-    if agreement.signature is None:
-        raise Problem("not_found", f"{agreement.id} has no envelope.")
-    if status not in ENVELOPE_RANK:
-        raise Problem("invalid", f"An envelope is {', '.join(ENVELOPE_RANK)}, not {status!r}.")
-    if ENVELOPE_RANK[status] <= ENVELOPE_RANK[agreement.signature.status]:
-        return agreement
-    signature = msgspec.convert({"envelope_id": agreement.signature.envelope_id, "status": status}, Signature)
-    noted = msgspec.structs.replace(agreement, signature=signature)
-    if agreement.stage is not Stage.APPROVAL:
+def note_envelope(agreement: Agreement, status: str, signatory: str | None = None) -> Agreement:
+    """An envelope that is completed executes the agreement; one that is declined or voided sends it back."""
+    noted = envelopes.note(agreement, status, signatory)
+    if noted.stage is not Stage.APPROVAL or noted.signature is None or noted == agreement:
         return noted
-    if status == "completed":
-        return move(noted, Stage.EXECUTED)
-    return move(noted, Stage.NEGOTIATION) if status == "declined" else noted
+    target = _AFTER_ENVELOPE.get(noted.signature.status)
+    return noted if target is None else move(noted, target)
+
+
+_AFTER_ENVELOPE = {
+    "completed": Stage.EXECUTED,
+    "declined": Stage.NEGOTIATION,
+    "voided": Stage.NEGOTIATION,
+}
 
 
 def stamp(agreement: Agreement, *, revision: int, at: str, by: str) -> Agreement:
@@ -179,19 +138,6 @@ def _require_writable(body: JsonObject, *, allowed: set[str]) -> None:
     for name in body:
         if name in READ_ONLY and name not in allowed:
             raise Problem("read_only_field", f"{name} cannot be written: {READ_ONLY[name]}.")
-
-
-def _require_approved(agreement: Agreement) -> None:
-    open_ones = [approval.approver for approval in agreement.approvals if approval.decision == "pending"]
-    if open_ones:
-        raise Problem("approval_pending", f"{agreement.id} waits for the approval of {', '.join(open_ones)}.")
-
-
-def _require_signed(agreement: Agreement) -> None:
-    if agreement.signature is not None and agreement.signature.status != "completed":
-        raise Problem(
-            "signature_pending", f"{agreement.signature.envelope_id} is {agreement.signature.status}, not completed."
-        )
 
 
 def _merge(target: JsonObject, change: Mapping[str, Any]) -> JsonObject:

@@ -6,6 +6,7 @@ Money is decimal text. Clauses and approvals belong to the CLM alone.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,6 +17,10 @@ Text = Annotated[str, msgspec.Meta(max_length=4000)]
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"^-?\d{1,16}(\.\d{1,6})?$")]
 Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+Side = Literal["our_side", "counterparty"]
+Recurrence = Literal["monthly", "quarterly", "yearly"]
 
 
 class Closed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -58,9 +63,19 @@ class Value(Closed, frozen=True):
     arr: DecimalText | None = None
 
 
+class Signatory(Closed, frozen=True):
+    """Who signs, in routing order: those of equal order sign side by side."""
+
+    email: Email
+    name: Text | None = None
+    order: int = 1
+    status: Literal["sent", "delivered", "completed", "declined"] = "sent"
+
+
 class Signature(Closed, frozen=True):
     envelope_id: str
-    status: Literal["sent", "delivered", "completed", "declined"]
+    status: Literal["sent", "delivered", "completed", "declined", "voided"]
+    signatories: tuple[Signatory, ...] = ()
 
 
 class DocumentLink(Closed, frozen=True):
@@ -100,9 +115,47 @@ class Amendment(Closed, frozen=True):
 
 
 class Approval(Closed, frozen=True):
+    """`waiting` until every lower step is approved; `rule` names the row of the approval matrix that asked."""
+
     id: str
     approver: Email
-    decision: Literal["pending", "approved", "rejected"] = "pending"
+    decision: Literal["waiting", "pending", "approved", "rejected", "withdrawn"] = "pending"
+    step: int = 1
+    rule: Text | None = None
+    decided_by: Text | None = None
+
+
+class Milestone(Closed, frozen=True):
+    """A dated step of an obligation."""
+
+    id: str
+    title: Text
+    due: date
+    done: bool = False
+
+
+class Obligation(Closed, frozen=True):
+    """A duty after signing. One that recurs is followed by the next when it is fulfilled or waived."""
+
+    id: str
+    title: Text
+    responsible: Side
+    due: date
+    owner: Owner | None = None
+    recurs: Recurrence | None = None
+    status: Literal["open", "overdue", "fulfilled", "waived"] = "open"
+    settled_on: date | None = None
+    milestones: tuple[Milestone, ...] = ()
+
+
+class Notice(Closed, frozen=True):
+    """What one side told the other: that it will not renew, or that it ends the agreement on a day."""
+
+    id: str
+    kind: Literal["non_renewal", "termination"]
+    by: Side
+    given: date
+    effective: date
 
 
 class Agreement(Closed, frozen=True):
@@ -126,6 +179,8 @@ class Agreement(Closed, frozen=True):
     lines: tuple[Line, ...] = ()
     documents: tuple[DocumentLink, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
+    notices: tuple[Notice, ...] = ()
     amends: str | None = None
     renews: str | None = None
     amendments: tuple[Amendment, ...] = ()

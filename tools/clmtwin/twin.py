@@ -6,21 +6,22 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from clmtwin import agreements
+from clmtwin.approvals import Matrix
 from clmtwin.clock import Clock, iso
 from clmtwin.faults import FaultBoard
-from clmtwin.imports.contracts_csv import find_plain_date
-from clmtwin.lifecycle import Stage
 from clmtwin.model import Agreement, CounterpartyEntry, Person
 from clmtwin.problem import Problem
 from clmtwin.store import Store
 
 TOKEN_LIFETIME = timedelta(hours=2)
 MOST_TOKENS = 1000
-PAGE = 500
+MATRIX = "approval_matrix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,16 @@ class Twin:
         expires = self._tokens.get(token)
         return expires is not None and self.clock.now() < expires
 
+    def today(self) -> date:
+        return self.clock.now().date()
+
+    def read_matrix(self) -> Matrix:
+        known = self.store.find_setting(MATRIX)
+        return msgspec.json.decode(known, type=Matrix) if known else Matrix()
+
+    def put_matrix(self, matrix: Matrix) -> None:
+        self.store.put_setting(MATRIX, msgspec.json.encode(matrix).decode())
+
     def get_agreement(self, agreement_id: str) -> Agreement:
         agreement = self.store.find_agreement(agreement_id)
         if agreement is None:
@@ -95,19 +106,6 @@ class Twin:
                 contact = counterparty.contact
                 self.store.put_person(Person(contact.id, contact.name, contact.email))
         self.store.save_agreement(agreement, change_type)
-
-    def expire_due(self) -> int:
-        """Move every ACTIVE agreement whose plain end date has passed to EXPIRED: what the CLM does each night."""
-        today = self.clock.now().date()
-        expired, after = 0, 0
-        while page := self.store.read_agreements(after, PAGE):
-            for number, agreement in page:
-                after = number
-                end = find_plain_date(agreement.term.end or "")
-                if agreement.stage is Stage.ACTIVE and end is not None and end < today:
-                    self.commit(agreement, agreements.move(agreement, Stage.EXPIRED), "agreement.expired", "clock")
-                    expired += 1
-        return expired
 
 
 def load_credentials(store: Store, client_id: str) -> Credentials:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from clmtwin import agreements
+from clmtwin.approvals import Matrix
 from clmtwin.bulk_creation import MOST, MOST_COUNTERPARTIES, BulkOrder, make_agreements
 from clmtwin.clock import iso
 from clmtwin.faults import FAULTS, FaultOrder
 from clmtwin.http.exchange import Request, Response, json_response, read_as
+from clmtwin.nightly import pass_nights
 from clmtwin.problem import Problem
 from clmtwin.twin import Twin, save_clock
 
@@ -24,14 +26,20 @@ class ClockOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClockState(msgspec.Struct, frozen=True):
+    """Where the clock stands and what the days that passed brought."""
+
     now: str
     frozen: bool
-    expired: int
+    renewed: int = 0
+    expired: int = 0
+    terminated: int = 0
+    overdue: int = 0
 
 
 def reset(twin: Twin, request: Request) -> Response:
     with twin.store.transaction():
         twin.store.clear()
+        twin.put_matrix(Matrix())
     twin.faults.disarm_all()
     return Response(204)
 
@@ -58,7 +66,7 @@ def create_agreements(twin: Twin, request: Request) -> Response:
 
 
 def read_clock(twin: Twin, request: Request) -> Response:
-    return json_response(ClockState(iso(twin.clock.now()), twin.clock.is_frozen, 0))
+    return json_response(ClockState(iso(twin.clock.now()), twin.clock.is_frozen))
 
 
 def set_clock(twin: Twin, request: Request) -> Response:
@@ -75,7 +83,8 @@ def set_clock(twin: Twin, request: Request) -> Response:
         raise Problem("invalid", "now needs a zone, such as 2026-11-21T20:00:00Z.")
     twin.clock.set(target.astimezone(UTC), frozen=order.frozen)
     save_clock(twin.store, twin.clock)
-    return json_response(ClockState(iso(twin.clock.now()), twin.clock.is_frozen, twin.expire_due()))
+    night = msgspec.structs.asdict(pass_nights(twin))
+    return json_response(ClockState(iso(twin.clock.now()), twin.clock.is_frozen, **night))
 
 
 def list_faults(twin: Twin, request: Request) -> Response:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
 
-from clmtwin import agreements
+from clmtwin import agreements, approvals, obligations, renewals
+from clmtwin.envelopes import SignatoryOrder
 from clmtwin.http.exchange import Request, Response, json_response, read_as, read_limit, read_number_cursor, read_object
-from clmtwin.model import Agreement, Email, Text
+from clmtwin.model import Agreement, Email, Side, Text
+from clmtwin.obligations import ObligationOrder
 from clmtwin.problem import Problem
 from clmtwin.twin import Twin
 
@@ -26,7 +29,10 @@ class AmendmentOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RenewalOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"mode": "as"}):
-    end: Text
+    """Until a day, or until the day on which another agreement of the counterparty ends."""
+
+    end: Text | None = None
+    co_term_with: str | None = None
     start: Text | None = None
     mode: str = "extension"
 
@@ -43,7 +49,24 @@ class ApprovalDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision: str
 
 
+class EnvelopeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    signatories: tuple[SignatoryOrder, ...] = ()
+
+
 class EnvelopeEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of the envelope, or of the signatory whose e-mail address is given."""
+
+    status: str
+    signatory: Email | None = None
+
+
+class NoticeOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: str
+    by: Side
+    effective: date | None = None
+
+
+class Settlement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: str
 
 
@@ -80,7 +103,7 @@ def patch(twin: Twin, request: Request) -> Response:
 
 def move(twin: Twin, request: Request) -> Response:
     before = _get_unmoved(twin, request)
-    after = agreements.move(before, read_as(request, Move).to)
+    after = agreements.move(before, read_as(request, Move).to, twin.read_matrix().rows)
     return _answer(twin.commit(before, after, f"agreement.{after.stage.lower()}", request.actor))
 
 
@@ -94,11 +117,12 @@ def amend(twin: Twin, request: Request) -> Response:
 def renew(twin: Twin, request: Request) -> Response:
     before = _get_unmoved(twin, request)
     order = read_as(request, RenewalOrder)
+    end = _end_of_renewal(twin, before, order)
     if order.mode == "extension":
-        return _answer(twin.commit(before, agreements.extend(before, order.end), "agreement.renewed", request.actor))
+        return _answer(twin.commit(before, renewals.extend(before, end), "agreement.renewed", request.actor))
     if order.mode != "new_agreement":
         raise Problem("invalid", f"A renewal is made as extension or new_agreement, not {order.mode!r}.")
-    successor = agreements.successor(before, twin.store.next_agreement_number(), order.start, order.end)
+    successor = renewals.successor(before, twin.store.next_agreement_number(), order.start, end)
     saved = twin.commit(None, successor, "agreement.created", request.actor)
     return _answer(saved, status=201, location=f"/api/v1/agreements/{saved.id}")
 
@@ -111,25 +135,63 @@ def terminate(twin: Twin, request: Request) -> Response:
 
 def ask_approval(twin: Twin, request: Request) -> Response:
     before = _get_unmoved(twin, request)
-    after = agreements.ask_approval(before, read_as(request, ApprovalOrder).approver)
+    after = approvals.ask(before, read_as(request, ApprovalOrder).approver)
     return _answer(twin.commit(before, after, "agreement.approval_asked", request.actor), status=201)
 
 
 def decide_approval(twin: Twin, request: Request) -> Response:
     before = _get_unmoved(twin, request)
-    after = agreements.decide_approval(before, request.params["approval"], read_as(request, ApprovalDecision).decision)
+    decision = read_as(request, ApprovalDecision).decision
+    after = agreements.decide_approval(before, request.params["approval"], decision, request.actor)
     return _answer(twin.commit(before, after, "agreement.approval_decided", request.actor))
 
 
 def send_envelope(twin: Twin, request: Request) -> Response:
     before = _get_unmoved(twin, request)
-    return _answer(twin.commit(before, agreements.send_envelope(before), "envelope.sent", request.actor), status=201)
+    order = read_as(request, EnvelopeOrder) if request.body else EnvelopeOrder()
+    after = agreements.send_envelope(before, order.signatories)
+    return _answer(twin.commit(before, after, "envelope.sent", request.actor), status=201)
 
 
 def note_envelope(twin: Twin, request: Request) -> Response:
     before = _get_unmoved(twin, request)
-    after = agreements.note_envelope(before, read_as(request, EnvelopeEvent).status)
+    event = read_as(request, EnvelopeEvent)
+    after = agreements.note_envelope(before, event.status, event.signatory)
     return _answer(twin.commit(before, after, "envelope.updated", request.actor))
+
+
+def give_notice(twin: Twin, request: Request) -> Response:
+    before = _get_unmoved(twin, request)
+    order = read_as(request, NoticeOrder)
+    after = renewals.give_notice(before, order.kind, order.by, order.effective, twin.today())
+    return _answer(twin.commit(before, after, "agreement.notice_given", request.actor), status=201)
+
+
+def add_obligation(twin: Twin, request: Request) -> Response:
+    before = _get_unmoved(twin, request)
+    after = obligations.add(before, read_as(request, ObligationOrder))
+    return _answer(twin.commit(before, after, "obligation.added", request.actor), status=201)
+
+
+def settle_obligation(twin: Twin, request: Request) -> Response:
+    before = _get_unmoved(twin, request)
+    status = read_as(request, Settlement).status
+    after = obligations.settle(before, request.params["obligation"], status, twin.today())
+    return _answer(twin.commit(before, after, f"obligation.{status}", request.actor))
+
+
+def finish_milestone(twin: Twin, request: Request) -> Response:
+    before = _get_unmoved(twin, request)
+    after = obligations.finish_milestone(before, request.params["obligation"], request.params["milestone"])
+    return _answer(twin.commit(before, after, "obligation.milestone_done", request.actor))
+
+
+def _end_of_renewal(twin: Twin, agreement: Agreement, order: RenewalOrder) -> str:
+    if (order.end is None) == (order.co_term_with is None):
+        raise Problem("invalid", "A renewal names either end or co_term_with.")
+    if order.end is not None:
+        return order.end
+    return renewals.co_term_end(agreement, twin.get_agreement(str(order.co_term_with)))
 
 
 def _get_unmoved(twin: Twin, request: Request) -> Agreement:

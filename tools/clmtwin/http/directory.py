@@ -8,6 +8,7 @@ import binascii
 import msgspec
 
 from clmtwin import identifiers
+from clmtwin.approvals import Matrix, require_sound
 from clmtwin.http.exchange import Request, Response, json_response, read_as, read_limit, read_number_cursor
 from clmtwin.model import Email, Person, Text
 from clmtwin.problem import Problem
@@ -79,6 +80,18 @@ def read_document(twin: Twin, request: Request) -> Response:
     if found is None:
         raise Problem("not_found", f"There is no document {request.params['id']}.")
     return Response(200, found[1], "application/octet-stream")
+
+
+def read_matrix(twin: Twin, request: Request) -> Response:
+    return json_response(twin.read_matrix())
+
+
+def put_matrix(twin: Twin, request: Request) -> Response:
+    """The whole matrix at once. Agreements that are in APPROVAL keep whom they asked."""
+    matrix = read_as(request, Matrix)
+    require_sound(matrix)
+    twin.put_matrix(matrix)
+    return json_response(matrix)
 
 
 def put_webhook(twin: Twin, request: Request) -> Response:

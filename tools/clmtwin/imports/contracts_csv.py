@@ -27,13 +27,13 @@ from clmtwin import identifiers
 from clmtwin.imports.party_names import PartyName, parse_parties
 from clmtwin.lifecycle import Stage
 from clmtwin.model import Agreement, Clause, Counterparty, DocumentLink, Party, Renewal, Term
+from clmtwin.periods import find_plain_date
 from clmtwin.problem import Problem
 
 HEADER_COLUMNS = (
     "Filename", "Document Name", "Parties", "Agreement Date", "Effective Date", "Expiration Date", "Renewal Term",
     "Notice Period To Terminate Renewal", "Governing Law",
 )  # fmt: skip
-PLAIN_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 LONGEST_TEXT = 4000
 
 RENEWAL_WORDS: tuple[tuple[re.Pattern[str], Literal["auto", "evergreen"]], ...] = (
@@ -146,19 +146,6 @@ def to_agreement(
 def stage_for(expiration: str, today: date) -> Stage:
     end = find_plain_date(expiration)
     return Stage.EXPIRED if end is not None and end < today else Stage.ACTIVE
-
-
-def find_plain_date(text: str) -> date | None:
-    """The date of a text that is exactly one m/d/yyyy or ISO date; None for everything else."""
-    text = text.strip()
-    match = PLAIN_DATE.fullmatch(text)
-    try:
-        if match is not None:
-            month, day, year = (int(part) for part in match.groups())
-            return date(year, month, day)
-        return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) else None
-    except ValueError:
-        return None
 
 
 def contract_type(document_name: str) -> str:
