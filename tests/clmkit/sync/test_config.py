@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer
+from clmkit.secrets.reference import SPELLINGS
 from clmkit.sync.config import ConfigError, load_config
 
 WHOLE = """
@@ -52,13 +53,18 @@ def test_a_user_and_a_key_mean_the_jwt_bearer_flow(tmp_path: Path) -> None:
         (
             "client_secret: {env: CLM_SECRET}",
             "client_secret: hunter2",
-            "clm.client_secret is written into the file. Refer to it: {env: NAME}, {file: PATH} or {file: PATH, member: NAME}.",
+            f"clm.client_secret is written into the file. Refer to it: {SPELLINGS}.",
         ),
         ("CLM_SECRET", "NOT_SET", "clm.client_secret refers to the environment variable NOT_SET, which is not set."),
         ("secret.txt", "none.txt", "salesforce.client_secret refers to DIR/none.txt: No such file or directory."),
         ("member: url", "member: uri", "salesforce.url refers to member 'uri' of DIR/org.json, which is not there."),
         ("member: url", "member: port", "salesforce.url refers to DIR/org.json, which holds no text there."),
-        ("{file: secret.txt}", "{}", "salesforce.client_secret needs either env or file."),
+        (
+            "{file: secret.txt}",
+            "{}",
+            f"a reference names one place: {SPELLINGS} - at `$.salesforce.client_secret`."
+            " `clmkit sync run --help` shows a complete file.",
+        ),
         (
             "https://clm.example.com/",
             "http://clm.example.com",

@@ -25,14 +25,14 @@
       emptied_from: 50
       api_reserve_percent: 10                  # of the org's calls of 24 hours, left to others
 
-A reference is `{env: NAME}`, `{file: PATH}` (the whole text) or `{file: PATH, member: NAME}` (one member of a JSON file).
+A reference is `{env: NAME}`, `{file: PATH}` (the whole text), `{file: PATH, member: NAME}` (one member of a JSON file),
+`{keyring: SERVICE, user: NAME}` or `{vault: MOUNT/PATH, member: KEY}` (HashiCorp Vault, with VAULT_ADDR and VAULT_TOKEN).
 A secret that is written into the file itself is refused. For the JWT bearer flow give `username` and `private_key` instead
 of `client_secret`. Paths are relative to the file.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,17 +44,13 @@ import yaml
 from clmkit.clients.clm import ClmCredentials
 from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer, Login
 from clmkit.clients.transport import require_private
+from clmkit.secrets import Reference, Resolver, SecretUnavailable
+from clmkit.secrets.reference import SPELLINGS
 from clmkit.sync.guards import Limits
 
 
 class ConfigError(Exception):
     """The configuration cannot be used; the message says where, what and what to write instead."""
-
-
-class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    env: str | None = None
-    file: str | None = None
-    member: str | None = None
 
 
 Setting = str | Reference
@@ -135,7 +131,7 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Sync
 
 
 def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncConfig:
-    reader = _Reader(path, environment)
+    reader = _Reader(path, Resolver(path.parent, environment))
     if not 1 <= file.page <= 1000:
         raise ConfigError(f"{path}: page is {file.page}; it goes from 1 to 1000.")
     if not 1 <= file.batch <= 50_000:
@@ -185,7 +181,7 @@ def _login(path: Path, reader: _Reader, section: _SalesforceSection) -> Login:
 @dataclass(frozen=True, slots=True)
 class _Reader:
     path: Path
-    environment: Mapping[str, str]
+    resolver: Resolver
 
     def url(self, name: str, setting: Setting) -> str:
         try:
@@ -195,37 +191,13 @@ class _Reader:
 
     def secret(self, name: str, setting: Setting) -> str:
         if isinstance(setting, str):
-            raise ConfigError(
-                f"{self.path}: {name} is written into the file. Refer to it: {{env: NAME}}, {{file: PATH}} or"
-                " {file: PATH, member: NAME}."
-            )
+            raise ConfigError(f"{self.path}: {name} is written into the file. Refer to it: {SPELLINGS}.")
         return self.plain(name, setting)
 
     def plain(self, name: str, setting: Setting) -> str:
         if isinstance(setting, str):
             return setting
-        if (setting.env is None) == (setting.file is None):
-            raise ConfigError(f"{self.path}: {name} needs either env or file.")
-        if setting.env is not None:
-            return self._from_environment(name, setting.env)
-        return self._from_file(name, self.path.parent / str(setting.file), setting.member)
-
-    def _from_environment(self, name: str, variable: str) -> str:
-        value = self.environment.get(variable, "")
-        if not value:
-            raise ConfigError(f"{self.path}: {name} refers to the environment variable {variable}, which is not set.")
-        return value
-
-    def _from_file(self, name: str, file: Path, member: str | None) -> str:
         try:
-            text = file.read_text(encoding="utf-8")
-            value = text.strip() if member is None else json.loads(text)[member]
-        except OSError as error:
-            raise ConfigError(f"{self.path}: {name} refers to {file}: {error.strerror}.") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ConfigError(
-                f"{self.path}: {name} refers to member {member!r} of {file}, which is not there."
-            ) from error
-        if not isinstance(value, str) or not value:
-            raise ConfigError(f"{self.path}: {name} refers to {file}, which holds no text there.")
-        return value
+            return self.resolver.read(setting)
+        except SecretUnavailable as error:
+            raise ConfigError(f"{self.path}: {name} {error}.") from error

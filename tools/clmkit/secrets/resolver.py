@@ -1,0 +1,78 @@
+"""Read what a reference points at. One row per place; what is wrong is told by place and name, never by value."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keyring
+from keyring.errors import KeyringError
+
+from clmkit.secrets.reference import Reference
+from clmkit.secrets.vault import VaultError, read_vault
+
+
+class SecretUnavailable(Exception):
+    """There is no secret where the reference points; the message says where it looked and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """`folder` is what file references are relative to."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    home: Path = field(default_factory=Path.home)
+
+    def read(self, reference: Reference) -> str:
+        """The text that is kept there now. Raises SecretUnavailable."""
+        return _READERS[reference.source](self, reference)
+
+    def _read_environment(self, reference: Reference) -> str:
+        value = self.environment.get(str(reference.env), "")
+        if not value:
+            raise SecretUnavailable(f"refers to the environment variable {reference.env}, which is not set")
+        return value
+
+    def _read_file(self, reference: Reference) -> str:
+        file = self.folder / str(reference.file)
+        try:
+            text = file.read_text(encoding="utf-8")
+            value = text.strip() if reference.member is None else json.loads(text)[reference.member]
+        except OSError as error:
+            raise SecretUnavailable(f"refers to {file}: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            what = f"member {reference.member!r} of {file}" if reference.member is not None else f"the text of {file}"
+            raise SecretUnavailable(f"refers to {what}, which is not there") from error
+        if not isinstance(value, str) or not value:
+            raise SecretUnavailable(f"refers to {file}, which holds no text there")
+        return value
+
+    def _read_keyring(self, reference: Reference) -> str:
+        service, user = str(reference.keyring), str(reference.user)
+        try:
+            value = keyring.get_password(service, user)
+        except KeyringError as error:
+            raise SecretUnavailable(f"refers to the keyring, which cannot be read: {error}") from error
+        if not value:
+            raise SecretUnavailable(
+                f"refers to {user!r} of {service!r} in the keyring, which is not there; `keyring set {service} {user}` keeps it"
+            )
+        return value
+
+    def _read_vault(self, reference: Reference) -> str:
+        try:
+            return read_vault(str(reference.vault), str(reference.member), self.environment, self.home)
+        except VaultError as error:
+            raise SecretUnavailable(f"refers to Vault: {error}") from error
+
+
+_READERS: dict[str, Callable[[Resolver, Reference], str]] = {
+    "env": Resolver._read_environment,
+    "file": Resolver._read_file,
+    "keyring": Resolver._read_keyring,
+    "vault": Resolver._read_vault,
+}
