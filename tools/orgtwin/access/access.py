@@ -1,20 +1,31 @@
-"""Who may see and change what. Compiled once per user, object and version of schema and permissions.
+"""Who may see and change what. Compiled once per user, object and version of schema, permissions and sharing rules.
 
+    access.grant(caller, "Contract")                     objects, fields and rows, as the caller's access level asks
+    access.record_filter(user_id, "Contract")            which rows sharing shows a user; None: all of them
+    access.record_filter(user_id, "Contract", Level.EDIT)  which it lets the user change (Level.FULL: delete, share, give away)
+    access.has_permission(caller, "ApiEnabled")
+
+A caller of AccessLevel.WITH_SHARING is one in system mode whom sharing binds, as Apex `with sharing` is: rows are filtered on
+reads and refused on writes, objects and fields are not asked.
 Sources: "User Permissions and Access", "Field-Level Security" (Salesforce Help), FieldPermissions and ObjectPermissions (Object
 Reference). A field that a caller may not read does not exist for that caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from orgtwin.access.assignments import Rights, compile_rights
-from orgtwin.access.grants import Grant
+from orgtwin.access.grants import Grant, RowFilter
+from orgtwin.access.levels import Level
 from orgtwin.access.sharing import Sharing
+from orgtwin.access.sharing_rules import KEY
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.table import RecordTable
-from orgtwin.schema.companions import owner_name
+from orgtwin.schema.companions import find_shared, owner_name
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
 PERMISSION_TABLES = (
@@ -43,6 +54,12 @@ class Org(Protocol):
     @property
     def schema(self) -> Schema: ...
 
+    @property
+    def settings(self) -> Mapping[str, object]: ...
+
+    @property
+    def now(self) -> datetime: ...
+
     def table(self, sobject_type: str) -> RecordTable: ...
 
 
@@ -50,9 +67,11 @@ class OrgAccess:
     def __init__(self, org: Org) -> None:
         self._org = org
         self._schema: Schema | None = None
+        self._rules: object = None
+        self._expiry: datetime | None = None
         self._rights: dict[str, Rights] = {}
         self._sharing: dict[str, Sharing] = {}
-        self._grants: dict[tuple[str, bool, str], Grant] = {}
+        self._grants: dict[tuple[str, bool, bool, str], Grant] = {}
 
     # ---- the questions
 
@@ -79,21 +98,32 @@ class OrgAccess:
     def row_filter(self, caller: Caller, sobject_type: str) -> Callable[[Row], bool] | None:
         return self.grant(caller, sobject_type).may_see
 
+    def record_filter(self, user_id: str, sobject_type: str, level: Level = Level.READ) -> RowFilter | None:
+        """Which rows sharing lets a user use that far, whatever the object and field permissions; None when all of them."""
+        self._follow()
+        found = self._org.schema.find_type(sobject_type)
+        if found is None or user_id == self._org.automated_user_id:
+            return None
+        return self._sharing_of(user_id).at_least(found, level)
+
     def has_permission(self, caller: Caller, name: str) -> bool:
         return caller.user_id == self._org.automated_user_id or self.rights(caller.user_id).has(name)
 
     def rights(self, user_id: str) -> Rights:
         """What a user's profile, permission sets and groups add up to."""
-        self._follow_schema()
+        self._follow()
         found = self._rights.get(user_id)
         if found is None:
-            found = self._rights[user_id] = compile_rights(self._org, user_id)
+            found = self._rights[user_id] = compile_rights(self._org, user_id, self._org.now)
+            if found.until is not None:
+                self._expiry = min(found.until, self._expiry or found.until)
         return found
 
     def grant(self, caller: Caller, sobject_type: str) -> Grant:
         """The compiled rights of a caller on an object; the same Grant as long as nothing that it rests on changes."""
-        self._follow_schema()
-        key = (caller.user_id, caller.access_level is AccessLevel.USER_MODE, sobject_type)
+        self._follow()
+        level = caller.access_level  # compared, not hashed: hashing an enum costs a call
+        key = (caller.user_id, level is AccessLevel.USER_MODE, level is AccessLevel.SYSTEM_MODE, sobject_type)
         found = self._grants.get(key)
         if found is None:
             found = self._grants[key] = self._compile(caller, sobject_type)
@@ -101,17 +131,23 @@ class OrgAccess:
 
     # ---- compiling
 
-    def _follow_schema(self) -> None:
-        """What was compiled is forgotten with a new schema, and by the permission tables themselves when one changes."""
-        schema = self._org.schema
-        if schema is self._schema:
-            return
-        for name in PERMISSION_TABLES:
-            self._org.table(name).on_change = self._forget
-        self._schema = schema
-        self._forget()
+    def _follow(self) -> None:
+        """What was compiled is forgotten with a new schema or new sharing rules, when an assignment expires, and by the permission
+        tables themselves when one changes."""
+        org = self._org
+        if org.schema is not self._schema:
+            for name in PERMISSION_TABLES:
+                org.table(name).on_change = self._forget
+            self._schema = org.schema
+            self._forget()
+        if org.settings.get(KEY) is not self._rules:
+            self._rules = org.settings.get(KEY)
+            self._forget()
+        if self._expiry is not None and org.now >= self._expiry:
+            self._forget()
 
     def _forget(self) -> None:
+        self._expiry = None
         self._rights.clear()
         self._sharing.clear()
         self._grants.clear()
@@ -124,7 +160,18 @@ class OrgAccess:
             return _automated(sobject_type)
         if caller.access_level is AccessLevel.SYSTEM_MODE:
             return _system_mode(sobject_type)
+        if caller.access_level is AccessLevel.WITH_SHARING:
+            return self._bound_by_sharing(caller.user_id, sobject_type)
         return self._user_mode(caller, sobject_type)
+
+    def _bound_by_sharing(self, user_id: str, sobject_type: SObjectType) -> Grant:
+        sharing = self._sharing_of(user_id)
+        return replace(
+            _system_mode(sobject_type),
+            may_see=sharing.at_least(sobject_type, Level.READ),
+            may_edit=sharing.at_least(sobject_type, Level.EDIT),
+            may_delete=sharing.at_least(sobject_type, Level.FULL),
+        )
 
     def _user_mode(self, caller: Caller, sobject_type: SObjectType) -> Grant:
         rights = self.rights(caller.user_id)
@@ -142,15 +189,18 @@ class OrgAccess:
             readable=_names(fields),
             creatable=_names(f for f in writable if f.createable),
             editable=_names(f for f in writable if f.updateable),
-            may_see=None if "viewAll" in actions else sharing.visible(sobject_type),
-            may_edit=None if "modifyAll" in actions else sharing.changeable(sobject_type),
-            may_delete=None if "modifyAll" in actions else sharing.owned(sobject_type),
+            may_see=sharing.at_least(sobject_type, Level.READ),
+            may_edit=sharing.at_least(sobject_type, Level.EDIT),
+            may_delete=sharing.at_least(sobject_type, Level.FULL),
         )
 
     def _actions(self, rights: Rights, sobject_type: SObjectType) -> frozenset[str]:
         if sobject_type.setup:
             return _setup_actions(rights)
         name = sobject_type.api_name
+        shared = find_shared(self._org.schema, name)
+        if shared is not None:
+            return self._actions_on_entries(rights, shared.shared)
         owner = GOVERNED_BY.get(name) or owner_name(self._org.schema, name) or name
         granted = OPEN_TO_ALL.get(owner) or rights.actions.get(owner.lower(), frozenset())
         if rights.has("ModifyAllData"):
@@ -163,11 +213,29 @@ class OrgAccess:
             granted |= _VIEW_ACTIONS
         return granted
 
+    def _actions_on_entries(self, rights: Rights, shared: str) -> frozenset[str]:
+        """Who may read an object may read its sharing entries; which of them may be written shows row by row."""
+        sobject_type = self._org.schema.find_type(shared)
+        granted = self._actions(rights, sobject_type) if sobject_type is not None else frozenset()
+        kept = granted & {"viewAll", "modifyAll"}
+        return kept | _CRUD if "read" in granted else frozenset()
+
     def _sharing_of(self, user_id: str) -> Sharing:
         found = self._sharing.get(user_id)
         if found is None:
-            found = self._sharing[user_id] = Sharing(self._org, user_id)
+
+            def may_read(name: str) -> bool:
+                return "read" in self._actions_of(user_id, name)
+
+            def sees_all(name: str, level: Level) -> bool:
+                return ("viewAll" if level is Level.READ else "modifyAll") in self._actions_of(user_id, name)
+
+            found = self._sharing[user_id] = Sharing(self._org, user_id, may_read, sees_all)
         return found
+
+    def _actions_of(self, user_id: str, name: str) -> frozenset[str]:
+        sobject_type = self._org.schema.find_type(name)
+        return frozenset() if sobject_type is None else self._actions(self.rights(user_id), sobject_type)
 
 
 _NO_FIELDS: frozenset[str] = frozenset()
@@ -243,7 +311,9 @@ def _takes_security(f: Field, sobject_type: SObjectType) -> bool:
 
 
 def _readable(f: Field, sobject_type: SObjectType, rights: Rights) -> bool:
-    return not _takes_security(f, sobject_type) or _permission_key(f, sobject_type) in rights.readable
+    if not _takes_security(f, sobject_type) or _permission_key(f, sobject_type) in rights.readable:
+        return True
+    return "viewAllFields" in rights.actions.get(sobject_type.api_name.lower(), frozenset())
 
 
 def _editable(f: Field, sobject_type: SObjectType, rights: Rights) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from orgtwin.records.model import Row, Value
@@ -20,6 +21,7 @@ OBJECT_ACTIONS = {
     "delete": "PermissionsDelete",
     "viewAll": "PermissionsViewAllRecords",
     "modifyAll": "PermissionsModifyAllRecords",
+    "viewAllFields": "PermissionsViewAllFields",
 }
 MUTING_PREFIX = "0QM"
 
@@ -30,27 +32,33 @@ class Tables(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PermissionSource:
-    """One permission set that a user has, and the muting sets that take from it (only inside a group)."""
+    """One permission set that a user has, and the muting sets that take from it (only inside a group); `until` when it expires."""
 
     set_id: str
     muting_ids: tuple[str, ...] = ()
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Everything a user may do, before sharing. Names are lower case."""
+    """Everything a user may do, before sharing. Names are lower case. `until` is when the first of it expires."""
 
     actions: dict[str, frozenset[str]]  # object -> actions
     readable: frozenset[str]  # "contract.enddate"
     editable: frozenset[str]
     permissions: frozenset[str]  # user permissions and custom permissions
+    until: datetime | None = None
 
     def has(self, permission: str) -> bool:
         return permission.lower() in self.permissions
 
 
-def sources_of(tables: Tables, user_id: str) -> list[PermissionSource]:
-    """The profile's own permission set, the assigned ones, and those of assigned groups."""
+def sources_of(tables: Tables, user_id: str, now: datetime) -> list[PermissionSource]:
+    """The profile's own permission set, the assigned ones, and those of assigned groups.
+
+    Sets and groups that ask for session activation give nothing, since no session is activated here; neither does an assignment
+    that has expired. Sources: "Session-Based Permission Sets" (Salesforce Help), "PermissionSetAssignment" (Object Reference).
+    """
     found: list[PermissionSource] = []
     user = tables.table("User").get(user_id)
     if user is not None:
@@ -60,30 +68,44 @@ def sources_of(tables: Tables, user_id: str) -> list[PermissionSource]:
         found += [PermissionSource(str(row[0])) for row in sets.find("ProfileId", profile_id) if owned(row)]
     assignments = tables.table("PermissionSetAssignment")
     set_of, group_of = assignments.reader("PermissionSetId"), assignments.reader("PermissionSetGroupId")
+    expiry_of = assignments.reader("ExpirationDate")
     for row in assignments.find("AssigneeId", user_id):
-        group_id = group_of(row)
+        group_id, set_id, until = group_of(row), set_of(row), expiry_of(row)
+        until = until if isinstance(until, datetime) else None
+        if until is not None and until <= now:
+            continue
         if isinstance(group_id, str):
-            found += _members(tables, group_id)
-        elif isinstance(set_id := set_of(row), str):
-            found.append(PermissionSource(set_id))
+            found += _members(tables, group_id, until)
+        elif isinstance(set_id, str) and not _waits(tables, "PermissionSet", set_id):
+            found.append(PermissionSource(set_id, until=until))
     return found
 
 
-def _members(tables: Tables, group_id: str) -> Iterator[PermissionSource]:
+def _members(tables: Tables, group_id: str, until: datetime | None) -> Iterator[PermissionSource]:
+    if _waits(tables, "PermissionSetGroup", group_id):
+        return
     components = tables.table("PermissionSetGroupComponent")
     read = components.reader("PermissionSetId")
     ids = [str(read(row)) for row in components.find("PermissionSetGroupId", group_id)]
     muting = tuple(set_id for set_id in ids if set_id.startswith(MUTING_PREFIX))
-    return (PermissionSource(set_id, muting) for set_id in ids if set_id not in muting)
+    yield from (PermissionSource(set_id, muting, until) for set_id in ids if set_id not in muting)
 
 
-def compile_rights(tables: Tables, user_id: str) -> Rights:
-    """Add up what all sources grant."""
+def _waits(tables: Tables, sobject_type: str, record_id: str) -> bool:
+    """Whether a permission set or group does nothing before a session activates it."""
+    table = tables.table(sobject_type)
+    row = table.get(record_id)
+    return row is not None and table.reader("HasActivationRequired")(row) is True
+
+
+def compile_rights(tables: Tables, user_id: str, now: datetime) -> Rights:
+    """Add up what all sources grant at that moment."""
     actions: dict[str, set[str]] = {}
     readable: set[str] = set()
     editable: set[str] = set()
     permissions: set[str] = set()
-    for source in sources_of(tables, user_id):
+    sources = sources_of(tables, user_id, now)
+    for source in sources:
         for name, granted in _object_actions(tables, source).items():
             actions.setdefault(name, set()).update(granted)
         can_read, can_edit = _fields(tables, source)
@@ -91,7 +113,8 @@ def compile_rights(tables: Tables, user_id: str) -> Rights:
         editable |= can_edit
         permissions |= _user_permissions(tables, source) | _custom_permissions(tables, source.set_id)
     frozen = {name: frozenset(granted) for name, granted in actions.items()}
-    return Rights(frozen, frozenset(readable), frozenset(editable), frozenset(permissions))
+    until = min((source.until for source in sources if source.until is not None), default=None)
+    return Rights(frozen, frozenset(readable), frozenset(editable), frozenset(permissions), until)
 
 
 def _object_actions(tables: Tables, source: PermissionSource) -> dict[str, set[str]]:

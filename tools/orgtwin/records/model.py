@@ -26,9 +26,10 @@ Row = NewType("Row", list[Value])
 
 
 class AccessLevel(Enum):
-    """Apex's words: USER_MODE asks the caller's permissions and sharing, SYSTEM_MODE does not."""
+    """USER_MODE asks the caller's permissions and sharing, WITH_SHARING sharing alone, SYSTEM_MODE neither."""
 
     USER_MODE = "user"
+    WITH_SHARING = "sharing"
     SYSTEM_MODE = "system"
 
 

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import msgspec
 
-from orgtwin.schema.companions import standard_histories
+from orgtwin.schema.companions import standard_histories, standard_shares
 from orgtwin.schema.model import Field, FieldType, PicklistValue, Schema, SObjectType
 
 _REFERENCE_LENGTH = 18
@@ -19,14 +19,14 @@ _TUPLE_KEYS = ("reference_to",)
 
 @cache
 def standard_types() -> tuple[SObjectType, ...]:
-    """All standard objects, by API name, and the history objects of those that keep one."""
+    """All standard objects, by API name, and the history and share objects of those that have one."""
     folder = files("orgtwin.schema") / "standard"
     types = tuple(
         load_type(entry.read_bytes())
         for entry in sorted(folder.iterdir(), key=lambda e: e.name)
         if entry.name.endswith(".json")
     )
-    return types + standard_histories(types)
+    return types + standard_histories(types) + standard_shares(types)
 
 
 def standard_schema() -> Schema:
