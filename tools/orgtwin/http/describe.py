@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from orgtwin.http.conditions import http_date, unchanged_since
 from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.recent_items import RecentItems, recent_json
 from orgtwin.http.records import require_type
 from orgtwin.http.routing import Route
 from orgtwin.organization import Organization
-from orgtwin.schema.describe import describe_basic, describe_global, describe_object
+from orgtwin.schema.describe import describe_global, describe_object, describe_object_summary
 
 
 class SchemaDates:
@@ -59,7 +60,10 @@ def show_object(request: Request) -> Response:
 
 def show_basic(request: Request) -> Response:
     name = require_type(request, request.params["sobject_type"]).api_name
-    return json_response(describe_basic(request.org, request.caller, name, request.data_path))
+    described = describe_object_summary(request.org, request.caller, name, request.data_path)
+    shown = request.twin.part(RecentItems).shown_to(request.caller)
+    recent = [recent_json(request, item) for item in shown if item.sobject_type.api_name == name]
+    return json_response({"objectDescribe": described, "recentItems": recent})
 
 
 _ROOT = "/services/data/{version}/sobjects"

@@ -9,6 +9,7 @@ import re
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.recent_items import note_views
 from orgtwin.http.routing import Route
 from orgtwin.organization import Organization
 from orgtwin.soql import (
@@ -41,8 +42,12 @@ def _batch_size(request: Request) -> int:
 
 def run_query(request: Request, text: str, *, all_rows: bool = False, tooling: VirtualTables | None = None) -> Response:
     """The first batch of a query."""
-    result = execute(request.org, request.caller, text, all_rows=all_rows, virtual=tooling)
+    tables = tooling or request.twin.data_tables
+    result = execute(request.org, request.caller, text, all_rows=all_rows, virtual=tables)
     size = _batch_size(request)
+    if result.for_modes:
+        seen = (row.record_id for row in result.slice(0, size))
+        note_views(request, [record_id for record_id in seen if record_id], result.for_modes)
     locator = ""
     if len(result.selected) > size:
         locator = request.twin.part(OpenCursors).open(request.caller.user_id, result, size)
@@ -73,11 +78,12 @@ def _text(request: Request) -> str:
 
 def _answer(request: Request, *, all_rows: bool, tooling: VirtualTables | None) -> Response:
     """What the parameters ask for: a plan, the description of the columns, or the rows."""
+    tables = tooling or request.twin.data_tables
     if "explain" in request.query:
-        return json_response(explain(request.org, request.caller, request.query["explain"], tooling))
+        return json_response(explain(request.org, request.caller, request.query["explain"], tables))
     text = _text(request)
     if request.query.get("columns", "").lower() == "true":
-        return json_response(column_metadata(plan_for(request.org, request.caller, text, tooling)))
+        return json_response(column_metadata(plan_for(request.org, request.caller, text, tables)))
     return run_query(request, text, all_rows=all_rows, tooling=tooling)
 
 

@@ -11,33 +11,73 @@ from orgtwin.http.routing import Handler, Route
 
 # resource under /services/data/vNN.0 -> what it is, for the reader of the message
 RESOURCES = {
+    "actions": "invocable actions",
     "analytics": "reports and dashboards",
     "appMenu": "the app menu",
     "async-queries": "asynchronous SOQL",
+    "chatter": "Chatter",
+    "commerce": "commerce",
     "connect": "Connect REST API",
+    "consent": "consent",
+    "contact-tracing": "contact tracing",
+    "dedupe": "duplicate jobs",
+    "domino": "the domino resource",
+    "eclair": "geodata for charts",
+    "emailConnect": "e-mail connections",
+    "fingerprint": "device fingerprints",
+    "folders": "folders over REST",
+    "iot": "IoT",
+    "jsonxform": "JSON transformation",
+    "knowledgeManagement": "knowledge management",
+    "licensing": "licensing",
+    "localizedvalue": "localized values",
+    "match": "matching over REST",
+    "mobile": "mobile settings",
+    "nouns": "nouns",
     "parameterizedSearch": "search",
+    "payments": "payments",
     "process": "process rules and approvals over REST",
     "quickActions": "quick actions",
-    "recent": "recently viewed items",
     "search": "search (SOSL)",
+    "serviceTemplates": "service templates",
+    "smartdatadiscovery": "Einstein Discovery",
     "support": "knowledge support",
-    "tabs": "tabs",
     "theme": "themes",
     "ui-api": "User Interface API",
     "wave": "CRM Analytics",
 }
+# resource under /services/data/vNN.0/sobjects/X -> the same
+OF_AN_OBJECT = {
+    "describe/approvalLayouts": "approval layouts",
+    "describe/layouts": "page layouts over REST",
+    "describe/namedLayouts": "named layouts",
+    "listviews": "list views over REST",
+    "quickActions": "quick actions of an object",
+}
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
-def _refuse(name: str, what: str) -> Handler:
+def ledger_key(name: str, area: str = "") -> str:
+    """The row of ledger.yml for a refused resource."""
+    return f"rest.{area}{name.rpartition('/')[2].lower()}"
+
+
+def _refuse(key: str, what: str) -> Handler:
     def handler(_request: Request) -> Response:
-        raise Unsupported(f"rest.{name.lower()}", what)
+        raise Unsupported(key, what)
 
     return handler
 
 
+_ROOT = "/services/data/{version}"
+# path -> ledger key and what it is
+REFUSED = {
+    **{f"{_ROOT}/{name}": (ledger_key(name), what) for name, what in RESOURCES.items()},
+    **{
+        f"{_ROOT}/sobjects/{{sobject_type}}/{name}": (ledger_key(name, "object-"), what)
+        for name, what in OF_AN_OBJECT.items()
+    },
+}
 ROUTES = tuple(
-    Route(method, f"/services/data/{{version}}/{name}/**", _refuse(name, what))
-    for name, what in RESOURCES.items()
-    for method in _METHODS
+    Route(method, f"{path}/**", _refuse(key, what)) for path, (key, what) in REFUSED.items() for method in _METHODS
 )

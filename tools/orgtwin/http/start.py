@@ -12,10 +12,14 @@ from orgtwin.auth.users import UserRecord, find_by_id
 from orgtwin.http.house import DirectoryHouse, MemoryHouse
 from orgtwin.http.latency import OFF, Latency
 from orgtwin.http.ready import ReadyFile
+from orgtwin.http.recent_items import RecentItems, recently_viewed_table
 from orgtwin.http.tooling import runs_of
 from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS, Twin
 from orgtwin.http.versions import NEWEST
+from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.settings_tables import SUFFIX as SETTINGS
+from orgtwin.metadata.settings_tables import settings_table
 from orgtwin.metadata.tooling_tables import register_tables
 from orgtwin.organization import Clock, Organization, system_clock
 from orgtwin.seed import administrator, integration_user
@@ -84,6 +88,9 @@ def start_twin(
         random=random,
     )
     register_tables(twin.tooling_tables, lambda: twin.part(MetadataService))
+    register_data_tables(twin.data_tables, lambda: twin.part(MetadataService))
+    twin.tooling_tables.register_family(SETTINGS, settings_table)
+    twin.data_tables.register(recently_viewed_table(lambda: twin.part(RecentItems)))
     register_test_tables(twin.tooling_tables, lambda: runs_of(twin))
     flows = {Flow.CLIENT_CREDENTIALS} | ({Flow.JWT_BEARER} if certificate else set())
     app = ClientApp(

@@ -61,6 +61,7 @@ class Twin:
         self.latency = latency
         self.in_flight = InFlight(monotonic)
         self.tooling_tables = VirtualTables()
+        self.data_tables = VirtualTables()
         self.dispatch: Dispatch = _nothing_dispatches
         self._parts: dict[Callable[..., object], object] = {}
         self.events = self._listen(org)

@@ -6,14 +6,28 @@ Source: "Versions" and "Resources by Version" (REST API Developer Guide). Versio
 from __future__ import annotations
 
 from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.refused import RESOURCES
 from orgtwin.http.routing import Door, Route
 
 OLDEST = 31
 NEWEST = 68
 
 _SEASONS = ("Summer", "Winter", "Spring")  # version 31.0 was Summer '14; Winter opens the next release year
-# Those of the twin's own; an org lists more, which refused.py names.
-_RESOURCES = ("composite", "jobs", "limits", "metadata", "query", "queryAll", "sobjects", "tooling")
+# Those that the twin answers; the others of an org's list are in refused.py.
+_RESOURCES = (
+    "compactLayouts",
+    "composite",
+    "event",
+    "jobs",
+    "limits",
+    "metadata",
+    "query",
+    "queryAll",
+    "recent",
+    "sobjects",
+    "tabs",
+    "tooling",
+)
 
 
 def label(version: int) -> str:
@@ -34,8 +48,11 @@ def list_versions(_request: Request) -> Response:
 
 
 def list_resources(request: Request) -> Response:
+    """Every resource by name, those included that the twin refuses by name; `identity` is the caller's own."""
     root = request.data_path
-    return json_response({name: f"{root}/{name}" for name in _RESOURCES})
+    resources = {name: f"{root}/{name}" for name in sorted((*_RESOURCES, *RESOURCES), key=str.lower)}
+    who = f"{request.base_url}/id/{request.org.org_id}/{request.caller.user_id}"
+    return json_response({**resources, "identity": who})
 
 
 ROUTES = (

@@ -32,7 +32,7 @@ _LONG = 32_000
 
 def register_tables(tables: VirtualTables, find_service: FindService) -> None:
     """Make the objects of this module queryable."""
-    for name, (fields, rows) in _OBJECTS.items():
+    for name, (fields, rows) in TABLES.items():
         tables.register(VirtualTable(tooling_type(name, fields), _provider(find_service, rows)))
 
 
@@ -277,7 +277,7 @@ _BASE = "NamespacePrefix ManageableState CreatedDate:d CreatedById>User LastModi
 _NAMED = _BASE + "DeveloperName "
 _LABELLED = _NAMED + "MasterLabel "
 
-_OBJECTS: Mapping[str, tuple[str, Rows]] = {
+TABLES: Mapping[str, tuple[str, Rows]] = {
     "SourceMember": (
         "MemberIdOrName MemberType MemberName IsNameObsolete:b RevisionCounter:i RevisionNum:i IsNewMember:b ChangedBy "
         "LastModifiedDate:d",

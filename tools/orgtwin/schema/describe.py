@@ -65,12 +65,12 @@ def describe_object(org: Organization, caller: Caller, name: str, data_path: str
     }
 
 
-def describe_basic(org: Organization, caller: Caller, name: str, data_path: str) -> dict[str, object]:
-    """`GET /sobjects/X`: the summary of one object and its recent items, which the twin does not keep."""
-    full = describe_object(org, caller, name, data_path)
+def describe_object_summary(org: Organization, caller: Caller, name: str, data_path: str) -> dict[str, object]:
+    """One object without its fields. Raises NOT_FOUND (404) as `describe_object` does."""
     sobject_type = org.schema.find_type(name)
-    summary = _summary(org, caller, sobject_type, data_path) if sobject_type is not None else full
-    return {"objectDescribe": summary, "recentItems": []}
+    if sobject_type is None or not org.access.can(caller, sobject_type.api_name, "read"):
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    return _summary(org, caller, sobject_type, data_path)
 
 
 def _summary(org: Organization, caller: Caller, t: SObjectType, data_path: str) -> dict[str, object]:
@@ -135,7 +135,7 @@ def _child_relationship(row: ChildRelationship) -> dict[str, object]:
 
 def _record_types(org: Organization, t: SObjectType, data_path: str) -> list[dict[str, object]]:
     """The record types and, last, Master, which every object has."""
-    ids = _record_type_ids(org, t)
+    ids = record_type_ids(org, t)
     layouts = f"{data_path}/sobjects/{t.api_name}/describe/layouts"
     rows = [
         _record_type(rt, ids.get(rt.developer_name.lower()), f"{layouts}/{ids.get(rt.developer_name.lower())}")
@@ -167,7 +167,7 @@ def _record_type(rt: RecordType, record_id: str | None, layout: str) -> dict[str
     }
 
 
-def _record_type_ids(org: Organization, t: SObjectType) -> dict[str, str]:
+def record_type_ids(org: Organization, t: SObjectType) -> dict[str, str]:
     """Ids of the RecordType records of an object, by developer name in lower case."""
     table = org.table("RecordType")
     object_of, name_of = table.reader("SobjectType"), table.reader("DeveloperName")

@@ -18,6 +18,7 @@ from orgtwin.records.model import Caller, Row, Table, Value
 from orgtwin.schema.model import ChildRelationship, Schema, SObjectType
 
 RowProvider = Callable[[Organization, Caller], Iterable[Mapping[str, Value]]]
+MakeTable = Callable[[str], "VirtualTable | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class VirtualTables:
 
     def __init__(self, tables: Iterable[VirtualTable] = ()) -> None:
         self._tables: dict[str, VirtualTable] = {}
+        self._families: dict[str, MakeTable] = {}
         self.version = 0
         for table in tables:
             self.register(table)
@@ -42,8 +44,22 @@ class VirtualTables:
         self._tables[table.sobject_type.api_name.lower()] = table
         self.version += 1
 
+    def register_family(self, suffix: str, make: MakeTable) -> None:
+        """Let `make` look for a table whose name ends like that when it is first asked for."""
+        self._families[suffix] = make
+
     def find(self, name: str) -> VirtualTable | None:
-        return self._tables.get(name.lower())
+        found = self._tables.get(name.lower())
+        if found is None and self._families:
+            found = self._find_in_family(name.lower())
+        return found
+
+    def _find_in_family(self, name: str) -> VirtualTable | None:
+        make = next((make for suffix, make in self._families.items() if name.endswith(suffix)), None)
+        found = make(name) if make is not None else None
+        if found is not None:
+            self.register(found)
+        return found
 
     def find_by_prefix(self, prefix: str) -> VirtualTable | None:
         return next((table for table in self._tables.values() if table.sobject_type.key_prefix == prefix), None)

@@ -49,7 +49,8 @@ def execute(
     rows = fetch_rows(execution, plan)
     if plan.shape is None:
         return QueryResult(len(rows), (), _no_row, query, counts_only=True)
-    return QueryResult(len(rows), rows, plan.shape.bind(execution, plan.root.api_name), query)
+    make = plan.shape.bind(execution, plan.root.api_name)
+    return QueryResult(len(rows), rows, make, query, for_modes=plan.query.for_modes)
 
 
 def plan_for(org: Organization, caller: Caller, query: str, virtual: VirtualTables | None = None) -> Plan:

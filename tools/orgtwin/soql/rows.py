@@ -38,6 +38,7 @@ class QueryResult:
     make: MakeRow
     text: str
     counts_only: bool = False
+    for_modes: tuple[str, ...] = ()
 
     @property
     def rows(self) -> list[ResultRow]:

@@ -1,0 +1,70 @@
+"""Computed objects that a query of the data API finds: EntityDefinition, FieldDefinition, TabDefinition.
+
+Source: those pages of the Object Reference. A caller sees the objects and fields that it may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.tabs import tabs_of
+from orgtwin.metadata.tooling_tables import TABLES, tooling_type
+from orgtwin.organization import Organization
+from orgtwin.records.model import Caller, Value
+from orgtwin.soql.catalog import VirtualTable, VirtualTables
+
+FindService = Callable[[], MetadataService]
+Values = Mapping[str, Value]
+
+_TAB_FIELDS = "DurableId Name Label SobjectName Url IsAvailableInAloha:b IsAvailableInLightning:b IsAvailableInMobile:b IsCustom:b"
+
+
+def register_data_tables(tables: VirtualTables, find_service: FindService) -> None:
+    """Make the objects of this module queryable."""
+    for name, seen in (("EntityDefinition", _seen_entities), ("FieldDefinition", _seen_fields)):
+        fields, rows = TABLES[name]
+        tables.register(VirtualTable(tooling_type(name, fields), _filtered(find_service, rows, seen)))
+    tables.register(
+        VirtualTable(tooling_type("TabDefinition", _TAB_FIELDS), lambda org, caller: _tabs(org, find_service(), caller))
+    )
+
+
+Seen = Callable[[Organization, Caller, Iterable[Values]], Iterator[Values]]
+
+
+def _filtered(
+    find_service: FindService, rows: Callable[[MetadataService], Iterable[Values]], seen: Seen
+) -> Callable[[Organization, Caller], Iterator[Values]]:
+    return lambda org, caller: seen(org, caller, rows(find_service()))
+
+
+def _seen_entities(org: Organization, caller: Caller, rows: Iterable[Values]) -> Iterator[Values]:
+    return (row for row in rows if org.access.can(caller, str(row["QualifiedApiName"]), "read"))
+
+
+def _seen_fields(org: Organization, caller: Caller, rows: Iterable[Values]) -> Iterator[Values]:
+    readable: dict[str, frozenset[str]] = {}
+    for row in rows:
+        entity = str(row["EntityDefinitionId"])
+        if entity not in readable:
+            may = org.access.can(caller, entity, "read")
+            readable[entity] = org.access.readable_fields(caller, entity) if may else frozenset()
+        if str(row["QualifiedApiName"]).lower() in readable[entity]:
+            yield row
+
+
+def _tabs(org: Organization, service: MetadataService, caller: Caller) -> Iterator[Values]:
+    for tab in tabs_of(org, service.components, caller):
+        yield {
+            "Id": tab.name,
+            "DurableId": tab.name,
+            "Name": tab.name,
+            "Label": tab.label,
+            "SobjectName": tab.sobject_name,
+            "Url": tab.path,
+            "IsAvailableInAloha": True,
+            "IsAvailableInLightning": True,
+            "IsAvailableInMobile": True,
+            "IsCustom": tab.custom,
+        }
