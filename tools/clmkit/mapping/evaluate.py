@@ -221,6 +221,14 @@ class Evaluator:
         return convert(column.transform, raw, self._target(column, code if isinstance(code, str) else None))
 
     def _target(self, column: FieldMapping, code: str | None) -> Target:
+        if column.role is Role.RECORD_TYPE:
+            return Target(
+                column.type,
+                {clm: chosen for clm, chosen in column.special if chosen},
+                "record_types",
+                self.spec.currency,
+                code,
+            )
         if column.lifecycle:
             return Target(column.type, self._states, "lifecycle", self.spec.currency, code)
         picklist = self._maps.get(column.type.value_map, {})

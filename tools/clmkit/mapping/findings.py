@@ -40,5 +40,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 def in_reading_order(findings: list[Finding]) -> tuple[Finding, ...]:
     return tuple(
-        sorted(findings, key=lambda finding: (finding.place.line, finding.place.column, finding.code, finding.message))
+        sorted(
+            findings,
+            key=lambda finding: (finding.file, finding.place.line, finding.place.column, finding.code, finding.message),
+        )
     )

@@ -1,6 +1,7 @@
 """A mapping file becomes a resolved spec, or every finding at once with file, line and column. Nothing is written, nothing raises.
 
-Steps: bytes (bounded) -> text -> tree -> JSON Schema -> document -> resolved spec -> rules. A step that fails ends the load, except
+Steps: bytes (bounded) -> text -> tree (merged with the spec below it, if it is an overlay) -> JSON Schema -> document -> resolved
+spec -> rules. A step that fails ends the load, except
 that rules still run on the part of a file that fits the schema.
 """
 
@@ -9,26 +10,31 @@ from __future__ import annotations
 import contextlib
 import copy
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import UNSET
 
-from clmkit.mapping.document import SpecDocument
+from clmkit.mapping.document import OverlayDocument, SpecDocument
 from clmkit.mapping.findings import Finding, Place, Severity, in_reading_order
+from clmkit.mapping.layers import Layers, Source
 from clmkit.mapping.model import Spec
 from clmkit.mapping.resolve import resolve
 from clmkit.mapping.rules import all_rules
-from clmkit.mapping.shape import ShapeError, find_shape_errors
-from clmkit.mapping.subject import Offence, Subject
-from clmkit.mapping.yaml_tree import PathPart, Tree, Trouble, parse_tree
+from clmkit.mapping.shape import ShapeError, find_overlay_errors, find_shape_errors
+from clmkit.mapping.subject import Offence, Overlaid, Subject
+from clmkit.mapping.yaml_tree import PathPart, Trouble, parse_tree
 
 ENTRY_DEPTH = 4
 """A field is four keys deep: objects, its object, fields, its name."""
 
 MOST_BYTES = 8_000_000
 """A spec of 20,000 fields is 5 MB."""
+
+
+ReadBase: TypeAlias = Callable[[str], tuple[str, bytes | Trouble]]
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,25 +50,43 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_spec(path: Path) -> Loaded:
-    """Load a mapping file. A file that cannot be read is a finding, too."""
-    name = path.as_posix()
+    """Load a mapping file, or an overlay with the spec below it. A file that cannot be read is a finding, too."""
+    data = _read(path)
+    if isinstance(data, Trouble):
+        return _refuse(path.as_posix(), "", data)
+    return load_bytes(data, path.as_posix(), _read_beside(path))
+
+
+def _read_beside(path: Path) -> ReadBase:
+    def read(base: str) -> tuple[str, bytes | Trouble]:
+        below = path.parent / base
+        return below.as_posix(), _read(below)
+
+    return read
+
+
+def _read(path: Path) -> bytes | Trouble:
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            return file.read(MOST_BYTES + 1)
     except OSError as error:
         reason = error.strerror or "it cannot be opened"
-        return _refuse(
-            name,
-            "",
-            Trouble("MAP001", Place(1, 1), f"the file cannot be read: {reason}", "check the path and its permissions"),
-        )
-    return load_bytes(data, name)
+        message = f"the file cannot be read: {reason}"
+        return Trouble("MAP001", Place(1, 1), message, "check the path and its permissions")
 
 
-def load_bytes(data: bytes, name: str) -> Loaded:
-    """Load a mapping spec that is already in memory; `name` is the file name in findings."""
+def load_bytes(data: bytes, name: str, read_base: ReadBase | None = None) -> Loaded:
+    """Load a mapping spec that is already in memory; `name` is the file name in findings.
+
+    `read_base` gives the spec below an overlay: its name and its bytes, by the path that the overlay writes.
+    """
     with _collector_paused():
-        return _load(data, name)
+        source = _parse(data, name)
+        if isinstance(source, Loaded):
+            return source
+        read, troubles = source
+        loaded = _load_overlay(read, read_base) if "overlay" in read.tree.data else _judge_layers(Layers(read))
+        return _with_troubles(loaded, read, troubles)
 
 
 @contextlib.contextmanager
@@ -77,27 +101,57 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _load(data: bytes, name: str) -> Loaded:
+def _parse(data: bytes, name: str) -> tuple[Source, tuple[Trouble, ...]] | Loaded:
+    """The file's tree, or why there is none. A file whose only trouble is double keys has both."""
     if len(data) > MOST_BYTES:
         message = f"the file has more than {MOST_BYTES // 1_000_000} MB"
-        return _refuse(
-            name,
-            "",
-            Trouble(
-                "MAP002", Place(1, 1), message, "a spec of 20,000 fields has 5 MB; split the spec or check the file"
-            ),
-        )
+        fix = "a spec of 20,000 fields has 5 MB; split the spec or check the file"
+        return _refuse(name, "", Trouble("MAP002", Place(1, 1), message, fix))
     text = _decode(data)
     if isinstance(text, Trouble):
         return _refuse(name, data.decode("utf-8", "replace"), text)
     tree, troubles = parse_tree(text)
     if tree is None:
         return _refuse(name, text, *troubles)
-    rest = _check(tree, text, name)
+    return Source(name, text.split("\n"), tree), troubles
+
+
+def _with_troubles(loaded: Loaded, source: Source, troubles: tuple[Trouble, ...]) -> Loaded:
     if not troubles:
-        return rest
-    refused = _refuse(name, text, *troubles)
-    return Loaded(spec=None, document=None, findings=in_reading_order([*refused.findings, *rest.findings]))
+        return loaded
+    refused = _refuse(source.name, "\n".join(source.lines), *troubles)
+    return Loaded(spec=None, document=None, findings=in_reading_order([*refused.findings, *loaded.findings]))
+
+
+def _load_overlay(source: Source, read_base: ReadBase | None) -> Loaded:
+    """An overlay with its spec: the spec is judged alone first, because nobody can mend it from above."""
+    errors = find_overlay_errors(source.tree.data)
+    if errors:
+        findings = [_of_shape(error, Layers(source)) for error in errors]
+        return Loaded(spec=None, document=None, findings=in_reading_order(findings))
+    own = msgspec.convert(source.tree.data, OverlayDocument)
+    layers = Layers(source)
+    if read_base is None:
+        return _refuse_base(layers, "an overlay is read from a file, beside its spec")
+    name, data = read_base(own.base)
+    if isinstance(data, Trouble):
+        return _refuse_base(layers, f"{name}: {data.message}")
+    parsed = _parse(data, name)
+    if isinstance(parsed, Loaded):
+        return parsed
+    below, troubles = parsed
+    base_data: Any = below.tree.data
+    if "overlay" in below.tree.data:
+        return _refuse_base(layers, f"{name} is an overlay itself; an overlay lies over a spec")
+    alone = _with_troubles(_judge_layers(Layers(below)), below, troubles)
+    if alone.spec is None:
+        return alone
+    return _judge_layers(Layers(below, source), Overlaid(own, alone.spec, base_data))
+
+
+def _refuse_base(layers: Layers, message: str) -> Loaded:
+    offence = Offence(("base",), message, "write the path of the spec, from the overlay's folder")
+    return Loaded(spec=None, document=None, findings=(_finding("MAP014", Severity.ERROR, offence, layers),))
 
 
 def _decode(data: bytes) -> str | Trouble:
@@ -111,25 +165,32 @@ def _decode(data: bytes) -> str | Trouble:
     return text.replace("\r\n", "\n")
 
 
-def _check(tree: Tree, text: str, name: str) -> Loaded:
-    lines = text.split("\n")
-    shape_errors = find_shape_errors(tree.data)
-    findings = [_of_shape(error, tree, name, lines) for error in shape_errors]
-    data = _without(tree.data, shape_errors) if shape_errors else tree.data
+def _judge_layers(layers: Layers, overlaid: Overlaid | None = None) -> Loaded:
+    whole = layers.data()
+    shape_errors = find_shape_errors(whole)
+    findings = [_of_shape(error, layers) for error in shape_errors]
+    data = _without(whole, shape_errors) if shape_errors else whole
     if data is None:
         return Loaded(spec=None, document=None, findings=in_reading_order(findings))
     document = msgspec.convert(data, SpecDocument)
-    spec = resolve(document)
-    rules = _judge(Subject(document, spec), tree, name, lines)
+    spec = resolve(document, *_of_org(overlaid))
+    rules = _judge(Subject(document, spec, overlaid), layers)
     findings.extend(_independent(rules, shape_errors) if shape_errors else (finding for _, finding in rules))
     failed = any(finding.is_error for finding in findings)
     return Loaded(spec=None if failed else spec, document=document, findings=in_reading_order(findings))
 
 
-def _judge(subject: Subject, tree: Tree, name: str, lines: list[str]) -> Iterator[tuple[Offence, Finding]]:
+def _of_org(overlaid: Overlaid | None) -> tuple[str, str]:
+    if overlaid is None:
+        return "", ""
+    environment = overlaid.document.environment
+    return overlaid.document.org, "" if environment is UNSET else environment
+
+
+def _judge(subject: Subject, layers: Layers) -> Iterator[tuple[Offence, Finding]]:
     for rule in all_rules():
         for offence in rule.check(subject):
-            yield offence, _finding(rule.code, rule.severity, offence, tree, name, lines)
+            yield offence, _finding(rule.code, rule.severity, offence, layers)
 
 
 def _independent(judged: Iterator[tuple[Offence, Finding]], shape_errors: tuple[ShapeError, ...]) -> Iterator[Finding]:
@@ -140,22 +201,21 @@ def _independent(judged: Iterator[tuple[Offence, Finding]], shape_errors: tuple[
             yield finding
 
 
-def _of_shape(error: ShapeError, tree: Tree, name: str, lines: list[str]) -> Finding:
-    return _finding(
-        error.code, Severity.ERROR, Offence(error.path, error.message, error.help, error.of_key), tree, name, lines
-    )
+def _of_shape(error: ShapeError, layers: Layers) -> Finding:
+    offence = Offence(error.path, error.message, error.help, error.of_key)
+    return _finding(error.code, Severity.ERROR, offence, layers)
 
 
-def _finding(code: str, severity: Severity, offence: Offence, tree: Tree, name: str, lines: list[str]) -> Finding:
-    place = tree.find_place(offence.path, of_key=offence.of_key)
+def _finding(code: str, severity: Severity, offence: Offence, layers: Layers) -> Finding:
+    source, place = layers.locate(offence)
     return Finding(
         code=code,
         severity=severity,
         message=offence.message,
         help=offence.help,
-        file=name,
+        file=source.name,
         place=place,
-        excerpt=_line(lines, place),
+        excerpt=source.line(place),
     )
 
 

@@ -20,6 +20,10 @@ PAGES = {
     "MAP011": "A file holds one spec.\n\nA line of three dashes starts a second document.",
     "MAP012": "The file is a block of keys.\n\nIt starts with `spec: clmkit/v1`.",
     "MAP013": "The file has no tags.\n\n`!!str` and its like are not part of the language; quotes make a value text.",
+    "MAP014": (
+        "An overlay lies over a spec that can be read.\n\n`base` is a path from the overlay's folder; an overlay over an overlay"
+        " is not read, because nobody could say which line wins."
+    ),
     "MAP101": "Every key is known to the language.\n\nThe message names the nearest known key.",
     "MAP102": "No needed key is missing.\n\nThe message says what the key holds.",
     "MAP103": "Every value has the right type.\n\nNumbers and true or false are written without quotes.",

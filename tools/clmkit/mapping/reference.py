@@ -13,7 +13,7 @@ from typing import Any
 
 from clmkit.mapping.reading import PAGES
 from clmkit.mapping.rules import Rule, all_rules
-from clmkit.mapping.schema import build_schema, render_schema
+from clmkit.mapping.schema import build_schema, render_overlay_schema, render_schema
 from clmkit.mapping.shape import FORMS, TYPE_WORDS
 from clmkit.mapping.transforms import TRANSFORMS, Transform
 
@@ -223,6 +223,8 @@ def _holds(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         return ", ".join(f"`{option}`" for option in schema["enum"])
     if schema.get("type") == "array":
         return f"a list: {_holds(schema['items'], definitions)}"
+    if schema.get("type") == "object" and not schema.get("additionalProperties"):
+        return "keys of the spec"
     if schema.get("type") == "object":
         return f"names, each with {_holds(schema['additionalProperties'], definitions)}"
     if "pattern" in schema:
@@ -263,6 +265,7 @@ PAGES_WRITTEN = {
     Path("docs/reference/spec.md"): render_spec_reference,
     Path("docs/reference/lint.md"): render_lint_reference,
     Path("mappings/schema.json"): render_schema,
+    Path("mappings/overlay-schema.json"): render_overlay_schema,
 }
 
 

@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 
 import jsonschema_rs
 
-from clmkit.mapping.schema import build_schema
+from clmkit.mapping.schema import build_overlay_schema, build_schema
 from clmkit.mapping.yaml_tree import PathPart
 
 _Misfit: TypeAlias = jsonschema_rs.ValidationError
 _Path: TypeAlias = tuple[PathPart, ...]
+_Schema: TypeAlias = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ FORMS = {
     r"^[A-Z][A-Za-z0-9]{1,7}$": "a prefix: a capital letter, then 1 to 7 letters or digits",
     r"^[A-Z]{3}$": "an ISO 4217 code such as USD",
     r"^[A-Za-z0-9-]{0,20}\{0{1,10}\}$": "a display format such as P-{000000}",
+    r"^[1-9][0-9]{0,3} (days|months|years)$": "a time with its unit: 90 days, 18 months, 7 years",
+    r"^[A-Za-z][A-Za-z0-9_+/-]{1,63}$": "a time zone: Europe/Berlin, UTC or org",
+    r"^Custom[0-9]{1,3}: [A-Za-z][A-Za-z &-]{0,40}$": "a tab motif: Custom20: Airplane",
+    r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$": "a field: status, StageName or Account.Industry",
+    r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)*$": "a key of the spec: objects.contract.fields.arr",
 }
 """Every pattern of the schema in words."""
 
@@ -65,39 +71,56 @@ _LIMITS = {
 
 
 def find_shape_errors(data: object) -> tuple[ShapeError, ...]:
-    """Every misfit, none of them twice."""
-    validator = _validator()
-    if validator.is_valid(data):
+    """Every misfit of a spec, none of them twice."""
+    return _find(data, _spec_schema())
+
+
+def find_overlay_errors(data: object) -> tuple[ShapeError, ...]:
+    """Every misfit of an overlay's own keys."""
+    return _find(data, _overlay_schema())
+
+
+def _find(data: object, schema: _Judge) -> tuple[ShapeError, ...]:
+    if schema.validator.is_valid(data):
         return ()
-    return tuple(dict.fromkeys(found for misfit in validator.iter_errors(data) for found in _explain(misfit)))
+    misfits = schema.validator.iter_errors(data)
+    return tuple(dict.fromkeys(found for misfit in misfits for found in _explain(misfit, schema.schema)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    schema: _Schema
+    validator: jsonschema_rs.Draft202012Validator
 
 
 @functools.cache
-def _schema() -> dict[str, object]:
-    return build_schema()
+def _spec_schema() -> _Judge:
+    schema = build_schema()
+    return _Judge(schema, jsonschema_rs.Draft202012Validator(schema))
 
 
 @functools.cache
-def _validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(_schema())
+def _overlay_schema() -> _Judge:
+    schema = build_overlay_schema()
+    return _Judge(schema, jsonschema_rs.Draft202012Validator(schema))
 
 
-def _explain(misfit: _Misfit) -> Iterator[ShapeError]:
+def _explain(misfit: _Misfit, schema: _Schema) -> Iterator[ShapeError]:
     keyword = misfit.kind.name
     explain = _EXPLAIN.get(keyword, _explain_limit)
-    return explain(misfit, tuple(misfit.instance_path), misfit.kind)
+    return explain(misfit, tuple(misfit.instance_path), misfit.kind, schema)
 
 
-def _explain_unknown(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeError]:
-    known = _known_keys(misfit)
+def _explain_unknown(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
+    known = _known_keys(misfit, schema)
     for name in kind.unexpected:
         entry = (*path, name)
         yield ShapeError("MAP101", entry, f"{show_path(path)} has no key {name}", suggest(name, known), True, entry)
 
 
-def _explain_missing(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeError]:
+def _explain_missing(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     name = kind.property
-    purpose = _describe(misfit, name)
+    purpose = _describe(misfit, name, schema)
     yield ShapeError(
         "MAP102",
         path,
@@ -108,7 +131,7 @@ def _explain_missing(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeE
     )
 
 
-def _explain_type(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeError]:
+def _explain_type(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     wanted = " or ".join(TYPE_WORDS[name] for name in kind.types)
     message = f"{show_path(path)} is {show(misfit.instance)} where the language wants {wanted}"
     help_text = (
@@ -119,18 +142,18 @@ def _explain_type(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeErro
     yield ShapeError("MAP103", path, message, help_text, False, _entry(path))
 
 
-def _explain_choice(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeError]:
+def _explain_choice(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     choices = [str(option) for option in kind.options]
     message = f"{show_path(path)} is {show(misfit.instance)}, which is not one of {', '.join(choices)}"
     yield ShapeError("MAP104", path, message, suggest(str(misfit.instance), choices), False, _entry(path))
 
 
-def _explain_form(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeError]:
+def _explain_form(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     message = f"{show_path(path)} is {show(misfit.instance)}, which is not {FORMS[kind.pattern].partition(':')[0]}"
     yield ShapeError("MAP105", path, message, f"write {FORMS[kind.pattern]}", False, _entry(path))
 
 
-def _explain_name(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeError]:
+def _explain_name(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     """A key that is not a name. The misfit's own instance is the block; the inner error's is the key."""
     name = str(kind.error.instance)
     form = FORMS[kind.error.kind.pattern]
@@ -145,13 +168,13 @@ def _explain_name(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeErro
     )
 
 
-def _explain_limit(misfit: _Misfit, path: _Path, kind: Any) -> Iterator[ShapeError]:
+def _explain_limit(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     wanted = _LIMITS[kind.name].format(kind.limit)
     message = f"{show_path(path)} is {show(misfit.instance)}; it needs {wanted}"
     yield ShapeError("MAP106", path, message, f"write {wanted}", False, _entry(path))
 
 
-_EXPLAIN: dict[str, Callable[[_Misfit, _Path, Any], Iterator[ShapeError]]] = {
+_EXPLAIN: dict[str, Callable[[_Misfit, _Path, Any, _Schema], Iterator[ShapeError]]] = {
     "additionalProperties": _explain_unknown,
     "required": _explain_missing,
     "type": _explain_type,
@@ -161,20 +184,20 @@ _EXPLAIN: dict[str, Callable[[_Misfit, _Path, Any], Iterator[ShapeError]]] = {
 }
 
 
-def _block_schema(misfit: _Misfit) -> dict[str, Any]:
+def _block_schema(misfit: _Misfit, schema: _Schema) -> dict[str, Any]:
     """The schema object that holds the keyword which failed."""
-    schema: Any = _schema()
+    block: Any = schema
     for part in misfit.schema_path[:-1]:
-        schema = schema[part]
-    return dict(schema)
+        block = block[part]
+    return dict(block)
 
 
-def _known_keys(misfit: _Misfit) -> list[str]:
-    return sorted(_block_schema(misfit)["properties"])
+def _known_keys(misfit: _Misfit, schema: _Schema) -> list[str]:
+    return sorted(_block_schema(misfit, schema)["properties"])
 
 
-def _describe(misfit: _Misfit, name: str) -> str:
-    described = _block_schema(misfit)["properties"][name].get("description", "")
+def _describe(misfit: _Misfit, name: str, schema: _Schema) -> str:
+    described = _block_schema(misfit, schema)["properties"][name].get("description", "")
     return f"{described[:1].lower()}{described[1:].rstrip('.')}"
 
 

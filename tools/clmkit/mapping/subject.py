@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from msgspec import UNSET
 
-from clmkit.mapping.document import FieldBlock, ObjectBlock, PrecedenceBlock, SpecDocument
+from clmkit.mapping.document import FieldBlock, ObjectBlock, OverlayDocument, PrecedenceBlock, SpecDocument
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
 from clmkit.mapping.yaml_tree import PathPart
 
@@ -17,12 +17,13 @@ Path = tuple[PathPart, ...]
 
 @dataclass(frozen=True, slots=True)
 class Offence:
-    """One breach: the path of what is wrong in the file, the message, and what to do. `of_key` points at the key, not its value."""
+    """One breach: the path of what is wrong in the spec, the message, and what to do. `of_key` points at the key, not its value."""
 
     path: Path
     message: str
     help: str
     of_key: bool = False
+    in_overlay: bool = False  # the path starts at the overlay's own keys: accepts, remove, environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,22 @@ class Value:
         return [] if self.block.precedence is UNSET else self.block.precedence
 
 
-class Subject:
-    """A spec under judgement. Rules only read it."""
+@dataclass(frozen=True, slots=True)
+class Overlaid:
+    """The overlay of the spec under judgement: as written, and what lies below it, as data and resolved."""
 
-    def __init__(self, document: SpecDocument, spec: Spec) -> None:
+    document: OverlayDocument
+    base: Spec
+    base_data: Mapping[str, object]
+
+
+class Subject:
+    """A spec under judgement, merged with its overlay when it has one. Rules only read it."""
+
+    def __init__(self, document: SpecDocument, spec: Spec, overlaid: Overlaid | None = None) -> None:
         self.document = document
         self.spec = spec
+        self.overlaid = overlaid
 
     @functools.cached_property
     def objects(self) -> tuple[tuple[ObjectMapping, ObjectBlock, Path], ...]:
@@ -104,6 +115,8 @@ class Subject:
 def _place(field: FieldMapping) -> Path:
     if field.role is Role.PARENT:
         return ("parents", field.name)
+    if field.role is Role.RECORD_TYPE:
+        return ("record_types",)
     if field.role is Role.FLAG:
         return ("fields", field.flag_of, "flag")
     return ("fields", field.name) if field.role is Role.VALUE else (field.role.value,)

@@ -18,7 +18,9 @@ from clmkit.mapping.values.outcome import Outcome, SalesforceValue, Target, Valu
 Forward = Callable[[object, Target], Outcome]
 Inverse = Callable[[SalesforceValue, Target], object]
 
-TEXTUAL = frozenset({FieldKind.TEXT, FieldKind.TEXT_AREA, FieldKind.LONG_TEXT, FieldKind.HTML})
+TEXTUAL = frozenset(
+    {FieldKind.TEXT, FieldKind.TEXT_AREA, FieldKind.LONG_TEXT, FieldKind.HTML, FieldKind.ENCRYPTED_TEXT}
+)
 NUMERIC = frozenset({FieldKind.NUMBER, FieldKind.CURRENCY, FieldKind.PERCENT})
 REFERENCES = frozenset({FieldKind.LOOKUP, FieldKind.MASTER_DETAIL})
 
@@ -279,8 +281,14 @@ DEFAULT_TRANSFORM = {
     FieldKind.MULTIPICKLIST: "multipicklist",
     FieldKind.LOOKUP: "text",
     FieldKind.MASTER_DETAIL: "text",
+    FieldKind.ENCRYPTED_TEXT: "text",
 }
-"""What a field gets when the spec names no transform."""
+"""What a field gets when the spec names no transform, by the kind of its values."""
+
+
+def default_transform(kind: FieldKind) -> str:
+    """`text` stands for kinds that the sync does not fill; a rule refuses a CLM path on them."""
+    return DEFAULT_TRANSFORM.get(kind, "text")
 
 
 def convert(transform: str, value: object, target: Target) -> Outcome:

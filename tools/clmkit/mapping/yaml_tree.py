@@ -74,6 +74,16 @@ class Tree:
             key, value, branch = entry
         return place_of(value if complete and not of_key and isinstance(value, yaml.ScalarEvent) else key)
 
+    def depth_of(self, path: Sequence[PathPart]) -> int:
+        """How many parts of a path exist."""
+        branch: _Branch | None = self._root
+        for depth, part in enumerate(path):
+            entry = branch.entries.get(part) if branch else None
+            if entry is None:
+                return depth
+            branch = entry[2]
+        return len(path)
+
 
 def place_of(event: _Event) -> Place:
     start, end = event.start_mark, event.end_mark

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from clmkit.mapping.findings import Severity
 from clmkit.mapping.subject import Offence, Subject
-from clmkit.mapping.transforms import DEFAULT_TRANSFORM, convert
+from clmkit.mapping.transforms import convert, default_transform
 from clmkit.mapping.values.outcome import Refusal, Target
 
 CODE = "MAP221"
@@ -30,7 +30,7 @@ def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         target = Target(value.field.type, maps.get(value.field.type.value_map, {}), value.field.type.value_map)
         for clm, salesforce in value.field.special:
-            outcome = convert(DEFAULT_TRANSFORM[value.field.type.kind], salesforce, target)
+            outcome = convert(default_transform(value.field.type.value_kind), salesforce, target)
             if isinstance(outcome, Refusal) and not value.field.type.currency_code:
                 path = (*value.path, "values", clm)
                 yield Offence(

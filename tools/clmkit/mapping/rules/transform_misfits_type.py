@@ -25,8 +25,10 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         transform = TRANSFORMS.get(value.field.transform)
-        kind = value.field.type.kind
-        if transform is None or kind in transform.fills or value.field.field_class is FieldClass.CLM_ONLY:
+        kind = value.field.type.value_kind
+        if transform is None or kind in transform.fills or not value.field.clm or kind.is_filled_elsewhere:
+            continue
+        if value.field.field_class is FieldClass.CLM_ONLY:
             continue
         fills = join(sorted(filled.value for filled in transform.fills))
         fitting = ", ".join(name for name, row in TRANSFORMS.items() if kind in row.fills)

@@ -16,7 +16,7 @@ def is_same(field: FieldMapping, ours: object, theirs: object) -> bool:
     Empty text is nothing, because Salesforce stores no empty string; a checkbox that is nothing is false; numbers compare by
     value, instants as instants, multi-select values as sets, text without the outer spaces that Salesforce trims.
     """
-    kind = field.type.kind
+    kind = field.type.value_kind
     return normal(kind, ours) == normal(kind, theirs)
 
 

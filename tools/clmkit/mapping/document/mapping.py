@@ -1,68 +1,16 @@
-"""The mapping spec as a person writes it: one Struct per block of the file, `clmkit/v1`.
-
-The JSON Schema (`mappings/schema.json`) and the language reference (`docs/reference/spec.md`) are generated from these types, so a
-description here is documentation. `UNSET` means the key is absent; what an absent key means is decided in one place, `resolve`.
-"""
+"""Objects, fields, keys, references and closed lists."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from clmkit.mapping.model import AudienceKind, Blank, ConflictRule, FieldClass, Missing, Owner, Park
-
-Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-ApiName: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,79}$")]
-Path: TypeAlias = Annotated[str, Meta(pattern=r"^/?[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$", max_length=255)]
-Match: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$")]
-Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1000)]
-Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
-
-
-class Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A block of the file: a YAML mapping with known keys only."""
-
-
-class AudienceBlock(Block, frozen=True, kw_only=True):
-    """People (or the integration user) who get one permission set."""
-
-    label: Annotated[Label, Meta(description="What administrators see.")]
-    kind: Annotated[
-        AudienceKind,
-        Meta(description="Exactly one audience is the integration user; it never appears in a field's audience."),
-    ] = AudienceKind.PEOPLE
-    description: (
-        Annotated[Text, Meta(description="Who belongs to it and why; becomes the permission set's description.")]
-        | UnsetType
-    ) = UNSET
-
-
-class LatencyBlock(Block, frozen=True, kw_only=True):
-    """A promise from CLM event to committed row: either a percentile or a time of day."""
-
-    p99: (
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^[0-9]+(\.[0-9]+)? (ms|s|min|h)$",
-                description="99 of 100 changes arrive within this time: 2 s, 5 min.",
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    at: (
-        Annotated[
-            str,
-            Meta(
-                pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
-                description='A batch starts at this time of day, quoted: "02:00".',
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
-    zone: Annotated[str, Meta(description="IANA time zone of `at`, or `org` for the org's default.")] = "org"
+from clmkit.mapping.document.conditions import ConditionBlock
+from clmkit.mapping.document.types import PlainType, TypeBlock
+from clmkit.mapping.document.words import ApiName, Block, Label, Match, Name, Path, Text, Zone
+from clmkit.mapping.model import Blank, Cleared, ConflictRule, Encryption, FieldClass, Missing, ObjectKind, Owner, Park
 
 
 class MapValueBlock(Block, frozen=True, kw_only=True):
@@ -86,9 +34,18 @@ class ValueMapBlock(Block, frozen=True, kw_only=True):
         Meta(min_length=1, description="CLM value: picklist value. Several CLM values may become one picklist value."),
     ]
     unknown: Annotated[
-        Literal["park", "park_row"],
-        Meta(description="What a value outside the map does: park the value, or the whole row. It is never guessed."),
+        Literal["park", "park_row", "other"],
+        Meta(
+            description="What a value outside the map does: park it, park the whole row, or become `other`. Never guessed."
+        ),
     ] = "park"
+    other: (
+        Annotated[
+            Annotated[str, Meta(min_length=1, max_length=255)],
+            Meta(description="The picklist value that stands for every value outside the map; needs unknown: other."),
+        ]
+        | UnsetType
+    ) = UNSET
     restricted: Annotated[bool, Meta(description="The org refuses other values, also from the integration user.")] = (
         True
     )
@@ -96,99 +53,23 @@ class ValueMapBlock(Block, frozen=True, kw_only=True):
     shared: Annotated[bool, Meta(description="true makes it a global value set that several fields use.")] = False
 
 
-class StateBlock(Block, frozen=True, kw_only=True):
-    """One lifecycle state on both sides."""
+class WindowBlock(Block, frozen=True, kw_only=True):
+    """Days around a date of the same record: exactly one of before and after."""
 
-    clm: Annotated[str, Meta(min_length=1, description="The CLM's stage.")]
-    status: Annotated[str, Meta(min_length=1, max_length=255, description="The Salesforce status value.")]
-    category: Annotated[
-        Literal["Draft", "InApproval", "Activated"],
-        Meta(
-            description="Salesforce's StatusCode. There is no Terminated or Expired category: those are statuses of Activated."
-        ),
-    ]
-
-
-class LifecycleBlock(Block, frozen=True, kw_only=True):
-    """The state machine, the same on both sides."""
-
-    clm: Annotated[Path, Meta(description="Path of the CLM's stage.")]
-    field: Annotated[ApiName, Meta(description="The Salesforce field that holds the status.")]
-    states: Annotated[dict[Name, StateBlock], Meta(min_length=2, description="Every CLM stage, once.")]
-    moves: Annotated[
-        dict[Name, list[Name]],
-        Meta(description="From each state, the states it may go to. A state that is absent is final."),
-    ]
-    frozen_after: Annotated[
-        dict[Name, list[Name]],
-        Meta(description="From this state on (and in every state that follows) these fields no longer change."),
-    ] = msgspec.field(default_factory=dict)
-
-
-class DefaultsBlock(Block, frozen=True, kw_only=True):
-    """Said once, overridden where an object or field differs."""
-
-    owner: Annotated[Owner, Meta(description="System of record.")] | UnsetType = UNSET
-    latency: Annotated[Name, Meta(description="A name in `latency`.")] | UnsetType = UNSET
-    audience: Annotated[list[Name], Meta(description="Names in `audiences` that may read.")] | UnsetType = UNSET
-    steward: Annotated[Name, Meta(description="A name in `stewards`.")] | UnsetType = UNSET
-    blank: Annotated[Blank, Meta(description="What an empty CLM value does.")] = Blank.CLEAR
-    unreadable: Annotated[Park, Meta(description="What waits when a value cannot be mapped.")] = Park.VALUE
-
-
-class CurrencyBlock(Block, frozen=True, kw_only=True):
-    """The org's money law."""
-
-    org: Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="The org's corporate currency.")]
-    multi: Annotated[
-        bool,
-        Meta(description="true when the org has multiple currencies enabled; otherwise foreign amounts are refused."),
-    ] = False
-
-
-class NumberMeasure(Block, frozen=True, kw_only=True):
-    """Digits of a Number or Percent field."""
-
-    precision: Annotated[int, Meta(ge=1, le=18, description="Digits in all.")]
-    scale: Annotated[int, Meta(ge=0, le=17, description="Digits after the decimal point.")]
-    rounding: Annotated[
-        Literal["exact", "half_up", "half_even"], Meta(description="exact refuses a value with more decimals.")
-    ] = "exact"
-
-
-class CurrencyMeasure(NumberMeasure, frozen=True, kw_only=True):
-    """Digits of a Currency field and where its currency stands."""
-
-    code: Annotated[Path, Meta(description="CLM path of the ISO currency code beside the amount.")] | UnsetType = UNSET
-
-
-class TypeBlock(Block, frozen=True, kw_only=True):
-    """A field type with its measure; exactly one key."""
-
-    text: Annotated[int, Meta(ge=1, le=255, description="Text of at most so many characters.")] | UnsetType = UNSET
-    long_text: (
-        Annotated[int, Meta(ge=256, le=131072, description="Long text of at most so many characters.")] | UnsetType
+    before: (
+        Annotated[
+            Name, Meta(description="A date field of the object: the last days before it, the day itself included.")
+        ]
+        | UnsetType
     ) = UNSET
-    html: (
-        Annotated[int, Meta(ge=256, le=131072, description="Rich text of at most so many characters.")] | UnsetType
-    ) = UNSET
-    number: Annotated[NumberMeasure, Meta(description="A number.")] | UnsetType = UNSET
-    currency: Annotated[CurrencyMeasure, Meta(description="An amount of money.")] | UnsetType = UNSET
-    percent: Annotated[NumberMeasure, Meta(description="A percentage: 5 means 5 %.")] | UnsetType = UNSET
-    picklist: Annotated[Name, Meta(description="One value of this value map.")] | UnsetType = UNSET
-    multipicklist: Annotated[Name, Meta(description="Several values of this value map.")] | UnsetType = UNSET
-    lookup: (
-        Annotated[ApiName, Meta(description="A reference to a record of this object; needs `match`.")] | UnsetType
-    ) = UNSET
-
-
-PlainType: TypeAlias = Literal[
-    "text", "text_area", "long_text", "checkbox", "date", "datetime", "time", "url", "email", "phone"
-]
+    after: Annotated[Name, Meta(description="A date field of the object: the first days from it on.")] | UnsetType = (
+        UNSET
+    )
+    days: Annotated[Annotated[int, Meta(ge=1, le=3650)], Meta(description="How many days.")]
 
 
 class PrecedenceBlock(Block, frozen=True, kw_only=True):
-    """One row of the decision table of a shared field."""
+    """One row of the decision table of a shared field. The first row that applies wins."""
 
     states: (
         Annotated[
@@ -197,7 +78,15 @@ class PrecedenceBlock(Block, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
-    wins: Annotated[Literal["clm", "salesforce"], Meta(description="Who owns the field in these states.")]
+    roles: (
+        Annotated[
+            list[Name],
+            Meta(min_length=1, description="Only when a member of one of these audiences made the edit in Salesforce."),
+        ]
+        | UnsetType
+    ) = UNSET
+    window: Annotated[WindowBlock, Meta(description="Only in these days.")] | UnsetType = UNSET
+    wins: Annotated[Literal["clm", "salesforce"], Meta(description="Who owns the field then.")]
 
 
 class KeyBlock(Block, frozen=True, kw_only=True):
@@ -249,11 +138,18 @@ class ParentBlock(Block, frozen=True, kw_only=True):
 
 
 class FieldBlock(Block, frozen=True, kw_only=True):
-    """One value and both its homes. Only `clm` and `field` are always needed; the rest has defaults or says what differs."""
+    """One value and both its homes. Only `field` is always needed; the rest has defaults or says what differs."""
 
-    clm: Annotated[
-        Path, Meta(description="Path of the value, from the row's CLM item; a leading / starts at the agreement.")
-    ]
+    clm: (
+        Annotated[
+            Path,
+            Meta(
+                description="Path of the value, from the row's CLM item; a leading / starts at the agreement. Absent for what"
+                " Salesforce computes or only people fill."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     field: (
         Annotated[
             ApiName,
@@ -340,6 +236,33 @@ class FieldBlock(Block, frozen=True, kw_only=True):
         bool,
         Meta(description="Accepts that the way back does not restore the CLM's spelling, on a field that goes back."),
     ] = False
+    back: (
+        Annotated[Name, Meta(description="The transform whose inverse is the way back, when it is not `transform`.")]
+        | UnsetType
+    ) = UNSET
+    cleared: Annotated[Cleared, Meta(description="What an emptied Salesforce field does to the CLM.")] = Cleared.CLEAR
+    zone: (
+        Annotated[
+            Zone,
+            Meta(
+                description="date_of_instant: the IANA zone whose calendar counts, or `org`; the instant's own offset when absent."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    states: (
+        Annotated[
+            list[Name],
+            Meta(
+                min_length=1, description="Lifecycle states in which people may change it; in the others it is frozen."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    retention: Annotated[Name, Meta(description="A name in `retention`.")] | UnsetType = UNSET
+    encryption: Annotated[
+        Encryption, Meta(description="How Shield Platform Encryption keeps it; needs the feature `shield`.")
+    ] = Encryption.NONE
     blank: Annotated[Blank, Meta(description="What an empty CLM value does.")] | UnsetType = UNSET
     unreadable: Annotated[Park, Meta(description="What waits when the value cannot be mapped.")] | UnsetType = UNSET
     required: Annotated[bool, Meta(description="The field must have a value in Salesforce.")] = False
@@ -379,6 +302,52 @@ class RecordNameBlock(Block, frozen=True, kw_only=True):
     format: Annotated[
         str, Meta(pattern=r"^[A-Za-z0-9-]{0,20}\{0{1,10}\}$", description='Display format: "P-{000000}".')
     ]
+
+
+class RecordTypeBlock(Block, frozen=True, kw_only=True):
+    """One record type and the CLM values that choose it."""
+
+    label: Annotated[Label, Meta(description="What users see.")]
+    for_: Annotated[
+        Annotated[list[Annotated[str, Meta(min_length=1, max_length=255)]], Meta(min_length=1)],
+        Meta(description="CLM values that choose it."),
+    ] = msgspec.field(name="for")
+    description: (
+        Annotated[Annotated[str, Meta(min_length=1, max_length=255)], Meta(description="When it is used.")] | UnsetType
+    ) = UNSET
+    active: Annotated[bool, Meta(description="false retires it: records keep it, new ones cannot get it.")] = True
+
+
+class RecordTypesBlock(Block, frozen=True, kw_only=True):
+    """The record types of an object. A CLM value that no type names is parked."""
+
+    clm: Annotated[Path, Meta(description="CLM path of the value that chooses.")]
+    types: Annotated[Annotated[dict[Name, RecordTypeBlock], Meta(min_length=1)], Meta(description="The record types.")]
+
+
+class CheckBlock(Block, frozen=True, kw_only=True):
+    """A validation rule for people. The integration user is let through."""
+
+    wrong_when: Annotated[
+        Annotated[str, Meta(min_length=1)],
+        Meta(description="Formula in Salesforce's language, true when the record is wrong."),
+    ]
+    message: Annotated[Annotated[str, Meta(min_length=1)], Meta(description="What people read.")]
+    at: Annotated[Name, Meta(description="The field that the message stands at.")] | UnsetType = UNSET
+    description: Annotated[Annotated[str, Meta(min_length=1, max_length=255)], Meta(description="Why.")] | UnsetType = (
+        UNSET
+    )
+
+
+class ShareBlock(Block, frozen=True, kw_only=True):
+    """Records that a public group may see or edit, beyond the org-wide default."""
+
+    label: Annotated[Label, Meta(description="What administrators see.")]
+    group: Annotated[ApiName, Meta(description="DeveloperName of the public group.")]
+    access: Annotated[Literal["read", "edit"], Meta(description="What it may do.")] = "read"
+    where: Annotated[list[ConditionBlock], Meta(description="Which records; absent: all.")] = msgspec.field(
+        default_factory=list
+    )
 
 
 class ObjectBlock(Block, frozen=True, kw_only=True):
@@ -425,44 +394,15 @@ class ObjectBlock(Block, frozen=True, kw_only=True):
         default_factory=dict
     )
     fields: Annotated[dict[Name, FieldBlock], Meta(description="The values.")] = msgspec.field(default_factory=dict)
-
-
-class SpecDocument(Block, frozen=True, kw_only=True):
-    """A mapping spec: which contract data lives where, who owns it, who sees it and how it moves."""
-
-    spec: Annotated[Literal["clmkit/v1"], Meta(description="The language and its version.")]
-    name: Annotated[Name, Meta(description="Name of the spec.")]
-    version: Annotated[
-        str,
-        Meta(
-            pattern=r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)$", description="Semantic version of the spec."
-        ),
-    ]
-    summary: Annotated[Text, Meta(description="One sentence for people.")]
-    api_version: Annotated[
-        str,
-        Meta(pattern=r"^[0-9]{2}\.0$", description='Salesforce API version of the generated metadata, quoted: "66.0".'),
-    ]
-    prefix: Annotated[
-        str,
-        Meta(
-            pattern=r"^[A-Z][A-Za-z0-9]{1,7}$",
-            description="Every component that the kit creates in the org starts with it.",
-        ),
-    ]
-    currency: (
-        Annotated[CurrencyBlock, Meta(description="The org's money law; needed when a field is a currency.")]
+    kind: (
+        Annotated[ObjectKind, Meta(description="What a record is in the contract trade; implied by `clm` when absent.")]
         | UnsetType
     ) = UNSET
-    stewards: Annotated[
-        dict[Name, Label],
-        Meta(min_length=1, description="Roles that decide parked values and conflicts; never persons."),
-    ]
-    audiences: Annotated[dict[Name, AudienceBlock], Meta(min_length=1, description="Who may see fields.")]
-    latency: Annotated[dict[Name, LatencyBlock], Meta(min_length=1, description="Promises that the suites assert.")]
-    value_maps: Annotated[dict[Name, ValueMapBlock], Meta(description="Closed lists.")] = msgspec.field(
+    record_types: Annotated[RecordTypesBlock, Meta(description="Record types.")] | UnsetType = UNSET
+    checks: Annotated[dict[Name, CheckBlock], Meta(description="Validation rules.")] = msgspec.field(
         default_factory=dict
     )
-    lifecycle: Annotated[LifecycleBlock, Meta(description="The state machine.")] | UnsetType = UNSET
-    defaults: Annotated[DefaultsBlock, Meta(description="Said once.")] = DefaultsBlock()
-    objects: Annotated[dict[Name, ObjectBlock], Meta(min_length=1, description="What is mapped.")]
+    shares: Annotated[dict[Name, ShareBlock], Meta(description="Sharing rules of a custom object.")] = msgspec.field(
+        default_factory=dict
+    )
+    retention: Annotated[Name, Meta(description="A name in `retention`.")] | UnsetType = UNSET

@@ -1,0 +1,63 @@
+"""Closed lists and the lifecycle, on both sides."""
+
+from __future__ import annotations
+
+import msgspec
+
+from clmkit.mapping.model.words import Park
+
+
+class MapValue(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of a value map: a CLM value and the picklist value it becomes."""
+
+    clm: str
+    salesforce: str  # the picklist value's API name, verbatim
+    label: str
+    active: bool
+
+
+class ValueMap(msgspec.Struct, frozen=True, kw_only=True):
+    """A closed list of values. `picklist` lists each Salesforce value once, in the order of the spec."""
+
+    name: str
+    label: str
+    global_set: str  # API name of the GlobalValueSet it becomes; "" for a set local to its field
+    restricted: bool
+    unknown: Park
+    values: tuple[MapValue, ...]
+    other: str = (
+        ""  # the picklist value that stands for every CLM value outside the list; "" when such a value is parked
+    )
+
+    @property
+    def picklist(self) -> tuple[MapValue, ...]:
+        seen: dict[str, MapValue] = {}
+        for value in self.values:
+            seen.setdefault(value.salesforce, value)
+        return tuple(seen.values())
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """One lifecycle state on both sides. `category` is Salesforce's StatusCode: Draft, InApproval or Activated."""
+
+    name: str
+    clm: str
+    status: str
+    category: str
+    description: str = ""
+
+
+class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
+    clm: str  # path of the stage
+    field: str  # Status
+    states: tuple[State, ...]
+    moves: tuple[tuple[str, str], ...]  # (from, to), both state names
+    frozen: tuple[tuple[str, tuple[str, ...]], ...]  # field name -> states in which it may not change any more
+    old_statuses: tuple[tuple[str, str], ...] = ()  # status the org still holds -> name of the state it means
+
+    def get_state_of_stage(self, stage: str) -> State:
+        return next(state for state in self.states if state.clm == stage)
+
+    def may_move(self, before: str, after: str) -> bool:
+        """Whether an agreement may go from one state name to another; staying is always allowed."""
+        return before == after or (before, after) in self.moves
