@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from clmkit.cli.main import main
-from clmkit.sync.state import InboxEvent, Parked, State
+from clmkit.sync.inbox import InboxEvent, Settled
+from clmkit.sync.state import Parked, State
 
 SPEC = Path(__file__).parents[3] / "mappings/contract.yml"
 ROW = Parked("contract", "AGR-1", "account", "AGR-1", "row", "PTY-9", "Salesforce has no Account.", "legal_ops")
@@ -34,8 +35,8 @@ def call(config: Path, *arguments: str) -> Result:
 def fill(config: Path) -> None:
     state = State(config.with_name("sync.sqlite"))
     state.park([ROW, VALUE], "2026-11-21T20:00:00.000Z")
-    state.add_events([InboxEvent("E1", "clm", "AGR-1", 1, "user"), InboxEvent("E2", "clm", "AGR-2", 1, "user")], "now")
-    state.settle(["E1"], "parked", "")
+    state.inbox.add([InboxEvent("E1", "clm", "AGR-1", 1, "user"), InboxEvent("E2", "clm", "AGR-2", 1, "user")], "now")
+    state.inbox.settle([Settled(1, "parked", "")])
     state.record("2026-11-21T20:00:00.000Z", "created", {"key": "AGR-2"})
     state.close()
 

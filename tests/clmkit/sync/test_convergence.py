@@ -140,7 +140,7 @@ class TwoSystems(RuleBasedStateMachine):
             assert contract["CLM_Title__c"] == agreement["title"]
             assert agreement["business_owner"]["email"] == world.org.records["User"][contract["OwnerId"]]["Email"]
         assert find_break(world.state.read_audit()) is None
-        assert "waiting" not in world.state.count_outcomes()
+        assert "waiting" not in world.state.inbox.count_outcomes()
 
 
 TwoSystems.TestCase.settings = settings(

@@ -61,7 +61,7 @@ def test_a_sync_that_is_killed_anywhere_ends_as_if_it_had_not_been(tmp_path: Pat
             f"killed at point {point}"
         )
         assert world.reconcile().is_clean, f"killed at point {point}"
-        assert world.state.count_outcomes().get("waiting") is None
+        assert world.state.inbox.count_outcomes().get("waiting") is None
         world.restart()
 
 

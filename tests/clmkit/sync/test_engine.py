@@ -7,7 +7,8 @@ from tests.clmkit.sync.fake_org import OWNER
 from tests.clmkit.sync.world import ACME, BETA, World
 
 from clmkit.sync.audit import find_break
-from clmkit.sync.state import State, StateError
+from clmkit.sync.database import StateError
+from clmkit.sync.state import State
 
 PARTY = {"id": "PTY-000001-1", "name": "ACME", "role": "counterparty"}
 SIGNED = {"envelope_id": "ENV-1", "status": "completed"}
@@ -52,8 +53,8 @@ def test_what_is_for_the_clm_alone_never_leaves_it() -> None:
     world.run()
     stored = [
         row
-        for table in ("link", "parked", "audit", "inbox")
-        for row in world.state._db.execute(f"SELECT * FROM {table}")
+        for table in ("link", "parked", "audit", "event", "settlement")
+        for row in world.state.database.execute(f"SELECT * FROM {table}")
     ]
     assert sent
     assert "CANARY" not in f"{sent}{stored}{world.org.records}"
@@ -233,7 +234,9 @@ def test_a_redriven_row_goes_through_once_its_account_is_there() -> None:
     world.run()
     world.org.add("Account", CLM_Party_Id__c="PTY-new", Name="New")
     assert (
-        world.state.redrive([row.agreement_id for row in world.state.read_parked(kind="row")], "2026-11-21T00:00:00Z")
+        world.state.inbox.redrive(
+            [row.agreement_id for row in world.state.read_parked(kind="row")], "2026-11-21T00:00:00Z"
+        )
         == 1
     )
     report = world.run()
@@ -308,13 +311,13 @@ def test_a_state_file_without_room_ends_the_run_in_words_and_the_next_run_goes_o
     world = World()
     for number in range(1, 40):
         world.agreement(f"AGR-{number:06d}", title="x" * 200)
-    pages = world.state._db.execute("PRAGMA page_count").fetchone()[0]
-    world.state._db.execute(f"PRAGMA max_page_count = {pages + 3}")
+    pages = world.state.database.execute("PRAGMA page_count")[0][0]
+    world.state.database.execute(f"PRAGMA max_page_count = {int(str(pages)) + 3}")
     with pytest.raises(
         StateError, match=r"^the state file: the disk is full. Nothing was lost; make room and run again.$"
     ):
         world.run()
-    world.state._db.execute("PRAGMA max_page_count = 100000")
+    world.state.database.execute("PRAGMA max_page_count = 100000")
     world.run()
     assert world.org.count("Contract") == 39
     assert world.reconcile().is_clean

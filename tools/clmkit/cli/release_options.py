@@ -17,7 +17,7 @@ from clmkit.mapping.report import FORMATS
 from clmkit.release.org_access import AccessError
 from clmkit.release.planning import UnknownPlan
 from clmkit.release.revisions import RevisionError
-from clmkit.sync.state import StateError
+from clmkit.sync.database import StateError
 
 T = TypeVar("T")
 FAILURES = (AccessError, PlanError, StateError, UnknownPlan, UnsupportedSource, WireError)

@@ -21,12 +21,13 @@ from rich.table import Table
 from clmkit.clients.errors import WireError
 from clmkit.sync.audit import find_break
 from clmkit.sync.config import ConfigError, SyncConfig, load_config
+from clmkit.sync.database import StateError
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import SpecError, open_engine, utc_now
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
 from clmkit.sync.shipping import Way
-from clmkit.sync.state import Parked, State, StateError
+from clmkit.sync.state import Parked, State
 
 T = TypeVar("T")
 
@@ -129,7 +130,7 @@ def status(config_path: Path, as_json: bool) -> None:
     state = _guarded(lambda: State(config.state))
     kinds = ("value", "row", "conflict", "gone")
     facts: dict[str, dict[str, int]] = {
-        "events": state.count_outcomes(),
+        "events": state.inbox.count_outcomes(),
         "linked rows": state.count_links(),
         "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
     }
@@ -172,7 +173,7 @@ def redrive(config_path: Path, kind: str | None, reason: str | None, applies: bo
     state = _guarded(lambda: State(config.state))
     agreements = sorted({row.agreement_id for row in state.read_parked(kind=kind, code=reason) if row.kind != "gone"})
     if applies:
-        state.redrive(agreements, utc_now())
+        state.inbox.redrive(agreements, utc_now())
     state.close()
     verb = "go back to work with the next run" if applies else "would go back to work (--apply does it)"
     click.echo(

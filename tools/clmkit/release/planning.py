@@ -90,7 +90,7 @@ def read_in_flight(path: Path) -> InFlight:
     state = State(path)
     try:
         parked = Counter(row.object for row in state.read_parked())
-        return InFlight(state.count_outcomes().get("waiting", 0), parked)
+        return InFlight(state.inbox.count_outcomes().get("waiting", 0), parked)
     finally:
         state.close()
 

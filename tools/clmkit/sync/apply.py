@@ -44,6 +44,7 @@ class Write:
     alone: tuple[str, ...]
     base: Fields
     parent_id: str
+    lookups: Mapping[str, str]
     record_id: str = ""
     created: bool = False
 

@@ -83,7 +83,8 @@ class Case:
 
     def park_conflict(self, mapping: ObjectMapping, key: str, decision: FieldDecision) -> None:
         steward, name = decision.field.steward, decision.field.name
-        reason = f"{decision.field.label}: {decision.reason}. Make both equal, or change the rule, then redrive."
+        advice = "Change it or the mapping" if decision.is_unstable else "Make both equal, or change the rule"
+        reason = f"{decision.field.label}: {decision.reason}. {advice}, then redrive."
         self.parked.append(
             Parked(mapping.name, key, name, self.agreement_id, "conflict", str(decision.value or ""), reason, steward)
         )

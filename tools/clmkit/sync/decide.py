@@ -8,6 +8,10 @@ the other side's edit is put back. The guard knows the status of the Salesforce 
 different holders, the field is changing hands and an edit of either side stands, because each side was allowed to make it.
 `Rule.ASK` cells (both sides of a shared field moved) are settled by SETTLEMENTS, the field's conflict rule.
 
+A value that the sync has put back and that does not hold is rewritten by an automation: a trigger, a flow, a rule of the CLM.
+`hops` remembers that a value was put back, in Salesforce (1) or in the CLM (-1). When that side is found moved again although
+nobody gave a new value, the field is UNSTABLE: nothing is written a third time, a steward looks. So every edit settles in two hops.
+
 When no base is known (first meeting of two records) an empty side counts as unmoved and nobody holds a shared field, so its
 filled side wins; a field with one owner always ends with the owner's value, even an empty one.
 """
@@ -59,6 +63,7 @@ class Rule(enum.Enum):
     RESTORE_IN_CLM = "the CLM changed a field that Salesforce owns: put back"
     ASK = "both sides changed it"
     STEWARD = "Salesforce changed a field that is frozen in this state"
+    UNSTABLE = "it was put back and did not hold: an automation rewrites it"
 
 
 class Settlement(enum.Enum):
@@ -114,6 +119,9 @@ SETTLEMENTS: Mapping[tuple[ConflictRule, Holder], Settlement] = {
     (ConflictRule.STEWARD_DECIDES, Holder.OPEN): Settlement.STEWARD,
 }
 
+# what is remembered, the CLM moved, Salesforce moved: a value that was put back did not hold
+UNSTABLE = frozenset({(1, False, True), (-1, True, False)})
+
 _ACTIONS = {
     Rule.KEEP: Action.KEEP,
     Rule.PUSH: Action.PUSH,
@@ -136,14 +144,24 @@ class FieldFacts:
     state: str | None = None
     salesforce_state: str | None = None
     clm_is_newer: bool = False
+    hops: int = 0
+    is_read: bool = True
+    """Whether Salesforce was asked just now; otherwise `salesforce` is what was agreed on last."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldDecision:
+    """`hops` is what to remember of the field (see above), 0 for nothing."""
+
     field: FieldMapping
     action: Action
     value: Value
     reason: str
+    hops: int = 0
+
+    @property
+    def is_unstable(self) -> bool:
+        return self.reason == Rule.UNSTABLE.value
 
 
 def find_holder(field: FieldMapping, state: str | None, salesforce_state: str | None) -> Holder:
@@ -167,13 +185,25 @@ def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
     if facts.salesforce is ABSENT:
         return _decide_unreadable(field, facts, holder)
     if is_same_value(field, facts.clm, facts.salesforce):
-        return FieldDecision(field, Action.KEEP, facts.clm, "both sides agree")
+        holds = facts.hops < 0 or facts.is_read
+        return FieldDecision(field, Action.KEEP, facts.clm, "both sides agree", 0 if holds else facts.hops)
     moves = has_moved(field, facts.base, facts.clm), has_moved(field, facts.base, facts.salesforce)
+    if (facts.hops, *moves) in UNSTABLE:
+        return FieldDecision(field, Action.CONFLICT, facts.clm, Rule.UNSTABLE.value, facts.hops)
     is_first_meeting = facts.base is ABSENT and field.direction is Direction.BOTH
     rule = TABLE[(Holder.OPEN if is_first_meeting else holder, *moves)]
     action = _settle(field, facts, holder) if rule is Rule.ASK else _ACTIONS[rule]
     value = facts.salesforce if action is Action.PULL else facts.clm
-    return FieldDecision(field, action, value, rule.value)
+    return FieldDecision(field, action, value, rule.value, count_hop(field, action, *moves))
+
+
+def count_hop(field: FieldMapping, action: Action, clm_moved: bool, salesforce_moved: bool) -> int:
+    """What to remember of a write: which side loses a value by it, and so may give it again."""
+    if action is Action.PUSH and salesforce_moved:
+        return 1
+    if action is Action.PULL and (clm_moved or field.direction is Direction.BOTH):
+        return -1
+    return 0
 
 
 def _decide_unreadable(field: FieldMapping, facts: FieldFacts, holder: Holder) -> FieldDecision:

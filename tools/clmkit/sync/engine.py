@@ -30,6 +30,7 @@ from clmkit.mapping.evaluate import Evaluator
 from clmkit.mapping.loader import load_spec
 from clmkit.mapping.model import Spec
 from clmkit.sync.apply import Excess, Overuse, StopRun
+from clmkit.sync.claims import Claims
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.guards import BlastRadius, Limits, find_overuse, forecast
 from clmkit.sync.intake import Intake
@@ -75,6 +76,8 @@ class Engine:
     allow: bool = False
     """A person allows the next run to go further than the guards."""
     blast: BlastRadius | None = None
+    claims: Claims | None = None
+    """Where several workers share the state."""
     _first_usage: tuple[float, ApiUsage] | None = None
 
     async def run(self, should_end: Callable[[], bool] = lambda: False, *, only_clm: bool = False) -> RunReport:
@@ -96,7 +99,16 @@ class Engine:
             else BlastRadius(self.limits, self.state.count_links_of, self.state.count_linked_agreements)
         )
         intake = Intake(
-            self.spec, self.state, self.org, self.clm, self.page, self.now, self.tally, self.batch, only_clm
+            self.spec,
+            self.state,
+            self.org,
+            self.clm,
+            self.page,
+            self.now,
+            self.tally,
+            self.batch,
+            only_clm,
+            self.claims,
         )
         references = References(self.spec, self.org, self.state)
         evaluator = Evaluator(self.spec)
@@ -115,6 +127,8 @@ class Engine:
             self._hold(str(error) if isinstance(error, Excess) else "")
         finally:
             await intake.close()
+            if self.claims is not None:
+                self.claims.release()
         self.allow = False
         return self._report(self.clock() - started, before)
 

@@ -18,14 +18,17 @@ from datetime import datetime, timedelta
 from clmkit.clients.clm import CLIENT_NAME, Change, ChangePage
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.audit import digest
+from clmkit.sync.claims import Claims
 from clmkit.sync.decide import ABSENT
+from clmkit.sync.inbox import REDRIVE_SOURCE, InboxEvent, Settled
 from clmkit.sync.org_rows import OrgRow, read_changed
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.report import Tally
 from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
-from clmkit.sync.state import InboxEvent, State
+from clmkit.sync.state import Link, State
 
 CLM_SOURCE = "clm"
+DELETED_SOURCE = "deleted:"
 OVERLAP = timedelta(seconds=60)
 
 
@@ -34,11 +37,15 @@ class Work:
     """What is to be done about one agreement: its unsettled events, and what of it is already at hand."""
 
     agreement_id: str
-    events: list[str] = field(default_factory=list)
+    events: list[int] = field(default_factory=list)
+    """Their places in the inbox."""
     agreement: Agreement | None = None
+    own: Agreement | None = None
+    """The agreement as our own last patch left it, when its event is among these."""
     org_rows: dict[str, OrgRow] = field(default_factory=dict)
     reread: bool = False
     was_deleted: bool = False
+    is_redriven: bool = False
     echoes: int = 0
     """Events that the CLM ascribes to this sync."""
 
@@ -59,7 +66,8 @@ class Intake:
     tally: Tally
     batch: int = 1
     only_clm: bool = False
-    _leftovers_taken: bool = False
+    claims: Claims | None = None
+    """Where several workers share the state: who works on what."""
     _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
     """Salesforce's modified records that are still being read, by object mapping: one query serves many rounds."""
 
@@ -70,11 +78,9 @@ class Intake:
     async def take(self) -> dict[str, Work]:
         """The next work, by agreement; empty when both systems are quiet."""
         work: dict[str, Work] = {}
-        if not self._leftovers_taken:
-            self._take_leftovers(work)
-            if work:
-                return work
-            self._leftovers_taken = True
+        self._take_leftovers(work)
+        if work or (self.claims is not None and not self.claims.may_read()):
+            return work
         await self._take_clm(work)
         for mapping in self.spec.objects:
             if is_whole_agreement(mapping) and not self.only_clm:
@@ -82,13 +88,23 @@ class Intake:
         return work
 
     def _take_leftovers(self, work: dict[str, Work]) -> None:
-        """Events of a run that ended early. Their agreements are read afresh, so no copy of an agreement is kept on disk."""
-        waiting = self.state.read_waiting(self.page)
-        for event in waiting:
-            item = work.setdefault(event.agreement_id, Work(event.agreement_id))
-            item.events.append(event.event_id)
-            item.reread = True
-        self.tally.events += len(waiting)
+        """Events that nobody has worked on: of a run that ended early, from Salesforce's event streams, redriven ones.
+
+        Their agreements are read afresh, so no copy of an agreement is kept on disk.
+        """
+        after = 0
+        while not work and (waiting := self.state.inbox.read_waiting(self.page, after)):
+            after = waiting[-1].sequence
+            for event in self._mine(waiting):
+                item = work.setdefault(event.agreement_id, Work(event.agreement_id))
+                item.events.append(event.sequence)
+                item.reread = True
+                item.was_deleted |= event.source.startswith(DELETED_SOURCE)
+                item.is_redriven |= event.source == REDRIVE_SOURCE
+                self.tally.events += 1
+
+    def _mine(self, events: list[InboxEvent]) -> list[InboxEvent]:
+        return events if self.claims is None else self.claims.take(events)
 
     async def _take_clm(self, work: dict[str, Work]) -> None:
         """The next pages until there is a batch of agreements; pages of repeated deliveries are passed over."""
@@ -102,14 +118,18 @@ class Intake:
     def _keep_clm(self, work: dict[str, Work], page: ChangePage) -> None:
         changes = {change.event_id: change for change in page.changes}
         with self.state.transaction():
-            new = self.state.add_events([_to_event(change) for change in page.changes], self.now())
+            new = self.state.inbox.add([_to_event(change) for change in page.changes], self.now())
             self.state.put_cursor(CLM_SOURCE, page.cursor)
-        self.tally.events += len(new)
-        for event in new:
+        mine = self._mine(new)
+        self.tally.events += len(mine)
+        for event in mine:
             item = work.setdefault(event.agreement_id, Work(event.agreement_id))
-            item.events.append(event.event_id)
-            item.echoes += event.actor == CLIENT_NAME
-            item.offer(changes[event.event_id].agreement, event.revision)
+            item.events.append(event.sequence)
+            agreement = changes[event.event_id].agreement
+            item.offer(agreement, event.revision)
+            if event.actor == CLIENT_NAME:
+                item.echoes += 1
+                item.own = agreement
 
     async def _take_salesforce(self, work: dict[str, Work], mapping: ObjectMapping) -> None:
         source = f"salesforce:{mapping.name}"
@@ -119,56 +139,63 @@ class Intake:
             self._streams[mapping.name] = read_changed(self.org, mapping, _overlapped(high_water))
         rows: dict[str, OrgRow] = {}
         async for row in self._streams[mapping.name]:
-            event_id = _event_id(mapping, row)
-            if self._is_news(mapping, row, event_id):
-                rows[event_id] = row
-                high_water = max(high_water, row.modstamp)
+            rows[_event_id(mapping, row)] = row
+            high_water = max(high_water, row.modstamp)
             if len(rows) >= self.page:
                 break
         else:
             del self._streams[mapping.name]
-        events = [InboxEvent(event_id, source, row.key, 0, "") for event_id, row in rows.items()]
+        links = self.state.find_links(mapping.name, {row.key for row in rows.values()})
+        news = {event_id: row for event_id, row in rows.items() if _is_news(row, links.get(row.key))}
+        events = [InboxEvent(event_id, source, row.key, 0, "") for event_id, row in news.items()]
         with self.state.transaction():
-            new = self.state.add_events(events, self.now())
+            new = self.state.inbox.add(events, self.now())
             self.state.put_cursor(source, high_water)
-            for event in new:
-                self._sort_out(work, mapping, event, rows[event.event_id], is_fresh)
-        self.tally.events += len(new)
+            busy = {event.agreement_id for event in new} & work.keys()
+            echoes = [event for event in new if self._is_echo(mapping, event, news, links, busy)]
+            self._settle_echoes(echoes)
+        rest = self._mine([event for event in new if event not in echoes])
+        with self.state.transaction():
+            for event in rest:
+                self._sort_out(work, mapping, event, news[event.event_id], is_fresh)
+        self.tally.events += len(rest) + len(echoes)
 
-    def _is_news(self, mapping: ObjectMapping, row: OrgRow, event_id: str) -> bool:
-        """A deletion is news only of the very record that is linked: a record in the recycle bin may have a successor."""
-        if self.state.has_event(event_id):
-            return False
-        link = self.state.find_link(mapping.name, row.key) if row.is_deleted else None
-        return not row.is_deleted or (link is not None and link.record_id == row.record_id)
+    def _is_echo(
+        self, mapping: ObjectMapping, event: InboxEvent, rows: dict[str, OrgRow], links: dict[str, Link], busy: set[str]
+    ) -> bool:
+        row = rows[event.event_id]
+        is_free = not row.is_deleted and event.agreement_id not in busy
+        return is_free and is_echo(mapping, links.get(row.key), row)
+
+    def _settle_echoes(self, echoes: list[InboxEvent]) -> None:
+        self.state.inbox.settle([Settled(one.sequence, "unchanged", "our own write came back") for one in echoes])
+        self.tally.settle("unchanged", len(echoes))
+        self.tally.echoes += len(echoes)
 
     def _sort_out(
         self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow, is_fresh: bool
     ) -> None:
-        """Settle an echo at once; everything else is work. A row that was read rounds ago may have changed since: read it again."""
-        if row.is_deleted:
-            self._bury(work, mapping, event, row)
-            return
-        if event.agreement_id not in work and is_echo(mapping, self.state.find_link(mapping.name, row.key), row):
-            self.state.settle([event.event_id], "unchanged", "our own write came back")
-            self.tally.settle("unchanged", 1)
-            self.tally.echoes += 1
-            return
+        """A row that was read rounds ago may have changed since: read it again."""
         item = work.setdefault(event.agreement_id, Work(event.agreement_id))
-        item.events.append(event.event_id)
-        if is_fresh:
+        item.events.append(event.sequence)
+        if row.is_deleted:
+            self._bury(mapping, row)
+            item.reread = item.was_deleted = True
+        elif is_fresh:
             item.org_rows[mapping.name] = row
         else:
             item.reread = True
 
-    def _bury(self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow) -> None:
-        """Call inside the transaction that keeps the event."""
+    def _bury(self, mapping: ObjectMapping, row: OrgRow) -> None:
+        """Call inside a transaction."""
         self.state.remove_link(mapping.name, row.key)
         body = {"object": mapping.salesforce, "key": row.key, "record": row.record_id, "at": row.modstamp}
         self.state.record(self.now(), "deleted in Salesforce", body)
-        item = work.setdefault(event.agreement_id, Work(event.agreement_id))
-        item.events.append(event.event_id)
-        item.reread = item.was_deleted = True
+
+
+def _is_news(row: OrgRow, link: Link | None) -> bool:
+    """A deletion is news only of the very record that is linked: a record in the recycle bin may have a successor."""
+    return not row.is_deleted or (link is not None and link.record_id == row.record_id)
 
 
 def _to_event(change: Change) -> InboxEvent:

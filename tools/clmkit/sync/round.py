@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from clmkit.clients.errors import Refused
@@ -17,9 +18,10 @@ from clmkit.mapping.model import Missing, ObjectMapping
 from clmkit.sync.apply import Applier, Excess, StopRun, Write
 from clmkit.sync.audit import digest
 from clmkit.sync.cases import Case
-from clmkit.sync.decide import is_stale
+from clmkit.sync.decide import is_same_value, is_stale
 from clmkit.sync.feed_back import to_patch
 from clmkit.sync.guards import overwrites_clm
+from clmkit.sync.inbox import Settled
 from clmkit.sync.intake import Work
 from clmkit.sync.org_rows import OrgRow, read_by_key
 from clmkit.sync.references import References
@@ -60,6 +62,8 @@ class Round:
         self._created: set[Place] = set()
         self._counted: set[Place] = set()
         self._cases: dict[str, Case] = {}
+        self._links: dict[Place, Link] = {}
+        """What is remembered of the rows of this round: read once, kept up to date with every answer."""
 
     async def run(self, work: Mapping[str, Work]) -> None:
         """Settle every event of the work. Raises StopRun, WireError: what is not settled then waits for the next run."""
@@ -67,18 +71,24 @@ class Round:
             again = await self._pass(work.values())
             if not again:
                 return
-            work = {case.agreement_id: Work(case.agreement_id, case.work.events, reread=True) for case in again}
+            work = {
+                case.agreement_id: Work(
+                    case.agreement_id, case.work.events, reread=True, is_redriven=case.work.is_redriven
+                )
+                for case in again
+            }
         for case in again:
-            mapping = next(mapping for mapping in self._spec.objects if is_whole_agreement(mapping))
+            mapping = self._whole
             reason = f"It was changed again and again while the sync worked on it. {case.again}"
             case.park_row(mapping, case.agreement_id, mapping.key.name, "", reason, mapping.key.steward)
-            self._settle(case)
+        self._settle(again)
 
     async def _pass(self, work: Iterable[Work]) -> list[Case]:
         items = list(work)
         deleted = [item.agreement_id for item in items if item.was_deleted]
         if deleted and self._engine.blast is not None:
             self._require_modest(self._engine.blast.find_excess_of_deletions(deleted))
+        self._remember_links(self._whole, [item.agreement_id for item in items])
         opened = await _several(self._open, items)
         cases = [case for case in opened if case is not None]
         self._cases = {case.agreement_id: case for case in cases}
@@ -89,9 +99,7 @@ class Round:
         if overwritten and self._engine.blast is not None:
             self._require_modest(self._engine.blast.find_excess_of_patches(overwritten))
         await _several(self._feed_back, [case for case in cases if not case.again])
-        for case in cases:
-            if not case.again:
-                self._settle(case)
+        self._settle([case for case in cases if not case.again])
         return [case for case in cases if case.again]
 
     def _require_modest(self, excess: str) -> None:
@@ -103,9 +111,8 @@ class Round:
 
         An old snapshot that comes along with a change in Salesforce is only replaced: the change must not be settled with it.
         """
-        known = max(
-            (link.revision for mapping in self._spec.objects if (link := self._own_link(mapping, item))), default=None
-        )
+        link = self._links.get((self._whole.name, item.agreement_id))
+        known = link.revision if link is not None else None
         agreement: Agreement | None = item.agreement
         if agreement is not None and is_stale(_revision(agreement), known):
             if not item.org_rows and not item.reread:
@@ -127,12 +134,22 @@ class Round:
             return None
         return Case(item, agreement, self._state_of(agreement))
 
-    def _own_link(self, mapping: ObjectMapping, item: Work) -> Link | None:
-        return self._state.find_link(mapping.name, item.agreement_id) if is_whole_agreement(mapping) else None
+    @property
+    def _whole(self) -> ObjectMapping:
+        """The mapping whose rows are the agreements themselves."""
+        return next(mapping for mapping in self._spec.objects if is_whole_agreement(mapping))
+
+    def _remember_links(self, mapping: ObjectMapping, keys: Iterable[str]) -> None:
+        wanted = set(keys)
+        for key in wanted:
+            self._links.pop((mapping.name, key), None)
+        for link in self._state.find_links(mapping.name, wanted).values():
+            self._links[link.object, link.key] = link
 
     async def _write_object(self, mapping: ObjectMapping, cases: Sequence[Case]) -> None:
         """Plan and write every row of one object. Raises StopRun, WireError."""
         rows = self._evaluate(mapping, cases)
+        self._remember_links(mapping, [row.key for _, row, _ in rows])
         org_rows = await self._read_org(mapping, rows)
         plans = [self._plan(mapping, case, row, clm, org_rows) for case, row, clm in rows]
         self._require_modest(self._engine.blast.find_excess(plans) if self._engine.blast is not None else "")
@@ -192,7 +209,7 @@ class Round:
         return at_hand | {key: found.get(key) for key in unknown}
 
     def _needs_reading(self, mapping: ObjectMapping, case: Case, key: str, clm: Mapping[str, object]) -> bool:
-        link = self._state.find_link(mapping.name, key)
+        link = self._links.get((mapping.name, key))
         return needs_reading(mapping, clm, link, case.state, self._spec.lifecycle)
 
     def _is_at_hand(self, mapping: ObjectMapping, case: Case, row: Row) -> bool:
@@ -219,7 +236,9 @@ class Round:
     ) -> RowPlan:
         org = org_rows.get(row.key)
         is_absent = row.key in org_rows and org is None
-        link = None if is_absent else self._state.find_link(mapping.name, row.key)
+        link = None if is_absent else self._links.get((mapping.name, row.key))
+        if link is not None and link.hops:
+            link = replace(link, hops=self._hops(mapping, case, link))
         newer = org is not None and _instant(case.updated_at) > _instant(org.modstamp)
         lifecycle = self._spec.lifecycle
         salesforce_state = state_in_salesforce(mapping, link, org, lifecycle)
@@ -232,6 +251,21 @@ class Round:
         case.overwrites_clm |= overwrites_clm(plan)
         case.pulls += [(mapping, row.key, decision) for decision in plan.pull.values()]
         return plan
+
+    def _hops(self, mapping: ObjectMapping, case: Case, link: Link) -> Mapping[str, int]:
+        """What is remembered of values that were put back, without what the CLM has confirmed or a person wants tried again."""
+        if case.work.is_redriven:
+            return {}
+        if case.work.own is None or not is_whole_agreement(mapping):
+            return link.hops
+        row = self._evaluator.rows(mapping.name, case.work.own)[0]
+        held = clm_values(self._evaluator, mapping, row, case.work.own)
+        columns = {column.salesforce: column for column in mapping.columns}
+        return {
+            name: hop
+            for name, hop in link.hops.items()
+            if hop > 0 or not is_same_value(columns[name], link.base.get(name), held.get(name))
+        }
 
     def _prepare(self, plan: RowPlan) -> Write | None:
         """The write of a plan; None when nothing is to be written, or the row has to wait for a record that is missing."""
@@ -274,26 +308,30 @@ class Round:
 
     def _keep(self, writes: Sequence[Write]) -> None:
         """Remember what Salesforce has just confirmed: links, bases, audit."""
-        at = self._engine.now()
+        links, bodies = [], {"created": [], "updated": []}  # type: tuple[list[Link], dict[str, list[dict[str, object]]]]
+        for write in writes:
+            facts = write.plan.facts
+            place = (facts.mapping.name, facts.row.key)
+            if place not in self._counted:
+                self._counted.add(place)
+                self._engine.tally.wrote(facts.mapping.salesforce, created=write.created)
+            if write.created:
+                self._created.add(place)
+            self._cases[facts.agreement_id].has_written = True
+            links.append(_link(write.plan, write.record_id, write.base, write.lookups))
+            names = {name: digest(str(value)) for name, value in write.fields.items()}
+            kind = "created" if write.created else "updated"
+            bodies[kind].append(
+                {"object": facts.mapping.salesforce, "key": facts.row.key, "revision": facts.revision, "fields": names}
+            )
+        self._put_links(links, {kind: some for kind, some in bodies.items() if some})
+
+    def _put_links(self, links: Sequence[Link], bodies: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
         with self._state.transaction():
-            for write in writes:
-                facts = write.plan.facts
-                place = (facts.mapping.name, facts.row.key)
-                if place not in self._counted:
-                    self._counted.add(place)
-                    self._engine.tally.wrote(facts.mapping.salesforce, created=write.created)
-                if write.created:
-                    self._created.add(place)
-                self._cases[facts.agreement_id].has_written = True
-                self._state.put_link(_link(write.plan, write.record_id, write.base))
-                names = {name: digest(str(value)) for name, value in write.fields.items()}
-                body = {
-                    "object": facts.mapping.salesforce,
-                    "key": facts.row.key,
-                    "revision": facts.revision,
-                    "fields": names,
-                }
-                self._state.record(at, "created" if write.created else "updated", body)
+            self._state.put_links(links)
+            for kind, some in bodies.items():
+                self._state.record(self._engine.now(), kind, *some)
+        self._links.update({(link.object, link.key): link for link in links})
 
     def _remember(self, plan: RowPlan) -> None:
         """Keep what both sides turned out to agree on, when that is news."""
@@ -301,14 +339,22 @@ class Round:
         record_id = (
             facts.org.record_id if facts.org is not None else facts.link.record_id if facts.link is not None else ""
         )
-        link = _link(plan, record_id, plan.base)
-        if record_id and (facts.link is None or facts.link.base != link.base or facts.link.revision != link.revision):
-            with self._state.transaction():
-                self._state.put_link(link)
+        link = _link(plan, record_id, plan.base, {})
+        known = facts.link
+        if record_id and (
+            known is None or (known.base, known.revision) != (link.base, link.revision) or self._has_hops(link)
+        ):
+            self._put_links([link], {})
+
+    def _has_hops(self, link: Link) -> bool:
+        """Whether what is remembered of values that were put back is news."""
+        known = self._links.get((link.object, link.key))
+        return known is not None and known.hops != link.hops
 
     def _forget(self, mapping: ObjectMapping, key: str) -> None:
         with self._state.transaction():
             self._state.remove_link(mapping.name, key)
+        self._links.pop((mapping.name, key), None)
 
     async def _feed_back(self, case: Case) -> None:
         """Give the CLM what Salesforce owns. A refusal parks the fields; a moved agreement is planned anew."""
@@ -341,45 +387,49 @@ class Round:
             case.park_row(mapping, key, decision.field.name, str(decision.value or ""), reason, decision.field.steward)
 
     def _agree_on_pulls(self, case: Case, values: Mapping[str, object]) -> None:
-        with self._state.transaction():
-            for mapping, key, decision in case.pulls:
-                link = self._state.find_link(mapping.name, key)
-                if link is not None and decision.field.clm in values:
-                    base = {**link.base, decision.field.salesforce: to_scalar(decision.value)}
-                    self._state.put_link(
-                        Link(
-                            link.object, link.key, link.agreement_id, link.record_id, link.revision, link.modstamp, base
-                        )
-                    )
-            names = {decision.field.salesforce: digest(str(decision.value)) for _, _, decision in case.pulls}
-            body = {"agreement": case.agreement_id, "revision": case.revision, "fields": names}
-            self._state.record(self._engine.now(), "patched", body)
+        changed: dict[Place, Link] = {}
+        for mapping, key, decision in case.pulls:
+            place = (mapping.name, key)
+            link = changed.get(place) or self._links.get(place)
+            if link is not None and decision.field.clm in values:
+                base = {**link.base, decision.field.salesforce: to_scalar(decision.value)}
+                changed[place] = replace(link, base=base)
+        names = {decision.field.salesforce: digest(str(decision.value)) for _, _, decision in case.pulls}
+        body = {"agreement": case.agreement_id, "revision": case.revision, "fields": names}
+        self._put_links(list(changed.values()), {"patched": [body]})
 
-    def _settle(self, case: Case) -> None:
+    def _settle(self, cases: Sequence[Case]) -> None:
+        """Say of every event of these agreements what became of it, and keep what waits for a person."""
         at = self._engine.now()
+        linked: dict[str, list[Link]] = {}
+        for link in self._state.find_links_of_agreements(case.agreement_id for case in cases):
+            linked.setdefault(link.agreement_id, []).append(link)
+        parked = [
+            row for case in cases for row in (*case.parked, *self._find_gone(case, linked.get(case.agreement_id, ())))
+        ]
+        settled = [Settled(one, case.outcome, case.reason) for case in cases for one in case.work.events]
         with self._state.transaction():
-            gone = self._find_gone(case)
-            self._state.resolve_parked(case.agreement_id, case.parked + gone, at)
-            self._state.park(case.parked + gone, at)
-            self._state.settle(case.work.events, case.outcome, case.reason)
-        self._engine.tally.settle(case.outcome, len(case.work.events))
-        if case.outcome == "unchanged":
-            self._engine.tally.echoes += case.work.echoes
+            self._state.resolve_parked([case.agreement_id for case in cases], parked, at)
+            self._state.park(parked, at)
+            self._state.inbox.settle(settled)
+        for case in cases:
+            self._engine.tally.settle(case.outcome, len(case.work.events))
+            if case.outcome == "unchanged":
+                self._engine.tally.echoes += case.work.echoes
 
-    def _find_gone(self, case: Case) -> list[Parked]:
+    def _find_gone(self, case: Case, linked: Sequence[Link]) -> list[Parked]:
         """Rows that the CLM no longer has and Salesforce still does: marked for a steward, never deleted."""
         gone: list[Parked] = []
-        for name, key in self._state.read_keys_of(case.agreement_id):
-            mapping = self._spec.get_object(name)
-            if (name, key) not in case.keys and not is_owned_by_salesforce(mapping):
+        for link in linked:
+            mapping = self._spec.get_object(link.object)
+            if (link.object, link.key) not in case.keys and not is_owned_by_salesforce(mapping):
                 reason = f"The CLM no longer has this {mapping.label}; Salesforce still does. Delete it there if that is right."
-                gone.append(
-                    Parked(name, key, mapping.key.name, case.agreement_id, "gone", "", reason, mapping.key.steward)
-                )
+                place = (link.object, link.key, mapping.key.name)
+                gone.append(Parked(*place, case.agreement_id, "gone", "", reason, mapping.key.steward))
         return gone
 
     def _park_agreement(self, item: Work, reason: str) -> None:
-        mapping = next(mapping for mapping in self._spec.objects if is_whole_agreement(mapping))
+        mapping = self._whole
         key, steward = item.agreement_id, mapping.key.steward
         with self._state.transaction():
             self._state.park(
@@ -389,7 +439,7 @@ class Round:
 
     def _settle_events(self, item: Work, outcome: str, reason: str) -> None:
         with self._state.transaction():
-            self._state.settle(item.events, outcome, reason)
+            self._state.inbox.settle([Settled(one, outcome, reason) for one in item.events])
         self._engine.tally.settle(outcome, len(item.events))
 
     def _is_created_on_demand(self, mapping: ObjectMapping) -> bool:
@@ -406,10 +456,15 @@ class Round:
         return next((state.name for state in lifecycle.states if state.clm == stage), None)
 
 
-def _link(plan: RowPlan, record_id: str, base: Mapping[str, str | bool | int | None]) -> Link:
-    facts = plan.facts
-    modstamp = facts.org.modstamp if facts.org is not None else facts.link.modstamp if facts.link is not None else ""
-    return Link(facts.mapping.name, facts.row.key, facts.agreement_id, record_id, facts.revision, modstamp, base)
+def _link(
+    plan: RowPlan, record_id: str, base: Mapping[str, str | bool | int | None], lookups: Mapping[str, str]
+) -> Link:
+    facts, known = plan.facts, plan.facts.link
+    modstamp = facts.org.modstamp if facts.org is not None else known.modstamp if known is not None else ""
+    ids = {**(known.lookups if known is not None else {}), **lookups}
+    return Link(
+        facts.mapping.name, facts.row.key, facts.agreement_id, record_id, facts.revision, modstamp, base, ids, plan.hops
+    )
 
 
 async def _several(action: Callable[[A], Awaitable[B]], items: Iterable[A]) -> list[B]:

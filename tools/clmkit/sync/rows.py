@@ -28,7 +28,7 @@ from clmkit.sync.decide import (
     has_moved,
 )
 from clmkit.sync.org_rows import OrgRow
-from clmkit.sync.state import Fields, Link, Scalar
+from clmkit.sync.state import Fields, Hops, Link, Scalar
 
 Agreement = Mapping[str, object]
 
@@ -62,6 +62,7 @@ class RowPlan:
     conflicts: tuple[FieldDecision, ...]
     status: StatusSteps | None
     base: Fields
+    hops: Hops
 
     @property
     def writes_salesforce(self) -> bool:
@@ -119,8 +120,11 @@ def state_in_salesforce(
 
 
 def is_echo(mapping: ObjectMapping, link: Link | None, org: OrgRow) -> bool:
-    """Whether Salesforce holds exactly what both sides agreed on: our own write coming back, whoever triggers on it."""
-    if link is None:
+    """Whether Salesforce holds exactly what both sides agreed on: our own write coming back, whoever triggers on it.
+
+    Of a row with a value that was put back it is to be found out whether that holds.
+    """
+    if link is None or link.hops:
         return False
     judged = [column for column in mapping.columns if column.role not in (Role.KEY, Role.VERSION)]
     return all(
@@ -149,6 +153,7 @@ def plan_row(facts: RowFacts, lifecycle: Lifecycle | None) -> RowPlan:
         tuple(decision for decision in decisions if decision.action is Action.CONFLICT),
         _plan_status(facts, push, lifecycle),
         _next_base(facts, decisions, creates),
+        {decision.field.salesforce: decision.hops for decision in decisions if decision.hops},
     )
 
 
@@ -158,8 +163,9 @@ def _decide(facts: RowFacts, column: FieldMapping, creates: bool) -> FieldDecisi
         return decide_creation(column, clm)
     base = facts.link.base.get(column.salesforce, ABSENT) if facts.link is not None else ABSENT
     salesforce = facts.org.values[column.salesforce] if facts.org is not None else base
-    states = facts.state, facts.salesforce_state
-    return decide_field(column, FieldFacts(base, clm, salesforce, *states, facts.clm_is_newer))
+    hops = facts.link.hops.get(column.salesforce, 0) if facts.link is not None else 0
+    states, is_read = (facts.state, facts.salesforce_state), facts.org is not None
+    return decide_field(column, FieldFacts(base, clm, salesforce, *states, facts.clm_is_newer, hops, is_read))
 
 
 def _plan_status(facts: RowFacts, push: Mapping[str, FieldDecision], lifecycle: Lifecycle | None) -> StatusSteps | None:
@@ -185,7 +191,8 @@ def _next_base(facts: RowFacts, decisions: list[FieldDecision], creates: bool) -
         elif decision.action is Action.PULL:
             continue
         elif decision.action is Action.CONFLICT:
-            base.pop(name, None)
+            if not decision.is_unstable:
+                base.pop(name, None)
         elif creates and decision.field.to_salesforce:
             base[name] = None
         elif facts.org is not None and facts.org.values[name] is not ABSENT:

@@ -1,6 +1,6 @@
-"""The sync's memory: one SQLite file. Written in short transactions after each answer, so a kill -9 costs one repeated request.
+"""The sync's memory. Written in short transactions after each answer, so a kill -9 costs one repeated request.
 
-inbox    every event once (key: event id), with its outcome when it is settled; unsettled ones are what the next run starts with
+inbox    every event once, and what became of it (`inbox`)
 link     object mapping + key -> Salesforce record id, the last agreed values (base), the revision that wrote them
 parked   values, rows and conflicts that wait for a person, each with reason and steward; resolved ones stay, marked
 cursor   where to go on reading in each system
@@ -10,28 +10,28 @@ audit    the hash chain (`audit`)
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from clmkit.sync import inbox
 from clmkit.sync.audit import GENESIS, Entry, seal
+from clmkit.sync.database import SqlRow, Target, open_database
+from clmkit.sync.inbox import Inbox
 
 Scalar: TypeAlias = str | bool | int | None
 Fields: TypeAlias = Mapping[str, Scalar]
+Hops: TypeAlias = Mapping[str, int]
 
-SCHEMA = """
+SCHEMA = (
+    """
 CREATE TABLE IF NOT EXISTS cursor (source TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS inbox (
-  event_id TEXT PRIMARY KEY, source TEXT NOT NULL, agreement_id TEXT NOT NULL, revision INTEGER NOT NULL, actor TEXT NOT NULL,
-  received_at TEXT NOT NULL, outcome TEXT, reason TEXT) STRICT;
-CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (agreement_id) WHERE outcome IS NULL;
 CREATE TABLE IF NOT EXISTS link (
   object TEXT NOT NULL, key TEXT NOT NULL, agreement_id TEXT NOT NULL, record_id TEXT NOT NULL, revision INTEGER NOT NULL,
-  modstamp TEXT NOT NULL, base TEXT NOT NULL, PRIMARY KEY (object, key)) STRICT;
+  modstamp TEXT NOT NULL, base TEXT NOT NULL, lookups TEXT NOT NULL, hops TEXT NOT NULL, PRIMARY KEY (object, key)) STRICT;
 CREATE INDEX IF NOT EXISTS link_agreement ON link (agreement_id);
+CREATE INDEX IF NOT EXISTS link_record ON link (record_id);
 CREATE TABLE IF NOT EXISTS parked (
   object TEXT NOT NULL, key TEXT NOT NULL, field TEXT NOT NULL, agreement_id TEXT NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,
   reason TEXT NOT NULL, steward TEXT NOT NULL, since TEXT NOT NULL, attempts INTEGER NOT NULL, resolved_at TEXT,
@@ -41,23 +41,21 @@ CREATE TABLE IF NOT EXISTS audit (
   sequence INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, previous TEXT NOT NULL,
   hash TEXT NOT NULL) STRICT;
 """
-
-
-class StateError(Exception):
-    """The state file cannot be used; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class InboxEvent:
-    event_id: str
-    source: str
-    agreement_id: str
-    revision: int
-    actor: str
+    + inbox.SCHEMA
+)
+LINK = "object, key, agreement_id, record_id, revision, modstamp, base, lookups, hops"
+PARKED = "object, key, field, agreement_id, kind, value, reason, steward, since, attempts"
+ASKED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
+    """What the sync knows of a row on both sides.
+
+    `base` is what both agree on by field, lookups as match values; `lookups` are the record ids that were written for them. `hops`
+    says of which fields a value was put back, and on which side (`decide`).
+    """
+
     object: str
     key: str
     agreement_id: str
@@ -65,6 +63,8 @@ class Link:
     revision: int
     modstamp: str
     base: Fields
+    lookups: Mapping[str, str] = field(default_factory=dict)
+    hops: Hops = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,159 +88,161 @@ class Parked:
 
 
 class State:
-    def __init__(self, path: Path | str) -> None:
-        try:
-            self._db = sqlite3.connect(str(path), isolation_level=None, timeout=0.5)
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(SCHEMA)
-            self._db.execute("BEGIN EXCLUSIVE")
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise StateError(_explain(path, error)) from error
+    def __init__(self, target: Target) -> None:
+        """Raises StateError."""
+        self.database = open_database(target, SCHEMA)
+        self.inbox = Inbox(self.database)
 
     def close(self) -> None:
-        self._db.close()
+        self.database.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing. Raises StateError when the file cannot take it."""
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
+        """All or nothing. Raises StateError when the database cannot take it."""
+        with self.database.transaction():
             yield
-            self._db.execute("COMMIT")
-        except BaseException as error:
-            if self._db.in_transaction:  # SQLite has rolled back by itself when it could not write
-                self._db.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise StateError(_explain("the state file", error)) from error
-            raise
 
     def get_cursor(self, source: str) -> str:
-        row = self._db.execute("SELECT position FROM cursor WHERE source = ?", (source,)).fetchone()
-        return "" if row is None else str(row[0])
+        rows = self.database.execute("SELECT position FROM cursor WHERE source = ?", (source,))
+        return str(rows[0][0]) if rows else ""
 
     def put_cursor(self, source: str, position: str) -> None:
-        self._db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?)", (source, position))
-
-    def add_events(self, events: Iterable[InboxEvent], at: str) -> list[InboxEvent]:
-        """Take events in, each once; the answer leaves out those that were known."""
-        sql = "INSERT OR IGNORE INTO inbox (event_id, source, agreement_id, revision, actor, received_at) VALUES (?, ?, ?, ?, ?, ?)"
-        return [
-            event
-            for event in events
-            if self._db.execute(
-                sql, (event.event_id, event.source, event.agreement_id, event.revision, event.actor, at)
-            ).rowcount
-        ]
-
-    def has_event(self, event_id: str) -> bool:
-        return self._db.execute("SELECT 1 FROM inbox WHERE event_id = ?", (event_id,)).fetchone() is not None
-
-    def read_waiting(self, limit: int) -> list[InboxEvent]:
-        """Events that were taken in and not settled: all those of the first agreements, `limit` events at most in one go."""
-        sql = "SELECT event_id, source, agreement_id, revision, actor FROM inbox WHERE outcome IS NULL ORDER BY rowid LIMIT ?"
-        return [InboxEvent(*row) for row in self._db.execute(sql, (limit,))]
-
-    def redrive(self, agreement_ids: Iterable[str], at: str) -> int:
-        """Put agreements back to work: the next run reads their newest revision from both systems, so no order can be broken."""
-        events = [InboxEvent(f"redrive:{one}:{at}", "redrive", one, 0, "") for one in sorted(set(agreement_ids))]
-        return len(self.add_events(events, at))
-
-    def settle(self, event_ids: Iterable[str], outcome: str, reason: str) -> None:
-        sql = "UPDATE inbox SET outcome = ?, reason = ? WHERE event_id = ? AND outcome IS NULL"
-        self._db.executemany(sql, [(outcome, reason, event_id) for event_id in event_ids])
-
-    def count_outcomes(self) -> dict[str, int]:
-        sql = "SELECT coalesce(outcome, 'waiting'), count(*) FROM inbox GROUP BY 1 ORDER BY 1"
-        return {str(outcome): int(count) for outcome, count in self._db.execute(sql)}
+        sql = "INSERT INTO cursor VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET position = excluded.position"
+        self.database.change(sql, (source, position))
 
     def find_link(self, mapping: str, key: str) -> Link | None:
-        sql = "SELECT object, key, agreement_id, record_id, revision, modstamp, base FROM link WHERE object = ? AND key = ?"
-        row = self._db.execute(sql, (mapping, key)).fetchone()
-        return None if row is None else _to_link(*row)
+        return self.find_links(mapping, (key,)).get(key)
 
-    def put_link(self, link: Link) -> None:
-        base = json.dumps(dict(link.base), sort_keys=True, separators=(",", ":"))
-        self._db.execute(
-            "INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (link.object, link.key, link.agreement_id, link.record_id, link.revision, link.modstamp, base),
+    def find_links(self, mapping: str, keys: Iterable[str]) -> dict[str, Link]:
+        """The links of an object mapping by key, those that there are."""
+        return {link.key: link for link in self._links_where("object = ? AND key IN {}", keys, (mapping,))}
+
+    def find_links_of_records(self, record_ids: Iterable[str]) -> dict[str, Link]:
+        """The links by Salesforce record id."""
+        return {link.record_id: link for link in self._links_where("record_id IN {}", record_ids)}
+
+    def find_links_of_agreements(self, agreement_ids: Iterable[str]) -> list[Link]:
+        """Every linked row of these agreements, in the order of object and key."""
+        links = self._links_where("agreement_id IN {}", agreement_ids)
+        return sorted(links, key=lambda link: (link.object, link.key))
+
+    def _links_where(self, condition: str, values: Iterable[str], before: Sequence[str] = ()) -> Iterator[Link]:
+        for chunk in _chunks(values):
+            sql = f"SELECT {LINK} FROM link WHERE {condition.format(_places(chunk))}"  # noqa: S608 - places
+            for row in self.database.execute(sql, (*before, *chunk)):
+                yield _to_link(row)
+
+    def put_links(self, links: Iterable[Link]) -> None:
+        sql = (
+            "INSERT INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (object, key) DO UPDATE SET"
+            " agreement_id = excluded.agreement_id, record_id = excluded.record_id, revision = excluded.revision,"
+            " modstamp = excluded.modstamp, base = excluded.base, lookups = excluded.lookups, hops = excluded.hops"
         )
+        self.database.change_all(sql, [_from_link(link) for link in links])
 
     def remove_link(self, mapping: str, key: str) -> None:
-        self._db.execute("DELETE FROM link WHERE object = ? AND key = ?", (mapping, key))
-
-    def read_keys_of(self, agreement_id: str) -> list[tuple[str, str]]:
-        """The linked rows of an agreement: (object mapping, key)."""
-        sql = "SELECT object, key FROM link WHERE agreement_id = ? ORDER BY object, key"
-        return [(str(mapping), str(key)) for mapping, key in self._db.execute(sql, (agreement_id,))]
+        self.database.change("DELETE FROM link WHERE object = ? AND key = ?", (mapping, key))
 
     def count_links_of(self, mapping: str) -> int:
-        return int(self._db.execute("SELECT count(*) FROM link WHERE object = ?", (mapping,)).fetchone()[0])
+        return _count(self.database.execute("SELECT count(*) FROM link WHERE object = ?", (mapping,)))
 
     def count_linked_agreements(self) -> int:
-        return int(self._db.execute("SELECT count(DISTINCT agreement_id) FROM link").fetchone()[0])
+        return _count(self.database.execute("SELECT count(DISTINCT agreement_id) FROM link"))
 
     def count_links(self) -> dict[str, int]:
         sql = "SELECT object, count(*) FROM link GROUP BY object ORDER BY object"
-        return {str(mapping): int(count) for mapping, count in self._db.execute(sql)}
+        return {str(mapping): int(count or 0) for mapping, count in self.database.execute(sql)}
 
     def park(self, rows: Sequence[Parked], at: str) -> None:
         """Keep what waits. The same thing parked again keeps its age and counts another attempt."""
         sql = (
             "INSERT INTO parked VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, NULL) ON CONFLICT (object, key, field) DO UPDATE SET"
             " agreement_id = excluded.agreement_id, kind = excluded.kind, value = excluded.value, reason = excluded.reason,"
-            " steward = excluded.steward, since = CASE WHEN resolved_at IS NULL THEN since ELSE excluded.since END,"
-            " attempts = CASE WHEN resolved_at IS NULL THEN attempts + 1 ELSE 1 END, resolved_at = NULL"
+            " steward = excluded.steward, since = CASE WHEN parked.resolved_at IS NULL THEN parked.since ELSE excluded.since END,"
+            " attempts = CASE WHEN parked.resolved_at IS NULL THEN parked.attempts + 1 ELSE 1 END, resolved_at = NULL"
         )
-        for row in rows:
-            facts = (row.object, row.key, row.field, row.agreement_id, row.kind, row.value, row.reason, row.steward, at)
-            self._db.execute(sql, facts)
+        facts = [(p.object, p.key, p.field, p.agreement_id, p.kind, p.value, p.reason, p.steward, at) for p in rows]
+        self.database.change_all(sql, facts)
 
-    def resolve_parked(self, agreement_id: str, still: Iterable[Parked], at: str) -> None:
-        """Mark as resolved what waited for this agreement and does not any more."""
+    def resolve_parked(self, agreement_ids: Iterable[str], still: Iterable[Parked], at: str) -> None:
+        """Mark as resolved what waited for these agreements and does not any more."""
         waiting = {(row.object, row.key, row.field) for row in still}
         sql = "UPDATE parked SET resolved_at = ? WHERE object = ? AND key = ? AND field = ?"
-        for row in self.read_parked(agreement_id=agreement_id):
-            if (row.object, row.key, row.field) not in waiting:
-                self._db.execute(sql, (at, row.object, row.key, row.field))
+        for chunk in _chunks(agreement_ids):
+            found = (
+                f"SELECT object, key, field FROM parked WHERE resolved_at IS NULL AND agreement_id IN {_places(chunk)}"  # noqa: S608 - places
+            )
+            places = [tuple(str(one) for one in row) for row in self.database.execute(found, chunk)]
+            self.database.change_all(sql, [(at, *place) for place in places if place not in waiting])
 
     def read_parked(
         self, *, kind: str | None = None, agreement_id: str | None = None, code: str | None = None
     ) -> list[Parked]:
         """What waits for a person, oldest first. `code` selects by a part of the reason."""
-        sql = (
-            "SELECT object, key, field, agreement_id, kind, value, reason, steward, since, attempts FROM parked"
-            " WHERE resolved_at IS NULL AND kind = coalesce(?, kind) AND agreement_id = coalesce(?, agreement_id)"
-            " AND instr(reason, coalesce(?, reason)) > 0 ORDER BY since, object, key, field"
-        )
-        return [Parked(*row) for row in self._db.execute(sql, (kind, agreement_id, code))]
+        wanted = [("kind = ?", kind), ("agreement_id = ?", agreement_id)]
+        chosen = [(condition, value) for condition, value in wanted if value is not None]
+        where = " AND ".join(["resolved_at IS NULL", *(condition for condition, _ in chosen)])
+        sql = f"SELECT {PARKED} FROM parked WHERE {where} ORDER BY since, object, key, field"  # noqa: S608 - the lines above
+        rows = [_to_parked(row) for row in self.database.execute(sql, [value for _, value in chosen])]
+        return [row for row in rows if code is None or code in row.reason]
 
-    def record(self, at: str, kind: str, body: Mapping[str, object]) -> None:
-        """Append to the audit chain."""
-        row = self._db.execute("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1").fetchone()
-        sequence, previous = (0, GENESIS) if row is None else (int(row[0]), str(row[1]))
-        entry = seal(sequence + 1, at, kind, body, previous)
-        self._db.execute(
-            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)",
-            (entry.sequence, entry.at, entry.kind, entry.body, entry.previous, entry.hash),
+    def record(self, at: str, kind: str, *bodies: Mapping[str, object]) -> None:
+        """Append to the audit chain, one entry for each body."""
+        self.database.queue_for("audit")
+        rows = self.database.execute("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
+        sequence, previous = (int(rows[0][0] or 0), str(rows[0][1])) if rows else (0, GENESIS)
+        entries: list[Entry] = []
+        for body in bodies:
+            entries.append(seal(sequence + len(entries) + 1, at, kind, body, previous))
+            previous = entries[-1].hash
+        columns = ("sequence", "at", "kind", "body", "previous", "hash")
+        self.database.append(
+            "audit", columns, [(e.sequence, e.at, e.kind, e.body, e.previous, e.hash) for e in entries]
         )
 
     def read_audit(self) -> Iterator[Entry]:
-        for row in self._db.execute("SELECT sequence, at, kind, body, previous, hash FROM audit ORDER BY sequence"):
-            yield Entry(*row)
+        """The chain in order, a part at a time."""
+        sql = (
+            "SELECT sequence, at, kind, body, previous, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT 1000"
+        )
+        last = 0
+        while rows := self.database.execute(sql, (last,)):
+            for sequence, at, kind, body, previous, own in rows:
+                last = int(sequence or 0)
+                yield Entry(last, str(at), str(kind), str(body), str(previous), str(own))
 
 
-def _to_link(
-    mapping: str, key: str, agreement_id: str, record_id: str, revision: int, modstamp: str, base: str
-) -> Link:
-    return Link(mapping, key, agreement_id, record_id, revision, modstamp, json.loads(base))
+def _to_link(row: SqlRow) -> Link:
+    mapping, key, agreement_id, record_id, revision, modstamp, *documents = row
+    base, lookups, hops = (json.loads(str(document)) if document else {} for document in documents)
+    facts = (str(mapping), str(key), str(agreement_id), str(record_id), int(revision or 0), str(modstamp))
+    return Link(*facts, base, lookups, hops)
 
 
-def _explain(path: Path | str, error: sqlite3.Error) -> str:
-    if "locked" in str(error):
-        return f"{path}: another sync works with this state; end it, or give this one another state file."
-    if "full" in str(error):
-        return f"{path}: the disk is full. Nothing was lost; make room and run again."
-    return f"{path}: cannot be used as the sync's state: {error}"
+def _from_link(link: Link) -> tuple[str | int, ...]:
+    facts = (link.object, link.key, link.agreement_id, link.record_id, link.revision, link.modstamp)
+    return (*facts, _document(link.base), _document(link.lookups), _document(link.hops))
+
+
+def _document(values: Mapping[str, object]) -> str:
+    return json.dumps(dict(values), sort_keys=True, separators=(",", ":")) if values else ""
+
+
+def _to_parked(row: SqlRow) -> Parked:
+    texts = [str(text) for text in row[:-1]]
+    mapping, key, name, agreement_id, kind, value, reason, steward, since = texts
+    return Parked(mapping, key, name, agreement_id, kind, value, reason, steward, since, int(row[-1] or 0))
+
+
+def _count(rows: Sequence[SqlRow]) -> int:
+    return int(rows[0][0] or 0)
+
+
+def _places(values: Sequence[str]) -> str:
+    return f"({', '.join('?' * len(values))})"
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), ASKED_AT_ONCE):
+        yield ordered[start : start + ASKED_AT_ONCE]

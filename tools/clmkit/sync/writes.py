@@ -61,6 +61,7 @@ def build_write(plan: RowPlan, ids: FindsIds) -> tuple[Write, list[MissingRecord
     fields: dict[str, object] = {}
     base = dict(plan.base)
     missing: list[MissingRecord] = []
+    lookups: dict[str, str] = {}
     parent_id = ""
     for name, decision in plan.push.items():
         lookup = _lookup(decision.field, decision.value)
@@ -70,9 +71,12 @@ def build_write(plan: RowPlan, ids: FindsIds) -> tuple[Write, list[MissingRecord
             base.pop(name, None)
             continue
         fields[name] = decision.value if lookup is None else record_id
+        if record_id is not None:
+            lookups[name] = record_id
         if decision.field.role is Role.PARENT and record_id is not None:
             parent_id = record_id
-    return Write(plan, _with_status(plan, fields), plan.status.alone if plan.status else (), base, parent_id), missing
+    alone = plan.status.alone if plan.status else ()
+    return Write(plan, _with_status(plan, fields), alone, base, parent_id, lookups), missing
 
 
 def _with_status(plan: RowPlan, fields: Mapping[str, object]) -> dict[str, object]:

@@ -23,10 +23,10 @@ from clmkit.mapping.loader import load_spec
 from clmkit.mapping.report import render_human
 from clmkit.release.evidence import Suite
 from clmkit.robotlib.people import ClmUser, Refused
+from clmkit.sync.database import StateError
 from clmkit.sync.engine import run_once
 from clmkit.sync.reconcile import reconcile_once
 from clmkit.sync.report import RunReport
-from clmkit.sync.state import StateError
 
 HEADER = "Contract"
 CLM_CALL = "clm_"

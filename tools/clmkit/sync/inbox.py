@@ -1,0 +1,211 @@
+"""The inbox: every event once, and what became of it. Append-only, so that it costs the same whatever its size.
+
+event        sequence (1, 2, 3 ... without a gap) and event id; never changed
+settlement   a range of sequences with one outcome; never changed, ranges never overlap
+claim        who works on an agreement or an account now, where several processes share the state; it ends by itself
+
+An event waits as long as no settlement covers it. So nothing is updated when work is done, and the arithmetic is exact: events
+taken in = the lengths of all settlements + waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from clmkit.sync.database import Database
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (
+  sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL, source TEXT NOT NULL, agreement_id TEXT NOT NULL, revision INTEGER NOT NULL,
+  actor TEXT NOT NULL, received_at TEXT NOT NULL) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS event_once ON event (event_id);
+CREATE TABLE IF NOT EXISTS settlement (
+  first INTEGER PRIMARY KEY, last INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS claim (name TEXT PRIMARY KEY, worker TEXT NOT NULL, until REAL NOT NULL) STRICT;
+"""
+COLUMNS = ("sequence", "event_id", "source", "agreement_id", "revision", "actor", "received_at")
+ASKED_AT_ONCE = 500
+REDRIVE_SOURCE = "redrive"
+SETTLED = "settled"
+"""The cursor below which every event is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEvent:
+    """`sequence` is 0 as long as the event is not in the inbox."""
+
+    event_id: str
+    source: str
+    agreement_id: str
+    revision: int
+    actor: str
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    sequence: int
+    outcome: str
+    reason: str
+
+
+class Inbox:
+    """Writes happen inside a transaction of the caller's."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, events: Sequence[InboxEvent], at: str) -> list[InboxEvent]:
+        """Take events in, each once; the answer leaves out those that were known."""
+        if not events:
+            return []
+        self._db.queue_for("event")
+        known = self.find_known(event.event_id for event in events)
+        last = self._last_sequence()
+        new: list[InboxEvent] = []
+        rows: list[tuple[int | str, ...]] = []
+        for event in events:
+            if event.event_id in known:
+                continue
+            known.add(event.event_id)
+            last += 1
+            new.append(InboxEvent(event.event_id, event.source, event.agreement_id, event.revision, event.actor, last))
+            rows.append((last, event.event_id, event.source, event.agreement_id, event.revision, event.actor, at))
+        self._db.append("event", COLUMNS, rows)
+        return new
+
+    def find_known(self, event_ids: Iterable[str]) -> set[str]:
+        """Those of the ids that were taken in before."""
+        known: set[str] = set()
+        for chunk in _chunks(event_ids):
+            places = ", ".join("?" * len(chunk))
+            found = self._db.execute(f"SELECT event_id FROM event WHERE event_id IN ({places})", chunk)  # noqa: S608 - places
+            known.update(str(one) for (one,) in found)
+        return known
+
+    def settle(self, settled: Iterable[Settled]) -> None:
+        """Say what became of events; neighbours with one outcome become one row."""
+        ordered = self._not_yet(sorted(settled, key=lambda one: one.sequence))
+        runs: list[list[int | str]] = []
+        for one in ordered:
+            run = runs[-1] if runs else None
+            if run is not None and run[1] == one.sequence - 1 and run[2:] == [one.outcome, one.reason]:
+                run[1] = one.sequence
+            else:
+                runs.append([one.sequence, one.sequence, one.outcome, one.reason])
+        self._db.append("settlement", ("first", "last", "outcome", "reason"), runs)
+        self._move_mark()
+
+    def _not_yet(self, ordered: list[Settled]) -> list[Settled]:
+        """Without those that another worker settled, whose claim followed on one that ran out."""
+        if not self._db.is_shared or not ordered:
+            return ordered
+        self._db.queue_for("settlement")
+        sql = "SELECT first, last FROM settlement WHERE last >= ? AND first <= ?"
+        ranges = self._db.execute(sql, (ordered[0].sequence, ordered[-1].sequence))
+        covered = [(int(first or 0), int(last or 0)) for first, last in ranges]
+        return [one for one in ordered if not any(first <= one.sequence <= last for first, last in covered)]
+
+    def read_waiting(self, limit: int, after: int = 0) -> list[InboxEvent]:
+        """The first events that were taken in and not settled, in order, beyond a sequence."""
+        found: list[InboxEvent] = []
+        sql = (
+            "SELECT event_id, source, agreement_id, revision, actor, sequence FROM event"
+            " WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?"
+        )
+        for first, last in self._gaps(after):
+            rows = self._db.execute(sql, (first, last, limit - len(found)))
+            found += [_to_event(*row) for row in rows]
+            if len(found) >= limit:
+                break
+        return found
+
+    def count_outcomes(self) -> dict[str, int]:
+        sql = "SELECT outcome, CAST(sum(last - first + 1) AS INTEGER) FROM settlement GROUP BY outcome ORDER BY outcome"
+        counts = {str(outcome): int(count or 0) for outcome, count in self._db.execute(sql)}
+        waiting = self._last_sequence() - sum(counts.values())
+        return counts | ({"waiting": waiting} if waiting else {})
+
+    def find_outcome(self, event_id: str) -> Settled | None:
+        """What became of an event; None when it waits or was never taken in."""
+        sql = (
+            "SELECT sequence, outcome, reason FROM event JOIN settlement ON first <= sequence AND last >= sequence"
+            " WHERE event_id = ?"
+        )
+        rows = self._db.execute(sql, (event_id,))
+        return Settled(int(rows[0][0] or 0), str(rows[0][1]), str(rows[0][2])) if rows else None
+
+    def redrive(self, agreement_ids: Iterable[str], at: str) -> int:
+        """Put agreements back to work: the next run reads their newest revision from both systems, so no order can be broken."""
+        events = [InboxEvent(f"redrive:{one}:{at}", REDRIVE_SOURCE, one, 0, "") for one in sorted(set(agreement_ids))]
+        return len(self.add(events, at))
+
+    # ---- several workers
+
+    def claim(self, names: Iterable[str], worker: str, until: float, now: float) -> set[str]:
+        """Those of the names that are this worker's until then: free ones, and ones whose worker let the time run out."""
+        if not self._db.is_shared:
+            return set(names)
+        wanted = sorted(set(names))
+        sql = (
+            "INSERT INTO claim VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until"
+            " WHERE claim.worker = excluded.worker OR claim.until < ?"
+        )
+        return {name for name in wanted if self._db.change(sql, (name, worker, until, now))}
+
+    def release(self, worker: str) -> None:
+        """The worker's claims end."""
+        if self._db.is_shared:
+            self._db.change("DELETE FROM claim WHERE worker = ?", (worker,))
+
+    # ----
+
+    def _last_sequence(self) -> int:
+        return int(self._db.execute("SELECT coalesce(max(sequence), 0) FROM event")[0][0] or 0)
+
+    def _mark(self) -> int:
+        rows = self._db.execute("SELECT position FROM cursor WHERE source = ?", (SETTLED,))
+        return int(rows[0][0] or 0) if rows else 0
+
+    def _move_mark(self) -> None:
+        """Move the mark over the settlements that follow it without a gap."""
+        before = mark = self._mark()
+        for first, last in self._db.execute(
+            "SELECT first, last FROM settlement WHERE first > ? ORDER BY first", (mark,)
+        ):
+            if int(first or 0) != mark + 1:
+                break
+            mark = int(last or 0)
+        if mark != before:
+            sql = "INSERT INTO cursor VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET position = excluded.position"
+            self._db.change(sql, (SETTLED, str(mark)))
+
+    def _gaps(self, after: int) -> Iterator[tuple[int, int]]:
+        """The ranges of sequences that no settlement covers."""
+        end = self._last_sequence()
+        place = max(self._mark(), after)
+        sql = "SELECT first, last FROM settlement WHERE last > ? ORDER BY first"
+        for first, last in self._db.execute(sql, (place,)):
+            if int(first or 0) > place + 1:
+                yield place + 1, int(first or 0) - 1
+            place = max(place, int(last or 0))
+        if place < end:
+            yield place + 1, end
+
+
+def _to_event(
+    event_id: object, source: object, agreement: object, revision: object, actor: object, sequence: object
+) -> InboxEvent:
+    return InboxEvent(str(event_id), str(source), str(agreement), int(str(revision)), str(actor), int(str(sequence)))
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for value in values:
+        chunk.append(value)
+        if len(chunk) == ASKED_AT_ONCE:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
