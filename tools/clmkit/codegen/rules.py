@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clmkit.mapping.model import Direction, FieldClass, FieldMapping, ObjectMapping, Owner, Role, Spec
+from clmkit.mapping.precedence import possible_winners
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,17 @@ def compile_rules(spec: Spec, mapping: ObjectMapping) -> ObjectRules:
 
 
 def locked_statuses(spec: Spec, field: FieldMapping) -> tuple[str, ...]:
-    """The statuses in which people may not change a field that is not the CLM's alone: it is frozen, or the CLM wins there."""
-    won = {name for row in field.precedence if row.wins is Owner.CLM for name in row.states}
-    locked = won | set(field.frozen_from)
+    """The statuses in which people may not change a field that is not the CLM's alone: it is frozen, or only the CLM can win there.
+
+    Where a role or a window gives Salesforce a chance the guard lets the edit through: it knows the status alone, the sync the rest.
+    """
     states = spec.lifecycle.states if spec.lifecycle else ()
-    return tuple(dict.fromkeys(state.status for state in states if state.name in locked))
+    locked = [
+        state.status
+        for state in states
+        if state.name in field.frozen_from or possible_winners(field.precedence, state.name) == {Owner.CLM}
+    ]
+    return tuple(dict.fromkeys(locked))
 
 
 def published_fields(mapping: ObjectMapping) -> list[FieldMapping]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from clmkit.mapping.model import (
     Blank,
+    Cleared,
     FieldKind,
     FieldMapping,
     Missing,
@@ -27,6 +28,8 @@ from clmkit.mapping.model import (
 )
 from clmkit.mapping.transforms import TRANSFORMS, convert
 from clmkit.mapping.values.outcome import Outcome, Refusal, SalesforceValue, Target, Value, show
+
+ORG_ZONE = "org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Evaluator:
         self._maps = {
             value_map.name: {value.clm: value.salesforce for value in value_map.values} for value_map in spec.value_maps
         }
+        self._others = {value_map.name: value_map.other for value_map in spec.value_maps if value_map.other}
         states = spec.lifecycle.states if spec.lifecycle else ()
         self._states = {state.clm: state.status for state in states}
 
@@ -145,18 +149,24 @@ class Evaluator:
             if not column.to_clm or column.salesforce not in record:
                 continue
             value = record[column.salesforce]
-            inverse = TRANSFORMS[column.transform].inverse
-            answer = (
-                Refusal("This value does not go back to the CLM.")
-                if inverse is None
-                else inverse(value, self._target(column, None))
-            )
+            if value is None and column.cleared is Cleared.LEAVE:
+                continue
+            answer = self._invert(column, value)
             if isinstance(answer, Refusal):
                 key = str(record.get(mapping.key.salesforce) or "")
                 parked.append(_parked(mapping, key, column, value, answer.reason))
             else:
                 values[column.clm] = answer
         return FeedBack(values, tuple(parked))
+
+    def _invert(self, column: FieldMapping, value: SalesforceValue) -> object:
+        """The CLM's value of a Salesforce value, or the Refusal that parks it."""
+        if value is None and column.cleared is Cleared.PARK:
+            return Refusal("The field was emptied in Salesforce; the spec leaves the answer to a steward.")
+        inverse = TRANSFORMS[column.back or column.transform].inverse
+        if inverse is None:
+            return Refusal("This value does not go back to the CLM.")
+        return inverse(value, self._target(column, None))
 
     def _row(self, mapping: ObjectMapping, item: object, agreement: Mapping[str, object]) -> Row:
         draft = _Draft()
@@ -231,8 +241,11 @@ class Evaluator:
             )
         if column.lifecycle:
             return Target(column.type, self._states, "lifecycle", self.spec.currency, code)
-        picklist = self._maps.get(column.type.value_map, {})
-        return Target(column.type, picklist, column.type.value_map, self.spec.currency, code)
+        name = column.type.value_map
+        zone = self.spec.zone if column.zone == ORG_ZONE else column.zone
+        return Target(
+            column.type, self._maps.get(name, {}), name, self.spec.currency, code, self._others.get(name, ""), zone
+        )
 
 
 def find_value(path: str, item: object, agreement: Mapping[str, object]) -> object:

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner
+from clmkit.mapping.precedence import Circumstances, find_winner
 from clmkit.mapping.values.equality import is_same
 
 Value = object
@@ -256,4 +257,5 @@ def _settle(field: FieldMapping, facts: FieldFacts, holder: Holder) -> Action:
 
 
 def _winner(field: FieldMapping, state: str | None) -> Owner:
-    return next((row.wins for row in field.precedence if state in row.states), Owner.SHARED)
+    """Who wins in a state; SHARED when that depends on a role or a day, so that an edit of either side stands."""
+    return find_winner(field.precedence, Circumstances(state=state)) or Owner.SHARED

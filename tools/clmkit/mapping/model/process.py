@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from clmkit.mapping.model.fields import Condition
@@ -37,8 +39,7 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
     at_least: int | None = None
     below: int | None = None
 
-    def holds(self, number: float) -> bool:
-        """Also for a Decimal, exactly."""
+    def holds(self, number: Decimal) -> bool:
         return (self.at_least is None or number >= self.at_least) and (self.below is None or number < self.below)
 
 

@@ -34,6 +34,8 @@ class ValueMap(msgspec.Struct, frozen=True, kw_only=True):
         seen: dict[str, MapValue] = {}
         for value in self.values:
             seen.setdefault(value.salesforce, value)
+        if self.other:
+            seen.setdefault(self.other, MapValue(clm="", salesforce=self.other, label=self.other, active=True))
         return tuple(seen.values())
 
 

@@ -336,14 +336,14 @@ class ObjectResolver:
         return Park.ROW if block.lifecycle else either(block.unreadable, self._document.defaults.unreadable)
 
     def _precedence(self, block: FieldBlock) -> tuple[PrecedenceRow, ...]:
-        """The rows over all states: a row without states gets every state that no unconditional row names."""
+        """The rows over all states: a row without states gets every state that no row names for good."""
         rows = [] if block.precedence is UNSET else block.precedence
-        every = [state.name for state in self._lifecycle.states] if self._lifecycle else []
+        every = tuple(state.name for state in self._lifecycle.states) if self._lifecycle else ()
         named = {state for row in rows if row.states is not UNSET and not _is_conditional(row) for state in row.states}
         rest = tuple(state for state in every if state not in named)
         return tuple(
             PrecedenceRow(
-                states=rest if row.states is UNSET else tuple(row.states),
+                states=_states_of(row, every, rest),
                 wins=Owner(row.wins),
                 roles=() if row.roles is UNSET else tuple(row.roles),
                 window=_window(row),
@@ -398,6 +398,12 @@ def _setting(value: bool | str) -> str:
 
 def _is_conditional(row: PrecedenceBlock) -> bool:
     return row.roles is not UNSET or row.window is not UNSET
+
+
+def _states_of(row: PrecedenceBlock, every: tuple[str, ...], rest: tuple[str, ...]) -> tuple[str, ...]:
+    if row.states is not UNSET:
+        return tuple(row.states)
+    return every if _is_conditional(row) else rest
 
 
 def _window(row: PrecedenceBlock) -> Window | None:

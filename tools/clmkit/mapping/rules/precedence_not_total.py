@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.mapping.findings import Severity
+from clmkit.mapping.precedence import is_unconditional
 from clmkit.mapping.subject import Offence, Subject
 
 CODE = "MAP308"
@@ -31,7 +32,7 @@ def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         if not value.field.precedence:
             continue
-        named = {state for row in value.field.precedence for state in row.states}
+        named = {state for row in value.field.precedence if is_unconditional(row) for state in row.states}
         missing = [state for state in subject.state_names if state not in named]
         if missing:
             message = f"{value.title}: nobody wins in the state {missing[0]}"

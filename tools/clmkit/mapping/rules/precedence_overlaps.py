@@ -44,6 +44,8 @@ def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         seen: dict[str, int] = {}
         for index, row in enumerate(value.precedence):
+            if row.roles is not UNSET or row.window is not UNSET:
+                continue
             for state in row.states if row.states is not UNSET else []:
                 before = seen.setdefault(state, index)
                 if before != index:

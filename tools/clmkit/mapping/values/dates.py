@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import zoneinfo
 
 from clmkit.mapping.values.outcome import Outcome, Refusal, SalesforceValue, Target, Value, find_several, quote, to_text
 
@@ -80,14 +81,14 @@ def read_instant(value: object, target: Target) -> Outcome:
 
 
 def read_date_of_instant(value: object, target: Target) -> Outcome:
-    """The calendar day that an instant names where it was written: its own offset decides, never UTC."""
+    """The calendar day of an instant: in the field's zone, or where it was written, by its own offset. Never in UTC by accident."""
     text = to_text(value)
     if isinstance(text, Refusal):
         return text
-    day = text[:10]
     instant = _parse_instant(text)
     if isinstance(instant, Refusal):
         return instant
+    day = instant.astimezone(zoneinfo.ZoneInfo(target.zone)).date().isoformat() if target.zone else text[:10]
     return _to_date(text, day[:4], day[5:7], day[8:10])
 
 

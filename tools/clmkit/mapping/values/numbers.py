@@ -71,6 +71,9 @@ def read_money(value: object, target: Target) -> Outcome:
     if target.type.currency_code:
         if code is None or not _ISO_CODE.fullmatch(code):
             return Refusal(f"The amount {show(value)} stands without a currency code such as USD.")
+        if target.currency.multi and target.currency.active and code not in target.currency.active:
+            known = ", ".join(target.currency.active)
+            return Refusal(f"The amount {show(value)} is in {code}; this org keeps {known}.")
         if not target.currency.multi and code != target.currency.code:
             return Refusal(f"The amount {show(value)} is in {code}; this org keeps {target.currency.code} only.")
     return read_decimal(value, target)

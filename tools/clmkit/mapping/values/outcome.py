@@ -35,6 +35,8 @@ class Target:
     map_name: str = ""
     currency: OrgCurrency = OrgCurrency(code="USD", multi=False)  # noqa: RUF009  frozen
     code: str | None = None  # the ISO code that stands beside the amount
+    other: str = ""  # the picklist value for everything outside the map
+    zone: str = ""  # IANA name of the zone whose calendar counts; "" for the instant's own offset
 
     @property
     def back(self) -> dict[str, str]:

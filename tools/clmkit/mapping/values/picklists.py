@@ -18,7 +18,10 @@ def look_up(text: str, target: Target) -> Outcome:
     found = target.picklist.get(text)
     if found is not None:
         return Value(found)
-    return find_several(text) or Refusal(
+    several = find_several(text)
+    if target.other and several is None:
+        return Value(target.other)
+    return several or Refusal(
         f"{quote(text)} is not in the value map {target.map_name}; add it there or correct it in the CLM."
     )
 
@@ -30,15 +33,16 @@ def read_multipicklist(value: object, target: Target) -> Outcome:
         return texts
     chosen = set()
     for text in texts:
-        found = target.picklist.get(text)
-        if found is None:
+        found = target.picklist.get(text) or target.other
+        if not found:
             return Refusal(
                 f"{quote(text)} is not in the value map {target.map_name}; add it there or correct it in the CLM."
             )
         chosen.add(found)
     if len(chosen) > MOST_SELECTED:
         return Refusal(f"{len(chosen)} values are chosen; Salesforce holds {MOST_SELECTED}.")
-    ordered = [name for name in dict.fromkeys(target.picklist.values()) if name in chosen]
+    known = dict.fromkeys([*target.picklist.values(), *([target.other] if target.other else [])])
+    ordered = [name for name in known if name in chosen]
     return Value(";".join(ordered) or None)
 
 
