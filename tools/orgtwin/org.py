@@ -14,6 +14,7 @@ from orgtwin.organization import Clock
 from orgtwin.records.dml import RecordDml
 from orgtwin.records.formulas import Formulas
 from orgtwin.records.journal import Journal
+from orgtwin.records.kept_events import Images, KeptEvents
 from orgtwin.records.model import AccessLevel, Caller
 from orgtwin.records.rollups import Rollups
 from orgtwin.records.saving import SaveHooks
@@ -45,6 +46,7 @@ class Org:
         self.running_user_id = automated_user_id  # for $User in formulas; Dml and queries set it
         self.hooks = SaveHooks()
         self.log = UndoLog()
+        self.kept_events = KeptEvents()
         self._schema = schema
         self.tables: dict[str, RecordTable] = {}
         self.numbers: dict[tuple[str, str], int] = {}
@@ -140,6 +142,16 @@ class Org:
         journal.follow(self)
         self._journal = journal
         self.log.on_commit(journal.committed)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a journal."""
+        return self._journal is not None
+
+    def keep_events(self, images: Images) -> None:
+        """Write events, at once, that no commit tells."""
+        if self._journal is not None:
+            self._journal.keep(images)
 
     def close(self) -> None:
         """Let go of the journal, if there is one; the org is not to be changed afterwards."""

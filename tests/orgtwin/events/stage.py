@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from tests.orgtwin.metadata.conftest import package_of
@@ -81,11 +82,13 @@ def package() -> bytes:
 
 
 class Stage:
-    """A twin, its administrator, and a clock that a test moves."""
+    """A twin, its administrator, and a clock that a test moves. `data` is the folder of an org that can be started again."""
 
-    def __init__(self, *, deployed: bool = True) -> None:
-        self.now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-        started = start_twin(clock=lambda: self.now)
+    def __init__(
+        self, *, deployed: bool = True, data: Path | None = None, now: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    ) -> None:
+        self.now = now
+        started = start_twin(clock=lambda: self.now, data=data)
         self.twin = started.twin
         self.application = Application(started.twin, ROUTES)
         self.client = InProcess(self.application, started.access_token)

@@ -3,7 +3,7 @@
 A replay id is a place in the stream: greater ids are later, and that is all a subscriber may know; ids are not contiguous
 ("Event Message Durability", Pub/Sub API Guide). A subscriber resumes after an id that was handed out and is still within the
 retention window; any other id, one that was computed included, is refused (ASSUMED: an org may take one that lies in range).
-The bus lives in memory: a twin that starts again has none of the old events and refuses their ids.
+The bus lives in memory; what an org with a data directory told before it was started again is restored into it (keeping.py).
 """
 
 from __future__ import annotations
@@ -23,14 +23,21 @@ _FORGET_AT_ONCE = 1_024
 
 
 class EventBus:
-    """Ids begin at the time the bus was made, so that no id of an earlier bus is one of this."""
+    """Ids begin at the time the bus was made, so that no id of an earlier bus is one of this.
 
-    def __init__(self, clock: Clock, most_events: int = MOST_EVENTS) -> None:
+    `restored` are the events of the bus that this one goes on from, `floor` the place before them.
+    """
+
+    def __init__(
+        self, clock: Clock, most_events: int = MOST_EVENTS, *, restored: Sequence[Event] = (), floor: int | None = None
+    ) -> None:
         self._clock = clock
         self._most = most_events
-        self._ids: list[int] = []
-        self._events: list[Event] = []
-        self._floor = self._last = int(clock().timestamp()) * 1_000
+        self._ids: list[int] = [event.replay_id for event in restored]
+        self._events: list[Event] = list(restored)
+        begin = int(clock().timestamp()) * 1_000
+        self._floor = begin if floor is None else floor
+        self._start = self._last = max(begin, self._floor, *self._ids[-1:])
         self._gone = 0
         self._waiting: set[asyncio.Future[None]] = set()
 
@@ -45,10 +52,13 @@ class EventBus:
         self._forget_old()
         return self._floor
 
-    def append(self, body: Change | Message) -> Event:
-        """Give an event its place and wake those that wait."""
+    def place(self, body: Change | Message) -> Event:
+        """Give an event its place; it is not told yet."""
         self._last += 1 + self._last * 7 % 5
-        event = Event(self._last, self._clock(), body)
+        return Event(self._last, self._clock(), body)
+
+    def tell(self, event: Event) -> None:
+        """Let an event into the stream and wake those that wait."""
         self._ids.append(event.replay_id)
         self._events.append(event)
         if len(self._ids) - self._gone > self._most:
@@ -56,13 +66,13 @@ class EventBus:
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)
-        return event
 
     def is_issued(self, replay_id: int) -> bool:
         """Whether a subscription can resume after this id."""
         self._forget_old()
         at = bisect_left(self._ids, replay_id, self._gone)
-        return replay_id == self._floor or (at < len(self._ids) and self._ids[at] == replay_id)
+        is_tip = replay_id == self._floor or (replay_id == self._start and replay_id >= self._floor)
+        return is_tip or (at < len(self._ids) and self._ids[at] == replay_id)
 
     def after(self, replay_id: int, most: int) -> Sequence[Event]:
         """At most so many events that came after an id, oldest first."""
@@ -89,6 +99,12 @@ class EventBus:
             self._last += 1
             self._floor = self._last
         return count
+
+    @property
+    def kept(self) -> Sequence[Event]:
+        """Every event within the retention window."""
+        self._forget_old()
+        return self._events[self._gone :]
 
     def __len__(self) -> int:
         return len(self._ids) - self._gone

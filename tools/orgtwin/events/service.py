@@ -18,13 +18,15 @@ from orgtwin.errors import SalesforceError
 from orgtwin.events.bus import EventBus
 from orgtwin.events.capture import OVERFLOW_THRESHOLD, capture
 from orgtwin.events.channels import NONE, Channels, read_channels
-from orgtwin.events.model import EMPTY_RECORD_ID, GAP_OF, Change, ChangeType, Message, Transaction
+from orgtwin.events.keeping import event_image, floor_image, images_of, place_image, read_images
+from orgtwin.events.model import EMPTY_RECORD_ID, GAP_OF, Change, ChangeType, Event, Message, Transaction
 from orgtwin.events.schemas import EventSchema, SchemaBook
 from orgtwin.events.topics import Topic, find_topic, may_hear
 from orgtwin.events.views import View, view
 from orgtwin.faults.table import FaultTable
 from orgtwin.metadata.component import ComponentStore
 from orgtwin.org import Org
+from orgtwin.records.kept_events import Images
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.table import CREATED_BY, CREATED_DATE, ID, RecordTable
 from orgtwin.records.transactions import Change as Write
@@ -67,23 +69,29 @@ class EventService:
         new_uuid: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self.org = org
-        self.bus = EventBus(org.clock)
+        kept = read_images(org.kept_events.restored)
+        self.bus = EventBus(org.clock, restored=kept.events, floor=kept.floor)
         self.schemas = SchemaBook()
         self._caller: Caller | None = None
         self._path = ""
         self.overflow_threshold = OVERFLOW_THRESHOLD
         self.keepalive_seconds = KEEPALIVE_SECONDS
-        self.committed_replays: dict[str, int] = {}  # by managed subscription
+        self.committed_replays = kept.places  # by managed subscription
         self._components = components
         self._faults = faults
         self._new_uuid = new_uuid
-        self._commit_number = 0
+        self._commit_number = kept.commit_number
         self._seen: ComponentStore | None = None
         self._schema_version = 0
         self._channels = NONE
         self._publish_at_once = False
         self._uuids: dict[str, str] = {}
         self._sent: dict[str, int] = {}
+        self._prepared: list[Event] = []
+        if org.is_kept:
+            org.kept_events.collect = self._collect
+            org.keep_events([floor_image(self.bus.earliest)])
+        org.kept_events.everything = self._everything
         org.log.on_commit(self.committed)
         org.hooks.publish_now.append(self._publish_now)
 
@@ -104,16 +112,47 @@ class EventService:
         return self._channels
 
     def committed(self, entries: list[Entry]) -> None:
-        """A transaction was committed."""
+        """A transaction was committed; where there is a journal, it has just been written."""
+        prepared, self._prepared = self._prepared, []
+        for event in prepared if self.org.is_kept else self._events_of(entries):
+            self.bus.tell(event)
+
+    def _collect(self, entries: Sequence[Entry]) -> Images:
+        """What a commit is about to tell, for the journal."""
+        self._prepared = self._events_of(entries)
+        return [event_image(event) for event in self._prepared]
+
+    def _everything(self) -> Images:
+        return images_of(self.bus.earliest, self.bus.kept, self.committed_replays)
+
+    def _events_of(self, entries: Sequence[Entry]) -> list[Event]:
         if not entries or self.org.log.is_unheard:
-            return
-        for entry in entries:
-            if entry.change is Write.PUBLISHED:
-                self._send(entry.table, entry.row)
+            return []
+        sent = [entry for entry in entries if entry.change is Write.PUBLISHED]
+        bodies: list[Change | Message] = [self._message(entry.table, entry.row) for entry in sent]
         captured = self.channels.captured
         if captured and any(entry.table.type.api_name in captured for entry in entries):
-            for change in capture(entries, captured, self._transaction(), self.overflow_threshold):
-                self.bus.append(self._faulty(change))
+            changes = capture(entries, captured, self._transaction(), self.overflow_threshold)
+            bodies += [self._faulty(change) for change in changes]
+        return [self.bus.place(body) for body in bodies]
+
+    def _tell_now(self, body: Change | Message) -> Event:
+        """Into the stream, whatever becomes of the running transaction."""
+        event = self.bus.place(body)
+        self.org.keep_events([event_image(event)])
+        self.bus.tell(event)
+        return event
+
+    def commit_place(self, subscription: str, replay_id: int) -> None:
+        """A client of a managed subscription says how far it has come."""
+        self.committed_replays[subscription] = replay_id
+        self.org.keep_events([place_image(subscription, replay_id)])
+
+    def expire(self) -> int:
+        """Let every event pass out of the retention window; how many went."""
+        count = self.bus.expire()
+        self.org.keep_events([floor_image(self.bus.earliest)])
+        return count
 
     def _transaction(self) -> Transaction:
         self._commit_number += 1
@@ -144,7 +183,7 @@ class EventService:
         user_id = self.org.automated_user_id
         self._commit_number += 1
         transaction = Transaction(self._new_uuid(), self.org.now, self._commit_number, user_id, "")
-        self.bus.append(Change(entity, change_type, tuple(record_ids), transaction, 1))
+        self._tell_now(Change(entity, change_type, tuple(record_ids), transaction, 1))
 
     # ---- platform events
 
@@ -176,21 +215,21 @@ class EventService:
         if not self._publish_at_once and self._publish_behavior(table.type.api_name) == PUBLISH_AFTER_COMMIT:
             return False
         if not self.org.log.is_unheard:
-            self._send(table, row)
+            event = self._tell_now(self._message(table, row))
+            if self._publish_at_once:
+                self._sent[str(row[ID])] = event.replay_id
         return True
 
     def _publish_behavior(self, entity: str) -> str | None:
         component = self._components().find("CustomObject", entity)
         return None if component is None else component.body.value("publishBehavior")
 
-    def _send(self, table: RecordTable, row: Row) -> None:
+    def _message(self, table: RecordTable, row: Row) -> Message:
         system = {"CreatedDate": row[CREATED_DATE], "CreatedById": row[CREATED_BY]}
         schema = self.schema(table.type.api_name)
         own = {name: value for name in schema.places if (value := table.reader(name)(row)) is not None}
         uuid = str(table.reader("EventUuid")(row))
-        event = self.bus.append(Message(table.type.api_name, uuid, {**system, **own}))
-        if self._publish_at_once:
-            self._sent[str(row[ID])] = event.replay_id
+        return Message(table.type.api_name, uuid, {**system, **own})
 
     # ---- what subscribers read
 

@@ -36,7 +36,7 @@ def send_gap(request: Request) -> Response:
 
 def expire(request: Request) -> Response:
     """Every event that is kept passes out of the retention window, and its replay id with it."""
-    return json_response({"expired": request.twin.events.bus.expire()})
+    return json_response({"expired": request.twin.events.expire()})
 
 
 def set_overflow_threshold(request: Request) -> Response:

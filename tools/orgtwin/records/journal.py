@@ -4,9 +4,9 @@
     length (4 bytes) crc32 (4 bytes) payload     one frame a commit, payload in MessagePack
 
 A frame holds after-images: the rows that a commit touched as they are afterwards, the objects that it changed, the settings, the
-positions of id and auto-number sequences. Replaying frames in order rebuilds the org. A torn last frame, which a kill in the middle
-of a write leaves, is cut off: its transaction was never answered. `kill -9` loses nothing because the operating system has the
-bytes; losing power may lose the last moments unless `sync` is set.
+positions of id and auto-number sequences, and the events that it tells. Replaying frames in order rebuilds the org. A torn last
+frame, which a kill in the middle of a write leaves, is cut off: its transaction was never answered. `kill -9` loses nothing because
+the operating system has the bytes; losing power may lose the last moments unless `sync` is set.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import msgspec
 
 from orgtwin.errors import SalesforceError
 from orgtwin.ids import IdSequence
+from orgtwin.records.kept_events import Images, KeptEvents
 from orgtwin.records.model import Row
 from orgtwin.records.stored_values import dump_value, load_ext
 from orgtwin.records.table import ID, RecordTable
@@ -31,6 +32,7 @@ from orgtwin.schema.standard_objects import standard_schema
 
 MAGIC = b"orgtwin journal 1\n"
 _HEAD = 8
+_EVENTS_A_FRAME = 1_000
 
 K = TypeVar("K")
 
@@ -45,6 +47,7 @@ class JournaledOrg(Protocol):
     settings: dict[str, object]
     numbers: dict[tuple[str, str], int]
     tables: dict[str, RecordTable]
+    kept_events: KeptEvents
 
     @property
     def schema(self) -> Schema: ...
@@ -99,9 +102,16 @@ class Journal:
             frame["rows"] = _images(touched)
             frame["ids"] = _moved(self._ids, org.ids.position())
             frame["numbers"] = [[*key, number] for key, number in _moved(self._numbers, org.numbers).items()]
+            events = org.kept_events.collect(entries)
+            if events:
+                frame["events"] = events
         if frame:
             self._append(frame)
             self._note(org)
+
+    def keep(self, events: Images) -> None:
+        """Write events that no commit tells, or that go out before it."""
+        self._append({"events": events})
 
     def compact(self) -> None:
         """Rewrite the file as one snapshot. The new file is locked before it takes the place of the old one."""
@@ -181,6 +191,9 @@ def _snapshot_frames(org: JournaledOrg) -> Iterator[Mapping[str, object]]:
             images = [_image(table, row) for row in rows.values()]
             if images:
                 yield {"rows": [[table.type.api_name, names, state, images]]}
+    events = org.kept_events.all()
+    for start in range(0, len(events), _EVENTS_A_FRAME):
+        yield {"events": events[start : start + _EVENTS_A_FRAME]}
     yield {"ids": org.ids.position(), "numbers": [[*key, number] for key, number in org.numbers.items()]}
 
 
@@ -243,6 +256,7 @@ def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:
         org.settings.update(settings)
     for name, columns, state, rows in frame.get("rows", ()):  # type: ignore[attr-defined]
         _apply_rows(org.table(name), columns, state, rows)
+    org.kept_events.restored.extend(frame.get("events", ()))  # type: ignore[arg-type]
     for prefix, number in frame.get("ids", {}).items():  # type: ignore[attr-defined]
         org.ids.seen(prefix, number)
     for sobject_type, field, number in frame.get("numbers", ()):  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """Managed subscriptions: the org keeps the client's place in the stream.
 
 Source: "ManagedEventSubscription" (Metadata API Developer Guide), "Managed Subscriptions" (Pub/Sub API Guide). A place that is no
-longer kept is replaced as errorRecoveryReplay says. Committed places live as long as the stream: in memory.
+longer kept is replaced as errorRecoveryReplay says. Committed places are kept with the stream.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ class Subscription:
             response.error.code = messages.ERROR_COMMIT
             response.error.msg = "The Replay ID validation failed. Ensure that the Replay ID is valid."
         else:
-            self.events.committed_replays[self.commits_to] = replay_id
+            self.events.commit_place(self.commits_to, replay_id)
         return response
 
 
