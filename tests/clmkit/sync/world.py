@@ -14,6 +14,8 @@ from tests.clmkit.sync.fake_clm import FakeClm
 from tests.clmkit.sync.fake_org import OWNER, FakeOrg
 
 from clmkit.mapping.model import Spec
+from clmkit.sync.claims import Claims
+from clmkit.sync.database import Target
 from clmkit.sync.engine import Engine, load_linted
 from clmkit.sync.guards import Limits
 from clmkit.sync.reconcile import Comparison, ReconcileReport
@@ -57,12 +59,15 @@ async def no_sleep(_seconds: float) -> None:
 @dataclass
 class World:
     spec: Spec = field(default_factory=shipped_spec)
-    state_path: Path | str = ":memory:"
+    state_path: Target = ":memory:"
     org: FakeOrg = field(default_factory=FakeOrg)
     clm: FakeClm = field(default_factory=FakeClm)
     page: int = 500
     way: Way | None = None
     limits: Limits = field(default_factory=Limits)
+    worker: str = "worker"
+    clock: float = 0.0
+    """Seconds by which claims end."""
     _state: State | None = None
 
     def __post_init__(self) -> None:
@@ -92,6 +97,7 @@ class World:
         self.clm.save(agreement_id, **(fields if agreement_id in self.clm.agreements else {**AGREEMENT, **fields}))
 
     def engine(self) -> Engine:
+        shared = self.state.database.is_shared
         return Engine(
             self.spec,
             self.state,
@@ -102,6 +108,7 @@ class World:
             sleep=no_sleep,
             limits=self.limits,
             way=self.way,
+            claims=Claims(self.spec, self.state, self.worker, lambda: self.clock) if shared else None,
         )
 
     def run(self, *, allow: bool = False) -> RunReport:

@@ -40,7 +40,8 @@ class Claims:
 
     def renew(self) -> bool:
         """Whether everything that was claimed still is this worker's, and from now on for the whole time again."""
-        return self._claim(self._held) >= self._held
+        with self.state.transaction():
+            return self.state.inbox.renew(self.worker, self.clock() + CLAIM_SECONDS) == len(self._held)
 
     def release(self) -> None:
         with self.state.transaction():

@@ -1,7 +1,7 @@
 """The sync's configuration: a YAML or JSON file with addresses and references to secrets, never the secrets themselves.
 
     spec: mappings/contract.yml
-    state: build/sync.sqlite
+    state: build/sync.sqlite                   # or {env: STATE_URL}, a postgresql:// address: then several may run at once
     clm:
       url: https://clm.example.com
       client_id: clmkit
@@ -46,6 +46,7 @@ from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer, Login
 from clmkit.clients.transport import require_private
 from clmkit.secrets import Reference, Resolver, SecretUnavailable
 from clmkit.secrets.reference import SPELLINGS
+from clmkit.sync.database import POSTGRESQL, Target
 from clmkit.sync.guards import Limits
 
 
@@ -79,7 +80,7 @@ class _WebhookSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spec: str
-    state: str
+    state: Setting
     clm: _ClmSection
     salesforce: _SalesforceSection
     webhook: _WebhookSection | None = None
@@ -103,7 +104,7 @@ class SyncConfig:
     """Everything a run needs, references resolved. Its repr shows no secret."""
 
     spec: Path
-    state: Path
+    state: Target = field(repr=False)
     clm_url: str
     clm_credentials: ClmCredentials
     salesforce_url: str
@@ -140,7 +141,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
     ca_bundle = reader.plain("salesforce.ca_bundle", salesforce.ca_bundle) if salesforce.ca_bundle is not None else None
     return SyncConfig(
         spec=path.parent / file.spec,
-        state=path.parent / file.state,
+        state=_state(path, reader, file.state),
         clm_url=reader.url("clm.url", clm.url),
         clm_credentials=ClmCredentials(
             reader.plain("clm.client_id", clm.client_id), reader.secret("clm.client_secret", clm.client_secret)
@@ -153,6 +154,14 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         guards=file.guards,
         webhook=_webhook(path, reader, file.webhook) if file.webhook is not None else None,
     )
+
+
+def _state(path: Path, reader: _Reader, setting: Setting) -> Target:
+    """A file beside the configuration, or a PostgreSQL address, which holds a password and so is referred to."""
+    where = reader.plain("state", setting)
+    if not where.startswith(POSTGRESQL):
+        return path.parent / where
+    return reader.secret("state", setting)
 
 
 def _webhook(path: Path, reader: _Reader, section: _WebhookSection) -> WebhookConfig:

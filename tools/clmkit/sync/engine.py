@@ -20,6 +20,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from clmkit.clients.clm import Clm
 from clmkit.clients.errors import Refused, Unreachable, WireError
@@ -121,16 +122,20 @@ class Engine:
                 self.tally.rounds += 1
                 self._require_calls()
                 await Round(self, evaluator, references).run(work)
+                self._release()
         except (StopRun, WireError) as error:
             self.tally.stopped = str(error)
             self.tally.is_outage = _is_outage(error)
             self._hold(str(error) if isinstance(error, Excess) else "")
         finally:
             await intake.close()
-            if self.claims is not None:
-                self.claims.release()
+            self._release()
         self.allow = False
         return self._report(self.clock() - started, before)
+
+    def _release(self) -> None:
+        if self.claims is not None:
+            self.claims.release()
 
     def _hold(self, reason: str) -> None:
         if self.state.get_cursor(HOLD) != reason:
@@ -202,8 +207,8 @@ def load_linted(path: Path) -> Spec:
 async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
     """An engine on real connections and its state file. Raises SpecError, StateError, OSError."""
     spec = load_linted(config.spec)
-    config.state.parent.mkdir(parents=True, exist_ok=True)
     state = State(config.state)
+    claims = Claims(spec, state, uuid4().hex, time.time) if state.database.is_shared else None
     try:
         async with open_session(config.ca_bundle) as org_session, open_session(None) as clm_session:
             org_transport, clm_transport = Transport(org_session), Transport(clm_session)
@@ -218,6 +223,7 @@ async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
                 page=config.page,
                 batch=config.batch,
                 limits=config.guards,
+                claims=claims,
             )
     finally:
         state.close()

@@ -154,6 +154,10 @@ class Inbox:
         )
         return {name for name in wanted if self._db.change(sql, (name, worker, until, now))}
 
+    def renew(self, worker: str, until: float) -> int:
+        """How many claims the worker still has; they last until then."""
+        return self._db.change("UPDATE claim SET until = ? WHERE worker = ?", (until, worker))
+
     def release(self, worker: str) -> None:
         """The worker's claims end."""
         if self._db.is_shared:

@@ -98,9 +98,14 @@ class Round:
         overwritten = [case.agreement_id for case in cases if case.overwrites_clm and not case.again]
         if overwritten and self._engine.blast is not None:
             self._require_modest(self._engine.blast.find_excess_of_patches(overwritten))
+        self._require_claims()
         await _several(self._feed_back, [case for case in cases if not case.again])
         self._settle([case for case in cases if not case.again])
         return [case for case in cases if case.again]
+
+    def _require_claims(self) -> None:
+        if self._engine.claims is not None and not self._engine.claims.renew():
+            raise StopRun("Another worker took over what this one was too slow for; it goes on with it.")
 
     def _require_modest(self, excess: str) -> None:
         if excess:
@@ -157,6 +162,7 @@ class Round:
             await self._write_wave(mapping, wave)
 
     async def _write_wave(self, mapping: ObjectMapping, plans: Sequence[RowPlan]) -> None:
+        self._require_claims()
         await self._references.prepare(lookup for plan in plans for lookup in lookups_of(plan))
         writes = [write for plan in plans if (write := self._prepare(plan)) is not None]
         engine = self._engine

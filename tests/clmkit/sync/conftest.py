@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.clmkit.sync.postgres import PostgresServer, running_postgres
+
+from clmkit.sync.database import Target
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
+    """Where a new state is kept: the same test for both databases."""
+    if request.param == "sqlite":
+        return tmp_path / "sync.sqlite"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.new_database()

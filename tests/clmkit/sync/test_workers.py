@@ -1,0 +1,102 @@
+"""Several workers on one PostgreSQL state: no agreement and no account has two writers, and nothing is done twice."""
+
+import copy
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from tests.clmkit.sync.fake_org import Killed
+from tests.clmkit.sync.postgres import PostgresServer
+from tests.clmkit.sync.world import ACME, BETA, World
+
+from clmkit.sync.claims import CLAIM_SECONDS
+from clmkit.sync.inbox import Inbox
+
+COUNT = 6
+
+
+@pytest.fixture
+def pair(postgres: PostgresServer) -> Iterator[tuple[World, World]]:
+    """Two workers between the same systems; half of the agreements belong to each of two accounts."""
+    first = World(state_path=postgres.new_database(), worker="first")
+    for number in range(1, COUNT + 1):
+        party = ACME if number % 2 else BETA
+        owner = {"name": None, "email": "integration@example.com"}
+        counterparty = {"id": party, "name": party, "contact": None}
+        first.agreement(f"AGR-{number:06d}", counterparty=counterparty, business_owner=owner)
+    second = copy.copy(first)
+    second.worker = "second"
+    yield first, second
+    first.restart()
+    second.restart()
+
+
+def meanwhile(world: World, act: Callable[[], object]) -> None:
+    """The other worker acts while this one is about to write for the first time."""
+    done: list[None] = []
+
+    def strike(_sobject: str, _records: Sequence[Any]) -> None:
+        if not done:
+            done.append(None)
+            thread = threading.Thread(target=act)
+            thread.start()
+            thread.join(60)
+
+    world.org.before_commit = strike
+
+
+def die(*_: object) -> None:
+    raise Killed
+
+
+def test_a_second_worker_leaves_alone_what_the_first_has_claimed(pair: tuple[World, World]) -> None:
+    first, second = pair
+    reports = []
+    meanwhile(first, lambda: reports.append(second.run()))
+    whole = first.run()
+    assert (reports[0].events, whole.pushed) == (0, COUNT)
+    assert first.org.count("Contract") == COUNT
+    assert first.reconcile().is_clean
+
+
+def test_two_workers_share_what_waits_by_account(pair: tuple[World, World]) -> None:
+    first, second = pair
+    first.run()
+    for number in range(1, COUNT + 1):
+        first.agreement(f"AGR-{number:06d}", title=f"Title {number}")
+    first.state.inbox.claim(["AccountId:PTY-acme"], "third", CLAIM_SECONDS, 0.0)
+    report = second.run()
+    assert (report.pushed, first.state.inbox.count_outcomes()["waiting"]) == (COUNT // 2, COUNT // 2)
+    first.clock = CLAIM_SECONDS + 1
+    assert first.run().pushed == COUNT // 2
+    assert first.reconcile().is_clean
+
+
+def test_what_a_dead_worker_had_claimed_is_taken_up_when_its_time_is_over(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pair
+    first.org.before_commit = die
+    with monkeypatch.context() as dead:
+        dead.setattr(Inbox, "release", lambda *_: None)
+        with pytest.raises(Killed):
+            first.run()
+    first.org.before_commit = lambda *_: None
+    assert second.run().events == 0
+    assert second.state.inbox.count_outcomes() == {"waiting": COUNT}
+    second.clock = CLAIM_SECONDS + 1
+    second.run()
+    assert "waiting" not in second.state.inbox.count_outcomes()
+    assert second.org.count("Contract") == COUNT
+    assert second.reconcile().is_clean
+
+
+def test_a_worker_that_lost_its_claims_writes_nothing_more(pair: tuple[World, World]) -> None:
+    first, second = pair
+    second.clock = CLAIM_SECONDS + 1
+    meanwhile(first, second.run)
+    assert first.run().stopped == "Another worker took over what this one was too slow for; it goes on with it."
+    assert second.run().pushed == 0
+    assert set(second.state.inbox.count_outcomes()) == {"pushed", "unchanged"}
+    assert second.org.count("Contract") == COUNT
