@@ -17,6 +17,7 @@ from standardwebhooks import Webhook as Signer
 
 from clmtwin.clock import Clock
 from clmtwin.faults import ArmedFault
+from clmtwin.ironclad import webhooks as ironclad
 from clmtwin.model import Change
 from clmtwin.store import Webhook, is_full
 from clmtwin.twin import Twin
@@ -121,15 +122,27 @@ class Dispatcher:
         return error
 
     async def _try_until_given_up(self, webhook: Webhook, change: Change) -> str | None:
-        body = msgspec.json.encode(change)
+        if webhook.events and not _is_wanted(webhook, change):
+            return None
+        body = ironclad.body_of(change, webhook.name) if webhook.events else msgspec.json.encode(change)
         error: str | None = None
         for wait in (0.0, *RETRY_WAITS):
             if wait:
                 await self._sleep(wait)
-            error = await self._post(webhook.url, body, signed_headers(change, body, webhook.secret, self._twin.clock))
+            error = await self._post(webhook.url, body, self._headers(webhook, change, body))
             if error is None:
                 return None
         return f"{change.event_id} given up after {len(RETRY_WAITS) + 1} attempts: {error}"
+
+    def _headers(self, webhook: Webhook, change: Change, body: bytes) -> dict[str, str]:
+        if webhook.events:
+            return ironclad.signed_headers(self._twin.store, change, body)
+        return signed_headers(change, body, webhook.secret, self._twin.clock)
+
+
+def _is_wanted(webhook: Webhook, change: Change) -> bool:
+    events = webhook.events.split(",")
+    return "*" in events or ironclad.event_of(change) in events
 
 
 def http_post(session: aiohttp.ClientSession) -> Post:

@@ -27,7 +27,8 @@ CREATE TABLE IF NOT EXISTS person (id TEXT PRIMARY KEY, name TEXT, email TEXT) S
 CREATE TABLE IF NOT EXISTS document (id TEXT PRIMARY KEY, file_name TEXT NOT NULL, content BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS imported (source TEXT PRIMARY KEY, agreement_id TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS webhook (name TEXT PRIMARY KEY, url TEXT NOT NULL, secret TEXT NOT NULL, cursor INTEGER NOT NULL,
-  delivered INTEGER NOT NULL DEFAULT 0, given_up INTEGER NOT NULL DEFAULT 0, last_error TEXT) STRICT;
+  delivered INTEGER NOT NULL DEFAULT 0, given_up INTEGER NOT NULL DEFAULT 0, last_error TEXT,
+  events TEXT NOT NULL DEFAULT '') STRICT;
 """
 
 TABLES = ("agreement", "change", "counterparty", "person", "document", "imported", "webhook")
@@ -56,6 +57,8 @@ class Webhook(msgspec.Struct, frozen=True):
     delivered: int
     given_up: int
     last_error: str | None
+    events: str = ""
+    """Comma-separated events of a webhook in Ironclad's shape; empty for Standard Webhooks."""
 
 
 def _to_change(
@@ -193,19 +196,19 @@ class Store:
     def put_imported(self, source: str, agreement_id: str) -> None:
         self._db.execute("INSERT INTO imported VALUES (?, ?)", (source, agreement_id))
 
-    def put_webhook(self, name: str, url: str, secret: str) -> None:
+    def put_webhook(self, name: str, url: str, secret: str, events: str = "") -> None:
         """A new webhook starts with the next change; a known one keeps its place and takes the new address and secret."""
         self._db.execute(
-            "INSERT INTO webhook (name, url, secret, cursor) VALUES (?, ?, ?, ?)"
+            "INSERT INTO webhook (name, url, secret, cursor, events) VALUES (?, ?, ?, ?, ?)"
             " ON CONFLICT(name) DO UPDATE SET url = excluded.url, secret = excluded.secret",
-            (name, url, secret, self.last_sequence()),
+            (name, url, secret, self.last_sequence(), events),
         )
 
     def remove_webhook(self, name: str) -> bool:
         return self._db.execute("DELETE FROM webhook WHERE name = ?", (name,)).rowcount > 0
 
     def read_webhooks(self) -> list[Webhook]:
-        sql = "SELECT name, url, secret, cursor, delivered, given_up, last_error FROM webhook ORDER BY name"
+        sql = "SELECT name, url, secret, cursor, delivered, given_up, last_error, events FROM webhook ORDER BY name"
         return [Webhook(*row) for row in self._db.execute(sql)]
 
     def find_webhook(self, name: str) -> Webhook | None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from clmtwin.faults import ArmedFault
+from clmtwin.http import ironclad
 from clmtwin.http.exchange import Request, Response, problem_response
 from clmtwin.http.routes import find_route
 from clmtwin.problem import Problem
@@ -56,7 +57,8 @@ async def _respond(twin: Twin, scope: Scope, receive: Receive) -> Response:
             raise ConnectionCut
         return response
     except Problem as problem:
-        return problem_response(problem)
+        is_ironclad = scope["path"].startswith(ironclad.PREFIX)
+        return ironclad.refusal(problem) if is_ironclad else problem_response(problem)
     except sqlite3.OperationalError as error:
         if not is_full(error):
             raise

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from clmtwin.http import admin, agreements, directory, imports, oauth
+from clmtwin.http import admin, agreements, directory, imports, ironclad, oauth
 from clmtwin.http.exchange import Request, Response
 from clmtwin.problem import Problem
 from clmtwin.twin import Twin
@@ -62,6 +62,13 @@ ROUTES = (
     Route("GET", "/api/v1/webhooks/{name}", directory.read_webhook),
     Route("DELETE", "/api/v1/webhooks/{name}", directory.remove_webhook),
     Route("POST", "/api/v1/imports/contracts", imports.import_contracts),
+    Route("GET", "/public/api/v1/records", ironclad.read_page),
+    Route("GET", "/public/api/v1/records/{id}", ironclad.read_one),
+    Route("PATCH", "/public/api/v1/records/{id}", ironclad.patch),
+    Route("GET", "/public/api/v1/webhooks", ironclad.read_webhooks),
+    Route("POST", "/public/api/v1/webhooks", ironclad.create_webhook),
+    Route("GET", "/public/api/v1/webhooks/verification-key", ironclad.read_key),
+    Route("DELETE", "/public/api/v1/webhooks/{id}", ironclad.remove_webhook),
     Route("POST", "/admin/reset", admin.reset),
     Route("POST", "/admin/agreements", admin.create_agreements),
     Route("GET", "/admin/clock", admin.read_clock),

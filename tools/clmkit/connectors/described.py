@@ -1,0 +1,234 @@
+"""A CLM that a description tells about, as the sync engine wants one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject
+from clmkit.clients.errors import LoginFailed, Refused, Unexpected
+from clmkit.clients.transport import Reply, Transport, require_private
+from clmkit.connectors.description import ChangedFeed, CursorPages, Description, EventFeed, Listing, Webhooks
+from clmkit.connectors.documents import (
+    member,
+    revision_of,
+    to_agreement,
+    to_change,
+    to_moment,
+    to_observed_change,
+    to_patch_body,
+)
+
+OVERLAP = 1000
+"""Milliseconds that are asked for again: whether "since" includes the moment itself is not documented everywhere."""
+
+
+class _Look(msgspec.Struct, frozen=True):
+    """The cursor of a feed of what changed: a moment in milliseconds, and the page from there."""
+
+    since: int = 0
+    page: str = ""
+
+
+class DescribedClm:
+    def __init__(self, transport: Transport, url: str, credentials: ClmCredentials, description: Description) -> None:
+        self._transport = transport
+        self._url = require_private(url)
+        self._credentials = credentials
+        self._description = description
+        self._token: str | None = None
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        return self._transport.calls
+
+    async def read_changes(self, after: str, limit: int = 500) -> ChangePage:
+        """What happened since the cursor `after`; the empty cursor is the beginning."""
+        feed = self._description.feed
+        if isinstance(feed, EventFeed):
+            return await self._read_events(feed, after, limit)
+        return await self._read_changed(feed, after, limit)
+
+    async def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject]:
+        feed = self._description.feed
+        if isinstance(feed, ChangedFeed):
+            async for agreement in self._read_seen(feed, limit):
+                yield agreement
+            return
+        async for document in self._read_all("agreements", self._description.agreements, limit):
+            yield to_agreement(self._description.document, document)
+
+    async def get_agreement(self, agreement_id: str) -> JsonObject:
+        return to_agreement(self._description.document, await self._get_document(agreement_id))
+
+    async def patch_agreement(self, agreement_id: str, revision: int, change: JsonObject) -> JsonObject:
+        """Raises Refused `revision_mismatch` when the agreement is no longer at `revision`."""
+        patch, document = self._description.patch, self._description.document
+        headers, current = dict(patch.headers), {}
+        if patch.guard == "if_match":
+            headers["if-match"] = f'"{revision}"'
+        else:
+            current = await self._get_document(agreement_id)
+            if (now := revision_of(document, current)) != revision:
+                raise Refused(f"CLM {agreement_id}", 412, "revision_mismatch", f"it is at {now}, not at {revision}")
+        body = to_patch_body(self._description, change, current)
+        reply = await self._send("patch", patch.method, _fill(patch.path, id=agreement_id), body, headers)
+        return to_agreement(document, _read(reply))
+
+    async def put_webhook(self, name: str, url: str, secret: str) -> None:
+        """Have the CLM call `url`; a system that refuses a second registration of an address is asked first."""
+        hooks = self._require_webhooks()
+        if hooks.registered is not None:
+            async for one in self._read_all("webhooks", hooks.registered, 100):
+                if member(one, hooks.url) == url:
+                    return
+        body = {
+            name_: [_fill(part, name=name, url=url, secret=secret, raw=True) for part in value]
+            if isinstance(value, list)
+            else _fill(value, name=name, url=url, secret=secret, raw=True)
+            for name_, value in hooks.body.items()
+        }
+        await self._send("webhook", hooks.method, _fill(hooks.path, name=name), body)
+
+    async def read_webhook_key(self) -> str:
+        """The public key that the system signs its calls with; empty where both sides share a secret."""
+        path = self._require_webhooks().key_path
+        return (await self._send("webhook_key", "GET", path)).body.decode() if path else ""
+
+    def _require_webhooks(self) -> Webhooks:
+        if self._description.webhooks is None:
+            raise Unexpected(
+                f"The description {self._description.name!r} tells of no webhooks; follow the CLM by looks."
+            )
+        return self._description.webhooks
+
+    async def _read_events(self, feed: EventFeed, after: str, limit: int) -> ChangePage:
+        events, cursor, more = await self._read_page("changes", feed.listing, after, limit, {})
+        changes = [to_change(self._description, feed, event) for event in events]
+        return ChangePage(changes, cursor, more)
+
+    async def _read_changed(self, feed: ChangedFeed, after: str, limit: int) -> ChangePage:
+        """One page of what changed since the cursor's moment.
+
+        A record that changes while pages are read moves to the end and shifts the others, so the next page is asked for by the
+        newest moment seen, not by its number; only where a whole page lies within OVERLAP the number counts on. Records near that
+        moment come again: the sync knows the events it had.
+        """
+        at = msgspec.json.decode(after, type=_Look) if after else _Look()
+        query = {feed.since: to_moment(at.since)} if at.since else {}
+        documents, page, more = await self._read_page("changes", feed.listing, at.page, limit, query)
+        changes = [to_observed_change(self._description, document) for document in documents]
+        since = max((change.revision for change in changes), default=0) - OVERLAP
+        following = _Look(since) if since > at.since else _Look(at.since, page if more else "")
+        return ChangePage(changes, msgspec.json.encode(following).decode(), more)
+
+    async def _read_seen(self, feed: ChangedFeed, limit: int) -> AsyncIterator[JsonObject]:
+        """Every agreement once, although one that changes in between comes twice."""
+        known: set[str] = set()
+        cursor, more = "", True
+        while more:
+            page = await self._read_changed(feed, cursor, limit)
+            cursor, more = page.cursor, page.more
+            for change in page.changes:
+                if change.agreement_id not in known:
+                    known.add(change.agreement_id)
+                    yield change.agreement
+
+    async def _read_all(self, kind: str, listing: Listing, limit: int) -> AsyncIterator[JsonObject]:
+        cursor, more = "", True
+        while more:
+            documents, cursor, more = await self._read_page(kind, listing, cursor, limit, {})
+            for document in documents:
+                yield document
+
+    async def _read_page(
+        self, kind: str, listing: Listing, cursor: str, limit: int, more_query: Mapping[str, str]
+    ) -> tuple[list[JsonObject], str, bool]:
+        """The documents of the page at the cursor, the cursor of the next one, and whether there is one."""
+        pages = listing.pages
+        size = min(limit or pages.most, pages.most)
+        at = cursor if isinstance(pages, CursorPages) else cursor or str(pages.first)
+        query = urlencode({**listing.query, **more_query, pages.parameter: at, pages.size: size})
+        answer = _read(await self._send(kind, "GET", f"{listing.path}?{query}"))
+        documents = member(answer, listing.items)
+        if not isinstance(documents, list):
+            raise Unexpected(f"The CLM's answer to {listing.path} has no list at {listing.items!r}")
+        if isinstance(pages, CursorPages):
+            return documents, str(member(answer, pages.cursor) or cursor), bool(member(answer, pages.more))
+        return documents, str(int(at) + 1), len(documents) == size
+
+    async def _get_document(self, agreement_id: str) -> JsonObject:
+        found: JsonObject = _read(
+            await self._send("agreement", "GET", _fill(self._description.agreement, id=agreement_id))
+        )
+        return found
+
+    async def _send(
+        self, kind: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        token = self._token or await self._renew()
+        reply = await self._send_once(kind, method, path, body, headers or {}, token)
+        if reply.status == 401:
+            reply = await self._send_once(kind, method, path, body, headers or {}, await self._renew())
+        if reply.status >= 300:
+            raise self._refusal(f"CLM {method} {path.split('?')[0]}", reply)
+        return reply
+
+    async def _send_once(
+        self, kind: str, method: str, path: str, body: object, extra: Mapping[str, str], token: str
+    ) -> Reply:
+        headers = {"authorization": f"Bearer {token}", "accept": "application/json", **extra}
+        content = None
+        if body is not None:
+            headers["content-type"] = "application/json"
+            content = msgspec.json.encode(body)
+        return await self._transport.send(f"clm_{kind}", method, self._url + path, headers=headers, body=content)
+
+    async def _renew(self) -> str:
+        login = self._description.login
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self._credentials.client_id,
+            "client_secret": self._credentials.client_secret,
+            **({"scope": login.scope} if login.scope else {}),
+        }
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
+        reply = await self._transport.send(
+            "clm_token", "POST", self._url + login.token_path, headers=headers, body=urlencode(form).encode()
+        )
+        token = member(_read(reply), "access_token") if reply.status == 200 else None
+        if not isinstance(token, str):
+            words = reply.body[:300].decode("utf-8", "replace")
+            raise LoginFailed(f"The CLM at {self._url} refuses the client {self._credentials.client_id!r}: {words}")
+        self._token = token
+        return token
+
+    def _refusal(self, where: str, reply: Reply) -> Refused:
+        try:
+            problem = msgspec.json.decode(reply.body)
+        except msgspec.DecodeError:
+            problem = {}
+        errors = self._description.errors
+        code, detail = member(problem, errors.code), member(problem, errors.detail)
+        known = (
+            code if isinstance(code, str) and code else "unavailable" if reply.status >= 500 else f"HTTP_{reply.status}"
+        )
+        words = detail if isinstance(detail, str) else reply.body[:200].decode("utf-8", "replace")
+        return Refused(where, reply.status, known, words)
+
+
+def _fill(text: str, *, raw: bool = False, **values: str) -> str:
+    """The text with its {names} filled in, quoted for a path unless `raw`."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value if raw else quote(value, safe=""))
+    return text
+
+
+def _read(reply: Reply) -> Any:
+    try:
+        return msgspec.json.decode(reply.body)
+    except msgspec.DecodeError as error:
+        raise Unexpected(f"The CLM answered {reply.status} with a body that does not read: {error}") from error

@@ -1,0 +1,107 @@
+"""Pure: what the system's documents say, in the sync's terms, and the sync's changes, in the system's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from clmkit.clients.clm import Change, JsonObject
+from clmkit.clients.errors import Unexpected
+from clmkit.connectors.description import Description, Document, EventFeed, PropertyPatch
+
+_JSON_TYPES = {bool: "boolean", int: "number", float: "number"}
+
+
+def member(document: Any, path: str) -> Any:
+    """The member at a dotted path; None where the path ends early."""
+    for name in path.split("."):
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(name)
+    return document
+
+
+def to_agreement(described: Document, document: JsonObject) -> JsonObject:
+    """The agreement that the spec's paths read: wrapped properties plain, `id` and `revision` where the sync expects them."""
+    agreement = dict(document)
+    if described.properties is not None:
+        at = described.properties
+        wrapped = document.get(at.under) or {}
+        agreement[at.under] = {name: member(one, at.value) for name, one in wrapped.items()}
+    return {**agreement, "id": _text(document, described.id), "revision": revision_of(described, document)}
+
+
+def revision_of(described: Document, document: JsonObject) -> int:
+    """The number that grows with every change: the system's own, or the moment of the last change in milliseconds."""
+    if described.revision:
+        found = member(document, described.revision)
+        if isinstance(found, int):
+            return found
+        raise Unexpected(f"The CLM's document has no whole number at {described.revision!r}, but {found!r}")
+    return milliseconds(_text(document, described.changed_at))
+
+
+def milliseconds(moment: str) -> int:
+    try:
+        return round(datetime.fromisoformat(moment).timestamp() * 1000)
+    except ValueError as error:
+        raise Unexpected(f"The CLM told {moment!r} where a moment (ISO 8601 with zone) was expected") from error
+
+
+def to_moment(milliseconds: int) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_change(description: Description, feed: EventFeed, event: JsonObject) -> Change:
+    agreement = to_agreement(description.document, member(event, feed.agreement) or {})
+    return Change(
+        event_id=_text(event, feed.event_id),
+        sequence=int(member(event, feed.sequence)),
+        type=str(member(event, feed.type)),
+        agreement_id=agreement["id"],
+        revision=agreement["revision"],
+        occurred_at=str(member(event, feed.occurred_at)),
+        actor=str(member(event, feed.actor)),
+        agreement=agreement,
+    )
+
+
+def to_observed_change(description: Description, document: JsonObject) -> Change:
+    """A change that was not told but seen: the document is newer than the last look."""
+    agreement = to_agreement(description.document, document)
+    at, revision = _text(document, description.document.changed_at), agreement["revision"]
+    event_id = f"{agreement['id']}@{revision}"
+    return Change(event_id, revision, "changed", agreement["id"], revision, at, "", agreement)
+
+
+def to_patch_body(description: Description, change: JsonObject, current: JsonObject) -> JsonObject:
+    """The body of the patch. Members outside of the wrapped properties go as they are."""
+    body, properties = description.patch.body, description.document.properties
+    if not isinstance(body, PropertyPatch) or properties is None:
+        return change
+    rest = {name: value for name, value in change.items() if name != properties.under}
+    wrapped: JsonObject = current.get(properties.under) or {}
+    wanted: JsonObject = change.get(properties.under) or {}
+    kept = {name: value for name, value in wanted.items() if value is not None}
+    patch: JsonObject = {
+        body.set: {
+            name: {properties.type: _type_of(wrapped.get(name), properties.type, value), properties.value: value}
+            for name, value in kept.items()
+        },
+        body.remove: sorted(name for name, value in wanted.items() if value is None),
+    }
+    return {**rest, **{name: value for name, value in patch.items() if value}}
+
+
+def _type_of(known: Any, member_name: str, value: object) -> str:
+    """The type that the property has; a new one gets that of its JSON value."""
+    found = member(known, member_name)
+    return found if isinstance(found, str) else _JSON_TYPES.get(type(value), "string")
+
+
+def _text(document: JsonObject, path: str) -> str:
+    found = member(document, path)
+    if not isinstance(found, str) or not found:
+        raise Unexpected(f"The CLM's document has no text at {path!r}, but {found!r}")
+    return found
