@@ -110,6 +110,7 @@ class _Seeder:
         self._organization()
         self._users(profiles)
         self._put("PermissionSetLicense", **_integration_license())
+        self._put("Group", Name="All Internal Users", DeveloperName="AllInternalUsers", Type="Organization")
         self._contract_statuses()
         standard: dict[str, Value] = {"Name": "Standard Price Book", "IsActive": True, "IsStandard": True}
         self._put("Pricebook2", **standard)

@@ -174,7 +174,13 @@ def test_an_insert_does_not_name_its_id(insert: Save) -> None:
 
 
 def test_an_inactive_user_is_given_nothing(org: Org, insert: Save, update: Save) -> None:
-    user = integration_user(org).user_id
+    profiles = org.table("Profile")
+    name_of = profiles.reader("Name")
+    profile = next(str(row[0]) for row in profiles.rows() if name_of(row) == "Standard User")
+    address = "clerk@orgtwin.example"
+    names = {"LastName": "Clerk", "Alias": "clerk", "Username": address, "Email": address}
+    settings = {"TimeZoneSidKey": "Europe/London", "LocaleSidKey": "en_US", "LanguageLocaleKey": "en_US"}
+    user = insert("User", ProfileId=profile, EmailEncodingKey="UTF-8", **names, **settings).record_id
     account = insert("Account", Name="Acme", OwnerId=user).record_id
     assert update("User", user, IsActive=False).success
     assert refusal_of(insert("Account", Name="Acme", OwnerId=user)) == (
@@ -183,6 +189,11 @@ def test_an_inactive_user_is_given_nothing(org: Org, insert: Save, update: Save)
         (),
     )
     assert update("Account", account, Name="Renamed").success
+
+
+def test_an_owner_must_be_able_to_read_the_object(org: Org, insert: Save) -> None:
+    refusal = refusal_of(insert("Account", Name="Acme", OwnerId=integration_user(org).user_id))
+    assert refusal == ("TRANSFER_REQUIRES_READ", "The new owner must have read permission", ("OwnerId",))
 
 
 # ---- parents

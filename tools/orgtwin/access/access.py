@@ -270,6 +270,7 @@ OPEN_TO_ALL: dict[str, frozenset[str]] = {
     **dict.fromkeys(("ContentVersion", "ContentDocument", "ContentDocumentLink"), _CRUD),
     **dict.fromkeys(("AppMenuItem", "AsyncApexJob", "BusinessHours", "CronJobDetail", "CronTrigger"), _VIEW_ACTIONS),
     **dict.fromkeys(("EmailTemplate", "FiscalYearSettings", "Folder", "Holiday", "ListView", "Period"), _VIEW_ACTIONS),
+    "UserRecordAccess": _VIEW_ACTIONS,
 }
 """Objects without object permissions that every user may use so far. ASSUMED: files are shared like public records."""
 

@@ -14,11 +14,14 @@ from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.history import track_history
 from orgtwin.records.laws import LAWS
+from orgtwin.records.ownership import check_owners, drop_manual_shares
 from orgtwin.records.record_types import record_type_check
+from orgtwin.records.role_groups import add_role_groups
 from orgtwin.records.saving import Save
+from orgtwin.records.share_laws import check_entries
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
-from orgtwin.records.table import Reader, RecordTable
+from orgtwin.records.table import RecordTable
 
 Step = Callable[[RecordsContext, Save], None]
 
@@ -30,8 +33,14 @@ def before_triggers(context: RecordsContext, save: Save) -> None:
 
 def apply_laws(context: RecordsContext, save: Save) -> None:
     """What a standard object does by itself (names made of parts, status codes, the lifecycle of a contract)."""
-    for law in LAWS.get(save.table.type.api_name, ()):
+    for law in save.table.compiled(_laws_of):
         law(context, save)
+
+
+def _laws_of(table: RecordTable) -> tuple[Step, ...]:
+    """Those of the table, or the one of all share objects."""
+    is_share = table.type.api_name.endswith("Share") and table.type.find_field("RowCause") is not None
+    return (check_entries,) if is_share else LAWS.get(table.type.api_name, ())
 
 
 def require_fields(_context: RecordsContext, save: Save) -> None:
@@ -42,31 +51,6 @@ def require_fields(_context: RecordsContext, save: Save) -> None:
         missing = [name for slot, name in required if slot >= len(content) or content[slot] is None]
         if missing:
             row.refuse("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", *missing)
-
-
-def check_owners(context: RecordsContext, save: Save) -> None:
-    """Step 5: nobody gives a record to a user who is not active."""
-    table = save.table
-    owner_of = table.compiled(_owner_reader)
-    if owner_of is None:
-        return
-    users = context.table("User")
-    is_active = users.reader("IsActive")
-    for row in save.rows:
-        owner_id = owner_of(row.content)
-        if row.before is not None and owner_of(row.before) == owner_id:
-            continue
-        owner = users.get(str(owner_id))
-        if owner is not None and not is_active(owner):
-            label = table.type.label.lower()
-            row.refuse(
-                "INACTIVE_OWNER_OR_USER", f"operation performed with inactive user [{owner_id!s}] as owner of {label}"
-            )
-
-
-def _owner_reader(table: RecordTable) -> Reader | None:
-    """The reader of OwnerId, where the object has an owner."""
-    return table.reader("OwnerId") if table.type.find_field("OwnerId") is not None else None
 
 
 def check_record_type_values(context: RecordsContext, save: Save) -> None:
@@ -92,10 +76,11 @@ def run_duplicate_rules(context: RecordsContext, save: Save) -> None:
 
 
 def publish_effects(context: RecordsContext, save: Save) -> None:
-    """Step 7: records that come with a stored record of some standard objects, and field history."""
+    """Step 7: records that come with a stored record of some standard objects, shares that go, and field history."""
     effect = EFFECTS.get(save.table.type.api_name)
     if effect is not None:
         effect(context, save)
+    drop_manual_shares(context, save)
     track_history(context, save)
 
 
@@ -109,7 +94,7 @@ def roll_up(context: RecordsContext, save: Save) -> None:
     context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
 
 
-EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents}
+EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}
 
 STEPS: tuple[tuple[int, Step], ...] = (
     (4, before_triggers),

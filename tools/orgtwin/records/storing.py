@@ -30,7 +30,7 @@ def _store_new(context: RecordsContext, save: Save) -> None:
         content = row.content
         if _is_refused(table, row):
             continue
-        stamp_created(content, context.ids.next_id(prefix), user_id, now)
+        stamp_created(content, cast("str | None", content[ID]) or context.ids.next_id(prefix), user_id, now)
         for name, render in numbers:
             table.write(content, name, render(context.next_number(table.type.api_name, name), now))
         if table.type.event:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from orgtwin.access.computed_tables import find_computed
 from orgtwin.organization import Organization
 from orgtwin.records.model import AccessLevel, Caller, Row, Table, Value
 from orgtwin.schema.model import SObjectType
@@ -79,7 +80,10 @@ class Execution:
     def table(self, api_name: str) -> Table:
         table = self._tables.get(api_name)
         if table is None:
-            table = self._tables[api_name] = self.catalog.table(self.org, self.caller, api_name)
+            table = find_computed(self.org, self.caller, api_name)
+            if table is None:
+                table = self.catalog.table(self.org, self.caller, api_name)
+            self._tables[api_name] = table
         return table
 
     def once(self, key: object, values: Callable[[], tuple[Value, ...]]) -> tuple[Value, ...]:
