@@ -55,6 +55,9 @@ class FakeClm:
             raise Refused("CLM GET", 404, "not_found", f"There is no agreement {agreement_id}.")
         return copy.deepcopy(self.agreements[agreement_id])
 
+    async def read_webhook_key(self) -> str:
+        return ""
+
     async def put_webhook(self, name: str, url: str, secret: str) -> None:
         raise AssertionError("no story here listens")
 

@@ -9,8 +9,9 @@ import pytest
 from standardwebhooks import Webhook
 from tests.clmkit.sync.world import World, no_sleep
 
+from clmkit.connectors.signatures import is_genuine, verifier
 from clmkit.sync.config import WebhookConfig
-from clmkit.sync.doorbell import follow, is_genuine, listening
+from clmkit.sync.doorbell import follow, listening
 from clmkit.sync.engine import Engine
 from clmkit.sync.report import RunReport
 
@@ -46,7 +47,7 @@ CALLS: dict[str, tuple[Callable[[], dict[str, str]], bytes, bool]] = {
 def test_only_a_fresh_call_signed_with_one_of_the_secrets_is_genuine(
     headers: Callable[[], dict[str, str]], body: bytes, genuine: bool
 ) -> None:
-    assert is_genuine((NEW, OLD), headers(), body) is genuine
+    assert is_genuine("standard", (NEW, OLD), headers(), body) is genuine
 
 
 def test_a_genuine_call_rings_and_a_forged_one_is_refused() -> None:
@@ -58,7 +59,10 @@ def test_a_genuine_call_rings_and_a_forged_one_is_refused() -> None:
             rings += 1
 
         config = WebhookConfig("127.0.0.1", 0, "", (NEW,))
-        async with listening(config, ring) as url, aiohttp.ClientSession() as session:
+        async with (
+            listening(config, verifier("standard", config.secrets), ring) as url,
+            aiohttp.ClientSession() as session,
+        ):
             answers = []
             for headers in (signed(NEW), signed(OTHER)):
                 async with session.post(url + "any/path", data=BODY, headers=headers) as response:

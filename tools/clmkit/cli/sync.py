@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,11 +19,13 @@ from rich.console import Console
 from rich.table import Table
 
 from clmkit.clients.errors import WireError
+from clmkit.connectors.signatures import verifier
 from clmkit.sync.audit import find_break
-from clmkit.sync.config import ConfigError, SyncConfig, load_config
+from clmkit.sync.config import ConfigError, SyncConfig, WebhookConfig, load_config
 from clmkit.sync.database import StateError
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import SpecError, open_engine, utc_now
+from clmkit.sync.ports import ClmSystem
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
 from clmkit.sync.shipping import Way
@@ -80,7 +82,8 @@ def run(
         url: https://example.my.salesforce.com
         client_id: {env: SF_CLIENT_ID}
         client_secret: {env: SF_CLIENT_SECRET}
-    A secret is {env: NAME}, {file: PATH} or {file: PATH, member: NAME}.
+    A secret is {env: NAME}, {file: PATH}, {file: PATH, member: NAME}, {keyring: SERVICE, user: NAME} or {vault: MOUNT/PATH,
+    member: KEY}.
     """
     config = _guarded(lambda: load_config(config_path))
     report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json, way_name, allow=allow)))
@@ -103,9 +106,22 @@ async def _run(
             _print_run(report, as_json)
             return report
         if config.webhook is not None:
-            address = await stack.enter_async_context(listening(config.webhook, bell.set))
-            await engine.clm.put_webhook(HOOK_NAME, config.webhook.url or address, config.webhook.secrets[0])
+            await stack.enter_async_context(_called_by_the_clm(config, config.webhook, engine.clm, bell.set))
         return await follow(engine, bell, stopped, interval, _News(as_json).print)
+
+
+@asynccontextmanager
+async def _called_by_the_clm(
+    config: SyncConfig, webhook: WebhookConfig, clm: ClmSystem, ring: Callable[[], None]
+) -> AsyncIterator[None]:
+    """Take the CLM's calls inside the block, and have it call."""
+    described = config.connector.webhooks if config.connector is not None else None
+    public_key = await clm.read_webhook_key()
+    keys = (public_key,) if public_key else webhook.secrets
+    verify = verifier(described.signature if described is not None else "standard", keys)
+    async with listening(webhook, verify, ring) as address:
+        await clm.put_webhook(HOOK_NAME, webhook.url or address, next(iter(webhook.secrets), ""))
+        yield
 
 
 class _News:

@@ -101,6 +101,10 @@ class Clm:
         """Have the CLM call `url` on every change, signed with `secret` (Standard Webhooks)."""
         await self._send("webhook", "PUT", f"/api/v1/webhooks/{quote(name, safe='')}", {"url": url, "secret": secret})
 
+    async def read_webhook_key(self) -> str:
+        """Nothing: both sides share a secret."""
+        return ""
+
     async def _send(
         self, kind: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Reply:

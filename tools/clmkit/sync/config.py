@@ -6,6 +6,7 @@
       url: https://clm.example.com
       client_id: clmkit
       client_secret: {env: CLM_CLIENT_SECRET}
+      connector: ironclad                      # optional: a description of the CLM's API, shipped or a file beside this one
     salesforce:
       url: {file: build/org.json, member: https_url}
       ca_bundle: {file: build/org.json, member: ca_bundle}
@@ -44,6 +45,7 @@ import yaml
 from clmkit.clients.clm import ClmCredentials
 from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer, Login
 from clmkit.clients.transport import require_private
+from clmkit.connectors import Description, DescriptionError, load_description
 from clmkit.secrets import Reference, Resolver, SecretUnavailable
 from clmkit.secrets.reference import SPELLINGS
 from clmkit.sync.database import POSTGRESQL, Target
@@ -61,6 +63,7 @@ class _ClmSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Setting
     client_id: Setting
     client_secret: Setting
+    connector: str | None = None
 
 
 class _SalesforceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +77,7 @@ class _SalesforceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 class _WebhookSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: str
-    secrets: list[Setting]
+    secrets: list[Setting] = []
     url: Setting | None = None
 
 
@@ -114,6 +117,8 @@ class SyncConfig:
     batch: int = 10_000
     webhook: WebhookConfig | None = None
     guards: Limits = field(default_factory=Limits)
+    connector: Description | None = None
+    """How the CLM's API is; None for the one that `clmkit.clients.clm` speaks."""
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> SyncConfig:
@@ -138,6 +143,8 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
     if not 1 <= file.batch <= 50_000:
         raise ConfigError(f"{path}: batch is {file.batch}; it goes from 1 to 50000.")
     salesforce, clm = file.salesforce, file.clm
+    connector = _connector(path, clm.connector)
+    has_public_key = connector is not None and connector.webhooks is not None and bool(connector.webhooks.key_path)
     ca_bundle = reader.plain("salesforce.ca_bundle", salesforce.ca_bundle) if salesforce.ca_bundle is not None else None
     return SyncConfig(
         spec=path.parent / file.spec,
@@ -152,7 +159,10 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         page=file.page,
         batch=file.batch,
         guards=file.guards,
-        webhook=_webhook(path, reader, file.webhook) if file.webhook is not None else None,
+        webhook=_webhook(path, reader, file.webhook, has_public_key=has_public_key)
+        if file.webhook is not None
+        else None,
+        connector=connector,
     )
 
 
@@ -164,11 +174,18 @@ def _state(path: Path, reader: _Reader, setting: Setting) -> Target:
     return reader.secret("state", setting)
 
 
-def _webhook(path: Path, reader: _Reader, section: _WebhookSection) -> WebhookConfig:
+def _connector(path: Path, name: str | None) -> Description | None:
+    try:
+        return load_description(name, path.parent) if name is not None else None
+    except DescriptionError as error:
+        raise ConfigError(f"{path}: clm.connector: {error}") from error
+
+
+def _webhook(path: Path, reader: _Reader, section: _WebhookSection, *, has_public_key: bool) -> WebhookConfig:
     host, _, port = section.listen.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise ConfigError(f"{path}: webhook.listen is {section.listen!r}; write host:port, such as 127.0.0.1:8787.")
-    if not section.secrets:
+    if not section.secrets and not has_public_key:
         raise ConfigError(
             f"{path}: webhook.secrets is empty; without a secret nobody can tell the CLM's calls from others."
         )

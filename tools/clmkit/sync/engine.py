@@ -27,6 +27,7 @@ from clmkit.clients.errors import Refused, Unreachable, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce import ApiUsage, Salesforce
 from clmkit.clients.transport import Patience, Sleep, Transport, open_session
+from clmkit.connectors import DescribedClm
 from clmkit.mapping.evaluate import Evaluator
 from clmkit.mapping.loader import load_spec
 from clmkit.mapping.model import Spec
@@ -213,7 +214,7 @@ async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
         async with open_session(config.ca_bundle) as org_session, open_session(None) as clm_session:
             org_transport, clm_transport = Transport(org_session), Transport(clm_session)
             org = Salesforce(org_transport, config.salesforce_url, config.salesforce_login, spec.api_version)
-            clm = Clm(clm_transport, config.clm_url, config.clm_credentials)
+            clm = _open_clm(clm_transport, config)
             yield Engine(
                 spec,
                 state,
@@ -227,6 +228,12 @@ async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
             )
     finally:
         state.close()
+
+
+def _open_clm(transport: Transport, config: SyncConfig) -> ClmSystem:
+    if config.connector is None:
+        return Clm(transport, config.clm_url, config.clm_credentials)
+    return DescribedClm(transport, config.clm_url, config.clm_credentials, config.connector)
 
 
 def run_once(config: SyncConfig) -> RunReport:
