@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from orgtwin.records.table import RecordTable
+from orgtwin.records.model import Table
 
 ROLE, ROLE_AND_SUBORDINATES, ORGANIZATION, QUEUE, REGULAR = (
     "Role",
@@ -25,7 +25,7 @@ _WITH_BOSSES = frozenset({ROLE, ROLE_AND_SUBORDINATES, QUEUE})  # a public group
 
 
 class Tables(Protocol):
-    def table(self, sobject_type: str) -> RecordTable: ...
+    def table(self, sobject_type: str) -> Table: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ from orgtwin.metadata.types.object_fields import (
     name_field,
     platform_event_fields,
 )
+from orgtwin.metadata.types.sharing import keep_shares
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.organization import Organization
-from orgtwin.schema.companions import history_name, history_type
+from orgtwin.schema.companions import history_name, history_type, share_shape
 from orgtwin.schema.model import Field, SObjectType
 
 _OPENNESS = ("ControlledByParent", "Private", "Read", "ReadWrite", "ReadWriteTransfer", "FullAccess")
@@ -92,6 +93,7 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
     elif suffix is not None:
         _change(workspace, draft, node)
     _check_sharing(workspace, draft, node)
+    keep_shares(workspace, draft)
     if suffix == "__c" and node.find("enableHistory") is not None:
         _keep_history(workspace, draft, kept=node.flag("enableHistory"))
     merged = _merge(before.body, node) if before is not None else node
@@ -224,8 +226,9 @@ def remove_object(workspace: Workspace, component: Component) -> None:
     if users:
         raise ComponentRefused(f"This custom object is referenced elsewhere in salesforce.com. : {', '.join(users)}")
     workspace.schema.remove(name)
-    if workspace.schema.find(history_name(name)) is not None:
-        workspace.schema.remove(history_name(name))
+    for companion in (history_name(name), share_shape(name).api_name):
+        if workspace.schema.find(companion) is not None:
+            workspace.schema.remove(companion)
     for other in [*workspace.store, *workspace.changed.values()]:
         if other.full_name.lower().startswith(f"{name.lower()}.") and other.type != "CustomMetadata":
             workspace.remove(other.key)

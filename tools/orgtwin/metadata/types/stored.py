@@ -1,4 +1,4 @@
-"""Sharing rules, layouts, reports, duplicate rules: checked for what they name, then stored and returned.
+"""Layouts, reports, duplicate rules: checked for what they name, then stored and returned.
 
 Source: the pages of those types (Metadata API Developer Guide); texts from published deploy logs.
 """
@@ -13,36 +13,6 @@ from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.records.filter_logic import FilterLogicError, parse_filter_logic
 from orgtwin.records.summary_filters import TESTS
-
-_NO_SHARING_RULES = frozenset(("Contract", "Task", "Event", "Product2", "Pricebook2"))
-"""Objects without sharing rules; Contract: no org returns any, and it has no share object."""
-
-
-def deploy_sharing_rules(workspace: Workspace, component: Component, _before: Component | None) -> Component:
-    """One file an object; its rules are components of their own."""
-    draft = workspace.schema.find(component.full_name)
-    if draft is None:
-        raise ComponentRefused(f"In field: fullName - no CustomObject named {component.full_name} found")
-    return component
-
-
-def deploy_sharing_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
-    object_name = component.full_name.partition(".")[0]
-    draft = workspace.schema.find(object_name)
-    if draft is None or draft.api_name in _NO_SHARING_RULES:
-        raise ComponentRefused(f"sharing rules are not supported for {object_name}")
-    checked = check_required(workspace, component, before)
-    if draft.api_name == "Account" and component.body.find("accountSettings") is None:
-        raise ComponentRefused("AccountSettings is required for account sharing rules")
-    if draft.shell.sharing_model in ("ReadWrite", "ControlledByParent", "ReadWriteTransfer", "FullAccess"):
-        raise ComponentRefused(
-            f"not supported for {draft.api_name} since it's org wide default is {draft.shell.sharing_model}"
-        )
-    for item in component.body.all("criteriaItems"):
-        field = item.value("field") or ""
-        if field.endswith("__c") and draft.find_field(field) is None:
-            raise ComponentRefused(f"In field: field - no CustomField named {draft.api_name}.{field} found")
-    return checked
 
 
 def deploy_layout(workspace: Workspace, component: Component, before: Component | None) -> Component:
