@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -24,6 +25,8 @@ Coercer = Callable[[object], Value]
 _INT_LIMIT = 2**31 - 1
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?")
+_MOST_DIGITS = 18
+_DATE_LENGTH = len("2026-02-01")
 _LOOSE_OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
 _JSON_TOKENS: tuple[tuple[type, str], ...] = (
     (bool, "VALUE_TRUE"),
@@ -49,36 +52,67 @@ def refuse(code: str, message: str, *fields: str) -> RowRefused:
     return RowRefused(SaveError(code, message, fields))
 
 
+_MOST_KNOWN = (
+    1024  # values of a field that are remembered: most columns have few, and write each of them again and again
+)
 _MOST_SHARED = 256
 _LONGEST_SHARED = 80
-_NUMBER_KINDS = frozenset({int, float, Decimal, str})
-_shared_date = lru_cache(maxsize=8192)(date.fromisoformat)  # equal values share one object: an org has few dates
+_CLEAR = "#N/A"
 
 
-@lru_cache(maxsize=8192, typed=True)
-def _shared_decimal(value: object) -> Decimal:
-    """The number that a wire value writes, a float by its shortest decimal form."""
-    return Decimal(str(value).strip())
+@lru_cache(maxsize=8192)
+def _shared_date(text: str) -> date:
+    """The day of YYYY-MM-DD; equal days are one object, for an org has few of them. Raises ValueError."""
+    if text[7] != "-":
+        raise ValueError(text)  # the date of a week, which Python reads and the platform does not
+    return date.fromisoformat(text)
 
 
 def compile_coercer(f: Field, *, text: bool) -> Coercer:
-    """The function that turns wire values of a field into typed ones. It is never called with None or the empty string."""
+    """The function that turns wire values of a field into typed ones.
+
+    JSON: any value may come; null and the empty string clear. CSV: only texts come, never an empty one; #N/A clears. A field
+    that is cleared is None; a checkbox cannot be.
+    """
+    coerce = _COMPILERS[f.type](f, _otherwise(f, text=text))
+    return _Known(f, coerce).__getitem__ if text else coerce
+
+
+class _Known(dict[object, Value]):
+    """What the texts of a CSV column mean, filled in as they come."""
+
+    def __init__(self, f: Field, coerce: Coercer) -> None:
+        super().__init__({} if f.type is FieldType.BOOLEAN else {_CLEAR: None})
+        self._coerce = coerce
+
+    def __missing__(self, text: object) -> Value:
+        value = self._coerce(text)
+        if len(self) < _MOST_KNOWN and len(str(text)) <= _LONGEST_SHARED:
+            self[text] = value
+        return value
+
+
+_Otherwise = Callable[[object], Value]
+"""What becomes of a wire value that is none of the field's type: None when it clears the field; a refusal when it does not."""
+
+
+def _otherwise(f: Field, *, text: bool) -> _Otherwise:
     wrong = _wrong_text if text else _wrong_json
-    coerce = _COMPILERS[f.type](f, lambda value: wrong(f, value))
-    return lru_cache(maxsize=1024)(coerce) if text and f.type in _FEW_VALUES else coerce
+    clears = (_CLEAR,) if text else (None, "")
+
+    def clear_or_refuse(value: object) -> Value:
+        if value not in clears:
+            raise wrong(f, value)
+        if (
+            f.type is FieldType.BOOLEAN
+        ):  # ASSUMED text: a checkbox is never null, a request that says so is refused by type
+            raise refuse("INVALID_TYPE_ON_FIELD_IN_RECORD", f"{f.label}: value not of required type: ", f.api_name)
+        return None
+
+    return clear_or_refuse
 
 
-# Most columns of these types have few different values; a CSV writes each of them again in every row.
-_FEW_VALUES = frozenset(
-    {
-        *(FieldType.BOOLEAN, FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT),
-        *(FieldType.DATE, FieldType.DATETIME, FieldType.TIME, FieldType.PICKLIST, FieldType.MULTIPICKLIST),
-    }
-)
-_Wrong = Callable[[object], Exception]
-
-
-def _wrong_json(f: Field, value: object) -> Exception:
+def _wrong_json(f: Field, value: object) -> SalesforceError:
     token = next((name for kind, name in _JSON_TOKENS if isinstance(value, kind)), "VALUE_EMBEDDED_OBJECT")
     token = "VALUE_FALSE" if value is False else token
     return SalesforceError(
@@ -88,28 +122,27 @@ def _wrong_json(f: Field, value: object) -> Exception:
     )
 
 
-def _wrong_text(f: Field, value: object) -> Exception:
+def _wrong_text(f: Field, value: object) -> RowRefused:
     return refuse("INVALID_TYPE_ON_FIELD_IN_RECORD", f"{f.label}: value not of required type: {value}", f.api_name)
 
 
-def _text(f: Field, wrong: _Wrong) -> Coercer:
-    limit = f.length
+def _text(f: Field, otherwise: _Otherwise) -> Coercer:
+    limit = f.length or sys.maxsize
+    most_shared = 0 if f.unique else _MOST_SHARED
     shared: dict[str, str] = {}  # equal short values are one object, in columns that have few of them
 
     def coerce(value: object) -> Value:
         if not isinstance(value, str):
-            raise wrong(value)
+            return otherwise(value)
         known = shared.get(value)
         if known is not None:
             return known
-        kept = value.strip() or None
-        if kept is None:
-            return None
-        if limit and len(kept) > limit:
+        kept = value.strip()
+        if len(kept) > limit:
             raise too_long(f, kept)
-        if len(shared) < _MOST_SHARED and len(kept) <= _LONGEST_SHARED:
+        if len(shared) < most_shared and 0 < len(kept) <= _LONGEST_SHARED:
             shared[value] = kept
-        return kept
+        return kept or None
 
     return coerce
 
@@ -118,8 +151,8 @@ def too_long(f: Field, value: str) -> RowRefused:
     return refuse("STRING_TOO_LONG", f"{f.label}: data value too large: {value} (max length={f.length})", f.api_name)
 
 
-def _email(f: Field, wrong: _Wrong) -> Coercer:
-    text = _text(f, wrong)
+def _email(f: Field, otherwise: _Otherwise) -> Coercer:
+    text = _text(f, otherwise)
 
     def coerce(value: object) -> Value:
         address = text(value)
@@ -130,8 +163,8 @@ def _email(f: Field, wrong: _Wrong) -> Coercer:
     return coerce
 
 
-def _picklist(f: Field, wrong: _Wrong) -> Coercer:
-    text = _text(f, wrong)
+def _picklist(f: Field, otherwise: _Otherwise) -> Coercer:
+    text = _text(f, otherwise)
     active = {value.value: value.value for value in f.picklist if value.active}
 
     def coerce(value: object) -> Value:
@@ -151,14 +184,14 @@ def bad_picklist_value(f: Field, value: str) -> RowRefused:
     return refuse("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, f.api_name)
 
 
-def _multipicklist(f: Field, wrong: _Wrong) -> Coercer:
+def _multipicklist(f: Field, otherwise: _Otherwise) -> Coercer:
     """Values joined by semicolons, each once, kept in the order of the value set as the org stores them."""
     rank = {value.value: position for position, value in enumerate(f.picklist)}
     active = {value.value for value in f.picklist if value.active}
 
     def coerce(value: object) -> Value:
         if not isinstance(value, str):
-            raise wrong(value)
+            return otherwise(value)
         chosen = dict.fromkeys(part.strip() for part in value.split(";") if part.strip())
         if f.restricted_picklist:
             unknown = next((part for part in chosen if part not in active), None)
@@ -169,52 +202,63 @@ def _multipicklist(f: Field, wrong: _Wrong) -> Coercer:
     return coerce
 
 
-def _boolean(_f: Field, wrong: _Wrong) -> Coercer:
+def _boolean(_f: Field, otherwise: _Otherwise) -> Coercer:
     words = {"true": True, "false": False, "1": True, "0": False}
 
     def coerce(value: object) -> Value:
         if isinstance(value, bool):
             return value
         known = words.get(value.strip().lower()) if isinstance(value, str) else None
-        if known is None:
-            raise wrong(value)
-        return known
+        return otherwise(value) if known is None else known
 
     return coerce
 
 
-def _int(f: Field, wrong: _Wrong) -> Coercer:
-    number = _decimal(f, wrong)
+def _int(f: Field, otherwise: _Otherwise) -> Coercer:
+    number = _decimal(f, otherwise)
     limit: int = min(int("9" * f.precision), _INT_LIMIT) if f.precision else _INT_LIMIT
 
     def coerce(value: object) -> Value:
         if type(value) is int and -limit <= value <= limit:
             return value
         parsed = number(value)
-        if not isinstance(parsed, Decimal) or parsed != int(parsed):
-            raise wrong(value)
-        whole = int(parsed)
-        if abs(whole) > limit:
+        if not isinstance(parsed, Decimal):
+            return parsed
+        if not -limit <= parsed <= limit:
             raise out_of_range(f, value)
-        return whole
+        whole = int(parsed)
+        return whole if whole == parsed else otherwise(value)
 
     return coerce
 
 
-def _decimal(f: Field, wrong: _Wrong) -> Coercer:
-    ceiling = Decimal(10) ** (f.precision - f.scale) if f.precision and f.type is not FieldType.INT else None
+def _decimal(f: Field, otherwise: _Otherwise) -> Coercer:
+    """A float is the number that its shortest decimal form writes."""
+    ceiling = Decimal(10) ** ((f.precision or _MOST_DIGITS) - f.scale)
+    known: dict[type, dict[object, Decimal]] = {
+        int: {},
+        float: {},
+        Decimal: {},
+        str: {},
+    }  # 1, 1.0 and true are equal keys
 
     def coerce(value: object) -> Value:
-        if type(value) not in _NUMBER_KINDS:
-            raise wrong(value)
+        numbers = known.get(type(value))
+        if numbers is None:
+            return otherwise(value)
+        number = numbers.get(value)
+        if number is not None:
+            return number
         try:
-            number = _shared_decimal(value)
+            number = Decimal(str(value).strip())
         except InvalidOperation:
-            raise wrong(value) from None
+            return otherwise(value)
         if not number.is_finite():
-            raise wrong(value)
-        if ceiling is not None and abs(number) >= ceiling:
+            return otherwise(value)
+        if not -ceiling < number < ceiling:
             raise out_of_range(f, value)
+        if len(numbers) < _MOST_KNOWN:
+            numbers[value] = number
         return number
 
     return coerce
@@ -225,28 +269,28 @@ def out_of_range(f: Field, value: object) -> RowRefused:
     return refuse("NUMBER_OUTSIDE_VALID_RANGE", message, f.api_name)
 
 
-def _date(_f: Field, wrong: _Wrong) -> Coercer:
+def _date(_f: Field, otherwise: _Otherwise) -> Coercer:
     def coerce(value: object) -> Value:
-        if type(value) is date:
-            return value
-        if not isinstance(value, str) or len(value) != 10:
-            raise wrong(value)
-        try:
-            return _shared_date(value)
-        except ValueError:
-            raise wrong(value) from None
+        if isinstance(value, str) and len(value) == _DATE_LENGTH:
+            try:
+                return _shared_date(value)
+            except ValueError:
+                return otherwise(value)
+        return value if type(value) is date else otherwise(value)
 
     return coerce
 
 
-def _datetime(_f: Field, wrong: _Wrong) -> Coercer:
+def _datetime(_f: Field, otherwise: _Otherwise) -> Coercer:
     def coerce(value: object) -> Value:
-        if isinstance(value, datetime):
-            moment = value
-        elif isinstance(value, str) and "T" in value:
-            moment = _parse_moment(value, wrong)
-        else:
-            raise wrong(value)
+        moment = value
+        if isinstance(value, str) and "T" in value:
+            try:
+                moment = datetime.fromisoformat(value if value[-1] == "Z" else _LOOSE_OFFSET.sub(r"\1:\2", value))
+            except ValueError:
+                return otherwise(value)
+        if not isinstance(moment, datetime):
+            return otherwise(value)
         if moment.tzinfo is not UTC:
             moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         surplus = moment.microsecond % 1000
@@ -255,49 +299,35 @@ def _datetime(_f: Field, wrong: _Wrong) -> Coercer:
     return coerce
 
 
-def _parse_moment(value: str, wrong: _Wrong) -> datetime:
-    try:
-        return datetime.fromisoformat(value if value.endswith("Z") else _LOOSE_OFFSET.sub(r"\1:\2", value))
-    except ValueError:
-        raise wrong(value) from None
-
-
-def _time(_f: Field, wrong: _Wrong) -> Coercer:
+def _time(_f: Field, otherwise: _Otherwise) -> Coercer:
     def coerce(value: object) -> Value:
-        if isinstance(value, time):
-            return value
-        if not isinstance(value, str) or not _TIME.fullmatch(value):
-            raise wrong(value)
-        try:
-            return time.fromisoformat(value.removesuffix("Z"))
-        except ValueError:
-            raise wrong(value) from None
+        if isinstance(value, str) and _TIME.fullmatch(value):
+            try:
+                return time.fromisoformat(value.removesuffix("Z"))
+            except ValueError:
+                return otherwise(value)
+        return value if isinstance(value, time) else otherwise(value)
 
     return coerce
 
 
-def _base64(_f: Field, wrong: _Wrong) -> Coercer:
+def _base64(_f: Field, otherwise: _Otherwise) -> Coercer:
     def coerce(value: object) -> Value:
-        if isinstance(value, bytes):
-            return value
-        if not isinstance(value, str):
-            raise wrong(value)
-        try:
-            return base64.b64decode(value, validate=True)
-        except binascii.Error:
-            raise wrong(value) from None
+        if isinstance(value, str) and value:
+            try:
+                return base64.b64decode(value, validate=True)
+            except binascii.Error:
+                return otherwise(value)
+        return value if isinstance(value, bytes) else otherwise(value)
 
     return coerce
 
 
-def _not_writable(_f: Field, wrong: _Wrong) -> Coercer:
-    def coerce(value: object) -> Value:
-        raise wrong(value)
-
-    return coerce
+def _not_writable(_f: Field, otherwise: _Otherwise) -> Coercer:
+    return otherwise
 
 
-_COMPILERS: dict[FieldType, Callable[[Field, _Wrong], Coercer]] = {
+_COMPILERS: dict[FieldType, Callable[[Field, _Otherwise], Coercer]] = {
     FieldType.ID: _text,
     FieldType.STRING: _text,
     FieldType.TEXTAREA: _text,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple, Protocol
 
 from orgtwin.access.grants import Grant, RowFilter
@@ -19,7 +20,6 @@ from orgtwin.records.saving import Operation
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
-_CLEAR = "#N/A"
 _MOST_SHAPES = 1000  # a client that never sends the same keys twice must not fill the memory
 
 GrantOf = Callable[[str], Grant]  # the rights of the writer's caller on an object
@@ -44,10 +44,19 @@ class Setter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """All keys of a wire row, in order, and the fields among them that this caller may not write."""
+    """All keys of a wire row, in order, as columns: what is ignored, where the others go and how.
 
-    setters: tuple[Setter, ...]
+    `forbidden` are the fields among them that this caller may not write.
+    """
+
+    is_written: tuple[bool, ...]
+    slots: tuple[int, ...]
+    coercers: tuple[Coercer, ...]
     forbidden: tuple[str, ...]
+
+    def values(self, wire: Mapping[str, object]) -> Iterable[object]:
+        """The values of a row that are written, in order."""
+        return wire.values() if len(self.is_written) == len(self.slots) else compress(wire.values(), self.is_written)
 
 
 class Writer:
@@ -78,12 +87,27 @@ class Writer:
             content.extend([None] * missing)
         if shape.forbidden:
             return [_forbidden(shape.forbidden)]
-        assign = _assign_text if self._text else _assign_json
+        text = self._text
         try:
-            assign(shape.setters, wire.values(), content)
+            for slot, coerce, value in zip(shape.slots, shape.coercers, shape.values(wire), strict=True):
+                if text and not value:
+                    continue  # an empty cell of a CSV leaves the field as it is
+                content[slot] = coerce(value)
         except RowRefused:
-            return _all_errors(shape, assign, wire, content)
+            return self._all_errors(shape, wire)
         return []
+
+    def _all_errors(self, shape: Shape, wire: Mapping[str, object]) -> list[SaveError]:
+        """Every refusal of a row that has one."""
+        errors = []
+        for coerce, value in zip(shape.coercers, shape.values(wire), strict=True):
+            if self._text and not value:
+                continue
+            try:
+                coerce(value)
+            except RowRefused as refusal:
+                errors.append(refusal.error)
+        return errors
 
     # ---- compiling
 
@@ -91,7 +115,12 @@ class Writer:
         setters = tuple(self._compile_key(key) for key in keys)
         may_write = self.grant.creatable if self._operation is Operation.INSERT else self.grant.editable
         written = [s.field.api_name for s in setters if s.field is not None]
-        return Shape(setters, tuple(name for name in written if name.lower() not in may_write))
+        return Shape(
+            is_written=tuple(s.coerce is not None for s in setters),
+            slots=tuple(s.slot for s in setters if s.coerce is not None),
+            coercers=tuple(s.coerce for s in setters if s.coerce is not None),
+            forbidden=tuple(name for name in written if name.lower() not in may_write),
+        )
 
     def _compile_key(self, key: str) -> Setter:
         sobject_type = self._table.type
@@ -118,7 +147,7 @@ class Writer:
     def _reference(self, f: Field) -> Coercer:
         tables = [self._tables.table(name) for name in f.reference_to if self._tables.schema.find_type(name)]
         sees = {table.type.key_prefix: self._visible_parents(table.type.api_name) for table in tables}
-        wrong = compile_coercer(f, text=self._text)
+        read = compile_coercer(f, text=self._text)
         only = tables[0].live if len(tables) == 1 and sees[tables[0].type.key_prefix] is None else None
 
         def coerce(value: object) -> Value:
@@ -126,7 +155,8 @@ class Writer:
                 parent = only.get(value)
                 if parent is not None:
                     return parent[0]
-            return _find_parent(f, tables, sees, wrong(value))
+            record_id = read(value)
+            return None if record_id is None else _find_parent(f, tables, sees, str(record_id))
 
         return coerce
 
@@ -138,6 +168,8 @@ class Writer:
         """A parent named by {external id field: value}, or by a CSV column `Account.CLM_Party_Id__c`."""
 
         def coerce(value: object) -> Value:
+            if value is None or value == "":
+                return None
             name, key = (column, value) if column else _external_key(parent, value)
             return self._find_by_external_id(parent, str(name), key)
 
@@ -166,7 +198,9 @@ def _nothing(_row: Row) -> bool:
     return False
 
 
-def _refuse_id(_value: object) -> Value:
+def _refuse_id(value: object) -> Value:
+    if value is None or value == "":
+        return None
     raise refuse("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", "Id")
 
 
@@ -178,58 +212,13 @@ def _forbidden(names: tuple[str, ...]) -> SaveError:
     return SaveError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
 
 
-Assign = Callable[[Iterable[Setter], Iterable[object], Row], None]
-
-
-def _assign_json(setters: Iterable[Setter], values: Iterable[object], content: Row) -> None:
-    """JSON: a key that is there is set; null and the empty string clear."""
-    for (slot, coerce, f), value in zip(setters, values, strict=True):
-        if coerce is None:
-            continue
-        if value is None or value == "":
-            _clear(f, slot, content)
-        else:
-            content[slot] = coerce(value)
-
-
-def _assign_text(setters: Iterable[Setter], values: Iterable[object], content: Row) -> None:
-    """CSV: an empty cell leaves the field as it is, #N/A clears it."""
-    for (slot, coerce, f), value in zip(setters, values, strict=True):
-        if not value or coerce is None:
-            continue
-        if value == _CLEAR:
-            _clear(f, slot, content)
-        else:
-            content[slot] = coerce(value)
-
-
-def _clear(f: Field | None, slot: int, content: Row) -> None:
-    """ASSUMED text: a checkbox is never null, a request that says so is refused by type."""
-    if f is not None and f.type is FieldType.BOOLEAN:
-        message = f"{f.label}: value not of required type: "
-        raise refuse("INVALID_TYPE_ON_FIELD_IN_RECORD", message, f.api_name)
-    content[slot] = None
-
-
-def _all_errors(shape: Shape, assign: Assign, wire: Mapping[str, object], content: Row) -> list[SaveError]:
-    errors = []
-    for setter, value in zip(shape.setters, wire.values(), strict=True):
-        try:
-            assign((setter,), (value,), content)
-        except RowRefused as refusal:
-            errors.append(refusal.error)
-    return errors
-
-
 def _find_parent(
-    f: Field, tables: list[RecordTable], sees: Mapping[str, Callable[[Row], bool] | None], value: Value
+    f: Field, tables: list[RecordTable], sees: Mapping[str, Callable[[Row], bool] | None], text: str
 ) -> Value:
-    record_id = find_id18(value) if isinstance(value, str) else None
-    if record_id is None:
-        raise refuse("MALFORMED_ID", f"{f.label}: id value of incorrect type: {value!s}", f.api_name)
+    record_id = find_id18(text) or ""
     table = next((t for t in tables if t.type.key_prefix == record_id[:3]), None)
     if table is None:
-        raise refuse("MALFORMED_ID", f"{f.label}: id value of incorrect type: {value!s}", f.api_name)
+        raise refuse("MALFORMED_ID", f"{f.label}: id value of incorrect type: {text}", f.api_name)
     parent = table.live.get(record_id)
     if parent is None:
         if record_id in table.recycled:
