@@ -42,9 +42,13 @@ class SmallOrg:
         self.schema = Schema((ACCOUNT, CONTACT, USER))
         self.org_id = "00D000000000001EAA"
         self.org_name = "Small Org"
+        self.automated_user_id = "005000000000002AAA"
         self._ids = IdSequence()
         self._user = UserView("005000000000001AAA", "ada@example.com", "Ada", "Lovelace", time_zone="America/New_York")
         self._rows: dict[str, dict[str, Scalar]] = {}
+
+    def find_virtual_type(self, name: str) -> SObjectType | None:
+        return None
 
     def now(self) -> datetime:
         return datetime(2026, 3, 4, 15, 6, 7, tzinfo=UTC)
@@ -113,6 +117,21 @@ class SmallOrg:
 
     def undelete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]:
         return [SaveResult(record_id, True) for record_id in record_ids]
+
+    def merge(self, master: Mapping[str, Scalar], losers: Sequence[str], *, user_mode: bool) -> SaveResult:
+        return SaveResult(str(master["Id"]), True)
+
+    def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
+        return [SaveResult(record_id, True) for record_id in record_ids]
+
+    def note_row(self, sobject_type: str, values: Mapping[str, Scalar]) -> str:
+        return self._ids.next_id("707")
+
+    def change_row(self, record_id: str, values: Mapping[str, Scalar]) -> None:
+        """Nobody reads these rows here."""
+
+    def remove_row(self, record_id: str) -> None:
+        """Nobody reads these rows here."""
 
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
         return [SaveResult("e00000000000001AAA", True) for _ in rows]

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from orgtwin.apex.engine import Engine
-from orgtwin.apex.kernel import KernelPort, attach
+from orgtwin.apex.kernel import KernelPort
 from orgtwin.apex.project import Project, read_project
 from orgtwin.apex.reference import library_page
 from orgtwin.apex.reports import coverage_lines, failure_lines, junit, summary_lines
+from orgtwin.apex.save_hooks import attach
 from orgtwin.apex.testing import TestOutcome, run_tests
 from orgtwin.metadata.deploy_model import DeployOptions
 from orgtwin.metadata.service import MetadataService

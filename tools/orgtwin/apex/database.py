@@ -18,6 +18,7 @@ from orgtwin.apex.records import SObject, field_type, to_id
 from orgtwin.apex.types import ID, SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
+from orgtwin.ids import find_id18
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -54,7 +55,10 @@ def row_to_port(record: SObject) -> dict[str, Value]:
 
 
 def from_port(value: Value, type_: Type) -> Value:
-    return to_id(value) if type_ is ID and isinstance(value, str) else value
+    """The id of a definition of the schema (EntityDefinition) is its name."""
+    if type_ is not ID or not isinstance(value, str):
+        return value
+    return to_id(value) if find_id18(value) is not None else Id(value)
 
 
 def to_record(engine: Engine, row: QueryRow) -> SObject:
@@ -124,6 +128,7 @@ class DmlResult:
     kind: str
     result: SaveResult
     errors: list[DatabaseError] = field(default_factory=list)
+    merged_ids: list[str] = field(default_factory=list)
 
     @property
     def apex_type(self) -> Type:
@@ -271,6 +276,26 @@ def _ids(records: list[SObject]) -> list[str]:
     return [str(r.fields["Id"]) for r in records]
 
 
-def run_merge(engine: Engine, master: SObject, duplicates: Value, user_mode: bool) -> None:
-    """`merge`: refused by name."""
-    engine.refuse("apex.dml.merge", "the merge statement")
+def run_merge(engine: Engine, master: SObject | None, duplicates: Value, user_mode: bool) -> None:
+    """The merge statement: one result for all losers, or a DmlException."""
+    results = merge(engine, master, duplicates, user_mode)
+    failed = [(0, r) for r in results if not r.result.success]
+    if failed and master is not None:
+        raise dml_exception("merge", [master], failed)
+
+
+def merge(engine: Engine, master: SObject | None, duplicates: Value, user_mode: bool) -> list[DmlResult]:
+    """Merge one or two records, or their ids, into the master; one result for each of them."""
+    if master is None or duplicates is None:
+        raise null_pointer()
+    losers = list(duplicates.items) if isinstance(duplicates, ApexList) else [duplicates]
+    ids = [str(loser.fields.get("Id")) if isinstance(loser, SObject) else str(loser) for loser in losers]
+    engine.transaction.usage.charge("DmlStatements")
+    engine.transaction.usage.charge("DmlRows", len(ids) + 1)
+    try:
+        result = engine.port.merge(row_to_port(master), ids, user_mode=user_mode)
+    except SalesforceError as error:
+        if error.code == "TWIN_UNSUPPORTED":
+            raise
+        result = SaveResult(None, False, errors=(SaveError(error.code, error.message, error.fields),))
+    return [DmlResult("MergeResult", result, [DatabaseError(e) for e in result.errors], ids) for _ in ids[:1]]

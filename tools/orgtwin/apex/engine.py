@@ -26,6 +26,7 @@ from orgtwin.apex.compile.inheritance import check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
+from orgtwin.apex.event_queue import EventQueue
 from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
 from orgtwin.apex.heap import live_bytes
 from orgtwin.apex.library.jobs import enqueue_future, run_jobs
@@ -72,12 +73,16 @@ class Engine:
         self.problems: list[Problem] = []
         self.coverage = Coverage(coverage)
         self.transaction = Transaction()
+        self.events = EventQueue()
         self.trigger_context: list[TriggerContext] = []
         self.debug_log: list[str] = []
         self.bind_lookups: list[Callable[[str], Value]] = []
         self.is_testing = False
         self.is_running = False
         self.test_state: dict[str, Value] = {}
+        self.caches: dict[tuple[str, str], dict[str, Value]] = {}
+        self.outbox: list[dict[str, object]] = []
+        self.locked_ids: set[str] = set()  # Approval.lock
         self._ticks = 0
         self._next_check = HEAP_CHECK_TICKS
         self._allocated = 0
@@ -102,7 +107,7 @@ class Engine:
         key = name.lower()
         found = self._sobject_types.get(key)
         if found is None:
-            described = schema.find_type(name)
+            described = schema.find_type(name) or self.port.find_virtual_type(name)
             if described is None:
                 return None
             found = self._sobject_types[key] = Type(described.api_name, Kind.SOBJECT, sobject=described)

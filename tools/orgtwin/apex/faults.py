@@ -51,6 +51,7 @@ EXCEPTIONS: Mapping[str, ApexClass] = {
     "aurahandledexception": exception_class("AuraHandledException", EXCEPTION),
     "eventbus.retryableexception": exception_class("RetryableException", EXCEPTION, "EventBus"),
     "cache.org.orgcacheexception": exception_class("Org.OrgCacheException", EXCEPTION, "Cache"),
+    "cache.session.sessioncacheexception": exception_class("Session.SessionCacheException", EXCEPTION, "Cache"),
     "cache.cacheexception": exception_class("CacheException", EXCEPTION, "Cache"),
 }
 

@@ -1,11 +1,7 @@
-"""The org port over the twin's own records, and the triggers inside its save order.
-
-apex = attach(org, user_id)      an Engine whose triggers run in every save of that org, whoever asks for it
-"""
+"""The org port over the twin's own records."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,29 +9,17 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from orgtwin.apex.engine import Engine
-from orgtwin.apex.faults import Uncatchable
-from orgtwin.apex.library.jobs import run_jobs
-from orgtwin.apex.org_port import QueryRow, Scalar, TriggerFailed, TriggerRow, UserView
-from orgtwin.apex.triggers import fire
+from orgtwin.apex.org_port import QueryRow, Scalar, UserView
 from orgtwin.errors import SaveError, SaveResult, Unsupported
+from orgtwin.metadata.data_tables import register_data_tables
+from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.records.model import AccessLevel, Caller, Row
-from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.storing import publish_event
-from orgtwin.records.table import RecordTable
+from orgtwin.records.system_fields import stamp_created
+from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Schema, SObjectType
-from orgtwin.soql import ResultRow, execute
-
-_EVENTS = {
-    Operation.INSERT: "insert",
-    Operation.UPDATE: "update",
-    Operation.UNDELETE: "undelete",
-    Operation.DELETE: "delete",
-}
-
-
-_DEFINITION = re.compile(r"\b(\w+)__r\.QualifiedApiName\b")
-"""A Metadata Relationship field holds the API name of the definition it points at."""
+from orgtwin.soql import ResultRow, VirtualTables, execute
 
 
 class KernelPort:
@@ -44,15 +28,21 @@ class KernelPort:
     def __init__(self, org: Org, user_id: str) -> None:
         self._org = org
         self.org_id = org.org_id
+        self.automated_user_id = org.automated_user_id
         self.labels: dict[str, str] = {}
+        self._tables = VirtualTables()
+        register_data_tables(self._tables, lambda: MetadataService(org))
         self.engine: Engine | None = None
         self._caller = Caller(user_id, AccessLevel.SYSTEM_MODE)
         self._user: UserView | None = None
-        self._events: list[tuple[str, dict[str, Scalar]]] = []
 
     @property
     def schema(self) -> Schema:
         return self._org.schema
+
+    def find_virtual_type(self, name: str) -> SObjectType | None:
+        found = self._tables.find(name)
+        return None if found is None else found.sobject_type
 
     @property
     def org_name(self) -> str:
@@ -105,8 +95,7 @@ class KernelPort:
     # Queries
 
     def query(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[QueryRow] | int:
-        text = _DEFINITION.sub(r"\1__c", text)
-        found = execute(self._org, self._as(user_mode), text, binds)
+        found = execute(self._org, self._as(user_mode), text, binds, virtual=self._tables)
         return found.total_size if found.counts_only else [_to_row(row) for row in found.rows]
 
     def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]:
@@ -155,36 +144,16 @@ class KernelPort:
         return [results[i] for i in range(len(rows))]
 
     def delete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]:
-        """Delete triggers run here: the kernel's deletion has no hooks of its own yet."""
-        return self._around_deletion(record_ids, "delete", all_or_none=all_or_none, user_mode=user_mode)
+        return self._org.dml.delete(self._as(user_mode), record_ids, all_or_none=all_or_none)
 
     def undelete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]:
-        results = self._org.dml.undelete(self._as(user_mode), record_ids, all_or_none=all_or_none)
-        done = [r.record_id for r in results if r.success and r.record_id]
-        for table, rows in self._by_table(done):
-            self._fire(table, "after", "undelete", [TriggerRow(_values(table, row), None) for row in rows])
-        return results
+        return self._org.dml.undelete(self._as(user_mode), record_ids, all_or_none=all_or_none)
 
-    def _around_deletion(
-        self, record_ids: Sequence[str], event: str, *, all_or_none: bool, user_mode: bool
-    ) -> list[SaveResult]:
-        refused: dict[str, SaveResult] = {}
-        fired: list[tuple[RecordTable, list[TriggerRow]]] = []
-        for table, rows in self._by_table(record_ids):
-            given = [TriggerRow(None, _values(table, row)) for row in rows]
-            self._fire(table, "before", event, given)
-            for row, stored in zip(given, rows, strict=True):
-                if row.errors:
-                    errors = tuple(_error(field, message) for field, message in row.errors)
-                    refused[str(stored[0])] = SaveResult(str(stored[0]), False, errors=errors)
-            fired.append((table, [r for r in given if not r.errors]))
-        if refused and all_or_none:
-            return [refused.get(i, SaveResult(i, False)) for i in record_ids]
-        left = [i for i in record_ids if i not in refused]
-        results = dict(zip(left, self._org.dml.delete(self._as(user_mode), left, all_or_none=all_or_none), strict=True))
-        for table, given in fired:
-            self._fire(table, "after", event, given)
-        return [refused.get(i) or results[i] for i in record_ids]
+    def merge(self, master: Mapping[str, Scalar], losers: Sequence[str], *, user_mode: bool) -> SaveResult:
+        return self._org.dml.merge(self._as(user_mode), master, losers)
+
+    def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
+        return self._org.dml.empty_bin(record_ids)
 
     def _by_table(self, record_ids: Sequence[str]) -> list[tuple[RecordTable, list[Row]]]:
         found: dict[str, tuple[RecordTable, list[Row]]] = {}
@@ -196,9 +165,36 @@ class KernelPort:
                 found.setdefault(table.type.api_name, (table, []))[1].append(row)
         return list(found.values())
 
-    def _fire(self, table: RecordTable, moment: str, event: str, rows: list[TriggerRow]) -> None:
-        if self.engine is not None and rows:
-            fire(self.engine, table.type.api_name, moment, event, rows)
+    # Rows of the platform's own: jobs, logs
+
+    def note_row(self, sobject_type: str, values: Mapping[str, Scalar]) -> str:
+        table = self._org.table(sobject_type)
+        row = Row([None] * table.width)
+        stamp_created(row, self._org.ids.next_id(table.type.key_prefix), self._caller.user_id, self._org.now)
+        self._write(table, row, values)
+        with self._org.transaction():
+            self._org.log.add(table, row)
+        return str(row[ID])
+
+    def change_row(self, record_id: str, values: Mapping[str, Scalar]) -> None:
+        for table, rows in self._by_table([record_id]):
+            for row in rows:
+                content = table.widened(row)
+                self._write(table, content, values)
+                with self._org.transaction():
+                    self._org.log.change(table, row, content)
+
+    def remove_row(self, record_id: str) -> None:
+        for table, rows in self._by_table([record_id]):
+            for row in rows:
+                with self._org.transaction():
+                    self._org.log.recycle(table, row)
+                    self._org.log.purge(table, row)
+
+    def _write(self, table: RecordTable, row: Row, values: Mapping[str, Scalar]) -> None:
+        for name, value in values.items():
+            if table.type.find_field(name) is not None:
+                table.write(row, name, value)  # type: ignore[arg-type]
 
     # Events
 
@@ -212,18 +208,13 @@ class KernelPort:
         if missing:
             text = f"Required fields are missing: [{', '.join(missing)}]"
             return SaveResult(None, False, errors=(SaveError("REQUIRED_FIELD_MISSING", text, missing),))
-        self._events.append((sobject_type, row))
         with self._org.transaction():  # subscribers outside hear of it by the event's publish behaviour
-            return SaveResult(publish_event(self._org, sobject_type, row, self._caller.user_id), True)
-
-    def deliver_events(self) -> None:
-        """Run the triggers of the events published since the last time, in order, one transaction a type."""
-        while self._events and self.engine is not None:
-            name = self._events[0][0]
-            batch = [TriggerRow(row, None) for n, row in self._events if n == name]
-            self._events = [e for e in self._events if e[0] != name]
-            with self.engine.new_transaction(asynchronous=False, kind="event"):
-                fire(self.engine, name, "after", "insert", batch)
+            record_id = publish_event(self._org, sobject_type, row, self._caller.user_id)
+        if self.engine is not None:
+            self.engine.events.add(
+                sobject_type, {**row, "CreatedById": self._caller.user_id, "CreatedDate": self.now()}
+            )
+        return SaveResult(record_id, True)
 
     # Transactions and rights
 
@@ -271,7 +262,7 @@ def _to_row(row: ResultRow) -> QueryRow:
     return found
 
 
-def _values(table: RecordTable, row: Row) -> dict[str, Scalar]:
+def row_values(table: RecordTable, row: Row) -> dict[str, Scalar]:
     """What the row holds, by API name; blank fields are left out."""
     reading = _READING.get(table)
     if reading is None or reading.width != table.width or reading.type is not table.type:
@@ -305,85 +296,9 @@ def _reading(table: RecordTable) -> _Reading:
     return _Reading(table.width, table.type, tuple(f.api_name if f is not None else "" for f in fields), computed)
 
 
-def _error(field: str | None, message: str) -> SaveError:
-    return SaveError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, (field,) if field else ())
-
-
-class TriggerHooks:
-    """The save order's steps 4 and 8 for one engine at a time; `engine_of` may give None: then nothing runs."""
-
-    def __init__(self, engine_of: Callable[[], Engine | None]) -> None:
-        self._engine_of = engine_of
-
-    def register(self, org: Org) -> None:
-        org.hooks.before_save.append(self.before)
-        org.hooks.after_save.append(self.after)
-
-    def before(self, save: Save) -> None:
-        self._run(save, "before")
-
-    def after(self, save: Save) -> None:
-        self._run(save, "after")
-
-    def _run(self, save: Save, moment: str) -> None:
-        engine = self._engine_of()
-        name = save.table.type.api_name
-        event = _EVENTS[save.operation]
-        if engine is None or not any((moment, event) in t.events for t in engine.find_triggers(name)):
-            return
-        rows = [_trigger_row(save.table, pending) for pending in save.rows]
-        given = [dict(row.new or {}) for row in rows]
-        try:
-            _fire(engine, save, moment, event, rows)
-        except TriggerFailed as failure:
-            for pending in save.rows:
-                pending.refuse(failure.code, failure.message)
-            return
-        for pending, row, was in zip(save.rows, rows, given, strict=True):
-            for field, message in row.errors:
-                pending.refuse("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, *([field] if field else []))
-            if moment == "before" and row.new is not None:
-                _take(save.table, pending, row.new, was)
-
-
-def _fire(engine: Engine, save: Save, moment: str, event: str, rows: list[TriggerRow]) -> None:
-    name = save.table.type.api_name
-    if engine.is_running:
-        fire(engine, name, moment, event, rows)
-        return
-    before = engine.port.run_as(save.caller.user_id)
-    try:
-        with engine.new_transaction():  # a write of an API: its triggers are the transaction
-            fire(engine, name, moment, event, rows)
-            run_jobs(engine)
-    except Uncatchable as error:
-        raise TriggerFailed("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"{name}: {error}") from error
-    finally:
-        engine.port.run_as(before.user_id)
-
-
-def _trigger_row(table: RecordTable, pending: Pending) -> TriggerRow:
-    old = _values(table, pending.before) if pending.before is not None else None
-    return TriggerRow(_values(table, pending.content), old)
-
-
-def _take(table: RecordTable, pending: Pending, new: Mapping[str, Scalar], was: Mapping[str, Scalar]) -> None:
-    """What a before trigger changed goes into the row; the values have their types already."""
-    for name, value in new.items():
-        if was.get(name) != value and name != "Id":
-            table.write(pending.content, name, value)  # type: ignore[arg-type]
-
-
 def engine_for(org: Org, user_id: str, *, coverage: bool = False) -> Engine:
     """An engine over this org, without part in its saves."""
     port = KernelPort(org, user_id)
     engine = Engine(port, coverage=coverage)
     port.engine = engine
-    return engine
-
-
-def attach(org: Org, user_id: str, *, coverage: bool = False) -> Engine:
-    """An engine for this org; its triggers take part in every save."""
-    engine = engine_for(org, user_id, coverage=coverage)
-    TriggerHooks(lambda: engine).register(org)
     return engine

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from orgtwin.errors import SalesforceError, SaveResult
-from orgtwin.schema.model import Schema
+from orgtwin.schema.model import Schema, SObjectType
 
 Scalar = object
 
@@ -53,11 +53,17 @@ class OrgPort(Protocol):
     @property
     def schema(self) -> Schema: ...
 
+    def find_virtual_type(self, name: str) -> SObjectType | None:
+        """An object that is computed when it is queried: EntityDefinition and its kin."""
+
     @property
     def org_id(self) -> str: ...
 
     @property
     def org_name(self) -> str: ...
+
+    @property
+    def automated_user_id(self) -> str: ...
 
     def now(self) -> datetime:
         """The org's clock, in UTC."""
@@ -94,6 +100,17 @@ class OrgPort(Protocol):
     def delete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]: ...
 
     def undelete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]: ...
+
+    def merge(self, master: Mapping[str, Scalar], losers: Sequence[str], *, user_mode: bool) -> SaveResult: ...
+
+    def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]: ...
+
+    def note_row(self, sobject_type: str, values: Mapping[str, Scalar]) -> str:
+        """A row of the platform's own (a job, a log); its id."""
+
+    def change_row(self, record_id: str, values: Mapping[str, Scalar]) -> None: ...
+
+    def remove_row(self, record_id: str) -> None: ...
 
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
         """Publish platform events."""

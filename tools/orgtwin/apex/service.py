@@ -14,7 +14,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from orgtwin.apex.engine import Engine
-from orgtwin.apex.kernel import KernelPort, TriggerHooks, engine_for
+from orgtwin.apex.kernel import KernelPort, engine_for
+from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
 from orgtwin.metadata.component import Key
 from orgtwin.org import Org
@@ -35,7 +36,8 @@ class ApexService:
         self._engine: Engine | None = None
         self._versions: tuple[int, ...] = ()
         self._testing: Engine | None = None
-        TriggerHooks(self._running).register(org)
+        self.hooks = TriggerHooks(self._running)
+        self.hooks.register(org)
 
     def engine(self) -> Engine:
         """The compiled classes and triggers of the org as it is now."""

@@ -134,6 +134,8 @@ def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopw
     engine.is_testing = True
     engine.test_state = {}
     engine.trigger_context.clear()
+    engine.caches = {}
+    engine.events.clear()
     outcome, message, trace = "Pass", "", ""
     try:
         with engine.new_transaction():

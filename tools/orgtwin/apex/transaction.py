@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from orgtwin.apex.cron import Cron
 from orgtwin.apex.faults import out_of_limit
 
 TICKS_PER_MILLISECOND = 500
@@ -76,6 +78,8 @@ class Job:
     job_id: str
     name: str
     run: Callable[[], None]
+    due: datetime | None = None  # of a scheduled job: when it runs first
+    cron: Cron | None = None
 
 
 @dataclass

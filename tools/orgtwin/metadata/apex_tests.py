@@ -72,15 +72,13 @@ def run_in_engine(request: TestRequest) -> TestReport:
 @contextmanager
 def _engine(request: TestRequest) -> Iterator[Engine]:
     """All Apex of the org, its triggers taking part in saves until the tests are over."""
-    from orgtwin.apex.kernel import KernelPort, attach
+    from orgtwin.apex.kernel import KernelPort
+    from orgtwin.apex.save_hooks import attach
 
     org = request.org
     if not isinstance(org, Org):
         raise TypeError(f"Apex runs on an org in memory, not on {type(org).__name__}")
-    before, after = list(org.hooks.before_save), list(org.hooks.after_save)
-    org.hooks.before_save.clear()  # a live org's own triggers would run beside the ones under test
-    org.hooks.after_save.clear()
-    try:
+    with org.hooks.set_aside():  # a live org's own triggers would run beside the ones under test
         engine = attach(org, request.user_id)
         if isinstance(engine.port, KernelPort):
             engine.port.labels.update(request.labels)
@@ -89,9 +87,6 @@ def _engine(request: TestRequest) -> Iterator[Engine]:
             raise TestsRefused("INVALID_OPERATION", f"Compilation error: {problems[0]}")  # ASSUMED text
         with org.log.unheard():
             yield engine
-    finally:
-        org.hooks.before_save[:] = before
-        org.hooks.after_save[:] = after
 
 
 def _sources(org: Org) -> Iterator[tuple[str, str]]:

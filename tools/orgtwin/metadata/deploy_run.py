@@ -277,7 +277,7 @@ class _Attempt:
         if schema is not None:
             self._org.replace_schema(schema)
         self._org.settings.update(self._workspace.settings)
-        for key, write in self._workspace.writes:
+        for key, write in (*self._workspace.writes, *self._workspace.links):
             if key in self.failed:
                 continue
 

@@ -47,6 +47,7 @@ class Workspace:
     changed: dict[Key, Component] = field(default_factory=dict)
     removed: set[Key] = field(default_factory=set)
     writes: list[tuple[Key, RecordWrite]] = field(default_factory=list)
+    links: list[tuple[Key, RecordWrite]] = field(default_factory=list)
     late_checks: list[tuple[Key, Callable[[], None]]] = field(default_factory=list)
     _folded: dict[Key, Key] = field(default_factory=dict)
 
@@ -82,6 +83,10 @@ class Workspace:
     def write_records(self, component: Component, write: RecordWrite) -> None:
         """Do this once the schema is in use."""
         self.writes.append((component.key, write))
+
+    def link_records(self, component: Component, write: RecordWrite) -> None:
+        """Do this once the records of every component are written."""
+        self.links.append((component.key, write))
 
     def check_later(self, component: Component, check: Callable[[], None]) -> None:
         """Do this when every component is laid out: for rules that look at others (formulas)."""

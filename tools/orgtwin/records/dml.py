@@ -10,13 +10,14 @@ from typing import TypeVar
 
 from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
-from orgtwin.records import save_order
+from orgtwin.records import merging, save_order
 from orgtwin.records.context import RecordsContext
-from orgtwin.records.deletion import NO_ACCESS, Deletion
+from orgtwin.records.deletion import NO_ACCESS
 from orgtwin.records.laws import make_room
 from orgtwin.records.matching import Match, Matcher, find_by_id
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.new_rows import NewRows
+from orgtwin.records.removal import Removal
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.records.writer import Writer
@@ -46,7 +47,7 @@ class RecordDml:
         self._context = context
         self._writers: dict[tuple[str, bool, bool], Writer] = {}
         self._new_rows = NewRows(context)
-        self._deletion = Deletion(context)
+        self._removal = Removal(context)
         self.rows_taken = 0  # by all calls so far, saved or refused
 
     # ---- the five verbs
@@ -106,17 +107,24 @@ class RecordDml:
         self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False, hard: bool = False
     ) -> list[SaveResult]:
         def delete_batch(chunk: list[tuple[int, str]], results: Results) -> None:
-            for position, record_id in chunk:
-                results[position] = self._deletion.delete(caller, record_id, hard=hard)
+            self._removal.delete(caller, chunk, results, hard=hard)
 
         return self._in_batches(caller, record_ids, delete_batch, all_or_none)
 
     def undelete(self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False) -> list[SaveResult]:
         def undelete_batch(chunk: list[tuple[int, str]], results: Results) -> None:
-            for position, record_id in chunk:
-                results[position] = self._deletion.undelete(caller, record_id)
+            self._removal.undelete(caller, chunk, results)
 
         return self._in_batches(caller, record_ids, undelete_batch, all_or_none)
+
+    def merge(self, caller: Caller, master: Mapping[str, object], losers: Sequence[str]) -> SaveResult:
+        """See merging.py. `master` carries Id and the values that it is to have."""
+        return merging.merge(self._context, self.update, self.delete, caller, master, losers)
+
+    def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
+        """Take records out of the recycle bin for good."""
+        with self._context.log.transaction():
+            return [self._removal.purge(record_id) for record_id in record_ids]
 
     def _in_batches(
         self,
@@ -132,7 +140,8 @@ class RecordDml:
         with log.transaction():
             mark = log.mark()
             for start in range(0, len(rows), BATCH):
-                save_batch(list(enumerate(rows[start : start + BATCH], start=start)), results)
+                with self._context.hooks.chunk(caller):
+                    save_batch(list(enumerate(rows[start : start + BATCH], start=start)), results)
             done = [result for result in results if result is not None]
             if all_or_none and not all(result.success for result in done):
                 log.rollback(mark)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -53,6 +54,7 @@ class Save:
 
 
 SaveHook = Callable[[Save], None]
+ChunkHook = Callable[[Caller], AbstractContextManager[None]]
 PublishHook = Callable[[RecordTable, Row], bool]
 
 
@@ -63,4 +65,26 @@ class SaveHooks:
     before_save: list[SaveHook] = field(default_factory=list)  # steps 3 and 4: may change `content`
     duplicates: list[SaveHook] = field(default_factory=list)  # step 6
     after_save: list[SaveHook] = field(default_factory=list)  # steps 8 to 15: rows are stored and have ids
+    around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
+
+    @contextmanager
+    def chunk(self, caller: Caller) -> Iterator[None]:
+        """At most 200 rows of one call go through the steps inside."""
+        with ExitStack() as stack:
+            for hook in self.around_chunk:
+                stack.enter_context(hook(caller))
+            yield
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Only hooks that are registered inside run inside, except those of `publish_now`; they go at the end."""
+        lists: list[list[object]] = [self.before_save, self.duplicates, self.after_save, self.around_chunk]  # type: ignore[list-item]
+        kept = [list(hooks) for hooks in lists]
+        for hooks in lists:
+            hooks.clear()
+        try:
+            yield
+        finally:
+            for hooks, before in zip(lists, kept, strict=True):
+                hooks[:] = before

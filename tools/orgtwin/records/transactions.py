@@ -37,6 +37,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 CommitListener = Callable[[list[Entry]], None]
+EndListener = Callable[[bool], None]
 
 
 class Mark:
@@ -55,11 +56,16 @@ class UndoLog:
         self._epoch = 0
         self._marks: weakref.WeakSet[Mark] = weakref.WeakSet()
         self._listeners: list[CommitListener] = []
+        self._end_listeners: list[EndListener] = []
         self._unheard = 0
 
     def on_commit(self, listener: CommitListener) -> None:
         """Call `listener` with the entries of every transaction when it is committed."""
         self._listeners.append(listener)
+
+    def on_end(self, listener: EndListener) -> None:
+        """Call `listener` after every outermost transaction: true when it was committed. It may write anew."""
+        self._end_listeners.append(listener)
 
     @property
     def is_unheard(self) -> bool:
@@ -145,17 +151,24 @@ class UndoLog:
         except BaseException:
             self._depth -= 1
             self.rollback(mark)
+            self._tell_end(committed=False)
             raise
         self._depth -= 1
         if not self._depth:
             self._committed = len(self._entries)
             self._forget_committed()
+            self._tell_end(committed=True)
 
     def _forget_committed(self) -> None:
         if not self._marks:
             self._entries.clear()
             self._committed = 0
             self._epoch += 1
+
+    def _tell_end(self, *, committed: bool) -> None:
+        if not self._depth:
+            for listener in self._end_listeners:
+                listener(committed)
 
     def _announce(self, entries: list[Entry]) -> None:
         for listener in self._listeners:

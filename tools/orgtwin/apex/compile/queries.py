@@ -83,11 +83,6 @@ def _check_children(scope: Scope, item: tree.QueryTree, schema: SObjectType) -> 
         _check(scope, item, found.sobject)
 
 
-def _is_metadata_relationship(schema: SObjectType, relationship: str) -> bool:
-    """`Object__r.QualifiedApiName` of a custom metadata type: what it points at is a definition, not a record."""
-    return schema.api_name.endswith("__mdt") and schema.find_field(relationship[:-1] + "c") is not None
-
-
 def _check_path(scope: Scope, field: tree.QueryField, schema: SObjectType, alias: str | None) -> None:
     parts = field.path.split(".")
     if not field.path or (field.function == "fields"):
@@ -96,8 +91,6 @@ def _check_path(scope: Scope, field: tree.QueryField, schema: SObjectType, alias
         parts = parts[1:]
     for relationship in parts[:-1]:
         reference = schema.find_relationship(relationship)
-        if reference is None and _is_metadata_relationship(schema, relationship):
-            return
         if reference is None:
             raise CompileProblem(
                 f"Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom"

@@ -2,6 +2,7 @@
 
 from orgtwin.apex.library import (  # noqa: F401
     assertions,
+    caches,
     collections,
     crypto,
     databases,
@@ -11,8 +12,11 @@ from orgtwin.apex.library import (  # noqa: F401
     interfaces,
     json,
     jsonstreams,
+    mail,
     objects,
+    pages,
     patterns,
+    platform,
     primitives,
     records,
     schemas,

@@ -11,8 +11,12 @@ import secrets
 import urllib.parse
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives import padding
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, padding
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import padding as asymmetric_padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
@@ -160,8 +164,60 @@ def _generate_key(size: int) -> bytes:
     return secrets.token_bytes(size // 8)
 
 
-def _refused(name: str) -> Callable[..., Value]:
-    return lambda *args: context.engine().refuse(f"apex.Crypto.{name}", f"Crypto.{name}")
+_SIGNATURES: dict[str, hashes.HashAlgorithm] = {
+    "rsa": hashes.SHA1(),  # noqa: S303  (the platform's own name for SHA-1 signatures)
+    "rsa-sha1": hashes.SHA1(),  # noqa: S303
+    "rsa-sha256": hashes.SHA256(),
+    "rsa-sha384": hashes.SHA384(),
+    "rsa-sha512": hashes.SHA512(),
+    "ecdsa-sha256": hashes.SHA256(),
+    "ecdsa-sha384": hashes.SHA384(),
+    "ecdsa-sha512": hashes.SHA512(),
+}
+
+
+def _signature(algorithm: str | None) -> hashes.HashAlgorithm:
+    found = _SIGNATURES.get(_present(algorithm).lower())
+    if found is None:
+        raise throw("InvalidParameterValueException", f"Invalid algorithm: {algorithm}")
+    return found
+
+
+def _sign(algorithm: str, data: bytes, key: bytes) -> bytes:
+    """`key` is PKCS8 in DER. Source: "Crypto Class", sign."""
+    digest = _signature(algorithm)
+    try:
+        private = load_der_private_key(_present(key), None)
+    except ValueError as error:
+        raise throw("InvalidParameterValueException", f"Invalid private key: {error}") from error
+    if isinstance(private, rsa.RSAPrivateKey):
+        return private.sign(_present(data), asymmetric_padding.PKCS1v15(), digest)
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        return private.sign(_present(data), ec.ECDSA(digest))
+    raise throw("InvalidParameterValueException", "Invalid private key: neither RSA nor EC")
+
+
+def _verify(algorithm: str, data: bytes, signature: bytes, key: bytes) -> bool:
+    """`key` is X.509 SubjectPublicKeyInfo in DER."""
+    digest = _signature(algorithm)
+    try:
+        public = load_der_public_key(_present(key))
+    except ValueError as error:
+        raise throw("InvalidParameterValueException", f"Invalid public key: {error}") from error
+    try:
+        if isinstance(public, rsa.RSAPublicKey):
+            public.verify(_present(signature), _present(data), asymmetric_padding.PKCS1v15(), digest)
+        elif isinstance(public, ec.EllipticCurvePublicKey):
+            public.verify(_present(signature), _present(data), ec.ECDSA(digest))
+        else:
+            raise throw("InvalidParameterValueException", "Invalid public key: neither RSA nor EC")
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _without_certificate(name: str) -> Callable[..., Value]:
+    return lambda *args: context.engine().refuse(f"apex.Crypto.{name}", f"Crypto.{name} with a certificate of the org")
 
 
 system_class(
@@ -177,9 +233,10 @@ system_class(
         "static Blob decryptWithManagedIV(String,Blob,Blob)": _decrypt_managed,
         "static Integer getRandomInteger()": lambda: wrap32(secrets.randbits(32)),
         "static Long getRandomLong()": lambda: Long(wrap64(secrets.randbits(64))),
-        "static Blob sign(String,Blob,Blob)": _refused("sign"),
-        "static Blob signWithCertificate(String,Blob,String)": _refused("signWithCertificate"),
-        "static Boolean verify(String,Blob,Blob,Blob)": _refused("verify"),
+        "static Blob sign(String,Blob,Blob)": _sign,
+        "static Blob signWithCertificate(String,Blob,String)": _without_certificate("signWithCertificate"),
+        "static Boolean verify(String,Blob,Blob,Blob)": _verify,
+        "static Boolean verify(String,Blob,Blob,String)": _without_certificate("verify"),
     },
 )
 

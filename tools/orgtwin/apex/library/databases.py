@@ -7,7 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orgtwin.apex import context
-from orgtwin.apex.database import RESULT_KINDS, DmlResult, dml_exception, records_of, run_query, write
+from orgtwin.apex.database import (
+    RESULT_KINDS,
+    DatabaseError,
+    DmlResult,
+    dml_exception,
+    merge,
+    records_of,
+    run_query,
+    write,
+)
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.collections import ApexIterator
 from orgtwin.apex.library.jobs import execute_batch
@@ -219,6 +228,10 @@ def _locator(text: str | None, access: Access | None = None) -> QueryLocator:
     return QueryLocator(text, _query(text, access))
 
 
+def _locator_with_binds(text: str | None, binds: ApexMap | None, access: Access | None) -> QueryLocator:
+    return QueryLocator(text or "", _query_with_binds(text, binds, access))
+
+
 def _locator_of(rows: ApexList) -> QueryLocator:
     return QueryLocator("", rows)
 
@@ -246,6 +259,51 @@ def _rollback(savepoint: Savepoint | None) -> None:
     engine.port.rollback(savepoint.mark)
 
 
+def _empty_bin(operand: Value) -> Value:
+    """Database.emptyRecycleBin: of records or ids."""
+    engine = context.engine()
+    records = _by_ids(operand)
+    engine.transaction.usage.charge("DmlStatements")
+    found = engine.port.empty_bin([str(r.fields["Id"]) for r in records])
+    results = [DmlResult("EmptyRecycleBinResult", r, [DatabaseError(e) for e in r.errors]) for r in found]
+    if isinstance(operand, ApexList):
+        return ApexList(type_of("List<Database.EmptyRecycleBinResult>"), list(results))
+    return results[0]
+
+
+def _merge(master: SObject, duplicates: Value, *options: Value) -> Value:
+    all_or_none, user_mode = _flags(options)
+    results = merge(context.engine(), master, duplicates, user_mode)
+    failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
+    if failed and all_or_none:
+        raise dml_exception("merge", [master], failed)
+    if isinstance(duplicates, ApexList):
+        return ApexList(type_of("List<Database.MergeResult>"), list(results))
+    return results[0]
+
+
+def _merge_forms() -> dict[str, Callable[..., Value]]:
+    options = ("", ",Boolean", ",AccessLevel", ",Boolean,AccessLevel")
+    operands = (
+        ("SObject", "Database.MergeResult"),
+        ("List<SObject>", "List<Database.MergeResult>"),
+        ("Id", "Database.MergeResult"),
+        ("List<Id>", "List<Database.MergeResult>"),
+    )
+    return {f"static {result} merge(SObject,{what}{rest})": _merge for what, result in operands for rest in options}
+
+
+declare("Savepoint").type
+
+
+def _rollback(savepoint: Savepoint | None) -> None:
+    if savepoint is None:
+        raise argument_null("databaseSavepoint")
+    engine = context.engine()
+    engine.transaction.usage.charge("DmlStatements")
+    engine.port.rollback(savepoint.mark)
+
+
 def _empty_bin(records: ApexList) -> ApexList:
     context.engine().refuse("apex.Database.emptyRecycleBin", "Database.emptyRecycleBin")
     return records
@@ -262,6 +320,7 @@ system_class(
         **_forms("undelete", ids=True),
         "static List<SObject> query(String)": _query,
         "static List<SObject> query(String,AccessLevel)": _query,
+        "static Database.QueryLocator getQueryLocatorWithBinds(String,Map<String,Object>,AccessLevel)": _locator_with_binds,
         "static List<SObject> queryWithBinds(String,Map<String,Object>,AccessLevel)": _query_with_binds,
         "static Integer countQuery(String)": _count,
         "static Integer countQuery(String,AccessLevel)": _count,
@@ -272,6 +331,10 @@ system_class(
         "static Id executeBatch(Database.Batchable<SObject>)": execute_batch,
         "static Id executeBatch(Database.Batchable<SObject>,Integer)": execute_batch,
         "static List<Database.EmptyRecycleBinResult> emptyRecycleBin(List<SObject>)": _empty_bin,
+        "static Database.EmptyRecycleBinResult emptyRecycleBin(SObject)": _empty_bin,
+        "static List<Database.EmptyRecycleBinResult> emptyRecycleBin(List<Id>)": _empty_bin,
+        "static Database.EmptyRecycleBinResult emptyRecycleBin(Id)": _empty_bin,
+        **_merge_forms(),
         "static Savepoint setSavepoint()": _set_savepoint,
         "static void rollback(Savepoint)": _rollback,
         "static void releaseSavepoint(Savepoint)": lambda savepoint: None,
@@ -311,9 +374,18 @@ def _shown(this: DmlResult) -> str:
     return f"Database.{this.kind}[getErrors=();getId={this.result.record_id};isSuccess={str(this.result.success).lower()};]"
 
 
-for _kind in ("SaveResult", "DeleteResult", "UndeleteResult"):
+for _kind in ("SaveResult", "DeleteResult", "UndeleteResult", "EmptyRecycleBinResult", "MergeResult"):
     _result_class(_kind)
 _result_class("UpsertResult", created=True)
+_IDS = type_of("List<Id>")
+system_class(
+    "MergeResult",
+    {
+        "List<Id> getMergedRecordIds()": lambda this: ApexList(_IDS, [Id(i) for i in this.merged_ids]),
+        "List<Id> getUpdatedRelatedIds()": lambda this: ApexList(_IDS, []),
+    },
+    namespace="Database",
+)
 
 
 def _status(this: Value) -> EnumConstant:

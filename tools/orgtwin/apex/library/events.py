@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from orgtwin.apex import context
 from orgtwin.apex.database import DatabaseError, DmlResult, records_of, row_to_port
-from orgtwin.apex.library.signatures import system_class, type_of
+from orgtwin.apex.event_queue import Delivery
+from orgtwin.apex.library.jobs import call_method
+from orgtwin.apex.library.properties import settable_class
+from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
 from orgtwin.apex.library.tests import deliver_events
+from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Value
 
+_RESULTS = "List<Database.SaveResult>"
 
-def _publish(operand: Value, *_: Value) -> Value:
+
+def _publish(operand: Value, *options: Value) -> Value:
     engine = context.engine()
     records = records_of(operand)
     engine.transaction.usage.charge("DmlStatements")
@@ -17,18 +23,46 @@ def _publish(operand: Value, *_: Value) -> Value:
     for record in records:
         found = engine.port.publish(record.type.name, [row_to_port(record)])
         results += [DmlResult("SaveResult", r, [DatabaseError(e) for e in r.errors]) for r in found]
+    callback = next((o for o in options if o is not None and hasattr(o, "cls")), None)
+    if callback is not None:
+        engine.test_state.setdefault("publish callbacks", []).append((callback, results))
     if isinstance(operand, ApexList):
-        return ApexList(type_of("List<Database.SaveResult>"), list(results))
+        return ApexList(type_of(_RESULTS), list(results))
     return results[0]
 
 
+system_interface("EventPublishSuccessCallback", "void onSuccess(EventBus.SuccessResult)", namespace="EventBus")
+system_interface("EventPublishFailureCallback", "void onFailure(EventBus.FailureResult)", namespace="EventBus")
 system_class(
     "EventBus",
     {
         "static Database.SaveResult publish(SObject)": _publish,
+        "static Database.SaveResult publish(SObject,Object)": _publish,
         "static List<Database.SaveResult> publish(List<SObject>)": _publish,
+        "static List<Database.SaveResult> publish(List<SObject>,Object)": _publish,
+        "static String getOperationId(Database.SaveResult)": lambda result: result.result.record_id,
     },
 )
+
+
+class PublishResult:
+    """SuccessResult and FailureResult of a publish callback."""
+
+    def __init__(self, kind: str, ids: list[Value]) -> None:
+        self.kind = kind
+        self.ids = ids
+
+    @property
+    def apex_type(self) -> Type:
+        return declare(self.kind, namespace="EventBus").type
+
+
+for _kind in ("SuccessResult", "FailureResult"):
+    system_class(
+        _kind,
+        {"List<String> getEventUuids()": lambda this: ApexList(type_of("List<String>"), list(this.ids))},
+        namespace="EventBus",
+    )
 
 
 class TestBroker:
@@ -39,5 +73,73 @@ class TestBroker:
         return BROKER.type
 
 
-BROKER = system_class("TestBroker", {"void deliver()": lambda this: deliver_events()}, namespace="EventBus")
+def _deliver(_this: TestBroker, *_: Value) -> None:
+    deliver_events()
+    _call_back("SuccessResult", "onSuccess")
+
+
+def _fail(_this: TestBroker) -> None:
+    context.engine().events.clear()
+    _call_back("FailureResult", "onFailure")
+
+
+def _call_back(kind: str, method: str) -> None:
+    waiting = context.engine().test_state.pop("publish callbacks", [])
+    for callback, results in waiting:
+        call_method(callback, method, PublishResult(kind, [r.result.record_id for r in results]))
+
+
+BROKER = system_class(
+    "TestBroker",
+    {"void deliver()": _deliver, "void deliver(Integer)": _deliver, "void fail()": _fail},
+    namespace="EventBus",
+)
 system_class("Test", {"static EventBus.TestBroker getEventBus()": TestBroker})
+
+
+class TriggerContext:
+    """EventBus.TriggerContext.currentContext()."""
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("TriggerContext", namespace="EventBus").type
+
+
+def _delivery() -> Delivery:
+    return context.engine().events.current or Delivery()
+
+
+def _set_checkpoint(_this: TriggerContext, replay_id: str | None) -> None:
+    _delivery().checkpoint = replay_id
+
+
+system_class(
+    "TriggerContext",
+    {
+        "static EventBus.TriggerContext currentContext()": TriggerContext,
+        "Integer retries": lambda this: _delivery().retries,
+        "String lastError": lambda this: _delivery().last_error,
+        "String getResumeCheckpoint()": lambda this: _delivery().checkpoint,
+        "void setResumeCheckpoint(String)": _set_checkpoint,
+    },
+    namespace="EventBus",
+)
+settable_class(
+    "ChangeEventHeader",
+    {
+        "changeFields": "List<String>",
+        "changeOrigin": "String",
+        "changeType": "String",
+        "commitNumber": "Long",
+        "commitTimestamp": "Long",
+        "commitUser": "String",
+        "diffFields": "List<String>",
+        "entityName": "String",
+        "nulledFields": "List<String>",
+        "recordIds": "List<String>",
+        "sequenceNumber": "Integer",
+        "transactionKey": "String",
+    },
+    namespace="EventBus",
+    getters=True,
+)

@@ -1,32 +1,35 @@
 """Asynchronous work: queueable, future, batch, scheduled. Jobs wait in the transaction and run at Test.stopTest, or after it.
 
-Sources: "Queueable Apex", "Batch Apex", "Apex Scheduler", "Future Methods" (Apex Developer Guide).
+Each has its AsyncApexJob row; scheduled ones a CronTrigger too. Sources: "Queueable Apex", "Transaction Finalizers", "Batch Apex",
+"Apex Scheduler", "Future Methods" (Apex Developer Guide), AsyncApexJob, CronTrigger (Object Reference).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
+from orgtwin.apex.cron import BadCron, parse_cron
 from orgtwin.apex.faults import ApexThrow, argument_null, throw
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.signatures import declare
 from orgtwin.apex.transaction import Job
 from orgtwin.apex.types import SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, Id, Value
-from orgtwin.ids import IdSequence
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
 
 MAX_BATCH_SIZE = 2000
+MAX_FINALIZER_CHAIN = 5
+_MOST_SCHEDULED = 100
 _ONE_BATCH = (
     "No more than one executeBatch can be called from within a test method.  Please make sure the iterable returned from your"
     " start method matches the batch size, resulting in one executeBatch invocation."
 )
-_JOB_PREFIX, _CRON_PREFIX = "707", "08e"
 
 
 @dataclass(slots=True)
@@ -58,17 +61,55 @@ class JobState:
     finalizers: list[Value] = field(default_factory=list)
 
 
-def next_id(engine: Engine, prefix: str) -> Id:
-    ids: IdSequence = engine.test_state.setdefault("ids", IdSequence())
-    return Id(ids.next_id(prefix))
-
-
 def call_method(this: Value, name: str, *args: Value) -> Value:
     """Call a method that a platform interface asks for."""
     method = late_method(this, name, len(args))
     if method is None:
         raise throw("TypeException", f"Method does not exist: {name}")
     return method.call(this, *args)
+
+
+# The rows that tell of jobs
+
+
+def _note_job(engine: Engine, job_type: str, class_name: str, **values: Value) -> Id:
+    """An AsyncApexJob row, Queued."""
+    row = {
+        "JobType": job_type,
+        "Status": "Queued",
+        "JobItemsProcessed": 0,
+        "TotalJobItems": 0,
+        "NumberOfErrors": 0,
+        **values,
+    }
+    return Id(engine.port.note_row("AsyncApexJob", {**row, "ApexClassId": _class_id(engine, class_name)}))
+
+
+def _class_id(engine: Engine, name: str) -> Value:
+    rows = engine.port.query(
+        "SELECT Id FROM ApexClass WHERE Name = :name", {"name": name.partition(".")[0]}, user_mode=False
+    )
+    return rows[0].fields["Id"] if isinstance(rows, list) and rows else None
+
+
+def _outcome(engine: Engine, job_id: Id, run: Callable[[], None]) -> None:
+    """Run a job and write down what became of it."""
+    engine.port.change_row(job_id, {"Status": "Processing"})
+    try:
+        run()
+    except ApexThrow as error:
+        shown = f"{error.value.cls.name}: {error.value.message}"
+        end = {"Status": "Failed", "NumberOfErrors": 1, "ExtendedStatus": shown[:1000]}
+        engine.port.change_row(job_id, {**end, "CompletedDate": engine.now()})
+        raise
+    engine.port.change_row(job_id, {"Status": "Completed", "CompletedDate": engine.now()})
+
+
+def _queue(engine: Engine, kind: str, job_id: Id, name: str, run: Callable[[], None]) -> None:
+    engine.transaction.jobs.append(Job(kind, job_id, name, lambda: _outcome(engine, job_id, run)))
+
+
+# Queueable
 
 
 def enqueue(job: Value, *_: Value) -> Id:
@@ -78,41 +119,57 @@ def enqueue(job: Value, *_: Value) -> Id:
     engine = context.engine()
     transaction = engine.transaction
     transaction.usage.charge("QueueableJobs")
-    job_id = next_id(engine, _JOB_PREFIX)
+    if engine.is_testing and transaction.kind == "queueable":
+        raise throw("AsyncException", "Maximum stack depth has been reached.")
+    name = job.cls.name
+    job_id = _note_job(engine, "Queueable", name)
 
     def run() -> None:
         state = JobState()
         engine.test_state["job"] = state
-        finalizer_error: ApexThrow | None = None
+        thrown: ApexThrow | None = None
+        pending: list[Job] = []
         try:
             with engine.new_transaction(asynchronous=True, kind="queueable") as inner:
-                call_method(job, "execute", JobContext("queueable", job_id))
+                mark = engine.port.savepoint()
+                try:
+                    call_method(job, "execute", JobContext("queueable", job_id))
+                except ApexThrow:
+                    engine.port.rollback(mark)
+                    raise
                 pending = list(inner.jobs)
         except ApexThrow as error:
-            finalizer_error, pending = error, []
+            thrown = error
         for finalizer in state.finalizers:
-            with engine.new_transaction(asynchronous=True, kind="finalizer") as inner:
-                failed = finalizer_error is not None
-                result = "UNHANDLED_EXCEPTION" if failed else "SUCCESS"
-                thrown = finalizer_error.value if finalizer_error is not None else None
-                call_method(finalizer, "execute", JobContext("finalizer", job_id, result, thrown))
-                pending += inner.jobs
-        if finalizer_error is not None:
-            raise finalizer_error
-        engine.transaction.jobs.extend(pending if not engine.is_testing else [])
+            pending += _finalize(engine, finalizer, job_id, thrown)
+        engine.transaction.jobs.extend(pending)
+        if thrown is not None:
+            raise thrown
 
-    transaction.jobs.append(Job("queueable", job_id, job.cls.name, run))
+    _queue(engine, "queueable", job_id, name, run)
     return job_id
+
+
+def _finalize(engine: Engine, finalizer: Value, job_id: Id, thrown: ApexThrow | None) -> list[Job]:
+    with engine.new_transaction(asynchronous=True, kind="finalizer") as inner:
+        result = "UNHANDLED_EXCEPTION" if thrown is not None else "SUCCESS"
+        told = JobContext("finalizer", job_id, result, thrown.value if thrown is not None else None)
+        call_method(finalizer, "execute", told)
+        return list(inner.jobs)
 
 
 def attach_finalizer(finalizer: Value) -> None:
     """System.attachFinalizer."""
-    state = context.engine().test_state.get("job")
-    if state is None:
+    engine = context.engine()
+    state = engine.test_state.get("job")
+    if state is None or engine.transaction.kind != "queueable":
         raise throw("AsyncException", "System.attachFinalizer(Finalizer) is not allowed in this context")
     if state.finalizers:
         raise throw("AsyncException", "More than one Finalizer cannot be attached to same Async Apex Job")
     state.finalizers.append(finalizer)
+
+
+# Future
 
 
 def enqueue_future(engine: Engine, name: str, run: Value) -> None:
@@ -121,13 +178,17 @@ def enqueue_future(engine: Engine, name: str, run: Value) -> None:
     if transaction.kind in ("future", "batch"):
         raise throw("AsyncException", f"Future method cannot be called from a future or batch method: {name}")
     transaction.usage.charge("FutureCalls")
-    job_id = next_id(engine, _JOB_PREFIX)
+    class_name, _, method = name.rpartition(".")
+    job_id = _note_job(engine, "Future", class_name or name, MethodName=method.partition("(")[0] or name)
 
     def run_now() -> None:
         with engine.new_transaction(asynchronous=True, kind="future"):
             run()
 
-    transaction.jobs.append(Job("future", job_id, name, run_now))
+    _queue(engine, "future", job_id, name, run_now)
+
+
+# Batch
 
 
 def execute_batch(batch: Value, size: int | None = 200) -> Id:
@@ -137,69 +198,166 @@ def execute_batch(batch: Value, size: int | None = 200) -> Id:
     if size is None or size <= 0:
         raise throw("AsyncException", "The batch size must be positive")
     engine = context.engine()
-    job_id = next_id(engine, _JOB_PREFIX)
+    name = batch.cls.name
+    job_id = _note_job(engine, "BatchApex", name)
     chunk_size = min(size, MAX_BATCH_SIZE)
-    stateful = any(i.key == "stateful" for i in batch.cls.interface_types())
+    _queue(engine, "batch", job_id, name, lambda: _run_batch(engine, batch, job_id, chunk_size))
+    return job_id
 
-    def run() -> None:
-        told = JobContext("batch", job_id)
-        with engine.new_transaction(asynchronous=True, kind="batch"):
-            started = call_method(batch, "start", told)
-            rows = list(started.rows.items) if hasattr(started, "rows") else list(items_of(started))
-            scope_type = (
-                started.type
-                if isinstance(started, ApexList)
-                else list_of(rows[0].type if _is_record(rows) else SOBJECT)
-            )
-        chunks = [rows[i : i + chunk_size] for i in range(0, len(rows), chunk_size)]
-        if engine.is_testing and len(chunks) > 1:
-            raise throw(
-                "UnexpectedException",
-                _ONE_BATCH,
-            )
-        fields = list(batch.fields)
-        pending: list[Job] = []
-        for chunk in chunks:
+
+def _run_batch(engine: Engine, batch: Value, job_id: Id, chunk_size: int) -> None:
+    told = JobContext("batch", job_id)
+    stateful = any(i.key == "stateful" for i in batch.cls.interface_types())
+    rows, scope_type = _start(engine, batch, told)
+    chunks = [rows[i : i + chunk_size] for i in range(0, len(rows), chunk_size)]
+    if engine.is_testing and len(chunks) > 1:
+        raise throw("UnexpectedException", _ONE_BATCH)
+    engine.port.change_row(job_id, {"TotalJobItems": len(chunks)})
+    fields = list(batch.fields)
+    pending: list[Job] = []
+    failures = 0
+    for done, chunk in enumerate(chunks, start=1):
+        mark = engine.port.savepoint()
+        try:
             with engine.new_transaction(asynchronous=True, kind="batch") as inner:
                 call_method(batch, "execute", told, ApexList(scope_type, chunk))
                 pending += inner.jobs
-            if not stateful:
-                batch.fields = list(fields)
-        with engine.new_transaction(asynchronous=True, kind="batch") as inner:
-            call_method(batch, "finish", told)
-            pending += inner.jobs
-        engine.transaction.jobs.extend(pending)
+        except ApexThrow as error:
+            engine.port.rollback(mark)
+            failures += 1
+            _publish_batch_error(engine, batch, job_id, error, chunk)
+            if engine.is_testing:
+                raise
+        if not stateful:
+            batch.fields = list(fields)
+        engine.port.change_row(job_id, {"JobItemsProcessed": done, "NumberOfErrors": failures})
+    with engine.new_transaction(asynchronous=True, kind="batch") as inner:
+        call_method(batch, "finish", told)
+        pending += inner.jobs
+    engine.transaction.jobs.extend(pending)
 
-    engine.transaction.jobs.append(Job("batch", job_id, batch.cls.name, run))
-    return job_id
+
+def _start(engine: Engine, batch: Value, told: JobContext) -> tuple[list[Value], Type]:
+    with engine.new_transaction(asynchronous=True, kind="batch"):
+        started = call_method(batch, "start", told)
+        rows = list(started.rows.items) if hasattr(started, "rows") else list(items_of(started))
+        if isinstance(started, ApexList):
+            return rows, started.type
+        return rows, list_of(rows[0].type if _is_record(rows) else SOBJECT)
+
+
+def _publish_batch_error(engine: Engine, batch: Value, job_id: Id, error: ApexThrow, chunk: list[Value]) -> None:
+    """BatchApexErrorEvent, for a class that implements Database.RaisesPlatformEvents."""
+    if not any(i.key == "raisesplatformevents" for i in batch.cls.interface_types()):
+        return
+    if engine.find_sobject_type("BatchApexErrorEvent") is None:
+        return
+    ids = ",".join(str(r.fields["Id"]) for r in chunk if hasattr(r, "fields") and r.fields.get("Id"))
+    row = {
+        "AsyncApexJobId": str(job_id),
+        "ExceptionType": error.value.cls.full_name,
+        "Message": error.value.message,
+        "Phase": "EXECUTE",
+        "JobScope": ids,
+        "RequestId": "TWIN0000000000000001",
+    }
+    engine.port.publish("BatchApexErrorEvent", [row])
 
 
 def _is_record(rows: list[Value]) -> bool:
     return bool(rows) and hasattr(rows[0], "queried")
 
 
+# Scheduled
+
+
 def schedule(name: str | None, cron: str | None, job: Value) -> Id:
-    """System.schedule: the job waits; in a test it runs at stopTest."""
+    """System.schedule: the job waits for its time; in a test it runs at stopTest."""
     if name is None or cron is None or job is None:
         raise argument_null("jobName")
-    fields = cron.split()
-    if not 6 <= len(fields) <= 7:
-        raise throw("StringException", f"Illegal cron expression: {cron}")
     engine = context.engine()
-    job_id = next_id(engine, _CRON_PREFIX)
+    try:
+        parsed = parse_cron(cron)
+    except BadCron as error:
+        raise throw("StringException", str(error)) from error
+    due = parsed.next_after(engine.now(), engine.user_zone())
+    if due is None:
+        raise throw("AsyncException", f"Based on configured schedule, the given trigger will never fire: {cron}")
+    _require_new_name(engine, name)
+    job_id = _note_schedule(engine, name, cron, due, job.cls.name)
 
     def run() -> None:
         with engine.new_transaction(asynchronous=True, kind="schedulable") as inner:
             call_method(job, "execute", JobContext("schedulable", job_id))
             pending = list(inner.jobs)
+        fired = {"TimesTriggered": 1, "PreviousFireTime": engine.now(), "State": "WAITING"}
+        engine.port.change_row(job_id, fired)
         engine.transaction.jobs.extend(pending)
+
+    engine.transaction.jobs.append(Job("scheduled", job_id, name, run, due, parsed))
+    return job_id
+
+
+def _require_new_name(engine: Engine, name: str) -> None:
+    found = engine.port.query(
+        "SELECT Id FROM CronTrigger WHERE CronJobDetail.Name = :name", {"name": name}, user_mode=False
+    )
+    if isinstance(found, list) and found:
+        raise throw("AsyncException", f'The Apex job named "{name}" is already scheduled for execution.')
+    waiting = engine.port.query("SELECT COUNT() FROM CronTrigger", {}, user_mode=False)
+    if isinstance(waiting, int) and waiting >= _MOST_SCHEDULED:
+        raise throw("AsyncException", "You have exceeded the maximum number (100) of Apex scheduled jobs.")
+
+
+def _note_schedule(engine: Engine, name: str, cron: str, due: Value, class_name: str) -> Id:
+    port = engine.port
+    user = port.user()
+    detail = port.note_row("CronJobDetail", {"Name": name, "JobType": "7"})  # 7 is Scheduled Apex
+    row = {
+        "CronJobDetailId": detail,
+        "CronExpression": cron,
+        "NextFireTime": due,
+        "StartTime": engine.now(),
+        "State": "WAITING",
+        "TimesTriggered": 0,
+        "TimeZoneSidKey": user.time_zone,
+        "OwnerId": user.user_id,
+    }
+    job_id = Id(port.note_row("CronTrigger", row))
+    _note_job(engine, "ScheduledApex", class_name, CronTriggerId=str(job_id))
+    return job_id
+
+
+def schedule_batch(batch: Value, name: str, minutes: int, size: int = 200) -> Id:
+    """System.scheduleBatch: executeBatch, once, after some minutes."""
+    if batch is None:
+        raise argument_null("batchable")
+    engine = context.engine()
+    job_id = _note_schedule(engine, name, "", engine.now(), batch.cls.name)
+
+    def run() -> None:
+        execute_batch(batch, size)
+        engine.port.change_row(job_id, {"TimesTriggered": 1, "State": "COMPLETE"})
 
     engine.transaction.jobs.append(Job("scheduled", job_id, name, run))
     return job_id
 
 
+def abort_job(job_id: str | None) -> None:
+    """System.abortJob: a scheduled job goes, a queued one is not run."""
+    if job_id is None:
+        raise argument_null("jobId")
+    engine = context.engine()
+    jobs = engine.transaction.jobs
+    jobs[:] = [job for job in jobs if str(job.job_id) != str(job_id)]
+    if str(job_id).startswith("08e"):
+        engine.port.remove_row(str(job_id))
+    else:
+        engine.port.change_row(str(job_id), {"Status": "Aborted", "CompletedDate": engine.now()})
+
+
 def run_jobs(engine: Engine) -> None:
-    """Run what the current transaction has queued, and once what those jobs queued."""
+    """Run what the current transaction has queued, and what those jobs queued."""
     queue = engine.transaction.jobs
     engine.transaction.jobs = []
     while queue:

@@ -75,7 +75,7 @@ def find_type_named(name: str) -> Type | None:
     return system.type if system is not None else engine.find_sobject_type(base.removeprefix("Schema."))
 
 
-def _new_instance(this: TypeToken) -> Value:
+def new_instance(this: TypeToken) -> Value:
     type_ = this.type
     if type_.is_sobject:
         return SObject(type_)
@@ -110,7 +110,7 @@ system_class(
         "static Type forName(String,String)": _for_name_in,
         "String getName()": lambda this: type_name(this.type),
         "String getNamespace()": lambda this: None,
-        "Object newInstance()": _new_instance,
+        "Object newInstance()": new_instance,
         "Boolean isAssignableFrom(Type)": lambda this, other: is_assignable(other.type, this.type),
         "String toString()": lambda this: type_name(this.type),
         "Boolean equals(Object)": lambda this, other: this == other,

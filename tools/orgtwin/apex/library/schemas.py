@@ -172,7 +172,16 @@ system_class(
         "String getLocalName()": lambda this: _schema(this).api_name,
         "String getLabel()": lambda this: _schema(this).label,
         "String getLabelPlural()": lambda this: _schema(this).label_plural,
-        "String getKeyPrefix()": lambda this: _schema(this).key_prefix,
+        "String getKeyPrefix()": lambda this: _schema(this).key_prefix or None,
+        "String getAssociateEntityType()": lambda this: None,
+        "String getAssociateParentEntity()": lambda this: None,
+        "String getDefaultImplementation()": lambda this: None,
+        "String getHasSubtypes()": lambda this: None,
+        "Boolean isMruEnabled()": lambda this: True,
+        "Boolean isSubtype()": lambda this: False,
+        "Schema.SObjectDescribeOptions getSObjectDescribeOption()": lambda this: declare(
+            "SObjectDescribeOptions", namespace="Schema"
+        ).constants["default"],
         "Schema.SObjectType getSObjectType()": lambda this: SObjectTypeToken(this.owner),
         "Schema.SObjectTypeFields fields": lambda this: DescribeFields(this.owner),
         "Schema.SObjectTypeFieldSets fieldSets": lambda this: DescribeFieldSets(this.owner),
@@ -195,6 +204,8 @@ system_class(
         "Boolean isCustomSetting()": lambda this: _schema(this).custom_setting is not None,
         "Boolean isDeprecatedAndHidden()": lambda this: False,
         "Boolean isFeedEnabled()": lambda this: False,
+        "Boolean isSearchLayoutable()": lambda this: True,
+        "Boolean isLayoutable()": lambda this: True,
     },
     namespace="Schema",
 )
@@ -422,7 +433,7 @@ def _global_describe() -> ApexMap:
     return CaselessMap(type_of("Map<String,Schema.SObjectType>"), {t.name.lower(): SObjectTypeToken(t) for t in types})
 
 
-def _describe_named(names: ApexList | None) -> ApexList:
+def _describe_named(names: ApexList | None, _options: Value = None) -> ApexList:
     engine = context.engine()
     if names is None:
         raise argument_null("types")
@@ -440,5 +451,6 @@ system_class(
     {
         "static Map<String,Schema.SObjectType> getGlobalDescribe()": _global_describe,
         "static List<Schema.DescribeSObjectResult> describeSObjects(List<String>)": _describe_named,
+        "static List<Schema.DescribeSObjectResult> describeSObjects(List<String>,Object)": _describe_named,
     },
 )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from orgtwin.apex import context
 from orgtwin.apex.library.assertions import SYSTEM_ASSERTS
 from orgtwin.apex.library.dates import TimeZone
-from orgtwin.apex.library.jobs import attach_finalizer, enqueue, schedule
+from orgtwin.apex.library.jobs import abort_job, attach_finalizer, enqueue, schedule, schedule_batch
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
 from orgtwin.apex.text import to_text
 from orgtwin.apex.transaction import LIMITS
@@ -54,7 +54,10 @@ _JOBS: dict[str, Callable[..., Value]] = {
     "static Id enqueueJob(Queueable,Integer)": enqueue,
     "static void attachFinalizer(Finalizer)": attach_finalizer,
     "static String schedule(String,String,Schedulable)": schedule,
-    "static void abortJob(String)": lambda job_id: None,
+    "static void abortJob(String)": abort_job,
+    "static Id scheduleBatch(Database.Batchable<SObject>,String,Integer)": schedule_batch,
+    "static Id scheduleBatch(Database.Batchable<SObject>,String,Integer,Integer)": schedule_batch,
+    "static Id enqueueJob(Queueable,AsyncOptions)": enqueue,
 }
 system_class(
     "System",

@@ -51,9 +51,8 @@ def _stop() -> None:
 
 def deliver_events() -> None:
     """Hand published platform events to their triggers."""
-    deliver = getattr(context.engine().port, "deliver_events", None)
-    if deliver is not None:
-        deliver()
+    engine = context.engine()
+    engine.events.deliver(engine, is_test=True)
 
 
 def _set_mock(interface: Value, mock: Value) -> None:

@@ -5,6 +5,8 @@ Source: "CustomMetadata" (Metadata API Developer Guide).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.types.record_writes import delete_rows, find_row, find_rows, save_row
@@ -39,8 +41,54 @@ def deploy_custom_metadata(workspace: Workspace, component: Component, _before: 
     ]
     if missing:
         raise ComponentRefused(f"Required fields are missing: [{', '.join(missing)}]")
+    _name_definitions(workspace, type_name, draft.fields.values(), values)
+    links = {name: values.pop(name) for name in list(values) if _is_link(draft.find_field(name))}
+    if any(field.required for field in draft.fields.values() if field.api_name in links):
+        workspace.link_records(
+            component, lambda org: _write(org, type_name, record_name, label, {**values, **_linked(org, type_name, links)})
+        )
+        return component
     workspace.write_records(component, lambda org: _write(org, type_name, record_name, label, values))
+    if links:
+        workspace.link_records(component, lambda org: _link(org, type_name, record_name, links))
     return component
+
+
+def _is_link(field: Field | None) -> bool:
+    """Does the field hold the id of another record; the file gives that record's name."""
+    return field is not None and field.type is FieldType.REFERENCE
+
+
+def _name_definitions(
+    workspace: Workspace, type_name: str, fields: Iterable[Field], values: dict[str, object]
+) -> None:
+    """A field's definition is known by its object too, which the controlling field names."""
+    for field in fields:
+        value = values.get(field.api_name)
+        component = workspace.find("CustomField", f"{type_name}.{field.api_name}")
+        if field.reference_to != ("FieldDefinition",) or value is None or component is None:
+            continue
+        controlling = (component.body.value("metadataRelationshipControllingField") or "").rpartition(".")[2]
+        if values.get(controlling):
+            values[field.api_name] = f"{values[controlling]}.{value}"
+
+
+def _link(org: Organization, type_name: str, record_name: str, links: dict[str, object]) -> str:
+    row = find_row(org, type_name, DeveloperName=record_name)
+    return save_row(org, type_name, row, **_linked(org, type_name, links))
+
+
+def _linked(org: Organization, type_name: str, links: dict[str, object]) -> dict[str, object]:
+    """The ids of the records that the file names."""
+    sobject_type = org.schema.find_type(type_name)
+    found: dict[str, object] = {}
+    for name, value in links.items():
+        field = sobject_type.find_field(name) if sobject_type is not None else None
+        target = field.reference_to[0] if field is not None else type_name
+        found[name] = None if value is None else find_row(org, target, DeveloperName=str(value).rpartition(".")[2])
+        if value is not None and found[name] is None:
+            raise ComponentRefused(f"In field: {name} - no {target} named {value} found")  # ASSUMED text
+    return found
 
 
 def split_name(full_name: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from orgtwin.metadata.xml import Node
 from orgtwin.schema.model import Field, FieldType
 
 _MAX_MASTERS = 2
+_REFERENCE_LENGTH = 18
 _ORDERS = ("sum", "min", "max", "count")
 _HOLDERS = (
     ("ValidationRule", "Validation Rule", ("errorConditionFormula",)),
@@ -38,6 +39,20 @@ def lookup_properties(
         "cascade_delete": constraint == "Cascade",
         "restricted_delete": constraint == "Restrict",
     }
+
+
+def metadata_relationship_properties(
+    workspace: Workspace, draft: ObjectDraft, name: str, node: Node, _before: Field | None
+) -> dict[str, object]:
+    """A custom metadata type points at a record of another, by id, or at a definition of the schema, by its name."""
+    if (node.value("referenceTo") or "").endswith("__mdt"):
+        target = _target(workspace, draft, node)
+        return {
+            **_relationship(workspace, draft, name, node, target),
+            "type": FieldType.REFERENCE,
+            "length": _REFERENCE_LENGTH,
+        }
+    return {"reference_to": (node.value("referenceTo"),), "relationship_name": re.sub("__c$", "__r", name)}
 
 
 def master_detail_properties(

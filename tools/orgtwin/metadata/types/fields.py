@@ -17,6 +17,7 @@ from orgtwin.metadata.types.field_references import (
     check_removal,
     lookup_properties,
     master_detail_properties,
+    metadata_relationship_properties,
     summary_properties,
 )
 from orgtwin.metadata.types.field_shapes import Shape, check_shape
@@ -175,6 +176,7 @@ _BY_TYPE: dict[str, Callable[[Workspace, ObjectDraft, str, Node, Field | None], 
     "Lookup": lookup_properties,
     "Hierarchy": lookup_properties,
     "MasterDetail": master_detail_properties,
+    "MetadataRelationship": metadata_relationship_properties,
     "Summary": summary_properties,
 }
 

@@ -1,0 +1,64 @@
+"""A real org in memory with Apex in its saves, for facts about the save order and what follows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from orgtwin.apex.engine import Engine
+from orgtwin.apex.save_hooks import attach
+from orgtwin.apex.testing import TestOutcome, run_tests
+from orgtwin.errors import SaveResult
+from orgtwin.org import Org
+from orgtwin.records.model import Caller, Row
+from orgtwin.seed import administrator, new_org
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+class LiveOrg:
+    """An org, its administrator as the caller of its API, and an engine whose triggers run in every save."""
+
+    def __init__(self, **sources: str) -> None:
+        self.org: Org = new_org(lambda: NOON)
+        self.caller = Caller(administrator(self.org).user_id)
+        self.engine: Engine = attach(self.org, self.caller.user_id)
+        assert self.engine.load(sources) == []
+        assert self.engine.check() == []
+
+    def insert(self, sobject_type: str, *rows: dict[str, object], all_or_none: bool = False) -> list[SaveResult]:
+        return self.org.dml.insert(self.caller, sobject_type, rows, all_or_none=all_or_none)
+
+    def delete(self, *ids: str | None, all_or_none: bool = False) -> list[SaveResult]:
+        return self.org.dml.delete(self.caller, [str(i) for i in ids], all_or_none=all_or_none)
+
+    def undelete(self, *ids: str | None) -> list[SaveResult]:
+        return self.org.dml.undelete(self.caller, [str(i) for i in ids])
+
+    def values(self, sobject_type: str, field: str) -> list[object]:
+        """One field of all live rows, oldest first."""
+        table = self.org.table(sobject_type)
+        read = table.reader(field)
+        return [read(row) for row in table.rows()]
+
+    def row(self, sobject_type: str, record_id: str | None) -> Row:
+        found = self.org.table(sobject_type).get(str(record_id))
+        assert found is not None
+        return found
+
+    def debug_log(self) -> list[str]:
+        """What has been written since the last time."""
+        found, self.engine.debug_log = self.engine.debug_log, []
+        return found
+
+    def run(self, source: str) -> list[str]:
+        """Anonymous Apex; its debug log."""
+        assert self.engine.run_anonymous(source) == []
+        return self.debug_log()
+
+    def run_tests(self) -> list[TestOutcome]:
+        return list(run_tests(self.engine).outcomes)
+
+
+def messages(results: list[SaveResult]) -> list[str]:
+    """The first error of each row; empty for those that went through."""
+    return [r.errors[0].message if r.errors else "" for r in results]

@@ -1,0 +1,193 @@
+"""Apex inside the saves of every API, and what follows their commit."""
+
+from __future__ import annotations
+
+from tests.orgtwin.apex.live_org import LiveOrg, messages
+
+TRACE = """trigger Trace on Account (before insert, before update, before delete, after insert, after update, after delete,
+    after undelete) {
+    List<Account> rows = Trigger.isDelete ? Trigger.old : Trigger.new;
+    System.debug(Trigger.operationType + ' ' + rows.size() + ' ' + rows[0].Name);
+}"""
+REFUSE_DELETE = """trigger Keep on Account (before delete, after delete) {
+    for (Account a : Trigger.old) {
+        if (Trigger.isBefore && a.Name == 'kept') { a.addError('it is kept'); }
+        if (Trigger.isAfter && a.Name == 'late') { a.addError('too late'); }
+    }
+}"""
+
+
+def test_a_delete_by_api_runs_the_delete_triggers() -> None:
+    org = LiveOrg(Trace=TRACE)
+    account = org.insert("Account", {"Name": "Acme"})[0].record_id
+    org.debug_log()
+    assert org.delete(account)[0].success
+    assert org.debug_log() == ["BEFORE_DELETE 1 Acme", "AFTER_DELETE 1 Acme"]
+
+
+def test_an_undelete_by_api_runs_the_after_undelete_triggers() -> None:
+    org = LiveOrg(Trace=TRACE)
+    account = org.insert("Account", {"Name": "Acme"})[0].record_id
+    org.delete(account)
+    org.debug_log()
+    assert org.undelete(account)[0].success
+    assert org.debug_log() == ["AFTER_UNDELETE 1 Acme"]
+
+
+def test_more_than_200_deleted_rows_reach_the_triggers_in_chunks() -> None:
+    org = LiveOrg(Trace=TRACE)
+    made = org.insert("Account", *({"Name": f"a{n}"} for n in range(201)))
+    org.debug_log()
+    org.delete(*(r.record_id for r in made))
+    assert org.debug_log() == [
+        "BEFORE_DELETE 200 a0",
+        "AFTER_DELETE 200 a0",
+        "BEFORE_DELETE 1 a200",
+        "AFTER_DELETE 1 a200",
+    ]
+
+
+def test_a_row_that_a_delete_trigger_refuses_stays_and_the_others_go() -> None:
+    org = LiveOrg(Keep=REFUSE_DELETE)
+    made = org.insert("Account", {"Name": "kept"}, {"Name": "late"}, {"Name": "gone"})
+    assert messages(org.delete(*(r.record_id for r in made))) == ["it is kept", "too late", ""]
+    assert org.values("Account", "Name") == ["kept", "late"]
+
+
+def test_all_or_none_deletes_nothing_when_a_trigger_refuses_one() -> None:
+    org = LiveOrg(Keep=REFUSE_DELETE)
+    made = org.insert("Account", {"Name": "kept"}, {"Name": "gone"})
+    org.delete(*(r.record_id for r in made), all_or_none=True)
+    assert org.values("Account", "Name") == ["kept", "gone"]
+
+
+def test_rows_that_go_with_their_parent_run_no_triggers() -> None:
+    trigger = "trigger T on Contact (before delete) { System.debug('contact'); }"
+    org = LiveOrg(Trace=TRACE, T=trigger)
+    account = org.insert("Account", {"Name": "Acme"})[0].record_id
+    org.insert("Contact", {"LastName": "Ada", "AccountId": account})
+    org.debug_log()
+    org.delete(account)
+    assert org.debug_log() == ["BEFORE_DELETE 1 Acme", "AFTER_DELETE 1 Acme"]
+
+
+def test_the_triggers_of_one_chunk_share_their_static_fields() -> None:
+    org = LiveOrg(
+        Count="public class Count { public static Integer runs = 0; }",
+        T="trigger T on Account (before insert, after insert) { System.debug(++Count.runs); }",
+    )
+    org.insert("Account", {"Name": "one"})
+    assert org.debug_log() == ["1", "2"]
+    org.insert("Account", *({"Name": str(n)} for n in range(201)))
+    assert org.debug_log() == ["1", "2", "1", "2"]
+
+
+def test_static_fields_keep_their_values_when_rows_are_tried_again() -> None:
+    org = LiveOrg(
+        Count="public class Count { public static Integer runs = 0; }",
+        T="""trigger T on Account (after insert) {
+            System.debug(++Count.runs + ': ' + Trigger.new.size());
+            for (Account a : Trigger.new) { if (a.Name == 'bad') { a.addError('no'); } }
+        }""",
+    )
+    assert messages(org.insert("Account", {"Name": "good"}, {"Name": "bad"})) == ["", "no"]
+    assert org.debug_log() == ["1: 2", "2: 1"]
+
+
+def test_merge_moves_children_deletes_the_losers_and_updates_the_master() -> None:
+    org = LiveOrg(
+        T="""trigger T on Account (before delete, after delete, before update, after update) {
+            for (Account a : Trigger.old) {
+                System.debug(Trigger.operationType + ' ' + a.Name + ' ' + (a.MasterRecordId != null));
+            }
+        }"""
+    )
+    master, loser = (r.record_id for r in org.insert("Account", {"Name": "master"}, {"Name": "loser"}))
+    contact = org.insert("Contact", {"LastName": "Ada", "AccountId": loser})[0].record_id
+    shown = org.run(
+        f"Account m = new Account(Id = '{master}', Description = 'merged'); merge m new Account(Id = '{loser}');"
+        " System.debug([SELECT Description FROM Account].Description);"
+    )
+    assert shown == [
+        "BEFORE_DELETE loser true",
+        "AFTER_DELETE loser true",
+        "BEFORE_UPDATE master false",
+        "AFTER_UPDATE master false",
+        "merged",
+    ]
+    assert org.org.table("Contact").reader("AccountId")(org.row("Contact", contact)) == master
+
+
+def test_database_merge_tells_what_was_merged() -> None:
+    org = LiveOrg()
+    master, loser = (str(r.record_id) for r in org.insert("Account", {"Name": "master"}, {"Name": "loser"}))
+    shown = org.run(
+        f"Account m = [SELECT Id FROM Account WHERE Id = '{master}'];"
+        f" Database.MergeResult r = Database.merge(m, (Id) '{loser}', false);"
+        " System.debug(r.isSuccess() + ' ' + r.getMergedRecordIds());"
+    )
+    assert shown == [f"true ({loser})"]
+
+
+def test_a_contract_cannot_be_merged() -> None:
+    org = LiveOrg()
+    shown = org.run(
+        "Opportunity[] o = new List<Opportunity>{new Opportunity(Name='a', StageName='Prospecting', CloseDate=Date.today()),"
+        " new Opportunity(Name='b', StageName='Prospecting', CloseDate=Date.today())}; insert o;"
+        " try { merge o[0] o[1]; } catch (DmlException e) { System.debug(e.getMessage()); }"
+    )
+    assert shown == [
+        "Merge failed. First exception on row 0 with id " + str(org.org.table("Opportunity").reader("Id")(
+            next(iter(org.org.table("Opportunity").rows()))
+        )) + "; first error: INVALID_TYPE, Opportunity: only Account, Case, Contact, Lead can be merged: []"
+    ]
+
+
+def test_what_is_emptied_out_of_the_bin_cannot_come_back() -> None:
+    org = LiveOrg()
+    shown = org.run(
+        "Account a = new Account(Name='a'); insert a; delete a; Database.emptyRecycleBin(a);"
+        " Database.UndeleteResult r = Database.undelete(a, false); System.debug(r.isSuccess());"
+    )
+    assert shown == ["false"]
+
+
+QUEUEABLE = """public class Job implements Queueable, Finalizer {
+    public void execute(QueueableContext context) {
+        System.attachFinalizer(new Job());
+        if ([SELECT COUNT() FROM Account WHERE Name = 'broken'] > 0) { throw new MathException('no'); }
+        insert new Account(Name = 'by the job');
+    }
+    public void execute(FinalizerContext context) {
+        System.debug(context.getResult() + ' ' + (context.getException() == null));
+    }
+}"""
+
+
+def test_a_job_that_a_trigger_queues_runs_after_the_commit() -> None:
+    org = LiveOrg(Job=QUEUEABLE, T="trigger T on Contact (after insert) { System.enqueueJob(new Job()); }")
+    org.insert("Contact", {"LastName": "Ada"})
+    assert org.values("Account", "Name") == ["by the job"]
+    assert org.values("AsyncApexJob", "Status") == ["Completed"]
+    assert org.debug_log() == ["SUCCESS true"]
+
+
+def test_a_job_that_throws_harms_nobody_and_its_finalizer_is_told() -> None:
+    org = LiveOrg(Job=QUEUEABLE, T="trigger T on Contact (after insert) { System.enqueueJob(new Job()); }")
+    org.insert("Account", {"Name": "broken"})
+    assert org.insert("Contact", {"LastName": "Ada"})[0].success
+    assert org.values("AsyncApexJob", "Status") == ["Failed"]
+    assert org.values("AsyncApexJob", "ExtendedStatus") == ["MathException: no"]
+    assert org.debug_log()[0] == "UNHANDLED_EXCEPTION false"
+
+
+def test_a_job_of_rows_that_were_rolled_back_is_not_run() -> None:
+    org = LiveOrg(
+        Job=QUEUEABLE,
+        T="""trigger T on Contact (before insert) {
+            System.enqueueJob(new Job());
+            Trigger.new[0].addError('no');
+        }""",
+    )
+    org.insert("Contact", {"LastName": "Ada"}, all_or_none=True)
+    assert org.values("Account", "Name") == []

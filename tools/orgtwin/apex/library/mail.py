@@ -1,0 +1,262 @@
+"""Messaging: single e-mails go to the twin's outbox, never to anybody.
+
+Source: "Messaging Namespace" (Apex Reference Guide), "Outbound Email" (Apex Developer Guide). The outbox is read at
+/twin/admin/outbox; templates are not rendered (refused by name).
+"""
+
+from __future__ import annotations
+
+import re
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.properties import Properties, settable_class
+from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
+from orgtwin.apex.types import Type
+from orgtwin.apex.values import ApexList, Value
+from orgtwin.errors import SaveError
+
+MOST_RECIPIENTS = 150
+_ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
+_RESULTS = "List<Messaging.SendEmailResult>"
+
+EMAIL = system_class("Email", {}, namespace="Messaging")
+EMAIL.abstract = True
+_ATTACHMENT = {"body": "Blob", "contentType": "String", "fileName": "String", "inline": "Boolean", "id": "Id"}
+settable_class("EmailFileAttachment", _ATTACHMENT, namespace="Messaging", getters=True)
+_COMMON = {
+    "bccSender": "Boolean",
+    "emailPriority": "String",
+    "replyTo": "String",
+    "saveAsActivity": "Boolean",
+    "senderDisplayName": "String",
+    "subject": "String",
+    "useSignature": "Boolean",
+}
+settable_class(
+    "SingleEmailMessage",
+    {
+        **_COMMON,
+        "bccAddresses": "List<String>",
+        "ccAddresses": "List<String>",
+        "charset": "String",
+        "documentAttachments": "List<Id>",
+        "entityAttachments": "List<Id>",
+        "fileAttachments": "List<Messaging.EmailFileAttachment>",
+        "htmlBody": "String",
+        "inReplyTo": "String",
+        "optOutPolicy": "String",
+        "orgWideEmailAddressId": "Id",
+        "plainTextBody": "String",
+        "references": "String",
+        "targetObjectId": "Id",
+        "templateId": "Id",
+        "toAddresses": "List<String>",
+        "treatBodiesAsTemplate": "Boolean",
+        "treatTargetObjectAsRecipient": "Boolean",
+        "whatId": "Id",
+    },
+    namespace="Messaging",
+    getters=True,
+    extends=EMAIL,
+    methods={"String getTemplateName()": lambda this: None},
+)
+settable_class(
+    "MassEmailMessage",
+    {**_COMMON, "description": "String", "targetObjectIds": "List<Id>", "templateId": "Id", "whatIds": "List<Id>"},
+    namespace="Messaging",
+    getters=True,
+    extends=EMAIL,
+)
+
+
+class SendResult:
+    """Messaging.SendEmailResult."""
+
+    def __init__(self, error: SaveError | None) -> None:
+        self.error = error
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("SendEmailResult", namespace="Messaging").type
+
+
+class SendError:
+    """Messaging.SendEmailError."""
+
+    def __init__(self, error: SaveError, target: Value) -> None:
+        self.error = error
+        self.target = target
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("SendEmailError", namespace="Messaging").type
+
+
+def _errors(this: SendResult) -> ApexList:
+    found = [] if this.error is None else [SendError(this.error, None)]
+    return ApexList(type_of("List<Messaging.SendEmailError>"), list(found))
+
+
+system_class(
+    "SendEmailResult",
+    {"Boolean isSuccess()": lambda this: this.error is None, "List<Messaging.SendEmailError> getErrors()": _errors},
+    namespace="Messaging",
+)
+system_class(
+    "SendEmailError",
+    {
+        "String getMessage()": lambda this: this.error.message,
+        "List<String> getFields()": lambda this: ApexList(type_of("List<String>"), list(this.error.fields)),
+        "StatusCode getStatusCode()": lambda this: declare("StatusCode").constants[this.error.status_code.lower()],
+        "String getTargetObjectId()": lambda this: this.target,
+    },
+    namespace="Messaging",
+)
+
+
+def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexList:
+    """Charge one invocation, check every message, put those that are right into the outbox."""
+    engine = context.engine()
+    if messages is None:
+        raise argument_null("emailMessages")
+    engine.transaction.usage.charge("EmailInvocations")
+    refusals = [_refusal(message) for message in messages.items]
+    first = next(((i, error) for i, error in enumerate(refusals) if error is not None), None)
+    if first is not None and all_or_none is not False:
+        index, error = first
+        text = (
+            f"SendEmail failed. First exception on row {index}; first error: {error.status_code}, {error.message}: []"
+        )
+        raise throw("EmailException", text)
+    for message, error in zip(messages.items, refusals, strict=True):
+        if error is None:
+            engine.outbox.append(_as_sent(message))
+    return ApexList(type_of(_RESULTS), [SendResult(error) for error in refusals])
+
+
+def _refusal(message: Properties) -> SaveError | None:
+    values = message.values
+    if values.get("templateid") is not None:
+        context.engine().refuse("apex.Messaging.templates", "e-mail templates in Apex")
+    addresses = [a for name in ("toaddresses", "ccaddresses", "bccaddresses") for a in _items(values.get(name))]
+    if values.get("targetobjectid") is None and not addresses and not _items(values.get("targetobjectids")):
+        return SaveError("REQUIRED_FIELD_MISSING", "Add a recipient to send an email.")
+    if not any(values.get(name) for name in ("plaintextbody", "htmlbody", "description")):
+        return SaveError("REQUIRED_FIELD_MISSING", "Missing body: an e-mail needs a plain text or an HTML body")
+    wrong = next((a for a in addresses if "@" in str(a) and not _ADDRESS.fullmatch(str(a))), None)
+    wrong = wrong or next((a for a in addresses if "@" not in str(a) and len(str(a)) not in (15, 18)), None)
+    if wrong is not None:
+        return SaveError("INVALID_EMAIL_ADDRESS", f"Email address is invalid: {wrong}")
+    if len(addresses) > MOST_RECIPIENTS:
+        return SaveError("LIMIT_EXCEEDED", f"a message has at most {MOST_RECIPIENTS} recipients")
+    return None
+
+
+def _items(value: Value) -> list[Value]:
+    return list(value.items) if isinstance(value, ApexList) else []
+
+
+def _as_sent(message: Properties) -> dict[str, object]:
+    """A message as the outbox shows it; attachments by name and size."""
+    shown: dict[str, object] = {}
+    for name, value in message.values.items():
+        if name == "fileattachments":
+            shown[name] = [
+                {"fileName": a.values.get("filename"), "bytes": len(a.values.get("body") or b"")} for a in _items(value)
+            ]
+        elif isinstance(value, ApexList):
+            shown[name] = [str(item) for item in value.items]
+        elif value is not None:
+            shown[name] = value if isinstance(value, bool) else str(value)
+    return shown
+
+
+def _reserve(count: int) -> None:
+    if count < 0:
+        raise throw("HandledException", "The email capacity must not be negative")  # ASSUMED text
+
+
+def _render(*_: Value) -> None:
+    context.engine().refuse("apex.Messaging.templates", "e-mail templates in Apex")
+
+
+system_class(
+    "Messaging",
+    {
+        "static List<Messaging.SendEmailResult> sendEmail(List<Messaging.Email>)": _send,
+        "static List<Messaging.SendEmailResult> sendEmail(List<Messaging.Email>,Boolean)": _send,
+        "static void reserveSingleEmailCapacity(Integer)": _reserve,
+        "static void reserveMassEmailCapacity(Integer)": _reserve,
+        "static Messaging.SingleEmailMessage renderStoredEmailTemplate(String,String,String)": _render,
+        "static List<Messaging.RenderEmailTemplateBodyResult> renderEmailTemplate(String,String,List<String>)": _render,
+    },
+)
+
+# Inbound e-mail: the objects that a handler is given
+
+settable_class("Header", {"name": "String", "value": "String"}, namespace="Messaging.InboundEmail")
+settable_class(
+    "BinaryAttachment",
+    {
+        "body": "Blob",
+        "fileName": "String",
+        "mimeTypeSubType": "String",
+        "headers": "List<Messaging.InboundEmail.Header>",
+    },
+    namespace="Messaging.InboundEmail",
+)
+settable_class(
+    "TextAttachment",
+    {
+        "body": "String",
+        "bodyIsTruncated": "Boolean",
+        "charset": "String",
+        "fileName": "String",
+        "mimeTypeSubType": "String",
+        "headers": "List<Messaging.InboundEmail.Header>",
+    },
+    namespace="Messaging.InboundEmail",
+)
+settable_class(
+    "InboundEmail",
+    {
+        "binaryAttachments": "List<Messaging.InboundEmail.BinaryAttachment>",
+        "ccAddresses": "List<String>",
+        "fromAddress": "String",
+        "fromName": "String",
+        "headers": "List<Messaging.InboundEmail.Header>",
+        "htmlBody": "String",
+        "htmlBodyIsTruncated": "Boolean",
+        "inReplyTo": "String",
+        "messageId": "String",
+        "plainTextBody": "String",
+        "plainTextBodyIsTruncated": "Boolean",
+        "references": "List<String>",
+        "replyTo": "String",
+        "subject": "String",
+        "textAttachments": "List<Messaging.InboundEmail.TextAttachment>",
+        "toAddresses": "List<String>",
+    },
+    namespace="Messaging",
+)
+settable_class("InboundEnvelope", {"fromAddress": "String", "toAddress": "String"}, namespace="Messaging")
+settable_class("InboundEmailResult", {"message": "String", "success": "Boolean"}, namespace="Messaging")
+system_interface(
+    "InboundEmailHandler",
+    "Messaging.InboundEmailResult handleInboundEmail(Messaging.InboundEmail,Messaging.InboundEnvelope)",
+    namespace="Messaging",
+)
+settable_class(
+    "CustomNotification",
+    {
+        "body": "String",
+        "notificationTypeId": "String",
+        "senderId": "String",
+        "targetId": "String",
+        "targetPageRef": "String",
+        "title": "String",
+    },
+    namespace="Messaging",
+    methods={"void send(Set<String>)": lambda this, users: None},
+)

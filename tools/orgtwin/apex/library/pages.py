@@ -1,0 +1,333 @@
+"""PageReference, Url, ApexPages messages: what controllers use without a page being rendered.
+
+Source: "PageReference Class", "URL Class", "ApexPages Class" (Apex Reference Guide). Rendering is refused by name.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote_plus, urlsplit
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.properties import add_property
+from orgtwin.apex.library.schemas import CaselessMap
+from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
+from orgtwin.apex.records import SObject
+from orgtwin.apex.types import BOOLEAN, Type
+from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Value
+
+_STRING_MAP = type_of("Map<String,String>")
+
+
+class Page:
+    """A PageReference: an address with parameters, headers and cookies."""
+
+    def __init__(self, address: str | None) -> None:
+        parts = urlsplit(address or "")
+        self.path = (address or "").partition("?")[0]
+        self.anchor = parts.fragment
+        self.parameters = CaselessMap(_STRING_MAP, dict(parse_qsl(parts.query, keep_blank_values=True)))
+        self.headers = ApexMap(_STRING_MAP)
+        self.values: dict[str, Value] = {"redirect": False}
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("PageReference").type
+
+    @property
+    def url(self) -> str:
+        pairs = [f"{quote_plus(str(k))}={quote_plus(str(v or ''))}" for k, v in self.parameters.items.items()]
+        return self.path + ("?" + "&".join(pairs) if pairs else "") + (f"#{self.anchor}" if self.anchor else "")
+
+    def __str__(self) -> str:
+        return f"System.PageReference[{self.url}]"
+
+
+def _page_of(operand: Value) -> Page:
+    if isinstance(operand, SObject):
+        return Page("/" + str(operand.fields.get("Id") or ""))
+    return Page(operand)
+
+
+def _set_anchor(this: Page, anchor: str) -> Page:
+    this.anchor = anchor
+    return this
+
+
+def _set_redirect(this: Page, value: bool) -> Page:
+    this.values["redirect"] = value
+    return this
+
+
+def _content(_this: Page) -> bytes:
+    engine = context.engine()
+    if engine.is_testing:
+        raise throw("VisualforceException", "Methods defined as TestMethod do not support getContent call")
+    engine.refuse("apex.PageReference.getContent", "PageReference.getContent")
+    return b""
+
+
+_PAGE = system_class(
+    "PageReference",
+    {
+        "String getUrl()": lambda this: this.url,
+        "Map<String,String> getParameters()": lambda this: this.parameters,
+        "Map<String,String> getHeaders()": lambda this: this.headers,
+        "Map<String,Cookie> getCookies()": lambda this: ApexMap(type_of("Map<String,Cookie>")),
+        "String getAnchor()": lambda this: this.anchor,
+        "PageReference setAnchor(String)": _set_anchor,
+        "Boolean getRedirect()": lambda this: this.values["redirect"],
+        "PageReference setRedirect(Boolean)": _set_redirect,
+        "void setCookies(List<Cookie>)": lambda this, cookies: None,
+        "PageReference setRedirectCode(Integer)": lambda this, code: this,
+        "Blob getContent()": _content,
+        "Blob getContentAsPDF()": _content,
+        "String toString()": str,
+    },
+    constructors={"(String)": Page, "(SObject)": _page_of},
+)
+add_property(_PAGE, "redirect", BOOLEAN)
+
+
+class Url(str):
+    """System.Url."""
+
+    __slots__ = ()
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("Url").type
+
+
+def _domain() -> Url:
+    return Url("https://orgtwin.my.salesforce.com")
+
+
+def _relative(base: str, path: str) -> Url:
+    return Url(base.rstrip("/") + "/" + path.lstrip("/"))
+
+
+def _checked(text: str) -> Url:
+    if not urlsplit(text).scheme:
+        raise throw("StringException", f"no protocol: {text}")
+    return Url(text)
+
+
+def _port(this: Url) -> int:
+    return urlsplit(this).port or -1
+
+
+system_class(
+    "Url",
+    {
+        "static Url getOrgDomainUrl()": _domain,
+        "static Url getSalesforceBaseUrl()": _domain,
+        "static Url getCurrentRequestUrl()": _domain,
+        "static String getFileFieldURL(String,String)": lambda record, name: (
+            f"/servlet/servlet.FileDownload?file={record}"
+        ),
+        "String toExternalForm()": str.__str__,
+        "String toString()": str.__str__,
+        "String getHost()": lambda this: urlsplit(this).hostname,
+        "String getProtocol()": lambda this: urlsplit(this).scheme,
+        "String getPath()": lambda this: urlsplit(this).path,
+        "String getQuery()": lambda this: urlsplit(this).query or None,
+        "String getRef()": lambda this: urlsplit(this).fragment or None,
+        "String getFile()": lambda this: (
+            urlsplit(this).path + ("?" + urlsplit(this).query if urlsplit(this).query else "")
+        ),
+        "String getAuthority()": lambda this: urlsplit(this).netloc,
+        "Integer getPort()": _port,
+        "Integer getDefaultPort()": lambda this: {"https": 443, "http": 80}.get(urlsplit(this).scheme, -1),
+        "Boolean sameFile(Url)": lambda this, other: this.partition("#")[0] == other.partition("#")[0],
+    },
+    constructors={"(String)": _checked, "(Url,String)": _relative},
+)
+
+# ApexPages
+
+SEVERITY = system_enum("Severity", "CONFIRM ERROR FATAL INFO WARNING", namespace="ApexPages")
+
+
+class Message:
+    """ApexPages.Message."""
+
+    def __init__(
+        self, severity: EnumConstant, summary: str, detail: str | None = None, component: str | None = None
+    ) -> None:
+        self.severity = severity
+        self.summary = summary
+        self.detail = summary if detail is None else detail
+        self.component = component
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("Message", namespace="ApexPages").type
+
+    def __str__(self) -> str:
+        return f'ApexPages.Message["{self.summary}"]'
+
+
+system_class(
+    "Message",
+    {
+        "ApexPages.Severity getSeverity()": lambda this: this.severity,
+        "String getSummary()": lambda this: this.summary,
+        "String getDetail()": lambda this: this.detail,
+        "String getComponentLabel()": lambda this: this.component,
+    },
+    namespace="ApexPages",
+    constructors={
+        "(ApexPages.Severity,String)": Message,
+        "(ApexPages.Severity,String,String)": Message,
+        "(ApexPages.Severity,String,String,String)": Message,
+    },
+)
+
+
+def _messages() -> list[Message]:
+    found: list[Message] = context.engine().test_state.setdefault("page messages", [])
+    return found
+
+
+def _add_exception(error: Value) -> None:
+    _messages().append(Message(SEVERITY.constants["error"], str(error.message)))
+
+
+def _current() -> Page | None:
+    found: Page | None = context.engine().test_state.get("page")
+    return found
+
+
+def _set_current(page: Page) -> None:
+    context.engine().test_state["page"] = page
+
+
+system_class(
+    "ApexPages",
+    {
+        "static void addMessage(ApexPages.Message)": lambda message: _messages().append(message),
+        "static void addMessages(Exception)": _add_exception,
+        "static List<ApexPages.Message> getMessages()": lambda: ApexList(
+            type_of("List<ApexPages.Message>"), list(_messages())
+        ),
+        "static Boolean hasMessages()": lambda: bool(_messages()),
+        "static Boolean hasMessages(ApexPages.Severity)": lambda severity: any(
+            m.severity is severity for m in _messages()
+        ),
+        "static PageReference currentPage()": _current,
+    },
+)
+system_class("System", {"static PageReference currentPageReference()": _current})
+system_class(
+    "Test",
+    {
+        "static void setCurrentPage(PageReference)": _set_current,
+        "static void setCurrentPageReference(PageReference)": _set_current,
+    },
+)
+
+
+class StandardController:
+    """ApexPages.StandardController of one record."""
+
+    def __init__(self, record: SObject) -> None:
+        self.record = record
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("StandardController", namespace="ApexPages").type
+
+
+def _save(this: StandardController) -> Page:
+    from orgtwin.apex.database import run_dml
+
+    verb = "update" if this.record.fields.get("Id") is not None else "insert"
+    run_dml(context.engine(), verb, this.record, False)
+    return _page_of(this.record)
+
+
+def _delete(this: StandardController) -> Page:
+    from orgtwin.apex.database import run_dml
+
+    run_dml(context.engine(), "delete", this.record, False)
+    return Page("/" + str(this.record.fields["Id"])[:3])
+
+
+system_class(
+    "StandardController",
+    {
+        "SObject getRecord()": lambda this: this.record,
+        "String getId()": lambda this: None if this.record.fields.get("Id") is None else str(this.record.fields["Id"]),
+        "PageReference save()": _save,
+        "PageReference delete()": _delete,
+        "PageReference view()": lambda this: _page_of(this.record),
+        "PageReference edit()": lambda this: Page("/" + str(this.record.fields.get("Id")) + "/e"),
+        "PageReference cancel()": lambda this: _page_of(this.record),
+        "void addFields(List<String>)": lambda this, names: None,
+        "void reset()": lambda this: None,
+    },
+    namespace="ApexPages",
+    constructors={"(SObject)": StandardController},
+)
+
+
+class StandardSetController:
+    """ApexPages.StandardSetController of a list of records."""
+
+    def __init__(self, records: Value) -> None:
+        self.records = records if isinstance(records, ApexList) else records.rows
+        self.selected = ApexList(self.records.type, [])
+        self.size = 20
+        self.number = 1
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("StandardSetController", namespace="ApexPages").type
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-len(self.records.items) // self.size))
+
+
+def _select(this: StandardSetController, records: ApexList) -> None:
+    this.selected = records
+
+
+def _go(this: StandardSetController, number: int) -> None:
+    this.number = min(max(1, number), this.pages)
+
+
+def _shown(this: StandardSetController) -> ApexList:
+    start = (this.number - 1) * this.size
+    return ApexList(this.records.type, this.records.items[start : start + this.size])
+
+
+def _resize(this: StandardSetController, size: int) -> None:
+    this.size = size
+
+
+system_class(
+    "StandardSetController",
+    {
+        "List<SObject> getRecords()": _shown,
+        "List<SObject> getSelected()": lambda this: this.selected,
+        "void setSelected(List<SObject>)": _select,
+        "Integer getResultSize()": lambda this: len(this.records.items),
+        "Integer getPageSize()": lambda this: this.size,
+        "void setPageSize(Integer)": _resize,
+        "Integer getPageNumber()": lambda this: this.number,
+        "void setPageNumber(Integer)": _go,
+        "Boolean getHasNext()": lambda this: this.number < this.pages,
+        "Boolean getHasPrevious()": lambda this: this.number > 1,
+        "void next()": lambda this: _go(this, this.number + 1),
+        "void previous()": lambda this: _go(this, this.number - 1),
+        "void first()": lambda this: _go(this, 1),
+        "void last()": lambda this: _go(this, this.pages),
+        "SObject getRecord()": lambda this: this.records.items[0] if this.records.items else None,
+        "PageReference cancel()": lambda this: Page("/"),
+        "Boolean getCompleteResult()": lambda this: True,
+    },
+    namespace="ApexPages",
+    constructors={"(List<SObject>)": StandardSetController, "(Database.QueryLocator)": StandardSetController},
+)

@@ -1,0 +1,355 @@
+"""Small classes around the platform: Location, Version, OrgLimits, Approval locks, Network and Site, Formula.
+
+Sources: the pages of those names in the Apex Reference Guide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import total_ordering
+
+from orgtwin.apex import context
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.schemas import CaselessMap
+from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
+from orgtwin.apex.numbers import to_decimal
+from orgtwin.apex.records import SObject
+from orgtwin.apex.types import Type
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Value
+from orgtwin.formula import Context, FieldPath, FormulaError, FormulaEvaluationError, GlobalPath, compile_formula
+
+# Location
+
+_EARTH = {"mi": 3958.7613, "km": 6371.0088}
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    latitude: Value
+    longitude: Value
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("Location").type
+
+    def __str__(self) -> str:
+        return f"API Location[{self.latitude}, {self.longitude}]"
+
+
+def _distance(this: Location, other: Location | None, unit: str) -> float | None:
+    """The great-circle distance. Units: mi, km."""
+    if other is None:
+        return None
+    if unit not in _EARTH:
+        raise throw("IllegalArgumentException", f"Invalid unit: {unit}. Use mi or km.")  # ASSUMED text
+    lat1, lon1, lat2, lon2 = (
+        math.radians(float(v)) for v in (this.latitude, this.longitude, other.latitude, other.longitude)
+    )
+    half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    return 2 * _EARTH[unit] * math.asin(math.sqrt(half))
+
+
+system_class(
+    "Location",
+    {
+        "static Location newInstance(Decimal,Decimal)": Location,
+        "static Double getDistance(Location,Location,String)": _distance,
+        "Double getDistance(Location,String)": _distance,
+        "Double getLatitude()": lambda this: float(this.latitude),
+        "Double getLongitude()": lambda this: float(this.longitude),
+        "Double latitude": lambda this: float(this.latitude),
+        "Double longitude": lambda this: float(this.longitude),
+    },
+)
+
+# Version
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Version:
+    parts: tuple[int, ...]
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("Version").type
+
+    def __lt__(self, other: Version) -> bool:
+        return self.parts < other.parts
+
+
+def _compare(this: Version, other: Version) -> int:
+    return (this > other) - (this < other)
+
+
+system_class(
+    "Version",
+    {
+        "Integer major()": lambda this: this.parts[0],
+        "Integer minor()": lambda this: this.parts[1],
+        "Integer patch()": lambda this: this.parts[2] if len(this.parts) > 2 else None,
+        "Integer compareTo(Version)": _compare,
+    },
+    constructors={"(Integer,Integer)": lambda *p: Version(p), "(Integer,Integer,Integer)": lambda *p: Version(p)},
+)
+
+# OrgLimits
+
+
+@dataclass(frozen=True, slots=True)
+class OrgLimit:
+    name: str
+    limit: int
+    value: int = 0
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("OrgLimit").type
+
+
+_ORG_LIMITS = (
+    OrgLimit("DailyApiRequests", 15_000),
+    OrgLimit("DailyAsyncApexExecutions", 250_000),
+    OrgLimit("DailyBulkApiBatches", 15_000),
+    OrgLimit("DailyBulkV2QueryJobs", 10_000),
+    OrgLimit("DailyWorkflowEmails", 15),
+    OrgLimit("DataStorageMB", 5),
+    OrgLimit("FileStorageMB", 20),
+    OrgLimit("HourlyPublishedPlatformEvents", 50_000),
+    OrgLimit("HourlyPublishedStandardVolumePlatformEvents", 1_000),
+    OrgLimit("MassEmail", 10),
+    OrgLimit("SingleEmail", 15),
+    OrgLimit("StreamingApiConcurrentClients", 20),
+)
+system_class(
+    "OrgLimit",
+    {
+        "String getName()": lambda this: this.name,
+        "Integer getLimit()": lambda this: this.limit,
+        "Integer getValue()": lambda this: this.value,
+        "String toString()": lambda this: f"OrgLimit[{this.name}: {this.value}/{this.limit}]",
+    },
+)
+system_class(
+    "OrgLimits",
+    {
+        "static List<OrgLimit> getAll()": lambda: ApexList(type_of("List<OrgLimit>"), list(_ORG_LIMITS)),
+        "static Map<String,OrgLimit> getMap()": lambda: CaselessMap(
+            type_of("Map<String,OrgLimit>"), {row.name.lower(): row for row in _ORG_LIMITS}
+        ),
+    },
+)
+
+# Network, Site: an org without experience sites
+
+system_class(
+    "Network",
+    {
+        "static String getNetworkId()": lambda: None,
+        "static String getLoginUrl(String)": lambda network: None,
+        "static String getSelfRegUrl(String)": lambda network: None,
+        "static PageReference communitiesLanding()": lambda: None,
+    },
+)
+system_class(
+    "Site",
+    {
+        "static Id getSiteId()": lambda: None,
+        "static String getName()": lambda: None,
+        "static String getDomain()": lambda: None,
+        "static String getPathPrefix()": lambda: None,
+        "static String getBaseUrl()": lambda: "",
+        "static String getAdminEmail()": lambda: None,
+        "static Id getAdminId()": lambda: None,
+        "static String getMasterLabel()": lambda: None,
+        "static String getSiteType()": lambda: None,
+        "static String getSiteTypeLabel()": lambda: None,
+        "static String getAnalyticsTrackingCode()": lambda: None,
+        "static String getErrorMessage()": lambda: None,
+        "static String getErrorDescription()": lambda: None,
+        "static Boolean isLoginEnabled()": lambda: False,
+        "static Boolean isRegistrationEnabled()": lambda: False,
+        "static Boolean isPasswordExpired()": lambda: False,
+        "static Boolean isValidUsername(String)": lambda name: "@" in name,
+    },
+)
+
+# Approval locks
+
+
+def _ids_of(operand: Value) -> list[str]:
+    items = operand.items if isinstance(operand, ApexList) else [operand]
+    return [str(item.fields.get("Id")) if isinstance(item, SObject) else str(item) for item in items]
+
+
+@dataclass(slots=True)
+class LockResult:
+    kind: str
+    record_id: str
+
+    @property
+    def apex_type(self) -> Type:
+        return declare(self.kind, namespace="Approval").type
+
+
+def _set_lock(kind: str, locked: bool) -> Callable[..., Value]:
+    def run(operand: Value, *_: Value) -> Value:
+        engine = context.engine()
+        for record_id in _ids_of(operand):
+            (engine.locked_ids.add if locked else engine.locked_ids.discard)(record_id)
+        results = [LockResult(kind, i) for i in _ids_of(operand)]
+        return (
+            ApexList(type_of(f"List<Approval.{kind}>"), list(results)) if isinstance(operand, ApexList) else results[0]
+        )
+
+    return run
+
+
+def _is_locked(operand: Value) -> bool:
+    return _ids_of(operand)[0] in context.engine().locked_ids
+
+
+def _are_locked(operand: ApexList | ApexSet) -> ApexMap:
+    locked = context.engine().locked_ids
+    items = operand.items if isinstance(operand, ApexList) else list(operand.items)
+    return ApexMap(type_of("Map<Id,Boolean>"), {i: str(i) in locked for i in items})
+
+
+def _lock_forms(verb: str, kind: str, locked: bool) -> dict[str, Callable[..., Value]]:
+    found: dict[str, Callable[..., Value]] = {}
+    for operand, result in (
+        ("SObject", f"Approval.{kind}"),
+        ("Id", f"Approval.{kind}"),
+        ("List<SObject>", f"List<Approval.{kind}>"),
+        ("List<Id>", f"List<Approval.{kind}>"),
+    ):
+        for options in ("", ",Boolean"):
+            found[f"static {result} {verb}({operand}{options})"] = _set_lock(kind, locked)
+    return found
+
+
+system_class(
+    "Approval",
+    {
+        **_lock_forms("lock", "LockResult", True),
+        **_lock_forms("unlock", "UnlockResult", False),
+        "static Boolean isLocked(Id)": _is_locked,
+        "static Boolean isLocked(SObject)": _is_locked,
+        "static Map<Id,Boolean> isLocked(List<Id>)": _are_locked,
+    },
+)
+for _kind in ("LockResult", "UnlockResult"):
+    system_class(
+        _kind,
+        {
+            "Id getId()": lambda this: this.record_id,
+            "Boolean isSuccess()": lambda this: True,
+            "List<Database.Error> getErrors()": lambda this: ApexList(type_of("List<Database.Error>"), []),
+        },
+        namespace="Approval",
+    )
+
+# Formula
+
+RETURN_TYPE = system_enum(
+    "FormulaReturnType", "BOOLEAN DATE DATETIME DECIMAL DOUBLE ID INTEGER LONG STRING TIME", namespace="FormulaEval"
+)
+
+
+class FormulaBuilder:
+    """Formula.builder(): what build() turns into a FormulaEval.FormulaInstance."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.type: Value = None
+        self.returns: EnumConstant | None = None
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("FormulaBuilder", namespace="FormulaEval").type
+
+
+class FormulaInstance:
+    def __init__(self, builder: FormulaBuilder) -> None:
+        if builder.type is None or not builder.type.type.is_sobject:
+            context.engine().refuse("apex.Formula.class-context", "formulas over Apex classes")
+        self.owner: Type = builder.type.type
+        self.returns = builder.returns.name if builder.returns is not None else "STRING"
+        try:
+            self.compiled = compile_formula(builder.text, context.engine().port.schema, self.owner.name)
+        except FormulaError as error:
+            raise throw("FormulaValidationException", str(error)) from error
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("FormulaInstance", namespace="FormulaEval").type
+
+
+def _with(name: str) -> Callable[..., Value]:
+    def run(this: FormulaBuilder, value: Value) -> FormulaBuilder:
+        setattr(this, name, value)
+        return this
+
+    return run
+
+
+def _evaluate(this: FormulaInstance, record: SObject) -> Value:
+    engine = context.engine()
+
+    def value(path: FieldPath) -> Value:
+        owner: SObject | None = record
+        for lookup in path.lookups:
+            reference = owner.schema.find_field(lookup.field) if owner is not None else None
+            name = reference.relationship_name if reference is not None else None
+            owner = owner.find_parent(name) if owner is not None and name else None
+        return None if owner is None else owner.get(path.field)
+
+    def global_value(path: GlobalPath) -> Value:
+        engine.refuse("apex.Formula.global-variables", f"{'.'.join(path.names)} in a formula of Apex")
+
+    told = Context(value=value, now=engine.now(), zone=engine.user_zone(), global_value=global_value)
+    try:
+        found = this.compiled.evaluate(told)
+    except FormulaEvaluationError as error:
+        raise throw("FormulaEvaluationException", str(error)) from error
+    return _AS_RETURNED.get(this.returns, lambda v: v)(found) if found is not None else None
+
+
+_AS_RETURNED: dict[str, Callable[[Value], Value]] = {
+    "INTEGER": int,
+    "LONG": int,
+    "DOUBLE": float,
+    "DECIMAL": to_decimal,
+    "STRING": str,
+}
+
+
+def _referenced(this: FormulaInstance) -> ApexSet:
+    names = [".".join((*[step.field for step in path.lookups], path.field)) for path in this.compiled.fields]
+    return ApexSet(type_of("Set<String>"), dict.fromkeys(names))
+
+
+system_class("Formula", {"static FormulaEval.FormulaBuilder builder()": FormulaBuilder})
+system_class(
+    "FormulaBuilder",
+    {
+        "FormulaEval.FormulaBuilder withFormula(String)": _with("text"),
+        "FormulaEval.FormulaBuilder withType(Type)": _with("type"),
+        "FormulaEval.FormulaBuilder withType(Schema.SObjectType)": _with("type"),
+        "FormulaEval.FormulaBuilder withReturnType(FormulaEval.FormulaReturnType)": _with("returns"),
+        "FormulaEval.FormulaBuilder withGlobalVariables(List<Object>)": lambda this, names: this,
+        "FormulaEval.FormulaInstance build()": FormulaInstance,
+    },
+    namespace="FormulaEval",
+)
+system_class(
+    "FormulaInstance",
+    {"Object evaluate(Object)": _evaluate, "Set<String> getReferencedFields()": _referenced},
+    namespace="FormulaEval",
+)
+
+# Describe options
+
+system_enum("SObjectDescribeOptions", "DEFAULT DEFERRED FULL", namespace="Schema")

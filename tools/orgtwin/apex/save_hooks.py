@@ -1,0 +1,170 @@
+"""Apex inside the saves of an org: triggers at their steps, one transaction a chunk of an API's rows, and what follows the commit.
+
+    apex = attach(org, user_id)      an Engine whose triggers run in every save of that org, whoever asks for it
+
+Rows that Apex itself writes stay in the transaction of that Apex. Source: "Triggers and Order of Execution", "Trigger and Bulk
+Request Best Practices" (Apex Developer Guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from orgtwin.apex.engine import Engine
+from orgtwin.apex.faults import ApexThrow, Uncatchable
+from orgtwin.apex.kernel import engine_for, row_values
+from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
+from orgtwin.apex.transaction import Job
+from orgtwin.apex.triggers import fire
+from orgtwin.errors import SaveError
+from orgtwin.org import Org
+from orgtwin.records.model import Caller
+from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.table import RecordTable
+
+_EVENTS = {
+    Operation.INSERT: "insert",
+    Operation.UPDATE: "update",
+    Operation.UNDELETE: "undelete",
+    Operation.DELETE: "delete",
+}
+
+
+def _error(field: str | None, message: str) -> SaveError:
+    return SaveError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, (field,) if field else ())
+
+
+class TriggerHooks:
+    """The save order's steps 4, 8 and 20 for one engine at a time; `engine_of` may give None: then nothing runs."""
+
+    def __init__(self, engine_of: Callable[[], Engine | None]) -> None:
+        self._engine_of = engine_of
+        self._jobs: list[Job] = []
+        self.scheduled: list[Job] = []  # wait for their time
+        self._is_following = False
+
+    def register(self, org: Org) -> None:
+        org.hooks.before_save.append(self.before)
+        org.hooks.after_save.append(self.after)
+        org.hooks.around_chunk.append(self.chunk)
+        org.log.on_end(self.ended)
+
+    @contextmanager
+    def chunk(self, caller: Caller) -> Iterator[None]:
+        """The triggers of one chunk share static fields and limits, however often they run."""
+        engine = self._engine_of()
+        if engine is None or engine.is_running or not engine.triggers:
+            yield
+            return
+        before = engine.port.run_as(caller.user_id)
+        try:
+            with engine.new_transaction() as transaction:
+                yield
+                self._jobs += transaction.jobs
+        finally:
+            engine.port.run_as(before.user_id)
+
+    def later(self, jobs: list[Job]) -> None:
+        """Jobs that Apex queued; they run when the transaction around is committed."""
+        self._jobs += jobs
+
+    def ended(self, committed: bool) -> None:
+        """What follows the commit: queued jobs and the triggers of published events. A refusal in them concerns nobody else."""
+        engine = self._engine_of()
+        if engine is None or engine.is_running or engine.is_testing or self._is_following:
+            return
+        if not committed:
+            self._jobs.clear()
+            engine.events.clear()
+            return
+        if self._jobs or engine.events:
+            self._follow(engine)
+
+    def _follow(self, engine: Engine) -> None:
+        self._is_following = True
+        try:
+            while self._jobs or engine.events:
+                engine.events.deliver(engine, is_test=False)
+                due, self._jobs = self._jobs, []
+                for job in due:
+                    if job.due is not None and job.due > engine.now():
+                        self.scheduled.append(job)
+                    else:
+                        self.run_job(engine, job)
+        finally:
+            self._is_following = False
+
+    def run_job(self, engine: Engine, job: Job) -> None:
+        """Run one job; what it throws is in its AsyncApexJob row, and in no one's way."""
+        with engine.new_transaction(asynchronous=True, kind=job.kind) as outer:
+            try:
+                job.run()
+            except ApexThrow as error:
+                engine.debug(f"{job.name}: {error}")
+            self._jobs += outer.jobs
+
+    def before(self, save: Save) -> None:
+        self._run(save, "before")
+
+    def after(self, save: Save) -> None:
+        if save.table.type.event:
+            self._note_events(save)
+            return
+        self._run(save, "after")
+
+    def _note_events(self, save: Save) -> None:
+        """A platform event's triggers run on their own, after the commit, as the automated process."""
+        engine = self._engine_of()
+        if engine is not None and engine.find_triggers(save.table.type.api_name):
+            for pending in save.rows:
+                engine.events.add(save.table.type.api_name, row_values(save.table, pending.content))
+
+    def _run(self, save: Save, moment: str) -> None:
+        engine = self._engine_of()
+        name = save.table.type.api_name
+        event = _EVENTS[save.operation]
+        if engine is None or not any((moment, event) in t.events for t in engine.find_triggers(name)):
+            return
+        rows = [_trigger_row(save, pending) for pending in save.rows]
+        given = [dict(row.new or {}) for row in rows]
+        depth = len(engine.stack)
+        try:
+            fire(engine, name, moment, event, rows)
+        except Uncatchable as error:
+            if depth:
+                raise
+            engine.stack.clear()
+            _refuse_all(save, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"{name}: {error}")
+            return
+        except TriggerFailed as failure:
+            _refuse_all(save, failure.code, failure.message)
+            return
+        for pending, row, was in zip(save.rows, rows, given, strict=True):
+            pending.errors.extend(_error(field, message) for field, message in row.errors)
+            if moment == "before" and row.new is not None:
+                _take(save.table, pending, row.new, was)
+
+
+def _refuse_all(save: Save, code: str, message: str) -> None:
+    for pending in save.rows:
+        pending.refuse(code, message)
+
+
+def _trigger_row(save: Save, pending: Pending) -> TriggerRow:
+    old = row_values(save.table, pending.before) if pending.before is not None else None
+    return TriggerRow(None if save.operation is Operation.DELETE else row_values(save.table, pending.content), old)
+
+
+def _take(table: RecordTable, pending: Pending, new: Mapping[str, Scalar], was: Mapping[str, Scalar]) -> None:
+    """What a before trigger changed goes into the row; the values have their types already."""
+    for name, value in new.items():
+        if was.get(name) != value and name != "Id":
+            table.write(pending.content, name, value)  # type: ignore[arg-type]
+
+
+def attach(org: Org, user_id: str, *, coverage: bool = False) -> Engine:
+    """An engine for this org; its triggers take part in every save."""
+    engine = engine_for(org, user_id, coverage=coverage)
+    TriggerHooks(lambda: engine).register(org)
+    return engine

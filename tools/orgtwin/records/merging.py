@@ -1,0 +1,83 @@
+"""Merge: one record takes over what belongs to up to two others of its type, and those go.
+
+Source: "Merging Records", "Operations That Don't Invoke Triggers" (Apex Developer Guide), merge() (SOAP API Developer Guide): the
+losers are deleted with MasterRecordId set, the master is updated, both with their triggers; related records move without any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from orgtwin.errors import SalesforceError, SaveResult
+from orgtwin.records.context import RecordsContext
+from orgtwin.records.model import Caller, Row
+from orgtwin.records.table import RecordTable
+
+MERGEABLE = ("Account", "Case", "Contact", "Lead")
+MOST_LOSERS = 2
+
+Update = Callable[[Caller, str, Sequence[Mapping[str, object]]], list[SaveResult]]
+Delete = Callable[[Caller, Sequence[str]], list[SaveResult]]
+
+
+def merge(
+    context: RecordsContext,
+    update: Update,
+    delete: Delete,
+    caller: Caller,
+    master: Mapping[str, object],
+    losers: Sequence[str],
+) -> SaveResult:
+    """Merge losers into the master, whose row may carry new values. All or nothing; raises for what cannot be merged at all."""
+    table = _table_of(context, str(master["Id"]))
+    _require_live(table, [str(master["Id"]), *losers])
+    with context.log.transaction():
+        mark = context.log.mark()
+        for loser in losers:
+            _move_children(context, table, loser, str(master["Id"]))
+            _point_at_master(context, table, loser, str(master["Id"]))
+        refused = [r for r in delete(caller, losers) if not r.success]
+        refused = refused or [r for r in update(caller, table.type.api_name, [master]) if not r.success]
+        if refused:
+            context.log.rollback(mark)
+            return refused[0]
+        return SaveResult(str(master["Id"]), True)
+
+
+def _table_of(context: RecordsContext, record_id: str) -> RecordTable:
+    sobject_type = context.schema.find_by_prefix(record_id[:3])
+    if sobject_type is None or sobject_type.api_name not in MERGEABLE:
+        shown = sobject_type.api_name if sobject_type is not None else record_id
+        raise SalesforceError("INVALID_TYPE", f"{shown}: only {', '.join(MERGEABLE)} can be merged")  # ASSUMED text
+    return context.table(sobject_type.api_name)
+
+
+def _require_live(table: RecordTable, record_ids: Sequence[str]) -> None:
+    losers = record_ids[1:]
+    if not losers or len(losers) > MOST_LOSERS or len(set(record_ids)) < len(record_ids):
+        raise SalesforceError("INVALID_ID_FIELD", "a merge takes a master and one or two other records")  # ASSUMED text
+    for record_id in record_ids:
+        if record_id not in table.live:
+            code = "ENTITY_IS_DELETED" if record_id in table.recycled else "INVALID_CROSS_REFERENCE_KEY"
+            raise SalesforceError(
+                code, "entity is deleted" if code == "ENTITY_IS_DELETED" else "invalid cross reference id"
+            )
+
+
+def _move_children(context: RecordsContext, table: RecordTable, loser: str, master: str) -> None:
+    for relationship in context.schema.children_of(table.type.api_name):
+        if relationship.field == "MasterRecordId":
+            continue
+        children = context.table(relationship.child_type)
+        for child in list(children.find(relationship.field, loser)) if len(children) else ():
+            content = children.widened(child)
+            children.write(content, relationship.field, master)
+            before = context.log.change(children, child, content)
+            context.rollups.update_parents(children, [(before, child)])
+
+
+def _point_at_master(context: RecordsContext, table: RecordTable, loser: str, master: str) -> None:
+    row: Row = table.live[loser]
+    content = table.widened(row)
+    table.write(content, "MasterRecordId", master)
+    context.log.change(table, row, content)

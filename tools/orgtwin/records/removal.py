@@ -1,0 +1,132 @@
+"""Delete and undelete as batches of the save order: triggers around what `Deletion` does to the rows.
+
+Source: "Triggers and Order of Execution", "Operations That Don't Invoke Triggers" (Apex Developer Guide): rows that go or come back
+only because their parent does run no triggers; a batch with partial success runs again without the rows that were refused late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orgtwin.errors import SaveError, SaveResult
+from orgtwin.ids import find_id18
+from orgtwin.records.context import RecordsContext
+from orgtwin.records.deletion import Deletion
+from orgtwin.records.model import Caller, Row
+from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.table import RecordTable
+
+Chunk = list[tuple[int, str]]
+Results = list[SaveResult | None]
+
+
+class Removal:
+    """Takes chunks of at most 200 record ids out of their tables, or back into them."""
+
+    def __init__(self, context: RecordsContext) -> None:
+        self._context = context
+        self._deletion = Deletion(context)
+
+    def delete(self, caller: Caller, chunk: Chunk, results: Results, *, hard: bool) -> None:
+        """One result for each id of the chunk. A record named twice is found deleted the second time."""
+
+        def delete_batch(table: RecordTable | None, batch: Chunk) -> set[int]:
+            return self._delete_batch(caller, table, batch, results, hard=hard)
+
+        self._by_table(chunk, delete_batch)
+
+    def undelete(self, caller: Caller, chunk: Chunk, results: Results) -> None:
+        """One result for each id of the chunk."""
+
+        def undelete_batch(table: RecordTable | None, batch: Chunk) -> set[int]:
+            return self._undelete_batch(caller, table, batch, results)
+
+        self._by_table(chunk, undelete_batch)
+
+    def purge(self, record_id: str) -> SaveResult:
+        """Take a record out of the recycle bin. Source: emptyRecycleBin() (SOAP API Developer Guide); ASSUMED text."""
+        found = find_id18(record_id)
+        sobject_type = self._context.schema.find_by_prefix(record_id[:3])
+        table = None if sobject_type is None else self._context.table(sobject_type.api_name)
+        row = table.recycled.get(found) if table is not None and found is not None else None
+        if table is None or row is None:
+            error = SaveError("INVALID_CROSS_REFERENCE_KEY", "record is not in the recycle bin")
+            return SaveResult(None, False, errors=(error,))
+        self._context.log.purge(table, row)
+        return SaveResult(found, True)
+
+    def _by_table(self, chunk: Chunk, run: Callable[[RecordTable | None, Chunk], set[int]]) -> None:
+        """Each object's rows together; as often as rows are refused after they had been written, without those."""
+        by_table: dict[str, Chunk] = {}
+        for position, record_id in chunk:
+            by_table.setdefault(record_id[:3], []).append((position, record_id))
+        for prefix, batch in by_table.items():
+            sobject_type = self._context.schema.find_by_prefix(prefix)
+            table = None if sobject_type is None else self._context.table(sobject_type.api_name)
+            while batch:
+                mark = self._context.log.mark()
+                refused_late = run(table, batch)
+                if not refused_late:
+                    break
+                self._context.log.rollback(mark)
+                batch = [entry for entry in batch if entry[0] not in refused_late]
+
+    def _delete_batch(
+        self, caller: Caller, table: RecordTable | None, batch: Chunk, results: Results, *, hard: bool
+    ) -> set[int]:
+        rows = {} if table is None else _live_rows(table, batch)
+        save = None
+        if table is not None and rows:
+            pending = [Pending(position, row, Row(row.copy())) for position, row in rows.items()]
+            save = Save(caller, table, Operation.DELETE, pending)
+            for hook in self._context.hooks.before_save:
+                hook(save)
+            save.drop_refused()
+            _note_refused(save, results)
+        refused = set() if save is None else {row.position for row in save.refused}
+        for position, record_id in batch:
+            if position not in refused:
+                results[position] = self._deletion.delete(caller, record_id, hard=hard)
+        return set() if save is None else self._after(save, results)
+
+    def _undelete_batch(self, caller: Caller, table: RecordTable | None, batch: Chunk, results: Results) -> set[int]:
+        for position, record_id in batch:
+            results[position] = self._deletion.undelete(caller, record_id)
+        if table is None:
+            return set()
+        rows = _live_rows(table, batch)
+        save = Save(caller, table, Operation.UNDELETE, [Pending(position, row, None) for position, row in rows.items()])
+        return self._after(save, results)
+
+    def _after(self, save: Save, results: Results) -> set[int]:
+        """Run what follows the write for the rows that were written; the positions that it refused."""
+        save.rows = [row for row in save.rows if _is_done(results[row.position])]
+        save.refused = []
+        if not save.rows:
+            return set()
+        for hook in self._context.hooks.after_save:
+            hook(save)
+        save.drop_refused()
+        _note_refused(save, results)
+        return {row.position for row in save.refused}
+
+
+def _live_rows(table: RecordTable, batch: Chunk) -> dict[int, Row]:
+    found: dict[int, Row] = {}
+    seen: set[str] = set()
+    for position, record_id in batch:
+        key = find_id18(record_id)
+        row = table.live.get(key) if key is not None and key not in seen else None
+        if row is not None and key is not None:
+            seen.add(key)
+            found[position] = row
+    return found
+
+
+def _note_refused(save: Save, results: Results) -> None:
+    for row in save.refused:
+        results[row.position] = SaveResult(None, False, False, tuple(row.errors))
+
+
+def _is_done(result: SaveResult | None) -> bool:
+    return result is not None and result.success
