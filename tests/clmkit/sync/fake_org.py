@@ -16,6 +16,7 @@ from clmkit.clients.salesforce import ApiUsage, Record, RowResult
 
 ACTIVATED = ("Activated", "Expired", "Terminated")
 OWNER = "005OWNER"
+DETAILS = ("CLM_Party__c", "CLM_Line__c", "CLM_Document__c", "CLM_Amendment__c")
 SELECT = re.compile(
     r"SELECT (?P<fields>.+?) FROM (?P<object>\w+) WHERE (?P<where>.+?)(?: ORDER BY (?P<order>.+))?$", re.DOTALL
 )
@@ -127,7 +128,7 @@ class FakeOrg:
             activates = record.get("Status") in ACTIVATED and (known is None or known.get("Status") not in ACTIVATED)
             if activates and (known is None or set(record) > {"CLM_Id__c", "Status"}):
                 return "FAILED_ACTIVATION", "Choose a valid contract status and save your changes."
-        elif known is None and record.get("Contract__c") not in self.records.get("Contract", {}):
+        elif sobject in DETAILS and known is None and record.get("Contract__c") not in self.records.get("Contract", {}):
             return "REQUIRED_FIELD_MISSING", "Required fields are missing: [Contract__c]"
         return "", ""
 
