@@ -20,6 +20,7 @@ from tests.orgtwin.events.pubsub_client import Client, Requests, fetch
 from tests.orgtwin.events.stage import package
 from tests.orgtwin.events.test_pubsub import deploy
 
+from orgtwin.http.client_commands import call_admin
 from orgtwin.http.ready import read_ready
 from orgtwin.http.start import start_twin
 from orgtwin.metadata.deploy_model import DeployOptions
@@ -30,6 +31,7 @@ from orgtwin.seed import administrator, new_org
 
 BATCH = 200
 EVENT = "/event/Seen__e"
+NO_LIMITS = {"DailyDeliveredPlatformEvents": 10**9, "HourlyPublishedPlatformEvents": 10**9}
 
 
 def microseconds(rows: int, work: Callable[[], None]) -> float:
@@ -63,6 +65,7 @@ def wire(events: int) -> None:
         process = start_process(Path(folder) / "ready.json")
         ready = read_ready(Path(folder) / "ready.json")
         deploy(ready, package())
+        call_admin(ready, "PUT", "limits", NO_LIMITS)
         client = Client(ready)
         request = client.publish_request(EVENT, *({"Deal__c": f"d{n}", "Size__c": n} for n in range(BATCH)))
         start = time.perf_counter()

@@ -48,7 +48,6 @@ _ADMIN_PERMISSIONS = (
     "ApproveContract",
     "DeleteActivatedContract",
     "ActivateOrder",
-    "BulkApiHardDelete",
     "ViewEventLogFiles",
     "RunReports",
     "ManageCustomPermissions",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from orgtwin.http import bulk2_query
+from orgtwin.http.app import Application
 from orgtwin.http.in_process import Answer, InProcess
+from orgtwin.http.start import start_twin
+from orgtwin.http.surfaces import ROUTES
 
 V = "/services/data/v66.0"
 INGEST = f"{V}/jobs/ingest"
@@ -120,8 +125,30 @@ def test_an_upsert_by_id_updates(client: InProcess) -> None:
     assert results(client, job, "successfulResults")[1] == f'"{record_id}","false","{record_id}","b"'
 
 
+def grant_hard_delete(client: InProcess) -> None:
+    values = {"Name": "Hard_Delete", "Label": "Hard delete", "PermissionsBulkApiHardDelete": True}
+    granted = client.post(f"{V}/sobjects/PermissionSet", values).json()["id"]
+    who = client.get("/services/oauth2/userinfo").json()["user_id"]
+    values = {"PermissionSetId": granted, "AssigneeId": who}
+    assert client.post(f"{V}/sobjects/PermissionSetAssignment", values).status == 201
+
+
+NO_HARD_DELETE = (
+    "FeatureNotEnabled : hardDelete operation requires special user profile permission, "
+    "please contact your system administrator"
+)
+
+
+def test_nobody_deletes_for_good_unless_it_was_granted(client: InProcess) -> None:
+    job = {"object": "Account", "operation": "hardDelete"}
+    assert client.post(INGEST, job).json() == [{"message": NO_HARD_DELETE, "errorCode": "FEATURENOTENABLED"}]
+    grant_hard_delete(client)
+    assert client.post(INGEST, job).status == 200
+
+
 @pytest.mark.parametrize("operation", ["delete", "hardDelete"])
 def test_rows_are_deleted_by_their_id_alone(client: InProcess, operation: str) -> None:
+    grant_hard_delete(client)
     record_id = client.post(f"{V}/sobjects/Account", {"Name": "a"}).json()["id"]
     run_job(client, f"Id\n{record_id}\n", operation=operation)
     deleted = client.get(f"{V}/queryAll?q=SELECT IsDeleted FROM Account").json()["records"]
@@ -367,3 +394,140 @@ def test_errors_of_a_json_job_are_json(client: InProcess) -> None:
         "exceptionCode": "InvalidEntity",
         "exceptionMessage": "Entity 'Nope' is not supported by the Bulk API.",
     }
+
+
+# ---- parallel results, chunks, XML results, limits
+
+
+def test_pages_of_a_query_can_be_read_at_the_same_time(client: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk2_query, "_PAGE", 2)
+    names(client, *"abcdefghijklm")
+    job = client.post(QUERY, {"operation": "query", "query": "SELECT Name FROM Account ORDER BY Name"}).json()["id"]
+
+    first = client.get(f"{QUERY}/{job}/resultPages").json()
+    second = client.get(first["nextRecordsUrl"]).json()
+
+    pages = [page["resultUrl"] for page in (*first["resultPages"], *second["resultPages"])]
+    assert (len(first["resultPages"]), first["done"]) == (5, False)
+    assert (second["done"], second["nextRecordsUrl"]) == (True, None)
+    read = [client.get(page).text.splitlines()[1:] for page in reversed(pages)]
+    assert sorted(name for page in read for name in page) == [f'"{letter}"' for letter in "abcdefghijklm"]
+
+
+def test_results_are_read_in_the_version_of_the_job(client: InProcess) -> None:
+    job = client.post(QUERY, {"operation": "query", "query": "SELECT Name FROM Account"}).json()["id"]
+    assert client.get(f"/services/data/v65.0/jobs/query/{job}/results").status == 409
+    old = client.post(
+        "/services/data/v57.0/jobs/query", {"operation": "query", "query": "SELECT Id FROM Account"}
+    ).json()
+    assert client.get(f"/services/data/v57.0/jobs/query/{old['id']}/resultPages").status == 404
+
+
+CHUNKED = {**XML, "sforce-enable-pkchunking": "chunkSize=2"}
+
+
+def start_chunked(client: InProcess, text: bytes) -> str:
+    body = job_info(object="Account", contentType="CSV", operation="query")
+    job_id = field(client.request("POST", ASYNC, body=body, headers=CHUNKED), "id")
+    client.request("POST", f"{ASYNC}/{job_id}/batch", body=text)
+    return job_id
+
+
+def chunk_rows(client: InProcess, job_id: str) -> tuple[list[str], list[list[str]]]:
+    """States of the batches, and the rows of those that were processed."""
+    info = client.request("GET", f"{ASYNC}/{job_id}/batch", headers=XML).text.split("<batchInfo>")[1:]
+    states = [part.partition("<state>")[2].partition("<")[0] for part in info]
+    rows = []
+    for part in info[1:]:
+        place = f"{ASYNC}/{job_id}/batch/{part.partition('<id>')[2].partition('<')[0]}/result"
+        rows.append(client.get(f"{place}/{field(client.get(place), 'result')}").text.splitlines())
+    return states, rows
+
+
+def test_a_query_is_cut_at_every_so_many_record_ids(client: InProcess) -> None:
+    names(client, "a", "b", "c", "d", "e")
+    states, rows = chunk_rows(client, start_chunked(client, b"SELECT Name FROM Account WHERE Name != 'b'"))
+    assert states == ["NotProcessed", "Completed", "Completed", "Completed"]
+    assert rows == [['"Name"', '"a"'], ['"Name"', '"c"', '"d"'], ['"Name"', '"e"']]
+
+
+@pytest.mark.parametrize("text", [b"SELECT Name FROM Account ORDER BY Name", b"SELECT Name FROM Account LIMIT 1"])
+def test_a_query_with_more_than_conditions_is_not_cut(client: InProcess, text: bytes) -> None:
+    states, _ = chunk_rows(client, start_chunked(client, text))
+    assert states == ["Failed"]
+
+
+@pytest.mark.parametrize("header", ["chunkSize=0", "chunkSize=250001", "chunkSize=many"])
+def test_a_chunk_size_that_cannot_be_is_refused(client: InProcess, header: str) -> None:
+    body = job_info(object="Account", contentType="CSV", operation="query")
+    answer = client.request("POST", ASYNC, body=body, headers={**XML, "sforce-enable-pkchunking": header})
+    assert (answer.status, field(answer, "exceptionCode")) == (400, "InvalidJob")
+
+
+def test_query_results_may_be_xml(client: InProcess) -> None:
+    names(client, "a & b")
+    body = job_info(object="Account", contentType="XML", operation="query")
+    job_id = field(client.request("POST", ASYNC, body=body, headers=XML), "id")
+    text = b"SELECT Name, Site, Owner.Alias, IsDeleted FROM Account"
+    batch = client.request("POST", f"{ASYNC}/{job_id}/batch", body=text, headers=XML)
+    place = f"{ASYNC}/{job_id}/batch/{field(batch, 'id')}/result"
+    answer = client.get(f"{place}/{field(client.get(place), 'result')}")
+    assert answer.headers["content-type"] == "application/xml"
+    assert answer.text.startswith('<?xml version="1.0" encoding="UTF-8"?><queryResult xmlns')
+    assert '<records xsi:type="sObject"><type>Account</type><Id>001' in answer.text
+    assert '<Name>a &amp; b</Name><Site xsi:nil="true"/><Owner xsi:type="sObject"><type>User</type>' in answer.text
+    assert "<IsDeleted>false</IsDeleted></records>" in answer.text
+
+
+def set_limit(client: InProcess, name: str, maximum: int) -> None:
+    admin = client.as_caller(client.application.twin.admin_token)
+    assert admin.request("PUT", "/twin/admin/limits", json={name: maximum}).status == 204
+
+
+def remaining(client: InProcess, name: str) -> int:
+    left: int = client.get(f"{V}/limits").json()[name]["Remaining"]
+    return left
+
+
+def test_both_apis_use_up_the_batches_of_the_day(client: InProcess) -> None:
+    set_limit(client, "DailyBulkApiBatches", 2)
+    assert run_job(client, "Name\na\n")["state"] == "JobComplete"
+    job_id = start_batch_job(client, operation="insert")
+    place = f"{ASYNC}/{job_id}/batch"
+    taken = client.request("POST", place, body=b"Name\na\n")
+    refused = client.request("POST", place, body=b"Name\na\n")
+
+    assert taken.status == 201
+    assert (refused.status, field(refused, "exceptionCode")) == (400, "ExceededQuota")
+    failed = run_job(client, "Name\nb\n")
+    assert (failed["state"], failed["errorMessage"]) == ("Failed", "ExceededQuota : ApiBatchItems Limit exceeded.")
+    assert remaining(client, "DailyBulkApiBatches") == 0
+
+
+def test_query_jobs_of_the_day_are_counted_and_limited(client: InProcess) -> None:
+    set_limit(client, "DailyBulkV2QueryJobs", 1)
+    body = {"operation": "query", "query": "SELECT Id FROM Account"}
+    answers = [client.post(QUERY, body) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 400]
+    assert answers[1].json()[0]["errorCode"] == "EXCEEDEDQUOTA"
+    assert remaining(client, "DailyBulkV2QueryJobs") == 0
+
+
+def test_jobs_are_forgotten_after_seven_days_and_take_batches_for_one() -> None:
+    now = [datetime(2026, 3, 1, tzinfo=UTC)]
+    started = start_twin(clock=lambda: now[0])
+    client = InProcess(Application(started.twin, ROUTES), started.access_token)
+    old, still_open = run_job(client, "Name\na\n")["id"], start_batch_job(client, operation="insert")
+
+    now[0] += timedelta(hours=25)
+    session = started.twin.sessions.issue(started.administrator.user_id, None, ("full",), "Admin")
+    client = client.as_caller(session.token)
+    refused = client.request("POST", f"{ASYNC}/{still_open}/batch", body=b"Name\na\n")
+    seen = client.get(f"{INGEST}/{old}").status
+    now[0] += timedelta(days=7)
+    client = client.as_caller(
+        started.twin.sessions.issue(started.administrator.user_id, None, ("full",), "Admin").token
+    )
+
+    assert field(refused, "exceptionCode") == "InvalidJobState"
+    assert (seen, client.get(f"{INGEST}/{old}").status) == (200, 404)

@@ -298,6 +298,33 @@ def test_limits_show_the_calls_that_are_left(org: Org) -> None:
     assert limits["DataStorageMB"] == {"Max": 5, "Remaining": 5}
 
 
+def test_stored_records_use_up_storage(org: Org) -> None:
+    for _ in range(3):
+        rows = [{"attributes": {"type": "Account"}, "Name": str(number)} for number in range(200)]
+        org.client.post(f"{V}/composite/sobjects", {"records": rows})
+    assert org.client.get(f"{V}/limits").json()["DataStorageMB"] == {"Max": 5, "Remaining": 4}
+
+
+@pytest.mark.parametrize(
+    ("row", "first", "last"),
+    [
+        ("DailyBulkApiRequests", 31, 48),
+        ("DailyBulkApiBatches", 49, 68),
+        ("DailyBulkV2QueryJobs", 47, 68),
+        ("MonthlyPlatformEvents", 31, 47),
+        ("MonthlyPlatformEventsUsageEntitlement", 48, 68),
+        ("DurableStreamingApiConcurrentClients", 37, 68),
+        ("PermissionSets", 41, 68),
+        ("DailyAsyncApexTests", 56, 68),
+    ],
+)
+def test_a_limit_is_shown_in_the_versions_that_have_it(org: Org, row: str, first: int, last: int) -> None:
+    shown = [
+        version for version in range(31, 69) if row in org.client.get(f"/services/data/v{version}.0/limits").json()
+    ]
+    assert shown == list(range(first, last + 1))
+
+
 def test_a_blob_comes_in_as_a_part_and_goes_out_as_bytes(org: Org) -> None:
     body = (
         b'--B\r\nContent-Disposition: form-data; name="entity_content"\r\nContent-Type: application/json\r\n\r\n'

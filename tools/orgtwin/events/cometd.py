@@ -195,14 +195,18 @@ class CometdServer:
         return replay
 
     def _collect(self, client: Client) -> list[Message]:
+        """What there is for a client. Events that the day's deliveries do not reach for stay where they are."""
         found: list[Message] = []
+        positions: dict[str, int] = {}
         for channel, listener in client.listeners.items():
             batch = self._events.read(listener.topic, client.caller, listener.position, _EVENTS_AT_ONCE)
-            listener.position = batch.position
+            positions[channel] = batch.position
             for seen in batch.views:
                 found.append({"channel": channel, "data": json_data(self._events.schema(seen.entity), seen)})
-        if found and self._events.is_due("event_delivery_limit"):
+        if found and not self._events.may_deliver(len(found)):
             raise Refused("403::Organization total events daily limit exceeded")
+        for channel, position in positions.items():
+            client.listeners[channel].position = position
         return found
 
     def _now(self) -> datetime:

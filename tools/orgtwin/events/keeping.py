@@ -64,8 +64,8 @@ def images_of(floor: int, events: Sequence[Event], places: Mapping[str, int]) ->
 
 def read_images(images: Iterable[object]) -> Kept:
     kept = Kept()
-    for image in images:
-        kind, *values = image  # type: ignore[misc]
+    rows: Iterable[Any] = images
+    for kind, *values in rows:
         if kind == _FLOOR:
             kept.floor = values[0]
             kept.events = [event for event in kept.events if event.replay_id > values[0]]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from orgtwin.allocations import DELIVERED_EVENTS, PUBLISHED_EVENTS, Allocations
 from orgtwin.errors import SalesforceError
 from orgtwin.events.bus import EventBus
 from orgtwin.events.capture import OVERFLOW_THRESHOLD, capture
@@ -28,6 +29,7 @@ from orgtwin.metadata.component import ComponentStore
 from orgtwin.org import Org
 from orgtwin.records.kept_events import Images
 from orgtwin.records.model import Caller, Row
+from orgtwin.records.saving import Save
 from orgtwin.records.table import CREATED_BY, CREATED_DATE, ID, RecordTable
 from orgtwin.records.transactions import Change as Write
 from orgtwin.records.transactions import Entry
@@ -35,6 +37,8 @@ from orgtwin.records.transactions import Entry
 _READ_AT_ONCE = 1_000
 KEEPALIVE_SECONDS = 270.0
 """A subscription without events gets an empty answer this often. Source: the published .proto of the Pub/Sub API."""
+_TOO_MANY_PUBLISHED = "The number of published platform event messages exceeded the hourly publishing limit"
+"""ASSUMED text; the code is that of "Platform Event Error Status Codes" (Platform Events Developer Guide)."""
 PUBLISH_AFTER_COMMIT = "PublishAfterCommit"
 
 
@@ -66,6 +70,7 @@ class EventService:
         org: Org,
         components: Callable[[], ComponentStore],
         faults: Callable[[], FaultTable],
+        allocations: Allocations,
         new_uuid: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self.org = org
@@ -79,6 +84,7 @@ class EventService:
         self.committed_replays = kept.places  # by managed subscription
         self._components = components
         self._faults = faults
+        self._allocations = allocations
         self._new_uuid = new_uuid
         self._commit_number = kept.commit_number
         self._seen: ComponentStore | None = None
@@ -94,6 +100,7 @@ class EventService:
         org.kept_events.everything = self._everything
         org.log.on_commit(self.committed)
         org.hooks.publish_now.append(self._publish_now)
+        org.hooks.before_save.append(self._count_published)
 
     # ---- what goes out
 
@@ -177,6 +184,19 @@ class EventService:
         """Whether a fault of subscriptions is to strike now; it counts as fired then."""
         faults = self._faults()
         return not faults.is_empty and faults.fires(fault)
+
+    def may_deliver(self, number: int) -> bool:
+        """Count so many events as delivered; false, and nothing counted, when the day's deliveries are used up."""
+        return not self.is_due("event_delivery_limit") and self._allocations[DELIVERED_EVENTS].take(number)
+
+    def _count_published(self, save: Save) -> None:
+        """Platform events count when they are published, by whatever API; what Apex tests publish does not."""
+        if not save.table.type.event or self.org.log.is_unheard:
+            return
+        allocation = self._allocations[PUBLISHED_EVENTS]
+        for row in save.rows:
+            if not allocation.take():
+                row.refuse("LIMIT_EXCEEDED", _TOO_MANY_PUBLISHED)
 
     def send_gap(self, entity: str, change_type: ChangeType, record_ids: Sequence[str]) -> None:
         """A change that was made in the database itself, past every transaction ("Gap Events")."""

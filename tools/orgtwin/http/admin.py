@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, fields
+from typing import cast
 
 import msgspec
 
@@ -211,7 +212,21 @@ def _admin(method: str, path: str, handler: Handler) -> Route:
     return Route(method, f"/twin/admin/{path}", handler, Door.ADMIN)
 
 
+def set_limits(request: Request) -> Response:
+    """{"DailyDeliveredPlatformEvents": 1000000}: other maxima than those of a Developer Edition org."""
+    wanted, allocations = request.json_object(), request.twin.allocations
+    for name, maximum in wanted.items():
+        if name not in allocations:
+            raise _bad(f"the twin does not count {name!r}; known: {', '.join(allocations)}")
+        if isinstance(maximum, bool) or not isinstance(maximum, int) or maximum < 0:
+            raise _bad(f"{name}: {maximum!r} is not a whole number of at least 0")
+    for name, maximum in wanted.items():
+        allocations[name].maximum = cast(int, maximum)
+    return no_content()
+
+
 ROUTES = (
+    _admin("PUT", "limits", set_limits),
     _admin("GET", "latency", show_latency),
     _admin("PUT", "latency", set_latency),
     _admin("GET", "faults", list_faults),

@@ -8,30 +8,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
-from itertools import chain, islice
+from datetime import timedelta
+from itertools import islice
 
 from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.http import bulk1_xml as form
+from orgtwin.http.bulk1_query import CSV, QUERY_RESULT, Chunking, chunks_of, read_chunking, require_chunkable
 from orgtwin.http.bulk2_ingest import require_hard_delete
-from orgtwin.http.bulk2_query import flat_row, run_bulk_query
-from orgtwin.http.bulk_jobs import Batch, BatchJob, BulkJobs
+from orgtwin.http.bulk2_query import run_bulk_query
+from orgtwin.http.bulk_jobs import Batch, BatchJob, BulkJobs, take_batches
 from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, save_chunk
 from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
 from orgtwin.http.message import Request, Response, json_response
-from orgtwin.http.records import attributes
 from orgtwin.http.routing import Door, Envelope, Handler, Route
-from orgtwin.soql import to_wire
-from orgtwin.soql.rows import Cell, QueryResult, ResultRow
 
 log = logging.getLogger("orgtwin")
 
 _BATCH_LIMIT = 10 * 1024 * 1024
 _MAX_RECORDS = 10_000
+_TAKES_BATCHES_FOR = timedelta(hours=24)
 _QUERIES = ("query", "queryAll")
 _CONTENT_TYPES = ("CSV", "XML", "JSON")
-_NO_RECORDS = "Records not found for this query"
-_CSV = "text/csv"
 
 
 def _jobs(request: Request) -> BulkJobs:
@@ -81,6 +78,7 @@ def create_job(request: Request) -> Response:
         created_by=request.caller.user_id,
         created_at=request.org.clock(),
         api_version=request.api_version,
+        chunking=read_chunking(request.headers.get("sforce-enable-pkchunking")) if operation in _QUERIES else None,
     )
     _jobs(request).batch[job.job_id] = job
     return _described(request, job, 201)
@@ -111,8 +109,11 @@ def change_job(request: Request) -> Response:
 def add_batch(request: Request) -> Response:
     """Save the rows, or run the query, of one batch."""
     job = _job(request)
+    take_batches(request, 1)  # a batch for a closed job counts too ("Bulk API Limits")
     if job.state != "Open":
         raise SalesforceError("InvalidJobState", "Job is not open, cannot add batches")
+    if request.org.clock() - job.created_at > _TAKES_BATCHES_FOR:
+        raise SalesforceError("InvalidJobState", "Job is older than 24 hours, cannot add batches")  # ASSUMED: the text
     batch = Batch(_jobs(request).next_batch_id(), job.job_id, request.org.clock(), request=request.body)
     job.batches[batch.batch_id] = batch
     work = _work(request, job, batch)
@@ -133,7 +134,8 @@ def _work(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
             _query(request, job, batch)
         else:
             yield from _save(request, job, batch)
-        batch.state = "Completed"
+        if batch.state == "InProgress":
+            batch.state = "Completed"
     except SalesforceError as error:
         _fail(batch, error)
     except Exception:
@@ -149,7 +151,22 @@ def _fail(batch: Batch, error: SalesforceError) -> None:
 def _query(request: Request, job: BatchJob, batch: Batch) -> None:
     text = request.body.decode("utf-8", "replace")
     batch.header, batch.records = run_bulk_query(request, text, all_rows=job.operation == "queryAll")
+    if job.chunking is not None:
+        _cut(request, job, batch, text, job.chunking)
+        return
     batch.result_id = _jobs(request).next_result_id()
+
+
+def _cut(request: Request, job: BatchJob, batch: Batch, text: str, chunking: Chunking) -> None:
+    """A batch for each chunk; the one that asked is NotProcessed, as "PK Chunking" says."""
+    require_chunkable(text)
+    jobs, whole = _jobs(request), batch.records
+    batch.records, batch.state = None, "NotProcessed"
+    for result in chunks_of(request, job.object, chunking, whole) if whole is not None else ():
+        take_batches(request, 1)
+        part = Batch(jobs.next_batch_id(), job.job_id, request.org.clock(), "Completed", request=batch.request)
+        part.header, part.records, part.result_id = batch.header, result, jobs.next_result_id()
+        job.batches[part.batch_id] = part
 
 
 def _save(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
@@ -208,7 +225,7 @@ def list_batches(request: Request) -> Response:
 def batch_request(request: Request) -> Response:
     """What was posted, as it came."""
     job, batch = _batch(request)
-    return Response(200, batch.request, {"CSV": _CSV, "XML": form.XML, "JSON": form.JSON}[job.content_type])
+    return Response(200, batch.request, {"CSV": CSV, "XML": form.XML, "JSON": form.JSON}[job.content_type])
 
 
 def batch_result(request: Request) -> Response:
@@ -218,7 +235,7 @@ def batch_result(request: Request) -> Response:
         return form.result_list([batch.result_id] if batch.result_id else [], as_json=_as_json(job))
     if job.content_type == "CSV":
         rows = [(o.record_id, _word(o.success), _word(o.created), o.error) for o in batch.outcomes]
-        return Response(200, b"".join(write_csv([("Id", "Success", "Created", "Error"), *rows])), _CSV)
+        return Response(200, b"".join(write_csv([("Id", "Success", "Created", "Error"), *rows])), CSV)
     results = [_result(outcome) for outcome in batch.outcomes]
     if job.content_type == "XML":
         return Response(200, form.results_xml(results), form.XML)
@@ -245,47 +262,7 @@ def query_result(request: Request) -> Response:
     job, batch = _batch(request)
     if batch.records is None or request.params["result_id"] != batch.result_id:
         raise SalesforceError("InvalidBatch", f"Unable to find result: {request.params['result_id']}")
-    return _QUERY_RESULT[job.content_type](request, batch.header, batch.records)
-
-
-def _csv_result(_request: Request, header: list[str], result: QueryResult) -> Response:
-    if not result.total_size:
-        return Response(200, _NO_RECORDS.encode(), _CSV)
-    rows = (flat_row(row, header) for row in result.rows)
-    return Response(200, content_type=_CSV, stream=write_csv(chain([header], rows)))
-
-
-def _json_result(request: Request, _header: list[str], result: QueryResult) -> Response:
-    answer = json_response([_record(request, row) for row in result.rows])
-    answer.content_type = form.JSON
-    return answer
-
-
-def _record(request: Request, row: ResultRow) -> dict[str, object]:
-    shown: dict[str, object] = {"attributes": attributes(request, row.sobject_type, row.record_id or "")}
-    return shown | {name: _value(request, value) for name, value in row.values.items()}
-
-
-def _value(request: Request, value: Cell) -> object:
-    """Dates and date-times are milliseconds since 1970 here and nowhere else (ASSUMED for dates; seen for date-times)."""
-    if isinstance(value, ResultRow):
-        return _record(request, value)
-    if isinstance(value, list | dict):
-        return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time(), UTC)
-    return round(value.timestamp() * 1_000) if isinstance(value, datetime) else to_wire(value)
-
-
-def _xml_result(_request: Request, _header: list[str], _result: QueryResult) -> Response:
-    raise Unsupported("bulk1.query-xml", "Bulk API 1.0 query results as XML; use CSV or JSON")
-
-
-_QUERY_RESULT: Mapping[str, Callable[[Request, list[str], QueryResult], Response]] = {
-    "CSV": _csv_result,
-    "JSON": _json_result,
-    "XML": _xml_result,
-}
+    return QUERY_RESULT[job.content_type](request, batch.header, batch.records)
 
 
 def _bulk(method: str, path: str, handler: Handler, max_body: int | None = None) -> Route:

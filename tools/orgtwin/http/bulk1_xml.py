@@ -116,7 +116,8 @@ def _element(name: str, values: Mapping[str, object]) -> etree._Element:
     return element
 
 
-def _document(element: etree._Element) -> bytes:
+def document(element: etree._Element) -> bytes:
+    """An element of this API's namespace as a whole document."""
     element.set("xmlns", NAMESPACE)
     return _HEAD + etree.tostring(element)
 
@@ -127,7 +128,7 @@ def described(name: str, values: Mapping[str, object], *, as_json: bool, status:
         answer = json_response(values, status)
         answer.content_type = JSON
         return answer
-    return Response(status, _document(_element(name, values)), XML)
+    return Response(status, document(_element(name, values)), XML)
 
 
 def described_list(name: str, item: str, rows: Iterable[Mapping[str, object]], *, as_json: bool) -> Response:
@@ -138,7 +139,7 @@ def described_list(name: str, item: str, rows: Iterable[Mapping[str, object]], *
         return answer
     root = etree.Element(name)
     root.extend([_element(item, row) for row in rows])
-    return Response(200, _document(root), XML)
+    return Response(200, document(root), XML)
 
 
 def result_list(result_ids: Iterable[str], *, as_json: bool) -> Response:
@@ -149,7 +150,7 @@ def result_list(result_ids: Iterable[str], *, as_json: bool) -> Response:
     root = etree.Element("result-list")
     for result_id in result_ids:
         etree.SubElement(root, "result").text = result_id
-    return Response(200, _document(root), XML)
+    return Response(200, document(root), XML)
 
 
 def results_xml(rows: Iterable[Mapping[str, object]]) -> bytes:
@@ -157,7 +158,7 @@ def results_xml(rows: Iterable[Mapping[str, object]]) -> bytes:
     root = etree.Element("results")
     for row in rows:
         root.append(_result(row))
-    return _document(root)
+    return document(root)
 
 
 def _result(row: Mapping[str, object]) -> etree._Element:

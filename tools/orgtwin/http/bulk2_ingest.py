@@ -14,7 +14,7 @@ from itertools import islice
 from time import perf_counter
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import BulkJobs, IngestJob, describe_job
+from orgtwin.http.bulk_jobs import DONE, BulkJobs, IngestJob, describe_job, take_batches
 from orgtwin.http.bulk_rows import OPERATIONS, Target, require_columns, save_chunk
 from orgtwin.http.csv_rows import (
     DELIMITERS,
@@ -24,6 +24,7 @@ from orgtwin.http.csv_rows import (
     read_csv,
     write_csv,
 )
+from orgtwin.http.latency import ROWS_OF_A_BATCH
 from orgtwin.http.message import Request, Response, decode_json_object, json_response, no_content
 from orgtwin.http.multipart import get_part, is_multipart, parse_multipart
 from orgtwin.http.routing import Route
@@ -38,7 +39,6 @@ _AT_ONCE = 10
 _MULTIPART_LIMIT = 100_000
 _CSV = "text/csv"
 _RUNNING = frozenset({"UploadComplete", "InProgress"})
-_DONE = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
 def _jobs(request: Request) -> BulkJobs:
@@ -199,6 +199,8 @@ def _save_all(request: Request, job: IngestJob) -> Iterator[float]:
         request.admit(request.session, request.caller)  # others had their turn
         target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
         before = len(job.outcomes)
+        if before % ROWS_OF_A_BATCH == 0:
+            take_batches(request, 1)
         job.note(save_chunk(target, [reader.values(cells) for cells in chunk]))
         yield request.twin.latency.of_batches(before, len(job.outcomes))
 
@@ -224,7 +226,7 @@ def list_jobs(request: Request) -> Response:
 
 def delete_job(request: Request) -> Response:
     job = _job(request)
-    if job.state not in _DONE:
+    if job.state not in DONE:
         raise SalesforceError("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
     del _jobs(request).ingest[job.job_id]
     return no_content()
@@ -236,7 +238,7 @@ def _shown(job: IngestJob) -> dict[str, object]:
         shown["contentUrl"] = f"services/data/v{job.api_version:.1f}/jobs/ingest/{job.job_id}/batches"
     if job.external_id_field is not None:
         shown["externalIdFieldName"] = job.external_id_field
-    if job.state in _DONE or job.state == "InProgress":
+    if job.state in DONE or job.state == "InProgress":
         shown |= {
             "numberRecordsProcessed": len(job.outcomes),
             "numberRecordsFailed": job.failed,
@@ -274,7 +276,7 @@ def _data(job: IngestJob) -> io.BufferedReader:
 
 
 def _require_done(job: IngestJob) -> None:
-    if job.state not in _DONE:
+    if job.state not in DONE:
         raise SalesforceError("INVALIDJOBSTATE", "Job is not complete. Results are available when it is")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orgtwin.allocations import BULK_QUERIES
 from orgtwin.errors import SalesforceError
 from orgtwin.http.bulk_jobs import BulkJobs, QueryJob, describe_job
 from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, write_csv
@@ -20,6 +21,8 @@ from orgtwin.soql.tree import ChildQuery, Fields, Query, Selected, TypeOf
 
 _CSV = "text/csv"
 _PAGE = 50_000
+_PARALLEL_PAGES = 5
+_PARALLEL_SINCE = 58.0
 
 
 def run_bulk_query(request: Request, text: str, *, all_rows: bool) -> tuple[list[str], QueryResult]:
@@ -94,6 +97,8 @@ def create_job(request: Request) -> Response:
             "INVALIDJOB", f"InvalidJob : Unknown columnDelimiter or lineEnding: {delimiter}, {ending}"
         )
     header, result = run_bulk_query(request, text, all_rows=operation == "queryAll")
+    if not request.twin.allocations[BULK_QUERIES].take():
+        raise SalesforceError("EXCEEDEDQUOTA", "ExceededQuota : The day's query jobs are used up.")  # ASSUMED: the text
     found = request.org.schema.find_type(parse(text).sources[0].path[0])
     job = QueryJob(
         job_id=_jobs(request).next_job_id(),
@@ -150,7 +155,7 @@ def _shown(job: QueryJob) -> dict[str, object]:
 
 def show_results(request: Request) -> Response:
     """One page of the result as CSV; `locator` is the number of rows already read, as text of our own."""
-    job = _job(request)
+    job = _job_of_this_version(request)
     size = _number(request, "maxRecords", _PAGE)
     start = _number(request, "locator", 0)
     rows = job.result.slice(start, size)
@@ -160,6 +165,29 @@ def show_results(request: Request) -> Response:
     pieces = write_csv(lines, DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
     headers = (("Sforce-Locator", locator), ("Sforce-NumberOfRecords", str(len(rows))))
     return Response(200, content_type=_CSV, headers=headers, stream=pieces)
+
+
+def show_result_pages(request: Request) -> Response:
+    """The addresses of up to five pages, which clients read at the same time. From version 58.0."""
+    job = _job_of_this_version(request)
+    if request.api_version < _PARALLEL_SINCE:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    root = f"{request.data_path}/jobs/query/{job.job_id}"
+    start = _number(request, "locator", 0)
+    starts = list(range(start, job.result.total_size, _PAGE))
+    pages = [{"resultUrl": f"{root}/results?locator={at}"} for at in starts[:_PARALLEL_PAGES]]
+    rest = starts[_PARALLEL_PAGES:]
+    following = f"{root}/resultPages?locator={rest[0]}" if rest else None
+    return json_response({"resultPages": pages, "nextRecordsUrl": following, "done": not rest})
+
+
+def _job_of_this_version(request: Request) -> QueryJob:
+    """Results are read in the version that made the job ("Get Results for a Query Job"). ASSUMED: code and text of the 409."""
+    job = _job(request)
+    if job.api_version != request.api_version:
+        text = f"Use the API version with which the query job was created: {job.api_version}"
+        raise SalesforceError("API_VERSION_MISMATCH", text, status=409)
+    return job
 
 
 def _number(request: Request, name: str, default: int) -> int:
@@ -180,4 +208,5 @@ ROUTES = (
     Route("PATCH", _JOB, abort_job),
     Route("DELETE", _JOB, delete_job),
     Route("GET", f"{_JOB}/results", show_results),
+    Route("GET", f"{_JOB}/resultPages", show_result_pages),
 )

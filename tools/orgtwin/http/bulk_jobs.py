@@ -1,20 +1,31 @@
-"""What the twin remembers of bulk jobs, of both APIs. Jobs live as long as the twin runs (in an org: seven days)."""
+"""What the twin remembers of bulk jobs, of both APIs.
+
+Source: "Bulk API and Bulk API 2.0 Limits and Allocations" (Salesforce Developer Limits and Allocations Quick Reference).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
 
+from orgtwin.allocations import BULK_BATCHES
 from orgtwin.errors import SalesforceError
 from orgtwin.http.bulk_rows import Outcome
+from orgtwin.http.message import Request
 from orgtwin.http.uploads import Upload
 from orgtwin.ids import find_id18
 from orgtwin.organization import Organization
 from orgtwin.soql import QueryResult, to_wire
 
+if TYPE_CHECKING:
+    from orgtwin.http.bulk1_query import Chunking
+
 Job = TypeVar("Job")
+DONE = frozenset({"JobComplete", "Failed", "Aborted"})
+_LIVES_FOR = timedelta(days=7)
+_LOOKS_AFTER = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -99,15 +110,23 @@ class BatchJob:
     created_by: str
     created_at: datetime
     api_version: float
+    chunking: Chunking | None = None
     state: str = "Open"
     batches: dict[str, Batch] = field(default_factory=dict)
 
 
+def take_batches(request: Request, number: int) -> None:
+    """Count batches of the day, which both APIs share. Raises ExceededQuota (ASSUMED: the text)."""
+    if not request.twin.allocations[BULK_BATCHES].take(number):
+        raise SalesforceError("ExceededQuota", "ApiBatchItems Limit exceeded.")
+
+
 class BulkJobs:
-    """All bulk jobs of one twin, newest last."""
+    """All bulk jobs of one twin, newest last. A job whose work is over is forgotten after seven days."""
 
     def __init__(self, org: Organization) -> None:
         self._org = org
+        self._looked_at = org.clock()
         self.ingest: dict[str, IngestJob] = {}
         self.query: dict[str, QueryJob] = {}
         self.batch: dict[str, BatchJob] = {}
@@ -122,12 +141,25 @@ class BulkJobs:
         return self._org.ids.next_id("752")
 
     def get_ingest(self, job_id: str) -> IngestJob:
+        self.forget_old()
         return _get(self.ingest, job_id)
 
     def get_query(self, job_id: str) -> QueryJob:
+        self.forget_old()
         return _get(self.query, job_id)
 
+    def forget_old(self) -> None:
+        """Let jobs of seven days ago go, once an hour."""
+        now = self._org.clock()
+        if now - self._looked_at < _LOOKS_AFTER:
+            return
+        self._looked_at, limit = now, now - _LIVES_FOR
+        self.ingest = {key: job for key, job in self.ingest.items() if job.created_at > limit or job.state not in DONE}
+        self.query = {key: job for key, job in self.query.items() if job.created_at > limit}
+        self.batch = {key: job for key, job in self.batch.items() if job.created_at > limit or job.state == "Open"}
+
     def get_batch_job(self, job_id: str) -> BatchJob:
+        self.forget_old()
         found = next((job for key, job in self.batch.items() if key[:15] == job_id[:15]), None)
         if found is None:
             raise SalesforceError("InvalidJob", f"Unable to find object with id: {job_id}")

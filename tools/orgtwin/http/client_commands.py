@@ -83,12 +83,15 @@ def env(ready_file: Path, as_json: bool) -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
-def call_admin(ready: ReadyFile, method: str, path: str) -> None:
-    """One request to /twin/admin. Raises Surroundings with the twin's own words when it refuses or is not there."""
+def call_admin(ready: ReadyFile, method: str, path: str, body: object = None) -> None:
+    """One request to /twin/admin, with a body as JSON where there is one.
+
+    Raises Surroundings with the twin's own words when it refuses or is not there.
+    """
     request = urllib.request.Request(  # noqa: S310 - the address is the twin's own, from its ready file
         f"{ready.http_url}/twin/admin/{path}",
         method=method,
-        data=b"" if method != "GET" else None,
+        data=None if method == "GET" else b"" if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {ready.admin_token}"},
     )
     try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from orgtwin.allocations import API_REQUESTS, Allocations
 from orgtwin.auth.authority import create_authorization_server
 from orgtwin.auth.sessions import RandomText, SessionStore, random_text
 from orgtwin.events.cometd import CometdServer
@@ -56,7 +57,9 @@ class Twin:
         self.admin_username = admin_username
         self.random = random
         self.auth = create_authorization_server(org, random)
-        self.usage = ApiUsage(org.clock, daily_api_requests)
+        self.allocations = Allocations(org.clock)
+        self.allocations[API_REQUESTS].maximum = daily_api_requests
+        self.usage = ApiUsage(self.allocations[API_REQUESTS])
         self.faults = FaultTable()
         self.latency = latency
         self.in_flight = InFlight(monotonic)
@@ -106,7 +109,7 @@ class Twin:
 
     def _listen(self, org: Org) -> EventService:
         """The events of an org, heard from now on."""
-        return EventService(org, lambda: self.part(MetadataService).components, lambda: self.faults)
+        return EventService(org, lambda: self.part(MetadataService).components, lambda: self.faults, self.allocations)
 
     def _watch_for_triggers(self, org: Org) -> None:
         """Apex joins the save order with the first deployed trigger; until then it is not even imported."""

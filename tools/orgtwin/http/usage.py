@@ -6,47 +6,20 @@ Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Al
 
 from __future__ import annotations
 
-from collections import deque
-
+from orgtwin.allocations import Allocation
 from orgtwin.errors import SalesforceError
-from orgtwin.organization import Clock
-
-_BUCKET_SECONDS = 60
-_WINDOW_MINUTES = 24 * 60
 
 
 class ApiUsage:
-    """Counts calls in minutes of a rolling day."""
+    """The calls of a rolling day."""
 
-    def __init__(self, clock: Clock, maximum: int) -> None:
-        self._clock = clock
-        self.maximum = maximum
-        self._buckets: deque[list[int]] = deque()
-        self._used = 0
-
-    @property
-    def used(self) -> int:
-        self._forget_old(self._minute())
-        return self._used
+    def __init__(self, calls: Allocation) -> None:
+        self._calls = calls
 
     def count(self) -> None:
         """One more call. Raises REQUEST_LIMIT_EXCEEDED (403) when the day's calls are used up."""
-        minute = self._minute()
-        buckets = self._buckets
-        if not buckets or buckets[-1][0] != minute:
-            self._forget_old(minute)
-            buckets.append([minute, 0])
-        if self._used >= self.maximum:
+        if not self._calls.take():
             raise SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
-        self._used += 1
-        buckets[-1][1] += 1
-
-    def _minute(self) -> int:
-        return int(self._clock().timestamp()) // _BUCKET_SECONDS
 
     def header(self) -> str:
-        return f"api-usage={self._used}/{self.maximum}"
-
-    def _forget_old(self, minute: int) -> None:
-        while self._buckets and self._buckets[0][0] <= minute - _WINDOW_MINUTES:
-            self._used -= self._buckets.popleft()[1]
+        return f"api-usage={self._calls.used_lately}/{self._calls.maximum}"

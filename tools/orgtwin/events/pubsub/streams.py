@@ -102,7 +102,7 @@ class Subscription:
         if batch.views:
             if self.events.is_due("event_stream_cut"):
                 raise refuse(Refusal.UNAVAILABLE)
-            if self.events.is_due("event_delivery_limit"):
+            if not self.events.may_deliver(len(batch.views)):
                 raise refuse(Refusal.DELIVERY_LIMIT)
         self.position = batch.position
         self.demand.pending -= len(batch.views)

@@ -1,0 +1,82 @@
+"""What an org may use up in an hour or a day, and how much of it is used.
+
+Sources: "API Request Limits and Allocations", "Bulk API and Bulk API 2.0 Limits and Allocations" (Salesforce Developer Limits and
+Allocations Quick Reference), "Platform Event Allocations" (Platform Events Developer Guide). The maxima are those of a Developer
+Edition org. Names are those of the REST resource Limits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from orgtwin.organization import Clock
+
+API_REQUESTS = "DailyApiRequests"
+BULK_BATCHES = "DailyBulkApiBatches"
+BULK_QUERIES = "DailyBulkV2QueryJobs"
+DELIVERED_EVENTS = "DailyDeliveredPlatformEvents"
+PUBLISHED_EVENTS = "HourlyPublishedPlatformEvents"
+
+_HOUR, _DAY = 60, 24 * 60
+_ROWS: Mapping[str, tuple[int, int]] = {
+    API_REQUESTS: (15_000, _DAY),
+    BULK_BATCHES: (15_000, _DAY),
+    BULK_QUERIES: (10_000, _DAY),
+    DELIVERED_EVENTS: (10_000, _DAY),
+    PUBLISHED_EVENTS: (50_000, _HOUR),
+}
+_BUCKET_SECONDS = 60
+
+
+class Allocation:
+    """A number of things in a rolling span, counted in minutes."""
+
+    def __init__(self, clock: Clock, maximum: int, minutes: int = _DAY) -> None:
+        self.maximum = maximum
+        self.used_lately = 0  # as `used`, without looking whether some of it is forgotten by now
+        self._clock = clock
+        self._minutes = minutes
+        self._buckets: deque[list[int]] = deque()
+
+    @property
+    def used(self) -> int:
+        self._forget_old(self._minute())
+        return self.used_lately
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.maximum - self.used)
+
+    def take(self, number: int = 1) -> bool:
+        """Use up so many more, or, when there are not as many left, none; false then."""
+        minute = self._minute()
+        buckets = self._buckets
+        if not buckets or buckets[-1][0] != minute:
+            self._forget_old(minute)
+            buckets.append([minute, 0])
+        if self.used_lately + number > self.maximum:
+            return False
+        self.used_lately += number
+        buckets[-1][1] += number
+        return True
+
+    def _minute(self) -> int:
+        return int(self._clock().timestamp()) // _BUCKET_SECONDS
+
+    def _forget_old(self, minute: int) -> None:
+        while self._buckets and self._buckets[0][0] <= minute - self._minutes:
+            self.used_lately -= self._buckets.popleft()[1]
+
+
+class Allocations:
+    """All that the twin counts, by name."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._by_name = {name: Allocation(clock, maximum, minutes) for name, (maximum, minutes) in _ROWS.items()}
+
+    def __getitem__(self, name: str) -> Allocation:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
