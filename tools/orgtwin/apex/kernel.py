@@ -184,6 +184,9 @@ class KernelPort:
                 with self._org.transaction():
                     self._org.log.change(table, row, content)
 
+    def has_row(self, record_id: str) -> bool:
+        return bool(self._by_table([record_id]))
+
     def remove_row(self, record_id: str) -> None:
         for table, rows in self._by_table([record_id]):
             for row in rows:

@@ -19,9 +19,10 @@ from orgtwin.apex.transaction import Job
 from orgtwin.apex.triggers import fire
 from orgtwin.errors import SaveError
 from orgtwin.org import Org
-from orgtwin.records.model import Caller
+from orgtwin.records.model import Caller, Row
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.table import RecordTable
+from orgtwin.records.transactions import Change, Entry
 
 _EVENTS = {
     Operation.INSERT: "insert",
@@ -48,6 +49,8 @@ class TriggerHooks:
         org.hooks.before_save.append(self.before)
         org.hooks.after_save.append(self.after)
         org.hooks.around_chunk.append(self.chunk)
+        org.hooks.published_now.append(self.published)
+        org.log.on_commit(self.committed)
         org.log.on_end(self.ended)
 
     @contextmanager
@@ -97,6 +100,8 @@ class TriggerHooks:
 
     def run_job(self, engine: Engine, job: Job) -> None:
         """Run one job; what it throws is in its AsyncApexJob row, and in no one's way."""
+        if not engine.port.has_row(job.job_id):
+            return  # it was queued by what has been rolled back
         with engine.new_transaction(asynchronous=True, kind=job.kind) as outer:
             try:
                 job.run()
@@ -108,17 +113,20 @@ class TriggerHooks:
         self._run(save, "before")
 
     def after(self, save: Save) -> None:
-        if save.table.type.event:
-            self._note_events(save)
-            return
-        self._run(save, "after")
+        if not save.table.type.event:
+            self._run(save, "after")
 
-    def _note_events(self, save: Save) -> None:
+    def published(self, table: RecordTable, row: Row) -> None:
         """A platform event's triggers run on their own, after the commit, as the automated process."""
         engine = self._engine_of()
-        if engine is not None and engine.find_triggers(save.table.type.api_name):
-            for pending in save.rows:
-                engine.events.add(save.table.type.api_name, row_values(save.table, pending.content))
+        if engine is not None and engine.find_triggers(table.type.api_name):
+            engine.events.add(table.type.api_name, row_values(table, row))
+
+    def committed(self, entries: list[Entry]) -> None:
+        """Events that were to go out with the commit."""
+        for entry in entries:
+            if entry.change is Change.PUBLISHED:
+                self.published(entry.table, entry.row)
 
     def _run(self, save: Save, moment: str) -> None:
         engine = self._engine_of()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from orgtwin.errors import SaveError
 from orgtwin.records.model import Caller, Row
@@ -67,6 +68,7 @@ class SaveHooks:
     after_save: list[SaveHook] = field(default_factory=list)  # steps 8 to 15: rows are stored and have ids
     around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
+    published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did
 
     @contextmanager
     def chunk(self, caller: Caller) -> Iterator[None]:
@@ -79,7 +81,10 @@ class SaveHooks:
     @contextmanager
     def set_aside(self) -> Iterator[None]:
         """Only hooks that are registered inside run inside, except those of `publish_now`; they go at the end."""
-        lists: list[list[object]] = [self.before_save, self.duplicates, self.after_save, self.around_chunk]  # type: ignore[list-item]
+        lists: tuple[list[Any], ...] = (
+            *(self.before_save, self.duplicates, self.after_save),
+            *(self.around_chunk, self.published_now),
+        )
         kept = [list(hooks) for hooks in lists]
         for hooks in lists:
             hooks.clear()

@@ -57,6 +57,9 @@ def _publish(context: RecordsContext, table: RecordTable, content: Row) -> None:
     """A platform event is not stored: it goes out at once or with the commit, as its publishBehavior says."""
     if not any(hook(table, content) for hook in context.hooks.publish_now):
         context.log.publish(table, content)
+        return
+    for heard in context.hooks.published_now:
+        heard(table, content)
 
 
 def _store_changed(context: RecordsContext, save: Save) -> None:

@@ -304,11 +304,6 @@ def _rollback(savepoint: Savepoint | None) -> None:
     engine.port.rollback(savepoint.mark)
 
 
-def _empty_bin(records: ApexList) -> ApexList:
-    context.engine().refuse("apex.Database.emptyRecycleBin", "Database.emptyRecycleBin")
-    return records
-
-
 declare("Savepoint")
 system_class(
     "Database",

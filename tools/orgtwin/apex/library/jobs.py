@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orgtwin.apex import context
+from orgtwin.apex.classes import Method
 from orgtwin.apex.compile.calls import late_method
 from orgtwin.apex.cron import BadCron, parse_cron
 from orgtwin.apex.faults import ApexThrow, argument_null, throw
@@ -63,10 +64,20 @@ class JobState:
 
 def call_method(this: Value, name: str, *args: Value) -> Value:
     """Call a method that a platform interface asks for."""
-    method = late_method(this, name, len(args))
+    method = _method_for(this, name, args) or late_method(this, name, len(args))
     if method is None:
         raise throw("TypeException", f"Method does not exist: {name}")
     return method.call(this, *args)
+
+
+def _method_for(this: Value, name: str, args: tuple[Value, ...]) -> Method | None:
+    """Of several methods of that name, as of a class that is Queueable and Finalizer, the one that is meant."""
+    found = [m for m in this.cls.find_methods(name) if len(m.parameters) == len(args)]
+    if len(found) < 2:
+        return None
+    wanted = getattr(args[0], "apex_type", None) if args else None
+    chosen = next((m for m in found if m.parameters[0] is wanted), None)
+    return this.cls.vtable.get(chosen.signature, chosen) if chosen is not None else None
 
 
 # The rows that tell of jobs
@@ -362,6 +373,7 @@ def run_jobs(engine: Engine) -> None:
     engine.transaction.jobs = []
     while queue:
         job = queue.pop(0)
-        job.run()
+        if engine.port.has_row(job.job_id):  # else it was queued by what has been rolled back
+            job.run()
         queue += engine.transaction.jobs
         engine.transaction.jobs = []
