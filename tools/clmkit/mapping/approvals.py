@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from clmkit.mapping.evaluate import find_value
 from clmkit.mapping.model import ApprovalFact, ApprovalMatrix, ApprovalRow, Hit
+from clmkit.mapping.subject import Subject
 from clmkit.mapping.values.outcome import Refusal, show
 
 MOST_CELLS = 100_000
@@ -114,3 +115,15 @@ def _cells_of(fact: ApprovalFact, matrix: ApprovalMatrix) -> list[Decimal | str]
             if name == fact.name:
                 bounds.update(bound for bound in (span.at_least, span.below) if bound is not None)
     return [Decimal(bound) for bound in sorted(bounds)]
+
+
+def find_judgement(subject: Subject) -> Judgement | None:
+    """The judgement that rules report on; None where another rule has more urgent news: unknown names, too many cells."""
+    matrix = subject.spec.approvals
+    if matrix is None or count_cells(matrix) > MOST_CELLS:
+        return None
+    facts = {fact.name for fact in matrix.facts}
+    named = {name for row in matrix.rows for name, _ in (*row.ranges, *row.values)}
+    counted = {fact.name for fact in matrix.facts if not fact.values}
+    misused = any(name not in counted for row in matrix.rows for name, _ in row.ranges)
+    return None if misused or not named <= facts else judge(matrix)

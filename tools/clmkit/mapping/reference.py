@@ -53,6 +53,7 @@ CHAPTERS = {
     "6": "Exposure",
     "7": "Names, limits and what a deploy refuses",
     "8": "Laws of the platform",
+    "9": "Overlays, environments, retention",
 }
 
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import UNSET
 
-from clmkit.mapping.document import FieldBlock, ObjectBlock, OverlayDocument, PrecedenceBlock, SpecDocument
+from clmkit.mapping.document import (
+    ConditionBlock,
+    FieldBlock,
+    ObjectBlock,
+    OverlayDocument,
+    PrecedenceBlock,
+    SpecDocument,
+    TypeBlock,
+)
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
 from clmkit.mapping.yaml_tree import PathPart
 
@@ -108,8 +116,34 @@ class Subject:
                     yield Value(mapping, field, block.fields[field.name], (*path, "fields", field.name))
 
     @functools.cached_property
+    def conditions(self) -> tuple[tuple[ConditionBlock, Path], ...]:
+        """Every condition of the spec, wherever it stands."""
+        return tuple(self._conditions())
+
+    def _conditions(self) -> Iterator[tuple[ConditionBlock, Path]]:
+        document = self.document
+        for name, request in document.requests.items():
+            yield from _numbered(request.where, ("requests", name, "where"))
+        for _, block, path in self.objects:
+            for name, share in block.shares.items():
+                yield from _numbered(share.where, (*path, "shares", name, "where"))
+        for value in self.values:
+            if isinstance(value.block.type, TypeBlock) and value.block.type.roll_up is not UNSET:
+                yield from _numbered(value.block.type.roll_up.where, (*value.path, "type", "roll_up", "where"))
+        for name, display in document.presentation.objects.items():
+            for view, listed in display.list_views.items():
+                path = ("presentation", "objects", name, "list_views", view, "where")
+                yield from _numbered(listed.where, path)
+        for name, report in document.presentation.reports.items():
+            yield from _numbered(report.where, ("presentation", "reports", name, "where"))
+
+    @functools.cached_property
     def state_names(self) -> tuple[str, ...]:
         return tuple(state.name for state in self.spec.lifecycle.states) if self.spec.lifecycle else ()
+
+
+def _numbered(blocks: Sequence[ConditionBlock], path: Path) -> Iterator[tuple[ConditionBlock, Path]]:
+    return ((block, (*path, index)) for index, block in enumerate(blocks))
 
 
 def _place(field: FieldMapping) -> Path:

@@ -99,12 +99,18 @@ class ObjectResolver:
             owner=self._owner,
             fields=tuple(fields),
             depends_on=(),
-            kind=either(block.kind, KINDS.get(block.clm, ObjectKind.OTHER)),
+            kind=either(block.kind, self._implied_kind()),
             record_types=self._record_types(),
             checks=self._checks(),
             shares=self._shares({field.name: field.salesforce for field in fields}),
             retention=either(block.retention, either(self._document.defaults.retention, "")),
         )
+
+    def _implied_kind(self) -> ObjectKind:
+        """By the CLM path; of several objects that agreements fill the first is the header."""
+        first = next((name for name, block in self._document.objects.items() if block.clm == self._block.clm), "")
+        kind = KINDS.get(self._block.clm, ObjectKind.OTHER)
+        return ObjectKind.OTHER if kind is ObjectKind.HEADER and first != self._name else kind
 
     def _record_types(self) -> tuple[RecordType, ...]:
         block = self._block.record_types

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from clmkit.mapping.catalogue import find_standard_field
 from clmkit.mapping.findings import Severity
+from clmkit.mapping.model import Role
 from clmkit.mapping.subject import Offence, Subject
 
 CODE = "MAP502"
@@ -27,7 +28,7 @@ def check(subject: Subject) -> Iterator[Offence]:
     keys = {(mapping.salesforce, mapping.key.salesforce) for mapping in subject.spec.objects}
     for column in subject.columns:
         reference = column.field.reference
-        if reference is None or (reference.object, reference.field) in keys:
+        if reference is None or column.field.role is Role.RECORD_TYPE or (reference.object, reference.field) in keys:
             continue
         standard = find_standard_field(reference.object, reference.field)
         if standard is None or not standard.id_lookup:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.mapping.findings import Severity
+from clmkit.mapping.model import FieldKind
 from clmkit.mapping.subject import Offence, Subject
 
 CODE = "MAP218"
@@ -25,6 +26,6 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         shape = value.field.type
-        if shape.scale > shape.precision:
+        if shape.scale > shape.precision and shape.kind is not FieldKind.GEOLOCATION:
             message = f"{value.title} has {shape.scale} decimals but only {shape.precision} digits in all"
             yield Offence((*value.path, "type", shape.kind.value, "scale"), message, "raise precision or lower scale")

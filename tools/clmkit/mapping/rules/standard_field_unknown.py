@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from clmkit.mapping.catalogue import is_custom, standard_objects
 from clmkit.mapping.findings import Severity
+from clmkit.mapping.model import Role
 from clmkit.mapping.shape import suggest
 from clmkit.mapping.subject import Offence, Subject
 
@@ -28,7 +29,7 @@ def check(subject: Subject) -> Iterator[Offence]:
     for column in subject.columns:
         standard = standard_objects().get(column.mapping.salesforce)
         name = column.field.salesforce
-        is_record_name = column.mapping.custom and name == "Name"
+        is_record_name = (column.mapping.custom and name == "Name") or column.field.role is Role.RECORD_TYPE
         if is_custom(name) or is_record_name or (standard is None and not column.mapping.custom):
             continue
         known = sorted(standard.fields) if standard else ["Name"]

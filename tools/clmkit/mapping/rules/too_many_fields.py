@@ -1,6 +1,7 @@
-"""An object has at most 500 custom fields.
+"""An object has at most as many custom fields as the org's edition allows.
 
-Source: Salesforce Help, Salesforce Features and Edition Allocations; 500 is the Enterprise Edition's limit, 800 Unlimited's.
+Source: Salesforce Help, Custom Fields Allowed Per Object. A geolocation counts as three (Salesforce Starter Edition Allocations).
+Without `systems.salesforce.edition` Enterprise Edition is taken.
 
 Bad:
     generate: {object: contract, fields: 500, type: text}
@@ -16,15 +17,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.mapping.findings import Severity
+from clmkit.mapping.model import Edition, FieldKind
 from clmkit.mapping.subject import Offence, Subject
 
 CODE = "MAP709"
 SEVERITY = Severity.WARNING
-MOST_FIELDS = 500
+MOST_FIELDS = {
+    Edition.PROFESSIONAL: 100,
+    Edition.DEVELOPER: 500,
+    Edition.ENTERPRISE: 500,
+    Edition.PERFORMANCE: 800,
+    Edition.UNLIMITED: 800,
+}
+COUNTS = {FieldKind.GEOLOCATION: 3}
 
 
 def check(subject: Subject) -> Iterator[Offence]:
+    edition = subject.spec.salesforce.edition if subject.spec.salesforce else Edition.ENTERPRISE
+    most = MOST_FIELDS[edition]
     for mapping, _, path in subject.objects:
-        if len(mapping.created) > MOST_FIELDS:
-            message = f"{mapping.salesforce} gets {len(mapping.created)} custom fields; Enterprise Edition allows {MOST_FIELDS}"
+        count = sum(COUNTS.get(field.type.kind, 1) for field in mapping.created)
+        if count > most:
+            name = edition.value.capitalize()
+            message = f"{mapping.salesforce} gets {count} custom fields; {name} Edition allows {most}"
             yield Offence(path, message, "map fewer, or check the edition", of_key=True)
