@@ -47,7 +47,7 @@ def compile_rules(spec: Spec, mapping: ObjectMapping) -> ObjectRules:
 def locked_statuses(spec: Spec, field: FieldMapping) -> tuple[str, ...]:
     """The statuses in which people may not change a field that is not the CLM's alone: it is frozen, or only the CLM can win there.
 
-    Where a role or a window gives Salesforce a chance the guard lets the edit through: it knows the status alone, the sync the rest.
+    Where a role or a window gives Salesforce a chance the guard lets the edit through: it knows the status, the sync the rest.
     """
     states = spec.lifecycle.states if spec.lifecycle else ()
     locked = [
