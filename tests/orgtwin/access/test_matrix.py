@@ -62,7 +62,7 @@ def share(sharee: str, level: str, on: str = "record", **levels: str) -> Step:
 
 
 def rule(sobject_type: str, to: tuple[str, str], level: str, **more: object) -> Step:
-    whole = {
+    whole: dict[str, object] = {
         "name": "Rule",
         "level": level,
         "to": list(to),

@@ -60,7 +60,7 @@ def deleted(request: Request) -> Response:
     rows = [
         {"deletedDate": to_wire(read_stamp(row)), "id": read_id(row)}
         for row in table.deleted_rows()
-        if _within(read_stamp(row), start, end)
+        if _within(read_stamp(row), start, end) and is_visible(request, sobject_type, row)
     ]
     now = request.org.clock()
     return json_response(

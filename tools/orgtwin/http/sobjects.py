@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
+from orgtwin.access.computed_tables import find_computed
 from orgtwin.errors import SalesforceError, SaveResult
 from orgtwin.http.conditions import require_unmodified, unchanged_since
 from orgtwin.http.message import Request, Response, json_response, no_content
@@ -35,7 +36,8 @@ _NUMBERS = frozenset({FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, Field
 
 def _row_of(request: Request, sobject_type: SObjectType, text: str) -> Row:
     """The live row of an id. Raises NOT_FOUND, ENTITY_IS_DELETED (404)."""
-    table = request.org.table(sobject_type.api_name)
+    computed = find_computed(request.org, request.caller, sobject_type.api_name)
+    table = request.org.table(sobject_type.api_name) if computed is None else computed
     record_id = find_id18(text)
     if record_id is None:
         raise SalesforceError(
@@ -44,10 +46,10 @@ def _row_of(request: Request, sobject_type: SObjectType, text: str) -> Row:
     row = table.get(record_id)
     if row is None:
         read_id = table.reader("Id")
-        if any(read_id(gone) == record_id for gone in table.deleted_rows()):
+        gone = next((gone for gone in table.deleted_rows() if read_id(gone) == record_id), None)
+        if gone is not None and is_visible(request, sobject_type, gone):
             raise SalesforceError("ENTITY_IS_DELETED", "entity is deleted", status=404)
-        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
-    if not is_visible(request, sobject_type, row):
+    if row is None or not is_visible(request, sobject_type, row):
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     return row
 

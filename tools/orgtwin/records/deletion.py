@@ -46,7 +46,8 @@ class Deletion:
         row = table.recycled.get(found) if table is not None and found is not None else None
         if table is None or row is None or found is None:
             return _refused(SaveError("UNDELETE_FAILED", "Entity is not in the recycle bin"))
-        if not self._context.grant(caller, table.type.api_name).delete:
+        grant = self._context.grant(caller, table.type.api_name)
+        if not grant.delete or (grant.may_delete is not None and not grant.may_delete(row)):
             return _refused(NO_ACCESS)
         conflict = table.find_conflict(row)
         if conflict is not None:

@@ -51,11 +51,11 @@ def _refuse(
 ) -> SaveError | None:
     table = save.table
     cause = str(table.reader("RowCause")(row.content))
+    if cause != MANUAL and not cause.endswith("__c"):
+        return _integrity(f"RowCause (an entry is written by hand only with the cause {MANUAL})", "RowCause")
     parent = context.table(shape.shared).live.get(str(table.reader(shape.parent_field)(row.content)))
     if parent is not None and not _may_share(context, save.caller, shape, cause, parent):
         return NO_ACCESS
-    if cause != MANUAL and not cause.endswith("__c"):
-        return _integrity(f"RowCause (an entry is written by hand only with the cause {MANUAL})", "RowCause")
     word = str(table.reader(shape.level_field)(row.content))
     if word == LEVELS[-1]:
         return _integrity(f"{shape.level_field} (All is not valid for create or update calls)", shape.level_field)

@@ -146,7 +146,7 @@ class Writer:
 
     def _reference(self, f: Field) -> Coercer:
         tables = [self._tables.table(name) for name in f.reference_to if self._tables.schema.find_type(name)]
-        sees = {table.type.key_prefix: self._visible_parents(table.type.api_name) for table in tables}
+        sees = {table.type.key_prefix: self._parents(table.type.api_name, f) for table in tables}
         read = compile_coercer(f, text=self._text)
         only = tables[0].live if len(tables) == 1 and sees[tables[0].type.key_prefix] is None else None
 
@@ -160,9 +160,11 @@ class Writer:
 
         return coerce
 
-    def _visible_parents(self, sobject_type: str) -> RowFilter | None:
+    def _parents(self, sobject_type: str, f: Field) -> RowFilter | None:
+        """Which parents a reference may name: those that the caller sees; as a master those that the caller may change."""
         grant = self._grant_of(sobject_type)
-        return grant.may_see if grant.read else _nothing
+        is_master = f.is_master_detail and not f.write_requires_master_read
+        return (grant.may_edit if is_master else grant.may_see) if grant.read else _nothing
 
     def _by_external_id(self, parent: Field, column: str | None) -> Coercer:
         """A parent named by {external id field: value}, or by a CSV column `Account.CLM_Party_Id__c`."""
@@ -182,7 +184,7 @@ class Writer:
             if target is None or f is None or f.api_name.lower() not in self._grant_of(target.api_name).readable:
                 continue
             value = compile_coercer(f, text=self._text)(key)
-            table, may_see = self._tables.table(name), self._visible_parents(target.api_name)
+            table, may_see = self._tables.table(name), self._parents(target.api_name, parent)
             found = [row for row in _find(table, f, value) if may_see is None or may_see(row)]
             if len(found) == 1:
                 return found[0][0]

@@ -25,6 +25,12 @@ _NAME_FIELDS = {
 }
 """What a polymorphic relationship shows: the fields of the Name object (Object Reference)."""
 
+_READ_AS = {
+    (owner, "ParentId"): "PermissionSet" for owner in ("FieldPermissions", "ObjectPermissions", "SetupEntityAccess")
+}
+"""References to several objects that read as one to a permission set: `Parent.IsOwnedByProfile`. Source: "FieldPermissions" (Object
+Reference), which names PermissionSet alone; muting permission sets have rows of the same objects."""
+
 TYPE_OF_PARENT = Field("Type", "Type", FieldType.STRING, length=80, permissionable=False)
 
 
@@ -183,15 +189,16 @@ class Names:
             found = owner.find_relationship(relationship) if owner is not None else None
             if owner is None or found is None:
                 raise no_such_relationship(self.text, relationship, "field path", name.position)
-            parent = self._parent_of(found, relationship, name)
+            parent = self._parent_of(owner, found, relationship, name)
             lookups.append(Lookup(owner, found, parent))
             owner = parent
         return owner, lookups
 
-    def _parent_of(self, reference: Field, relationship: str, name: Name) -> SObjectType | None:
-        if len(reference.reference_to) > 1:
+    def _parent_of(self, owner: SObjectType, reference: Field, relationship: str, name: Name) -> SObjectType | None:
+        only = _READ_AS.get((owner.api_name, reference.api_name))
+        if only is None and len(reference.reference_to) > 1:
             return None
-        parent = self.catalog.find_type(reference.reference_to[0])
+        parent = self.catalog.find_type(only or reference.reference_to[0])
         if parent is None:
             raise no_such_relationship(self.text, relationship, "field path", name.position)
         return parent
