@@ -179,7 +179,7 @@ def test_an_edit_that_was_allowed_before_the_agreement_moved_on_is_not_lost() ->
     world = settled(counterparty=contact("PER-ann"))
     world.agreement(stage="ACTIVE")
     world.org.edit("Contract", "AGR-000001", CustomerSignedId=world.contact_id("PER-bob"))
-    asyncio.run(world.engine().run(only_clm=True))
+    asyncio.run(world.engine().run(looks=False))
     assert world.clm.agreements["AGR-000001"]["counterparty"]["contact"]["id"] == "PER-bob"
     assert world.run().conflicts == 0
     assert (world.contract()["Status"], world.contract()["CustomerSignedId"]) == (

@@ -18,6 +18,7 @@ from clmkit.sync.claims import Claims
 from clmkit.sync.database import Target
 from clmkit.sync.engine import Engine, load_linted
 from clmkit.sync.guards import Limits
+from clmkit.sync.listening import Listening
 from clmkit.sync.reconcile import Comparison, ReconcileReport
 from clmkit.sync.report import RunReport
 from clmkit.sync.shipping import Way
@@ -66,6 +67,7 @@ class World:
     way: Way | None = None
     limits: Limits = field(default_factory=Limits)
     worker: str = "worker"
+    listening: Listening | None = None
     clock: float = 0.0
     """Seconds by which claims end."""
     _state: State | None = None
@@ -108,13 +110,14 @@ class World:
             sleep=no_sleep,
             limits=self.limits,
             way=self.way,
+            listening=self.listening,
             claims=Claims(self.spec, self.state, self.worker, lambda: self.clock) if shared else None,
         )
 
-    def run(self, *, allow: bool = False) -> RunReport:
+    def run(self, *, allow: bool = False, looks: bool = True) -> RunReport:
         engine = self.engine()
         engine.allow = allow
-        report = asyncio.run(engine.run())
+        report = asyncio.run(engine.run(looks=looks))
         assert report.is_balanced, report
         return report
 

@@ -24,7 +24,7 @@ from clmkit.sync.audit import find_break
 from clmkit.sync.config import ConfigError, SyncConfig, WebhookConfig, load_config
 from clmkit.sync.database import StateError
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
-from clmkit.sync.engine import SpecError, open_engine, utc_now
+from clmkit.sync.engine import SpecError, open_engine, open_listening, utc_now
 from clmkit.sync.ports import ClmSystem
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
@@ -105,6 +105,9 @@ async def _run(
             report = await engine.run(stopped.is_set)
             _print_run(report, as_json)
             return report
+        if config.events is not None:
+            engine.listening = open_listening(engine, config, config.events, bell.set)
+            await stack.enter_async_context(engine.listening.open())
         if config.webhook is not None:
             await stack.enter_async_context(_called_by_the_clm(config, config.webhook, engine.clm, bell.set))
         return await follow(engine, bell, stopped, interval, _News(as_json).print)

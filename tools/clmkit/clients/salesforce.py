@@ -6,8 +6,9 @@ others ("Call Options Header"). An expired session is renewed once per request. 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -24,6 +25,7 @@ MOST_PER_COLLECTION = 200
 COLLECTIONS_PER_COMPOSITE = 5
 
 JSON = "application/json"
+ORG_ID = re.compile(r"/id/(00D\w{12,15})/")
 
 Record = dict[str, Any]
 T = TypeVar("T")
@@ -85,6 +87,15 @@ class RowResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """What other APIs of the org want to know of who asks."""
+
+    access_token: str = field(repr=False)
+    instance_url: str
+    org_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApiUsage:
     """`Sforce-Limit-Info: api-usage=18/15000`: calls of the last 24 hours and the org's allowance."""
 
@@ -104,6 +115,15 @@ class Salesforce:
     @property
     def calls(self) -> Mapping[str, int]:
         return self._transport.calls
+
+    async def session(self, *, renewed: bool = False) -> Session:
+        """The session that requests are made with; `renewed` after somebody refused it. Raises LoginFailed, Unreachable."""
+        token = await self._renew() if renewed or self._token is None else self._token
+        found = ORG_ID.search(token.id)
+        if found is not None:
+            return Session(token.access_token, token.instance_url, found[1])
+        ids = [str(record["Id"]) async for record in self.query("SELECT Id FROM Organization")]
+        return Session(token.access_token, token.instance_url, ids[0])
 
     async def query(self, soql: str, *, with_deleted: bool = False) -> AsyncIterator[Record]:
         """The records of a query, page after page; memory holds one page. `with_deleted` adds what is in the recycle bin."""

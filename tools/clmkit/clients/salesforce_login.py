@@ -47,8 +47,11 @@ Login = ClientCredentials | JwtBearer | GivenToken
 
 
 class Token(msgspec.Struct, frozen=True):
+    """`id` is the identity address, https://login.salesforce.com/id/<org id>/<user id>; empty for a given token."""
+
     access_token: str
     instance_url: str
+    id: str = ""
 
 
 class _Refusal(msgspec.Struct, frozen=True):

@@ -18,6 +18,13 @@
       url: https://sync.example.com/clm        # what the CLM calls; left out: the address listened on
       secrets: [{env: HOOK_SECRET}, {env: HOOK_SECRET_BEFORE}]   # the first signs from now on, all are accepted: rotation
 
+    events:                                    # optional: Salesforce tells what people change as soon as they do (Pub/Sub API)
+      endpoint: api.pubsub.salesforce.com:7443   # the default
+      transport: auto                          # grpc, cometd (HTTP), or auto: cometd once gRPC cannot be reached
+      topics: [/event/CLM_Contract_Change__e]  # default: the events of the generated triggers; /data/... for Change Data Capture
+      deliveries_a_day: 10000                  # the org's allowance; at deliveries_percent (80) the looks go on alone
+      look_every: 600                          # seconds between looks while every event is heard
+
     batch: 10000                               # optional: changes worked on together; more cost fewer API calls and more memory
     guards:                                    # optional, shown with their defaults: what a run may do without being asked
       changed_percent: 25                      # of an object's linked rows (of the agreements, on the way back) ...
@@ -38,6 +45,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import yaml
@@ -50,6 +58,7 @@ from clmkit.secrets import Reference, Resolver, SecretUnavailable
 from clmkit.secrets.reference import SPELLINGS
 from clmkit.sync.database import POSTGRESQL, Target
 from clmkit.sync.guards import Limits
+from clmkit.sync.listening import EventsConfig
 
 
 class ConfigError(Exception):
@@ -81,12 +90,22 @@ class _WebhookSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Setting | None = None
 
 
+class _EventsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    endpoint: Setting = EventsConfig().endpoint
+    transport: Literal["auto", "grpc", "cometd"] = "auto"
+    topics: tuple[str, ...] = ()
+    deliveries_a_day: int = 10_000
+    deliveries_percent: float = 80.0
+    look_every: float = 600.0
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spec: str
     state: Setting
     clm: _ClmSection
     salesforce: _SalesforceSection
     webhook: _WebhookSection | None = None
+    events: _EventsSection | None = None
     page: int = 500
     batch: int = 10_000
     guards: Limits = Limits()
@@ -117,6 +136,7 @@ class SyncConfig:
     batch: int = 10_000
     webhook: WebhookConfig | None = None
     guards: Limits = field(default_factory=Limits)
+    events: EventsConfig | None = None
     connector: Description | None = None
     """How the CLM's API is; None for the one that `clmkit.clients.clm` speaks."""
 
@@ -159,10 +179,22 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         page=file.page,
         batch=file.batch,
         guards=file.guards,
+        events=_events(reader, file.events) if file.events is not None else None,
         webhook=_webhook(path, reader, file.webhook, has_public_key=has_public_key)
         if file.webhook is not None
         else None,
         connector=connector,
+    )
+
+
+def _events(reader: _Reader, section: _EventsSection) -> EventsConfig:
+    return EventsConfig(
+        reader.plain("events.endpoint", section.endpoint),
+        section.transport,
+        section.topics,
+        section.deliveries_a_day,
+        section.deliveries_percent,
+        section.look_every,
     )
 
 

@@ -56,26 +56,35 @@ async def listening(config: WebhookConfig, verify: Verify, ring: Callable[[], No
 async def follow(
     engine: Engine, bell: asyncio.Event, stopped: asyncio.Event, interval: float, on_report: Callable[[RunReport], None]
 ) -> RunReport:
-    """Run whenever the bell rings, and at least every `interval` seconds look at both systems; until stopped.
+    """Run whenever the bell rings, and at least every `interval` seconds; until stopped. Returns the last report.
 
-    A bell that never rests does not keep the sync from looking at Salesforce. While a system does not answer, the looks become
-    rare and the bell is not heeded (`guards.Breaker`). Returns the last report.
+    Salesforce is looked at every `interval` seconds, however often the bell rings; rarely when its events are heard, and at once
+    when they ask for it. While a system does not answer, the runs become rare and the bell is not heeded (`guards.Breaker`).
     """
     looked_at = float("-inf")
     breaker, unheard = Breaker(), asyncio.Event()
-    rang = False
     while True:
-        only_clm = rang and engine.clock() - looked_at < interval
-        if not only_clm:
+        looks = engine.clock() - looked_at >= _between_looks(engine, interval)
+        if looks:
             looked_at = engine.clock()
-        report = await engine.run(stopped.is_set, only_clm=only_clm)
+        report = await engine.run(stopped.is_set, looks=looks)
         on_report(report)
         if stopped.is_set():
             return report
         breaker.note(is_outage=report.is_outage)
         listened = unheard if breaker.is_open else bell
-        rang = await _rang(listened, stopped, max(0.0, breaker.wait(interval) - (engine.clock() - looked_at)))
+        left = looked_at + _between_looks(engine, interval) - engine.clock()
+        await _rang(listened, stopped, breaker.wait(interval) if report.stopped else min(interval, max(0.0, left)))
         bell.clear()
+
+
+def _between_looks(engine: Engine, interval: float) -> float:
+    listening = engine.listening
+    if listening is None:
+        return interval
+    if listening.needs_look:
+        return 0.0
+    return max(interval, listening.config.look_every) if listening.is_sure else interval
 
 
 async def _rang(bell: asyncio.Event, stopped: asyncio.Event, seconds: float) -> bool:

@@ -36,6 +36,7 @@ from clmkit.sync.claims import Claims
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.guards import BlastRadius, Limits, find_overuse, forecast
 from clmkit.sync.intake import Intake
+from clmkit.sync.listening import EventsConfig, Listening, Wire
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.references import References
 from clmkit.sync.report import RunReport, Tally
@@ -78,14 +79,16 @@ class Engine:
     allow: bool = False
     """A person allows the next run to go further than the guards."""
     blast: BlastRadius | None = None
+    listening: Listening | None = None
+    """Salesforce's event streams, where they are heard."""
     claims: Claims | None = None
     """Where several workers share the state."""
     _first_usage: tuple[float, ApiUsage] | None = None
 
-    async def run(self, should_end: Callable[[], bool] = lambda: False, *, only_clm: bool = False) -> RunReport:
+    async def run(self, should_end: Callable[[], bool] = lambda: False, *, looks: bool = True) -> RunReport:
         """Rounds until neither system has anything new, or `should_end` between two rounds.
 
-        `only_clm` leaves Salesforce's own changes to a later run: what a webhook asks for, without a query for each ring.
+        Without `looks` Salesforce is not asked for what changed there: what a ring asks for, without a query for each.
         A stop (guard, budget used up, mapping alarm, nobody answers) is in the report, not raised.
         """
         self.tally = Tally()
@@ -109,7 +112,8 @@ class Engine:
             self.now,
             self.tally,
             self.batch,
-            only_clm,
+            looks,
+            self.listening,
             self.claims,
         )
         references = References(self.spec, self.org, self.state)
@@ -124,6 +128,8 @@ class Engine:
                 self._require_calls()
                 await Round(self, evaluator, references).run(work)
                 self._release()
+            if looks and self.listening is not None and not should_end():
+                self.listening.looked()
         except (StopRun, WireError) as error:
             self.tally.stopped = str(error)
             self.tally.is_outage = _is_outage(error)
@@ -234,6 +240,14 @@ def _open_clm(transport: Transport, config: SyncConfig) -> ClmSystem:
     if config.connector is None:
         return Clm(transport, config.clm_url, config.clm_credentials)
     return DescribedClm(transport, config.clm_url, config.clm_credentials, config.connector)
+
+
+def open_listening(engine: Engine, config: SyncConfig, events: EventsConfig, ring: Callable[[], None]) -> Listening:
+    """The event streams of the engine's org. Enter `open()` of it, and give it to the engine."""
+    if not isinstance(engine.org, Salesforce):
+        raise TypeError("only a real org has event streams")
+    wire = Wire(engine.org, events.endpoint, config.ca_bundle)
+    return Listening(engine.spec, engine.state, wire.listen, events, ring, engine.now, engine.sleep, engine.chance)
 
 
 def run_once(config: SyncConfig) -> RunReport:

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS claim (name TEXT PRIMARY KEY, worker TEXT NOT NULL, u
 COLUMNS = ("sequence", "event_id", "source", "agreement_id", "revision", "actor", "received_at")
 ASKED_AT_ONCE = 500
 REDRIVE_SOURCE = "redrive"
+EVENT_SOURCE, DELETED_SOURCE = "event:", "deleted:"
+"""Before the name of the object mapping that an event of Salesforce is about."""
 SETTLED = "settled"
 """The cursor below which every event is settled."""
 

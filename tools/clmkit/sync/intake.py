@@ -20,7 +20,8 @@ from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.audit import digest
 from clmkit.sync.claims import Claims
 from clmkit.sync.decide import ABSENT
-from clmkit.sync.inbox import REDRIVE_SOURCE, InboxEvent, Settled
+from clmkit.sync.inbox import DELETED_SOURCE, EVENT_SOURCE, REDRIVE_SOURCE, InboxEvent, Settled
+from clmkit.sync.listening import Listening
 from clmkit.sync.org_rows import OrgRow, read_changed
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.report import Tally
@@ -28,7 +29,6 @@ from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
 from clmkit.sync.state import Link, State
 
 CLM_SOURCE = "clm"
-DELETED_SOURCE = "deleted:"
 OVERLAP = timedelta(seconds=60)
 
 
@@ -44,6 +44,8 @@ class Work:
     """The agreement as our own last patch left it, when its event is among these."""
     org_rows: dict[str, OrgRow] = field(default_factory=dict)
     reread: bool = False
+    """Whether every row is to be read from Salesforce; otherwise those of the objects in `reread_of`."""
+    reread_of: set[str] = field(default_factory=set)
     was_deleted: bool = False
     is_redriven: bool = False
     echoes: int = 0
@@ -65,7 +67,9 @@ class Intake:
     now: Callable[[], str]
     tally: Tally
     batch: int = 1
-    only_clm: bool = False
+    looks: bool = True
+    """Whether Salesforce is asked for what changed there."""
+    listening: Listening | None = None
     claims: Claims | None = None
     """Where several workers share the state: who works on what."""
     _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
@@ -78,12 +82,14 @@ class Intake:
     async def take(self) -> dict[str, Work]:
         """The next work, by agreement; empty when both systems are quiet."""
         work: dict[str, Work] = {}
+        if self.listening is not None:
+            self.listening.take(self.tally)
         self._take_leftovers(work)
         if work or (self.claims is not None and not self.claims.may_read()):
             return work
         await self._take_clm(work)
         for mapping in self.spec.objects:
-            if is_whole_agreement(mapping) and not self.only_clm:
+            if is_whole_agreement(mapping) and self.looks:
                 await self._take_salesforce(work, mapping)
         return work
 
@@ -98,7 +104,10 @@ class Intake:
             for event in self._mine(waiting):
                 item = work.setdefault(event.agreement_id, Work(event.agreement_id))
                 item.events.append(event.sequence)
-                item.reread = True
+                if event.source.startswith(EVENT_SOURCE):
+                    item.reread_of.add(event.source.removeprefix(EVENT_SOURCE))
+                else:
+                    item.reread = True
                 item.was_deleted |= event.source.startswith(DELETED_SOURCE)
                 item.is_redriven |= event.source == REDRIVE_SOURCE
                 self.tally.events += 1

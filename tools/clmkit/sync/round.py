@@ -209,7 +209,8 @@ class Round:
         unknown = [
             row.key
             for case, row, clm in rows
-            if row.key not in at_hand and (case.work.reread or self._needs_reading(mapping, case, row.key, clm))
+            if row.key not in at_hand
+            and (self._is_reread(mapping, case) or self._needs_reading(mapping, case, row.key, clm))
         ]
         found = await read_by_key(self._engine.org, mapping, unknown) if unknown else {}
         return at_hand | {key: found.get(key) for key in unknown}
@@ -217,6 +218,9 @@ class Round:
     def _needs_reading(self, mapping: ObjectMapping, case: Case, key: str, clm: Mapping[str, object]) -> bool:
         link = self._links.get((mapping.name, key))
         return needs_reading(mapping, clm, link, case.state, self._spec.lifecycle)
+
+    def _is_reread(self, mapping: ObjectMapping, case: Case) -> bool:
+        return case.work.reread or mapping.name in case.work.reread_of
 
     def _is_at_hand(self, mapping: ObjectMapping, case: Case, row: Row) -> bool:
         known = case.work.org_rows.get(mapping.name)

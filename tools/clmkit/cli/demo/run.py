@@ -28,6 +28,8 @@ salesforce:
   ca_bundle: {{file: org.json, member: ca_bundle}}
   client_id: {{file: org.json, member: client_id}}
   client_secret: {{file: org.json, member: client_secret}}
+events:
+  endpoint: {{file: org.json, member: pubsub_endpoint}}
 """
 
 

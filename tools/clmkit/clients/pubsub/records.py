@@ -36,6 +36,7 @@ class Change:
     changed: tuple[str, ...]
     nulled: tuple[str, ...]
     values: Mapping[str, Any]
+    event_id: str = ""
 
     @property
     def needs_reread(self) -> bool:
@@ -58,14 +59,15 @@ class Published:
 
     name: str
     values: Mapping[str, Any]
+    event_id: str = ""
 
 
-def to_record(schema: Mapping[str, Any], payload: Mapping[str, Any]) -> Change | Published:
+def to_record(schema: Mapping[str, Any], payload: Mapping[str, Any], event_id: str) -> Change | Published:
     """What a decoded payload says."""
     header = payload.get(HEADER)
     values = {name: value for name, value in payload.items() if name != HEADER}
     if header is None:
-        return Published(str(schema["name"]).rpartition(".")[2], values)
+        return Published(str(schema["name"]).rpartition(".")[2], values, event_id)
     return Change(
         header["entityName"],
         header["changeType"],
@@ -78,6 +80,7 @@ def to_record(schema: Mapping[str, Any], payload: Mapping[str, Any]) -> Change |
         field_names(schema, header["changedFields"]),
         field_names(schema, header["nulledFields"]),
         values,
+        event_id,
     )
 
 

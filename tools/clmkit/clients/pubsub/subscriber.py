@@ -119,7 +119,7 @@ class Subscriber:
         for consumed in events:
             parsed, document = await self._schema(consumed.event.schema_id)
             payload = fastavro.schemaless_reader(io.BytesIO(consumed.event.payload), parsed, None)
-            found.append(to_record(document, payload))  # type: ignore[arg-type]
+            found.append(to_record(document, payload, consumed.event.id))  # type: ignore[arg-type]
         return tuple(found)
 
     async def _schema(self, schema_id: str) -> tuple[Any, Any]:

@@ -1,0 +1,183 @@
+"""Salesforce's event streams as a source: positions, losses, the way out over CometD, the day's allowance."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import pytest
+from tests.clmkit.sync.world import World
+
+from clmkit.clients.errors import LoginFailed, Unreachable
+from clmkit.clients.pubsub import Batch, Change, PositionLost, Published
+from clmkit.sync.listening import EventsConfig, Listening
+from clmkit.sync.report import Tally
+
+TOPIC = "/event/CLM_Contract_Change__e"
+Step: TypeAlias = Batch | Exception
+
+
+def told(number: int, agreement: str = "AGR-000001") -> Batch:
+    event = Published("CLM_Contract_Change__e", {"Key__c": agreement, "Changed_By__c": "005BEA"}, f"E{number}")
+    return Batch((event,), bytes([number]))
+
+
+@dataclass
+class Script:
+    """Streams that give what a test wrote down, one list for each time that a stream is opened, and then stay silent."""
+
+    streams: list[list[Step]]
+    opened: list[tuple[str, bytes | None, bool]] = field(default_factory=list)
+
+    async def listen(self, transport: str, topic: str, position: bytes | None, renewed: bool) -> AsyncIterator[Batch]:
+        assert topic == TOPIC
+        self.opened.append((transport, position, renewed))
+        for step in self.streams.pop(0) if self.streams else ():
+            if isinstance(step, Exception):
+                raise step
+            yield step
+        await asyncio.Event().wait()
+
+
+def prepare(world: World, script: Script, config: EventsConfig | None = None) -> Listening:
+    world.listening = Listening(
+        world.spec, world.state, script.listen, config or EventsConfig(), lambda: None, lambda: "2026-11-22T00:00:00Z",
+        lambda _seconds: asyncio.sleep(0), lambda: 0.0,
+    )  # fmt: skip
+    return world.listening
+
+
+def hear(listening: Listening, until: Callable[[], bool], act: Callable[[], Awaitable[None]] | None = None) -> Tally:
+    """Listen until something is so, taking what is heard."""
+    tally = Tally()
+
+    async def run() -> None:
+        async with listening.open():
+            async with asyncio.timeout(20):
+                while not until():
+                    await asyncio.sleep(0)
+                    listening.take(tally)
+
+    asyncio.run(run())
+    return tally
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.agreement()
+    world.run()
+    return world
+
+
+def test_what_people_change_in_salesforce_reaches_the_clm_without_a_look(world: World) -> None:
+    listening = prepare(world, Script([[told(1)]]))
+    world.org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    hear(listening, lambda: bool(world.state.inbox.read_waiting(1)))
+    world.org.calls.clear()
+    report = world.run(looks=False)
+    assert (report.pushed, report.patches, world.org.calls) == (1, 1, ["query"])
+    assert world.clm.agreements["AGR-000001"]["business_owner"]["email"] == "bea@example.com"
+
+
+def test_an_event_that_is_delivered_again_is_no_news(world: World) -> None:
+    listening = prepare(world, Script([[told(1), told(1), told(2)]]))
+    hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "02")
+    assert len(world.state.inbox.read_waiting(10)) == 2
+
+
+def test_the_stream_goes_on_where_what_was_taken_ended(world: World) -> None:
+    script = Script([[told(1), Unreachable("pubsub", "gone")], [told(2)]])
+    hear(prepare(world, script), lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "02")
+    assert script.opened == [("grpc", None, False), ("grpc", b"\x01", False)]
+
+
+def test_a_refused_session_is_renewed(world: World) -> None:
+    script = Script([[LoginFailed("expired")], [told(1)]])
+    hear(prepare(world, script), lambda: bool(world.state.inbox.read_waiting(1)))
+    assert script.opened == [("grpc", None, False), ("grpc", None, True)]
+
+
+def test_a_lost_position_is_answered_with_a_look(world: World) -> None:
+    script = Script([[told(1), PositionLost("too old")], [told(9)]])
+    listening = prepare(world, script)
+    hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "09")
+    assert script.opened[1] == ("grpc", None, False)
+    assert listening.needs_look
+    assert not listening.is_sure
+    world.run()
+    assert not listening.needs_look
+    assert listening.is_sure
+
+
+def test_a_stream_without_a_position_is_sure_only_after_a_look(world: World) -> None:
+    listening = prepare(world, Script([[told(1)]]))
+    hear(listening, lambda: bool(world.state.inbox.read_waiting(1)))
+    assert not listening.is_sure
+    world.run(looks=False)
+    assert not listening.is_sure
+    world.run()
+    assert listening.is_sure
+
+
+def test_an_overflow_is_answered_with_a_look_that_finds_what_changed(world: World) -> None:
+    world.org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    overflow = Change("Contract", "GAP_OVERFLOW", ("000000000000000AAA",), "", "", "tx", 1, 0, (), (), {}, "E1")
+    listening = prepare(world, Script([[Batch((overflow,), b"\x01")]]))
+    listening.looked()
+    hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "01")
+    assert world.state.get_cursor("look") == "Salesforce tells of changed Contracts without saying which (GAP_OVERFLOW)"
+    assert world.run().patches == 1
+
+
+def test_where_grpc_is_blocked_events_come_over_cometd_and_the_log_says_so(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocked: list[Step] = [Unreachable("pubsub:7443", "blocked")]
+    script = Script([blocked, blocked, [told(1)]])
+    hear(prepare(world, script), lambda: world.state.get_cursor(f"cometd:{TOPIC}") == "01")
+    assert [transport for transport, *_ in script.opened] == ["grpc", "grpc", "cometd"]
+    assert f"The Pub/Sub API cannot be reached; {TOPIC} comes over CometD from now on." in caplog.messages
+
+
+@pytest.mark.parametrize("transport", ["grpc", "cometd"])
+def test_a_configured_transport_is_kept(world: World, transport: str) -> None:
+    blocked: list[Step] = [Unreachable("org", "blocked")]
+    script = Script([blocked, blocked, blocked, [told(1)]])
+    config = EventsConfig(transport=transport)
+    hear(prepare(world, script, config), lambda: world.state.get_cursor(f"{transport}:{TOPIC}") == "01")
+    assert {opened for opened, *_ in script.opened} == {transport}
+
+
+def test_near_the_days_allowance_the_stream_ends_and_looks_go_on_alone_with_nothing_missed(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    script = Script([[told(1), told(2), told(3)]])
+    listening = prepare(world, script, EventsConfig(deliveries_a_day=2, deliveries_percent=100))
+    world.run()
+    hear(listening, lambda: f"{TOPIC}: 2 of the day's 2 deliveries are used; looks go on alone." in caplog.messages)
+    assert (len(script.opened), listening.is_sure) == (1, False)
+    assert world.state.get_cursor(f"grpc:{TOPIC}") == "02"
+    world.org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    assert world.run().patches == 1
+
+
+def test_a_bug_in_a_stream_is_not_silent(world: World) -> None:
+    listening = prepare(world, Script([[KeyError("entityName")]]))
+    with pytest.raises(KeyError, match="entityName"):
+        hear(listening, lambda: False)
+
+
+def test_the_echo_of_a_change_event_costs_no_call(world: World) -> None:
+    world.agreement(title="Service")
+    world.run(looks=False)
+    link = world.state.find_link("contract", "AGR-000001")
+    assert link is not None
+    values = {"CLM_Title__c": "Service", "CLM_Version__c": 2.0}
+    origin = "com/salesforce/api/rest/66.0;client=clmkit"
+    echo = Change("Contract", "UPDATE", (link.record_id,), origin, "", "tx", 1, 0, tuple(values), (), values, "E1")
+    listening = prepare(world, Script([[Batch((echo,), b"\x01")]]))
+    world.org.calls.clear()
+    tally = hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "01")
+    assert (tally.events, tally.echoes, world.org.calls) == (1, 1, [])
+    assert world.state.inbox.find_outcome(f"event:E1:{link.record_id}") is not None

@@ -1,0 +1,143 @@
+"""From an event of Salesforce to what it means for the sync. Pure.
+
+A platform event of the generated trigger names a row that people changed; the integration user's own writes make none. A change
+event names records. It is our own echo only when Salesforce says that our client made it AND every mapped field it tells has the
+value that was agreed on: what a trigger or a flow rewrote in the same save has our name on it, too. Whatever does not tell its
+values is read again: a gap names records, an overflow and a wildcard only an object.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from clmkit.clients.pubsub import Change, Published
+from clmkit.clients.salesforce import CLIENT_NAME
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Role, Spec
+from clmkit.sync.decide import is_same_value
+from clmkit.sync.inbox import DELETED_SOURCE, EVENT_SOURCE, InboxEvent
+from clmkit.sync.rows import is_whole_agreement
+from clmkit.sync.state import Link
+
+KEY, CHANGED_BY = "Key__c", "Changed_By__c"
+DELETE = "DELETE"
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a batch of events means. Of `news`, each is either work, or settled at once for the reason in `settled`."""
+
+    news: list[InboxEvent] = field(default_factory=list)
+    settled: dict[str, str] = field(default_factory=dict)
+    deleted: dict[str, tuple[Link, str]] = field(default_factory=dict)
+    """The linked record that is gone, and when, by event."""
+    look: str = ""
+    """Why Salesforce has to be asked for everything that changed; empty when it has not."""
+
+
+def default_topics(spec: Spec) -> dict[str, str]:
+    """The platform events that the generated triggers publish: topic -> name of the object mapping."""
+    return {
+        f"/event/{spec.prefix}_{_pascal(mapping.name)}_Change__e": mapping.name
+        for mapping in spec.objects
+        if is_whole_agreement(mapping) and any(column.to_clm for column in mapping.columns)
+    }
+
+
+def linked_ids(records: Iterable[Change | Published]) -> set[str]:
+    """The record ids whose links `judge` has to know."""
+    return {one for record in records if isinstance(record, Change) for one in record.record_ids}
+
+
+def judge(spec: Spec, records: Iterable[Change | Published], links: Mapping[str, Link]) -> Heard:
+    """`links` by record id."""
+    heard = Heard()
+    topics = {topic.rpartition("/")[2]: name for topic, name in default_topics(spec).items()}
+    for record in records:
+        if isinstance(record, Change):
+            _judge_change(spec, heard, record, links)
+        elif record.name in topics and record.values.get(KEY):
+            source = f"{EVENT_SOURCE}{topics[record.name]}"
+            key, actor = str(record.values[KEY]), str(record.values.get(CHANGED_BY) or "")
+            heard.news.append(InboxEvent(f"event:{record.event_id}", source, key, 0, actor))
+    return heard
+
+
+def _judge_change(spec: Spec, heard: Heard, change: Change, links: Mapping[str, Link]) -> None:
+    mapping = spec.find_object_of(change.entity)
+    if mapping is None:
+        return
+    if change.needs_reread and not change.knows_records:
+        heard.look = f"Salesforce tells of changed {mapping.plural_label} without saying which ({change.change_type})"
+        return
+    for record_id in change.record_ids:
+        link = links.get(record_id)
+        agreement_id = link.agreement_id if link is not None else _key_told(mapping, change)
+        if not agreement_id:
+            continue
+        is_deletion = change.change_type == DELETE or change.change_type == f"GAP_{DELETE}"
+        source = f"{DELETED_SOURCE if is_deletion else EVENT_SOURCE}{mapping.name}"
+        event_id = f"event:{change.event_id}:{record_id}"
+        heard.news.append(InboxEvent(event_id, source, agreement_id, 0, change.user_id))
+        if is_deletion and link is not None:
+            at = datetime.fromtimestamp(change.committed_at / 1000, UTC).isoformat(timespec="milliseconds")
+            heard.deleted[event_id] = (link, at)
+        elif reason := _why_settled(mapping, change, link):
+            heard.settled[event_id] = reason
+
+
+def _key_told(mapping: ObjectMapping, change: Change) -> str:
+    """The agreement of a record that is not linked, when the event of its creation tells its key."""
+    return str(change.values.get(mapping.key.salesforce) or "") if is_whole_agreement(mapping) else ""
+
+
+def _why_settled(mapping: ObjectMapping, change: Change, link: Link | None) -> str:
+    """Why nothing is to be done about a change; empty when it is work."""
+    if change.needs_reread or link is None or link.hops:
+        return ""
+    told = [column for column in _judged(mapping) if _is_told(column, change)]
+    if not told:
+        return "no mapped field changed"
+    is_ours = change.is_echo_of(CLIENT_NAME) and all(_is_agreed(column, change, link) for column in told)
+    return "our own write came back" if is_ours else ""
+
+
+def _judged(mapping: ObjectMapping) -> list[FieldMapping]:
+    return [column for column in mapping.columns if column.role not in (Role.KEY, Role.VERSION)]
+
+
+def _is_told(column: FieldMapping, change: Change) -> bool:
+    """An update tells what it names; a creation tells everything that is not empty."""
+    name = column.salesforce
+    return name in change.changed if change.changed else change.values.get(name) is not None
+
+
+def _is_agreed(column: FieldMapping, change: Change, link: Link) -> bool:
+    name = column.salesforce
+    value = change.values.get(name)
+    if column.reference is not None:
+        return (value or None) == (link.lookups.get(name) if link.base.get(name) is not None else None)
+    return name in link.base and is_same_value(column, link.base[name], _to_wire(column, value))
+
+
+def _to_wire(column: FieldMapping, value: object) -> object:
+    """Dates and times of Avro are milliseconds; the sync keeps them as REST writes them."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    moment = datetime.fromtimestamp(value / 1000, UTC)
+    match column.type.value_kind:
+        case FieldKind.DATE:
+            return moment.date().isoformat()
+        case FieldKind.DATETIME:
+            return moment.isoformat(timespec="milliseconds")
+        case FieldKind.TIME:
+            return moment.time().isoformat(timespec="milliseconds")
+        case _:
+            return value
+
+
+def _pascal(name: str) -> str:
+    """`line_item` as it stands in a generated name: `LineItem`."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name) if part)
