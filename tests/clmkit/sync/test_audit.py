@@ -1,15 +1,22 @@
+import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from clmkit.sync.audit import GENESIS, Entry, find_break, seal
+from clmkit.sync.audit import GENESIS, AuditLog, Entry, LegalHold, find_break, seal
+from clmkit.sync.audit.export import FORMATS, to_cef, to_ocsf
+from clmkit.sync.audit.log import SCHEMA
+from clmkit.sync.database import open_database
 
 
 def chain(length: int) -> list[Entry]:
     entries: list[Entry] = []
     for number in range(1, length + 1):
         previous = entries[-1].hash if entries else GENESIS
-        entries.append(seal(number, f"2026-11-21T00:00:0{number}Z", "created", {"key": f"AGR-{number}"}, previous))
+        entries.append(
+            seal(number, f"2026-11-21T00:00:0{number}Z", "created", {"key": f"AGR-{number}"}, previous, "salt")
+        )
     return entries
 
 
@@ -30,7 +37,7 @@ def test_a_changed_entry_is_named(change: dict[str, str]) -> None:
 
 def test_an_entry_that_was_changed_together_with_its_hash_is_named_by_its_follower() -> None:
     entries = chain(4)
-    entries[1] = seal(2, entries[1].at, "created", {"key": "AGR-9"}, entries[0].hash)
+    entries[1] = seal(2, entries[1].at, "created", {"key": "AGR-9"}, entries[0].hash, "salt")
     assert find_break(entries) == "entry 3 does not follow entry 2: the entry before was changed"
 
 
@@ -38,3 +45,86 @@ def test_a_removed_entry_is_named() -> None:
     entries = chain(4)
     del entries[2]
     assert find_break(entries) == "entry 3 is missing: entry 4 stands in its place"
+
+
+AT = "2026-11-21T00:00:00.000Z"
+
+
+@pytest.fixture
+def log() -> AuditLog:
+    kept = AuditLog(open_database(":memory:", SCHEMA))
+    for number in range(1, 5):
+        kept.record(
+            f"2026-11-2{number}T00:00:00.000Z",
+            "created",
+            {"object": "Contract", "key": f"AGR-{number}", "fields": {"Name": "d1"}},
+        )
+    return kept
+
+
+def bodies(log: AuditLog) -> list[bool]:
+    return [entry.body is not None for entry in log.read()]
+
+
+def test_an_erased_subject_leaves_no_body_and_the_chain_holds(log: AuditLog) -> None:
+    assert log.erase(AT, ["AGR-2"], "request 17") == 1
+    entries = list(log.read())
+    assert bodies(log) == [True, False, True, True, True]
+    assert (entries[-1].kind, entries[-1].facts) == ("erased", {"entries": [2], "reason": "request 17"})
+    assert find_break(entries) is None
+    assert log.erase(AT, ["AGR-2"], "again") == 0
+
+
+def test_a_legal_hold_keeps_what_it_names_until_it_is_released(log: AuditLog) -> None:
+    log.hold(AT, "AGR-2", "case 4711")
+    with pytest.raises(LegalHold) as held:
+        log.erase(AT, ["AGR-1", "AGR-2"], "request")
+    assert str(held.value) == (
+        f"Nothing was erased: a legal hold keeps AGR-2 since {AT} (case 4711). `clmkit audit release` ends it."
+    )
+    assert log.retain(AT, "2026-11-24T00:00:00.000Z", "two days") == 2
+    assert [entry.sequence for entry in log.read() if entry.body is None] == [1, 3]
+    assert (log.release(AT, "AGR-2", "settled"), log.release(AT, "AGR-2", "settled")) == (True, False)
+    assert log.erase(AT, ["AGR-2"], "request") == 2
+    assert find_break(log.read()) is None
+
+
+def test_a_body_that_vanished_without_an_erasure_is_named(log: AuditLog) -> None:
+    entries = [replace(entry, body=None) if entry.sequence == 3 else entry for entry in log.read()]
+    assert find_break(entries) == "entry 3 was emptied, and no erasure after it says so"
+
+
+def test_what_is_gone_cannot_be_found_again_by_trying(log: AuditLog) -> None:
+    first, *_ = log.read()
+    guess = seal(1, first.at, first.kind, dict(first.facts), GENESIS, "")
+    assert guess.digest != first.digest
+
+
+def test_entries_are_found_by_whom_they_name(log: AuditLog) -> None:
+    log.record(AT, "updated", {"object": "CLM_Line__c", "key": "LIN-1", "agreement": "AGR-3"})
+    assert [entry.sequence for entry in log.read_about("AGR-3")] == [3, 5]
+
+
+def test_a_siem_gets_names_of_fields_and_no_digests(log: AuditLog) -> None:
+    event = json.loads(to_ocsf(next(log.read())))
+    assert (event["class_uid"], event["type_uid"], event["time"]) == (3004, 300401, 1795219200000)
+    assert event["entity"] == {"name": "Contract", "type": "record", "uid": "AGR-1"}
+    assert event["unmapped"] == {"fields": ["Name"], "key": "AGR-1", "object": "Contract"}
+    assert event["metadata"]["sequence"] == 1
+
+
+def test_cef_escapes_what_would_break_its_line(log: AuditLog) -> None:
+    log.record(AT, "held", {"reason": "900 | 1000\nrows = \\ all"})
+    line = to_cef(list(log.read())[-1])
+    assert line.count("\n") == 0
+    head, extension = line.split("|rt=", 1)
+    assert (head.startswith("CEF:0|clmkit|clmkit|"), head.endswith("|held|held|8")) == (True, True)
+    assert "rows \\= " in extension
+
+
+@pytest.mark.parametrize("render", FORMATS.values(), ids=FORMATS.keys())
+def test_an_erased_entry_is_exported_as_erased(log: AuditLog, render: Callable[[Entry], str]) -> None:
+    log.erase(AT, ["AGR-1"], "request")
+    line = render(next(log.read()))
+    assert "AGR-1" not in line
+    assert "erased" in line

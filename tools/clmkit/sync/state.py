@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from clmkit.sync import inbox
-from clmkit.sync.audit import GENESIS, Entry, seal
+from clmkit.sync.audit import AuditLog, Entry, log
 from clmkit.sync.database import SqlRow, Target, open_database
 from clmkit.sync.inbox import Inbox
 
@@ -37,10 +37,8 @@ CREATE TABLE IF NOT EXISTS parked (
   reason TEXT NOT NULL, steward TEXT NOT NULL, since TEXT NOT NULL, attempts INTEGER NOT NULL, resolved_at TEXT,
   PRIMARY KEY (object, key, field)) STRICT;
 CREATE INDEX IF NOT EXISTS parked_agreement ON parked (agreement_id) WHERE resolved_at IS NULL;
-CREATE TABLE IF NOT EXISTS audit (
-  sequence INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL, previous TEXT NOT NULL,
-  hash TEXT NOT NULL) STRICT;
 """
+    + log.SCHEMA
     + inbox.SCHEMA
 )
 LINK = "object, key, agreement_id, record_id, revision, modstamp, base, lookups, hops"
@@ -92,6 +90,7 @@ class State:
         """Raises StateError."""
         self.database = open_database(target, SCHEMA)
         self.inbox = Inbox(self.database)
+        self.audit = AuditLog(self.database)
 
     def close(self) -> None:
         self.database.close()
@@ -188,28 +187,11 @@ class State:
 
     def record(self, at: str, kind: str, *bodies: Mapping[str, object]) -> None:
         """Append to the audit chain, one entry for each body."""
-        self.database.queue_for("audit")
-        rows = self.database.execute("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
-        sequence, previous = (int(rows[0][0] or 0), str(rows[0][1])) if rows else (0, GENESIS)
-        entries: list[Entry] = []
-        for body in bodies:
-            entries.append(seal(sequence + len(entries) + 1, at, kind, body, previous))
-            previous = entries[-1].hash
-        columns = ("sequence", "at", "kind", "body", "previous", "hash")
-        self.database.append(
-            "audit", columns, [(e.sequence, e.at, e.kind, e.body, e.previous, e.hash) for e in entries]
-        )
+        self.audit.record(at, kind, *bodies)
 
     def read_audit(self) -> Iterator[Entry]:
         """The chain in order, a part at a time."""
-        sql = (
-            "SELECT sequence, at, kind, body, previous, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT 1000"
-        )
-        last = 0
-        while rows := self.database.execute(sql, (last,)):
-            for sequence, at, kind, body, previous, own in rows:
-                last = int(sequence or 0)
-                yield Entry(last, str(at), str(kind), str(body), str(previous), str(own))
+        return self.audit.read()
 
 
 def _to_link(row: SqlRow) -> Link:
