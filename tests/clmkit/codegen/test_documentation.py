@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clmkit.cli.generate import generate
-from clmkit.codegen.apex import FRAME
+from clmkit.codegen.apex import FRAME, NOTICE_FRAME, RENEWAL_FRAME, REQUEST_FRAME
 from clmkit.codegen.runtime import ACTIONS
 
 
@@ -23,8 +23,9 @@ def test_every_folder_is_explained(page: str, planned: Mapping[str, bytes]) -> N
 
 
 def test_every_class_of_the_frame_is_explained(page: str) -> None:
-    assert [name for name in FRAME if f"`CLM_{name}`" not in page] == []
-    assert {action for action, _, _ in ACTIONS} <= set(FRAME)
+    frame = (*FRAME, *REQUEST_FRAME, *NOTICE_FRAME, *RENEWAL_FRAME)
+    assert [name for name in frame if f"`CLM_{name}`" not in page] == []
+    assert {action for action, _, _ in ACTIONS} <= set(frame)
 
 
 def test_every_option_is_explained(page: str) -> None:

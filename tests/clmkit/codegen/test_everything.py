@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from clmkit.codegen.plan import PlanError
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.wsdl import check_component
 from clmkit.codegen.xml import Value, parse_component
 from clmkit.mapping.loader import load_spec
-from clmkit.mapping.model import FieldKind, Spec
+from clmkit.mapping.model import FieldKind, FieldType, Spec
 
 Judge = Callable[[Path], list[str]]
 
@@ -35,9 +37,31 @@ def field(files: Mapping[str, bytes], name: str) -> dict[str, Value]:
     }
 
 
+NOT_GENERATED = {
+    FieldKind.HIERARCHY,
+    FieldKind.METADATA_RELATIONSHIP,
+    FieldKind.EXTERNAL_LOOKUP,
+    FieldKind.INDIRECT_LOOKUP,
+}
+
+
 def test_the_spec_reaches_every_field_type(everything: Spec) -> None:
     kinds = {column.type.kind for mapping in everything.objects for column in mapping.created}
-    assert set(FieldKind) - kinds == set()
+    assert set(FieldKind) - kinds == NOT_GENERATED
+
+
+@pytest.mark.parametrize("kind", sorted(NOT_GENERATED, key=str), ids=str)
+def test_a_type_of_other_kinds_of_object_is_refused(everything: Spec, kind: FieldKind) -> None:
+    paper = everything.get_object("paper")
+    field = paper.get_field("text")
+    changed = structs.replace(field, type=FieldType(kind=kind, reference_to="User"))
+    objects = (structs.replace(paper, fields=tuple(changed if f is field else f for f in paper.fields)),)
+    with pytest.raises(PlanError) as refusal:
+        plan_project(structs.replace(everything, objects=objects, requests=(), renewal=None))
+    assert str(refusal.value) == (
+        f"object paper: text is a {kind.value}, which an org takes only on objects that the kit does not make; say "
+        "`existing: true` of it"
+    )
 
 
 def test_the_metadata_wsdl_accepts_every_field_type(files: Mapping[str, bytes]) -> None:
@@ -46,7 +70,31 @@ def test_the_metadata_wsdl_accepts_every_field_type(files: Mapping[str, bytes]) 
 
 
 FIELDS: dict[str, dict[str, Value]] = {
-    "Text__c": {"externalId": "false", "length": "5", "required": "false", "type": "Text", "unique": "false"},
+    "Text__c": {
+        "encryptionScheme": "CaseSensitiveDeterministicEncryption",
+        "externalId": "false",
+        "length": "5",
+        "required": "false",
+        "type": "Text",
+        "unique": "false",
+    },
+    "Days_Left__c": {
+        "formula": "Day__c - TODAY()",
+        "formulaTreatBlanksAs": "BlankAsZero",
+        "precision": "18",
+        "scale": "0",
+        "type": "Number",
+    },
+    "Greeting__c": {"formula": '"a" & Text__c', "formulaTreatBlanksAs": "BlankAsBlank", "type": "Text"},
+    "Numbered__c": {"displayFormat": "N-{0000}", "externalId": "false", "startingNumber": "100", "type": "AutoNumber"},
+    "Secret__c": {
+        "length": "40",
+        "maskChar": "X",
+        "maskType": "lastFour",
+        "required": "false",
+        "type": "EncryptedText",
+    },
+    "Place__c": {"required": "false", "scale": "4", "type": "Location"},
     "Area__c": {"required": "false", "type": "TextArea"},
     "Long__c": {"length": "4000", "type": "LongTextArea", "visibleLines": "3"},
     "Rich__c": {"length": "4000", "type": "Html", "visibleLines": "10"},
@@ -93,6 +141,21 @@ FIELDS: dict[str, dict[str, Value]] = {
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_field_has_exactly_the_elements_that_its_type_takes(files: Mapping[str, bytes], name: str) -> None:
     assert field(files, name) == FIELDS[name]
+
+
+def test_a_roll_up_names_the_detail_the_way_to_it_and_what_it_counts(files: Mapping[str, bytes]) -> None:
+    def roll_up(name: str) -> dict[str, Value]:
+        _, body = parse_component(files[f"generated/objects/ACME_Folder__c/fields/{name}.field-meta.xml"])
+        return {key: value for key, value in body.items() if key.startswith("summar")}
+
+    way = {"summaryForeignKey": "ACME_Paper__c.Folder__c"}
+    assert roll_up("Count__c") == {**way, "summaryOperation": "count"}
+    assert roll_up("Papers__c") == {
+        **way,
+        "summarizedField": "ACME_Paper__c.Number__c",
+        "summaryFilterItems": {"field": "ACME_Paper__c.Flag__c", "operation": "equals", "value": "True"},
+        "summaryOperation": "sum",
+    }
 
 
 def test_a_local_value_set_spells_out_its_values(files: Mapping[str, bytes]) -> None:

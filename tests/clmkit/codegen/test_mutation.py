@@ -10,7 +10,7 @@ from msgspec import structs
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.rules import is_guarded
 from clmkit.codegen.tree import Verb, compare_files
-from clmkit.mapping.model import Direction, FieldMapping, ObjectMapping, Owner, Role, Spec
+from clmkit.mapping.model import Direction, FieldMapping, ObjectMapping, Owner, Presentation, Role, Spec
 
 PERMISSIONS = "generated/permissionsets/"
 VALUE_ROLES = (Role.VALUE, Role.FLAG)
@@ -19,7 +19,46 @@ VALUE_ROLES = (Role.VALUE, Role.FLAG)
 def with_field(spec: Spec, mapping: ObjectMapping, field: FieldMapping, *replacement: FieldMapping) -> Spec:
     fields = [new for old in mapping.fields for new in (replacement if old is field else (old,))]
     changed = structs.replace(mapping, fields=tuple(fields))
-    return structs.replace(spec, objects=tuple(changed if old is mapping else old for old in spec.objects))
+    objects = tuple(changed if old is mapping else old for old in spec.objects)
+    shown = spec.presentation if replacement else without_field(spec, mapping, field.name)
+    return structs.replace(spec, objects=objects, presentation=shown)
+
+
+def without_field(spec: Spec, mapping: ObjectMapping, name: str) -> Presentation:
+    """What people see when the field is no longer shown anywhere."""
+    assert spec.presentation is not None
+    displays = tuple(
+        structs.replace(
+            display,
+            sections=tuple(structs.replace(s, fields=drop(s.fields, name)) for s in display.sections),
+            panel=drop(display.panel, name),
+            compact=drop(display.compact, name),
+            list_views=tuple(structs.replace(v, columns=drop(v.columns, name)) for v in display.list_views),
+        )
+        if display.object == mapping.name
+        else display
+        for display in spec.presentation.displays
+    )
+    reports = tuple(
+        structs.replace(report, columns=drop(report.columns, name), total="" if report.total == name else report.total)
+        for report in spec.presentation.reports
+    )
+    return structs.replace(spec.presentation, displays=displays, reports=reports)
+
+
+def drop(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return tuple(other for other in names if other != name)
+
+
+def is_shown_in(path: str, mapping: ObjectMapping, field: FieldMapping) -> bool:
+    """Whether the file shows or describes the field: pages, layouts, lists, reports, its record of the field map."""
+    shows = ("flexipages/", "layouts/", "reportTypes/", "reports/", f"objects/{mapping.salesforce}/compactLayouts/")
+    more = (f"objects/{mapping.salesforce}/fieldSets/", f"objects/{mapping.salesforce}/listViews/")
+    return path == field_record(mapping, field) or path.removeprefix("generated/").startswith((*shows, *more))
+
+
+def field_record(mapping: ObjectMapping, field: FieldMapping) -> str:
+    return f"generated/customMetadata/CLM_Field_Map.{mapping.name.capitalize()}_{field.name}.md-meta.xml"
 
 
 def created_values(spec: Spec) -> list[tuple[ObjectMapping, FieldMapping]]:
@@ -41,18 +80,22 @@ def apex_of(mapping: ObjectMapping) -> set[str]:
     return {f"generated/classes/CLM_{stem}{suffix}.cls" for suffix in ("RulesBase", "RulesTest")}
 
 
-def test_a_dropped_field_leaves_its_file_its_permissions_and_its_rule(spec: Spec, planned: Mapping[str, bytes]) -> None:
+def test_a_dropped_field_leaves_its_file_its_permissions_its_rule_and_every_page(
+    spec: Spec, planned: Mapping[str, bytes]
+) -> None:
     for mapping, field in created_values(spec):
         path = f"generated/objects/{mapping.salesforce}/fields/{field.salesforce}.field-meta.xml"
         found = changes(with_field(spec, mapping, field), planned)
         assert found.pop(path) is Verb.REMOVE
-        touched = {name for name in found if not name.startswith(PERMISSIONS)}
+        assert found[field_record(mapping, field)] is Verb.REMOVE
+        touched = {name for name in found if not name.startswith(PERMISSIONS) and not is_shown_in(name, mapping, field)}
+        touched -= {rule for rule in touched if field.flag_of and "/validationRules/" in rule}
         rules = {f"generated/classes/CLM_{mapping.name.capitalize()}RulesBase.cls"}
         assert rules <= touched <= apex_of(mapping), field.name
         assert f"{PERMISSIONS}CLM_Integration.permissionset-meta.xml" in found
 
 
-def test_a_field_handed_to_salesforce_changes_rights_rules_and_tests_only(
+def test_a_field_handed_to_salesforce_changes_rights_rules_tests_and_what_people_see_of_it(
     spec: Spec, planned: Mapping[str, bytes]
 ) -> None:
     contract = spec.get_object("contract")
@@ -63,20 +106,26 @@ def test_a_field_handed_to_salesforce_changes_rights_rules_and_tests_only(
             )
             found = changes(with_field(spec, mapping, field, handed), planned)
             rules = "generated/classes/CLM_ContractRulesBase.cls"
-            assert {name for name in found if not name.startswith(PERMISSIONS)} <= apex_of(mapping), field.name
+            others = {name for name in found if not name.startswith(PERMISSIONS)}
+            told = {name for name in others if is_shown_in(name, mapping, field)}
+            assert others - told <= apex_of(mapping), field.name
+            assert field_record(mapping, field) in told
             assert found[rules] is Verb.UPDATE
             assert found[f"{PERMISSIONS}CLM_Integration.permissionset-meta.xml"] is Verb.UPDATE
             assert found[f"{PERMISSIONS}CLM_Steward.permissionset-meta.xml"] is Verb.UPDATE
 
 
 @pytest.mark.parametrize("attribute", ["label", "help", "description"])
-def test_a_word_changed_on_a_field_changes_its_file_alone(
+def test_a_word_changed_on_a_field_changes_what_says_it_alone(
     spec: Spec, planned: Mapping[str, bytes], attribute: str
 ) -> None:
     for mapping, field in created_values(spec):
         renamed = structs.replace(field, **{attribute: "Another text"})
         path = f"generated/objects/{mapping.salesforce}/fields/{field.salesforce}.field-meta.xml"
-        assert changes(with_field(spec, mapping, field, renamed), planned) == {path: Verb.UPDATE}
+        told = {field_record(mapping, field): Verb.UPDATE} if attribute == "label" else {}
+        found = changes(with_field(spec, mapping, field, renamed), planned)
+        rule = {name for name in found if field.flag_of and "/validationRules/" in name}
+        assert {name: verb for name, verb in found.items() if name not in rule} == {path: Verb.UPDATE, **told}
 
 
 def test_another_api_version_changes_the_settings_of_the_code_alone(spec: Spec, planned: Mapping[str, bytes]) -> None:

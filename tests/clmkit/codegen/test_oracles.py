@@ -127,7 +127,7 @@ def comparable(path: str, content: bytes) -> object:
     """Code by the byte; XML by type and elements, whatever their order."""
     if path.endswith((".cls", ".trigger")):
         return content
-    root, body = parse_component(content)
+    root, body = parse_component(content.replace(b"/</members>", b"</members>"))  # the sf CLI writes a folder as `CLM/`
     return root, {
         name: sorted(map(repr, value)) if isinstance(value, list) else repr(value) for name, value in body.items()
     }

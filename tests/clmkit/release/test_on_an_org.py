@@ -72,7 +72,7 @@ def test_a_new_field_with_its_permissions_is_added_and_its_code_is_taken_back(or
     code, document = org.plan()
     assert code == 0
     assert ("built | org", "+", "REL502", "CustomField Contract.CLM_Risk__c") in told(document)
-    assert {item[2] for item in told(document)} <= {"REL502", "REL508", "REL509", "REL520"}
+    assert {item[2] for item in told(document)} <= {"REL502", "REL508", "REL509", "REL519", "REL520"}
     assert org.release("apply", document["hash"])[0] == 0
     code, output = org.release("apply", document["hash"], "--rollback")
     assert (code, output.splitlines()[-1]) == (0, "left in the org: CustomField Contract.CLM_Risk__c")

@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from clmkit.codegen.apex_process import (
+    makes_opportunities,
+    notice_terms,
+    renewal_values,
+    request_steps,
+    request_values,
+    requests_of,
+    source_fields,
+)
+from clmkit.codegen.checks import ruled_fields
 from clmkit.codegen.names import ObjectNames, banner, custom_permission, kill_switch, name_object, pascal
 from clmkit.codegen.plan import ApexSource, MetadataXml, PlanError, PlannedFile, extension, generated
 from clmkit.codegen.rules import ObjectRules, compile_rules, is_guarded, publishes_changes
-from clmkit.codegen.runtime import actions_of
+from clmkit.codegen.runtime import Triggered, actions_of, triggered_objects
 from clmkit.codegen.samples import FIRST_REVISION, RECORD_KEY, Sample, find_sample
 from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Origin, Role, Spec
 
@@ -23,6 +33,7 @@ FRAME = (
     "ObjectRules",
     "OwnedField",
     "OwnershipGuard",
+    "Records",
     "StaleVersionGuard",
     "TestRecords",
     "TestUsers",
@@ -32,6 +43,12 @@ FRAME = (
     "TriggerDispatcher",
     "TriggerDispatcherTest",
 )
+REQUEST_FRAME = ("ContractRequest", "ContractRequester")
+NOTICE_FRAME = ("NoticeDay", "NoticeDayTest", "NoticeTerms")
+RENEWAL_FRAME = ("RenewalOpportunities", "RenewalOpportunitiesTest")
+
+GUARDED_MOMENTS = ("before insert", "before update", "after update")
+ASKING_MOMENTS = ("after insert", "after update")
 
 # What an org insists on in a record of a standard object: field and Apex expression.
 STANDARD_VALUES: Mapping[str, Mapping[str, str]] = {
@@ -65,21 +82,68 @@ def plan_apex(spec: Spec) -> Iterator[PlannedFile]:
     if not guarded:
         return
     shared = _frame_values(spec, guarded)
-    for template in FRAME:
+    for template in _frame(spec):
         yield from _plan_class(spec, f"{spec.prefix}_{template}", ApexSource(f"{template}.cls.j2", shared))
     for rules in guarded:
-        yield from _plan_object(spec, rules)
+        names = name_object(spec, rules.mapping)
+        yield from _plan_object(spec, names, _object_values(spec, rules, names))
+        yield from _plan_class(
+            spec, names.rules_test, ApexSource("RulesTest.cls.j2", _object_values(spec, rules, names))
+        )
+    for triggered in triggered_objects(spec):
+        names = ObjectNames(spec.prefix, triggered.stem)
+        if triggered.mapping is None:
+            yield from _plan_object(spec, names, _asking_values(spec, triggered, names))
+        if triggered.asks:
+            asking = request_values(spec, triggered.sobject, STANDARD_VALUES)
+            values = {**_base_values(spec), **asking, "names": names, "object": triggered.sobject}
+            yield from _plan_class(spec, names.requests_test, ApexSource("RequestsTest.cls.j2", values))
 
 
-def _plan_object(spec: Spec, rules: ObjectRules) -> Iterator[PlannedFile]:
-    names = name_object(spec, rules.mapping)
-    values = _object_values(spec, rules, names)
+def _frame(spec: Spec) -> tuple[str, ...]:
+    """The classes that do not depend on an object; those of requests and renewals only where the spec has them."""
+    return (
+        *FRAME,
+        *(REQUEST_FRAME if spec.requests else ()),
+        *(NOTICE_FRAME if notice_terms(spec, spec.header) else ()),
+        *(RENEWAL_FRAME if makes_opportunities(spec) else ()),
+    )
+
+
+def _plan_object(spec: Spec, names: ObjectNames, values: Mapping[str, object]) -> Iterator[PlannedFile]:
     yield generated(f"triggers/{names.trigger}.trigger", ApexSource("Trigger.trigger.j2", values))
     yield generated(f"triggers/{names.trigger}.trigger-meta.xml", _code_settings(spec, "ApexTrigger"))
     yield from _plan_class(spec, names.rules_base, ApexSource("RulesBase.cls.j2", values))
-    yield from _plan_class(spec, names.rules_test, ApexSource("RulesTest.cls.j2", values))
     yield extension(f"classes/{names.rules}.cls", ApexSource("Rules.cls.j2", values))
     yield extension(f"classes/{names.rules}.cls-meta.xml", _code_settings(spec, "ApexClass"))
+
+
+def _asking_values(spec: Spec, triggered: Triggered, names: ObjectNames) -> Mapping[str, object]:
+    """The rules of an object that only asks: nobody owns its fields, nothing of it is published."""
+    nothing: dict[str, object] = dict.fromkeys(("key", "version", "status", "event"), "")
+    empty: dict[str, object] = dict.fromkeys(("owned_fields", "published"), ())
+    own = {"names": names, "object": triggered.sobject, "moments": ASKING_MOMENTS}
+    return {
+        **_base_values(spec),
+        **nothing,
+        **empty,
+        **own,
+        "notice_terms": None,
+        "requests": _requests(spec, triggered.sobject),
+    }
+
+
+def _requests(spec: Spec, sobject: str) -> list[Mapping[str, object]]:
+    return [
+        {
+            "name": request.name,
+            "contract_type": request.contract_type,
+            "field": request.field,
+            "becomes": request.becomes,
+            "steps": request_steps(request),
+        }
+        for request in requests_of(spec, sobject)
+    ]
 
 
 def _plan_class(spec: Spec, name: str, source: ApexSource) -> Iterator[PlannedFile]:
@@ -113,11 +177,26 @@ def _frame_values(spec: Spec, guarded: list[ObjectRules]) -> Mapping[str, object
         "object": first.mapping.salesforce,
         "key": first.mapping.key.salesforce,
         "event": names.event if publishes_changes(first.mapping) else "",
-        "expected_actions": [f"{spec.prefix}_{action}" for action, _, _ in actions_of(first.mapping)],
+        "expected_actions": [f"{spec.prefix}_{action}" for action, _, _ in actions_of(spec, _triggered(spec, first))],
         "records": records,
         "first_revision": FIRST_REVISION,
+        "request_sources": _request_sources(spec),
+        "renewal": renewal_values(spec),
+        "notice": notice_terms(spec, spec.header),
         "standard_parents": [{"object": name, "values": STANDARD_VALUES[name]} for name in standard],
     }
+
+
+def _triggered(spec: Spec, rules: ObjectRules) -> Triggered:
+    return next(one for one in triggered_objects(spec) if one.mapping is rules.mapping)
+
+
+def _request_sources(spec: Spec) -> list[Mapping[str, object]]:
+    return [
+        {"object": one.sobject, "stem": one.stem, "fields": source_fields(requests_of(spec, one.sobject))}
+        for one in triggered_objects(spec)
+        if one.asks
+    ]
 
 
 def _object_values(spec: Spec, rules: ObjectRules, names: ObjectNames) -> Mapping[str, object]:
@@ -136,7 +215,11 @@ def _object_values(spec: Spec, rules: ObjectRules, names: ObjectNames) -> Mappin
             for owned in rules.owned
         ],
         "published": [f"{mapping.salesforce}.{field.salesforce}" for field in rules.published],
+        "requests": _requests(spec, mapping.salesforce),
+        "notice_terms": notice_terms(spec, mapping),
+        "moments": (*GUARDED_MOMENTS, *(["after insert"] if requests_of(spec, mapping.salesforce) else ())),
         "owned_samples": [sample for sample in samples if sample],
+        "lawful_samples": [sample for sample in samples if sample and sample.name not in ruled_fields(mapping)],
         "published_sample": _published_sample(spec, rules),
     }
 

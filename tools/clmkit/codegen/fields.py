@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from clmkit.codegen.conditions import filter_items
 from clmkit.codegen.names import described
+from clmkit.codegen.plan import PlanError
 from clmkit.codegen.xml import Body, Value
-from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Spec, ValueMap
+from clmkit.mapping.model import Encryption, FieldKind, FieldMapping, ObjectMapping, Spec, ValueMap
 
 Elements = dict[str, Value]
 
@@ -33,8 +35,10 @@ def field_body(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Body:
         "description": described(spec, field.description),
         "label": field.label,
         "trackHistory": field.track_history,
-        "type": field.type.kind.metadata_name,
+        "type": field.type.metadata_name,
     }
+    if field.encryption is not Encryption.NONE:
+        elements["encryptionScheme"] = field.encryption.metadata_name
     if field.help:
         elements["inlineHelpText"] = field.help
     elements.update(_classify(field.tags))
@@ -109,6 +113,51 @@ def _relationship(mapping: ObjectMapping, field: FieldMapping) -> Elements:
     }
 
 
+def _auto_number(_spec: Spec, _mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    """The first number counts when the field is made, and never again: an org does not give it back."""
+    first: Elements = {"startingNumber": field.type.start} if field.type.start != 1 else {}
+    return {**first, "displayFormat": field.type.display_format, "externalId": field.external_id}
+
+
+def _formula(_spec: Spec, _mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    measured = field.type.returns in (FieldKind.NUMBER, FieldKind.CURRENCY, FieldKind.PERCENT)
+    digits: Elements = {"precision": field.type.precision, "scale": field.type.scale} if measured else {}
+    blanks = "BlankAsZero" if field.type.blanks_as_zero else "BlankAsBlank"
+    return {**digits, "formula": field.type.formula, "formulaTreatBlanksAs": blanks}
+
+
+def _roll_up(_spec: Spec, _mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    counted = field.type.roll_up
+    if counted is None:
+        raise TypeError(f"{field.name}: a roll-up without what it counts")
+    elements: Elements = {
+        "summaryForeignKey": f"{counted.object}.{counted.through}",
+        "summaryOperation": counted.operation.value,
+    }
+    if counted.field:
+        elements["summarizedField"] = f"{counted.object}.{counted.field}"
+    if counted.where:
+        elements["summaryFilterItems"] = filter_items(counted.where, lambda name: f"{counted.object}.{name}")
+    return elements
+
+
+def _encrypted_text(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    masked: Elements = {"maskChar": field.type.mask_character, "maskType": field.type.mask}
+    return {**_plain(spec, mapping, field), **masked, "length": field.type.length}
+
+
+def _geolocation(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    """How a place is displayed is left to the org: the Metadata WSDL has no element for it, whatever the guide says."""
+    return {**_plain(spec, mapping, field), "scale": field.type.scale}
+
+
+def _not_generated(_spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    raise PlanError(
+        f"object {mapping.name}: {field.name} is a {field.type.kind.value}, which an org takes only on objects that the kit does "
+        f"not make; say `existing: true` of it"
+    )
+
+
 def identity(field: FieldMapping) -> Elements:
     """What makes a field a key. `caseSensitive` is written out for every unique text: without it `a` and `A` are one key."""
     elements: Elements = {"externalId": field.external_id, "unique": field.unique}
@@ -157,4 +206,13 @@ ELEMENTS: Mapping[FieldKind, Callable[[Spec, ObjectMapping, FieldMapping], Eleme
     FieldKind.MULTIPICKLIST: _multipicklist,
     FieldKind.LOOKUP: _lookup,
     FieldKind.MASTER_DETAIL: _master_detail,
+    FieldKind.AUTO_NUMBER: _auto_number,
+    FieldKind.FORMULA: _formula,
+    FieldKind.ROLL_UP: _roll_up,
+    FieldKind.ENCRYPTED_TEXT: _encrypted_text,
+    FieldKind.GEOLOCATION: _geolocation,
+    FieldKind.HIERARCHY: _not_generated,
+    FieldKind.METADATA_RELATIONSHIP: _not_generated,
+    FieldKind.EXTERNAL_LOOKUP: _not_generated,
+    FieldKind.INDIRECT_LOOKUP: _not_generated,
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from clmkit.codegen.xml import Body, Value, parse_component, render_component
 
@@ -18,11 +19,17 @@ META = "-meta.xml"
 
 # Folder of an XML-only component -> metadata type.
 XML_KINDS = {
+    "PlatformEventSubscriberConfigs": "PlatformEventSubscriberConfig",
     "applications": "CustomApplication",
+    "cspTrustedSites": "CspTrustedSite",
     "customMetadata": "CustomMetadata",
     "customPermissions": "CustomPermission",
     "duplicateRules": "DuplicateRule",
+    "externalClientApps": "ExternalClientApplication",
     "externalCredentials": "ExternalCredential",
+    "extlClntAppOauthPolicies": "ExtlClntAppOauthConfigurablePolicies",
+    "extlClntAppOauthSettings": "ExtlClntAppOauthSettings",
+    "extlClntAppPolicies": "ExtlClntAppConfigurablePolicies",
     "flexipages": "FlexiPage",
     "flows": "Flow",
     "globalValueSets": "GlobalValueSet",
@@ -35,10 +42,23 @@ XML_KINDS = {
     "platformEventChannelMembers": "PlatformEventChannelMember",
     "platformEventChannels": "PlatformEventChannel",
     "queues": "Queue",
+    "quickActions": "QuickAction",
     "remoteSiteSettings": "RemoteSiteSetting",
     "settings": "Settings",
     "standardValueSets": "StandardValueSet",
     "tabs": "CustomTab",
+    "reportTypes": "ReportType",
+}
+
+# Folder whose components lie in folders of their own -> metadata type and suffix of such a folder.
+FOLDER_KINDS = {"dashboards": ("Dashboard", ".dashboardFolder"), "reports": ("Report", ".reportFolder")}
+
+# Folder of a file that holds many components -> type of the file, element and type of what is in it; whether a component is named
+# after the file, too.
+BUNDLE_KINDS = {
+    "labels": ("CustomLabels", "labels", "CustomLabel", False),
+    "matchingRules": ("MatchingRules", "matchingRules", "MatchingRule", True),
+    "sharingRules": ("SharingRules", "sharingCriteriaRules", "SharingCriteriaRule", True),
 }
 
 # Folder of a component that is code beside its XML -> metadata type and suffix of the code.
@@ -91,8 +111,7 @@ def convert_source(source: Mapping[str, bytes], api_version: str) -> Package:
             components.append(_merge_object_file(objects, place, source[path]))
         else:
             files[place.target] = source[path]
-            if place.component:
-                components.append(place.component)
+            components += place.components or _bundled(place, source[path])
     for name, body in objects.items():
         files[f"objects/{name}.object"] = render_component("CustomObject", body).encode()
     return make_package(files, components, api_version)
@@ -136,7 +155,7 @@ class _Place:
     path: str
     folder: str
     target: str
-    component: Component | None
+    components: tuple[Component, ...] = ()
     rest: tuple[str, ...] = ()
 
 
@@ -145,12 +164,16 @@ def _locate(path: str) -> _Place:
     for depth, folder in enumerate(parts[:-1]):
         rest = parts[depth + 1 :]
         if folder == "objects":
-            return _Place(path, folder, "", None, rest)
+            return _Place(path, folder, "", rest=rest)
         if folder in CODE_KINDS and len(rest) == 1:
             return _locate_code(path, folder, rest[0])
-        if folder in XML_KINDS and len(rest) == 1 and path.endswith(META):
+        if folder in FOLDER_KINDS and path.endswith(META):
+            return _locate_in_folder(path, folder, "/".join(rest).removesuffix(META))
+        if folder in {**XML_KINDS, **BUNDLE_KINDS} and len(rest) == 1 and path.endswith(META):
             name = rest[0].removesuffix(META)
-            return _Place(path, folder, f"{folder}/{name}", Component(XML_KINDS[folder], name.rpartition(".")[0]))
+            kind = XML_KINDS.get(folder)
+            own = (Component(kind, unquote(name.rpartition(".")[0])),) if kind else ()
+            return _Place(path, folder, f"{folder}/{name}", own, rest)
     raise UnsupportedSource(
         f"{path}: no metadata of this kind can be converted here; deploy the folder with `sf project deploy start`, or add "
         f"the kind to the tables of clmkit.codegen.mdapi"
@@ -159,8 +182,33 @@ def _locate(path: str) -> _Place:
 
 def _locate_code(path: str, folder: str, name: str) -> _Place:
     metadata_type, suffix = CODE_KINDS[folder]
-    component = Component(metadata_type, name.removesuffix(suffix)) if name.endswith(suffix) else None
-    return _Place(path, folder, f"{folder}/{name}", component)
+    own = (Component(metadata_type, name.removesuffix(suffix)),) if name.endswith(suffix) else ()
+    return _Place(path, folder, f"{folder}/{name}", own, (name,))
+
+
+def _locate_in_folder(path: str, folder: str, name: str) -> _Place:
+    """A report or dashboard, or the folder that it lies in: `reports/CLM-meta.xml`, in a manifest `CLM`."""
+    metadata_type, suffix = FOLDER_KINDS[folder]
+    if name.endswith(suffix):
+        own = name.removesuffix(suffix)
+        return _Place(path, folder, f"{folder}/{own}{META}", (Component(metadata_type, own),))
+    return _Place(path, folder, f"{folder}/{name}", (Component(metadata_type, name.rpartition(".")[0]),))
+
+
+def _bundled(place: _Place, content: bytes) -> list[Component]:
+    """The file and what is in it, for a file that holds many components; nothing for the XML beside code."""
+    if place.folder not in BUNDLE_KINDS:
+        return []
+    file_type, element, member_type, is_qualified = BUNDLE_KINDS[place.folder]
+    name = place.rest[0].removesuffix(META).rpartition(".")[0]
+    _, body = parse_component(content)
+    members = body.get(element, [])
+    rows = members if isinstance(members, list) else [members]
+    names = [str(row["fullName"]) for row in rows if isinstance(row, dict)]
+    return [
+        Component(file_type, name),
+        *(Component(member_type, f"{name}.{member}" if is_qualified else member) for member in names),
+    ]
 
 
 def _merge_object_file(objects: dict[str, dict[str, Value]], place: _Place, content: bytes) -> Component:

@@ -49,6 +49,10 @@ class ObjectNames:
         return f"{self.prefix}_{self.stem}RulesTest"
 
     @property
+    def requests_test(self) -> str:
+        return f"{self.prefix}_{self.stem}RequestsTest"
+
+    @property
     def trigger(self) -> str:
         return f"{self.prefix}_{self.stem}Trigger"
 
@@ -87,3 +91,60 @@ def kill_switch(spec: Spec) -> str:
 def trigger_action(spec: Spec) -> str:
     """The custom metadata type, without suffix, whose records order the trigger actions."""
     return f"{spec.prefix}_Trigger_Action"
+
+
+def field_map(spec: Spec) -> str:
+    """The custom metadata type, without suffix, whose records say which CLM value a field holds."""
+    return f"{spec.prefix}_Field_Map"
+
+
+def record_page(spec: Spec, mapping: ObjectMapping) -> str:
+    """The Lightning page of an object's records."""
+    return f"{spec.prefix}_{pascal(mapping.name)}_Record_Page"
+
+
+def compact_layout(spec: Spec) -> str:
+    return f"{spec.prefix}_Compact"
+
+
+def owned_field_set(spec: Spec) -> str:
+    """The field set of what the CLM owns."""
+    return f"{spec.prefix}_Fields"
+
+
+def change_channel(spec: Spec) -> str:
+    """The custom channel of change events, with its suffix."""
+    return f"{spec.prefix}_Changes__chn"
+
+
+def people_group(spec: Spec) -> str:
+    """The permission set group of the people who work with contracts."""
+    return f"{spec.prefix}_People"
+
+
+def muted_rights(spec: Spec) -> str:
+    """The muting permission set inside that group."""
+    return f"{spec.prefix}_People_Muted"
+
+
+def report_folder(spec: Spec) -> str:
+    return spec.prefix
+
+
+def report_type(spec: Spec, mapping: ObjectMapping) -> str:
+    return f"{spec.prefix}_{pascal(mapping.name)}_Report"
+
+
+def request_event(spec: Spec) -> str:
+    """The platform event by which a record asks the CLM for an agreement."""
+    return f"{spec.prefix}_Contract_Request__e"
+
+
+def notice_day(spec: Spec) -> str:
+    """The field that holds the last day for notice."""
+    return f"{spec.prefix}_Notice_By__c"
+
+
+def renewal_key(spec: Spec) -> str:
+    """The field of an opportunity that holds the key of the agreement it renews."""
+    return f"{spec.prefix}_Renewal_Of__c"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.codegen.fields import field_body, picklist_values
-from clmkit.codegen.names import described
+from clmkit.codegen.names import compact_layout, described
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
+from clmkit.codegen.rules import is_guarded
 from clmkit.codegen.xml import Body, Value
 from clmkit.mapping.model import ObjectMapping, Spec
 
@@ -36,6 +37,7 @@ def object_body(spec: Spec, mapping: ObjectMapping) -> Body:
     """The CustomObject of a mapped custom object."""
     is_detail = mapping.sharing == "ControlledByParent"
     return {
+        "compactLayoutAssignment": compact_layout(spec) if is_guarded(mapping) and spec.presentation else "SYSTEM",
         "deploymentStatus": "Deployed",
         "description": described(spec, mapping.description),
         "enableActivities": False,

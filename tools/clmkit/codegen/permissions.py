@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from clmkit.codegen.names import custom_permission, described, linking_permission_set, name_object
+from clmkit.codegen.names import (
+    custom_permission,
+    described,
+    linking_permission_set,
+    muted_rights,
+    name_object,
+    people_group,
+)
+from clmkit.codegen.pages import tab_names
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
-from clmkit.codegen.rules import publishes_changes
+from clmkit.codegen.rules import is_guarded, publishes_changes
 from clmkit.codegen.xml import Body, Value
 from clmkit.mapping.model import Audience, AudienceKind, FieldKind, FieldMapping, ObjectMapping, Owner, Role, Spec
 
@@ -53,6 +61,19 @@ def plan_permissions(spec: Spec) -> Iterator[PlannedFile]:
     if linked:
         path = f"permissionsets/{linking_permission_set(spec)}.permissionset-meta.xml"
         yield generated(path, MetadataXml("PermissionSet", linking_set(spec, linked)))
+    if any(is_guarded(mapping) for mapping in spec.objects) and _has_people(spec):
+        yield from _plan_group(spec)
+
+
+def _has_people(spec: Spec) -> bool:
+    return any(audience.kind is AudienceKind.PEOPLE for audience in spec.audiences)
+
+
+def _plan_group(spec: Spec) -> Iterator[PlannedFile]:
+    path = f"permissionsetgroups/{people_group(spec)}.permissionsetgroup-meta.xml"
+    yield generated(path, MetadataXml("PermissionSetGroup", people_group_body(spec)))
+    path = f"mutingpermissionsets/{muted_rights(spec)}.mutingpermissionset-meta.xml"
+    yield generated(path, MetadataXml("MutingPermissionSet", muted_rights_body(spec)))
 
 
 def permission_set(spec: Spec, audience: Audience) -> Body:
@@ -67,7 +88,49 @@ def permission_set(spec: Spec, audience: Audience) -> Body:
     if audience.kind is AudienceKind.INTEGRATION_USER:
         body["customPermissions"] = [{"enabled": True, "name": custom_permission(spec)}]
         body["userPermissions"] = [{"enabled": True, "name": name} for name in _user_permissions(spec)]
+        return body
+    if spec.presentation and spec.presentation.app:
+        body["applicationVisibilities"] = [{"application": spec.presentation.app, "visible": True}]
+    body["tabSettings"] = [{"tab": tab, "visibility": "Visible"} for tab in sorted(_tabs(spec, audience))]
     return body
+
+
+def _tabs(spec: Spec, audience: Audience) -> Iterator[str]:
+    """The tabs of the objects that the audience reads anything of."""
+    tabs = tab_names(spec)
+    for mapping in spec.objects:
+        if mapping.name in tabs and any(may_read(audience, field) for field in mapping.columns):
+            yield tabs[mapping.name]
+
+
+def people_group_body(spec: Spec) -> Body:
+    """The group of the people who work with contracts: their sets, and the muting set that no set added later overrides."""
+    sets = [audience.permission_set for audience in spec.audiences if audience.kind is AudienceKind.PEOPLE]
+    return {
+        "description": described(
+            spec, "Everybody who works with contracts; what only the CLM may do stays muted.", DESCRIPTION_LIMIT
+        ),
+        "hasActivationRequired": False,
+        "label": f"{spec.prefix} People",
+        "mutingPermissionSets": [muted_rights(spec)],
+        "permissionSets": sorted(sets),
+        "status": "Updated",
+    }
+
+
+def muted_rights_body(spec: Spec) -> Body:
+    """What nobody in the group may do, whichever set is added to it: create, delete and take over what the CLM writes."""
+    guarded = sorted(mapping.salesforce for mapping in spec.objects if is_guarded(mapping))
+    muted = {CREATE, "allowDelete", "modifyAllRecords"}
+    return {
+        "customPermissions": [{"enabled": True, "name": custom_permission(spec)}],
+        "description": described(
+            spec, "True means muted: only the CLM creates and deletes its rows.", DESCRIPTION_LIMIT
+        ),
+        "hasActivationRequired": False,
+        "label": f"{spec.prefix} People Muted",
+        "objectPermissions": [_object_permission(name, muted) for name in guarded],
+    }
 
 
 def linking_set(spec: Spec, linked: list[ObjectMapping]) -> Body:
@@ -160,10 +223,10 @@ def _referenced(fields: Iterable[FieldMapping]) -> Iterator[str]:
 def _object_permission(name: str, rights: set[str]) -> Body:
     return {
         "allowCreate": CREATE in rights,
-        "allowDelete": False,
+        "allowDelete": "allowDelete" in rights,
         "allowEdit": EDIT in rights,
         "allowRead": READ in rights,
-        "modifyAllRecords": False,
+        "modifyAllRecords": "modifyAllRecords" in rights,
         "object": name,
         "viewAllRecords": False,
     }

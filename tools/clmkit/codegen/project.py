@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from clmkit.codegen.apex import plan_apex
+from clmkit.codegen.checks import plan_checks
+from clmkit.codegen.events import plan_events
+from clmkit.codegen.field_map import plan_field_map
+from clmkit.codegen.layouts import plan_layouts
 from clmkit.codegen.objects import plan_objects, plan_settings, plan_value_sets
+from clmkit.codegen.pages import plan_pages
 from clmkit.codegen.permissions import plan_permissions
 from clmkit.codegen.plan import Plan, PlannedFile, make_plan
+from clmkit.codegen.process import plan_process
+from clmkit.codegen.reports import plan_reports
 from clmkit.codegen.runtime import plan_runtime
 from clmkit.mapping.model import Spec
 
@@ -15,8 +22,15 @@ PLANNERS: tuple[Callable[[Spec], Iterable[PlannedFile]], ...] = (
     plan_objects,
     plan_value_sets,
     plan_settings,
+    plan_layouts,
+    plan_checks,
+    plan_pages,
+    plan_reports,
     plan_permissions,
     plan_runtime,
+    plan_process,
+    plan_field_map,
+    plan_events,
     plan_apex,
 )
 

@@ -7,8 +7,10 @@ Developer Guide, "Publish Behavior": only PublishAfterCommit keeps an event of a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from clmkit.codegen.names import described, kill_switch, name_object, trigger_action
+from clmkit.codegen.apex_process import notice_terms, requested_objects
+from clmkit.codegen.names import described, kill_switch, name_object, pascal, trigger_action
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.rules import is_guarded, publishes_changes
 from clmkit.codegen.xml import Body, Typed
@@ -16,26 +18,30 @@ from clmkit.mapping.model import ObjectMapping, Spec
 
 # The actions of a guarded object, in their order: Apex class without prefix, position, what it is for.
 ACTIONS = (
+    ("NoticeDay", 5, "Keeps the last day for notice, on which the reminders hang."),
     ("OwnershipGuard", 10, "Refuses a change of a field that the CLM owns unless the integration user makes it."),
     ("StaleVersionGuard", 20, "Refuses a revision that is older than the one the record holds."),
     ("ChangePublisher", 30, "Tells the sync that people changed a field the CLM listens to."),
+    ("ContractRequester", 40, "Asks the CLM for an agreement when a record comes to stand where the spec says so."),
 )
 
 
 def plan_runtime(spec: Spec) -> Iterator[PlannedFile]:
     """Kill switch, custom metadata type with its records, change events."""
-    guarded = [mapping for mapping in spec.objects if is_guarded(mapping)]
-    if not guarded:
+    triggered = triggered_objects(spec)
+    if not triggered:
         return
-    yield from _plan_object(kill_switch(spec), _kill_switch(spec), KILL_SWITCH_FIELDS)
-    yield from _plan_object(f"{trigger_action(spec)}__mdt", _action_type(spec), ACTION_FIELDS)
-    for mapping in guarded:
-        yield from _plan_actions(spec, mapping)
-        if publishes_changes(mapping):
-            yield from _plan_object(name_object(spec, mapping).event, _event(spec, mapping), event_fields(mapping))
+    yield from plan_object(kill_switch(spec), _kill_switch(spec), KILL_SWITCH_FIELDS)
+    yield from plan_object(f"{trigger_action(spec)}__mdt", _action_type(spec), ACTION_FIELDS)
+    for one in triggered:
+        yield from _plan_actions(spec, one)
+        if one.mapping is not None and publishes_changes(one.mapping):
+            event = name_object(spec, one.mapping).event
+            yield from plan_object(event, _event(spec, one.mapping), event_fields(one.mapping))
 
 
-def _plan_object(api_name: str, body: Body, fields: tuple[Body, ...]) -> Iterator[PlannedFile]:
+def plan_object(api_name: str, body: Body, fields: tuple[Body, ...]) -> Iterator[PlannedFile]:
+    """An object and its fields, each in its own file."""
     yield generated(f"objects/{api_name}/{api_name}.object-meta.xml", MetadataXml("CustomObject", body))
     for field in fields:
         path = f"objects/{api_name}/fields/{field['fullName']}.field-meta.xml"
@@ -73,7 +79,8 @@ def _action_type(spec: Spec) -> Body:
     }
 
 
-def _managed_text(name: str, label: str, length: int) -> Body:
+def managed_text(name: str, label: str, length: int) -> Body:
+    """A required text field of a custom metadata type."""
     return {
         "fullName": name,
         "fieldManageability": "DeveloperControlled",
@@ -86,9 +93,9 @@ def _managed_text(name: str, label: str, length: int) -> Body:
 
 
 ACTION_FIELDS: tuple[Body, ...] = (
-    _managed_text("Object__c", "Object", 80),
-    _managed_text("Apex_Class__c", "Apex Class", 40),
-    _managed_text("Purpose__c", "Purpose", 255),
+    managed_text("Object__c", "Object", 80),
+    managed_text("Apex_Class__c", "Apex Class", 40),
+    managed_text("Purpose__c", "Purpose", 255),
     {
         "fullName": "Order__c",
         "fieldManageability": "DeveloperControlled",
@@ -109,23 +116,50 @@ ACTION_FIELDS: tuple[Body, ...] = (
 )
 
 
-def actions_of(mapping: ObjectMapping) -> list[tuple[str, int, str]]:
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """An object with a trigger: one that the CLM writes (`mapping`), one whose records ask for agreements, or both."""
+
+    sobject: str
+    stem: str
+    mapping: ObjectMapping | None
+    asks: bool
+
+
+def triggered_objects(spec: Spec) -> list[Triggered]:
+    """The objects that the CLM writes, then those that only ask."""
+    asking = requested_objects(spec)
+    guarded = [mapping for mapping in spec.objects if is_guarded(mapping)]
+    written = {mapping.salesforce for mapping in guarded}
+    return [
+        *(Triggered(m.salesforce, name_object(spec, m).stem, m, m.salesforce in asking) for m in guarded),
+        *(Triggered(name, pascal(name.removesuffix("__c")), None, True) for name in asking if name not in written),
+    ]
+
+
+def actions_of(spec: Spec, triggered: Triggered) -> list[tuple[str, int, str]]:
     """The rows of ACTIONS that have something to do for the object."""
-    needed = {"StaleVersionGuard": mapping.version is not None, "ChangePublisher": publishes_changes(mapping)}
-    return [row for row in ACTIONS if needed.get(row[0], True)]
+    mapping = triggered.mapping
+    needed = {
+        "NoticeDay": mapping is not None and notice_terms(spec, mapping) is not None,
+        "OwnershipGuard": mapping is not None,
+        "StaleVersionGuard": mapping is not None and mapping.version is not None,
+        "ChangePublisher": mapping is not None and publishes_changes(mapping),
+        "ContractRequester": triggered.asks,
+    }
+    return [row for row in ACTIONS if needed[row[0]]]
 
 
-def _plan_actions(spec: Spec, mapping: ObjectMapping) -> Iterator[PlannedFile]:
-    stem = name_object(spec, mapping).stem
-    for action, order, purpose in actions_of(mapping):
-        record = f"{trigger_action(spec)}.{stem}_{action}"
+def _plan_actions(spec: Spec, triggered: Triggered) -> Iterator[PlannedFile]:
+    for action, order, purpose in actions_of(spec, triggered):
+        record = f"{trigger_action(spec)}.{triggered.stem}_{action}"
         body: Body = {
-            "label": f"{stem} {action}",
+            "label": f"{triggered.stem} {action}",
             "protected": False,
             "values": [
                 {"field": "Apex_Class__c", "value": Typed("xsd:string", f"{spec.prefix}_{action}")},
                 {"field": "Is_Active__c", "value": Typed("xsd:boolean", "true")},
-                {"field": "Object__c", "value": Typed("xsd:string", mapping.salesforce)},
+                {"field": "Object__c", "value": Typed("xsd:string", triggered.sobject)},
                 {"field": "Order__c", "value": Typed("xsd:double", f"{order}.0")},
                 {"field": "Purpose__c", "value": Typed("xsd:string", purpose)},
             ],
@@ -147,17 +181,17 @@ def _event(spec: Spec, mapping: ObjectMapping) -> Body:
 def event_fields(mapping: ObjectMapping) -> tuple[Body, ...]:
     """The fields of a change event: which record, at which revision, which fields, by whom; never the values."""
     rows = (
-        _event_text("Key__c", "Key", mapping.key.type.length, "Key of the row in the CLM."),
-        _event_text("Record_Id__c", "Record Id", 18, "The changed record."),
-        _event_text("Changed_By__c", "Changed By", 18, "The user who changed it."),
+        event_text("Key__c", "Key", mapping.key.type.length, "Key of the row in the CLM."),
+        event_text("Record_Id__c", "Record Id", 18, "The changed record."),
+        event_text("Changed_By__c", "Changed By", 18, "The user who changed it."),
         {
-            **_event_base("Fields__c", "Fields", "API names of the changed fields, separated by ';'."),
+            **event_base("Fields__c", "Fields", "API names of the changed fields, separated by ';'."),
             "length": 32768,
             "type": "LongTextArea",
             "visibleLines": 3,
         },
         {
-            **_event_base("Revision__c", "Revision", "The CLM revision that the record held when it was changed."),
+            **event_base("Revision__c", "Revision", "The CLM revision that the record held when it was changed."),
             "precision": 18,
             "required": False,
             "scale": 0,
@@ -168,7 +202,7 @@ def event_fields(mapping: ObjectMapping) -> tuple[Body, ...]:
     return tuple(rows)
 
 
-def _event_base(name: str, label: str, description: str) -> Body:
+def event_base(name: str, label: str, description: str) -> Body:
     return {
         "fullName": name,
         "description": description,
@@ -180,6 +214,6 @@ def _event_base(name: str, label: str, description: str) -> Body:
     }
 
 
-def _event_text(name: str, label: str, length: int, description: str) -> Body:
-    base = _event_base(name, label, description)
+def event_text(name: str, label: str, length: int, description: str) -> Body:
+    base = event_base(name, label, description)
     return {**base, "length": length, "required": True, "type": "Text", "unique": False}

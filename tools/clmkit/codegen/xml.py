@@ -77,6 +77,9 @@ def _write_element(lines: list[str], name: str, value: Value, indent: str) -> No
     elif isinstance(value, Typed):
         lines.append(f'{indent}<{name} xsi:type="{value.xsd_type}">{escape(value.text)}</{name}>\n')
     elif isinstance(value, dict):
+        if not value:
+            lines.append(f"{indent}<{name}/>\n")
+            return
         lines.append(f"{indent}<{name}>\n")
         _write_children(lines, value, indent + INDENT)
         lines.append(f"{indent}</{name}>\n")

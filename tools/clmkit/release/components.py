@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from clmkit.codegen.mdapi import CODE_KINDS, META, OBJECT_PARTS, XML_KINDS
+from clmkit.codegen.mdapi import BUNDLE_KINDS, CODE_KINDS, FOLDER_KINDS, META, OBJECT_PARTS, XML_KINDS
 from clmkit.codegen.xml import Body, Typed, Value, parse_component
 
 IDENTITIES = ("fullName", "field", "object", "apexClass", "name", "recordType", "tab", "actionName", "label")
@@ -81,10 +81,27 @@ def read_components(files: Mapping[str, bytes]) -> dict[Key, Elements]:
             found.update(_read_object(name.removesuffix(".object"), content))
         elif folder in CODE_KINDS:
             _read_code(found, folder, name, content)
+        elif folder in BUNDLE_KINDS:
+            found.update(_read_bundle(folder, name.rpartition(".")[0], content))
+        elif folder in FOLDER_KINDS:
+            own = name.removesuffix(META) if name.endswith(META) else name.rpartition(".")[0]
+            found[Key(FOLDER_KINDS[folder][0], own)] = flatten(parse_component(content)[1])
         elif folder in XML_KINDS:
             key = Key(XML_KINDS[folder], name.rpartition(".")[0])
             found[key] = flatten(parse_component(content)[1])
     return found
+
+
+def _read_bundle(folder: str, name: str, content: bytes) -> Iterator[tuple[Key, Elements]]:
+    """The components of a file that holds many, and the file itself."""
+    file_type, element, member_type, is_qualified = BUNDLE_KINDS[folder]
+    _, body = parse_component(content)
+    for part in _as_list(body.get(element, [])):
+        if isinstance(part, dict):
+            own = str(part["fullName"])
+            yield Key(member_type, f"{name}.{own}" if is_qualified else own), flatten(part)
+    rest = {key: value for key, value in body.items() if key not in (element, "fullName")}
+    yield Key(file_type, name), flatten(rest)
 
 
 def _read_code(found: dict[Key, Elements], folder: str, name: str, content: bytes) -> None:
