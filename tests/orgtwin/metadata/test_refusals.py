@@ -64,3 +64,29 @@ def test_a_bad_component_is_refused_with_the_orgs_own_words(
     assert job.status is DeployStatus.FAILED
     assert org.schema is schema
     assert service.components is components
+
+
+def test_a_wrong_element_of_a_page_is_placed_itself(deploy: Any) -> None:
+    page = (
+        "<FlexiPage>\n"
+        "  <flexiPageRegions>\n"
+        "    <itemInstances><fieldInstance>\n"
+        "      <fieldItem>Record.Nope__c</fieldItem>\n"
+        "    </fieldInstance></itemInstances>\n"
+        "    <name>main</name><type>Region</type>\n"
+        "  </flexiPageRegions>\n"
+        "  <masterLabel>Deal</masterLabel><sobjectType>Contract</sobjectType>\n"
+        "  <template><name>flexipage:recordHomeTemplateDesktop</name></template><type>RecordPage</type>\n"
+        "</FlexiPage>"
+    )
+    (failure,) = deploy({"flexipages/Deal.flexipage": page}, {"FlexiPage": ["Deal"]}).outcome.failures
+    assert (failure.line, failure.column) == (4, 18)
+
+
+def test_a_deletion_that_failed_deleted_nothing(deploy: Any) -> None:
+    body = "<CustomObject><recordTypes><fullName>Nda</fullName><active>true</active><label>Nda</label></recordTypes></CustomObject>"
+    deploy({"objects/Contract.object": body}, {"RecordType": ["Contract.Nda"]})
+    gone = "<Package><types><members>Contract.Nda</members><name>RecordType</name></types></Package>"
+    (failure,) = deploy({"destructiveChanges.xml": gone}, {}).outcome.failures
+    assert failure.problem == "Cannot delete record type through API"
+    assert (failure.deleted, failure.changed, failure.success) == (False, False, False)

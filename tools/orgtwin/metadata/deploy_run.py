@@ -201,7 +201,8 @@ class _Attempt:
         try:
             action()
         except ComponentRefused as refused:
-            self._fail(key, refused.text)
+            item = self._files.get(key)
+            self._fail(key, refused.text, *(item.place_of(refused.at) if item else (None, None)))
         except SalesforceError as error:
             self._fail(key, error.message)
 
@@ -246,7 +247,7 @@ class _Attempt:
         self._deleted.append(message)
 
     def _deletion_failed(self, key: Key, file_name: str, text: str) -> None:
-        self.failed.setdefault(key, replace(refusal(*key, file_name, text), deleted=True))
+        self.failed.setdefault(key, refusal(*key, file_name, text))
 
     def _compile(self) -> None:
         touched = [key for key in self._workspace.changed if key[0] in ("ApexClass", "ApexTrigger")]

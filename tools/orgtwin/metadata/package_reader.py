@@ -41,6 +41,13 @@ class Incoming:
     file_name: str
     line: int
     column: int
+    source: bytes = b""
+
+    def place_of(self, node: Node | None) -> tuple[int, int]:
+        """Where an element of the component stands in its file; the component's own place for none."""
+        if node is None or node.offset < 0 or not self.source:
+            return self.line, self.column
+        return Document(node, self.source).position(node)
 
 
 @dataclass
@@ -245,7 +252,7 @@ class _Collector:
         path = bundle.xml or bundle.content or ""
         if bundle.content is not None:
             path = bundle.content
-        self._package.incoming.append(Incoming(component, path, line, column))
+        self._package.incoming.append(Incoming(component, path, line, column, document.source))
 
     def _report_missing(self) -> None:
         for type_name, name in sorted(self._named - self._found):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orgtwin.metadata.xml import Node
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -15,8 +17,12 @@ class Problem:
 
 
 class ComponentRefused(Exception):
-    """A component cannot be deployed; travels from the type's rule to the deploy, which turns it into a failure message."""
+    """A component cannot be deployed; travels from the type's rule to the deploy, which turns it into a failure message.
 
-    def __init__(self, text: str) -> None:
+    `at` is the element that is wrong, where the org names its place rather than the component's.
+    """
+
+    def __init__(self, text: str, at: Node | None = None) -> None:
         super().__init__(text)
         self.text = text
+        self.at = at

@@ -13,6 +13,7 @@ from orgtwin.metadata.formula_check import VALIDATION_RULE
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.types.object_fields import RECORD_TYPE_ID
+from orgtwin.metadata.types.pages import find_path
 from orgtwin.metadata.types.record_writes import find_row, save_row
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
@@ -25,6 +26,7 @@ _RULE_NAME_TEXT = (
     "and must be unique."
 )
 _WITH_PROCESS = ("Case", "Lead", "Opportunity", "Solution")
+_REPORT_NAME = re.compile(r"[A-Z0-9_]+(\.[A-Z0-9_]+)*")
 _MAX_COMPACT_FIELDS = 10
 _MAX_MESSAGE = 255
 
@@ -130,7 +132,8 @@ def deploy_field_set(workspace: Workspace, component: Component, _before: Compon
     draft, _ = _object_of(workspace, component)
     _require(component.body, ("label", "description"))
     for item in component.body.all("displayedFields"):
-        _require_path(workspace, draft, item.value("field") or "", "displayedFields")
+        path = item.value("field") or ""
+        _require_path(workspace, draft, path, path)  # the org names the field twice
     return component
 
 
@@ -156,21 +159,13 @@ def deploy_list_view(workspace: Workspace, component: Component, _before: Compon
         *(item.value("field") or "" for item in component.body.all("filters")),
     ]
     for column in columns:
-        if column.endswith("__c") and draft.find_field(column) is None:
+        is_there = draft.find_field(column) is not None if column.endswith("__c") else _REPORT_NAME.fullmatch(column)
+        if not is_there:
             raise ComponentRefused(f"Could not resolve list view column: {column}")
     return component
 
 
 def _require_path(workspace: Workspace, draft: ObjectDraft, path: str, element: str) -> None:
     """A field, or a path over lookups to one."""
-    *steps, last = path.split(".")
-    here: ObjectDraft | None = draft
-    for step in steps:
-        field = (
-            next((f for f in here.fields.values() if (f.relationship_name or "").lower() == step.lower()), None)
-            if here
-            else None
-        )
-        here = workspace.schema.find(field.reference_to[0]) if field and field.reference_to else None
-    if here is None or here.find_field(last) is None:
+    if find_path(workspace, draft, path) is None:
         raise ComponentRefused(f"In field: {element} - no CustomField named {draft.api_name}.{path} found")

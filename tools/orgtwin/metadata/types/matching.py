@@ -1,6 +1,6 @@
-"""Layouts, reports, duplicate rules: checked for what they name, then stored and returned.
+"""Matching and duplicate rules: checked for what they name, and for what the twin can compare.
 
-Source: the pages of those types (Metadata API Developer Guide); texts from published deploy logs.
+Source: "MatchingRule", "DuplicateRule" (Metadata API Developer Guide); texts from published deploy logs.
 """
 
 from __future__ import annotations
@@ -13,47 +13,6 @@ from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.records.filter_logic import FilterLogicError, parse_filter_logic
 from orgtwin.records.summary_filters import TESTS
-
-
-def deploy_layout(workspace: Workspace, component: Component, before: Component | None) -> Component:
-    object_name = component.full_name.partition("-")[0]
-    draft = workspace.schema.find(object_name)
-    if draft is None:
-        raise ComponentRefused(f"In field: layout - no CustomObject named {object_name} found")
-    shown = _layout_fields(component)
-    for field in shown:
-        if field.endswith("__c") and draft.find_field(field) is None:
-            raise ComponentRefused(f"In field: field - no CustomField named {draft.api_name}.{field} found")
-    for required in draft.fields.values():
-        if required.required and required.custom and required.api_name not in shown:
-            raise ComponentRefused(f"Layout must contain an item for required layout field: {required.api_name}")
-    return check_required(workspace, component, before)
-
-
-def _layout_fields(component: Component) -> set[str]:
-    columns = (column for section in component.body.all("layoutSections") for column in section.all("layoutColumns"))
-    return {item.value("field") or "" for column in columns for item in column.all("layoutItems")} - {""}
-
-
-def deploy_in_folder(workspace: Workspace, component: Component, before: Component | None) -> Component:
-    """A report, dashboard, document or e-mail template lies in a folder that stands."""
-    folder, _, _ = component.full_name.rpartition("/")
-    folder_type = {"EmailTemplate": "EmailFolder"}.get(component.type, f"{component.type}Folder")
-    built_in = folder in ("unfiled$public", "")
-    if not built_in and workspace.find(folder_type, folder) is None:
-        raise ComponentRefused(f"Cannot find folder:{folder}")
-    if component.type == "Report":
-        report_type = component.body.value("reportType") or ""
-        if report_type.endswith("__c") and workspace.find("ReportType", report_type.removesuffix("__c")) is None:
-            raise ComponentRefused("invalid report type")
-    return check_required(workspace, component, before)
-
-
-def deploy_tab(workspace: Workspace, component: Component, before: Component | None) -> Component:
-    is_object_tab = component.full_name.endswith(("__c", "__x", "__e"))
-    if is_object_tab and workspace.schema.find(component.full_name) is None:
-        raise ComponentRefused(f"In field: fullName - no CustomObject named {component.full_name} found")
-    return check_required(workspace, component, before)
 
 
 def deploy_matching_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
