@@ -5,6 +5,8 @@ Source: "Id Field Type" (Object Reference): 15-character ids are case-sensitive,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ALPHABET = frozenset(_BASE62)
@@ -49,30 +51,40 @@ def key_prefix(record_id: str) -> str:
 
 
 _TAILS = tuple(first + second for first in _BASE62 for second in _BASE62)
-_TAIL_BITS = tuple(("A" <= tail[0] <= "Z") << 3 | ("A" <= tail[1] <= "Z") << 4 for tail in _TAILS)
+_ENDINGS = tuple((tail, ("A" <= tail[0] <= "Z") << 3 | ("A" <= tail[1] <= "Z") << 4) for tail in _TAILS)
 
 
 class IdSequence:
     """Hands out ids of one org, in order; two sequences with the same start hand out the same ids.
 
-    Only the last two characters change from one id to the next but one in 3,844: the rest and its checksum are kept.
+    Only the last two characters change from one id to the next but one in 3,844: the rest and its checksum stay.
     """
 
     def __init__(self, instance: str = "TW0") -> None:
         self._instance = instance
         self._last: dict[str, int] = {}
-        self._heads: dict[str, tuple[int, str, str, int]] = {}
+        self._coming: dict[str, Iterator[str]] = {}
 
     def next_id(self, prefix: str) -> str:
         """The next 18-character id of a key prefix."""
-        number = self._last[prefix] = self._last.get(prefix, 0) + 1
-        high, low = divmod(number, len(_TAILS))
-        head = self._heads.get(prefix)
-        if head is None or head[0] != high:
-            head = self._heads[prefix] = self._head(prefix, high)
-        return head[1] + _TAILS[low] + head[2] + _CHECKSUM[head[3] | _TAIL_BITS[low]]
+        coming = self._coming.get(prefix)
+        if coming is None:
+            coming = self._coming[prefix] = self._ids(prefix)
+        return next(coming)
 
-    def _head(self, prefix: str, high: int) -> tuple[int, str, str, int]:
+    def _ids(self, prefix: str) -> Iterator[str]:
+        """All ids of a prefix that are to come."""
+        last = self._last
+        number = last.get(prefix, 0) + 1
+        while True:
+            high, low = divmod(number, len(_TAILS))
+            head, marks, bits = self._head(prefix, high)
+            for tail, tail_bits in _ENDINGS[low:]:
+                last[prefix] = number
+                number += 1
+                yield head + tail + marks + _CHECKSUM[bits | tail_bits]
+
+    def _head(self, prefix: str, high: int) -> tuple[str, str, int]:
         """The first thirteen characters, two of the checksum, and the bits that they give to its third."""
         digits, number = "", high
         while number:
@@ -80,11 +92,12 @@ class IdSequence:
             digits = _BASE62[digit] + digits
         text = prefix + self._instance + digits.rjust(_SEQUENCE_LENGTH - len(self._instance) - 2, "0")
         marks = checksum(text + "00")
-        return high, text, marks[:2], _CHECKSUM.index(marks[2])
+        return text, marks[:2], _CHECKSUM.index(marks[2])
 
     def seen(self, prefix: str, number: int) -> None:
         """Never hand out `number` or less again (used when a store is opened)."""
         self._last[prefix] = max(self._last.get(prefix, 0), number)
+        self._coming.pop(prefix, None)
 
     def position(self) -> dict[str, int]:
         """The last number handed out per key prefix, for a snapshot."""

@@ -58,7 +58,7 @@ def columns(table: RecordTable) -> Columns:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """`source` is a page title; `assumed` laws can be switched off by name. `check` sees rows as wide as the table."""
+    """`source` is a page title; only `assumed` laws can be switched off by name. `check` sees rows as wide as the table."""
 
     name: str
     source: str
@@ -66,14 +66,14 @@ class Law:
     assumed: bool = False
 
     def is_off(self, context: LawContext) -> bool:
-        return self.assumed and context.settings.get(f"Twin.{self.name}") is False
+        return context.settings.get(f"Twin.{self.name}") is False
 
 
 def apply_contract_laws(context: LawContext, save: Save) -> None:
     """All laws, in the order of the table."""
     at = save.table.compiled(columns)
     for law in CONTRACT_LAWS:
-        if not law.is_off(context):
+        if not (law.assumed and law.is_off(context)):
             law.check(at, context, save)
 
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from orgtwin.access.grants import Grant
-from orgtwin.errors import SalesforceError, SaveError, SaveResult
+from orgtwin.access.grants import RowFilter
+from orgtwin.errors import SaveError, SaveResult
 from orgtwin.records import merging, save_order
+from orgtwin.records.coerce import RowRefused
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.deletion import NO_ACCESS
-from orgtwin.records.laws import make_room
-from orgtwin.records.matching import Match, Matcher, find_by_id
-from orgtwin.records.model import Caller, Row
-from orgtwin.records.new_rows import NewRows
+from orgtwin.records.matching import find_by_id
+from orgtwin.records.model import Caller, Row, Value
 from orgtwin.records.removal import Removal
+from orgtwin.records.save_plans import SavePlan, SavePlans
 from orgtwin.records.saving import Operation, Pending, Save
-from orgtwin.records.table import ID, RecordTable
-from orgtwin.records.writer import Writer
+from orgtwin.records.table import ID
 
 BATCH = 200
 _ATTEMPTS = 3  # partial success runs a batch again without the rows that failed after they were stored
@@ -45,8 +44,7 @@ class RecordDml:
 
     def __init__(self, context: RecordsContext) -> None:
         self._context = context
-        self._writers: dict[tuple[str, bool, bool], Writer] = {}
-        self._new_rows = NewRows(context)
+        self._plans = SavePlans(context)
         self._removal = Removal(context)
         self.rows_taken = 0  # by all calls so far, saved or refused
 
@@ -55,31 +53,31 @@ class RecordDml:
     def insert(
         self, caller: Caller, sobject_type: str, rows: WireRows, *, all_or_none: bool = False, text: bool = False
     ) -> list[SaveResult]:
-        table = self._require_table(caller, sobject_type)
-        self._require_right(caller, table, Operation.INSERT)
+        plan = self._plans.of(caller, sobject_type, text=text)
+        plan.writer(Operation.INSERT)
 
         def insert_batch(chunk: Numbered, results: Results) -> None:
-            batch = [(position, wire, None) for position, wire in chunk]
-            self._save(caller, table, Operation.INSERT, batch, results, text=text)
+            batch: list[Entry] = [(position, wire, None) for position, wire in chunk]
+            self._save(caller, plan, Operation.INSERT, batch, results)
 
         return self._in_batches(caller, rows, insert_batch, all_or_none)
 
     def update(
         self, caller: Caller, sobject_type: str, rows: WireRows, *, all_or_none: bool = False, text: bool = False
     ) -> list[SaveResult]:
-        table = self._require_table(caller, sobject_type)
-        self._require_right(caller, table, Operation.UPDATE)
+        plan = self._plans.of(caller, sobject_type, text=text)
+        plan.writer(Operation.UPDATE)
 
         def update_batch(chunk: Numbered, results: Results) -> None:
             batch: list[Entry] = []
             for position, wire in chunk:
-                found = find_by_id(table, wire)
+                found = find_by_id(plan.table, wire)
                 if isinstance(found, SaveError):
                     results[position] = SaveResult(None, False, False, (found,))
                 else:
                     batch.append((position, wire, found))
             for part in _without_repeats(batch):
-                self._save(caller, table, Operation.UPDATE, part, results, text=text)
+                self._save(caller, plan, Operation.UPDATE, part, results)
 
         return self._in_batches(caller, rows, update_batch, all_or_none)
 
@@ -94,12 +92,24 @@ class RecordDml:
         text: bool = False,
         update_only: bool = False,
     ) -> list[SaveResult]:
-        table = self._require_table(caller, sobject_type)
-        matcher = Matcher(table, self._context.grant(caller, table.type.api_name), external_id_field, text=text)
+        plan = self._plans.of(caller, sobject_type, text=text)
+        matcher = plan.matcher(external_id_field)
+        seen: set[Value] = set()
 
         def upsert_batch(chunk: Numbered, results: Results) -> None:
-            matches = [matcher.match(position, wire, update_only=update_only) for position, wire in chunk]
-            self._save_matches(caller, table, matches, results, text=text)
+            inserts: list[Entry] = []
+            updates: list[Entry] = []
+            for position, wire in chunk:
+                try:
+                    row = matcher.match(wire, seen, update_only=update_only)
+                except RowRefused as refusal:
+                    results[position] = SaveResult(None, False, False, (refusal.error,))
+                else:
+                    (inserts if row is None else updates).append((position, wire, row))
+            if inserts:
+                self._save(caller, plan, Operation.INSERT, inserts, results)
+            if updates:
+                self._save(caller, plan, Operation.UPDATE, updates, results)
 
         return self._in_batches(caller, rows, upsert_batch, all_or_none)
 
@@ -150,42 +160,15 @@ class RecordDml:
 
     # ---- one batch
 
-    def _save_matches(
-        self,
-        caller: Caller,
-        table: RecordTable,
-        matches: list[Match],
-        results: Results,
-        *,
-        text: bool,
-    ) -> None:
-        inserts: list[Entry] = []
-        updates: list[Entry] = []
-        for match in matches:
-            if match.error is not None:
-                results[match.position] = SaveResult(None, False, False, (match.error,))
-            else:
-                (updates if match.row is not None else inserts).append((match.position, match.wire, match.row))
-        for operation, batch in ((Operation.INSERT, inserts), (Operation.UPDATE, updates)):
-            if batch:
-                self._require_right(caller, table, operation)
-                self._save(caller, table, operation, batch, results, text=text)
-
     def _save(
-        self,
-        caller: Caller,
-        table: RecordTable,
-        operation: Operation,
-        batch: Sequence[Entry],
-        results: Results,
-        *,
-        text: bool,
+        self, caller: Caller, plan: SavePlan, operation: Operation, batch: Sequence[Entry], results: Results
     ) -> None:
-        if operation is Operation.UPDATE:
-            batch = self._refuse_locked(caller, table, batch, results)
+        if plan.grant.may_edit is not None:
+            batch = _refuse_locked(plan.grant.may_edit, batch, results)
         for _attempt in range(_ATTEMPTS):
             mark = self._context.log.mark()
-            save = self._set_values(caller, table, operation, batch, text=text)
+            save = Save(caller, plan.table, operation, _set_values(plan, operation, batch))
+            save.drop_refused()
             refused_late = self._run(save, results)
             if not refused_late:
                 return
@@ -207,78 +190,27 @@ class RecordDml:
                 stored.add(row.position)
         return stored
 
-    def _set_values(
-        self,
-        caller: Caller,
-        table: RecordTable,
-        operation: Operation,
-        batch: Sequence[Entry],
-        *,
-        text: bool,
-    ) -> Save:
-        """Steps 1 and 2: the original or an empty row, overwritten by the request's values."""
-        make_room(table)
-        writer = self._writer(caller, table, operation, text=text)
-        new_row = self._new_rows.maker(table, caller) if operation is Operation.INSERT else _no_new_row
-        pending = []
-        for position, wire, before in batch:
-            content = new_row() if before is None else table.widened(before)
-            row = Pending(position, content, before)
-            row.errors = writer.write(wire, content)
-            pending.append(row)
-        save = Save(caller, table, operation, pending)
-        save.drop_refused()
-        return save
 
-    def _refuse_locked(
-        self,
-        caller: Caller,
-        table: RecordTable,
-        batch: Sequence[Entry],
-        results: Results,
-    ) -> Sequence[Entry]:
-        may_edit = self._context.grant(caller, table.type.api_name).may_edit
-        if may_edit is None:
-            return batch
-        allowed = []
-        for entry in batch:
-            if entry[2] is not None and not may_edit(entry[2]):
-                results[entry[0]] = SaveResult(None, False, False, (NO_ACCESS,))
-            else:
-                allowed.append(entry)
-        return allowed
-
-    # ---- whole-call checks and compiled parts
-
-    def _require_table(self, caller: Caller, sobject_type: str) -> RecordTable:
-        found = self._context.schema.find_type(sobject_type)
-        if found is None or not self._context.grant(caller, found.api_name).read:
-            raise unknown_type(sobject_type)
-        return self._context.table(found.api_name)
-
-    def _require_right(self, caller: Caller, table: RecordTable, operation: Operation) -> None:
-        grant = self._context.grant(caller, table.type.api_name)
-        allowed = grant.create if operation is Operation.INSERT else grant.edit
-        if not allowed:
-            verb = "inserted" if operation is Operation.INSERT else "updated"
-            message = f"entity type cannot be {verb}: {table.type.label}"
-            raise SalesforceError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
-
-    def _writer(self, caller: Caller, table: RecordTable, operation: Operation, *, text: bool) -> Writer:
-        grant = self._context.grant(caller, table.type.api_name)
-        key = (table.type.api_name, operation is Operation.INSERT, text)
-        writer = self._writers.get(key)
-        if writer is None or writer.grant is not grant or writer.schema is not self._context.schema:
-
-            def grant_of(name: str) -> Grant:
-                return self._context.grant(caller, name)
-
-            writer = self._writers[key] = Writer(self._context, table, operation, grant_of, text=text)
-        return writer
+def _set_values(plan: SavePlan, operation: Operation, batch: Sequence[Entry]) -> list[Pending]:
+    """Steps 1 and 2: the original or an empty row, overwritten by the request's values."""
+    write = plan.writer(operation).write
+    blank = plan.new_rows.blank() if operation is Operation.INSERT else Row([])
+    pending = []
+    for position, wire, before in batch:
+        content: Row = (blank if before is None else before).copy()  # type: ignore[assignment]
+        pending.append(Pending(position, content, before, write(wire, content)))
+    return pending
 
 
-def _no_new_row() -> Row:
-    raise RuntimeError("an update has no new rows")
+def _refuse_locked(may_edit: RowFilter, batch: Sequence[Entry], results: Results) -> Sequence[Entry]:
+    """Refuse what sharing does not let the caller change; the rest."""
+    allowed = []
+    for entry in batch:
+        if entry[2] is None or may_edit(entry[2]):
+            allowed.append(entry)
+        else:
+            results[entry[0]] = SaveResult(None, False, False, (NO_ACCESS,))
+    return allowed
 
 
 def _without_repeats(batch: list[Entry]) -> Iterator[list[Entry]]:
@@ -296,11 +228,3 @@ def _without_repeats(batch: list[Entry]) -> Iterator[list[Entry]]:
 
 def _rolled_back(result: SaveResult) -> SaveResult:
     return SaveResult(None, False, False, result.errors or (ROLLED_BACK,))
-
-
-def unknown_type(name: str) -> SalesforceError:
-    message = (
-        f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
-        "after the entity name. Please reference your WSDL or the describe call for the appropriate names."
-    )
-    return SalesforceError("INVALID_TYPE", message)

@@ -31,8 +31,10 @@ class _Keyed:
         self._folds = not field.case_sensitive and field.type not in _ID_TYPES
 
     def key(self, row: Row) -> Value:
-        slot = self._slot
-        value = row[slot] if slot < len(row) else None
+        try:
+            value = row[self._slot]
+        except IndexError:
+            return None
         return value.lower() if self._folds and isinstance(value, str) else value
 
     def key_of(self, value: Value) -> Value:
@@ -68,10 +70,7 @@ class UniqueIndex(_Keyed):
 
     def find_other(self, row: Row) -> Row | None:
         """The row that already has this row's value, unless it is the same record."""
-        key = self.key(row)
-        if key is None:
-            return None
-        other = self._rows.get(key)
+        other = self._rows.get(self.key(row))
         return None if other is None or other[0] == row[0] else other
 
 

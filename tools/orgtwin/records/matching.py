@@ -5,14 +5,12 @@ Source: "Insert or Update (Upsert) a Record Using an External ID" (REST API): no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import msgspec
+from collections.abc import Mapping, Sequence
 
 from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveError
 from orgtwin.ids import find_id18
-from orgtwin.records.coerce import RowRefused, compile_coercer
+from orgtwin.records.coerce import RowRefused, compile_coercer, refuse
 from orgtwin.records.model import Row, Value
 from orgtwin.records.table import RecordTable
 from orgtwin.schema.model import Field, FieldType
@@ -26,70 +24,59 @@ class MultipleMatches(SaveError, frozen=True, gc=False):
     record_ids: tuple[str, ...] = ()
 
 
-class Match(msgspec.Struct, frozen=True):
-    """`row` is the record to update, None to create one; `error` says why neither."""
-
-    position: int
-    wire: WireRow
-    row: Row | None = None
-    error: SaveError | None = None
-
-
 class Matcher:
-    """Finds the records of one upsert call; a key that comes twice in the call is refused the second time."""
+    """Finds the records that the rows of an upsert mean, for one caller, object and key field."""
 
     def __init__(self, table: RecordTable, grant: Grant, external_id_field: str, *, text: bool) -> None:
         self._table = table
         self._grant = grant
         self._field = _require_key_field(table, grant, external_id_field)
         self._name = self._field.api_name
+        self._folds = not self._field.case_sensitive
         self._coerce = compile_coercer(self._field, text=text)
-        self._seen: set[Value] = set()
 
-    def match(self, position: int, wire: WireRow, *, update_only: bool) -> Match:
-        try:
-            return self._match(position, wire, update_only=update_only)
-        except RowRefused as refusal:
-            return Match(position, wire, error=refusal.error)
+    def match(self, wire: WireRow, seen: set[Value], *, update_only: bool) -> Row | None:
+        """The record to update, None to create one. `seen` are the keys of the call so far: one that comes twice is refused.
 
-    def _match(self, position: int, wire: WireRow, *, update_only: bool) -> Match:
-        raw = self._raw_key(wire)
+        Raises RowRefused.
+        """
         if self._field.type is FieldType.ID:
-            return self._match_id(position, wire, raw)
+            return self._match_id(wire)
+        raw = wire.get(self._name)
+        if raw is None:
+            raw = self._raw_key(wire)
         key = None if raw is None or raw == "" else self._coerce(raw)
         if key is None:
-            return Match(position, wire, error=SaveError("MISSING_ARGUMENT", f"{self._name} not specified"))
-        folded = key.lower() if isinstance(key, str) and not self._field.case_sensitive else key
-        if folded in self._seen:
-            return Match(
-                position, wire, error=SaveError("DUPLICATE_VALUE", f"Duplicate external id specified: {key!s}")
-            )
-        self._seen.add(folded)
+            raise refuse("MISSING_ARGUMENT", f"{self._name} not specified")
+        folded = key.lower() if self._folds and isinstance(key, str) else key
+        if folded in seen:
+            raise refuse("DUPLICATE_VALUE", f"Duplicate external id specified: {key!s}")
+        seen.add(folded)
         found = self._visible(key)
-        if len(found) > 1:
-            return Match(position, wire, error=_multiple(self._name, found))
-        if not found and update_only:
-            return Match(position, wire, error=SaveError("NOT_FOUND", "The requested resource does not exist"))
-        return Match(position, wire, found[0] if found else None)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise RowRefused(_multiple(self._name, found))
+        if update_only:
+            raise refuse("NOT_FOUND", "The requested resource does not exist")
+        return None
 
-    def _match_id(self, position: int, wire: WireRow, raw: object) -> Match:
+    def _match_id(self, wire: WireRow) -> Row | None:
+        raw = self._raw_key(wire)
         if raw is None or raw == "":
-            return Match(position, wire)
+            return None
         found = find_by_id(self._table, wire)
         if isinstance(found, SaveError):
-            return Match(position, wire, error=found)
-        return Match(position, wire, found)
+            raise RowRefused(found)
+        return found
 
     def _raw_key(self, wire: WireRow) -> object:
-        value = wire.get(self._name)
-        if value is None:
-            wanted = self._name.lower()
-            value = next((v for k, v in wire.items() if k.lower() == wanted), None)
-        return value
+        wanted = self._name.lower()
+        return next((v for k, v in wire.items() if k.lower() == wanted), None)
 
-    def _visible(self, key: Value) -> list[Row]:
+    def _visible(self, key: Value) -> Sequence[Row]:
         """Without Unique, an upsert finds only what the caller sees, as the platform's own advice on "View All Data" implies."""
-        found = list(self._table.find(self._name, key))
+        found = self._table.find(self._name, key)
         if self._field.unique or self._grant.may_see is None:
             return found
         return [row for row in found if self._grant.may_see(row)]
@@ -131,7 +118,7 @@ def _require_key_field(table: RecordTable, grant: Grant, name: str) -> Field:
     return f
 
 
-def _multiple(name: str, rows: list[Row]) -> MultipleMatches:
+def _multiple(name: str, rows: Sequence[Row]) -> MultipleMatches:
     record_ids = tuple(str(row[0]) for row in rows)
     message = f"{name}: more than one record found for external id field: [{', '.join(record_ids)}]"
     return MultipleMatches("DUPLICATE_EXTERNAL_ID", message, (), record_ids)

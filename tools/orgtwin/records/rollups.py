@@ -48,6 +48,10 @@ class Rollups:
         self._schema: Schema | None = None
         self._by_child: dict[str, list[_Summary]] = {}
 
+    def has_parents(self, table: RecordTable) -> bool:
+        """Whether anything summarizes the rows of this object."""
+        return bool(self._summaries_over(table.type.api_name))
+
     def update_parents(self, table: RecordTable, rows: BeforeAfter) -> None:
         """Recompute the summaries over these children, and what their parents' parents summarize."""
         summaries = self._summaries_over(table.type.api_name)

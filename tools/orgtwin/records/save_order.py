@@ -91,7 +91,8 @@ def after_triggers(context: RecordsContext, save: Save) -> None:
 
 def roll_up(context: RecordsContext, save: Save) -> None:
     """Steps 16 and 17: parents and grandparents that summarize these rows."""
-    context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
+    if context.rollups.has_parents(save.table):
+        context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
 
 
 EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}

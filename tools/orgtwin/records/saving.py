@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+import msgspec
 
 from orgtwin.errors import SaveError
 from orgtwin.records.model import Caller, Row
@@ -20,42 +22,42 @@ class Operation(Enum):
     UNDELETE = "undelete"
 
 
-class Pending:
+class Pending(msgspec.Struct, eq=False, gc=False):
     """One row on its way. `content` is what would be stored; `before` is the live row that an update changes."""
 
-    __slots__ = ("before", "content", "errors", "position", "stored")
-
-    def __init__(self, position: int, content: Row, before: Row | None) -> None:
-        self.position = position
-        self.content = content
-        self.before = before
-        self.errors: list[SaveError] = []
-        self.stored = False
+    position: int
+    content: Row
+    before: Row | None
+    errors: list[SaveError] = []
+    stored: bool = False
 
     def refuse(self, code: str, message: str, *fields: str) -> None:
         self.errors.append(SaveError(code, message, fields))
 
 
-@dataclass(slots=True)
-class Save:
+class Save(msgspec.Struct, eq=False):
     """One batch of at most 200 rows of one type on its way through the steps. Refused rows leave `rows` after each step."""
 
     caller: Caller
     table: RecordTable
     operation: Operation
     rows: list[Pending]
-    refused: list[Pending] = field(default_factory=list)
+    refused: list[Pending] = []
 
     def drop_refused(self) -> None:
         """Take rows with errors out of the batch."""
-        refused = [row for row in self.rows if row.errors]
-        if refused:
-            self.refused += refused
-            self.rows = [row for row in self.rows if not row.errors]
+        for row in self.rows:
+            if row.errors:
+                break
+        else:
+            return
+        self.refused += [row for row in self.rows if row.errors]
+        self.rows = [row for row in self.rows if not row.errors]
 
 
 SaveHook = Callable[[Save], None]
 ChunkHook = Callable[[Caller], AbstractContextManager[None]]
+_NOTHING_AROUND = nullcontext()
 PublishHook = Callable[[RecordTable, Row], bool]
 
 
@@ -70,13 +72,14 @@ class SaveHooks:
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
     published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did
 
-    @contextmanager
-    def chunk(self, caller: Caller) -> Iterator[None]:
+    def chunk(self, caller: Caller) -> AbstractContextManager[object]:
         """At most 200 rows of one call go through the steps inside."""
+        if not self.around_chunk:
+            return _NOTHING_AROUND
         with ExitStack() as stack:
             for hook in self.around_chunk:
                 stack.enter_context(hook(caller))
-            yield
+            return stack.pop_all()
 
     @contextmanager
     def set_aside(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ from orgtwin.errors import SaveError
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation, Pending, Save
-from orgtwin.records.system_fields import auto_number_fields, stamp_created, stamp_modified
+from orgtwin.records.system_fields import auto_numbers, stamp_created, stamp_modified
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Field
 
@@ -24,16 +24,17 @@ def store(context: RecordsContext, save: Save) -> None:
 
 def _store_new(context: RecordsContext, save: Save) -> None:
     table, log, now, user_id = save.table, context.log, context.now, save.caller.user_id
-    prefix = table.type.key_prefix
-    numbers = auto_number_fields(table)
+    prefix, is_event = table.type.key_prefix, table.type.event
+    numbers = table.compiled(auto_numbers)
+    next_id = context.ids.next_id
     for row in save.rows:
         content = row.content
         if _is_refused(table, row):
             continue
-        stamp_created(content, cast("str | None", content[ID]) or context.ids.next_id(prefix), user_id, now)
-        for name, render in numbers:
-            table.write(content, name, render(context.next_number(table.type.api_name, name), now))
-        if table.type.event:
+        stamp_created(content, cast("str | None", content[ID]) or next_id(prefix), user_id, now)
+        for slot, key, render in numbers:
+            content[slot] = render(context.next_number(*key), now)
+        if is_event:
             _publish(context, table, content)
         else:
             log.add(table, content)

@@ -9,10 +9,7 @@ from functools import cache
 
 from orgtwin.records.model import Row, Value
 from orgtwin.records.table import (
-    CREATED_BY,
-    CREATED_DATE,
     ID,
-    IS_DELETED,
     MODIFIED_BY,
     MODIFIED_DATE,
     SYSTEM_MODSTAMP,
@@ -25,11 +22,7 @@ _DATE_PARTS = {"{YYYY}": "%Y", "{YY}": "%y", "{MM}": "%m", "{DD}": "%d"}
 
 
 def stamp_created(row: Row, record_id: str, user_id: str, now: datetime) -> None:
-    row[ID] = record_id
-    row[IS_DELETED] = False
-    row[CREATED_DATE] = now
-    row[CREATED_BY] = user_id
-    stamp_modified(row, user_id, now)
+    row[ID : SYSTEM_MODSTAMP + 1] = (record_id, False, now, user_id, now, user_id, now)
 
 
 def stamp_modified(row: Row, user_id: str, now: datetime) -> None:
@@ -93,6 +86,10 @@ def _dated(text: str, now: datetime) -> str:
     return text
 
 
-def auto_number_fields(table: RecordTable) -> list[tuple[str, Callable[[int, datetime], str]]]:
-    """Name and format of every auto-number field."""
-    return [(f.api_name, auto_number_format(f.display_format or "{0}")) for f in table.type.fields if f.auto_number]
+def auto_numbers(table: RecordTable) -> list[tuple[int, tuple[str, str], Callable[[int, datetime], str]]]:
+    """Slot, object and field, and format of every auto-number field."""
+    return [
+        (table.slot(f.api_name), (table.type.api_name, f.api_name), auto_number_format(f.display_format or "{0}"))
+        for f in table.type.fields
+        if f.auto_number
+    ]

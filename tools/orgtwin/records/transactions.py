@@ -40,12 +40,11 @@ CommitListener = Callable[[list[Entry]], None]
 EndListener = Callable[[bool], None]
 
 
-class Mark:
+class Mark(msgspec.Struct, eq=False, weakref=True):
     """A position in the log. One taken outside a transaction keeps the log as long as it lives; one taken inside ends with it."""
 
-    def __init__(self, position: int, epoch: int) -> None:
-        self.position = position
-        self.epoch = epoch
+    position: int
+    epoch: int
 
 
 class UndoLog:
@@ -139,25 +138,32 @@ class UndoLog:
         if published and not self._depth:
             self._announce(published)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Transaction:
         """All writes inside are kept together; an exception takes them back. Transactions nest; the outermost one commits."""
-        mark = Mark(len(self._entries), self._epoch)
+        return Transaction(self)
+
+    def begin(self) -> Mark:
+        """The start of a transaction; `commit` or `abort` ends it."""
         self._depth += 1
-        try:
-            yield
-            if self._depth == 1:
+        return Mark(len(self._entries), self._epoch)
+
+    def commit(self, start: Mark) -> None:
+        if self._depth == 1:
+            try:
                 self._announce(self._entries[self._committed :])
-        except BaseException:
-            self._depth -= 1
-            self.rollback(mark)
-            self._tell_end(committed=False)
-            raise
+            except BaseException:
+                self.abort(start)
+                raise
         self._depth -= 1
         if not self._depth:
             self._committed = len(self._entries)
             self._forget_committed()
             self._tell_end(committed=True)
+
+    def abort(self, start: Mark) -> None:
+        self._depth -= 1
+        self.rollback(start)
+        self._tell_end(committed=False)
 
     def _forget_committed(self) -> None:
         if not self._marks:
@@ -173,6 +179,24 @@ class UndoLog:
     def _announce(self, entries: list[Entry]) -> None:
         for listener in self._listeners:
             listener(entries)
+
+
+class Transaction:
+    """What `with log.transaction():` holds."""
+
+    __slots__ = ("_log", "_start")
+
+    def __init__(self, log: UndoLog) -> None:
+        self._log = log
+
+    def __enter__(self) -> None:
+        self._start = self._log.begin()
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._log.commit(self._start)
+        else:
+            self._log.abort(self._start)
 
 
 def _undo_recycled(entry: Entry) -> None:
