@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clmkit.clients.salesforce import ApiUsage, Record, RowResult
@@ -97,8 +97,14 @@ class FakeOrg:
     async def upsert_composite(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
         return self._upsert_all("composite", sobject, key_field, records)
 
-    async def upsert_bulk(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
-        return self._upsert_all("bulk", sobject, key_field, records)
+    async def upsert_bulk(
+        self, sobject: str, key_field: str, records: Sequence[Record], *, needs_ids: bool = True
+    ) -> list[RowResult]:
+        """Who needs no ids gets none of those that were saved."""
+        results = self._upsert_all("bulk", sobject, key_field, records)
+        return [
+            replace(one, record_id="", created=False) if one.is_success and not needs_ids else one for one in results
+        ]
 
     def _upsert_all(self, call: str, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
         self.calls.append(call)

@@ -7,23 +7,26 @@ from tests.clmkit.sync.world import World
 
 from clmkit.sync.shipping import MEASURES, Way, choose_way, count_calls, plan_shipments
 
+# rows, whether their record ids are asked for, the way, its calls
+CHEAPEST = [
+    (1, False, Way.COLLECTIONS, 1),
+    (200, False, Way.COLLECTIONS, 1),
+    (201, False, Way.COMPOSITE, 1),
+    (1_000, False, Way.COMPOSITE, 1),
+    (1_500, False, Way.COMPOSITE, 2),
+    (4_000, False, Way.COMPOSITE, 4),
+    (4_001, False, Way.BULK, 4),
+    (5_000, True, Way.COMPOSITE, 5),
+    (5_001, True, Way.BULK, 5),
+    (50_000, True, Way.BULK, 5),
+    (50_001, False, Way.BULK, 8),
+]
 
-@pytest.mark.parametrize(
-    ("rows", "way", "calls"),
-    [
-        (1, Way.COLLECTIONS, 1),
-        (200, Way.COLLECTIONS, 1),
-        (201, Way.COMPOSITE, 1),
-        (1_000, Way.COMPOSITE, 1),
-        (1_500, Way.COMPOSITE, 2),
-        (5_000, Way.COMPOSITE, 5),
-        (5_001, Way.BULK, 5),
-        (10_000, Way.BULK, 5),
-        (10_001, Way.BULK, 10),
-    ],
-)
-def test_the_way_with_the_fewest_calls_is_taken(rows: int, way: Way, calls: int) -> None:
-    assert (choose_way(rows), count_calls(way, rows)) == (way, calls)
+
+@pytest.mark.parametrize(("rows", "needs_ids", "way", "calls"), CHEAPEST)
+def test_the_way_with_the_fewest_calls_is_taken(rows: int, needs_ids: bool, way: Way, calls: int) -> None:
+    assert choose_way(rows, needs_ids=needs_ids) is way
+    assert count_calls(way, rows, needs_ids=needs_ids) == calls
 
 
 def test_the_plan_says_why() -> None:

@@ -2,8 +2,8 @@
 
 Bulk API 2.0 and Bulk API Developer Guide: "Upload Job Data" (CSV, LF, at most 150 MB after base64: 100 MB of text), "Prepare CSV
 Files" (an empty cell leaves the field alone, `#N/A` clears it), "Get Job Successful Record Results", "Get Job Failed Record
-Results" (sf__Error is `CODE:message:fields --`). Five calls when nothing failed, six otherwise, and one more for each look at a
-job that is not done yet.
+Results" (sf__Error is `CODE:message:fields --`). Four calls when nothing failed and no record id is needed; one more for the ids,
+one for the failures, and one for each look at a job that is not done yet.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
@@ -22,6 +23,8 @@ from clmkit.clients.transport import Reply
 CLEAR = "#N/A"
 LARGEST_UPLOAD = 100_000_000
 FIRST_LOOK, LONGEST_LOOK, MOST_LOOKS = 0.05, 10.0, 400
+FIRST_GUESS = 0.0002
+"""Seconds a row, as long as no job has told."""
 ERROR = re.compile(r"(?P<code>[A-Za-z0-9_]+):(?P<message>.*?)(?::(?P<fields>[^:]*) --)?$", re.DOTALL)
 
 
@@ -29,6 +32,8 @@ class Job(msgspec.Struct, frozen=True):
     id: str
     state: str
     numberRecordsFailed: int = 0  # noqa: N815 - Salesforce's spelling
+    numberRecordsProcessed: int = 0  # noqa: N815 - Salesforce's spelling
+    totalProcessingTime: int = 0  # noqa: N815 - Salesforce's spelling; milliseconds
     errorMessage: str = ""  # noqa: N815 - Salesforce's spelling
 
     @property
@@ -44,6 +49,31 @@ class Verdict(msgspec.Struct, frozen=True):
     code: str = ""
     message: str = ""
     fields: tuple[str, ...] = ()
+
+
+SAVED = Verdict("", created=False)
+"""A row that is in no list of failures; its record id was not asked for."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How long jobs take in this org, learnt from each: when the first look is worth its call."""
+
+    per_row: float = FIRST_GUESS
+
+    def waits(self, rows: int) -> Iterator[float]:
+        """Seconds before each look: as long as such a job takes, then a quarter of that, growing."""
+        wait = max(FIRST_LOOK, min(self.per_row * rows, 60 * LONGEST_LOOK))
+        yield wait
+        wait = max(FIRST_LOOK, wait / 4)
+        for _ in range(MOST_LOOKS - 1):
+            yield wait
+            wait = min(LONGEST_LOOK, wait * 2)
+
+    def learn(self, rows: int, waited: float, told: float) -> None:
+        """`told` is Salesforce's own time for the rows, without the time that the job stood in the queue; 0 when it tells none."""
+        seen = waited if waited < 2 * told or not told else told * 1.25
+        self.per_row = (self.per_row + seen / max(1, rows)) / 2
 
 
 def order(sobject: str, key_field: str) -> dict[str, str]:

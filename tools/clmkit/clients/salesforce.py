@@ -18,7 +18,7 @@ from clmkit.clients import bulk
 from clmkit.clients.errors import Refused, Unexpected
 from clmkit.clients.outcomes import Action, Outcome, outcome_of
 from clmkit.clients.salesforce_login import Login, Token, log_in
-from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
+from clmkit.clients.transport import RETRY_STATUS, Content, Reply, Transport, require_private
 
 CLIENT_NAME = "clmkit"
 MOST_PER_COLLECTION = 200
@@ -110,6 +110,7 @@ class Salesforce:
         self._login = login
         self._path = f"/services/data/v{api_version}"
         self._token: Token | None = None
+        self._pace = bulk.Pace()
         self.api_usage: ApiUsage | None = None
 
     @property
@@ -169,41 +170,74 @@ class Salesforce:
         answered = zip(answer.compositeResponse, chunks, strict=True)
         return [result for part, chunk in answered for result in _to_part(part, sobject, len(chunk))]
 
-    async def upsert_bulk(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+    async def upsert_bulk(
+        self, sobject: str, key_field: str, records: Sequence[Record], *, needs_ids: bool = True
+    ) -> list[RowResult]:
         """Upsert records by external ID as one Bulk API 2.0 job, or several when the upload would be too large.
 
-        The results stand in the order of the records, which are known by their keys. Raises Refused when the job failed as a whole.
+        The results stand in the order of the records, which are known by their keys. Who does not need record ids saves a call as
+        long as no row fails. Raises Refused when the job failed as a whole.
         """
         content = bulk.to_csv(records)
         if len(content) > bulk.LARGEST_UPLOAD:
             half = len(records) // 2
-            first = await self.upsert_bulk(sobject, key_field, records[:half])
-            return first + await self.upsert_bulk(sobject, key_field, records[half:])
-        jobs = f"{self._path}/jobs/ingest"
-        job = _read(await self._send("bulk_create", "POST", jobs, bulk.order(sobject, key_field)), bulk.Job)
-        path = f"{jobs}/{job.id}"
-        await self._send("bulk_upload", "PUT", f"{path}/batches", content, "text/csv")
-        await self._send("bulk_close", "PATCH", path, {"state": "UploadComplete"})
-        job = await self._wait_for(path)
+            first = await self.upsert_bulk(sobject, key_field, records[:half], needs_ids=needs_ids)
+            return first + await self.upsert_bulk(sobject, key_field, records[half:], needs_ids=needs_ids)
+        job_id = await self.create_job(sobject, key_field)
+        await self.upload_job(job_id, content)
+        job = await self.finish_job(job_id, len(records))
         bulk.require_complete(job, f"Salesforce bulk job {job.id} for {sobject}")
-        reply = await self._send("bulk_results", "GET", f"{path}/successfulResults", accept="text/csv")
-        verdicts = dict(bulk.read_saved(reply, key_field))
-        if job.numberRecordsFailed:
-            reply = await self._send("bulk_results", "GET", f"{path}/failedResults", accept="text/csv")
-            verdicts |= dict(bulk.read_failed(reply, key_field))
-        return [_to_bulk_result(verdicts.get(str(record[key_field]))) for record in records]
+        verdicts = await self._read_verdicts(job, key_field, needs_ids or job.numberRecordsProcessed != len(records))
+        missing = None if needs_ids else bulk.SAVED
+        return [_to_bulk_result(verdicts.get(str(record[key_field]), missing)) for record in records]
 
-    async def _wait_for(self, path: str) -> bulk.Job:
-        wait = bulk.FIRST_LOOK
-        for _ in range(bulk.MOST_LOOKS):
-            job = _read(await self._send("bulk_look", "GET", path), bulk.Job)
-            if job.is_over:
-                return job
+    async def create_job(self, sobject: str, key_field: str) -> str:
+        """The id of a new ingest job, which is open for its upload."""
+        return _read(await self._send("bulk_create", "POST", self._jobs, bulk.order(sobject, key_field)), bulk.Job).id
+
+    async def upload_job(self, job_id: str, content: bytes | Content) -> None:
+        """Upload the CSV of an open job and close it: from then on Salesforce works on it."""
+        await self._send("bulk_upload", "PUT", f"{self._jobs}/{job_id}/batches", content, "text/csv")
+        await self._send("bulk_close", "PATCH", f"{self._jobs}/{job_id}", {"state": "UploadComplete"})
+
+    async def abort_job(self, job_id: str) -> None:
+        await self._send("bulk_close", "PATCH", f"{self._jobs}/{job_id}", {"state": "Aborted"})
+
+    async def get_job(self, job_id: str) -> bulk.Job:
+        return _read(await self._send("bulk_look", "GET", f"{self._jobs}/{job_id}"), bulk.Job)
+
+    async def finish_job(self, job_id: str, rows: int) -> bulk.Job:
+        """The job when it is over. The first look comes when jobs of this size were over so far: a look is a call, too."""
+        waited = 0.0
+        for wait in self._pace.waits(rows):
             await self._transport.sleep(wait)
-            wait = min(bulk.LONGEST_LOOK, wait * 2)
+            waited += wait
+            job = await self.get_job(job_id)
+            if job.is_over:
+                self._pace.learn(rows, waited, job.totalProcessingTime / 1000)
+                return job
         raise Unexpected(
-            f"The bulk job {job.id} is still {job.state}, looked at {bulk.MOST_LOOKS} times; a later run reads what it did."
+            f"The bulk job {job_id} is still {job.state}, looked at {bulk.MOST_LOOKS} times; a later run reads what it did."
         )
+
+    async def read_failed(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]:
+        """The rows of a finished job that were refused, by key."""
+        path = f"{self._jobs}/{job_id}/failedResults"
+        return dict(bulk.read_failed(await self._send("bulk_results", "GET", path, accept="text/csv"), key_field))
+
+    async def _read_verdicts(self, job: bulk.Job, key_field: str, wants_saved: bool) -> dict[str, bulk.Verdict]:
+        verdicts: dict[str, bulk.Verdict] = {}
+        if wants_saved:
+            path = f"{self._jobs}/{job.id}/successfulResults"
+            reply = await self._send("bulk_results", "GET", path, accept="text/csv")
+            verdicts = dict(bulk.read_saved(reply, key_field))
+        if job.numberRecordsFailed:
+            verdicts |= await self.read_failed(job.id, key_field)
+        return verdicts
+
+    @property
+    def _jobs(self) -> str:
+        return f"{self._path}/jobs/ingest"
 
     def _collection_path(self, sobject: str, key_field: str) -> str:
         return f"{self._path}/composite/sobjects/{sobject}/{key_field}"
@@ -221,10 +255,16 @@ class Salesforce:
         return _read(await self._send("describe", "GET", f"{self._path}/sobjects/{sobject}/describe"), Record)
 
     async def _send(
-        self, kind: str, method: str, path: str, body: object = None, media_type: str = JSON, accept: str = JSON
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        body: object = None,
+        media_type: str = JSON,
+        accept: str = JSON,
     ) -> Reply:
         """The answer to a request that was accepted. What the table of outcomes says to retry is retried, with growing waits."""
-        content = None if body is None else body if isinstance(body, bytes) else _encode(body)
+        content = body if body is None or isinstance(body, bytes) or callable(body) else _encode(body)
         headers = {"accept": accept} | ({"content-type": media_type} if content is not None else {})
         attempt = 0
         while True:
@@ -239,7 +279,7 @@ class Salesforce:
             await self._transport.pause(attempt)
 
     async def _send_logged_in(
-        self, kind: str, method: str, path: str, content: bytes | None, headers: Mapping[str, str]
+        self, kind: str, method: str, path: str, content: bytes | Content | None, headers: Mapping[str, str]
     ) -> Reply:
         reply = await self._send_once(kind, method, path, content, headers, self._token or await self._renew())
         if reply.status == 401:
@@ -251,7 +291,13 @@ class Salesforce:
         return self._token
 
     async def _send_once(
-        self, kind: str, method: str, path: str, content: bytes | None, headers: Mapping[str, str], token: Token
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        content: bytes | Content | None,
+        headers: Mapping[str, str],
+        token: Token,
     ) -> Reply:
         sent = {
             "authorization": f"Bearer {token.access_token}",

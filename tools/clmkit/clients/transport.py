@@ -10,7 +10,7 @@ import asyncio
 import random
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +23,8 @@ RETRY_STATUS = frozenset({429, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Sleep = Callable[[float], Awaitable[None]]
+Content = Callable[[], AsyncIterator[bytes]]
+"""A body that is sent as it comes; called once for every attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Transport:
     """Requests sent, by kind, attempts included: what the service counts."""
 
     async def send(
-        self, kind: str, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None = None
+        self, kind: str, method: str, url: str, *, headers: Mapping[str, str], body: bytes | Content | None = None
     ) -> Reply:
         """The answer, whatever its status; 429 and 5xx only after all attempts. Raises Unreachable."""
         last = ""
@@ -79,10 +81,17 @@ class Transport:
         """Wait before attempt number `attempt`, counted from 1."""
         await self.sleep(self.patience.wait(attempt - 1, self.chance()))
 
-    async def _send_once(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+    async def _send_once(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Content | None
+    ) -> Reply:
         timeout = aiohttp.ClientTimeout(total=self.patience.timeout)
         async with self.session.request(
-            method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+            method,
+            url,
+            headers=headers,
+            data=body() if callable(body) else body,
+            timeout=timeout,
+            allow_redirects=False,
         ) as response:
             return Reply(
                 response.status,

@@ -110,17 +110,20 @@ class Applier:
     async def _send(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
         mapping = writes[0].plan.facts.mapping
         records = [{mapping.key.salesforce: write.plan.facts.row.key, **content(write)} for write in writes]
-        plan = plan_shipments(records, self.way)
+        needs_ids = any(write.plan.facts.link is None for write in writes)
+        plan = plan_shipments(records, self.way, needs_ids=needs_ids)
         self.explain(f"{mapping.salesforce}: {plan.reason}")
         refusals: list[Refusal] = []
         for shipment in plan.shipments:
-            results = await self._ship(mapping, shipment, records)
+            results = await self._ship(mapping, shipment, records, needs_ids)
             answered = [(writes[place], result) for place, result in zip(shipment.rows, results, strict=True)]
             self.keep([_written(write, result, content(write)) for write, result in answered if result.is_success])
             refusals += [_refusal(write, result) for write, result in answered if not result.is_success]
         return refusals
 
-    async def _ship(self, mapping: ObjectMapping, shipment: Shipment, records: Sequence[Record]) -> list[RowResult]:
+    async def _ship(
+        self, mapping: ObjectMapping, shipment: Shipment, records: Sequence[Record], needs_ids: bool
+    ) -> list[RowResult]:
         rows = [records[place] for place in shipment.rows]
         match shipment.way:
             case Way.COLLECTIONS:
@@ -128,7 +131,8 @@ class Applier:
             case Way.COMPOSITE:
                 return await self.org.upsert_composite(mapping.salesforce, mapping.key.salesforce, rows)
             case Way.BULK:
-                return await self.org.upsert_bulk(mapping.salesforce, mapping.key.salesforce, rows)
+                place = mapping.salesforce, mapping.key.salesforce
+                return await self.org.upsert_bulk(*place, rows, needs_ids=needs_ids)
 
 
 def _next_status(write: Write) -> Record:
@@ -142,7 +146,9 @@ def _written(write: Write, result: RowResult, sent: Mapping[str, object]) -> Wri
     base = dict(write.base)
     if column is not None and column.salesforce in sent:
         base[column.salesforce] = to_scalar(sent[column.salesforce])
-    return replace(write, record_id=result.record_id, created=result.created, base=base)
+    known = write.plan.facts.link
+    record_id = result.record_id or (known.record_id if known is not None else write.record_id)
+    return replace(write, record_id=record_id, created=result.created, base=base)
 
 
 def _refusal(write: Write, result: RowResult) -> Refusal:

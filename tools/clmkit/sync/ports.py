@@ -19,7 +19,9 @@ class Org(Protocol):
 
     async def upsert_composite(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]: ...
 
-    async def upsert_bulk(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]: ...
+    async def upsert_bulk(
+        self, sobject: str, key_field: str, records: Sequence[Record], *, needs_ids: bool = True
+    ) -> list[RowResult]: ...
 
 
 class ClmSystem(Protocol):

@@ -2,7 +2,7 @@
 
 collections   200 rows a call
 composite     five collections in one call, which counts as one ("Composite", REST API Developer Guide)
-bulk          one Bulk API 2.0 job: five calls for up to 10,000 rows, whatever their number
+bulk          one Bulk API 2.0 job: four calls whatever the number of rows, five when their record ids are not known yet
 
 A text that one of the ways would misread goes another way: composite replaces `@{...}`, Bulk 2.0 takes `#N/A` for empty.
 """
@@ -34,8 +34,9 @@ class Measure:
 MEASURES: Mapping[Way, Measure] = {
     Way.COLLECTIONS: Measure(MOST_PER_COLLECTION, 1),
     Way.COMPOSITE: Measure(MOST_PER_COLLECTION * COLLECTIONS_PER_COMPOSITE, 1),
-    Way.BULK: Measure(10_000, 5),
+    Way.BULK: Measure(50_000, 4),
 }
+CALLS_FOR_IDS = {Way.COLLECTIONS: 0, Way.COMPOSITE: 0, Way.BULK: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +53,25 @@ class ShippingPlan:
     reason: str
 
 
-def count_calls(way: Way, rows: int) -> int:
-    return -(-rows // MEASURES[way].rows) * MEASURES[way].calls
+def count_calls(way: Way, rows: int, *, needs_ids: bool) -> int:
+    calls = MEASURES[way].calls + (CALLS_FOR_IDS[way] if needs_ids else 0)
+    return -(-rows // MEASURES[way].rows) * calls
 
 
-def choose_way(rows: int) -> Way:
+def choose_way(rows: int, *, needs_ids: bool) -> Way:
     """The way with the fewest calls; of equal ones the simplest, which answers at once."""
-    return min(Way, key=lambda way: count_calls(way, rows))
+    return min(Way, key=lambda way: count_calls(way, rows, needs_ids=needs_ids))
 
 
-def plan_shipments(records: Sequence[Mapping[str, object]], forced: Way | None = None) -> ShippingPlan:
+def plan_shipments(
+    records: Sequence[Mapping[str, object]], forced: Way | None = None, *, needs_ids: bool = True
+) -> ShippingPlan:
     """Every record exactly once, in the order given; `forced` takes one way for all that can go it."""
-    way = forced or choose_way(len(records))
+    way = forced or choose_way(len(records), needs_ids=needs_ids)
     fit = [place for place, record in enumerate(records) if _can_go(way, record)]
     rest = [place for place, record in enumerate(records) if not _can_go(way, record)]
     shipments = (*_split(way, fit), *_split(Way.COLLECTIONS, rest))
-    return ShippingPlan(shipments, _explain(len(records), way, forced, len(rest)))
+    return ShippingPlan(shipments, _explain(len(records), way, forced, len(rest), needs_ids))
 
 
 def _can_go(way: Way, record: Mapping[str, object]) -> bool:
@@ -86,8 +90,8 @@ def _split(way: Way, places: Sequence[int]) -> Iterator[Shipment]:
         yield Shipment(way, tuple(places[start : start + most]))
 
 
-def _explain(rows: int, way: Way, forced: Way | None, rest: int) -> str:
-    costs = ", ".join(f"{one.value} {count_calls(one, rows)}" for one in Way)
+def _explain(rows: int, way: Way, forced: Way | None, rest: int, needs_ids: bool) -> str:
+    costs = ", ".join(f"{one.value} {count_calls(one, rows, needs_ids=needs_ids)}" for one in Way)
     why = "as ordered" if forced else "the fewest calls"
     apart = f"; {rest} rows apart by collections, their text would be misread" if rest else ""
     return f"{rows} rows by {way.value}: {why} ({costs}){apart}"
