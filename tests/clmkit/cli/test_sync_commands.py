@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from clmkit.cli.main import main
 from clmkit.sync.inbox import InboxEvent, Settled
-from clmkit.sync.state import Parked, State
+from clmkit.sync.state import Link, Parked, State
 
 SPEC = Path(__file__).parents[3] / "mappings/contract.yml"
 ROW = Parked("contract", "AGR-1", "account", "AGR-1", "row", "PTY-9", "Salesforce has no Account.", "legal_ops")
@@ -42,7 +42,8 @@ def fill(config: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("sync", "run"), ("sync", "status"), ("sync", "redrive"), ("sync", "audit"), ("reconcile",)]
+    "command",
+    [("sync", "run"), ("sync", "status"), ("sync", "redrive"), ("sync", "alerts"), ("audit", "verify"), ("reconcile",)],
 )
 def test_a_missing_configuration_is_named(tmp_path: Path, command: tuple[str, ...]) -> None:
     result = call(tmp_path / "none.yml", *command)
@@ -113,5 +114,46 @@ def test_a_redrive_is_a_dry_run_unless_it_is_applied(config: Path) -> None:
 
 def test_the_audit_chain_is_verified(config: Path) -> None:
     fill(config)
-    result = call(config, "sync", "audit")
+    result = call(config, "audit", "verify")
     assert (result.exit_code, result.stdout) == (0, "1 entries, the chain holds\n")
+
+
+def test_what_waits_is_told_once_for_each_cause(config: Path) -> None:
+    fill(config)
+    result = call(config, "sync", "alerts", "--json")
+    assert result.exit_code == 1
+    assert [(one["severity"], one["cause"], one["count"]) for one in json.loads(result.stdout)] == [
+        ("error", "Salesforce has no Account.", 1),
+        ("warning", "It leaves the day blank.", 1),
+    ]
+
+
+def test_a_subject_is_erased_unless_held_or_still_linked(config: Path) -> None:
+    fill(config)
+    assert call(config, "audit", "hold", "AGR-2", "--reason", "case 7").stdout == "AGR-2 is held: case 7\n"
+    refused = call(config, "audit", "erase", "AGR-2", "--reason", "request")
+    assert (refused.exit_code, "a legal hold keeps AGR-2 since" in refused.stderr) == (1, True)
+    assert call(config, "audit", "release", "AGR-2", "--reason", "over").stdout == "AGR-2 is no longer held\n"
+    erased = call(config, "audit", "erase", "AGR-2", "--reason", "request")
+    assert (erased.exit_code, erased.stdout) == (0, "3 audit entries and 1 parked values erased\n")
+    assert call(config, "audit", "show", "AGR-2").exit_code == 1
+    assert call(config, "audit", "verify").stdout == "4 entries, the chain holds\n"
+
+
+def test_what_is_still_linked_is_not_erased(config: Path) -> None:
+    fill(config)
+    state = State(config.with_name("sync.sqlite"))
+    with state.transaction():
+        state.put_links([Link("contract", "AGR-2", "AGR-2", "800000000000001AAA", 1, "", {})])
+    state.close()
+    refused = call(config, "audit", "erase", "AGR-2", "--reason", "request")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "clmkit: nothing was erased: AGR-2 still runs between the systems; delete it there first.\n",
+    )
+
+
+def test_entries_are_exported_after_a_number(config: Path) -> None:
+    fill(config)
+    assert call(config, "audit", "export", "--format", "cef").stdout.startswith("CEF:0|clmkit|")
+    assert call(config, "audit", "export", "--after", "1").stdout == ""

@@ -14,6 +14,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "apply": "clmkit.cli.apply:apply",
+    "audit": "clmkit.cli.audit:audit",
     "compare": "clmkit.cli.compare:compare",
     "demo": "clmkit.cli.demo:demo",
     "drift": "clmkit.cli.drift:drift",

@@ -18,30 +18,22 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from clmkit.clients.errors import WireError
+from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
 from clmkit.connectors.signatures import verifier
-from clmkit.sync.audit import find_break
-from clmkit.sync.config import ConfigError, SyncConfig, WebhookConfig, load_config
-from clmkit.sync.database import StateError
+from clmkit.operate.alerts import Alert, find_alerts
+from clmkit.operate.metrics import Metrics
+from clmkit.operate.monitor import Monitor, watched
+from clmkit.operate.pulse import Pulse
+from clmkit.sync.config import SyncConfig, WebhookConfig
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
-from clmkit.sync.engine import SpecError, open_engine, open_listening, utc_now
+from clmkit.sync.engine import Engine, open_engine, open_listening, utc_now
 from clmkit.sync.ports import ClmSystem
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
 from clmkit.sync.shipping import Way
-from clmkit.sync.state import Parked, State
+from clmkit.sync.state import Parked
 
 T = TypeVar("T")
-
-CONFIG = click.option(
-    "--config",
-    "config_path",
-    default="sync.yml",
-    show_default=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Addresses and references to secrets.",
-)
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 @click.group()
@@ -85,8 +77,8 @@ def run(
     A secret is {env: NAME}, {file: PATH}, {file: PATH, member: NAME}, {keyring: SERVICE, user: NAME} or {vault: MOUNT/PATH,
     member: KEY}.
     """
-    config = _guarded(lambda: load_config(config_path))
-    report = _guarded(lambda: asyncio.run(_run(config, once, interval, as_json, way_name, allow=allow)))
+    config = read_config(config_path)
+    report = guarded(lambda: asyncio.run(_run(config, once, interval, as_json, way_name, allow=allow)))
     if explains and not as_json:
         click.echo("\n".join(report.explained) or "nothing was written")
     raise SystemExit(2 if report.stopped else 0 if report.is_clean or not once else 1)
@@ -108,9 +100,27 @@ async def _run(
         if config.events is not None:
             engine.listening = open_listening(engine, config, config.events, bell.set)
             await stack.enter_async_context(engine.listening.open())
+        news = _News(as_json)
+        monitor = await stack.enter_async_context(_watched(engine, config, interval))
         if config.webhook is not None:
             await stack.enter_async_context(_called_by_the_clm(config, config.webhook, engine.clm, bell.set))
-        return await follow(engine, bell, stopped, interval, _News(as_json).print)
+
+        def tell(report: RunReport) -> None:
+            monitor.note(report)
+            news.print(report)
+
+        return await follow(engine, bell, stopped, interval, tell)
+
+
+@asynccontextmanager
+async def _watched(engine: Engine, config: SyncConfig, interval: float) -> AsyncIterator[Monitor]:
+    """A monitor of the engine; it is served where the configuration says so."""
+    read_parked = engine.state.read_parked
+    monitor = Monitor(Pulse(interval, engine.clock()), Metrics(read_parked), read_parked, engine.clock)
+    async with AsyncExitStack() as stack:
+        if config.monitor is not None:
+            await stack.enter_async_context(watched(monitor, config.monitor.host, config.monitor.port))
+        yield monitor
 
 
 @asynccontextmanager
@@ -145,15 +155,13 @@ class _News:
 @AS_JSON
 def status(config_path: Path, as_json: bool) -> None:
     """Show what was synchronised and what waits."""
-    config = _guarded(lambda: load_config(config_path))
-    state = _guarded(lambda: State(config.state))
     kinds = ("value", "row", "conflict", "gone")
-    facts: dict[str, dict[str, int]] = {
-        "events": state.inbox.count_outcomes(),
-        "linked rows": state.count_links(),
-        "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
-    }
-    state.close()
+    with opened_state(config_path) as state:
+        facts: dict[str, dict[str, int]] = {
+            "events": state.inbox.count_outcomes(),
+            "linked rows": state.count_links(),
+            "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
+        }
     if as_json:
         click.echo(msgspec.json.encode(facts).decode())
         return
@@ -168,15 +176,27 @@ def status(config_path: Path, as_json: bool) -> None:
 @click.option("--reason", help="Only reasons that contain this text.")
 def dead_letters(config_path: Path, as_json: bool, kind: str | None, reason: str | None) -> None:
     """List what waits for a person: value, reason, steward, age."""
-    config = _guarded(lambda: load_config(config_path))
-    state = _guarded(lambda: State(config.state))
-    rows = state.read_parked(kind=kind, code=reason)
-    state.close()
+    with opened_state(config_path) as state:
+        rows = state.read_parked(kind=kind, code=reason)
     if as_json:
         click.echo(msgspec.json.encode(rows).decode())
     else:
         _print_parked(rows)
     raise SystemExit(1 if rows else 0)
+
+
+@sync.command()
+@CONFIG
+@AS_JSON
+def alerts(config_path: Path, as_json: bool) -> None:
+    """Say what a person has to do, once for each cause: who, since when, how many, and the command that goes on."""
+    with opened_state(config_path) as state:
+        found = find_alerts(state.read_parked())
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        _print_alerts(found)
+    raise SystemExit(1 if found else 0)
 
 
 @sync.command()
@@ -188,29 +208,16 @@ def dead_letters(config_path: Path, as_json: bool, kind: str | None, reason: str
 )
 def redrive(config_path: Path, kind: str | None, reason: str | None, applies: bool) -> None:
     """Put parked agreements back to work; the next run reads their newest revision, so the order cannot be broken."""
-    config = _guarded(lambda: load_config(config_path))
-    state = _guarded(lambda: State(config.state))
-    agreements = sorted({row.agreement_id for row in state.read_parked(kind=kind, code=reason) if row.kind != "gone"})
-    if applies:
-        state.inbox.redrive(agreements, utc_now())
-    state.close()
+    with opened_state(config_path) as state:
+        agreements = sorted(
+            {row.agreement_id for row in state.read_parked(kind=kind, code=reason) if row.kind != "gone"}
+        )
+        if applies:
+            state.inbox.redrive(agreements, utc_now())
     verb = "go back to work with the next run" if applies else "would go back to work (--apply does it)"
     click.echo(
         f"{len(agreements)} agreements {verb}: {', '.join(agreements[:20])}{' ...' if len(agreements) > 20 else ''}"
     )
-
-
-@sync.command()
-@CONFIG
-def audit(config_path: Path) -> None:
-    """Verify the audit chain; names the first entry that was altered."""
-    config = _guarded(lambda: load_config(config_path))
-    state = _guarded(lambda: State(config.state))
-    count = sum(1 for _ in state.read_audit())
-    broken = find_break(state.read_audit())
-    state.close()
-    click.echo(f"{count} entries, {'the chain holds' if broken is None else broken}")
-    raise SystemExit(0 if broken is None else 1)
 
 
 @click.command()
@@ -218,22 +225,13 @@ def audit(config_path: Path) -> None:
 @AS_JSON
 def reconcile(config_path: Path, as_json: bool) -> None:
     """Compare both systems field by field and list every difference."""
-    config = _guarded(lambda: load_config(config_path))
-    report = _guarded(lambda: reconcile_once(config))
+    config = read_config(config_path)
+    report = guarded(lambda: reconcile_once(config))
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
     else:
         _print_reconcile(report)
     raise SystemExit(0 if report.is_clean else 1)
-
-
-def _guarded(action: Callable[[], T]) -> T:
-    """Run; what the surroundings did wrong becomes a message and exit code 2."""
-    try:
-        return action()
-    except (ConfigError, SpecError, StateError, WireError, OSError) as error:
-        click.echo(f"clmkit: {error}", err=True)
-        raise SystemExit(2) from error
 
 
 def _print_run(report: RunReport, as_json: bool) -> None:
@@ -265,6 +263,15 @@ def _print_parked(rows: list[Parked]) -> None:
             row.kind, f"{row.object} {row.key}", row.field, row.value, row.reason, row.steward, row.since[:19]
         )
     Console().print(table if rows else "Nothing waits.")
+
+
+def _print_alerts(alerts: list[Alert]) -> None:
+    table = Table("severity", "rows", "cause", "owner", "since", "such as", "then")
+    for one in alerts:
+        table.add_row(
+            one.severity, str(one.count), one.cause, one.owner, one.since[:19], ", ".join(one.examples), one.fix
+        )
+    Console().print(table if alerts else "Nothing needs a person.")
 
 
 def _print_reconcile(report: ReconcileReport) -> None:

@@ -25,6 +25,7 @@
       deliveries_a_day: 10000                  # the org's allowance; at deliveries_percent (80) the looks go on alone
       look_every: 600                          # seconds between looks while every event is heard
 
+    monitor: {listen: 127.0.0.1:9464}          # optional: /healthz, /readyz, /metrics and /alerts of `sync run --follow`
     batch: 10000                               # optional: changes worked on together; more cost fewer API calls and more memory
     guards:                                    # optional, shown with their defaults: what a run may do without being asked
       changed_percent: 25                      # of an object's linked rows (of the agreements, on the way back) ...
@@ -99,16 +100,29 @@ class _EventsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     look_every: float = 600.0
 
 
+class _MonitorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    listen: str
+
+
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spec: str
     state: Setting
     clm: _ClmSection
     salesforce: _SalesforceSection
     webhook: _WebhookSection | None = None
+    monitor: _MonitorSection | None = None
     events: _EventsSection | None = None
     page: int = 500
     batch: int = 10_000
     guards: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address of this machine to listen on."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +151,7 @@ class SyncConfig:
     webhook: WebhookConfig | None = None
     guards: Limits = field(default_factory=Limits)
     events: EventsConfig | None = None
+    monitor: Listener | None = None
     connector: Description | None = None
     """How the CLM's API is; None for the one that `clmkit.clients.clm` speaks."""
 
@@ -183,6 +198,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         webhook=_webhook(path, reader, file.webhook, has_public_key=has_public_key)
         if file.webhook is not None
         else None,
+        monitor=_listener(path, "monitor.listen", file.monitor.listen) if file.monitor is not None else None,
         connector=connector,
     )
 
@@ -214,16 +230,21 @@ def _connector(path: Path, name: str | None) -> Description | None:
 
 
 def _webhook(path: Path, reader: _Reader, section: _WebhookSection, *, has_public_key: bool) -> WebhookConfig:
-    host, _, port = section.listen.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise ConfigError(f"{path}: webhook.listen is {section.listen!r}; write host:port, such as 127.0.0.1:8787.")
+    door = _listener(path, "webhook.listen", section.listen)
     if not section.secrets and not has_public_key:
         raise ConfigError(
             f"{path}: webhook.secrets is empty; without a secret nobody can tell the CLM's calls from others."
         )
     secrets = tuple(reader.secret(f"webhook.secrets[{place}]", one) for place, one in enumerate(section.secrets))
     url = reader.url("webhook.url", section.url) if section.url is not None else ""
-    return WebhookConfig(host, int(port), url, secrets)
+    return WebhookConfig(door.host, door.port, url, secrets)
+
+
+def _listener(path: Path, name: str, text: str) -> Listener:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ConfigError(f"{path}: {name} is {text!r}; write host:port, such as 127.0.0.1:8787.")
+    return Listener(host, int(port))
 
 
 def _login(path: Path, reader: _Reader, section: _SalesforceSection) -> Login:

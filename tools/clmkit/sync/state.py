@@ -185,6 +185,16 @@ class State:
         rows = [_to_parked(row) for row in self.database.execute(sql, [value for _, value in chosen])]
         return [row for row in rows if code is None or code in row.reason]
 
+    def find_linked(self, keys: Iterable[str]) -> list[str]:
+        """Those of the keys, of rows or agreements, that are still linked."""
+        sql = "SELECT 1 FROM link WHERE key = ? OR agreement_id = ? LIMIT 1"
+        return [key for key in keys if self.database.execute(sql, (key, key))]
+
+    def forget_parked(self, keys: Iterable[str]) -> int:
+        """Blank the values that wait for a person, of these rows or agreements. Call inside a transaction."""
+        sql = "UPDATE parked SET value = '' WHERE (key = ? OR agreement_id = ?) AND value <> ''"
+        return sum(self.database.change(sql, (key, key)) for key in keys)
+
     def record(self, at: str, kind: str, *bodies: Mapping[str, object]) -> None:
         """Append to the audit chain, one entry for each body."""
         self.audit.record(at, kind, *bodies)

@@ -1,9 +1,9 @@
 """The audit chain: each entry carries the hash of the one before, so that a changed, removed or inserted entry is found by name.
 
 hash(n) = SHA-256 over the canonical JSON of [sequence, at, kind, digest, hash(n-1)], digest = SHA-256 of the body. So a body can be
-taken out, for retention or on a person's request, and the chain still holds, as long as an entry about it says so. Each body carries a
-random salt: what is gone cannot be found again by trying. Bodies name fields and outcomes and carry digests of values, not the
-values: what may not leave the CLM is not in the audit either.
+taken out, for retention or on a person's request, and the chain still holds, as long as an entry about it says so. Each body
+carries a random salt: what is gone cannot be found again by trying. Bodies name fields and outcomes and carry digests of values,
+not the values: what may not leave the CLM is not in the audit either.
 """
 
 from __future__ import annotations

@@ -1,0 +1,52 @@
+"""What the commands that work on the sync's configuration and state have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from clmkit.clients.errors import WireError
+from clmkit.sync.config import ConfigError, SyncConfig, load_config
+from clmkit.sync.database import StateError
+from clmkit.sync.engine import SpecError
+from clmkit.sync.state import State
+
+T = TypeVar("T")
+
+CONFIG = click.option(
+    "--config",
+    "config_path",
+    default="sync.yml",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Addresses and references to secrets.",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def guarded(action: Callable[[], T]) -> T:
+    """Run; what the surroundings did wrong becomes a message and exit code 2."""
+    try:
+        return action()
+    except (ConfigError, SpecError, StateError, WireError, OSError) as error:
+        click.echo(f"clmkit: {error}", err=True)
+        raise SystemExit(2) from error
+
+
+def read_config(config_path: Path) -> SyncConfig:
+    return guarded(lambda: load_config(config_path))
+
+
+@contextmanager
+def opened_state(config_path: Path) -> Iterator[State]:
+    """The state that a configuration names, for the time of the block."""
+    config = read_config(config_path)
+    state = guarded(lambda: State(config.state))
+    try:
+        yield state
+    finally:
+        state.close()
