@@ -148,3 +148,8 @@ def notice_day(spec: Spec) -> str:
 def renewal_key(spec: Spec) -> str:
     """The field of an opportunity that holds the key of the agreement it renews."""
     return f"{spec.prefix}_Renewal_Of__c"
+
+
+def steward_queue(spec: Spec, steward: str) -> str:
+    """The queue of a steward's tasks."""
+    return f"{spec.prefix}_{'_'.join(part.capitalize() for part in steward.split('_'))}"

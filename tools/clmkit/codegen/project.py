@@ -8,6 +8,7 @@ from clmkit.codegen.apex import plan_apex
 from clmkit.codegen.checks import plan_checks
 from clmkit.codegen.events import plan_events
 from clmkit.codegen.field_map import plan_field_map
+from clmkit.codegen.flows import plan_flows
 from clmkit.codegen.layouts import plan_layouts
 from clmkit.codegen.objects import plan_objects, plan_settings, plan_value_sets
 from clmkit.codegen.pages import plan_pages
@@ -29,6 +30,7 @@ PLANNERS: tuple[Callable[[Spec], Iterable[PlannedFile]], ...] = (
     plan_permissions,
     plan_runtime,
     plan_process,
+    plan_flows,
     plan_field_map,
     plan_events,
     plan_apex,
