@@ -7,16 +7,12 @@ from pathlib import Path
 
 import click
 
-from orgtwin.apex.engine import Engine
-from orgtwin.apex.kernel import KernelPort
-from orgtwin.apex.project import Project, read_project
+from orgtwin.apex.mutation import BaselineFailed, run_mutation
+from orgtwin.apex.project import read_project
+from orgtwin.apex.projects import assign, prepare
 from orgtwin.apex.reference import library_page
-from orgtwin.apex.reports import coverage_lines, failure_lines, junit, summary_lines
-from orgtwin.apex.save_hooks import attach
+from orgtwin.apex.reports import coverage_lines, failure_lines, junit, mutation_lines, summary_lines
 from orgtwin.apex.testing import TestOutcome, run_tests
-from orgtwin.metadata.deploy_model import DeployOptions
-from orgtwin.metadata.service import MetadataService
-from orgtwin.seed import administrator, new_org
 
 
 @click.group()
@@ -57,45 +53,34 @@ def test(
     sys.exit(1 if run.failures else 0)
 
 
+@apex.command("mutate")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--sample", type=int, help="Judge that many mutants, chosen by the seed; all without it.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Chooses the sample.")
+@click.option("--processes", type=int, default=2, show_default=True, help="Work on that many at once.")
+@click.option("--at-least", type=float, default=90.0, show_default=True, help="Exit code 1 below that share killed.")
+@click.option("--assign", "permission_sets", multiple=True, metavar="NAME", help="As of `test`.")
+def mutate(
+    folder: Path, sample: int | None, seed: int, processes: int, at_least: float, permission_sets: tuple[str, ...]
+) -> None:
+    """Change a project's Apex in small wrong ways and see whether its tests notice. Survivors are printed."""
+    try:
+        run = run_mutation(folder, permission_sets, sample=sample, seed=seed, processes=processes)
+    except BaselineFailed as failed:
+        click.echo(f"{folder}: a test fails before anything is changed: {failed}", err=True)
+        sys.exit(2)
+    for line in mutation_lines(run):
+        click.echo(line)
+    sys.exit(0 if run.judged and run.rate >= at_least else 1)
+
+
 @apex.command("library")
 def library() -> None:
     """Print the reference page of the library."""
     click.echo(library_page(), nl=False)
 
 
-def assign(engine: Engine, names: tuple[str, ...]) -> None:
-    """Assign permission sets of the project to the running user, as `sf org assign permset` does."""
-    for name in names:
-        found = engine.port.query("SELECT Id FROM PermissionSet WHERE Name = :name", {"name": name}, user_mode=False)
-        if not isinstance(found, list) or not found:
-            click.echo(f"--assign {name}: the project has no permission set of that name", err=True)
-            sys.exit(2)
-        row = {"PermissionSetId": found[0].fields["Id"], "AssigneeId": engine.port.user().user_id}
-        for result in engine.port.insert("PermissionSetAssignment", [row], all_or_none=True, user_mode=False):
-            for error in result.errors:
-                click.echo(f"--assign {name}: {error.message}", err=True)
-                sys.exit(2)
-
-
 def _tell(outcome: TestOutcome) -> None:
     if outcome.outcome != "Pass":
         for line in failure_lines(outcome):
             click.echo(line)
-
-
-def prepare(project: Project, *, coverage: bool = False) -> Engine:
-    """A new org with the project's metadata, and its Apex loaded. What does not deploy is told and left out."""
-    org = new_org()
-    admin = administrator(org)
-    if len(project.files) > 1:
-        job = MetadataService(org).deploy_files(
-            admin, project.files, DeployOptions(rollback_on_error=False, single_package=True)
-        )
-        for message in job.outcome.failures if job.outcome is not None else ():
-            click.echo(f"{message.file_name}: {message.problem}", err=True)
-    engine = attach(org, admin.user_id, coverage=coverage)
-    port = engine.port
-    if isinstance(port, KernelPort):
-        port.labels.update(project.labels)
-    engine.load(project.apex)
-    return engine

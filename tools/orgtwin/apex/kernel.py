@@ -26,7 +26,7 @@ class KernelPort:
     """An Org as Apex sees it."""
 
     def __init__(self, org: Org, user_id: str) -> None:
-        self._org = org
+        self.org = org
         self.org_id = org.org_id
         self.automated_user_id = org.automated_user_id
         self.labels: dict[str, str] = {}
@@ -38,7 +38,7 @@ class KernelPort:
 
     @property
     def schema(self) -> Schema:
-        return self._org.schema
+        return self.org.schema
 
     def find_virtual_type(self, name: str) -> SObjectType | None:
         found = self._tables.find(name)
@@ -46,12 +46,12 @@ class KernelPort:
 
     @property
     def org_name(self) -> str:
-        table = self._org.table("Organization")
+        table = self.org.table("Organization")
         read = table.reader("Name")
         return next((str(read(row)) for row in table.rows()), "")
 
     def now(self) -> datetime:
-        return self._org.clock()
+        return self.org.clock()
 
     # Users
 
@@ -61,7 +61,7 @@ class KernelPort:
         return self._user
 
     def _read_user(self, user_id: str) -> UserView:
-        table = self._org.table("User")
+        table = self.org.table("User")
         row = table.get(user_id)
         if row is None:
             return UserView(user_id, "")
@@ -95,7 +95,7 @@ class KernelPort:
     # Queries
 
     def query(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[QueryRow] | int:
-        found = execute(self._org, self._as(user_mode), text, binds, virtual=self._tables)
+        found = execute(self.org, self._as(user_mode), text, binds, virtual=self._tables)
         return found.total_size if found.counts_only else [_to_row(row) for row in found.rows]
 
     def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]:
@@ -106,12 +106,12 @@ class KernelPort:
     def insert(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
     ) -> list[SaveResult]:
-        return self._org.dml.insert(self._as(user_mode), sobject_type, rows, all_or_none=all_or_none)
+        return self.org.dml.insert(self._as(user_mode), sobject_type, rows, all_or_none=all_or_none)
 
     def update(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
     ) -> list[SaveResult]:
-        return self._org.dml.update(self._as(user_mode), sobject_type, rows, all_or_none=all_or_none)
+        return self.org.dml.update(self._as(user_mode), sobject_type, rows, all_or_none=all_or_none)
 
     def upsert(
         self,
@@ -125,7 +125,7 @@ class KernelPort:
         if key_field == "Id":
             return self._upsert_by_id(sobject_type, rows, all_or_none=all_or_none, user_mode=user_mode)
         caller = self._as(user_mode)
-        return self._org.dml.upsert(caller, sobject_type, key_field, rows, all_or_none=all_or_none)
+        return self.org.dml.upsert(caller, sobject_type, key_field, rows, all_or_none=all_or_none)
 
     def _upsert_by_id(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
@@ -144,22 +144,22 @@ class KernelPort:
         return [results[i] for i in range(len(rows))]
 
     def delete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]:
-        return self._org.dml.delete(self._as(user_mode), record_ids, all_or_none=all_or_none)
+        return self.org.dml.delete(self._as(user_mode), record_ids, all_or_none=all_or_none)
 
     def undelete(self, record_ids: Sequence[str], *, all_or_none: bool, user_mode: bool) -> list[SaveResult]:
-        return self._org.dml.undelete(self._as(user_mode), record_ids, all_or_none=all_or_none)
+        return self.org.dml.undelete(self._as(user_mode), record_ids, all_or_none=all_or_none)
 
     def merge(self, master: Mapping[str, Scalar], losers: Sequence[str], *, user_mode: bool) -> SaveResult:
-        return self._org.dml.merge(self._as(user_mode), master, losers)
+        return self.org.dml.merge(self._as(user_mode), master, losers)
 
     def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
-        return self._org.dml.empty_bin(record_ids)
+        return self.org.dml.empty_bin(record_ids)
 
     def _by_table(self, record_ids: Sequence[str]) -> list[tuple[RecordTable, list[Row]]]:
         found: dict[str, tuple[RecordTable, list[Row]]] = {}
         for record_id in record_ids:
             described = self.schema.find_by_prefix(record_id[:3])
-            table = self._org.table(described.api_name) if described is not None else None
+            table = self.org.table(described.api_name) if described is not None else None
             row = table.get(record_id) if table is not None else None
             if table is not None and row is not None:
                 found.setdefault(table.type.api_name, (table, []))[1].append(row)
@@ -168,12 +168,12 @@ class KernelPort:
     # Rows of the platform's own: jobs, logs
 
     def note_row(self, sobject_type: str, values: Mapping[str, Scalar]) -> str:
-        table = self._org.table(sobject_type)
+        table = self.org.table(sobject_type)
         row = Row([None] * table.width)
-        stamp_created(row, self._org.ids.next_id(table.type.key_prefix), self._caller.user_id, self._org.now)
+        stamp_created(row, self.org.ids.next_id(table.type.key_prefix), self._caller.user_id, self.org.now)
         self._write(table, row, values)
-        with self._org.transaction():
-            self._org.log.add(table, row)
+        with self.org.transaction():
+            self.org.log.add(table, row)
         return str(row[ID])
 
     def change_row(self, record_id: str, values: Mapping[str, Scalar]) -> None:
@@ -181,8 +181,8 @@ class KernelPort:
             for row in rows:
                 content = table.widened(row)
                 self._write(table, content, values)
-                with self._org.transaction():
-                    self._org.log.change(table, row, content)
+                with self.org.transaction():
+                    self.org.log.change(table, row, content)
 
     def has_row(self, record_id: str) -> bool:
         return bool(self._by_table([record_id]))
@@ -190,9 +190,9 @@ class KernelPort:
     def remove_row(self, record_id: str) -> None:
         for table, rows in self._by_table([record_id]):
             for row in rows:
-                with self._org.transaction():
-                    self._org.log.recycle(table, row)
-                    self._org.log.purge(table, row)
+                with self.org.transaction():
+                    self.org.log.recycle(table, row)
+                    self.org.log.purge(table, row)
 
     def _write(self, table: RecordTable, row: Row, values: Mapping[str, Scalar]) -> None:
         for name, value in values.items():
@@ -211,8 +211,8 @@ class KernelPort:
         if missing:
             text = f"Required fields are missing: [{', '.join(missing)}]"
             return SaveResult(None, False, errors=(SaveError("REQUIRED_FIELD_MISSING", text, missing),))
-        with self._org.transaction():  # subscribers outside hear of it by the event's publish behaviour
-            record_id = publish_event(self._org, sobject_type, row, self._caller.user_id)
+        with self.org.transaction():  # subscribers outside hear of it by the event's publish behaviour
+            record_id = publish_event(self.org, sobject_type, row, self._caller.user_id)
         if self.engine is not None:
             self.engine.events.add(
                 sobject_type, {**row, "CreatedById": self._caller.user_id, "CreatedDate": self.now()}
@@ -222,22 +222,22 @@ class KernelPort:
     # Transactions and rights
 
     def savepoint(self) -> object:
-        return self._org.savepoint()
+        return self.org.savepoint()
 
     def rollback(self, savepoint: object) -> None:
-        self._org.rollback(savepoint)
+        self.org.rollback(savepoint)
 
     def can(self, sobject_type: str, action: str) -> bool:
-        return self._org.access.can(self._as(True), sobject_type, action)
+        return self.org.access.can(self._as(True), sobject_type, action)
 
     def readable_fields(self, sobject_type: str) -> frozenset[str]:
-        return self._org.access.readable_fields(self._as(True), sobject_type)
+        return self.org.access.readable_fields(self._as(True), sobject_type)
 
     def editable_fields(self, sobject_type: str) -> frozenset[str]:
-        return self._org.access.editable_fields(self._as(True), sobject_type)
+        return self.org.access.editable_fields(self._as(True), sobject_type)
 
     def has_permission(self, name: str) -> bool:
-        return self._org.access.has_permission(self._as(True), name)
+        return self.org.access.has_permission(self._as(True), name)
 
     def find_label(self, name: str) -> str | None:
         return self.labels.get(name.lower())
@@ -248,7 +248,7 @@ class KernelPort:
             for row in rows:
                 content = table.widened(row)
                 content[table.slot("CreatedDate")] = moment
-                self._org.log.change(table, row, content)
+                self.org.log.change(table, row, content)
 
 
 def _to_row(row: ResultRow) -> QueryRow:

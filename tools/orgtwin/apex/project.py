@@ -35,6 +35,10 @@ _TYPES = {
     "settings": "Settings",
 }
 _PLAIN_FOLDERS = tuple(name for name in _TYPES if name not in ("objects", "classes", "triggers"))
+_VISIBILITIES = frozenset(
+    ("agentAccesses", "applicationVisibilities", "emailRoutingAddressAccesses", "externalCredentialPrincipalAccesses")
+    + ("externalDataSourceAccesses", "flowAccesses", "pageAccesses", "tabSettings", "customSettingAccesses")
+)
 _SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
 
 
@@ -63,7 +67,8 @@ def read_project(root: Path) -> Project:
         elif folder in _PLAIN_FOLDERS and path.name.endswith(
             ("-meta.xml", ".labels", ".md", ".permissionset", ".settings")
         ):
-            project.files[f"{folder}/{path.name.removesuffix('-meta.xml')}"] = path.read_bytes()
+            content = path.read_bytes() if folder != "permissionsets" else _permission_set(path)
+            project.files[f"{folder}/{path.name.removesuffix('-meta.xml')}"] = content
             if folder == "labels":
                 project.labels.update(_labels(path))
     for name, paths in sorted(objects.items()):
@@ -92,6 +97,15 @@ def _folder_of(path: Path) -> str:
 
 def _parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
+
+
+def _permission_set(path: Path) -> bytes:
+    """A permission set without the visibility of what is not read here: no Apex asks for it."""
+    root = etree.parse(path, _parser()).getroot()
+    for element in list(root):
+        if etree.QName(element).localname in _VISIBILITIES:
+            root.remove(element)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
 def _labels(path: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from orgtwin.apex.coverage import ClassCoverage
+from orgtwin.apex.mutation import MutationRun
 from orgtwin.apex.testing import TestOutcome, TestRun
 
 
@@ -33,6 +34,17 @@ def coverage_lines(rows: list[ClassCoverage]) -> Iterator[str]:
     for row in rows:
         uncovered = ",".join(map(str, row.uncovered[:20])) + ("..." if len(row.uncovered) > 20 else "")
         yield f"{row.name:<50} {row.percentage:5.0f}%  {uncovered}"
+
+
+def mutation_lines(run: MutationRun) -> Iterator[str]:
+    """The mutants that no test noticed, and the counts by kind."""
+    for verdict in run.survivors:
+        mutant = verdict.mutant
+        yield f"{verdict.outcome}: {mutant.name}:{mutant.line}: {mutant.kind}: {mutant.change}"
+    for kind, killed, every in run.by_kind():
+        yield f"{kind:<12} {killed:>4} of {every:>4} killed"
+    judged = len(run.judged)
+    yield f"{'all':<12} {judged - len(run.survivors):>4} of {judged:>4} killed, {run.rate:.1f}%"
 
 
 def junit(run: TestRun) -> bytes:

@@ -248,63 +248,9 @@ class Savepoint:
 
     @property
     def apex_type(self) -> Type:
-        return declare("Savepoint").type
+        return declare("Savepoint")
 
 
-def _rollback(savepoint: Savepoint | None) -> None:
-    if savepoint is None:
-        raise argument_null("databaseSavepoint")
-    engine = context.engine()
-    engine.transaction.usage.charge("DmlStatements")
-    engine.port.rollback(savepoint.mark)
-
-
-def _empty_bin(operand: Value) -> Value:
-    """Database.emptyRecycleBin: of records or ids."""
-    engine = context.engine()
-    records = _by_ids(operand)
-    engine.transaction.usage.charge("DmlStatements")
-    found = engine.port.empty_bin([str(r.fields["Id"]) for r in records])
-    results = [DmlResult("EmptyRecycleBinResult", r, [DatabaseError(e) for e in r.errors]) for r in found]
-    if isinstance(operand, ApexList):
-        return ApexList(type_of("List<Database.EmptyRecycleBinResult>"), list(results))
-    return results[0]
-
-
-def _merge(master: SObject, duplicates: Value, *options: Value) -> Value:
-    all_or_none, user_mode = _flags(options)
-    results = merge(context.engine(), master, duplicates, user_mode)
-    failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
-    if failed and all_or_none:
-        raise dml_exception("merge", [master], failed)
-    if isinstance(duplicates, ApexList):
-        return ApexList(type_of("List<Database.MergeResult>"), list(results))
-    return results[0]
-
-
-def _merge_forms() -> dict[str, Callable[..., Value]]:
-    options = ("", ",Boolean", ",AccessLevel", ",Boolean,AccessLevel")
-    operands = (
-        ("SObject", "Database.MergeResult"),
-        ("List<SObject>", "List<Database.MergeResult>"),
-        ("Id", "Database.MergeResult"),
-        ("List<Id>", "List<Database.MergeResult>"),
-    )
-    return {f"static {result} merge(SObject,{what}{rest})": _merge for what, result in operands for rest in options}
-
-
-declare("Savepoint").type
-
-
-def _rollback(savepoint: Savepoint | None) -> None:
-    if savepoint is None:
-        raise argument_null("databaseSavepoint")
-    engine = context.engine()
-    engine.transaction.usage.charge("DmlStatements")
-    engine.port.rollback(savepoint.mark)
-
-
-declare("Savepoint")
 system_class(
     "Database",
     {

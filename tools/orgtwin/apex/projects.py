@@ -1,0 +1,50 @@
+"""A project on disk made ready to run: a new org in memory with its metadata and its Apex."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from orgtwin.apex.engine import Engine
+from orgtwin.apex.kernel import KernelPort, engine_for
+from orgtwin.apex.project import Project
+from orgtwin.apex.save_hooks import attach
+from orgtwin.metadata.deploy_model import DeployOptions
+from orgtwin.metadata.service import MetadataService
+from orgtwin.seed import administrator, new_org
+
+
+def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> Engine:
+    """A new org with the project's metadata, and its Apex loaded. What does not deploy is told and left out.
+
+    `joins` false leaves the triggers out of the org's saves, for whoever brings an engine of his own.
+    """
+    org = new_org()
+    admin = administrator(org)
+    if len(project.files) > 1:
+        job = MetadataService(org).deploy_files(
+            admin, project.files, DeployOptions(rollback_on_error=False, single_package=True)
+        )
+        for message in job.outcome.failures if job.outcome is not None else ():
+            click.echo(f"{message.file_name}: {message.problem}", err=True)
+    engine = (attach if joins else engine_for)(org, admin.user_id, coverage=coverage)
+    port = engine.port
+    if isinstance(port, KernelPort):
+        port.labels.update(project.labels)
+    engine.load(project.apex)
+    return engine
+
+
+def assign(engine: Engine, names: tuple[str, ...]) -> None:
+    """Assign permission sets of the project to the running user, as `sf org assign permset` does."""
+    for name in names:
+        found = engine.port.query("SELECT Id FROM PermissionSet WHERE Name = :name", {"name": name}, user_mode=False)
+        if not isinstance(found, list) or not found:
+            click.echo(f"--assign {name}: the project has no permission set of that name", err=True)
+            sys.exit(2)
+        row = {"PermissionSetId": found[0].fields["Id"], "AssigneeId": engine.port.user().user_id}
+        for result in engine.port.insert("PermissionSetAssignment", [row], all_or_none=True, user_mode=False):
+            for error in result.errors:
+                click.echo(f"--assign {name}: {error.message}", err=True)
+                sys.exit(2)
