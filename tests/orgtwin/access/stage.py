@@ -32,7 +32,7 @@ class Stage:
         self.org: Org = new_org(clock=lambda: datetime(2026, 3, 1, tzinfo=UTC))
         self.admin = administrator(self.org)
         self.ids: dict[str, str] = {}
-        self._profile = self._find("Profile", Name="Standard User")
+        self.profile = self.find("Profile", Name="Standard User")
         for name, above in (("Top", None), ("Under", "Top"), ("Other", None)):
             parent = self.ids[above] if above else None
             self.make("UserRole", name, Name=name, DeveloperName=name, ParentRoleId=parent)
@@ -59,7 +59,7 @@ class Stage:
         address = f"{alias}@orgtwin.example"
         names = {"LastName": alias, "Alias": alias[:8], "Username": address, "Email": address}
         return self.make(
-            "User", alias, ProfileId=self._profile, EmailEncodingKey="UTF-8", **names, **_SETTINGS, **values
+            "User", alias, ProfileId=self.profile, EmailEncodingKey="UTF-8", **names, **_SETTINGS, **values
         )
 
     def grant(self, person: str, **flags: object) -> None:
@@ -67,9 +67,9 @@ class Stage:
         self.make("PermissionSetAssignment", "", PermissionSetId=permission_set, AssigneeId=self.ids[person])
 
     def role_group(self, role: str, kind: str) -> str:
-        return self._find("Group", RelatedId=self.ids[role], Type=kind)
+        return self.find("Group", RelatedId=self.ids[role], Type=kind)
 
-    def _find(self, sobject_type: str, **values: str) -> str:
+    def find(self, sobject_type: str, **values: str) -> str:
         table = self.org.table(sobject_type)
         readers = [(table.reader(name), value) for name, value in values.items()]
         return next(str(row[0]) for row in table.rows() if all(read(row) == value for read, value in readers))

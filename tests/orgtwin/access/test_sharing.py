@@ -51,7 +51,7 @@ def deploy_object(stage: Stage, model: str, more: str = "", name: str = "Deal__c
 
 def open_object(stage: Stage, *names: str) -> None:
     """Everybody may create, read, edit and delete records of these objects."""
-    (profile,) = stage.org.table("PermissionSet").find("ProfileId", stage._profile)
+    (profile,) = stage.org.table("PermissionSet").find("ProfileId", stage.profile)
     rights = dict.fromkeys(("PermissionsCreate", "PermissionsRead", "PermissionsEdit", "PermissionsDelete"), True)
     for name in names:
         stage.make("ObjectPermissions", "", ParentId=profile[0], SobjectType=name, **rights)
@@ -110,8 +110,8 @@ def test_roles_groups_and_queues_are_deployed_in_any_order(stage: Stage) -> None
     )
     assert role["ParentRole"].values == {"Name": "Counsel"}  # type: ignore[attr-defined]
     stage.make("Group", "intake", DeveloperName="x", Name="x", Type="Regular")
-    stage.make_user("lawyer", UserRoleId=stage._find("UserRole", DeveloperName="Lawyer"))
-    queue = stage._find("Group", DeveloperName="Intake")
+    stage.make_user("lawyer", UserRoleId=stage.find("UserRole", DeveloperName="Lawyer"))
+    queue = stage.find("Group", DeveloperName="Intake")
     stage.set_defaults({"Case": "Private"})
     stage.make("Case", "case", Subject="Question", OwnerId=queue)
     assert (reads(stage, "lawyer", "Case"), reads(stage, "stranger", "Case")) == (1, 0)

@@ -99,3 +99,10 @@ def test_describes_and_limits_are_there(salesforce: Any) -> None:
     assert {"Account", "Contact", "Contract", "User"} <= names
     assert salesforce.Contract.describe()["keyPrefix"] == "800"
     assert salesforce.limits()["DailyApiRequests"]["Max"] == 15_000
+
+
+def test_records_are_searched(salesforce: Any) -> None:
+    salesforce.Account.create({"Name": "Quagga Ltd"})
+    found = salesforce.search("FIND {quagga} IN NAME FIELDS RETURNING Account(Name)")
+    assert [record["Name"] for record in found["searchRecords"]] == ["Quagga Ltd"]
+    assert len(salesforce.quick_search("quagga")["searchRecords"]) == 1
