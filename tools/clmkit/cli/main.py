@@ -20,6 +20,7 @@ COMMANDS = {
     "drift": "clmkit.cli.drift:drift",
     "explain": "clmkit.cli.lint:explain",
     "generate": "clmkit.cli.generate:generate",
+    "init": "clmkit.cli.init:init_project",
     "lint": "clmkit.cli.lint:lint",
     "plan": "clmkit.cli.plan:plan",
     "reconcile": "clmkit.cli.sync:reconcile",

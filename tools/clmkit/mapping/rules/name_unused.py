@@ -26,7 +26,7 @@ SEVERITY = Severity.WARNING
 def check(subject: Subject) -> Iterator[Offence]:
     fields = [field for mapping in subject.spec.objects for field in mapping.fields]
     used = {
-        "stewards": {field.steward for field in fields},
+        "stewards": {field.steward for field in fields} | set(_deciders(subject)),
         "latency": {field.latency for field in fields},
         "value_maps": {field.type.value_map for field in fields},
         "audiences": {name for field in fields for name in field.audience} | {subject_name(subject)},
@@ -35,6 +35,17 @@ def check(subject: Subject) -> Iterator[Offence]:
         for name in getattr(subject.document, block):
             if name not in names:
                 yield Offence((block, name), f"nothing uses {name} of {block}", "remove it, or use it", of_key=True)
+
+
+def _deciders(subject: Subject) -> Iterator[str]:
+    """Stewards who approve, are reminded, or answer for an overlay."""
+    spec = subject.spec
+    for row in spec.approvals.rows if spec.approvals else ():
+        yield from row.approvers
+    if spec.renewal is not None:
+        yield from (spec.renewal.steward, spec.renewal.escalate_to)
+    for consent in subject.overlaid.document.accepts if subject.overlaid else ():
+        yield consent.steward
 
 
 def subject_name(subject: Subject) -> str:

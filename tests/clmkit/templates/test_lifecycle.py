@@ -1,0 +1,89 @@
+"""Every template works: generated, deployed, loaded, lived through and reconciled on both twins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.clmkit.templates.systems import AGREEMENTS, Systems, running
+
+from clmkit.mapping.model import State
+from clmkit.templates.catalogue import TEMPLATES
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("templates")]
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def systems(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Systems]:
+    with running(TEMPLATES[request.param], tmp_path_factory.mktemp(request.param)) as both:
+        yield both
+
+
+def agreement_titled(systems: Systems, place: int) -> str:
+    """The n-th agreement of the template's data that is still a draft."""
+    drafts = [one["id"] for one in systems.clm.read_all("agreements") if one["stage"] == "DRAFT"]
+    return str(drafts[place])
+
+
+def test_every_agreement_arrives_with_its_rows_and_nothing_differs(systems: Systems) -> None:
+    systems.sync()
+    agreements = list(systems.clm.read_all("agreements"))
+    assert len(agreements) == AGREEMENTS
+    for mapping in systems.spec.objects:
+        path = mapping.clm.removeprefix("agreements").removeprefix(".")
+        if mapping.owner.value == "clm" and path not in ("", "signature"):
+            assert systems.count(mapping.name) == sum(len(one[path]) for one in agreements), mapping.name
+    report = systems.reconcile()
+    assert (report.agreements, report.differences) == (AGREEMENTS, [])
+
+
+def test_a_second_run_writes_nothing(systems: Systems) -> None:
+    systems.sync()
+    report = systems.sync()
+    assert (report.pushed, report.patches, report.conflicts) == (0, 0, 0)
+
+
+def test_an_agreement_lives_from_draft_to_its_end_in_both_systems(systems: Systems) -> None:
+    systems.sync()
+    agreement = agreement_titled(systems, 0)
+    for stage in ("NEGOTIATION", "APPROVAL"):
+        systems.clm.act(agreement, "transitions", {"to": stage})
+    systems.sync()
+    assert systems.contract_of(agreement)["StatusCode"] == "InApproval"
+    approvals = systems.clm.act(agreement, "approvals", {"approver": "counsel@contracts.example"})["approvals"]
+    systems.clm.act(agreement, f"approvals/{approvals[-1]['id']}", {"decision": "approved"})
+    systems.clm.act(agreement, "envelopes")
+    systems.clm.act(agreement, "envelopes/events", {"status": "completed"})
+    systems.clm.act(agreement, "transitions", {"to": "ACTIVE"})
+    systems.sync()
+    assert systems.contract_of(agreement)["Status"] == "Activated"
+    systems.clm.act(agreement, "amendments", {"summary": "More of it", "effective": "2026-12-01", "changes": {}})
+    systems.clm.act(agreement, "terminate", {"effective": "2027-01-31"})
+    systems.sync()
+    contract, states = systems.contract_of(agreement), {state.clm: state for state in _states(systems)}
+    assert (contract["Status"], contract["StatusCode"]) == (states["TERMINATED"].status, "Activated")
+    assert systems.reconcile().differences == []
+
+
+def test_an_owner_chosen_in_salesforce_reaches_the_clm_and_stays(systems: Systems) -> None:
+    systems.sync()
+    agreement = agreement_titled(systems, 1)
+    owner = systems.salesforce.find("SELECT Id FROM User WHERE Email = 'owner3@contracts.example'")[0]["Id"]
+    systems.salesforce.change("Contract", systems.contract_of(agreement)["Id"], {"OwnerId": owner})
+    systems.sync()
+    assert systems.clm.get(agreement)["business_owner"]["email"] == "owner3@contracts.example"
+    assert systems.contract_of(agreement)["OwnerId"] == owner
+    assert systems.reconcile().differences == []
+
+
+def test_no_clause_leaves_the_clm(systems: Systems) -> None:
+    systems.sync()
+    for mapping in systems.spec.objects:
+        columns = ", ".join(field.salesforce for field in mapping.columns)
+        rows = systems.salesforce.find(f"SELECT {columns} FROM {mapping.salesforce}")
+        assert "CANARY" not in str(rows)
+
+
+def _states(systems: Systems) -> tuple[State, ...]:
+    assert systems.spec.lifecycle is not None
+    return systems.spec.lifecycle.states
