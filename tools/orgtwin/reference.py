@@ -21,6 +21,7 @@ CHAPTERS = {
     "tooling": "Tooling API",
     "metadata": "Metadata API",
     "soql": "SOQL",
+    "sosl": "Search",
     "formula": "Formulas",
     "schema": "Schema",
     "records": "Records",
