@@ -1,4 +1,4 @@
-"""The ledger tells the truth: every row's test is there, and every refusal by name has a row."""
+"""The ledger tells the truth: every row's test is there, every test is of some row, and every refusal and fault has one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import orgtwin
+from orgtwin.faults.catalogue import FAULTS
 from orgtwin.http.refused import REFUSED
-from orgtwin.ledger import LedgerRow, load_ledger
+from orgtwin.ledger import Evidence, LedgerRow, load_ledger
 
 TOP = Path(__file__).parents[2]
 PACKAGE = Path(str(orgtwin.__file__)).parent
@@ -47,3 +48,39 @@ def test_every_refusal_by_name_has_its_row() -> None:
     missing = [f"{where}: {key}" for key, where in refusals() if key not in refused]
     missing += [f"http/refused.py: {key}" for key, _what in REFUSED.values() if key not in refused]
     assert missing == []
+
+
+def test_every_fault_has_its_row() -> None:
+    keys = {row.key for row in ROWS}
+    assert [name for name in FAULTS if f"faults.{name.replace('_', '-')}" not in keys] == []
+
+
+# What the twin is made of rather than what it does.
+_OF_PARTS = frozenset(
+    {
+        "tests/orgtwin/apex/test_cli.py",
+        "tests/orgtwin/apex/test_mutation.py",
+        "tests/orgtwin/apex/test_syntax.py",
+        "tests/orgtwin/apex/test_values.py",
+        "tests/orgtwin/http/test_routing.py",
+        "tests/orgtwin/http/test_uploads.py",
+        "tests/orgtwin/http/test_usage.py",
+        "tests/orgtwin/records/test_write_plans.py",
+        "tests/orgtwin/test_ledger.py",
+        "tests/orgtwin/test_reference.py",
+    }
+)
+
+
+def test_every_file_of_tests_is_named_by_a_row() -> None:
+    """A test that no row names shows a behaviour that the ledger does not tell of."""
+    named = {row.test.partition("::")[0] for row in ROWS}
+    files = {str(path.relative_to(TOP)) for path in (TOP / "tests/orgtwin").rglob("test_*.py")}
+    assert sorted(files - named - _OF_PARTS) == []
+
+
+def test_what_is_documented_or_refused_says_where() -> None:
+    """A documented row names page and guide; a refused one is the twin's own word."""
+    vague = [row.key for row in ROWS if row.evidence is Evidence.DOCUMENTED and "(" not in row.source]
+    boasting = [row.key for row in ROWS if row.refused and row.evidence is not Evidence.ASSUMED]
+    assert (vague, boasting) == ([], [])

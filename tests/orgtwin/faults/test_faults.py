@@ -112,6 +112,27 @@ def test_a_locked_row_is_refused_alone(org: Org) -> None:
     assert org.count() == 2
 
 
+ROW_FAULTS = {
+    "row_lock": LOCKED,
+    "partial_success": {
+        "statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        "message": "refused by the fault partial_success",
+        "fields": [],
+    },
+    "duplicate_rule": {"statusCode": "DUPLICATES_DETECTED", "message": "Use one of these records?", "fields": []},
+}
+
+
+@pytest.mark.parametrize(("name", "error"), ROW_FAULTS.items(), ids=ROW_FAULTS.keys())
+def test_a_fault_of_rows_refuses_as_many_as_it_is_told(org: Org, name: str, error: dict[str, object]) -> None:
+    org.arm(name, count=2, after=1)
+    rows = [{"attributes": {"type": "Account"}, "Name": letter} for letter in "abcd"]
+    results = org.client.post(ROWS, {"records": rows}).json()
+    assert [row["success"] for row in results] == [True, False, False, True]
+    assert [row["errors"] for row in results[1:3]] == [[error], [error]]
+    assert org.count() == 2
+
+
 def test_a_locked_row_refuses_a_single_save_with_400(org: Org) -> None:
     org.arm("row_lock")
     answer = org.create()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -344,3 +345,71 @@ def test_a_blob_comes_in_as_a_part_and_goes_out_as_bytes(org: Org) -> None:
         "application/octet-stream",
         b"%PDF\x00\xff\r\n",
     )
+
+
+def an_account(org: Org) -> str:
+    return f"{V}/sobjects/Account/{org.client.post(f'{V}/sobjects/Account', {'Name': 'a'}).json()['id']}"
+
+
+def test_the_tag_of_an_account_changes_with_what_it_says(org: Org) -> None:
+    place = an_account(org)
+    first = org.client.get(place, accept_encoding="gzip").headers["etag"]
+    plain = org.client.get(f"{place}?fields=Name").headers["etag"]
+    changed = org.client.patch(place, {"Name": "b"}).headers["etag"]
+    assert first.endswith('=--gzip"')
+    assert plain == first.replace("--gzip", "")
+    assert changed == org.client.get(place).headers["etag"] != plain
+
+
+@pytest.mark.parametrize(
+    ("header", "names_it", "read", "changed"),
+    [
+        ("if_match", True, 200, 204),
+        ("if_match", False, 412, 412),
+        ("if_none_match", True, 304, 412),
+        ("if_none_match", False, 200, 204),
+    ],
+)
+def test_a_tag_decides_whether_a_request_counts(org: Org, header: str, names_it: bool, read: int, changed: int) -> None:
+    place = an_account(org)
+    tag = org.client.get(place).headers["etag"] if names_it else '"U5iWijwWbQD18jeiXwsqxeGpZQk="'
+    condition = {header: f'"other", {tag}'}
+    assert org.client.get(place, **condition).status == read
+    assert org.client.patch(place, {"Name": "b"}, **condition).status == changed
+    assert org.client.get(place).json()["Name"] == ("b" if changed == 204 else "a")
+
+
+def test_records_of_other_objects_have_no_tag(org: Org) -> None:
+    contact = org.client.post(f"{V}/sobjects/Contact", {"LastName": "a"}).json()["id"]
+    answer = org.client.get(f"{V}/sobjects/Contact/{contact}", if_match='"x"')
+    assert (answer.status, "etag" in answer.headers) == (200, False)
+
+
+@pytest.mark.parametrize("header", ["if_match", "if_none_match", "if_unmodified_since"])
+def test_a_condition_that_is_none_refuses_a_change_and_no_reading(org: Org, header: str) -> None:
+    place = an_account(org)
+    refused = org.client.patch(place, {"Name": "b"}, **{header: "noon"})
+    assert (refused.status, refused.json()[0]["errorCode"]) == (400, "INVALID_HEADER")
+    assert org.client.get(place, if_none_match="noon").status == 200
+
+
+BLOBS = {
+    "ContentVersion": ("VersionData", {"Title": "c", "PathOnClient": "c.bin"}),
+    "Document": ("Body", {"Name": "c"}),
+    "Attachment": ("Body", {"Name": "c"}),
+}
+
+
+@pytest.mark.parametrize("name", BLOBS)
+def test_a_blob_comes_in_as_base64_too(org: Org, name: str) -> None:
+    field, values = BLOBS[name]
+    if name == "Document":
+        values = {**values, "FolderId": org.client.get("/services/oauth2/userinfo").json()["user_id"]}
+    if name == "Attachment":
+        values = {**values, "ParentId": an_account(org).rpartition("/")[2]}
+    content = bytes(range(256))
+    made = org.client.post(f"{V}/sobjects/{name}", {**values, field: b64encode(content).decode()})
+    assert made.status == 201, made.text
+    place = f"{V}/sobjects/{name}/{made.json()['id']}"
+    assert org.client.get(place).json()[field] == f"{place}/{field}"
+    assert org.client.get(f"{place}/{field}").body == content

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 
 from orgtwin.access.computed_tables import find_computed
 from orgtwin.errors import SalesforceError, SaveResult
-from orgtwin.http.conditions import require_unmodified, unchanged_since
-from orgtwin.http.message import Request, Response, json_response, no_content
+from orgtwin.http.conditions import already_has, etag_of, require_match, require_unmodified, unchanged_since
+from orgtwin.http.message import Headers, Request, Response, encode_json, json_response, no_content
 from orgtwin.http.query import run_query
 from orgtwin.http.records import (
     choose_fields,
@@ -31,6 +31,8 @@ from orgtwin.schema.model import Field, FieldType, SObjectType
 # From version 46.0 an upsert that updates answers 200 with a body; before, 204.
 _UPSERT_ANSWERS_SINCE = 46.0
 _TRUE = frozenset({"true", "1"})
+_TAGGED = "Account"
+_CONDITIONS = frozenset({"if-unmodified-since", "if-match", "if-none-match"})
 _NUMBERS = frozenset({FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT})
 
 
@@ -83,11 +85,27 @@ def read(request: Request) -> Response:
     sobject_type = require_type(request, request.params["sobject_type"])
     row = _row_of(request, sobject_type, request.params["record_id"])
     modified = _modified(request, sobject_type, row)
-    if modified and unchanged_since(request, modified):
-        return Response(304)
+    tag = _tag(request, sobject_type, row)
+    if (modified and unchanged_since(request, modified)) or (tag and already_has(request, tag)):
+        return Response(304, headers=_tagged(tag))
     if modified:
         require_unmodified(request, modified)
-    return json_response(record_json(request, sobject_type, row, _chosen(request, sobject_type)))
+    if tag:
+        require_match(request, tag)
+    return json_response(record_json(request, sobject_type, row, _chosen(request, sobject_type)), headers=_tagged(tag))
+
+
+def _tag(request: Request, sobject_type: SObjectType, row: Row) -> str | None:
+    """The ETag of an account, of all that the caller may read of it; None for other records."""
+    if sobject_type.api_name != _TAGGED:
+        return None
+    return etag_of(
+        request, encode_json(record_json(request, sobject_type, row, readable_fields(request, sobject_type)))
+    )
+
+
+def _tagged(tag: str | None) -> Headers:
+    return (("ETag", tag),) if tag else ()
 
 
 def _modified(request: Request, sobject_type: SObjectType, row: Row) -> datetime | None:
@@ -102,17 +120,26 @@ def update(request: Request) -> Response:
     """PATCH /sobjects/X/id."""
     sobject_type = require_type(request, request.params["sobject_type"])
     record_id = request.params["record_id"]
-    if "if-unmodified-since" in request.headers:
-        modified = _modified(request, sobject_type, _row_of(request, sobject_type, record_id))
-        if modified:
-            require_unmodified(request, modified)
+    if not _CONDITIONS.isdisjoint(request.headers):
+        _require_conditions(request, sobject_type, _row_of(request, sobject_type, record_id))
     values = request.record()
     if any(name.lower() == "id" for name in values):
         raise SalesforceError(
             "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=("Id",)
         )
     result = request.dml.update(request.caller, sobject_type.api_name, [{**values, "Id": record_id}])[0]
-    return no_content() if result.success else refused(request, result)
+    if not result.success:
+        return refused(request, result)
+    row = request.org.table(sobject_type.api_name).get(result.record_id or "")
+    return Response(204, headers=_tagged(_tag(request, sobject_type, row) if row is not None else None))
+
+
+def _require_conditions(request: Request, sobject_type: SObjectType, row: Row) -> None:
+    modified, tag = _modified(request, sobject_type, row), _tag(request, sobject_type, row)
+    if modified:
+        require_unmodified(request, modified)
+    if tag:
+        require_match(request, tag)
 
 
 def delete(request: Request) -> Response:

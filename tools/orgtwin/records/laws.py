@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from orgtwin.errors import SaveError
 from orgtwin.records.contract_laws import apply_contract_laws, columns, refuse_contract_delete
+from orgtwin.records.document_laws import fill_document
 from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
@@ -22,6 +23,7 @@ DeleteLaw = Callable[[LawContext, Caller, RecordTable, Row], SaveError | None]
 LAWS: dict[str, tuple[Law, ...]] = {
     "Contract": (apply_contract_laws,),
     "Contact": (join_names,),
+    "Document": (fill_document,),
     "Lead": (join_names,),
     "User": (join_names,),
     "Case": (follow_case_status,),
