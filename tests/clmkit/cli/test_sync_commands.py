@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from clmkit.cli.main import main
 from clmkit.sync.inbox import InboxEvent, Settled
+from clmkit.sync.sole import sole_sync
 from clmkit.sync.state import Link, Parked, State
 
 SPEC = Path(__file__).parents[3] / "mappings/contract.yml"
@@ -67,12 +68,28 @@ def test_a_spec_with_errors_stops_before_anything_is_touched(config: Path) -> No
 
 
 def test_a_state_that_is_in_use_is_said(config: Path) -> None:
-    state = State(config.with_name("sync.sqlite"))
-    result = call(config, "sync", "status")
-    state.close()
+    with sole_sync(config.with_name("sync.sqlite")):
+        result = call(config, "sync", "run")
     assert result.exit_code == 2
     words = "another sync works with this state; end it, or give this one another state file."
     assert result.stderr == f"clmkit: {config.with_name('sync.sqlite')}: {words}\n"
+
+
+def test_the_state_is_told_and_changed_while_a_sync_works_with_it(config: Path) -> None:
+    running = State(config.with_name("sync.sqlite"))
+    assert call(config, "sync", "pause", "--reason", "release night").stdout == "paused: release night\n"
+    assert "Paused since" in running.get_cursor("pause")
+    assert "release night. `clmkit sync resume` lets it go on.\n" in call(config, "sync", "status").stdout
+    resumed = [call(config, "sync", "resume").stdout for _ in range(2)]
+    assert resumed == ["the sync goes on\n", "the sync was not paused\n"]
+    assert [entry.kind for entry in running.read_audit()] == ["paused", "resumed"]
+    running.close()
+
+
+def test_a_paused_sync_says_so_and_does_nothing(config: Path) -> None:
+    call(config, "sync", "pause", "--reason", "release night")
+    result = call(config, "sync", "run", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["stopped"].endswith("lets it go on.")) == (2, True)
 
 
 def test_the_status_adds_up(config: Path) -> None:

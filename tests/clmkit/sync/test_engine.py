@@ -8,7 +8,7 @@ from tests.clmkit.sync.world import ACME, BETA, World
 
 from clmkit.sync.audit import find_break
 from clmkit.sync.database import StateError
-from clmkit.sync.state import State
+from clmkit.sync.sole import sole_sync
 
 PARTY = {"id": "PTY-000001-1", "name": "ACME", "role": "counterparty"}
 SIGNED = {"envelope_id": "ENV-1", "status": "completed"}
@@ -480,12 +480,11 @@ def test_every_write_is_in_the_audit_chain() -> None:
 
 def test_a_state_file_is_for_one_sync_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "sync.sqlite"
-    first = State(path)
-    with pytest.raises(
-        Exception, match="another sync works with this state; end it, or give this one another state file"
-    ):
-        State(path)
-    first.close()
+    words = "another sync works with this state; end it, or give this one another state file"
+    with sole_sync(path), pytest.raises(StateError, match=words), sole_sync(path):
+        pass
+    with sole_sync(path):
+        assert path.with_name("sync.sqlite.lock").exists()
 
 
 def test_both_systems_reconcile_after_the_run() -> None:

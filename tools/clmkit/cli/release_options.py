@@ -66,7 +66,7 @@ PLANS = click.option(
 STATE = click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The sync's state file, to count what is in flight where behaviour changes; no sync may run on it meanwhile.",
+    help="The sync's state file, to count what is in flight where behaviour changes.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

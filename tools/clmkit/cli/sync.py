@@ -26,7 +26,7 @@ from clmkit.operate.monitor import Monitor, watched
 from clmkit.operate.pulse import Pulse
 from clmkit.sync.config import SyncConfig, WebhookConfig
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
-from clmkit.sync.engine import Engine, open_engine, open_listening, utc_now
+from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
 from clmkit.sync.ports import ClmSystem
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
@@ -162,11 +162,14 @@ def status(config_path: Path, as_json: bool) -> None:
             "linked rows": state.count_links(),
             "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
         }
+        stopped = state.get_cursor(PAUSE) or state.get_cursor(HOLD)
     if as_json:
-        click.echo(msgspec.json.encode(facts).decode())
+        click.echo(msgspec.json.encode({**facts, "stopped": stopped}).decode())
         return
     for title, counts in facts.items():
         click.echo(f"{title}: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "none"))
+    if stopped:
+        click.echo(stopped)
 
 
 @sync.command("dead-letters")
@@ -183,6 +186,26 @@ def dead_letters(config_path: Path, as_json: bool, kind: str | None, reason: str
     else:
         _print_parked(rows)
     raise SystemExit(1 if rows else 0)
+
+
+@sync.command()
+@CONFIG
+@click.option("--reason", required=True, help="Why: shown by `status` and kept in the audit chain.")
+def pause(config_path: Path, reason: str) -> None:
+    """Let the sync rest after its current round; what changes meanwhile waits in both systems and is taken up on `resume`."""
+    with opened_state(config_path) as state:
+        state.pause(utc_now(), reason)
+    click.echo(f"paused: {reason}")
+
+
+@sync.command()
+@CONFIG
+def resume(config_path: Path) -> None:
+    """Let a paused sync go on."""
+    with opened_state(config_path) as state:
+        was_paused = state.resume(utc_now())
+    click.echo("the sync goes on" if was_paused else "the sync was not paused")
+    raise SystemExit(0 if was_paused else 1)
 
 
 @sync.command()

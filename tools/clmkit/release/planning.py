@@ -85,7 +85,7 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
 
 
 def read_in_flight(path: Path) -> InFlight:
-    """What the sync has not settled. Raises OSError, StateError while a sync runs on the file."""
+    """What the sync has not settled. Raises OSError, StateError."""
     path.stat()
     state = State(path)
     try:

@@ -1,4 +1,4 @@
-"""State in one SQLite file that belongs to one process as long as it is open."""
+"""State in one SQLite file. One sync works with it (`sole`); other commands come in between its transactions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from clmkit.sync.database import Parameter, SqlRow, StateError
 
+WAIT_SECONDS = 10.0
+
 
 class Sqlite:
     is_shared = False
@@ -18,13 +20,10 @@ class Sqlite:
         if isinstance(path, Path):
             path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self.connection = sqlite3.connect(str(path), isolation_level=None, timeout=0.5)
-            self.connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self.connection = sqlite3.connect(str(path), isolation_level=None, timeout=WAIT_SECONDS)
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=FULL")
             self.connection.executescript(schema)
-            self.connection.execute("BEGIN EXCLUSIVE")
-            self.connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StateError(_explain(path, error)) from error
 
@@ -64,7 +63,7 @@ class Sqlite:
 
 def _explain(path: Path | str, error: sqlite3.Error) -> str:
     if "locked" in str(error):
-        return f"{path}: another sync works with this state; end it, or give this one another state file."
+        return f"{path}: another process has kept it locked for {WAIT_SECONDS:g} s; end that process, or try again."
     if "full" in str(error):
         return f"{path}: the disk is full. Nothing was lost; make room and run again."
     return f"{path}: cannot be used as the sync's state: {error}"

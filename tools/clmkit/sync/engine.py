@@ -42,9 +42,12 @@ from clmkit.sync.references import References
 from clmkit.sync.report import RunReport, Tally
 from clmkit.sync.round import Round
 from clmkit.sync.shipping import Way
+from clmkit.sync.sole import sole_sync
 from clmkit.sync.state import State
 
 MOST_ROUNDS = 1000
+PAUSE = "pause"
+"""The cursor that says why a person keeps the sync from working; empty while nobody does."""
 HOLD = "hold"
 """The cursor that says why a guard holds the sync until a person allows it to go on."""
 
@@ -94,7 +97,8 @@ class Engine:
         self.tally = Tally()
         started = self.clock()
         before = self._count_calls()
-        if (held := self.state.get_cursor(HOLD)) and not self.allow:
+        held = self.state.get_cursor(PAUSE) or ("" if self.allow else self.state.get_cursor(HOLD))
+        if held:
             self.tally.stopped = held
             return self._report(0.0, before)
         self._hold("")
@@ -128,6 +132,8 @@ class Engine:
                 self._require_calls()
                 await Round(self, evaluator, references).run(work)
                 self._release()
+                if paused := self.state.get_cursor(PAUSE):
+                    raise StopRun(paused)
             if looks and self.listening is not None and not should_end():
                 self.listening.looked()
         except (StopRun, WireError) as error:
@@ -214,6 +220,13 @@ def load_linted(path: Path) -> Spec:
 async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
     """An engine on real connections and its state file. Raises SpecError, StateError, OSError."""
     spec = load_linted(config.spec)
+    with sole_sync(config.state):
+        async with _opened(config, spec) as engine:
+            yield engine
+
+
+@asynccontextmanager
+async def _opened(config: SyncConfig, spec: Spec) -> AsyncIterator[Engine]:
     state = State(config.state)
     claims = Claims(spec, state, uuid4().hex, time.time) if state.database.is_shared else None
     try:
