@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Protocol
 
 from orgtwin.access.assignments import Rights, compile_rights
@@ -44,6 +45,14 @@ PERMISSION_TABLES = (
     "Group",
     "GroupMember",
 )
+_ACTIONS: Mapping[str, Callable[[Grant], bool]] = {
+    "read": attrgetter("read"),
+    "create": attrgetter("create"),
+    "edit": attrgetter("edit"),
+    "delete": attrgetter("delete"),
+    "viewAll": attrgetter("view_all"),
+    "modifyAll": attrgetter("modify_all"),
+}
 _ALL_ACTIONS = frozenset({"read", "create", "edit", "delete", "viewAll", "modifyAll"})
 _VIEW_ACTIONS = frozenset({"read", "viewAll"})
 
@@ -76,15 +85,7 @@ class OrgAccess:
     # ---- the questions
 
     def can(self, caller: Caller, sobject_type: str, action: str) -> bool:
-        grant = self.grant(caller, sobject_type)
-        return {
-            "read": grant.read,
-            "create": grant.create,
-            "edit": grant.edit,
-            "delete": grant.delete,
-            "viewAll": grant.view_all,
-            "modifyAll": grant.modify_all,
-        }[action]
+        return _ACTIONS[action](self.grant(caller, sobject_type))
 
     def readable_fields(self, caller: Caller, sobject_type: str) -> frozenset[str]:
         return self.grant(caller, sobject_type).readable

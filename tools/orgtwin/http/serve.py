@@ -125,6 +125,7 @@ def _server(app: AsgiDoor, context: ssl.SSLContext | None) -> _Server:
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         ssl_context_factory=(lambda _config, _default: context) if context else None,
     )

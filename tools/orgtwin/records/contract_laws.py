@@ -63,6 +63,7 @@ class Law:
     name: str
     source: str
     check: Callable[[Columns, LawContext, Save], None]
+    operation: Operation | None = None  # None: inserts and updates
     assumed: bool = False
 
     def is_off(self, context: LawContext) -> bool:
@@ -72,7 +73,7 @@ class Law:
 def apply_contract_laws(context: LawContext, save: Save) -> None:
     """All laws, in the order of the table."""
     at = save.table.compiled(columns)
-    for law in CONTRACT_LAWS:
+    for law in _LAWS_OF[save.operation]:
         if not (law.assumed and law.is_off(context)):
             law.check(at, context, save)
 
@@ -92,10 +93,9 @@ def _set_status_code(at: Columns, _context: LawContext, save: Save) -> None:
 
 
 def _starts_inactive(at: Columns, _context: LawContext, save: Save) -> None:
-    if save.operation is Operation.INSERT:
-        for row in save.rows:
-            if row.content[at.status_code] == ACTIVATED:
-                row.refuse("FAILED_ACTIVATION", _INVALID_STATUS, "Status")
+    for row in save.rows:
+        if row.content[at.status_code] == ACTIVATED:
+            row.refuse("FAILED_ACTIVATION", _INVALID_STATUS, "Status")
 
 
 def _never_goes_back(at: Columns, _context: LawContext, save: Save) -> None:
@@ -164,11 +164,15 @@ def refuse_contract_delete(context: LawContext, caller: Caller, table: RecordTab
 
 CONTRACT_LAWS: tuple[Law, ...] = (
     Law("contractStatusCode", "Contract (Object Reference): StatusCode", _set_status_code),
-    Law("contractStartsInactive", "Contract (Object Reference): Usage", _starts_inactive),
-    Law("contractActivatesAlone", "Contract (Object Reference): Status", _activates_alone),
-    Law("contractNeverGoesBack", "Contract (Object Reference): Usage", _never_goes_back),
-    Law("contractAccountLocked", "answers of Salesforce support", _account_is_locked, assumed=True),
-    Law("contractActivationStamp", "Contract (Object Reference): ActivatedDate", _stamp_activation),
+    Law("contractStartsInactive", "Contract (Object Reference): Usage", _starts_inactive, Operation.INSERT),
+    Law("contractActivatesAlone", "Contract (Object Reference): Status", _activates_alone, Operation.UPDATE),
+    Law("contractNeverGoesBack", "Contract (Object Reference): Usage", _never_goes_back, Operation.UPDATE),
+    Law("contractAccountLocked", "answers of Salesforce support", _account_is_locked, Operation.UPDATE, assumed=True),
+    Law("contractActivationStamp", "Contract (Object Reference): ActivatedDate", _stamp_activation, Operation.UPDATE),
     Law("contractTermRange", "Contract (Object Reference): ContractTerm", _term_is_positive),
     Law("contractEndDate", "Contract (Object Reference): EndDate", _set_end_date),
 )
+_LAWS_OF = {
+    operation: tuple(law for law in CONTRACT_LAWS if law.operation in (None, operation))
+    for operation in (Operation.INSERT, Operation.UPDATE)
+}

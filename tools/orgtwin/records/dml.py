@@ -169,7 +169,7 @@ class RecordDml:
             mark = self._context.log.mark()
             save = Save(caller, plan.table, operation, _set_values(plan, operation, batch))
             save.drop_refused()
-            refused_late = self._run(save, results)
+            refused_late = self._run(plan, save, results)
             if not refused_late:
                 return
             self._context.log.rollback(mark)
@@ -177,9 +177,9 @@ class RecordDml:
         for position, _wire, _row in batch:
             results[position] = SaveResult(None, False, False, (_TOO_MANY_RETRIES,))
 
-    def _run(self, save: Save, results: Results) -> set[int]:
+    def _run(self, plan: SavePlan, save: Save, results: Results) -> set[int]:
         """Run the steps and note the results; the positions of rows that were refused after they had been stored."""
-        save_order.run(self._context, save)
+        save_order.run(self._context, plan.steps, save)
         created = save.operation is Operation.INSERT
         for row in save.rows:
             results[row.position] = SaveResult(row.content[ID], True, created)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ deployed that would define one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
@@ -55,8 +55,6 @@ def require_fields(_context: RecordsContext, save: Save) -> None:
 
 def check_record_type_values(context: RecordsContext, save: Save) -> None:
     """Step 5: a restricted picklist takes only the values that the row's record type offers."""
-    if not save.table.type.record_types:
-        return
     check = record_type_check(context.table("RecordType"), save.table)
     for row in save.rows:
         row.errors.extend(check(row.content))
@@ -64,8 +62,6 @@ def check_record_type_values(context: RecordsContext, save: Save) -> None:
 
 def run_validation_rules(context: RecordsContext, save: Save) -> None:
     """Step 5: custom validation rules."""
-    if not context.formulas.has_rules(save.table):
-        return
     for row in save.rows:
         row.errors.extend(context.formulas.violations(save.table, row.content, row.before))
 
@@ -91,8 +87,7 @@ def after_triggers(context: RecordsContext, save: Save) -> None:
 
 def roll_up(context: RecordsContext, save: Save) -> None:
     """Steps 16 and 17: parents and grandparents that summarize these rows."""
-    if context.rollups.has_parents(save.table):
-        context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
+    context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
 
 
 EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}
@@ -112,10 +107,24 @@ STEPS: tuple[tuple[int, Step], ...] = (
 )
 """The numbers are the documentation's."""
 
+ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
+    apply_laws: lambda _context, table: bool(_laws_of(table)),
+    check_owners: lambda _context, table: table.type.find_field("OwnerId") is not None,
+    check_record_type_values: lambda _context, table: bool(table.type.record_types),
+    run_validation_rules: lambda context, table: context.formulas.has_rules(table),
+    roll_up: lambda context, table: context.rollups.has_parents(table),
+}
+"""Steps that some objects do not take, as the schema stands; the others all do."""
 
-def run(context: RecordsContext, save: Save) -> None:
+
+def steps_for(context: RecordsContext, table: RecordTable) -> tuple[Step, ...]:
+    """The steps of an object. They hold as long as the schema does."""
+    return tuple(step for _number, step in STEPS if step not in ONLY_WHERE or ONLY_WHERE[step](context, table))
+
+
+def run(context: RecordsContext, steps: Sequence[Step], save: Save) -> None:
     """Take a batch through the steps; refused rows leave it on the way."""
-    for _number, step in STEPS:
+    for step in steps:
         if not save.rows:
             return
         step(context, save)

@@ -9,6 +9,7 @@ from orgtwin.records.laws import make_room
 from orgtwin.records.matching import Matcher
 from orgtwin.records.model import Caller
 from orgtwin.records.new_rows import NewRows
+from orgtwin.records.save_order import steps_for
 from orgtwin.records.saving import Operation
 from orgtwin.records.system_fields import auto_numbers
 from orgtwin.records.table import RecordTable
@@ -18,7 +19,7 @@ _MOST_PLANS = 1000
 
 
 class SavePlan:
-    """The parts of a save: what finds the records, what makes new rows, what writes into them.
+    """The parts of a save: what finds the records, makes new rows and writes into them, and the steps that follow.
 
     A plan rests on the caller's Grant and is not used with another: whatever changes the schema or the rights makes another Grant.
     """
@@ -34,6 +35,7 @@ class SavePlan:
         self.table = table
         self.grant = grant
         self.new_rows = NewRows(context, table, caller.user_id)
+        self.steps = steps_for(context, table)
         make_room(table)
         table.compiled(auto_numbers)  # which gives the fields their places, as make_room does
 
