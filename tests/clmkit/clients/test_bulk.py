@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.clmkit.clients.scripted import Answer, Script, serving
 
+from clmkit.clients import bulk
 from clmkit.clients.bulk import to_csv
 from clmkit.clients.errors import Refused, Unexpected
 from clmkit.clients.salesforce import RowResult, Salesforce
@@ -164,3 +165,28 @@ def test_a_composite_carries_five_collections_and_answers_row_by_row() -> None:
     assert [part["referenceId"] for part in script.asked[0].json["compositeRequest"]] == ["rows0", "rows1", "rows2"]
     assert {result.code for result in results[200:400]} == {"LIMIT_EXCEEDED"}
     assert all(result.is_success for result in results[:200] + results[400:])
+
+
+def looks_at(pace: bulk.Pace, rows: int, seconds: float) -> int:
+    """How many looks a job of so many rows and seconds takes."""
+    waited = 0.0
+    for number, wait in enumerate(pace.waits(rows), start=1):
+        waited += wait
+        if waited >= seconds:
+            pace.learn(rows, waited, seconds)
+            return number
+    raise AssertionError("the looks ended before the job")
+
+
+@pytest.mark.parametrize("seconds", [0.2, 3.0, 45.0, 300.0])
+def test_the_looks_at_a_job_become_few_once_jobs_have_told_how_long_they_take(seconds: float) -> None:
+    pace = bulk.Pace()
+    looks = [looks_at(pace, 10_000, seconds) for _ in range(12)]
+    assert max(looks) <= 40
+    assert sum(looks[2:]) <= 20, looks
+
+
+def test_a_job_that_takes_much_longer_than_the_others_is_looked_at_less_and_less_often() -> None:
+    pace = bulk.Pace(per_row=0.001)
+    waits = [wait for wait, _ in zip(pace.waits(1000), range(8), strict=False)]
+    assert waits == [1.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0]

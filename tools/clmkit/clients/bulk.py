@@ -23,7 +23,7 @@ from clmkit.clients.transport import Reply
 CLEAR = "#N/A"
 LARGEST_UPLOAD = 100_000_000
 FIRST_LOOK, LONGEST_LOOK, MOST_LOOKS = 0.05, 10.0, 400
-FIRST_GUESS = 0.0002
+FIRST_GUESS = 0.00003
 """Seconds a row, as long as no job has told."""
 ERROR = re.compile(r"(?P<code>[A-Za-z0-9_]+):(?P<message>.*?)(?::(?P<fields>[^:]*) --)?$", re.DOTALL)
 
@@ -59,13 +59,14 @@ SAVED = Verdict("", created=False)
 class Pace:
     """How long jobs take in this org, learnt from each: when the first look is worth its call."""
 
-    per_row: float = FIRST_GUESS
+    per_row: float | None = None
 
     def waits(self, rows: int) -> Iterator[float]:
-        """Seconds before each look: as long as such a job takes, then a quarter of that, growing."""
-        wait = max(FIRST_LOOK, min(self.per_row * rows, 60 * LONGEST_LOOK))
+        """Seconds before each look: as long as such a job takes, then a quarter of that, growing; at first a guess."""
+        known = self.per_row
+        wait = max(FIRST_LOOK, min((FIRST_GUESS if known is None else known) * rows, 60 * LONGEST_LOOK))
         yield wait
-        wait = max(FIRST_LOOK, wait / 4)
+        wait = wait if known is None else max(FIRST_LOOK, wait / 4)
         for _ in range(MOST_LOOKS - 1):
             yield wait
             wait = min(LONGEST_LOOK, wait * 2)
@@ -73,7 +74,8 @@ class Pace:
     def learn(self, rows: int, waited: float, told: float) -> None:
         """`told` is Salesforce's own time for the rows, without the time that the job stood in the queue; 0 when it tells none."""
         seen = waited if waited < 2 * told or not told else told * 1.25
-        self.per_row = (self.per_row + seen / max(1, rows)) / 2
+        per_row = seen / max(1, rows)
+        self.per_row = per_row if self.per_row is None else (self.per_row + per_row) / 2
 
 
 def order(sobject: str, key_field: str) -> dict[str, str]:

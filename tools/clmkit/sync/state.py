@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from clmkit.sync import inbox
+from clmkit.sync import inbox, outbox
 from clmkit.sync.audit import AuditLog, Entry, log
 from clmkit.sync.database import SqlRow, Target, open_database
 from clmkit.sync.inbox import Inbox
+from clmkit.sync.outbox import Outbox
 
 Scalar: TypeAlias = str | bool | int | None
 Fields: TypeAlias = Mapping[str, Scalar]
@@ -40,6 +41,7 @@ CREATE INDEX IF NOT EXISTS parked_agreement ON parked (agreement_id) WHERE resol
 """
     + log.SCHEMA
     + inbox.SCHEMA
+    + outbox.SCHEMA
 )
 LINK = "object, key, agreement_id, record_id, revision, modstamp, base, lookups, hops"
 PARKED = "object, key, field, agreement_id, kind, value, reason, steward, since, attempts"
@@ -90,6 +92,7 @@ class State:
         """Raises StateError."""
         self.database = open_database(target, SCHEMA)
         self.inbox = Inbox(self.database)
+        self.outbox = Outbox(self.database)
         self.audit = AuditLog(self.database)
 
     def close(self) -> None:
@@ -184,6 +187,21 @@ class State:
         sql = f"SELECT {PARKED} FROM parked WHERE {where} ORDER BY since, object, key, field"  # noqa: S608 - the lines above
         rows = [_to_parked(row) for row in self.database.execute(sql, [value for _, value in chosen])]
         return [row for row in rows if code is None or code in row.reason]
+
+    def pause(self, at: str, reason: str) -> None:
+        """Keep the sync from working, from its next round on, until `resume`."""
+        with self.transaction():
+            self.put_cursor("pause", f"Paused since {at[:19]}Z: {reason}. `clmkit sync resume` lets it go on.")
+            self.record(at, "paused", {"reason": reason})
+
+    def resume(self, at: str) -> bool:
+        """Whether it was paused."""
+        if not self.get_cursor("pause"):
+            return False
+        with self.transaction():
+            self.put_cursor("pause", "")
+            self.record(at, "resumed", {})
+        return True
 
     def find_linked(self, keys: Iterable[str]) -> list[str]:
         """Those of the keys, of rows or agreements, that are still linked."""
