@@ -2,7 +2,8 @@
 
 cases/values/*.apex      one expression a line: `'abc'.length() // expect: 3`; the first line names the documentation page
 cases/programs/*.apex    `== sentence`, classes separated by `---`, then anonymous Apex; behind `--` the debug log
-cases/syntax/*.txt       `== sentence`, a program; behind `--` "accepted" or line:column: message
+cases/syntax/*.txt       `== sentence`, a program; behind `--` "accepted" or line:column: message of the parser
+cases/checks/*.txt       `== rule (page)`, classes and triggers separated by `---`; behind `--` "accepted" or the problems found
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def test_a_contract_cannot_be_merged() -> None:
     shown = org.run(
         "Opportunity[] o = new List<Opportunity>{new Opportunity(Name='a', StageName='Prospecting', CloseDate=Date.today()),"
         " new Opportunity(Name='b', StageName='Prospecting', CloseDate=Date.today())}; insert o;"
-        " try { merge o[0] o[1]; } catch (DmlException e) { System.debug(e.getMessage()); }"
+        " try { Database.merge(o[0], o[1]); } catch (DmlException e) { System.debug(e.getMessage()); }"
     )
     assert shown == [
         "Merge failed. First exception on row 0 with id " + str(org.org.table("Opportunity").reader("Id")(

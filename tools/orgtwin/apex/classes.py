@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from orgtwin.apex.syntax.tree import Modifiers
 
 
+OLDER_VERSION = 64.0
+"""Of a source whose API version nobody told: rules that came with later versions leave it alone."""
+
+
 @dataclass(eq=False, slots=True)
 class Method:
     """A method or constructor."""
@@ -71,7 +75,11 @@ class Variable:
 
 @dataclass(eq=False)
 class ApexClass:
-    """One class, interface or enum. `name` is dotted for inner types; `statics` is None until the class is initialised."""
+    """One class, interface or enum.
+
+    `name` is dotted for inner types; `statics` is None until the class is initialised; `broken` when its header or a member's type
+    does not compile, so that what depends on them is not worth telling.
+    """
 
     name: str
     kind: str = "class"
@@ -99,6 +107,8 @@ class ApexClass:
     hash_code: Callable[[Any], Any] | None = None
     is_test: bool = False
     refused: bool = False
+    broken: bool = False
+    api_version: float = OLDER_VERSION
     sharing: str | None = None
     test_visible: set[str] = field(default_factory=set)
     accessors: list[Method] = field(default_factory=list)

@@ -21,7 +21,14 @@ from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import queries  # noqa: F401  (adds its rows to the expressions)
 from orgtwin.apex.compile.bodies import make_call, report
-from orgtwin.apex.compile.classes import Declarations, declare_class, link_members, resolve_header
+from orgtwin.apex.compile.classes import (
+    ANONYMOUS,
+    Declarations,
+    break_circles,
+    declare_class,
+    link_members,
+    resolve_header,
+)
 from orgtwin.apex.compile.inheritance import check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
@@ -134,8 +141,11 @@ class Engine:
 
     # Sources
 
-    def load(self, sources: Mapping[str, str]) -> list[Problem]:
-        """Parse and link classes and triggers, by file name. Replaces what had the same name. Gives the problems found so far."""
+    def load(self, sources: Mapping[str, str], versions: Mapping[str, float] | None = None) -> list[Problem]:
+        """Parse and link classes and triggers, by file name. Replaces what had the same name. Gives the problems found so far.
+
+        `versions`: the API version of each, where it is known.
+        """
         self.problems = []
         declarations: Declarations = []
         triggers: list[tuple[tree.TriggerDeclaration, LineTable]] = []
@@ -150,6 +160,7 @@ class Engine:
                 triggers.append((unit, lines))
             else:
                 cls = declare_class(unit, None, lines, declarations)
+                cls.api_version = (versions or {}).get(name, cls.api_version)
                 self.classes[unit.name.lower()] = cls
         self._link(declarations)
         for declaration, lines in triggers:
@@ -159,6 +170,7 @@ class Engine:
     def _link(self, declarations: Declarations) -> None:
         for cls, node in declarations:
             resolve_header(self, cls, node)
+        break_circles(self, declarations)
         linked: set[ApexClass] = set()
         nodes = dict(declarations)
 
@@ -276,7 +288,7 @@ class Engine:
         """
         statements, members = parse_anonymous(source)
         lines = LineTable(source)
-        holder = tree.ClassDeclaration(0, tree.Modifiers(0, [], []), "AnonymousBlock", None, [], members)
+        holder = tree.ClassDeclaration(0, tree.Modifiers(0, [], []), ANONYMOUS, None, [], members)
         declarations: Declarations = []
         cls = declare_class(holder, None, lines, declarations)
         self.problems = []
@@ -288,7 +300,7 @@ class Engine:
             if self.problems:
                 return self.problems
             cls.get_statics()
-            make_call(self, step.run, 0, scope.slots, "AnonymousBlock", static=False)(cls.instantiate())
+            make_call(self, step.run, 0, scope.slots, ANONYMOUS, static=False)(cls.instantiate())
             run_jobs(self)
         return []
 

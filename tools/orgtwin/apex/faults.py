@@ -33,6 +33,7 @@ class Uncatchable(ApexThrow):
 
 EXCEPTION = exception_class("Exception", None)
 EXCEPTION.abstract = True
+EXCEPTION.type.name = "Exception"  # the compiler shows it without namespace
 
 _NAMES = (
     "AssertException AsyncException BigObjectException CalloutException DataWeaveScriptException DmlException"

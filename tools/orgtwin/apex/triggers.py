@@ -5,12 +5,15 @@ Source: "Triggers", "Trigger Context Variables" (Apex Developer Guide).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.bodies import make_call, report
 from orgtwin.apex.compile.classes import Declarations, declare_class, link_members
+from orgtwin.apex.compile.identifiers import check_type_name
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.database import to_port
@@ -56,7 +59,7 @@ class Trigger:
         """Compile the body, once."""
         if self._call is not None:
             return
-        scope = Scope(self.engine, self.cls, True, name=self.name)
+        scope = Scope(self.engine, self.cls, True, name=self.name, body_of="trigger")
         step = sequence(scope, self._node.statements)
         report(self.engine, scope)
         problems = list(scope.problems)
@@ -84,12 +87,30 @@ def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTa
     cls.trigger_type = engine.find_sobject_type(node.object_name)
     for declared, declaration in declarations:
         link_members(engine, declared, declaration)
+    for problem in _problems(cls, node):
+        engine.add_problem(cls, problem)
     if cls.trigger_type is None:
-        engine.add_problem(cls, CompileProblem(f"Invalid type: {node.object_name}", node.pos))
+        engine.add_problem(cls, CompileProblem(messages.INVALID_TYPE.format(f"Schema.{node.object_name}"), node.pos))
         return
     for triggers in engine.triggers.values():
         triggers[:] = [t for t in triggers if t.name.lower() != node.name.lower()]
     engine.triggers.setdefault(cls.trigger_type.key, []).append(Trigger(engine, cls, node))
+
+
+def _problems(cls: ApexClass, node: tree.TriggerDeclaration) -> Iterator[CompileProblem]:
+    """Source: "Trigger Syntax" (Apex Developer Guide), "Subscribe to Platform Event Notifications with Apex Triggers"."""
+    try:
+        check_type_name(node.name, node.pos)
+    except CompileProblem as problem:
+        yield problem
+    for moment, event in dict.fromkeys(node.events):
+        if node.events.count((moment, event)) > 1:
+            yield CompileProblem(messages.TRIGGER_EVENT_TWICE.format(f"{moment} {event}".upper()), node.pos)
+        if (moment, event) == ("before", "undelete"):
+            yield CompileProblem(messages.TRIGGER_UNDELETE, node.pos)
+    name = cls.trigger_type.name if cls.trigger_type is not None else ""
+    if name.endswith(("__e", "ChangeEvent")) and set(node.events) != {("after", "insert")}:
+        yield CompileProblem(messages.TRIGGER_PLATFORM_EVENT.format(name), node.pos)
 
 
 def fire(engine: Engine, sobject_type: str, moment: str, event: str, rows: list[TriggerRow]) -> None:
@@ -130,6 +151,9 @@ def fire(engine: Engine, sobject_type: str, moment: str, event: str, rows: list[
 
 
 def _run(trigger: Trigger, moment: str, event: str) -> None:
+    engine = trigger.engine
+    unit = f"{trigger.name} on {_shown_type(trigger)} trigger event {moment.capitalize()}{event.capitalize()}"
+    engine.note("CODE_UNIT_STARTED", "[EXTERNAL]", unit, f"__sfdc_trigger/{trigger.name}")
     try:
         trigger.run()
     except Uncatchable:
@@ -141,6 +165,12 @@ def _run(trigger: Trigger, moment: str, event: str) -> None:
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
             f"{trigger.name}: execution of {phase}\n\ncaused by: {error}\n\n{trace}",
         ) from error
+    finally:
+        engine.note("CODE_UNIT_FINISHED", unit, f"__sfdc_trigger/{trigger.name}")
+
+
+def _shown_type(trigger: Trigger) -> str:
+    return trigger.cls.trigger_type.name if trigger.cls.trigger_type is not None else ""
 
 
 def _record(type_: Type, row: dict[str, Value] | None, *, locked: bool = False) -> SObject | None:

@@ -98,6 +98,11 @@ def collection(key: str, *args: Type) -> Type:
     return found
 
 
+def collection_name(key: str) -> str:
+    """As messages print it: `List`, `System.Iterator`."""
+    return _COLLECTION_NAMES[key]
+
+
 def list_of(item: Type) -> Type:
     return collection("list", item)
 
@@ -169,7 +174,7 @@ def _fits(source: Type, target: Type) -> bool:
     if source.is_sobject and target.is_sobject:
         return source is SOBJECT or target is SOBJECT
     if source.kind is Kind.PRIMITIVE:
-        return {source, target} == {STRING, ID}
+        return {source, target} in ({STRING, ID}, {DECIMAL, DOUBLE})
     return is_assignable(source, target)
 
 
@@ -196,6 +201,25 @@ def is_castable(source: Type, target: Type) -> bool:
     return {source.kind, target.kind} == {Kind.COLLECTION, Kind.CLASS}
 
 
+def is_instance_always(source: Type, target: Type) -> bool:
+    """Is every value of `source` an instance of `target`, so that asking makes no sense?"""
+    if source is NULL or not is_assignable(source, target):
+        return source is NULL
+    if source is STRING:
+        return target is not ID
+    if source.is_sobject or source.kind is Kind.COLLECTION:
+        return target is SOBJECT or source == target or target is OBJECT or not _narrows(source, target)
+    return True
+
+
+def _narrows(source: Type, target: Type) -> bool:
+    """`List<SObject>` may stand for `List<Account>` and may not be one."""
+    return any(
+        is_assignable(t, s) and s != t and s in (SOBJECT, OBJECT)
+        for s, t in zip(source.args, target.args, strict=False)
+    )
+
+
 def common_type(first: Type, second: Type) -> Type | None:
     """The type of `c ? first : second`, or None when they do not go together."""
     if first is NULL:
@@ -208,4 +232,4 @@ def common_type(first: Type, second: Type) -> Type | None:
         return first
     if is_assignable(first, second):
         return second
-    return SOBJECT if first.is_sobject and second.is_sobject else OBJECT
+    return None

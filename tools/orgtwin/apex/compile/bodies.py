@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orgtwin.apex.classes import ApexClass, Method
-from orgtwin.apex.compile.calls import arguments, resolve
+from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.calls import arguments, resolve, shown_types
 from orgtwin.apex.compile.creation import constructors_of
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
 
 TOO_DEEP = f"Maximum stack depth reached: {MAX_STACK_DEPTH + 1}"
-MISSING_RETURN = "Missing return statement required return type: {}"
 
 
 class CompileFailed(Exception):
@@ -111,7 +111,7 @@ def method_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Metho
         if node.body is not None:
             step = sequence(scope, node.body.statements)
         if not step.ends and method.returns is not VOID and not scope.problems:
-            scope.problems.append(CompileProblem(MISSING_RETURN.format(method.returns.name), node.pos))
+            scope.problems.append(CompileProblem(messages.MISSING_RETURN.format(method.returns.name), node.pos))
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{cls.name}.{method.name}"
@@ -126,14 +126,14 @@ def _do_nothing(frame: Frame) -> None:
 
 def _declare_parameters(scope: Scope, node: tree.Method) -> None:
     for parameter in node.parameters:
-        scope.declare(parameter.name, get_type(scope, parameter.type), parameter.pos, final=parameter.final)
+        scope.declare(parameter.name, get_type(scope, parameter.type, parameter.pos), parameter.pos)
 
 
 def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Method) -> None:
     """Give a constructor its body: this(...) or super(...) first, then the rest."""
 
     def build() -> Callable[..., Value]:
-        scope = Scope(engine, cls, False, VOID, "<init>", may_set_final=True)
+        scope = Scope(engine, cls, False, VOID, "<init>", may_set_final=True, body_of="constructor")
         step = Step(_do_nothing, False)
         first: Run = _do_nothing
         try:
@@ -167,15 +167,14 @@ def _explicit_constructor(statements: list[tree.Statement]) -> tree.Call | None:
 
 def _chained(scope: Scope, call: tree.Call) -> Run:
     target = scope.cls if call.name.lower() == "this" else scope.cls.superclass
+    scope.chaining = True
     args = arguments(scope, call.args)
+    scope.chaining = False
     found = resolve(constructors_of(target), args) if target is not None else None
     if found is None or target is None:
         if not args:
             return _do_nothing
-        shown = ", ".join(a.type.name for a in args)
-        raise CompileProblem(
-            f"Constructor not defined: [{target.name if target else 'Object'}].<Constructor>({shown})", call.pos
-        )
+        raise CompileProblem(messages.NO_CHAINED_CONSTRUCTOR.format(shown_types(args)), call.pos)
     method, runs = found
     return lambda frame: method.call(frame[THIS], *[r(frame) for r in runs])
 
@@ -187,7 +186,7 @@ def implicit_super(scope: Scope, pos: int) -> Run:
         return _do_nothing
     found = resolve(constructors_of(superclass), [])
     if found is None:
-        raise CompileProblem(f"No default constructor available in super type: {superclass.name}", pos)
+        raise CompileProblem(messages.NO_DEFAULT_CONSTRUCTOR.format(superclass.name), pos)
     method, _ = found
     return lambda frame: method.call(frame[THIS])
 
@@ -228,7 +227,7 @@ def accessor_body(engine: Engine, method: Method, node: tree.Accessor, scope: Sc
         if node.body is not None:
             step = sequence(scope, node.body.statements)
         if node.kind == "get" and not step.ends and not scope.problems:
-            scope.problems.append(CompileProblem(MISSING_RETURN.format(method.returns.name), node.pos))
+            scope.problems.append(CompileProblem(messages.MISSING_RETURN.format(method.returns.name), method.pos))
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{scope.cls.name}.{scope.name}"

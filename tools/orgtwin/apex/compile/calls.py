@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access
 from orgtwin.apex.compile.members import check_visible
-from orgtwin.apex.compile.names import choose, dotted_name, find_methods, find_type, find_variable, type_of_expression
+from orgtwin.apex.compile.names import (
+    choose,
+    dotted_name,
+    find_methods,
+    find_type,
+    find_variable,
+    is_ambiguous,
+    is_variable,
+    type_of_expression,
+)
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import null_pointer, throw
@@ -13,15 +23,16 @@ from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of, find_class
 from orgtwin.apex.library.special import special_call
 from orgtwin.apex.syntax import tree
+from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.text import to_text
-from orgtwin.apex.types import OBJECT, VOID, Kind, Type, is_assignable, substitute
+from orgtwin.apex.types import ID, NULL, OBJECT, VOID, Kind, Type, is_assignable, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
 def _call(scope: Scope, node: tree.Call) -> Code:
     if node.target is None:
         if node.name in ("this", "super") or node.name.lower() in ("this", "super"):
-            raise CompileProblem("Call to 'super()' or 'this()' must be the first statement in a constructor", node.pos)
+            raise CompileProblem(messages.CHAIN_NOT_FIRST.format(node.name.lower()), node.pos)
         return _bare_call(scope, node)
     if isinstance(node.target, tree.Super):
         return _super_call(scope, node)
@@ -34,21 +45,32 @@ def _call(scope: Scope, node: tree.Call) -> Code:
     target = _receiver(scope, node)
     if node.safe:
         return safe_access(target, lambda inner: _instance_call(scope, node, inner))
-    return _instance_call(scope, node, target)
+    hidden = _hidden_type(scope, node, target)
+    return _static_call(scope, node, hidden) if hidden is not None else _instance_call(scope, node, target)
+
+
+def _hidden_type(scope: Scope, node: tree.Call, target: Code) -> Type | None:
+    """The type that a variable hides and whose method is meant: `Test.isRunningTest()` in a class with a field `Test`."""
+    if not isinstance(node.target, tree.Name) or instance_candidates(target.type, node.name):
+        return None
+    found = find_type(scope, node.target.name)
+    cls = class_of(found) if found is not None else None
+    return found if cls is not None and any(m.static for m in cls.find_methods(node.name)) else None
 
 
 def _receiver(scope: Scope, node: tree.Call) -> Code:
     dotted = dotted_name(node.target) if node.target is not None else None
     if dotted is not None:
         first = dotted.split(".", 1)[0]
-        unknown = (
-            scope.find_local(first) is None and find_variable(scope, first) is None and find_type(scope, first) is None
-        )
-        if unknown and first.lower() not in ("system", "schema", "label", "trigger", "sobjecttype", "database"):
-            raise CompileProblem(f"Variable does not exist: {first}", node.target.pos if node.target else node.pos)
+        unknown = not is_variable(scope, first) and find_type(scope, first) is None
+        if node.target is not None and unknown and first.lower() not in _SPACES:
+            raise CompileProblem(messages.NO_VARIABLE.format(first), start_of(node.target))
     if node.target is None:
-        raise CompileProblem(f"Method does not exist: {node.name}", node.pos)
+        raise AssertionError("a call without target has no receiver")
     return link(scope, node.target)
+
+
+_SPACES = frozenset(("system", "schema", "label", "trigger", "sobjecttype", "database"))
 
 
 def _special_call(scope: Scope, node: tree.Call) -> Code | None:
@@ -56,7 +78,7 @@ def _special_call(scope: Scope, node: tree.Call) -> Code | None:
     if dotted is None:
         return None
     first = dotted.split(".", 1)[0]
-    if scope.find_local(first) is not None or find_variable(scope, first) is not None:
+    if is_variable(scope, first):
         return None
     args = [expression(scope, a) for a in node.args]
     found = special_call(scope, dotted, node.name, args, node.pos)
@@ -64,12 +86,13 @@ def _special_call(scope: Scope, node: tree.Call) -> Code | None:
 
 
 def arguments(scope: Scope, nodes: list[tree.Expression]) -> list[Code]:
-    """The codes of the arguments; none may be void."""
-    codes = [expression(scope, node) for node in nodes]
-    for code, node in zip(codes, nodes, strict=True):
-        if code.type is VOID:
-            raise CompileProblem("Expression cannot be of type void", node.pos)
-    return codes
+    """The codes of the arguments. No method takes a void one."""
+    return [expression(scope, node) for node in nodes]
+
+
+def shown_types(args: list[Code]) -> str:
+    """The types of arguments as messages print them."""
+    return ", ".join("NULL" if a.type is NULL else a.type.name for a in args)
 
 
 def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Run]] | None:
@@ -89,31 +112,46 @@ def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Ru
 
 def missing(name: str, args: list[Code], owner: str | None, pos: int) -> CompileProblem:
     """`Method does not exist or incorrect signature: void foo(Integer) from the type Bar`."""
-    shown = ", ".join(a.type.name for a in args)
-    return CompileProblem(
-        f"Method does not exist or incorrect signature: void {name}({shown}) from the type {owner}", pos
-    )
+    return CompileProblem(messages.NO_METHOD.format(name, shown_types(args), owner), pos)
+
+
+def _check_ambiguous(candidates: list[Method], args: list[Code], name: str, pos: int) -> None:
+    """null for parameters of which none is nearer than the other, in methods written in Apex. Raises CompileProblem."""
+    types = [a.type for a in args]
+    written = all(m.owner is not None and not m.owner.namespace for m in candidates)
+    if NULL in types and written and is_ambiguous(candidates, types):
+        raise CompileProblem(messages.AMBIGUOUS.format(name, shown_types(args)), pos)
+
+
+def _full(method: Method) -> str:
+    return f"{method.returns.name} {method.owner.name if method.owner else ''}.{method.shown}"
 
 
 def _bare_call(scope: Scope, node: tree.Call) -> Code:
     args = arguments(scope, node.args)
-    found = resolve(find_methods(scope, node.name), args)
+    candidates = find_methods(scope, node.name)
+    if not candidates and any(c.refused for c in scope.cls.ancestors()):
+        refused = next(c.type for c in scope.cls.ancestors() if c.refused)
+        return Code(refusing(refused, node.name), refused)
+    found = resolve(candidates, args)
     if found is None:
         raise missing(node.name, args, scope.cls.name, node.pos)
+    _check_ambiguous(candidates, args, node.name, node.pos)
     method, runs = found
     if method.static:
         future = method.modifiers is not None and method.modifiers.find_annotation("future") is not None
         return Code(_invoke_later(scope, method, runs) if future else invoke_static(method, runs), method.returns)
     if scope.static:
-        raise CompileProblem(
-            f"Non static method cannot be referenced from a static context: {method.returns.name} {scope.cls.name}.{method.shown}",
-            node.pos,
-        )
+        raise CompileProblem(messages.METHOD_IN_STATIC.format(_full(method)), node.pos)
+    if scope.chaining:
+        raise CompileProblem(messages.CHAIN_CALLS_METHOD.format(_full(method)), node.pos)
     return Code(invoke_virtual(lambda frame: frame[THIS], method, runs), method.returns)
 
 
 def _super_call(scope: Scope, node: tree.Call) -> Code:
     superclass = scope.cls.superclass
+    if scope.static:
+        raise CompileProblem(messages.STATIC_SUPER, node.target.pos if node.target else node.pos)
     args = arguments(scope, node.args)
     candidates = superclass.find_methods(node.name) if superclass is not None else []
     found = resolve(candidates or _object_methods(node.name), args)
@@ -121,7 +159,7 @@ def _super_call(scope: Scope, node: tree.Call) -> Code:
         raise missing(node.name, args, superclass.name if superclass else "Object", node.pos)
     method, runs = found
     if method.abstract:
-        raise CompileProblem(f"Cannot call abstract methods: {method.returns.name} {method.shown}", node.pos)
+        raise CompileProblem(messages.ABSTRACT_CALL.format(_full(method)), node.pos)
     return Code(invoke_direct(lambda frame: frame[THIS], method, runs), method.returns)
 
 
@@ -130,10 +168,15 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     if owner.kind is Kind.REFUSED:
         return Code(refusing(owner, node.name), owner)
     cls = class_of(owner)
-    candidates = [m for m in cls.find_methods(node.name) if m.static] if cls is not None else []
+    named = cls.find_methods(node.name) if cls is not None else []
+    candidates = [m for m in named if m.static]
     found = resolve(candidates, args)
     if found is None:
+        instance = choose(named, [a.type for a in args])
+        if instance is not None:
+            raise CompileProblem(messages.METHOD_IN_STATIC.format(_full(instance)), node.pos)
         raise missing(node.name, args, owner.name, node.pos)
+    _check_ambiguous(candidates, args, node.name, node.pos)
     method, runs = found
     check_visible(scope, method, node.pos)
     if cls is not None and cls.name == "Database" and cls.namespace == "System":
@@ -146,6 +189,8 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
 def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
     """Database.query and its kin see the variables of the calling method as binds."""
     run = invoke_static(method, runs)
+    if method.name.lower() == "querywithbinds":
+        run = _rows_of(run)
     if method.name.lower() not in ("query", "countquery", "getquerylocator"):
         return Code(run, method.returns)
     engine = scope.engine
@@ -164,6 +209,14 @@ def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
 
     query.is_query = method.returns.key == "list"  # type: ignore[attr-defined]
     return Code(query, method.returns)
+
+
+def _rows_of(run: Run) -> Run:
+    def query(frame: Frame) -> Value:
+        return run(frame)
+
+    query.is_query = True  # type: ignore[attr-defined]
+    return query
 
 
 def _member_value(scope: Scope, frame: Frame, name: str) -> Value:
@@ -229,13 +282,17 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     if target.type.kind is Kind.REFUSED:
         return Code(refusing(target.type, node.name), target.type)
     if node.name.lower() == "adderror" and isinstance(node.target, tree.FieldAccess):
-        on_field = _add_field_error(scope, node.target, args)
+        on_field = _add_field_error(scope, node, node.target, args)
         if on_field is not None:
             return on_field
+    if node.name.lower() == "adderror" and target.type.kind is Kind.PRIMITIVE and target.type is not ID:
+        raise CompileProblem(messages.ADD_ERROR_FIELD, node.pos)
     candidates = instance_candidates(target.type, node.name)
     found = resolve(candidates, args)
     if found is None:
+        _refuse_static(target.type, node, args)
         raise missing(node.name, args, target.type.name, node.pos)
+    _check_ambiguous(candidates, args, node.name, node.pos)
     method, runs = found
     check_visible(scope, method, node.pos)
     returns = _refined(target.type, method)
@@ -249,12 +306,22 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     return Code(invoke_direct(target.run, method, runs), returns)
 
 
-def _add_field_error(scope: Scope, node: tree.FieldAccess, args: list[Code]) -> Code | None:
+def _refuse_static(type_: Type, node: tree.Call, args: list[Code]) -> None:
+    """A static method called through an object. Raises CompileProblem."""
+    cls = class_of(type_)
+    static = choose([m for m in cls.find_methods(node.name) if m.static], [a.type for a in args]) if cls else None
+    if static is not None:
+        raise CompileProblem(messages.STATIC_METHOD_OF_OBJECT.format(_full(static)), node.pos)
+
+
+def _add_field_error(scope: Scope, call: tree.Call, node: tree.FieldAccess, args: list[Code]) -> Code | None:
     """`record.Field.addError(...)`: the error belongs to the field of the record."""
     record = expression(scope, node.target)
     field = record.type.sobject.find_field(node.name) if record.type.sobject is not None else None
     if field is None or not args:
         return None
+    if call.safe or node.safe:
+        raise CompileProblem(messages.ADD_ERROR_SAFE, call.pos)
     name, run_record, run_message = field.api_name, record.run, args[0].run
 
     def run(frame: Frame) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
+from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.annotations import (
+    check_annotations,
+    check_class_contract,
+    check_field_contract,
+    check_method_contract,
+)
 from orgtwin.apex.compile.bodies import (
     CompileFailed,
     accessor_body,
@@ -16,13 +23,31 @@ from orgtwin.apex.compile.bodies import (
     run_in_frame,
 )
 from orgtwin.apex.compile.expressions import assigned
-from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.identifiers import check_method_name, check_name, check_type_name
+from orgtwin.apex.compile.modifiers import (
+    CLASS,
+    CONSTRUCTOR,
+    ENUM,
+    FIELD,
+    INTERFACE,
+    METHOD,
+    PARAMETER,
+    PROPERTY,
+    Target,
+    check_accessor_scope,
+    check_member_modifiers,
+    check_method_modifiers,
+    check_modifiers,
+    check_type_modifiers,
+)
+from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.problems import LineTable
-from orgtwin.apex.types import VOID, Type
+from orgtwin.apex.types import VOID, Kind, Type
 from orgtwin.apex.values import EnumConstant, Instance, Run, Value
 
 if TYPE_CHECKING:
@@ -30,6 +55,9 @@ if TYPE_CHECKING:
 
 Declarations = list[tuple[ApexClass, tree.TypeDeclaration]]
 _ACCESS = ("private", "protected", "public", "global")
+ANONYMOUS = "AnonymousBlock"
+MOST_PARAMETERS = 32
+_TYPE_NODES = (tree.ClassDeclaration, tree.InterfaceDeclaration, tree.EnumDeclaration)
 
 
 def declare_class(
@@ -49,9 +77,9 @@ def declare_class(
     found.append((cls, node))
     if isinstance(node, tree.ClassDeclaration):
         for member in node.members:
-            if isinstance(member, (tree.ClassDeclaration, tree.InterfaceDeclaration, tree.EnumDeclaration)):
+            if isinstance(member, _TYPE_NODES):
                 inner = declare_class(member, cls, lines, found)
-                cls.inner[member.name.lower()] = inner
+                cls.inner.setdefault(member.name.lower(), inner)
                 if member.modifiers.find_annotation("testvisible"):
                     inner.test_visible.add(member.name.lower())
     if isinstance(node, tree.EnumDeclaration):
@@ -64,34 +92,110 @@ def declare_class(
 def resolve_header(engine: Engine, cls: ApexClass, node: tree.TypeDeclaration) -> None:
     """Pass 2a: superclass and interfaces."""
     scope = Scope(engine, cls, True)
+    scope.problems.extend(_type_problems(cls, node))
     try:
         if isinstance(node, tree.ClassDeclaration):
             if node.extends is not None:
-                cls.superclass = _superclass(scope, node.extends)
-            cls.interfaces = [_interface(scope, t) for t in node.implements]
+                cls.superclass = _superclass(scope, node.extends, node.pos)
+            cls.interfaces = _interfaces(scope, node.implements)
         elif isinstance(node, tree.InterfaceDeclaration):
-            cls.interfaces = [_interface(scope, t) for t in node.extends]
+            cls.interfaces = _interfaces(scope, node.extends)
     except CompileProblem as problem:
         scope.problems.append(problem)
+        cls.broken = True
     report(engine, scope)
 
 
-def _superclass(scope: Scope, name: tree.TypeName) -> ApexClass:
-    # A class may not be found as its own inner type here: `class Foo extends Foo.Bar` is legal, `class Foo extends Foo` is not.
+def _type_problems(cls: ApexClass, node: tree.TypeDeclaration) -> Iterator[CompileProblem]:
+    """What is wrong with a type as it is declared: its name, modifiers, annotations, where it stands."""
+    if node.name == ANONYMOUS:
+        return
+    try:
+        check_type_name(node.name, node.pos, is_enum=cls.is_enum, inner=cls.outer is not None)
+    except CompileProblem as problem:
+        yield problem
+    outer = cls.outer
+    if outer is not None and isinstance(node, tree.ClassDeclaration):
+        for member in node.members:
+            if isinstance(member, _TYPE_NODES):
+                yield CompileProblem(messages.INNER_IN_INNER, member.modifiers.pos)
+    if outer is not None and node.name.lower() == outer.name.lower():
+        yield CompileProblem(messages.TYPE_NAME_IN_USE.format(node.name), node.pos)
+    elif outer is not None and outer.inner[node.name.lower()] is not cls:
+        yield CompileProblem(messages.TYPE_NAME_IN_USE.format(cls.name), node.pos)
+    yield from check_type_modifiers(cls, node.modifiers, node.pos)
+    target = {"class": CLASS, "interface": INTERFACE, "enum": ENUM}[cls.kind]
+    yield from check_annotations(cls, node.modifiers, target, node.pos)
+    if isinstance(node, tree.EnumDeclaration):
+        yield from _constant_problems(node)
+
+
+def _constant_problems(node: tree.EnumDeclaration) -> Iterator[CompileProblem]:
+    seen: set[str] = set()
+    for name, pos in node.constants:
+        if name.lower() in seen:
+            yield CompileProblem(messages.DUPLICATE_FIELD.format(name), pos)
+        seen.add(name.lower())
+        try:
+            check_name(name, pos)
+        except CompileProblem as problem:
+            yield problem
+
+
+def _superclass(scope: Scope, name: tree.TypeName, pos: int) -> ApexClass:
+    """Problems of what is extended are told at the class's name, those of the type that is written there at the type."""
     type_ = get_type(scope, name)
-    if type_.cls is None or type_.cls.is_interface or type_.cls is scope.cls:
-        raise CompileProblem(f"Invalid super class: {name.name}", name.pos)
-    if not (type_.cls.virtual or type_.cls.abstract):
-        raise CompileProblem(f"Non-virtual and non-abstract type cannot be extended: {type_.name}", name.pos)
-    return type_.cls
+    cls = type_.cls
+    if cls is not None and (cls.is_interface or cls.is_enum):
+        raise CompileProblem(messages.INVALID_CLASS.format(name.name), name.pos)
+    if cls is scope.cls:
+        raise CompileProblem(messages.CIRCULAR.format(type_.name), pos)
+    if cls is None or not (cls.virtual or cls.abstract):
+        raise CompileProblem(messages.NOT_EXTENDABLE.format(type_.name), pos)
+    return cls
+
+
+def break_circles(engine: Engine, declarations: Declarations) -> None:
+    """Classes that extend each other in a circle: each is told, and loses its superclass."""
+    circular = [(cls, node) for cls, node in declarations if _is_circular(cls)]
+    for cls, node in circular:
+        name = cls.superclass.name if cls.superclass is not None else cls.name
+        engine.add_problem(cls, CompileProblem(messages.CIRCULAR.format(name), node.pos))
+    for cls, _ in circular:
+        cls.superclass = None
+
+
+def _is_circular(cls: ApexClass) -> bool:
+    seen: set[ApexClass] = set()
+    ancestor = cls.superclass
+    while ancestor is not None and ancestor not in seen:
+        if ancestor is cls:
+            return True
+        seen.add(ancestor)
+        ancestor = ancestor.superclass
+    return False
+
+
+def _interfaces(scope: Scope, names: list[tree.TypeName]) -> list[Type]:
+    found: list[Type] = []
+    for name in names:
+        type_ = _interface(scope, name)
+        if type_ in found:
+            raise CompileProblem(messages.INTERFACE_TWICE.format(name.name), name.pos)
+        found.append(type_)
+    return found
 
 
 def _interface(scope: Scope, name: tree.TypeName) -> Type:
     type_ = get_type(scope, name)
+    if type_.kind is Kind.REFUSED:
+        return type_
     if type_.cls is None and type_.key not in ("iterable", "iterator"):
-        raise CompileProblem(f"Invalid interface: {name.name}", name.pos)
+        raise CompileProblem(messages.INVALID_INTERFACE.format(name.name), name.pos)
     if type_.cls is not None and not type_.cls.is_interface:
-        raise CompileProblem(f"Invalid interface: {name.name}", name.pos)
+        raise CompileProblem(messages.INVALID_INTERFACE.format(name.name), name.pos)
+    if type_.cls is not None and scope.cls in type_.cls.ancestors():
+        raise CompileProblem(messages.CIRCULAR.format(type_.name), name.pos)
     return type_
 
 
@@ -144,12 +248,17 @@ class _Linker:
                 self._initializer(member)
         except CompileProblem as problem:
             scope.problems.append(problem)
+            self.cls.broken = True
         report(self.engine, scope)
 
     def finish(self, node: tree.ClassDeclaration) -> None:
         cls = self.cls
         if not cls.constructors:
             cls.constructors.append(default_constructor(self.engine, cls, node.pos))
+        scope = Scope(self.engine, cls, True)
+        scope.problems.extend(check_class_contract(cls, node.pos))
+        scope.problems.extend(_exception_problems(cls, node.pos))
+        report(self.engine, scope)
         cls.initialise_instance = self.own.run
         cls.initialise = self.static.initialise_class
 
@@ -164,15 +273,16 @@ class _Linker:
     def _method(self, scope: Scope, node: tree.Method) -> None:
         cls, modifiers = self.cls, node.modifiers
         access = self._access(modifiers, node.name)
-        parameters = tuple(get_type(scope, p.type) for p in node.parameters)
+        scope.problems.extend(_method_problems(cls, node))
+        parameters = tuple(get_value_type(scope, p.type, messages.VOID_PARAMETER, p.pos) for p in node.parameters)
         if node.type is None:
-            self._constructor(node, parameters, access)
+            self._constructor(scope, node, parameters, access)
             return
         method = Method(
             cls,
             node.name,
             parameters,
-            get_type(scope, node.type),
+            get_type(scope, node.type, node.pos),
             _abstract,
             static=modifiers.has("static"),
             abstract=modifiers.has("abstract") or cls.is_interface,
@@ -185,19 +295,19 @@ class _Linker:
         )
         overloads = cls.methods.setdefault(node.name.lower(), [])
         if any(m.signature == method.signature for m in overloads):
-            raise CompileProblem(
-                f"Method already defined: {node.name} {method.returns.name} {cls.name}.{method.shown}", node.pos
-            )
+            shown = f"{method.returns.name} {cls.name}.{method.shown}"
+            raise CompileProblem(messages.METHOD_DEFINED.format(node.name, shown, cls.name), node.pos)
+        scope.problems.extend(check_method_contract(cls, method))
         overloads.append(method)
         if not method.static:
             cls.vtable[method.signature] = method
         if node.body is not None:
             method_body(self.engine, cls, method, node)
 
-    def _constructor(self, node: tree.Method, parameters: tuple[Type, ...], access: str) -> None:
+    def _constructor(self, scope: Scope, node: tree.Method, parameters: tuple[Type, ...], access: str) -> None:
         cls = self.cls
         if node.name.lower() != cls.name.rsplit(".", 1)[-1].lower():
-            raise CompileProblem(f"Invalid constructor name: {node.name}", node.pos)
+            raise CompileProblem(messages.CONSTRUCTOR_NAME.format(node.name), node.pos)
         if not any(w in _ACCESS for w in node.modifiers.words):
             access = "private"
         if node.modifiers.find_annotation("testvisible") is not None:
@@ -205,8 +315,12 @@ class _Linker:
         method = Method(
             cls, node.name, parameters, VOID, _abstract, access=access, pos=node.pos, modifiers=node.modifiers
         )
+        shown = f"({', '.join(p.name for p in parameters)})"
         if any(m.signature == method.signature for m in cls.constructors):
-            raise CompileProblem(f"Constructor already defined: {method.shown}", node.pos)
+            whole = f"void {cls.name}.<init>{shown}"
+            raise CompileProblem(messages.METHOD_DEFINED.format("<init>", whole, cls.name), node.pos)
+        if EXCEPTION in cls.chain() and any(m.parameters == parameters for m in EXCEPTION.constructors):
+            raise CompileProblem(messages.EXCEPTION_CONSTRUCTOR.format(f"void <init>{shown}"), node.pos)
         cls.constructors.append(method)
         constructor_body(self.engine, cls, method, node)
 
@@ -220,14 +334,16 @@ class _Linker:
 
     def _add(self, variable: Variable, pos: int) -> None:
         if variable.name.lower() in self.cls.variables:
-            raise CompileProblem(f"Field already defined: {variable.name}", pos)
+            raise CompileProblem(messages.DUPLICATE_FIELD.format(variable.name), pos)
         self.cls.variables[variable.name.lower()] = variable
 
     def _fields(self, scope: Scope, node: tree.Fields) -> None:
         modifiers = node.modifiers
-        type_ = get_type(scope, node.type)
+        type_ = get_value_type(scope, node.type, messages.VOID_VARIABLE)
         static = modifiers.has("static")
         for name, pos, value in node.variables:
+            scope.problems.extend(_variable_problems(self.cls, modifiers, FIELD, name, pos))
+            scope.problems.extend(check_field_contract(modifiers, FIELD, type_, pos))
             variable = Variable(
                 self.cls, name, type_, static, self._slot(static), final=modifiers.has("final"), pos=pos
             )
@@ -241,11 +357,17 @@ class _Linker:
         (self.static if static else self.own).parts.append((pos, build))
 
     def _initializer(self, node: tree.Initializer) -> None:
+        if node.static and self.cls.outer is not None:
+            raise CompileProblem(messages.STATIC_BLOCK_IN_INNER, node.body.pos)
         self._part(node.static, node.pos, lambda scope: sequence(scope, node.body.statements).run)
 
     def _property(self, scope: Scope, node: tree.Property) -> None:
         modifiers = node.modifiers
-        type_ = get_type(scope, node.type)
+        type_ = get_value_type(scope, node.type, messages.VOID_PROPERTY, node.pos)
+        scope.problems.extend(_variable_problems(self.cls, modifiers, PROPERTY, node.name, node.pos))
+        scope.problems.extend(check_field_contract(modifiers, PROPERTY, type_, node.pos))
+        if modifiers.has("abstract"):
+            scope.problems.append(CompileProblem(messages.ABSTRACT_BODY, node.pos))
         static = modifiers.has("static")
         variable = Variable(self.cls, node.name, type_, static, self._slot(static), is_property=True, pos=node.pos)
         variable.access = self._access(modifiers, node.name)
@@ -255,6 +377,7 @@ class _Linker:
         variable.writable = "set" in kinds
         self._add(variable, node.pos)
         for accessor in node.accessors:
+            scope.problems.extend(check_accessor_scope(modifiers, accessor.modifiers, accessor.pos))
             self._accessor(variable, accessor, modifiers)
 
     def _accessor(self, variable: Variable, node: tree.Accessor, modifiers: tree.Modifiers) -> None:
@@ -268,6 +391,7 @@ class _Linker:
         parameters = (variable.type,) if setting else ()
         method = Method(cls, f"{node.kind}:{variable.name}", parameters, VOID if setting else variable.type, _abstract)
         method.static = static
+        method.pos = variable.pos
         method.virtual = modifiers.has("virtual")
         inner = Scope(self.engine, cls, static, method.returns, variable.name, variable)
         if setting:
@@ -324,6 +448,7 @@ class _Initialisers:
 def _compile_parts(scope: Scope, parts: list[tuple[int, Callable[[Scope], Run]]]) -> list[tuple[int, Run]]:
     found: list[tuple[int, Run]] = []
     for pos, build in parts:
+        scope.initialising = pos
         try:
             line = scope.line(pos)
             scope.engine.coverage.note(scope.cls.outermost().name, line)
@@ -373,6 +498,49 @@ def _field_initialiser(variable: Variable, value: tree.Expression) -> Callable[[
         return store
 
     return build
+
+
+def _method_problems(cls: ApexClass, node: tree.Method) -> Iterator[CompileProblem]:
+    """What is wrong with a method or constructor as it is declared, whatever its types."""
+    is_constructor = node.type is None
+    if not is_constructor:
+        yield from _name_problems(check_method_name, node.name, node.pos)
+    for parameter in node.parameters:
+        yield from check_modifiers(parameter.modifiers, PARAMETER, parameter.pos)
+        yield from _name_problems(check_name, parameter.name, parameter.pos)
+    if len(node.parameters) > MOST_PARAMETERS:
+        yield CompileProblem(messages.TOO_MANY_PARAMETERS.format(MOST_PARAMETERS), node.pos)
+    if cls.is_interface or cls.name == ANONYMOUS or cls.trigger_type is not None:
+        return
+    yield from check_method_modifiers(
+        cls, node.modifiers, node.pos, has_body=node.body is not None, is_constructor=is_constructor
+    )
+    yield from check_annotations(cls, node.modifiers, CONSTRUCTOR if is_constructor else METHOD, node.pos)
+
+
+def _variable_problems(
+    cls: ApexClass, modifiers: tree.Modifiers, target: Target, name: str, pos: int
+) -> Iterator[CompileProblem]:
+    yield from check_member_modifiers(cls, modifiers, target, pos)
+    yield from check_annotations(cls, modifiers, target, pos)
+    yield from _name_problems(check_name, name, pos)
+
+
+def _name_problems(check: Callable[[str, int], None], name: str, pos: int) -> Iterator[CompileProblem]:
+    try:
+        check(name, pos)
+    except CompileProblem as problem:
+        yield problem
+
+
+def _exception_problems(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
+    """Source: "Create Custom Exceptions"."""
+    named = cls.name.lower().endswith("exception")
+    extends = EXCEPTION in cls.chain()
+    if extends and not named:
+        yield CompileProblem(messages.EXCEPTION_NAME.format(cls.name), pos)
+    if named and not extends and cls.superclass is None:
+        yield CompileProblem(messages.EXCEPTION_SUPERCLASS.format(cls.name), pos)
 
 
 def _abstract(*_: Value) -> Value:

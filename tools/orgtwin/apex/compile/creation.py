@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method
-from orgtwin.apex.compile.calls import arguments, resolve
+from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.calls import arguments, resolve, shown_types
 from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, fitted
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
@@ -18,19 +19,20 @@ from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
 
 
 def _new_object(scope: Scope, node: tree.NewObject) -> Code:
-    type_ = get_type(scope, node.type)
+    type_ = get_type(scope, node.type, node.pos)
     args = arguments(scope, node.args)
     if type_.kind is Kind.REFUSED:
         return Code(refusing(type_, "new"), type_)
     if type_.is_sobject:
         if type_ is SOBJECT or args:
-            raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+            text = messages.NOT_CONSTRUCTIBLE if type_ is SOBJECT else messages.PAIRS_NEEDED
+            raise CompileProblem(text.format(type_.name), node.pos)
         return Code(lambda frame: SObject(type_), type_)
     cls = class_of(type_)
-    if cls is None or cls.is_enum or cls.is_interface:
-        raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+    if cls is None or cls.is_enum or cls.is_interface or cls is EXCEPTION or type_.kind is Kind.PRIMITIVE:
+        raise CompileProblem(messages.NOT_CONSTRUCTIBLE.format(type_.name), node.pos)
     if cls.abstract:
-        raise CompileProblem(f"Abstract classes cannot be constructed: {type_.name}", node.pos)
+        raise CompileProblem(messages.ABSTRACT_CONSTRUCTED.format(type_.name), node.pos)
     if type_.kind is Kind.CLASS:
         return Code(_construct(scope, cls, args, node), type_)
     return Code(_construct_native(cls, type_, args, node), type_)
@@ -46,8 +48,14 @@ def constructors_of(cls: ApexClass) -> list[Method]:
 
 
 def _not_defined(type_: Type, args: list[Code], pos: int) -> CompileProblem:
-    shown = ", ".join(a.type.name for a in args)
-    return CompileProblem(f"Constructor not defined: [{type_.name}].<Constructor>({shown})", pos)
+    text = _INITIALISERS.get(type_.key)
+    if text is not None and len(args) == 1:
+        items = [a.name for a in type_.args]
+        return CompileProblem(text.format(shown_types(args), *items, *(items if len(items) == 1 else [])), pos)
+    return CompileProblem(messages.NO_CONSTRUCTOR.format(type_.name, shown_types(args)), pos)
+
+
+_INITIALISERS = {"list": messages.LIST_INITIALISER, "set": messages.SET_INITIALISER, "map": messages.MAP_INITIALISER}
 
 
 def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObject) -> Run:
@@ -59,10 +67,8 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
         inside = scope.cls.outermost() is constructor.owner.outermost()
         visible = scope.cls.outermost().is_test and cls.name.rsplit(".", 1)[-1].lower() in cls.test_visible
         if not inside and not visible:
-            raise CompileProblem(
-                f"Constructor is not visible: [{cls.name}].<Constructor>({', '.join(a.type.name for a in args)})",
-                node.pos,
-            )
+            parameters = ", ".join(p.name for p in constructor.parameters)
+            raise CompileProblem(messages.METHOD_HIDDEN.format(f"void {cls.name}.<init>({parameters})"), node.pos)
 
     def run(frame: Frame) -> Value:
         if cls.statics is None:
@@ -104,20 +110,18 @@ def _construct_native(cls: ApexClass, type_: Type, args: list[Code], node: tree.
 
 
 def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
-    type_ = get_type(scope, node.type)
+    type_ = get_type(scope, node.type, node.pos)
     schema = type_.sobject
     if schema is None:
-        if type_ is SOBJECT:
-            raise CompileProblem("Type cannot be constructed: SObject", node.pos)
-        raise CompileProblem(
-            f"Invalid constructor syntax, name=value pairs can only be used for SObjects: {type_.name}", node.pos
-        )
+        text = messages.NOT_CONSTRUCTIBLE if type_ is SOBJECT else messages.PAIRS_FOR_SOBJECTS
+        raise CompileProblem(text.format(type_.name), node.pos)
     fields: list[tuple[str, Run]] = []
     parents: list[tuple[str, Run]] = []
     seen: set[str] = set()
-    for name, pos, value in node.fields:
+    for name, _, value in node.fields:
+        pos = node.pos
         if name.lower() in seen:
-            raise CompileProblem(f"Duplicate field initialization: {name}", pos)
+            raise CompileProblem(messages.DUPLICATE_FIELD_INIT.format(name), pos)
         seen.add(name.lower())
         field = schema.find_field(name)
         if field is not None:
@@ -125,7 +129,7 @@ def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
             continue
         reference = schema.find_relationship(name)
         if reference is None:
-            raise CompileProblem(f"Field does not exist: {name} on {type_.name}", pos)
+            raise CompileProblem(messages.NO_FIELD.format(name, type_.name), pos)
         parents.append((reference.relationship_name or name, assigned(scope, value, SOBJECT, pos)))
 
     def run(frame: Frame) -> SObject:
@@ -138,32 +142,44 @@ def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
 
 
 def _new_items(scope: Scope, node: tree.NewItems) -> Code:
-    type_ = get_type(scope, node.type)
+    type_ = get_type(scope, node.type, node.pos)
     if type_.key == "map" and not node.items:
         return Code(lambda frame: ApexMap(type_), type_)
     if type_.key not in ("list", "set") or not type_.args:
-        raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+        raise CompileProblem(messages.NOT_CONSTRUCTIBLE.format(type_.name), node.pos)
     item = type_.args[0]
-    runs = [assigned(scope, value, item, value.pos) for value in node.items]
+    runs = [_initial(expression(scope, value), item, node.pos) for value in node.items]
     if type_.key == "list":
         return Code(lambda frame: ApexList(type_, [r(frame) for r in runs]), type_)
     return Code(lambda frame: ApexSet(type_, {r(frame): None for r in runs}), type_)
 
 
+def _initial(code: Code, item: Type, pos: int) -> Run:
+    if not is_assignable(code.type, item) and not getattr(code.run, "is_query", False):
+        raise CompileProblem(messages.INITIAL_ITEM.format(item.name, code.type.name), pos)
+    return fitted(code, item, pos)
+
+
 def _new_pairs(scope: Scope, node: tree.NewPairs) -> Code:
-    type_ = get_type(scope, node.type)
+    type_ = get_type(scope, node.type, node.pos)
     if type_.key != "map":
-        raise CompileProblem(f"Type cannot be constructed: {type_.name}", node.pos)
+        raise CompileProblem(messages.NOT_CONSTRUCTIBLE.format(type_.name), node.pos)
     key, value = type_.args
-    runs = [(assigned(scope, k, key, k.pos), assigned(scope, v, value, v.pos)) for k, v in node.pairs]
+    runs = [
+        (
+            fitted(expression(scope, k), key, k.pos, messages.INITIAL_KEY),
+            fitted(expression(scope, v), value, v.pos, messages.INITIAL_VALUE),
+        )
+        for k, v in node.pairs
+    ]
     return Code(lambda frame: ApexMap(type_, {k(frame): v(frame) for k, v in runs}), type_)
 
 
 def _new_sized(scope: Scope, node: tree.NewSized) -> Code:
-    item = get_type(scope, node.type)
+    item = get_type(scope, node.type, node.pos)
     size = expression(scope, node.size)
     if not is_assignable(size.type, INTEGER):
-        raise CompileProblem(f"Illegal assignment from {size.type.name} to Integer", node.pos)
+        raise CompileProblem(messages.ILLEGAL_ASSIGNMENT.format(size.type.name, INTEGER.name), node.pos)
     run_size = fitted(size, INTEGER, node.pos)
     type_ = list_of(item)
     return Code(lambda frame: new_sized_list(type_, run_size(frame)), type_)

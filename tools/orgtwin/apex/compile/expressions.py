@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from orgtwin.apex.compile import operators
+from orgtwin.apex.compile import messages, operators
 from orgtwin.apex.compile.members import read_member, read_static_member, read_variable
-from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, type_of_expression
+from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, is_variable, type_of_expression
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.conversion import cast, first_row, implicit_conversion, is_instance
@@ -15,6 +15,7 @@ from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.special import special_member
 from orgtwin.apex.library.tokens import TypeToken, type_token_type
 from orgtwin.apex.syntax import tree
+from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.types import (
     BOOLEAN,
     DECIMAL,
@@ -22,6 +23,7 @@ from orgtwin.apex.types import (
     INTEGER,
     LONG,
     NULL,
+    NUMERIC_RANK,
     OBJECT,
     STRING,
     VOID,
@@ -30,6 +32,7 @@ from orgtwin.apex.types import (
     common_type,
     is_assignable,
     is_castable,
+    is_instance_always,
 )
 from orgtwin.apex.values import THIS, Frame, Long, Run, Value, wrap32
 
@@ -46,8 +49,19 @@ _LITERAL_TYPES = {
 
 def expression(scope: Scope, node: tree.Expression) -> Code:
     """The code of an expression. Raises CompileProblem."""
+    if scope.initialising is not None and isinstance(node, tree.Name):
+        check_forward(scope, node)
     code = EXPRESSIONS[type(node)](scope, node)
     return _ending_chain(code) if isinstance(node, _LINKS) and _is_safe(node) else code
+
+
+def check_forward(scope: Scope, node: tree.Name) -> None:
+    """An initialiser names only fields that stand before it. Raises CompileProblem."""
+    if scope.initialising is None or scope.find_local(node.name) is not None:
+        return
+    variable = scope.cls.variables.get(node.name.lower())
+    if variable is not None and variable.pos >= scope.initialising:
+        raise CompileProblem(messages.FORWARD_REFERENCE.format(node.name), node.pos)
 
 
 class _NothingThere(Exception):
@@ -88,21 +102,21 @@ def assigned(scope: Scope, node: tree.Expression, target: Type, pos: int | None 
     return fitted(expression(scope, node), target, node.pos if pos is None else pos)
 
 
-def fitted(code: Code, target: Type, pos: int) -> Run:
-    """The value in the target type; a query may stand for its only row."""
+def fitted(code: Code, target: Type, pos: int, message: str = messages.ILLEGAL_ASSIGNMENT) -> Run:
+    """The value in the target type; a query may stand for its only row. `message` takes both types."""
     if is_assignable(code.type, target):
         return converted(code, target)
     run = code.run
     if getattr(run, "is_query", False) and target.is_sobject and code.type.args[0].is_sobject:
         return lambda frame: first_row(run(frame))
-    raise CompileProblem(f"Illegal assignment from {code.type.name} to {target.name}", pos)
+    raise CompileProblem(message.format(code.type.name, target.name), pos)
 
 
 def condition(scope: Scope, node: tree.Expression) -> Run:
     """A Boolean; null is an error when it runs."""
     code = expression(scope, node)
-    if code.type is not BOOLEAN:
-        raise CompileProblem(f"Condition expression must be of type Boolean: {code.type.name}", node.pos)
+    if code.type is not BOOLEAN and code.type.kind is not Kind.REFUSED:
+        raise CompileProblem(messages.CONDITION.format(code.type.name), node.pos)
     return code.run
 
 
@@ -120,8 +134,10 @@ def _name(scope: Scope, node: tree.Name) -> Code:
         return Code(lambda frame: frame[slot], local.type)
     variable = find_variable(scope, node.name)
     if variable is None or (scope.static and not variable.static):
-        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
-    return read_variable(scope, variable)
+        raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
+    if scope.chaining and not variable.static:
+        raise CompileProblem(messages.CHAIN_SEES_FIELD.format(node.name), node.pos)
+    return read_variable(scope, variable, node.pos)
 
 
 def _field(scope: Scope, node: tree.FieldAccess) -> Code:
@@ -133,16 +149,34 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
         return read_static_member(scope, owner, node.name, node.pos)
     root = dotted_name(node)
     if root is not None and _is_unknown(scope, root):
-        raise CompileProblem(f"Variable does not exist: {root.split('.', 1)[0]}", node.pos)
+        first, _, rest = root.partition(".")
+        first = rest if first.lower() == "trigger" else first
+        raise CompileProblem(messages.NO_VARIABLE.format(first), start_of(node))
     target = link(scope, node.target)
+    hidden = _hidden_static(scope, node, target.type)
+    if hidden is not None:
+        return read_static_member(scope, hidden, node.name, node.pos)
+    if target.type.kind is Kind.PRIMITIVE and getattr(target.run, "is_record_field", False):
+        name = node.target.name if isinstance(node.target, tree.FieldAccess) else node.name
+        raise CompileProblem(messages.NO_FOREIGN_KEY.format(name), node.target.pos)
     if node.safe:
+        if getattr(target.run, "is_query", False):
+            target = _first_or_null(target)
         return _safe(target, lambda inner: read_member(scope, inner, node.name, node.pos))
     return read_member(scope, target, node.name, node.pos)
 
 
+def _hidden_static(scope: Scope, node: tree.FieldAccess, type_: Type) -> Type | None:
+    """The type that a variable of its name hides and whose constant is meant: `Operator.EQUALS` beside a field `operator`."""
+    if not isinstance(node.target, tree.Name) or type_.cls is None or type_.cls.find_variable(node.name) is not None:
+        return None
+    found = find_type(scope, node.target.name)
+    return found if found is not None and found.cls is not None and node.name.lower() in found.cls.constants else None
+
+
 def _is_unknown(scope: Scope, dotted: str) -> bool:
     first = dotted.split(".", 1)[0]
-    if scope.find_local(first) is not None or find_variable(scope, first) is not None:
+    if is_variable(scope, first):
         return False
     return (
         find_type(scope, first) is None
@@ -151,7 +185,7 @@ def _is_unknown(scope: Scope, dotted: str) -> bool:
     )
 
 
-_SPACES = frozenset(("system", "schema", "database", "label", "trigger", "sobjecttype"))
+_SPACES = frozenset(("system", "schema", "database", "label", "sobjecttype"))
 
 
 def _special(scope: Scope, node: tree.FieldAccess) -> Code | None:
@@ -160,7 +194,7 @@ def _special(scope: Scope, node: tree.FieldAccess) -> Code | None:
     if dotted is None:
         return None
     first = dotted.split(".", 1)[0]
-    if scope.find_local(first) is not None or find_variable(scope, first) is not None:
+    if is_variable(scope, first):
         return None
     found = special_member(scope.engine, dotted, scope)
     return None if found is None else Code(*found)
@@ -193,10 +227,12 @@ def safe_access(target: Code, read: Callable[[Code], Code]) -> Code:
 def _index(scope: Scope, node: tree.Index) -> Code:
     holder = link(scope, node.target)
     index = expression(scope, node.index)
+    if holder.type.kind is Kind.REFUSED:
+        return holder
     if holder.type.key != "list" or not holder.type.args:
-        raise CompileProblem(f"Expression must be a list type: {holder.type.name}", node.pos)
+        raise CompileProblem(messages.LIST_TYPE.format(holder.type.name), node.pos)
     if index.type is not INTEGER:
-        raise CompileProblem(f"Illegal assignment from {index.type.name} to Integer", node.pos)
+        raise CompileProblem(messages.LIST_INDEX.format(index.type.name), node.pos)
     run_list, run_index = holder.run, index.run
 
     def run(frame: Frame) -> Value:
@@ -223,8 +259,8 @@ def _binary(scope: Scope, node: tree.Binary) -> Code:
 def _logical(scope: Scope, node: tree.Binary) -> Code:
     left, right = expression(scope, node.left), expression(scope, node.right)
     for side in (left, right):
-        if side.type is not BOOLEAN:
-            raise CompileProblem(f"AND/OR expressions must use Boolean arguments: {side.type.name}", node.pos)
+        if side.type is not BOOLEAN and side.type.kind is not Kind.REFUSED:
+            raise CompileProblem(messages.LOGICAL, node.pos)
     run_a, run_b = left.run, right.run
 
     def both(frame: Frame) -> Value:
@@ -248,9 +284,7 @@ def _coalesce(scope: Scope, node: tree.Binary) -> Code:
         left = _first_or_null(left)
     type_ = common_type(left.type, right.type)
     if type_ is None or VOID in (left.type, right.type):
-        raise CompileProblem(
-            f"Incompatible types in null coalescing expression: {left.type.name}, {right.type.name}", node.pos
-        )
+        raise CompileProblem(messages.COALESCE.format(left.type.name, right.type.name), node.pos)
     run_a, run_b = converted(left, type_), converted(right, type_)
 
     def run(frame: Frame) -> Value:
@@ -275,9 +309,7 @@ def _ternary(scope: Scope, node: tree.Ternary) -> Code:
     then, otherwise = expression(scope, node.then), expression(scope, node.otherwise)
     type_ = common_type(then.type, otherwise.type)
     if type_ is None or VOID in (then.type, otherwise.type):
-        raise CompileProblem(
-            f"Incompatible types in ternary operator: {then.type.name}, {otherwise.type.name}", node.pos
-        )
+        raise CompileProblem(messages.TERNARY.format(otherwise.type.name, then.type.name), node.pos)
     run_a, run_b = converted(then, type_), converted(otherwise, type_)
 
     def run(frame: Frame) -> Value:
@@ -293,15 +325,16 @@ def _unary(scope: Scope, node: tree.Unary) -> Code:
     if node.op in ("++", "--"):
         return _step(scope, node.operand, node.op, node.pos, before=True)
     operand = expression(scope, node.operand)
+    if operand.type.kind is Kind.REFUSED:
+        return operand
     if node.op == "-":
         return operators.negate(operand, node.pos)
     if node.op == "~":
         return operators.complement(operand, node.pos)
     if node.op == "+":
-        operators.negate(operand, node.pos)
         return operand
     if operand.type is not BOOLEAN:
-        raise CompileProblem(f"Boolean negation expression must be of type Boolean: {operand.type.name}", node.pos)
+        raise CompileProblem(messages.NEGATION, node.pos)
     run = operand.run
 
     def inverted(frame: Frame) -> bool:
@@ -322,6 +355,9 @@ def _step(scope: Scope, operand: tree.Expression, op: str, pos: int, *, before: 
     from orgtwin.apex.compile.targets import target as find_target
 
     place = find_target(scope, operand)
+    if place.type not in NUMERIC_RANK and place.type.kind is not Kind.REFUSED:
+        prefix = messages.PREFIX_INCREMENT if op == "++" else messages.PREFIX_DECREMENT
+        raise CompileProblem((prefix if before else messages.POSTFIX).format(place.type.name), pos)
     held: list[Value] = []
     stepped = operators.binary(op[0], Code(lambda frame: held[-1], place.type), Code(lambda frame: 1, INTEGER), pos)
     conversion = implicit_conversion(stepped.type, place.type)
@@ -403,16 +439,13 @@ def _assign_local(slot: int, value: Run) -> Run:
 
 
 def _cast(scope: Scope, node: tree.Cast) -> Code:
-    target = get_type(scope, node.type)
+    target = get_type(scope, node.type, node.pos)
     operand = expression(scope, node.operand)
     run = operand.run
     if getattr(run, "is_query", False) and target.is_sobject:
         return Code(lambda frame: first_row(run(frame)), target)
     if not is_castable(operand.type, target):
-        raise CompileProblem(
-            f"Incompatible types since an instance of {operand.type.name} is never an instance of {target.name}",
-            node.pos,
-        )
+        raise CompileProblem(messages.CAST.format(operand.type.name, target.name), node.pos)
     convert = cast(operand.type, target)
     if convert is None:
         return Code(run, target)
@@ -421,27 +454,26 @@ def _cast(scope: Scope, node: tree.Cast) -> Code:
 
 
 def _instance_of(scope: Scope, node: tree.InstanceOf) -> Code:
-    target = get_type(scope, node.type)
+    target = get_type(scope, node.type, node.pos)
     operand = expression(scope, node.operand)
-    if not is_castable(operand.type, target) and operand.type.kind is not Kind.COLLECTION:
-        raise CompileProblem(
-            f"Operation instanceof is always false since an instance of {operand.type.name}"
-            f" is never an instance of {target.name}",
-            node.pos,
-        )
+    if Kind.REFUSED not in (operand.type.kind, target.kind):
+        if is_instance_always(operand.type, target):
+            raise CompileProblem(messages.INSTANCEOF_TRUE.format(operand.type.name, target.name), node.pos)
+        if not is_castable(operand.type, target):
+            raise CompileProblem(messages.INSTANCEOF_FALSE.format(operand.type.name, target.name), node.pos)
     run = operand.run
     return Code(lambda frame: is_instance(run(frame), target), BOOLEAN)
 
 
 def _this(scope: Scope, node: tree.This) -> Code:
     if scope.static:
-        raise CompileProblem("this cannot be referenced in a static context", node.pos)
+        raise CompileProblem(messages.STATIC_THIS, node.pos)
     return Code(lambda frame: frame[THIS], scope.cls.type)
 
 
 def _super(scope: Scope, node: tree.Super) -> Code:
     if scope.static or scope.cls.superclass is None:
-        raise CompileProblem("super cannot be referenced here", node.pos)
+        raise CompileProblem(messages.STATIC_SUPER, node.pos)
     return Code(lambda frame: frame[THIS], scope.cls.superclass.type)
 
 

@@ -5,19 +5,24 @@ Source: "Extending a Class" (Apex Developer Guide).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.modifiers import SCOPES
 from orgtwin.apex.compile.scope import CompileProblem
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import Kind
+from orgtwin.apex.types import BOOLEAN, Kind, Type, collection, is_assignable
+
+_PUBLIC = SCOPES.index("public")
+OBJECT_METHODS = frozenset(("tostring()", "equals(object)", "hashcode()"))
 
 
 def check_inheritance(cls: ApexClass, node: tree.TypeDeclaration) -> list[CompileProblem]:
     """The problems of one class."""
-    if not isinstance(node, tree.ClassDeclaration):
+    if not isinstance(node, tree.ClassDeclaration) or cls.broken:
         return []
-    found = [p for methods in cls.methods.values() for m in methods for p in _check_override(cls, m)]
+    found = [p for methods in cls.methods.values() for m in methods for p in _check_override(cls, m, node.pos)]
     if not cls.abstract:
         found.extend(_check_implemented(cls, node))
     return found
@@ -33,36 +38,65 @@ def _inherited(cls: ApexClass, method: Method) -> Method | None:
     return None
 
 
-def _check_override(cls: ApexClass, method: Method) -> Iterator[CompileProblem]:
+def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[CompileProblem]:
     if method.static:
         return
     inherited = _inherited(cls, method)
     shown = f"{method.returns.name} {cls.name}.{method.shown}"
     if inherited is None:
-        in_interface = any(
-            i.cls is None or any(m.signature == method.signature for m in i.cls.methods.get(method.name.lower(), ()))
-            for i in cls.interface_types()
-        )
-        is_object_method = method.signature in ("tostring()", "equals(object)", "hashcode()")
-        if method.override and not in_interface and not is_object_method:
-            yield CompileProblem(f"Method does not override an ancestor method: {shown}", method.pos)
+        static = _inherited_static(cls, method)
+        if static is not None:
+            yield CompileProblem(messages.OVERRIDES_STATIC.format(_shown(static), shown), pos)
+        if method.override and not _is_promised(cls, method):
+            yield CompileProblem(messages.DOES_NOT_OVERRIDE.format(shown), method.pos)
         return
-    if (
-        inherited.access == "private"
-        and inherited.owner is not None
-        and inherited.owner.outermost() is not cls.outermost()
-    ):
+    if _is_hidden(cls, inherited):
         return
     if not method.override:
-        yield CompileProblem(f"Method must use the override keyword: {shown}", method.pos)
+        yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
     elif not (inherited.virtual or inherited.abstract or inherited.override):
-        yield CompileProblem(f"Non-virtual, non-abstract methods cannot be overridden: {shown}", method.pos)
+        yield CompileProblem(messages.NOT_OVERRIDABLE.format(shown), method.pos)
     elif inherited.returns != method.returns:
         yield CompileProblem(
-            f"Method return types clash: {shown} vs {inherited.returns.name}"
-            f" {inherited.owner.name if inherited.owner else ''}.{inherited.shown}",
-            method.pos,
+            messages.RETURN_TYPES_CLASH.format(method.returns.name, inherited.returns.name, cls.name), method.pos
         )
+    elif SCOPES.index(method.access) < min(SCOPES.index(inherited.access), _PUBLIC):
+        yield CompileProblem(messages.REDUCED_VISIBILITY.format(shown), method.pos)
+
+
+def _inherited_static(cls: ApexClass, method: Method) -> Method | None:
+    for ancestor in cls.chain():
+        for candidate in ancestor.methods.get(method.name.lower(), ()):
+            if ancestor is not cls and candidate.static and candidate.signature == method.signature:
+                return candidate
+    return None
+
+
+def _shown(method: Method) -> str:
+    owner = method.owner.full_name if method.owner is not None else ""
+    return f"{method.returns.name} {owner}.{method.shown}"
+
+
+def _place(cls: ApexClass, inherited: Method, otherwise: int) -> int:
+    """What is wrong with an inherited method is told at that method, if it stands in the same file."""
+    same = inherited.owner is not None and inherited.owner.outermost() is cls.outermost()
+    return inherited.pos if same else otherwise
+
+
+def _is_promised(cls: ApexClass, method: Method) -> bool:
+    """Is the method one of an interface's, or of Object's?"""
+    if any(ancestor.refused for ancestor in cls.ancestors()):
+        return True
+    return method.signature in OBJECT_METHODS or any(
+        i.cls is None or any(m.signature == method.signature for m in i.cls.methods.get(method.name.lower(), ()))
+        for i in cls.interface_types()
+    )
+
+
+def _is_hidden(cls: ApexClass, inherited: Method) -> bool:
+    """A private method of another file is not inherited."""
+    owner = inherited.owner
+    return inherited.access == "private" and owner is not None and owner.outermost() is not cls.outermost()
 
 
 def _check_implemented(cls: ApexClass, node: tree.ClassDeclaration) -> Iterator[CompileProblem]:
@@ -70,15 +104,66 @@ def _check_implemented(cls: ApexClass, node: tree.ClassDeclaration) -> Iterator[
         owner = wanted.owner
         if owner is None:
             continue
-        implementation = cls.vtable.get(wanted.signature)
+        implementation = cls.vtable.get(wanted.signature) or _standing_in(cls, wanted)
+        shown = _shown(wanted)
         if implementation is not None and not implementation.abstract:
+            if owner.is_interface:
+                yield from _check_fits(cls, wanted, implementation, shown, node.pos)
             continue
-        if owner.namespace and any(
+        if owner.generic and any(
             len(m.parameters) == len(wanted.parameters) for m in cls.find_methods(wanted.name) if not m.abstract
         ):
             continue
-        shown = f"{wanted.returns.name} {owner.full_name}.{wanted.shown}"
-        yield CompileProblem(f"Class {cls.name} must implement the method: {shown}", node.pos)
+        if owner.is_interface:
+            yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), node.pos)
+        else:
+            yield CompileProblem(messages.ABSTRACT_MISSING.format(cls.name, shown), _place(cls, wanted, node.pos))
+    yield from _check_iteration(cls, node)
+
+
+def _check_iteration(cls: ApexClass, node: tree.ClassDeclaration) -> Iterator[CompileProblem]:
+    """Iterator<T> and Iterable<T>: their methods with T in place. Source: "Custom Iterators" (Apex Developer Guide)."""
+    for interface in cls.interface_types():
+        if interface.kind is not Kind.COLLECTION:
+            continue
+        for name, returns in _ITERATION[interface.key](interface.args[0]):
+            found = cls.vtable.get(f"{name.lower()}()")
+            if found is None or not (found.returns == returns or is_assignable(found.returns, returns)):
+                shown = f"{returns.name} {interface.name}.{name}()"
+                yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), node.pos)
+
+
+_ITERATION: dict[str, Callable[[Type], tuple[tuple[str, Type], ...]]] = {
+    "iterator": lambda item: (("hasNext", BOOLEAN), ("next", item)),
+    "iterable": lambda item: (("iterator", collection("iterator", item)),),
+}
+
+
+def _standing_in(cls: ApexClass, wanted: Method) -> Method | None:
+    """What orgs take for an interface's method besides its like: a static one, or one whose collections hold more."""
+    return next(
+        (
+            m
+            for m in cls.find_methods(wanted.name)
+            if not m.abstract
+            and len(m.parameters) == len(wanted.parameters)
+            and all(
+                p == w or (p.kind is Kind.COLLECTION and is_assignable(w, p))
+                for p, w in zip(m.parameters, wanted.parameters, strict=True)
+            )
+        ),
+        None,
+    )
+
+
+def _check_fits(cls: ApexClass, wanted: Method, found: Method, shown: str, pos: int) -> Iterator[CompileProblem]:
+    """An interface's method is public and has its return type."""
+    if wanted.owner is not None and wanted.owner.namespace:
+        return
+    if found.access not in ("public", "global"):
+        yield CompileProblem(messages.IMPLEMENTATION_HIDDEN.format(cls.name, shown), pos)
+    elif found.returns != wanted.returns and not is_assignable(found.returns, wanted.returns):
+        yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), pos)
 
 
 def _abstract_methods(cls: ApexClass) -> Iterator[Method]:
@@ -87,5 +172,5 @@ def _abstract_methods(cls: ApexClass) -> Iterator[Method]:
             continue
         for methods in ancestor.methods.values():
             for method in methods:
-                if method.abstract and method.signature not in ("tostring()", "equals(object)", "hashcode()"):
+                if method.abstract and method.signature not in OBJECT_METHODS:
                     yield method

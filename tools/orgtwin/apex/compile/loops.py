@@ -1,20 +1,24 @@
-"""Loops. Every turn costs CPU ticks, so that an endless one ends. Source: "Loops", "SOQL For Loops" (Apex Developer Guide)."""
+"""Loops. Every turn costs CPU ticks, so that an endless one ends. For the compiler control passes any loop, an endless one too.
+
+Source: "Loops", "SOQL For Loops" (Apex Developer Guide)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import late_method
 from orgtwin.apex.compile.expressions import condition, expression
-from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.identifiers import check_name
+from orgtwin.apex.compile.names import get_value_type
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, RETURN, Signal, Step
 from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import OBJECT, Type, is_assignable, list_of
+from orgtwin.apex.types import OBJECT, Kind, Type, is_assignable, list_of
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
 
 Body = Callable[[Scope, tree.Statement | None], Step]
@@ -28,30 +32,8 @@ def weight(node: tree.Statement | None) -> int:
 
 
 def _in_loop(scope: Scope, body: Body, node: tree.Statement | None) -> Run:
-    scope.loops += 1
-    run = body(scope, node).run
-    scope.loops -= 1
-    return run
-
-
-def _is_true(node: tree.Expression | None) -> bool:
-    return node is None or (isinstance(node, tree.Literal) and node.value is True)
-
-
-def _has_break(node: tree.Statement | None) -> bool:
-    """Is there a break that leaves this loop?"""
-    if isinstance(node, tree.Break):
-        return True
-    if isinstance(node, tree.Block):
-        return any(_has_break(s) for s in node.statements)
-    if isinstance(node, tree.If):
-        return _has_break(node.then) or _has_break(node.otherwise)
-    if isinstance(node, tree.Try):
-        parts = [node.body, *(c.body for c in node.catches), *([node.final] if node.final else [])]
-        return any(_has_break(p) for p in parts)
-    if isinstance(node, tree.Switch):
-        return any(_has_break(w.body) for w in node.whens)
-    return isinstance(node, tree.RunAs) and _has_break(node.body)
+    with scope.inner(loop=True):
+        return body(scope, node).run
 
 
 def _while(scope: Scope, node: tree.While, body: Body, _: Sequence) -> Step:
@@ -74,7 +56,7 @@ def _while(scope: Scope, node: tree.While, body: Body, _: Sequence) -> Step:
                 if signal == BREAK:
                     return None
 
-    return Step(run, _is_true(node.condition) and not _has_break(node.body))
+    return Step(run, False)
 
 
 def _do(scope: Scope, node: tree.DoWhile, body: Body, _: Sequence) -> Step:
@@ -97,19 +79,18 @@ def _do(scope: Scope, node: tree.DoWhile, body: Body, _: Sequence) -> Step:
                     raise null_pointer()
                 return None
 
-    return Step(run, _is_true(node.condition) and not _has_break(node.body))
+    return Step(run, False)
 
 
 def _for(scope: Scope, node: tree.For, body: Body, sequence: Sequence) -> Step:
-    scope.blocks.append({})
-    if isinstance(node.init, tree.LocalVariables):
-        starts = [sequence(scope, [node.init]).run]
-    else:
-        starts = [expression(scope, e).run for e in node.init]
-    test: Run = condition(scope, node.condition) if node.condition is not None else _always
-    update: Run = expression(scope, node.update).run if node.update is not None else _always
-    run_body = _in_loop(scope, body, node.body)
-    scope.blocks.pop()
+    with scope.inner():
+        if isinstance(node.init, tree.LocalVariables):
+            starts = [sequence(scope, [node.init]).run]
+        else:
+            starts = [expression(scope, e).run for e in node.init]
+        test: Run = condition(scope, node.condition) if node.condition is not None else _always
+        update: Run = expression(scope, node.update).run if node.update is not None else _always
+        run_body = _in_loop(scope, body, node.body)
     spend, cost = scope.engine.spend, weight(node.body)
 
     def run(frame: Frame) -> Signal:
@@ -130,24 +111,29 @@ def _for(scope: Scope, node: tree.For, body: Body, sequence: Sequence) -> Step:
                     return None
             update(frame)
 
-    return Step(run, _is_true(node.condition) and not _has_break(node.body))
+    return Step(run, False)
 
 
 def _always(frame: Frame) -> bool:
     return True
 
 
+def _for_each_body(scope: Scope, node: tree.ForEach, item: Type, given: Type | None, body: Body) -> tuple[int, Run]:
+    """The slot of the loop's variable, and its body; `given` is what the items are, None for chunks of a query."""
+    slot = scope.declare(node.name, item, node.type.pos)
+    check_name(node.name, node.type.pos)
+    if given is not None and not _accepts(given, item):
+        raise CompileProblem(messages.LOOP_VARIABLE.format(given.name, item.name), node.pos)
+    return slot, _in_loop(scope, body, node.body)
+
+
 def _for_each(scope: Scope, node: tree.ForEach, body: Body, _: Sequence) -> Step:
     source = expression(scope, node.source)
-    item = get_type(scope, node.type)
+    item = get_value_type(scope, node.type, messages.VOID_VARIABLE)
     given = _item_type(source, node)
     chunked = _is_chunked(source, item)
-    scope.blocks.append({})
-    slot = scope.declare(node.name, item, node.pos)
-    if not chunked and not _accepts(given, item):
-        raise CompileProblem(f"Loop variable must be of type {given.name}", node.pos)
-    run_body = _in_loop(scope, body, node.body)
-    scope.blocks.pop()
+    with scope.inner():
+        slot, run_body = _for_each_body(scope, node, item, given if not chunked else None, body)
     spend, cost = scope.engine.spend, weight(node.body)
     walk = _chunks if chunked else _walk
     convert = None if chunked else _item_conversion(given, item)
@@ -206,13 +192,15 @@ def _item_type(source: Code, node: tree.ForEach) -> Type:
     type_ = source.type
     if type_.key in ("list", "set", "iterable") and type_.args:
         return type_.args[0]
+    if type_.kind is Kind.REFUSED:
+        return type_
     if type_.cls is not None:
         for interface in type_.cls.interface_types():
             if interface.key == "iterable" and interface.args:
                 return interface.args[0]
     if type_.key == "database.querylocator" or type_.name == "Database.QueryLocator":
         return SYSTEM_CLASSES["sobject"].type
-    raise CompileProblem(f"Loop must iterate over collection: {type_.name}", node.pos)
+    raise CompileProblem(messages.LOOP_COLLECTION.format(type_.name), node.pos)
 
 
 def _walk(holder: Value) -> Iterable[Value]:

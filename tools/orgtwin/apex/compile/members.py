@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.conversion import first_row
 from orgtwin.apex.faults import null_pointer
@@ -14,13 +15,21 @@ from orgtwin.apex.types import ID, SOBJECT, STRING, Kind, Type, list_of, substit
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
-def read_variable(scope: Scope, variable: Variable) -> Code:
+def read_variable(scope: Scope, variable: Variable, pos: int) -> Code:
     """A field or property by its bare name."""
     if variable.static:
+        _check_readable(scope, variable, pos)
         return Code(_read_static(scope, variable), variable.type)
     if scope.static:
-        raise CompileProblem(f"Variable does not exist: {variable.name}", 0)
+        raise CompileProblem(messages.NO_VARIABLE.format(variable.name), pos)
+    _check_readable(scope, variable, pos)
     return Code(_read_field(lambda frame: frame[THIS], scope, variable, own=True), variable.type)
+
+
+def _check_readable(scope: Scope, variable: Variable, pos: int) -> None:
+    """A property that has no get is written only."""
+    if not variable.readable and scope.accessor is not variable:
+        raise CompileProblem(messages.VARIABLE_HIDDEN.format(f"{variable.owner.name}.{variable.name}"), pos)
 
 
 def _read_static(scope: Scope, variable: Variable) -> Run:
@@ -97,9 +106,12 @@ def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
         return Code(refusing(type_, name), type_)
     cls = class_of(type_)
     variable = cls.find_variable(name) if cls is not None else None
-    if variable is None or variable.static:
-        raise CompileProblem(f"Variable does not exist: {name}", pos)
+    if variable is None:
+        raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
+    if variable.static:
+        raise CompileProblem(messages.STATIC_FIELD_OF_OBJECT.format(name, variable.owner.name), pos)
     check_visible(scope, variable, pos)
+    _check_readable(scope, variable, pos)
     found = substitute(variable.type, _bound(cls, type_))
     return Code(_read_field(target.run, scope, variable), found)
 
@@ -119,9 +131,9 @@ def check_visible(scope: Scope, member: Variable | Method, pos: int) -> None:
         return
     if scope.cls.outermost().is_test and _test_visible(member):
         return
-    what = "Variable" if isinstance(member, Variable) else "Method"
-    shown = member.name if isinstance(member, Variable) else f"{member.returns.name} {owner.name}.{member.shown}"
-    raise CompileProblem(f"{what} is not visible: {shown}", pos)
+    if isinstance(member, Variable):
+        raise CompileProblem(messages.VARIABLE_HIDDEN.format(f"{owner.name}.{member.name}"), pos)
+    raise CompileProblem(messages.METHOD_HIDDEN.format(f"{member.returns.name} {owner.name}.{member.shown}"), pos)
 
 
 def _test_visible(member: Variable | Method) -> bool:
@@ -135,7 +147,7 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
             return Code(_read_record_field(target.run, _NAME_FIELDS[name.lower()], True), STRING)
         if name.lower() == "id":
             return Code(_read_record_field(target.run, "Id", is_parent_path(scope, target)), ID)
-        raise CompileProblem(f"Variable does not exist: {name}", pos)
+        raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
     field = schema.find_field(name)
     if field is not None:
         return Code(_read_record_field(target.run, field.api_name, is_parent_path(scope, target)), field_type(field))
@@ -151,7 +163,7 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
             _read_children(target.run, child.relationship_name or name),
             list_of(scope.engine.get_sobject_type(child.child_type)),
         )
-    raise CompileProblem(f"Variable does not exist: {name}", pos)
+    raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
 
 
 _NAME_FIELDS = {
@@ -175,6 +187,7 @@ def _read_record_field(target: Run, name: str, lenient: bool) -> Run:
         fields = record.fields
         return fields[name] if name in fields else record.get(name)
 
+    run.is_record_field = True  # type: ignore[attr-defined]
     return run
 
 
@@ -215,8 +228,9 @@ def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
         variable = cls.find_variable(name)
         if variable is not None and variable.static:
             check_visible(scope, variable, pos)
+            _check_readable(scope, variable, pos)
             return Code(_read_static(scope, variable), variable.type)
-    raise CompileProblem(f"Variable does not exist: {name}", pos)
+    raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
 
 
 def _read_token(scope: Scope, owner: Type, name: str, pos: int) -> Code:
@@ -228,6 +242,6 @@ def _read_token(scope: Scope, owner: Type, name: str, pos: int) -> Code:
     if field is None and schema is not None:
         field = schema.find_relationship(name)
     if field is None:
-        raise CompileProblem(f"Variable does not exist: {name}", pos)
+        raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
     field_token = SObjectField(owner, field)
     return Code(lambda frame: field_token, field_token_type())

@@ -6,51 +6,88 @@ Source: "Name Shadowing and Variable Scope", "Type Resolution" (Apex Developer G
 from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.library.refused import refused_type
 from orgtwin.apex.library.registry import find_class
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Name, TypeName
-from orgtwin.apex.types import COLLECTION_ARITY, OBJECT, PRIMITIVES, Kind, Type, collection, is_assignable, list_of
+from orgtwin.apex.types import (
+    COLLECTION_ARITY,
+    NULL,
+    OBJECT,
+    PRIMITIVES,
+    VOID,
+    Kind,
+    Type,
+    collection,
+    collection_name,
+    is_assignable,
+    list_of,
+)
 
 
-def get_type(scope: Scope, name: TypeName) -> Type:
-    """The type that is written there. Raises CompileProblem `Invalid type: X`."""
-    found = _base_type(scope, name)
-    if found is None:
-        raise CompileProblem(f"Invalid type: {name.name}", name.pos)
+def get_type(scope: Scope, name: TypeName, pos: int | None = None) -> Type:
+    """The type that is written there; a problem is told at `pos`, or where the whole type starts. Raises CompileProblem."""
+    at = name.pos if pos is None else pos
+    found = _base_type(scope, name, at)
     for _ in range(name.dimensions):
         found = list_of(found)
     return found
 
 
-def _base_type(scope: Scope, name: TypeName) -> Type | None:
+def get_value_type(scope: Scope, name: TypeName, message: str, pos: int | None = None) -> Type:
+    """The type of something that holds a value: `message` is what to say of void. Raises CompileProblem."""
+    found = get_type(scope, name, pos)
+    if found is VOID:
+        raise CompileProblem(message, name.pos if pos is None else pos)
+    return found
+
+
+def _base_type(scope: Scope, name: TypeName, pos: int) -> Type:
     key = name.name.lower().removeprefix("system.")
+    args = tuple(get_type(scope, a, pos) for a in name.args)
     if key in COLLECTION_ARITY and scope.engine.find_class(key) is None:
-        args = tuple(get_type(scope, a) for a in name.args)
+        if not args and key in ("iterator", "iterable"):
+            return collection(key, OBJECT)
         if len(args) != COLLECTION_ARITY[key]:
-            if not args and key in ("iterator", "iterable"):
-                return collection(key, OBJECT)
-            raise CompileProblem(f"Invalid type: {name.name}", name.pos)
+            shown = collection_name(key)
+            raise CompileProblem(messages.TYPE_ARGUMENT_COUNT.format(shown, COLLECTION_ARITY[key], len(args)), pos)
         return collection(key, *args)
     found = find_type(scope, name.name)
-    if found is not None and name.args:
-        args = tuple(get_type(scope, a) for a in name.args)
-        return Type(found.name, found.kind, args, cls=found.cls)
-    return found
+    if found is None:
+        raise CompileProblem(messages.INVALID_TYPE.format(name.name), pos)
+    if not args:
+        _check_type_visible(scope, found, pos)
+        return found
+    takes_arguments = found.kind is Kind.REFUSED or (found.cls is not None and found.cls.generic)
+    if not takes_arguments:
+        raise CompileProblem(messages.NOT_PARAMETERIZED.format(found.name), pos)
+    return Type(found.name, found.kind, args, cls=found.cls)
+
+
+def _check_type_visible(scope: Scope, type_: Type, pos: int) -> None:
+    """An inner type is private unless it says otherwise; a test may see it."""
+    cls = type_.cls
+    if cls is None or cls.outer is None or cls.modifiers is None or cls.namespace:
+        return
+    if cls.outermost() is scope.cls.outermost():
+        return
+    words = cls.modifiers.words
+    if "public" in words or "global" in words:
+        return
+    if scope.cls.outermost().is_test and cls.modifiers.find_annotation("testvisible") is not None:
+        return
+    raise CompileProblem(messages.TYPE_NOT_VISIBLE.format(cls.name), pos)
 
 
 def find_type(scope: Scope, name: str) -> Type | None:
     """A type by dotted name, as seen from the scope's class: inner types, classes of the org, platform types, sObjects."""
     first, _, rest = name.partition(".")
     cls = _visible_class(scope, first)
-    if cls is not None:
-        while rest:
-            part, _, rest = rest.partition(".")
-            cls = cls.find_inner(part)
-            if cls is None:
-                return None
-        return cls.type
-    return _platform_type(scope, name)
+    while cls is not None and rest:
+        part, _, rest = rest.partition(".")
+        cls = cls.find_inner(part)
+    return cls.type if cls is not None else _platform_type(scope, name)
 
 
 def _platform_type(scope: Scope, name: str) -> Type | None:
@@ -89,7 +126,7 @@ def type_of_expression(scope: Scope, node: Expression) -> Type | None:
     name = dotted_name(node)
     if name is None:
         return None
-    if find_variable(scope, name.split(".", 1)[0]) is not None or scope.find_local(name.split(".", 1)[0]) is not None:
+    if is_variable(scope, name.split(".", 1)[0]):
         return None
     owner, _, last = name.rpartition(".")
     holder = find_type(scope, owner) if owner else None
@@ -112,6 +149,14 @@ def dotted_name(node: Expression) -> str | None:
         return None
     parts.append(node.name)
     return ".".join(reversed(parts))
+
+
+def is_variable(scope: Scope, name: str) -> bool:
+    """Does the name stand for a value here? In static code it does not stand for an instance field."""
+    if scope.find_local(name) is not None:
+        return True
+    variable = find_variable(scope, name)
+    return variable is not None and (variable.static or not scope.static)
 
 
 def find_variable(scope: Scope, name: str) -> Variable | None:
@@ -153,6 +198,26 @@ def choose(candidates: list[Method], args: list[Type]) -> Method | None:
             if cost < best_cost:
                 best, best_cost = method, cost
     return best
+
+
+def is_ambiguous(candidates: list[Method], args: list[Type]) -> bool:
+    """Do two methods take the arguments, equally near, and neither's parameters stand in for the other's?"""
+    fitting = [
+        m
+        for m in candidates
+        if len(m.parameters) == len(args) and all(_cost(a, p) >= 0 for a, p in zip(args, m.parameters, strict=True))
+    ]
+    if len(fitting) < 2:
+        return False
+    return not any(all(_is_nearer(m, other, args) for other in fitting) for m in fitting)
+
+
+def _is_nearer(method: Method, other: Method, args: list[Type]) -> bool:
+    """Is each parameter of `method` at least as special as that of `other`, for null and where the argument decides nothing?"""
+    return all(
+        a is not NULL or p == q or is_assignable(p, q) or q is OBJECT
+        for a, p, q in zip(args, method.parameters, other.parameters, strict=True)
+    )
 
 
 def _cost(given: Type, wanted: Type) -> int:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from orgtwin.apex import context
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
@@ -201,7 +202,11 @@ _TEMPORAL: dict[tuple[Type, str], Operation] = {
 def binary(op: str, left: Code, right: Code, pos: int) -> Code:
     """The code of `left op right`. Raises CompileProblem for operands that do not go together."""
     if VOID in (left.type, right.type):
-        raise CompileProblem("Expression cannot be of type void", pos)
+        raise CompileProblem(messages.VOID_ARITHMETIC, pos)
+    if Kind.REFUSED in (left.type.kind, right.type.kind):
+        return Code(
+            apply(left.run, right.run, _same_refused), BOOLEAN if op in _EQUALITY | set(_ORDERINGS) else left.type
+        )
     if op in _EQUALITY:
         return _equality(op, left, right, pos)
     if op in _ORDERINGS:
@@ -210,12 +215,33 @@ def binary(op: str, left: Code, right: Code, pos: int) -> Code:
         return _concatenate(left, right)
     if op in _BITWISE and left.type is right.type is BOOLEAN:
         return Code(apply(left.run, right.run, _checked(getattr(operator, _BOOLEAN_NAMES[op]), bool)), BOOLEAN)
-    if op in _SHIFTS and left.type in (INTEGER, LONG) and right.type in (INTEGER, LONG):
+    _check_bits(op, left.type, right.type, pos)
+    if op in _SHIFTS:
         return Code(apply(left.run, right.run, _NUMERIC_OPERATIONS[left.type][op]), left.type)
     temporal = _TEMPORAL.get((left.type, op))
-    if temporal is not None and right.type in NUMERIC_RANK:
+    if temporal is not None:
+        allowed, message = _TEMPORAL_OPERANDS[left.type]
+        if right.type not in allowed:
+            raise CompileProblem(message, pos)
         return Code(apply(left.run, right.run, temporal), left.type)
     return _numeric(op, left, right, pos)
+
+
+def _same_refused(a: Value, b: Value) -> bool:
+    """What comparing a value that the twin never makes would give; making it was refused before."""
+    return a is b
+
+
+_TEMPORAL_OPERANDS: dict[Type, tuple[tuple[Type, ...], str]] = {
+    DATE: ((INTEGER, LONG), messages.DATE_OPERAND),
+    TIME: ((INTEGER, LONG), messages.TIME_OPERAND),
+    DATETIME: ((INTEGER, DOUBLE, DECIMAL), messages.DATETIME_OPERAND),
+}
+
+
+def _check_bits(op: str, left: Type, right: Type, pos: int) -> None:
+    if op in _SHIFTS | _BITWISE and not (left in (INTEGER, LONG) and right in (INTEGER, LONG)):
+        raise CompileProblem((messages.SHIFT if op in _SHIFTS else messages.BITWISE).format(op), pos)
 
 
 _BOOLEAN_NAMES = {"&": "and_", "|": "or_", "^": "xor"}
@@ -223,13 +249,11 @@ _BOOLEAN_NAMES = {"&": "and_", "|": "or_", "^": "xor"}
 
 def _numeric(op: str, left: Code, right: Code, pos: int) -> Code:
     if left.type not in NUMERIC_RANK or right.type not in NUMERIC_RANK:
-        if DATE in (left.type, right.type) or DATETIME in (left.type, right.type):
-            raise CompileProblem("Date/time expressions must use Integer or Long or Double or Decimal", pos)
-        raise CompileProblem("Arithmetic expressions must use numeric arguments", pos)
+        raise CompileProblem(messages.ARITHMETIC, pos)
     type_ = max(left.type, right.type, key=NUMERIC_RANK.__getitem__)
     operation = _NUMERIC_OPERATIONS[type_].get(op)
     if operation is None:
-        raise CompileProblem("Arithmetic expressions must use numeric arguments", pos)
+        raise CompileProblem(messages.ARITHMETIC, pos)
     if type_ is INTEGER and op in ("+", "-"):
         return Code(_fast_integer(op, left.run, right.run), INTEGER)
     return Code(apply(converted(left, type_), converted(right, type_), operation), type_)
@@ -274,7 +298,11 @@ def _ordering(op: str, left: Code, right: Code, pos: int) -> Code:
         return Code(_ordered(left.run, right.run, compare), BOOLEAN)
     if b is NULL and a in NUMERIC_RANK:
         return Code(_ordered(left.run, right.run, compare), BOOLEAN)
-    raise CompileProblem(f"Comparison arguments must be compatible types: {a.name}, {b.name}", pos)
+    ordered = (*_ORDERED, *NUMERIC_RANK, STRING, ID, NULL)
+    unordered = next((t for t in (a, b) if t not in ordered), None)
+    if unordered is not None:
+        raise CompileProblem(messages.INEQUALITY.format(unordered.name), pos)
+    raise CompileProblem(messages.COMPARISON.format(a.name, b.name), pos)
 
 
 _ORDERED = frozenset((DATE, DATETIME, TIME))
@@ -341,19 +369,26 @@ _BY_VALUE = (str, int, float, Decimal, date, time, bytes)
 def _equality(op: str, left: Code, right: Code, pos: int) -> Code:
     negated = op in ("!=", "<>", "!==")
     if op in ("===", "!=="):
+        _check_references(left.type, right.type, pos)
         same = identical
         if negated:
             return Code(apply(left.run, right.run, lambda a, b: not same(a, b)), BOOLEAN)
         return Code(apply(left.run, right.run, same), BOOLEAN)
     a, b = left.type, right.type
     if not _comparable(a, b):
-        raise CompileProblem(f"Comparison arguments must be compatible types: {a.name}, {b.name}", pos)
+        raise CompileProblem(messages.COMPARISON.format(a.name, b.name), pos)
     if NULL in (a, b):
         return _null_test(right if a is NULL else left, negated)
     run_a, run_b, equal = _equality_of(left, right)
     if negated:
         return Code(apply(run_a, run_b, lambda x, y: not equal(x, y)), BOOLEAN)
     return Code(apply(run_a, run_b, equal), BOOLEAN)
+
+
+def _check_references(a: Type, b: Type, pos: int) -> None:
+    for type_ in (a, b):
+        if type_.kind is Kind.PRIMITIVE and not {OBJECT, NULL}.intersection((a, b)):
+            raise CompileProblem(messages.EXACT_EQUALITY.format(type_.name), pos)
 
 
 def _equality_of(left: Code, right: Code) -> tuple[Run, Run, Callable[[Value, Value], bool]]:
@@ -385,10 +420,6 @@ def _comparable(a: Type, b: Type) -> bool:
         return True
     if is_assignable(a, b) or is_assignable(b, a):
         return True
-    if a.kind is Kind.COLLECTION and b.kind is Kind.COLLECTION:
-        return a.key == b.key
-    if a.is_sobject and b.is_sobject:
-        return True
     interface = (a.cls is not None and a.cls.is_interface) or (b.cls is not None and b.cls.is_interface)
     return interface and a.kind is not Kind.PRIMITIVE and b.kind is not Kind.PRIMITIVE
 
@@ -396,7 +427,7 @@ def _comparable(a: Type, b: Type) -> bool:
 def negate(code: Code, pos: int) -> Code:
     """`-x`."""
     if code.type not in NUMERIC_RANK:
-        raise CompileProblem("Arithmetic expressions must use numeric arguments", pos)
+        raise CompileProblem(messages.MINUS, pos)
     zero: Value = {INTEGER: 0, LONG: 0, DOUBLE: 0.0, DECIMAL: to_decimal(0)}[code.type]
     if code.type is DOUBLE:
         run = code.run
@@ -415,7 +446,7 @@ def _minus(value: float | None) -> float:
 def complement(code: Code, pos: int) -> Code:
     """`~x`."""
     if code.type not in (INTEGER, LONG):
-        raise CompileProblem("Arithmetic expressions must use numeric arguments", pos)
+        raise CompileProblem(messages.COMPLEMENT.format(code.type.name), pos)
     run = code.run
     finish = wrap64 if code.type is LONG else wrap32
 

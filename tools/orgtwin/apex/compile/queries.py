@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.database import run_query, run_search
@@ -19,7 +20,7 @@ def _query(scope: Scope, node: tree.Query) -> Code:
     select = node.tree
     type_ = scope.engine.find_sobject_type(select.source)
     if type_ is None or type_.sobject is None:
-        raise CompileProblem(f"sObject type '{select.source}' is not supported.", select.source_pos)
+        raise CompileProblem(messages.NO_SOBJECT.format(select.source), select.source_pos)
     _check(scope, select, type_.sobject)
     binds = [(f"bind{n}", expression(scope, bind).run) for n, bind in enumerate(node.binds)]
     engine, text = scope.engine, node.text
@@ -65,19 +66,14 @@ def _check(scope: Scope, select: tree.QueryTree, schema: SObjectType) -> None:
     for subquery in select.subqueries:
         inner = scope.engine.find_sobject_type(subquery.source)
         if inner is None or inner.sobject is None:
-            raise CompileProblem(f"sObject type '{subquery.source}' is not supported.", subquery.source_pos)
+            raise CompileProblem(messages.NO_SOBJECT.format(subquery.source), subquery.source_pos)
         _check(scope, subquery, inner.sobject)
 
 
 def _check_children(scope: Scope, item: tree.QueryTree, schema: SObjectType) -> None:
     child = scope.engine.find_child(schema.api_name, item.source.rpartition(".")[2])
     if child is None:
-        raise CompileProblem(
-            f"Didn't understand relationship '{item.source}' in FROM part of query call. If you are attempting to use a custom"
-            " relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL or the"
-            " describe call for the appropriate names.",
-            item.source_pos,
-        )
+        raise CompileProblem(messages.NO_CHILD.format(item.source), item.source_pos)
     found = scope.engine.get_sobject_type(child.child_type)
     if found.sobject is not None:
         _check(scope, item, found.sobject)
@@ -92,12 +88,7 @@ def _check_path(scope: Scope, field: tree.QueryField, schema: SObjectType, alias
     for relationship in parts[:-1]:
         reference = schema.find_relationship(relationship)
         if reference is None:
-            raise CompileProblem(
-                f"Didn't understand relationship '{relationship}' in field path. If you are attempting to use a custom"
-                " relationship, be sure to append the '__r' after the custom relationship name. Please reference your WSDL"
-                " or the describe call for the appropriate names.",
-                field.pos,
-            )
+            raise CompileProblem(messages.NO_PARENT.format(relationship), field.pos)
         if len(reference.reference_to) != 1:
             return
         parent = scope.engine.find_sobject_type(reference.reference_to[0])
@@ -105,12 +96,7 @@ def _check_path(scope: Scope, field: tree.QueryField, schema: SObjectType, alias
             return
         schema = parent.sobject
     if schema.find_field(parts[-1]) is None:
-        raise CompileProblem(
-            f"No such column '{parts[-1]}' on entity '{schema.api_name}'. If you are attempting to use a custom field, be sure to"
-            " append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate"
-            " names.",
-            field.pos,
-        )
+        raise CompileProblem(messages.NO_COLUMN.format(parts[-1], schema.api_name), field.pos)
 
 
 def _search(scope: Scope, node: tree.Search) -> Code:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from orgtwin.apex.classes import ApexClass, Variable
+from orgtwin.apex.compile import messages
 from orgtwin.apex.types import VOID, Type
 from orgtwin.apex.values import FIRST_LOCAL, Run
 
@@ -33,12 +36,16 @@ class Code(NamedTuple):
 class Local:
     slot: int
     type: Type
-    final: bool = False
 
 
 @dataclass
 class Scope:
-    """One method body. `accessor` is the property whose get or set this is: there its name means the value itself."""
+    """One method body.
+
+    `accessor` is the property whose get or set this is: there its name means the value itself. `body_of` is what return belongs to.
+    `initialising` is where the field or block stands that is initialised: no later field may be named there. `chaining` holds among
+    the arguments of this(...) and super(...), where the object does not exist yet.
+    """
 
     engine: Engine
     cls: ApexClass
@@ -47,20 +54,37 @@ class Scope:
     name: str = ""
     accessor: Variable | None = None
     may_set_final: bool = False
+    body_of: str = "method"
+    initialising: int | None = None
     blocks: list[dict[str, Local]] = field(default_factory=lambda: [{}])
+    chaining: bool = False
     slots: int = FIRST_LOCAL
     loops: int = 0
     problems: list[CompileProblem] = field(default_factory=list)
 
-    def declare(self, name: str, type_: Type, pos: int, *, final: bool = False) -> int:
+    def declare(self, name: str, type_: Type, pos: int) -> int:
         """A new local variable; gives its slot."""
         key = name.lower()
         if any(key in block for block in self.blocks):
-            raise CompileProblem(f"Duplicate variable: {name}", pos)
+            of_trigger = self.body_of == "trigger" and key in self.blocks[0]
+            raise CompileProblem(
+                (messages.DUPLICATE_FIELD if of_trigger else messages.DUPLICATE_VARIABLE).format(name), pos
+            )
         slot = self.slots
         self.slots += 1
-        self.blocks[-1][key] = Local(slot, type_, final)
+        self.blocks[-1][key] = Local(slot, type_)
         return slot
+
+    @contextmanager
+    def inner(self, *, loop: bool = False) -> Iterator[None]:
+        """A block with names of its own; they are gone afterwards, also when its code does not compile."""
+        self.blocks.append({})
+        self.loops += loop
+        try:
+            yield
+        finally:
+            self.blocks.pop()
+            self.loops -= loop
 
     def find_local(self, name: str) -> Local | None:
         key = name.lower()

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import assigned, condition, expression, fitted
+from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.loops import LOOPS
-from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.modifiers import LOCAL, check_modifiers
+from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, CONTINUE, RETURN, Signal, Step
 from orgtwin.apex.compile.switches import switch
@@ -19,7 +22,8 @@ from orgtwin.apex.database import run_dml, run_merge
 from orgtwin.apex.faults import EXCEPTION, ApexThrow, Uncatchable, null_pointer
 from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import ID, VOID, Type, is_assignable
+from orgtwin.apex.syntax.expressions import start_of
+from orgtwin.apex.types import ID, VOID, Kind, Type
 from orgtwin.apex.values import LINE, RESULT, Frame, Run
 
 
@@ -36,10 +40,8 @@ def statement(scope: Scope, node: tree.Statement) -> Step:
 
 def block(scope: Scope, node: tree.Block) -> Step:
     """A block with its own names."""
-    scope.blocks.append({})
-    step = sequence(scope, node.statements)
-    scope.blocks.pop()
-    return step
+    with scope.inner():
+        return sequence(scope, node.statements)
 
 
 def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
@@ -48,8 +50,8 @@ def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
     ends = False
     for node in nodes:
         try:
-            if ends:
-                raise CompileProblem("Unreachable statement", node.pos)
+            if ends and not (scope.body_of == "trigger" and len(scope.blocks) == 1):
+                raise CompileProblem(messages.UNREACHABLE, node.pos)
             step = statement(scope, node)
         except CompileProblem as problem:
             scope.problems.append(problem)
@@ -106,20 +108,19 @@ def single(scope: Scope, node: tree.Statement | None) -> Step:
         return Step(lambda frame: None, False)
     if isinstance(node, tree.Block):
         return block(scope, node)
-    scope.blocks.append({})
-    step = sequence(scope, [node])
-    scope.blocks.pop()
-    return step
+    with scope.inner():
+        return sequence(scope, [node])
 
 
 def _local(scope: Scope, node: tree.LocalVariables) -> Step:
-    type_ = get_type(scope, node.type)
+    type_ = get_value_type(scope, node.type, messages.VOID_VARIABLE)
     stores: list[tuple[int, Run]] = []
     for name, pos, value in node.variables:
         try:
             run = assigned(scope, value, type_, pos) if value is not None else _null
         finally:  # the name exists even when its value does not compile: one error, not two
             slot = scope.declare(name, type_, pos)
+        _check_local(scope, node, name, pos)
         stores.append((slot, run))
     if len(stores) == 1:
         slot, only = stores[0]
@@ -134,6 +135,12 @@ def _local(scope: Scope, node: tree.LocalVariables) -> Step:
             frame[at] = run(frame)
 
     return Step(store_all, False)
+
+
+def _check_local(scope: Scope, node: tree.LocalVariables, name: str, pos: int) -> None:
+    check_name(name, pos)
+    if node.modifiers is not None:
+        scope.problems.extend(check_modifiers(node.modifiers, LOCAL, pos))
 
 
 def _null(frame: Frame) -> None:
@@ -156,8 +163,8 @@ def _expression(scope: Scope, node: tree.ExpressionStatement) -> Step:
     steps = isinstance(inner, _STATEMENT_EXPRESSIONS) and not (
         isinstance(inner, tree.Unary) and inner.op not in ("++", "--")
     )
-    if not steps and not isinstance(inner, (tree.Query, tree.Search, tree.NewPairs)):
-        raise CompileProblem("Expression cannot be a statement.", node.pos)
+    if not steps and not isinstance(inner, tree.NewPairs):
+        raise CompileProblem(messages.NOT_A_STATEMENT, start_of(inner))
     run = expression(scope, inner).run
 
     def evaluate(frame: Frame) -> None:
@@ -191,19 +198,18 @@ def _if(scope: Scope, node: tree.If) -> Step:
     return Step(run_both, then.ends and otherwise.ends)
 
 
+_VOID_RETURNS = {"constructor": messages.CONSTRUCTOR_RETURN, "trigger": messages.TRIGGER_RETURN}
+
+
 def _return(scope: Scope, node: tree.Return) -> Step:
     if node.value is None:
         if scope.returns is not VOID:
-            raise CompileProblem(
-                "Non-void method might not return a value or might have statement after a return statement.", node.pos
-            )
+            raise CompileProblem(messages.MISSING_RETURN.format(scope.returns.name), node.pos)
         return Step(lambda frame: RETURN, True)
     if scope.returns is VOID:
-        raise CompileProblem("Void method must not return a value", node.pos)
+        raise CompileProblem(_VOID_RETURNS.get(scope.body_of, messages.VOID_RETURN), node.pos)
     code = expression(scope, node.value)
-    if not is_assignable(code.type, scope.returns) and not getattr(code.run, "is_query", False):
-        raise CompileProblem(f"Return value must be of type: {scope.returns.name}", node.pos)
-    run = fitted(code, scope.returns, node.pos)
+    run = fitted(code, scope.returns, node.pos, messages.ILLEGAL_CONVERSION)
 
     def give(frame: Frame) -> Signal:
         frame[RESULT] = run(frame)
@@ -215,7 +221,7 @@ def _return(scope: Scope, node: tree.Return) -> Step:
 def _throw(scope: Scope, node: tree.Throw) -> Step:
     code = expression(scope, node.value)
     if code.type.cls is None or EXCEPTION not in code.type.cls.chain():
-        raise CompileProblem(f"Throw expression must be of type exception: {code.type.name}", node.pos)
+        raise CompileProblem(messages.THROW.format(code.type.name), node.pos)
     run = code.run
 
     def throw_it(frame: Frame) -> Signal:
@@ -229,37 +235,39 @@ def _throw(scope: Scope, node: tree.Throw) -> Step:
 
 def _break(scope: Scope, node: tree.Break) -> Step:
     if not scope.loops:
-        raise CompileProblem("Break statement must be in loop", node.pos)
-    return Step(lambda frame: BREAK, True)
+        raise CompileProblem(messages.BREAK, node.pos)
+    return Step(lambda frame: BREAK, False)
 
 
 def _continue(scope: Scope, node: tree.Continue) -> Step:
     if not scope.loops:
-        raise CompileProblem("Continue statement must be in loop", node.pos)
-    return Step(lambda frame: CONTINUE, True)
+        raise CompileProblem(messages.CONTINUE, node.pos)
+    return Step(lambda frame: CONTINUE, False)
 
 
 def _try(scope: Scope, node: tree.Try) -> Step:
     if not node.catches and node.final is None:
-        raise CompileProblem("Try-Catch block must have at least one catch or finally block", node.pos)
+        raise CompileProblem(messages.TRY_ALONE, node.pos)
     body = block(scope, node.body)
     ends = body.ends
     handlers: list[_Handler] = []
     for clause in node.catches:
-        type_ = get_type(scope, clause.type)
-        if type_.cls is None or EXCEPTION not in type_.cls.chain():
-            raise CompileProblem(f"Catch parameter must be of type exception: {type_.name}", clause.pos)
-        scope.blocks.append({})
-        slot = scope.declare(clause.name, type_, clause.pos)
-        handler = sequence(scope, clause.body.statements)
-        scope.blocks.pop()
+        type_ = get_type(scope, clause.type, clause.body.pos)
+        if type_.kind is not Kind.REFUSED and (type_.cls is None or EXCEPTION not in type_.cls.chain()):
+            raise CompileProblem(messages.CATCH.format(type_.name), clause.body.pos)
+        if any(h.type is type_ for h in handlers):
+            raise CompileProblem(messages.CATCH_TWICE.format(type_.name), clause.body.pos)
+        with scope.inner():
+            slot = scope.declare(clause.name, type_, clause.pos)
+            check_name(clause.name, clause.pos)
+            handler = sequence(scope, clause.body.statements)
         handlers.append(_Handler(type_, slot, handler.run))
         ends = ends and handler.ends
     guarded = _guarded(scope, body.run, handlers) if handlers else body.run
     if node.final is None:
         return Step(guarded, ends)
     final = block(scope, node.final)
-    return Step(_finally(guarded, final.run), ends or final.ends)
+    return Step(_finally(guarded, final.run), ends)
 
 
 def _guarded(scope: Scope, body: Run, handlers: list[_Handler]) -> Run:
@@ -311,6 +319,7 @@ def _dml(scope: Scope, node: tree.Dml) -> Step:
     run = operand.run
     if verb == "merge":
         key = expression(scope, node.key) if node.key is not None else operand
+        _check_merge(operand.type, key.type, node)
         other = key.run
         return Step(lambda frame: run_merge(engine, run(frame), other(frame), user_mode), False)
     field = _upsert_field(scope, operand.type, node)
@@ -319,8 +328,22 @@ def _dml(scope: Scope, node: tree.Dml) -> Step:
 
 def _check_records(type_: Type, node: tree.Dml) -> None:
     item = type_.args[0] if type_.key == "list" and type_.args else type_
-    if not item.is_sobject:
-        raise CompileProblem(f"DML requires SObject or SObject list type: {type_.name}", node.pos)
+    if not item.is_sobject and item.kind is not Kind.REFUSED:
+        raise CompileProblem(messages.DML_TYPE.format(type_.name), node.pos)
+
+
+def _check_merge(master: Type, duplicates: Type, node: tree.Dml) -> None:
+    if master.sobject is None:
+        raise CompileProblem(messages.MERGE_CONCRETE.format(master.name), node.pos)
+    if master.name not in _MERGEABLE:
+        raise CompileProblem(messages.MERGE_UNSUPPORTED.format(master.name), node.pos)
+    other = duplicates.args[0] if duplicates.key == "list" and duplicates.args else duplicates
+    if other is not master and other is not ID:
+        raise CompileProblem(messages.MERGE_DUPLICATES, node.pos)
+
+
+_MERGEABLE = ("Account", "Contact", "Lead", "Case")
+"""Source: "Merge Statements" (Apex Developer Guide)."""
 
 
 def _upsert_field(scope: Scope, type_: Type, node: tree.Dml) -> str | None:
@@ -330,27 +353,20 @@ def _upsert_field(scope: Scope, type_: Type, node: tree.Dml) -> str | None:
     name = node.key
     text = name.name if isinstance(name, (tree.Name, tree.FieldAccess)) else ""
     if item.sobject is None:
-        raise CompileProblem("Upsert with a field specification requires a concrete SObject type", node.pos)
+        raise CompileProblem(messages.UPSERT_CONCRETE, node.pos)
     field = item.sobject.find_field(text)
     if field is None:
-        raise CompileProblem(f"Field does not exist: {text} on {item.name}", node.pos)
+        raise CompileProblem(messages.NO_FIELD.format(text, item.name), node.pos)
     if not (field.external_id or field.id_lookup or field_type(field) is ID):
-        raise CompileProblem(
-            f"Invalid field for upsert, must be an External Id custom or standard indexed field: {text}", node.pos
-        )
+        raise CompileProblem(messages.UPSERT_FIELD.format(text), node.pos)
     return field.api_name
 
 
 def _run_as(scope: Scope, node: tree.RunAs) -> Step:
-    if len(node.args) != 1:
-        raise CompileProblem(
-            "Method does not exist or incorrect signature: void runAs() from the type System", node.pos
-        )
-    user = expression(scope, node.args[0])
-    if not user.type.is_sobject and user.type.name != "Package.Version":
-        raise CompileProblem(
-            f"Method does not exist or incorrect signature: void runAs({user.type.name}) from the type System", node.pos
-        )
+    users = [expression(scope, arg) for arg in node.args]
+    if len(users) != 1 or not (users[0].type.name == "User" or users[0].type.name.endswith("Version")):
+        raise CompileProblem(messages.RUN_AS, node.pos)
+    user = users[0]
     body = block(scope, node.body)
     run_user, run_body, engine = user.run, body.run, scope.engine
 
@@ -359,7 +375,7 @@ def _run_as(scope: Scope, node: tree.RunAs) -> Step:
             signal: Signal = run_body(frame)
             return signal
 
-    return Step(run, body.ends)
+    return Step(run, False)
 
 
 def _block(scope: Scope, node: tree.Block) -> Step:

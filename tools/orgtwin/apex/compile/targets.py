@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from orgtwin.apex.classes import Variable
-from orgtwin.apex.compile.expressions import expression
+from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.expressions import check_forward, expression
 from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import find_variable, type_of_expression
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Scope
@@ -15,7 +16,7 @@ from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name
-from orgtwin.apex.types import ID, SOBJECT, Kind, Type
+from orgtwin.apex.types import ID, INTEGER, SOBJECT, Kind, Type
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -33,27 +34,23 @@ def target(scope: Scope, node: Expression) -> Target:
     """The target an expression names. Raises CompileProblem when it cannot be assigned."""
     if isinstance(node, Name):
         return _name_target(scope, node)
-    if isinstance(node, FieldAccess):
+    if isinstance(node, FieldAccess) and not node.safe:
         return _field_target(scope, node)
     if isinstance(node, Index):
         return _index_target(scope, node)
-    raise CompileProblem("Expression cannot be assigned", node.pos)
+    raise CompileProblem(messages.NOT_ASSIGNABLE, node.pos)
 
 
 def _name_target(scope: Scope, node: Name) -> Target:
+    check_forward(scope, node)
     local = scope.find_local(node.name)
     if local is not None:
-        if local.final:
-            raise CompileProblem(
-                f"Final members can only be assigned in their declaration, init blocks, or constructors: {node.name}",
-                node.pos,
-            )
         return _local_target(local)
     variable = find_variable(scope, node.name)
     if variable is None:
-        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+        raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
     if not variable.static and scope.static:
-        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+        raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
     return _variable_target(scope, variable, lambda frame: frame[THIS], node.pos)
 
 
@@ -88,16 +85,22 @@ def _variable_target(scope: Scope, variable: Variable, this: Run, pos: int) -> T
 
 
 def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
-    if variable.final and not (scope.may_set_final and variable.owner is scope.cls):
-        raise CompileProblem(
-            f"Final members can only be assigned in their declaration, init blocks, or constructors: {variable.name}",
-            pos,
-        )
-    if not variable.writable and scope.accessor is not variable:
-        raise CompileProblem(f"Variable is not writeable: {variable.name}", pos)
+    may_set = scope.may_set_final and variable.owner in scope.cls.chain()
+    if variable.static and scope.body_of == "constructor":
+        may_set = False
+    if variable.final and not may_set:
+        raise CompileProblem(messages.FINAL_ASSIGNED.format(variable.name), pos)
+    shown = f"{variable.owner.name}.{variable.name}"
+    if not variable.writable and scope.accessor is not variable and not _sets_own(scope, variable):
+        raise CompileProblem(messages.VARIABLE_HIDDEN.format(shown), pos)
     outside = variable.set_access == "private" and variable.owner.outermost() is not scope.cls.outermost()
     if outside and not (scope.cls.outermost().is_test and variable.name.lower() in variable.owner.test_visible):
-        raise CompileProblem(f"Variable is not visible: {variable.name}", pos)
+        raise CompileProblem(messages.VARIABLE_HIDDEN.format(shown), pos)
+
+
+def _sets_own(scope: Scope, variable: Variable) -> bool:
+    """Within its class an automatic property may be set though it has no set."""
+    return variable.getter is None and scope.cls.outermost() is variable.owner.outermost()
 
 
 def _static_target(variable: Variable) -> Target:
@@ -146,7 +149,7 @@ def _field_target(scope: Scope, node: FieldAccess) -> Target:
     if owner is not None and owner.cls is not None:
         variable = owner.cls.find_variable(node.name)
         if variable is None or not variable.static:
-            raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+            raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
         check_visible(scope, variable, node.pos)
         return _variable_target(scope, variable, lambda frame: None, node.pos)
     holder = expression(scope, node.target)
@@ -157,8 +160,10 @@ def _field_target(scope: Scope, node: FieldAccess) -> Target:
         return _record_target(scope, holder, node)
     cls = class_of(holder.type)
     variable = cls.find_variable(node.name) if cls is not None else None
-    if variable is None or variable.static:
-        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+    if variable is None:
+        raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
+    if variable.static:
+        raise CompileProblem(messages.STATIC_FIELD_OF_OBJECT.format(node.name, variable.owner.name), node.pos)
     check_visible(scope, variable, node.pos)
     return _variable_target(scope, variable, holder.run, node.pos)
 
@@ -172,7 +177,7 @@ def _record_target(scope: Scope, holder: Code, node: FieldAccess) -> Target:
         return _record_field_target(holder.run, field.api_name, field_type(field))
     reference = schema.find_relationship(node.name) if schema is not None else None
     if reference is None:
-        raise CompileProblem(f"Variable does not exist: {node.name}", node.pos)
+        raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
     relationship = reference.relationship_name or node.name
     names = reference.reference_to
     parent = scope.engine.get_sobject_type(names[0]) if len(names) == 1 else SOBJECT
@@ -208,7 +213,9 @@ def _index_target(scope: Scope, node: Index) -> Target:
     holder = expression(scope, node.target)
     index = expression(scope, node.index)
     if holder.type.key != "list":
-        raise CompileProblem(f"Expression must be a list type: {holder.type.name}", node.pos)
+        raise CompileProblem(messages.LIST_TYPE.format(holder.type.name), node.pos)
+    if index.type is not INTEGER:
+        raise CompileProblem(messages.LIST_INDEX.format(index.type.name), node.pos)
     run_list, run_index = holder.run, index.run
 
     def load(place: tuple[list[Value], int]) -> Value:

@@ -355,7 +355,6 @@ system_class(
     constructors={
         "()": ApexSet,
         "(Iterable<T>)": lambda type_, source: ApexSet(type_, dict.fromkeys(items_of(source))),
-        "(Integer)": lambda type_, size: ApexSet(type_),
     },
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.schemas import (
@@ -127,6 +128,8 @@ def _describe(engine: Engine, names: list[str]) -> Special | None:
 
 def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: int) -> Special | None:
     """Static-looking calls on sObject types: custom settings and custom metadata."""
+    if dotted.lower().startswith("schema."):
+        dotted = dotted.partition(".")[2]
     if "." in dotted:
         return None
     if scope.engine.find_class(dotted) is not None or scope.cls.find_inner(dotted) is not None:
@@ -139,7 +142,5 @@ def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: in
         return (lambda frame: token), object_token_type()
     found = settings_call(scope.engine, type_, name, args)
     if found is None and name.lower() in ("getinstance", "getall", "getvalues", "getorgdefaults"):
-        raise CompileProblem(
-            f"Method does not exist or incorrect signature: void {name}() from the type {type_.name}", pos
-        )
+        raise CompileProblem(messages.NO_METHOD.format(name, "", type_.name), pos)
     return found

@@ -66,8 +66,8 @@ class Parser(StatementParser):
         return is_member
 
     def _trigger(self) -> TriggerDeclaration:
-        start = self.starts[self.i]
         self.i += 1
+        start = self.starts[self.i]
         name = self.name()
         self.expect("on")
         object_name = self.name()
@@ -91,7 +91,7 @@ class Parser(StatementParser):
         self.i += 1
         return moment, event
 
-    def _type_declaration(self, modifiers: Modifiers) -> TypeDeclaration:
+    def _type_declaration(self, modifiers: Modifiers, *, inner: bool = False) -> TypeDeclaration:
         word = self.texts[self.i]
         if word not in _TYPE_WORDS:
             self.unexpected()
@@ -100,11 +100,15 @@ class Parser(StatementParser):
         name = self.name()
         if word == "class":
             return self._class(start, modifiers, name)
-        return self._interface(start, modifiers, name) if word == "interface" else self._enum(start, modifiers, name)
+        return (
+            self._interface(start, modifiers, name, inner=inner)
+            if word == "interface"
+            else self._enum(start, modifiers, name)
+        )
 
     def _class(self, start: int, modifiers: Modifiers, name: str) -> ClassDeclaration:
         if self.texts[self.i] == "<":
-            raise self.problem(f"Invalid type: {name}")  # the grammar has type parameters, the org does not deploy them
+            raise self.tokens.problem("Type parameters are not supported", start)
         extends = self.type() if self.accept("extends") else None
         implements = self._type_list() if self.accept("implements") else []
         self.expect("{")
@@ -113,16 +117,23 @@ class Parser(StatementParser):
             members.append(self._member(name))
         return ClassDeclaration(start, modifiers, name, extends, implements, members)
 
-    def _interface(self, start: int, modifiers: Modifiers, name: str) -> InterfaceDeclaration:
+    def _interface(self, start: int, modifiers: Modifiers, name: str, *, inner: bool) -> InterfaceDeclaration:
         extends = self._type_list() if self.accept("extends") else []
         self.expect("{")
         methods: list[Method] = []
         while not self.accept("}"):
+            first = self.i
             own = self.modifiers()
+            if own.words or own.annotations:
+                self.i = first
+                found = self.raws[first]
+                raise self.problem(f"Missing '}}' at '{found}'" if inner else f"Expecting '}}' but was: '{found}'")
             type_name = self.type()
             position = self.starts[self.i]
             method_name = self.name()
             parameters = self._parameters()
+            if self.texts[self.i] == "{":
+                raise self.problem("Expecting ';' but was: '{'")
             self.expect(";")
             methods.append(Method(position, own, type_name, method_name, parameters, None))
         return InterfaceDeclaration(start, modifiers, name, extends, methods)
@@ -154,7 +165,7 @@ class Parser(StatementParser):
             modifiers = self.modifiers()
             type_name = self.type()
             position = self.starts[self.i]
-            found.append(Parameter(position, type_name, self.name(), modifiers.has("final")))
+            found.append(Parameter(position, type_name, self.name(), modifiers))
             if self.accept(")"):
                 return found
             if not self.accept(","):
@@ -174,7 +185,7 @@ class Parser(StatementParser):
             return Initializer(start, True, self.block())
         modifiers = self.modifiers()
         if texts[self.i] in _TYPE_WORDS:
-            return self._type_declaration(modifiers)
+            return self._type_declaration(modifiers, inner=True)
         if self.kinds[self.i] == WORD and texts[self.i + 1] == "(":
             position = self.starts[self.i]
             name = self.name()
@@ -208,12 +219,12 @@ class Parser(StatementParser):
         self.i += 1
         accessors: list[Accessor] = []
         while not (accessors and self.texts[self.i] == "}"):
-            if len(accessors) == 2:
-                raise self.problem(f"Missing '}}' at '{self.raws[self.i]}'")
             own = self.modifiers()
             kind = self.texts[self.i]
             if kind not in ("get", "set"):
                 self.unexpected()
+            if any(a.kind == kind for a in accessors):
+                raise self.problem(f"Missing '}}' at '{self.raws[self.i]}'")
             position = self.starts[self.i]
             self.i += 1
             body: Block | None = None if self.accept(";") else self.block()

@@ -63,6 +63,14 @@ def unescape(body: str) -> str:
     return _ESCAPE.sub(value, body) if "\\" in body else body
 
 
+def start_of(node: Expression) -> int:
+    """Where Salesforce's compiler says an operator's expression stands: at the start of a plain path, else at the node itself."""
+    path = node
+    while isinstance(path, FieldAccess) and not path.safe:
+        path = path.target
+    return path.pos if isinstance(path, Name) else node.pos
+
+
 class ExpressionParser(TypeParser):
     def expression(self) -> Expression:
         left = self._ternary()
@@ -72,12 +80,12 @@ class ExpressionParser(TypeParser):
         op = self.texts[at]
         if op in ASSIGNMENTS:
             self.i = at + 1
-            return Assign(self.starts[at], op, left, self.expression())
+            return Assign(start_of(left), op, left, self.expression())
         if op == ">":
             width = self._shift_width(at)
             if width and self.texts[at + width - 1] == ">=":
                 self.i = at + width
-                return Assign(self.starts[at], ">" * width + "=", left, self.expression())
+                return Assign(start_of(left), ">" * width + "=", left, self.expression())
         return left
 
     def arguments(self) -> list[Expression]:
@@ -100,7 +108,7 @@ class ExpressionParser(TypeParser):
         self.i = at + 1
         then = self.expression()
         self.expect(":")
-        return Ternary(self.starts[at], condition, then, self.expression())
+        return Ternary(start_of(condition), condition, then, self.expression())
 
     def _binary(self, minimum: int) -> Expression:
         left = self._unary()
@@ -121,9 +129,9 @@ class ExpressionParser(TypeParser):
                 return left
             self.i = at + width
             if op == "instanceof":
-                left = InstanceOf(self.starts[at], left, self.type())
+                left = InstanceOf(start_of(left), left, self.type())
             else:
-                left = Binary(self.starts[at], op, left, self._binary(power + 1))
+                left = Binary(start_of(left), op, left, self._binary(power + 1))
 
     def _shift_width(self, at: int) -> int:
         """2 for `>>` or `>>=`, 3 for `>>>` or `>>>=`, 0 when the `>` stands alone."""
@@ -181,7 +189,7 @@ class ExpressionParser(TypeParser):
                 self.i = at + 1
                 index = self.expression()
                 self.expect("]")
-                left = Index(self.starts[at], left, index)
+                left = Index(start_of(left), left, index)
             elif text in ("++", "--"):
                 self.i = at + 1
                 left = Postfix(self.starts[at], text, left)

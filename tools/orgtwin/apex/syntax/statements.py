@@ -59,15 +59,20 @@ class StatementParser(QueryParser):
     def _annotation(self) -> Annotation:
         if self.kinds[self.i + 1] != WORD:
             self.unexpected()
+        start = self.starts[self.i]
         self.i += 1
-        found = Annotation(self.starts[self.i], self.any_name(), {})
+        found = Annotation(start, self.any_name(), {})
         if not self.accept("("):
             return found
         while not self.accept(")"):
             key = "value"
+            position = self.starts[self.i]
             if self.kinds[self.i] == WORD and self.texts[self.i + 1] == "=":
-                key = self.any_name().lower()
+                written = self.any_name()
+                key = written.lower()
+                found.written[key] = written
                 self.i += 1
+            found.positions[key] = position
             found.arguments[key] = _annotation_value(self.expression())
             self.accept(",")
         return found
@@ -118,7 +123,7 @@ class StatementParser(QueryParser):
                 break
         if closing is not None:
             self.expect(closing)
-        return LocalVariables(start, type_name, variables, modifiers.has("final"))
+        return LocalVariables(start, type_name, variables, modifiers)
 
     def _if(self) -> If:
         start = self.starts[self.i]
@@ -220,11 +225,11 @@ class StatementParser(QueryParser):
         body = self.block()
         catches: list[Catch] = []
         while self.texts[self.i] == "catch":
-            position = self.starts[self.i]
             self.i += 1
             self.expect("(")
             self.modifiers()
             type_name = self.type()
+            position = self.starts[self.i]
             name = self.name()
             self.expect(")")
             catches.append(Catch(position, type_name, name, self.block()))
@@ -248,6 +253,7 @@ class StatementParser(QueryParser):
         after = self.skip_type(self.i)
         if after >= 0 and self.kinds[after] == WORD and self.texts[after + 1] == "{":
             type_name = self.type()
+            start = self.starts[self.i]
             name = self.name()
             return When(start, [], type_name, name, self.block())
         values = [self.expression()]

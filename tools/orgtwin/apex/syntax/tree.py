@@ -238,7 +238,7 @@ class Block(Statement):
 class LocalVariables(Statement):
     type: TypeName
     variables: list[tuple[str, int, Expression | None]]
-    final: bool = False
+    modifiers: Modifiers | None = None
 
 
 @dataclass(slots=True)
@@ -354,10 +354,12 @@ class RunAs(Statement):
 
 @dataclass(slots=True)
 class Annotation(Node):
-    """`@Name(key = value ...)`; a lone value has the key "value"."""
+    """`@Name(key = value ...)`; a lone value has the key "value". By lower-case key: value, place, and the key as written."""
 
     name: str
     arguments: dict[str, str | bool | int | float | Decimal | None]
+    positions: dict[str, int] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -376,7 +378,7 @@ class Modifiers(Node):
 class Parameter(Node):
     type: TypeName
     name: str
-    final: bool
+    modifiers: Modifiers
 
 
 class Member(Node):
