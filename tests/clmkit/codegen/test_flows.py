@@ -38,7 +38,7 @@ def flow(everything: Spec) -> Body:
     return parse_component(files["generated/flows/ACME_Folder_Renewal_Reminder.flow-meta.xml"])[1]
 
 
-def rows(value: object) -> list[Mapping[str, object]]:
+def rows(value: object) -> list[Body]:
     found = value if isinstance(value, list) else [value]
     return [row for row in found if isinstance(row, Mapping)]
 
@@ -94,7 +94,7 @@ def test_the_flow_scanner_finds_a_missing_fault_path(everything: Spec, tmp_path:
     assert everything.renewal is not None
     body = dict(reminder_body(everything, everything.header, everything.renewal))
     first, *others = rows(body["recordCreates"])
-    body["recordCreates"] = [{k: v for k, v in first.items() if k != "faultConnector"}, *others]  # type: ignore[dict-item]
+    body["recordCreates"] = [{k: v for k, v in first.items() if k != "faultConnector"}, *others]
     assert scan(tmp_path, body)["found"] == ["MissingFaultPath: Create_Reminder"]
 
 

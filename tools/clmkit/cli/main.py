@@ -15,6 +15,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "apply": "clmkit.cli.apply:apply",
     "audit": "clmkit.cli.audit:audit",
+    "book": "clmkit.cli.book:book",
     "compare": "clmkit.cli.compare:compare",
     "demo": "clmkit.cli.demo:demo",
     "drift": "clmkit.cli.drift:drift",

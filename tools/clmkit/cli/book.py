@@ -1,0 +1,43 @@
+"""`clmkit book`: the mapping spec as a book for people, HTML and spreadsheet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from clmkit.cli.findings import require_spec
+from clmkit.codegen.book.html import render_html
+from clmkit.codegen.book.make import make_book
+from clmkit.codegen.book.traffic import Load
+from clmkit.codegen.book.workbook import render_workbook
+
+
+@click.command()
+@click.argument("spec", type=click.Path(path_type=Path), default=Path("mappings/contract.yml"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/book"),
+    help="Folder of the two files.",
+)
+@click.option(
+    "--changes-per-day", type=click.IntRange(min=1), default=1_000, help="Changed agreements, for the API budget."
+)
+@click.option("--rows-per-list", type=click.IntRange(min=1), default=5, help="Rows that an agreement has in a list.")
+def book(spec: Path, out: Path, changes_per_day: int, rows_per_list: int) -> None:
+    """Write the mapping book of SPEC: data catalogue, CRUD matrix, ownership, security map, threats, API budget, limits.
+
+    book.html is one file without network, readable on a phone; book.xlsx holds the same tables, a sheet each.
+    """
+    made = make_book(require_spec(spec), Load(changes_per_day, rows_per_list))
+    files = {"book.html": render_html(made).encode(), "book.xlsx": render_workbook(made)}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (out / name).write_bytes(content)
+    except OSError as error:
+        click.echo(f"{out}: cannot be written: {error.strerror}", err=True)
+        raise SystemExit(2) from error
+    rows = sum(len(table.rows) for table in made.tables)
+    click.echo(f"{out}: book.html and book.xlsx, {len(made.tables)} tables, {rows} rows")

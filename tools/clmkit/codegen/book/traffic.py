@@ -1,0 +1,195 @@
+"""How data flows, what threatens it, and what it costs in API calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from clmkit.codegen.book.tables import Table, make_table
+from clmkit.codegen.events import change_event
+from clmkit.codegen.names import (
+    change_channel,
+    custom_permission,
+    kill_switch,
+    muted_rights,
+    name_object,
+    request_event,
+)
+from clmkit.codegen.rules import is_guarded, publishes_changes
+from clmkit.mapping.model import FieldClass, LatencyClass, Spec
+
+RECORDS_PER_CALL = 200
+"""Source: REST API Developer Guide, "sObject Collections"."""
+
+FREE_CALLS = {
+    "developer": 15_000,
+    "professional": 100_000,
+    "enterprise": 100_000,
+    "performance": 100_000,
+    "unlimited": 100_000,
+}
+"""API requests in 24 hours before licences add to them. Source: Salesforce Developer Limits, "API Request Limits"."""
+
+POLLS_PER_DAY = 24 * 60 // 5
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a day brings: agreements that change, and rows of each list that an agreement has."""
+
+    changes_per_day: int = 1_000
+    rows_per_list: int = 5
+
+
+def traffic_tables(spec: Spec, load: Load) -> Iterator[Table]:
+    yield make_table(
+        "Data flow",
+        "Data flow",
+        "Every way that data takes between the two systems.",
+        "From | To | What | By | When",
+        list(_flows(spec)),
+    )
+    yield _threats(spec)
+    yield _budget(spec, load)
+
+
+def _flows(spec: Spec) -> Iterator[tuple[str, ...]]:
+    clm = spec.clm.label if spec.clm else "CLM"
+    org = spec.salesforce.system.label if spec.salesforce else "Salesforce"
+    yield clm, "sync", "that an agreement changed: its id and revision", "signed webhook", "at once"
+    yield "sync", clm, "the agreement", "REST, as the service account", "when told, and by batch"
+    for mapping in spec.objects:
+        flowing = [field for field in mapping.columns if field.to_salesforce or field.seed]
+        if flowing and is_guarded(mapping):
+            latencies = ", ".join(dict.fromkeys(field.latency for field in flowing))
+            yield "sync", org, f"{mapping.plural_label}: {len(flowing)} fields", "REST upsert by external ID", latencies
+    for mapping in spec.objects:
+        if publishes_changes(mapping):
+            event = name_object(spec, mapping).event
+            what = f"that people changed {mapping.plural_label}: record, key, fields' names"
+            yield org, "sync", what, f"platform event {event}", "after commit"
+            yield (
+                org,
+                "subscribers",
+                f"changes of {mapping.plural_label}",
+                f"{change_event(mapping)} on {change_channel(spec)}",
+                "after commit",
+            )
+            back = [field for field in mapping.columns if field.to_clm]
+            yield (
+                "sync",
+                clm,
+                f"{mapping.plural_label}: {len(back)} fields",
+                "REST, with the revision it is based on",
+                "when told",
+            )
+    if spec.requests:
+        yield org, "sync", "a request for an agreement", f"platform event {request_event(spec)}", "after commit"
+    kept = [field for mapping in spec.objects for field in mapping.fields if field.field_class is FieldClass.CLM_ONLY]
+    for field in kept:
+        yield clm, "nowhere", field.name, "stays in the CLM", field.reason
+
+
+def _threats(spec: Spec) -> Table:
+    rows = [
+        (
+            "Spoofing",
+            "Somebody else calls the webhook",
+            "Signature over id, time and body; a window against replays; rotation with two keys",
+        ),
+        (
+            "Spoofing",
+            "A stolen token of the integration user",
+            "API-only user, one permission set, External Client App with enforced IP ranges, short sessions",
+        ),
+        (
+            "Tampering",
+            "People edit what the CLM owns",
+            f"Field-level security, then the trigger guard; only {custom_permission(spec)} passes",
+        ),
+        (
+            "Tampering",
+            "A late delivery overwrites a newer one",
+            "Stale-version guard in the org, revision check in the sync",
+        ),
+        (
+            "Tampering",
+            "A record is tied to another agreement",
+            f"The key never changes ({spec.prefix}_REKEYED); people cannot create keyed records",
+        ),
+        (
+            "Repudiation",
+            "Nobody knows who changed a value",
+            "Audit chain of the sync, each entry holding the digest of the one before",
+        ),
+        (
+            "Information disclosure",
+            "Confidential fields reach readers",
+            "Audiences per field compiled to field-level security; events carry names, never values",
+        ),
+        (
+            "Information disclosure",
+            "CLM-only data leaves the CLM",
+            "The class clm_only has no Salesforce field; lint refuses a way out",
+        ),
+        (
+            "Denial of service",
+            "The org's API limit is used up",
+            "The budget below; the sync slows down before the limit and stops by name",
+        ),
+        (
+            "Denial of service",
+            "Triggers fail and block users",
+            f"The kill switch {kill_switch(spec)} turns them off for an org, a profile or a user",
+        ),
+        (
+            "Elevation of privilege",
+            "A set added later grants too much",
+            f"{muted_rights(spec)} mutes it in the group of people",
+        ),
+        (
+            "Elevation of privilege",
+            "The permission that bypasses the guard spreads",
+            "One permission set holds it; the group mutes it",
+        ),
+    ]
+    note = "STRIDE over the flows above, with what stands against each threat in this project."
+    return make_table("Threat model", "Threat model", note, "Kind | Threat | What stands against it", rows)
+
+
+def _budget(spec: Spec, load: Load) -> Table:
+    limit = FREE_CALLS[spec.salesforce.edition.value if spec.salesforce else "enterprise"]
+    classes = {latency.name: latency.latency_class for latency in spec.latency}
+    rows: list[tuple[object, ...]] = []
+    total = 0
+    for mapping in spec.objects:
+        if not is_guarded(mapping):
+            continue
+        count = load.changes_per_day * (load.rows_per_list if "." in mapping.clm else 1)
+        ways = {classes[field.latency] for field in mapping.columns if field.to_salesforce or field.seed}
+        calls = _calls(ways, load.changes_per_day, count)
+        total += calls
+        words = ", ".join(sorted(way.value for way in ways))
+        rows.append((mapping.plural_label, words, f"{count:,}", f"{calls:,}", f"{calls / limit:.2%}"))
+    rows.append(("All", "", "", f"{total:,}", f"{total / limit:.2%}"))
+    note = (
+        f"For {load.changes_per_day:,} changed agreements a day with {load.rows_per_list} rows per list, "
+        f"{RECORDS_PER_CALL} records a call. An upper bound: a real-time change is one call per object. The limit is "
+        f"{limit:,} calls in 24 hours before licences add to it. Event deliveries are not API calls."
+    )
+    return make_table(
+        "API budget",
+        "API-call budget",
+        note,
+        "Object | Travels | Records a day | Calls a day | Share of the limit",
+        rows,
+    )
+
+
+def _calls(ways: set[LatencyClass], changes: int, records: int) -> int:
+    """A call per change where something is due at once; else as few as the batches allow, one per run at most."""
+    if LatencyClass.REALTIME in ways:
+        return changes
+    runs = POLLS_PER_DAY if LatencyClass.MINUTES in ways else 1
+    return max(math.ceil(records / RECORDS_PER_CALL), min(runs, changes))
