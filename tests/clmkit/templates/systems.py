@@ -45,7 +45,9 @@ class Systems:
     salesforce: SalesforceUser
 
     def sync(self) -> RunReport:
-        return run_once(load_config(self.folder / "sync.yml"))
+        report = run_once(load_config(self.folder / "sync.yml"))
+        assert not report.stopped, report.stopped
+        return report
 
     def reconcile(self) -> ReconcileReport | Comparison:
         return reconcile_once(load_config(self.folder / "sync.yml"))

@@ -1,6 +1,7 @@
 """What an overlay makes weaker: who may see or change a field, who owns it, how it is kept. Pure; lint asks for consent.
 
-A field that the overlay adds is judged by the other rules alone; a field that it removes is weaker nowhere.
+A field that the overlay adds is judged by the other rules alone; a field that it removes is weaker nowhere. What follows from
+another owner, such as new editors, is part of that one change.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _of_object(before: ObjectMapping, after: ObjectMapping) -> Iterator[Weakenin
         if known is not None and field.role is not Role.FLAG:
             for key, judge in JUDGES:
                 says = judge(known, field)
-                if says:
+                if says and (key != "owner" or before.owner is after.owner):
                     yield Weakening((*path, *_place(field)), key, f"{after.name}.{field.name}: {says}")
 
 
@@ -77,7 +78,7 @@ def _more_readers(before: FieldMapping, after: FieldMapping) -> str:
 
 
 def _more_editors(before: FieldMapping, after: FieldMapping) -> str:
-    more = [name for name in after.editors if name not in before.editors]
+    more = [name for name in after.editors if name not in before.editors and before.owner is after.owner]
     return f"{', '.join(more)} may edit it, too" if more else ""
 
 
