@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from clmkit.clients.errors import LoginFailed
 from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer
 from clmkit.secrets.reference import SPELLINGS
-from clmkit.sync.config import ConfigError, load_config
+from clmkit.sync.config import ConfigError, load_config, load_state_target
 
 WHOLE = """
 spec: ../mappings/contract.yml
@@ -112,3 +113,18 @@ def test_a_described_clm_is_named_and_one_with_a_public_key_needs_no_secret(tmp_
     assert (config.connector.name, config.webhook and config.webhook.secrets) == ("ironclad", ())
     with pytest.raises(ConfigError, match=r"clm\.connector: .*none\.yml: No such file or directory"):
         load_config(write(tmp_path, text.replace("ironclad", "none.yml")), ENVIRONMENT)
+
+
+def test_a_secret_that_was_replaced_is_read_for_the_next_login(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path), ENVIRONMENT)
+    (tmp_path / "secret.txt").write_text("s3\n")
+    assert config.read_salesforce_login() == ClientCredentials("app", "s3")
+    (tmp_path / "secret.txt").unlink()
+    with pytest.raises(LoginFailed, match=r"salesforce\.client_secret refers to .*secret\.txt: No such file"):
+        config.read_salesforce_login()
+
+
+def test_the_state_is_found_without_the_systems(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "org.json").unlink()
+    assert load_state_target(path, {}) == tmp_path / "state/sync.sqlite"

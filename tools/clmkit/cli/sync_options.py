@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from clmkit.clients.errors import WireError
-from clmkit.sync.config import ConfigError, SyncConfig, load_config
+from clmkit.sync.config import ConfigError, SyncConfig, load_config, load_state_target
 from clmkit.sync.database import StateError
 from clmkit.sync.engine import SpecError
 from clmkit.sync.state import State
@@ -44,8 +44,7 @@ def read_config(config_path: Path) -> SyncConfig:
 @contextmanager
 def opened_state(config_path: Path) -> Iterator[State]:
     """The state that a configuration names, for the time of the block."""
-    config = read_config(config_path)
-    state = guarded(lambda: State(config.state))
+    state = guarded(lambda: State(load_state_target(config_path)))
     try:
         yield state
     finally:

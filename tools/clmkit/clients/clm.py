@@ -5,7 +5,7 @@ A patch carries `If-Match` (a lost update is refused with 412) and `X-CLM-Client
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -25,6 +25,10 @@ T = TypeVar("T")
 class ClmCredentials:
     client_id: str
     client_secret: str = field(repr=False)
+
+
+def current(credentials: ClmCredentials | Callable[[], ClmCredentials]) -> ClmCredentials:
+    return credentials() if callable(credentials) else credentials
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -62,7 +66,10 @@ class _Problem(msgspec.Struct, frozen=True):
 
 
 class Clm:
-    def __init__(self, transport: Transport, url: str, credentials: ClmCredentials) -> None:
+    def __init__(
+        self, transport: Transport, url: str, credentials: ClmCredentials | Callable[[], ClmCredentials]
+    ) -> None:
+        """`credentials` may be read anew for each login, so that a secret is replaced while the sync runs."""
         self._transport = transport
         self._url = require_private(url)
         self._credentials = credentials
@@ -127,10 +134,11 @@ class Clm:
         return await self._transport.send(f"clm_{kind}", method, self._url + path, headers=headers, body=content)
 
     async def _renew(self) -> str:
+        known = current(self._credentials)
         form = {
             "grant_type": "client_credentials",
-            "client_id": self._credentials.client_id,
-            "client_secret": self._credentials.client_secret,
+            "client_id": known.client_id,
+            "client_secret": known.client_secret,
         }
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
         reply = await self._transport.send(
@@ -138,7 +146,7 @@ class Clm:
         )
         if reply.status != 200:
             words = reply.body[:300].decode("utf-8", "replace")
-            raise LoginFailed(f"The CLM at {self._url} refuses the client {self._credentials.client_id!r}: {words}")
+            raise LoginFailed(f"The CLM at {self._url} refuses the client {known.client_id!r}: {words}")
         self._token = _read(reply, _Token).access_token
         return self._token
 

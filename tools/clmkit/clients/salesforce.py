@@ -7,7 +7,7 @@ others ("Call Options Header"). An expired session is renewed once per request. 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -104,7 +104,8 @@ class ApiUsage:
 
 
 class Salesforce:
-    def __init__(self, transport: Transport, url: str, login: Login, api_version: str) -> None:
+    def __init__(self, transport: Transport, url: str, login: Login | Callable[[], Login], api_version: str) -> None:
+        """`login` may be read anew for each login, so that a secret is replaced while the sync runs. Raises ValueError for http."""
         self._transport = transport
         self._url = require_private(url)
         self._login = login
@@ -287,7 +288,8 @@ class Salesforce:
         return reply
 
     async def _renew(self) -> Token:
-        self._token = await log_in(self._transport, self._url, self._login)
+        login = self._login() if callable(self._login) else self._login
+        self._token = await log_in(self._transport, self._url, login)
         return self._token
 
     async def _send_once(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject
+from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject, current
 from clmkit.clients.errors import LoginFailed, Refused, Unexpected
 from clmkit.clients.transport import Reply, Transport, require_private
 from clmkit.connectors.description import ChangedFeed, CursorPages, Description, EventFeed, Listing, Webhooks
@@ -34,7 +34,13 @@ class _Look(msgspec.Struct, frozen=True):
 
 
 class DescribedClm:
-    def __init__(self, transport: Transport, url: str, credentials: ClmCredentials, description: Description) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        url: str,
+        credentials: ClmCredentials | Callable[[], ClmCredentials],
+        description: Description,
+    ) -> None:
         self._transport = transport
         self._url = require_private(url)
         self._credentials = credentials
@@ -188,11 +194,11 @@ class DescribedClm:
         return await self._transport.send(f"clm_{kind}", method, self._url + path, headers=headers, body=content)
 
     async def _renew(self) -> str:
-        login = self._description.login
+        login, known = self._description.login, current(self._credentials)
         form = {
             "grant_type": "client_credentials",
-            "client_id": self._credentials.client_id,
-            "client_secret": self._credentials.client_secret,
+            "client_id": known.client_id,
+            "client_secret": known.client_secret,
             **({"scope": login.scope} if login.scope else {}),
         }
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
@@ -202,7 +208,7 @@ class DescribedClm:
         token = member(_read(reply), "access_token") if reply.status == 200 else None
         if not isinstance(token, str):
             words = reply.body[:300].decode("utf-8", "replace")
-            raise LoginFailed(f"The CLM at {self._url} refuses the client {self._credentials.client_id!r}: {words}")
+            raise LoginFailed(f"The CLM at {self._url} refuses the client {known.client_id!r}: {words}")
         self._token = token
         return token
 

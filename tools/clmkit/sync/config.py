@@ -43,15 +43,16 @@ of `client_secret`. Paths are relative to the file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import yaml
 
 from clmkit.clients.clm import ClmCredentials
+from clmkit.clients.errors import LoginFailed
 from clmkit.clients.salesforce_login import ClientCredentials, JwtBearer, Login
 from clmkit.clients.transport import require_private
 from clmkit.connectors import Description, DescriptionError, load_description
@@ -60,6 +61,8 @@ from clmkit.secrets.reference import SPELLINGS
 from clmkit.sync.database import POSTGRESQL, Target
 from clmkit.sync.guards import Limits
 from clmkit.sync.listening import EventsConfig
+
+T = TypeVar("T")
 
 
 class ConfigError(Exception):
@@ -137,7 +140,11 @@ class WebhookConfig:
 
 @dataclass(frozen=True, slots=True)
 class SyncConfig:
-    """Everything a run needs, references resolved. Its repr shows no secret."""
+    """Everything a run needs. Its repr shows no secret.
+
+    The credentials were read once, so that a wrong reference is told before anything is begun; `read_*` reads them anew for each
+    login, and raises LoginFailed: a secret is replaced while the sync runs.
+    """
 
     spec: Path
     state: Target = field(repr=False)
@@ -145,6 +152,8 @@ class SyncConfig:
     clm_credentials: ClmCredentials
     salesforce_url: str
     salesforce_login: Login
+    read_clm_credentials: Callable[[], ClmCredentials] = field(repr=False, compare=False)
+    read_salesforce_login: Callable[[], Login] = field(repr=False, compare=False)
     ca_bundle: Path | None
     page: int = 500
     batch: int = 10_000
@@ -158,17 +167,25 @@ class SyncConfig:
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> SyncConfig:
     """Read the file and resolve its references. Raises ConfigError."""
+    return _resolve(path, _read_file(path), environment)
+
+
+def load_state_target(path: Path, environment: Mapping[str, str] = os.environ) -> Target:
+    """Where the state is, for what needs no system: the other references are left alone. Raises ConfigError."""
+    return _state(path, _Reader(path, Resolver(path.parent, environment)), _read_file(path).state)
+
+
+def _read_file(path: Path) -> _File:
     try:
         text = path.read_text(encoding="utf-8")
         raw = yaml.load(text, Loader=yaml.CSafeLoader)
-        file = msgspec.convert(raw, _File)
+        return msgspec.convert(raw, _File)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}. Name an existing file with --config.") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}. `clmkit sync run --help` shows a complete file.") from error
-    return _resolve(path, file, environment)
 
 
 def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncConfig:
@@ -180,16 +197,25 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
     salesforce, clm = file.salesforce, file.clm
     connector = _connector(path, clm.connector)
     has_public_key = connector is not None and connector.webhooks is not None and bool(connector.webhooks.key_path)
+
+    def read_clm() -> ClmCredentials:
+        return ClmCredentials(
+            reader.plain("clm.client_id", clm.client_id), reader.secret("clm.client_secret", clm.client_secret)
+        )
+
+    def read_salesforce() -> Login:
+        return _login(path, reader, salesforce)
+
     ca_bundle = reader.plain("salesforce.ca_bundle", salesforce.ca_bundle) if salesforce.ca_bundle is not None else None
     return SyncConfig(
         spec=path.parent / file.spec,
         state=_state(path, reader, file.state),
         clm_url=reader.url("clm.url", clm.url),
-        clm_credentials=ClmCredentials(
-            reader.plain("clm.client_id", clm.client_id), reader.secret("clm.client_secret", clm.client_secret)
-        ),
+        clm_credentials=read_clm(),
         salesforce_url=reader.url("salesforce.url", salesforce.url),
-        salesforce_login=_login(path, reader, salesforce),
+        salesforce_login=read_salesforce(),
+        read_clm_credentials=_at_login(read_clm),
+        read_salesforce_login=_at_login(read_salesforce),
         ca_bundle=path.parent / ca_bundle if ca_bundle else None,
         page=file.page,
         batch=file.batch,
@@ -201,6 +227,18 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         monitor=_listener(path, "monitor.listen", file.monitor.listen) if file.monitor is not None else None,
         connector=connector,
     )
+
+
+def _at_login(read: Callable[[], T]) -> Callable[[], T]:
+    """The same reading, in the words of a login that failed."""
+
+    def read_now() -> T:
+        try:
+            return read()
+        except ConfigError as error:
+            raise LoginFailed(str(error)) from error
+
+    return read_now
 
 
 def _events(reader: _Reader, section: _EventsSection) -> EventsConfig:

@@ -232,7 +232,7 @@ async def _opened(config: SyncConfig, spec: Spec) -> AsyncIterator[Engine]:
     try:
         async with open_session(config.ca_bundle) as org_session, open_session(None) as clm_session:
             org_transport, clm_transport = Transport(org_session), Transport(clm_session)
-            org = Salesforce(org_transport, config.salesforce_url, config.salesforce_login, spec.api_version)
+            org = Salesforce(org_transport, config.salesforce_url, config.read_salesforce_login, spec.api_version)
             clm = _open_clm(clm_transport, config)
             yield Engine(
                 spec,
@@ -251,8 +251,8 @@ async def _opened(config: SyncConfig, spec: Spec) -> AsyncIterator[Engine]:
 
 def _open_clm(transport: Transport, config: SyncConfig) -> ClmSystem:
     if config.connector is None:
-        return Clm(transport, config.clm_url, config.clm_credentials)
-    return DescribedClm(transport, config.clm_url, config.clm_credentials, config.connector)
+        return Clm(transport, config.clm_url, config.read_clm_credentials)
+    return DescribedClm(transport, config.clm_url, config.read_clm_credentials, config.connector)
 
 
 def open_listening(engine: Engine, config: SyncConfig, events: EventsConfig, ring: Callable[[], None]) -> Listening:
