@@ -18,11 +18,14 @@ class FakeClm:
     second: int = 0
     before_commit: Callable[[], None] = lambda: None
     after_commit: Callable[[], None] = lambda: None
+    automation: Callable[[JsonObject], None] = lambda agreement: None
+    """What the CLM's own rules make of every agreement that is saved."""
 
     def save(self, agreement_id: str, actor: str = "user", **fields: Any) -> JsonObject:
         """Create or change an agreement as a person does; what does not change it makes no revision."""
         old = self.agreements.get(agreement_id)
-        new = {**(old or {"id": agreement_id, "revision": 0}), **fields}
+        new = copy.deepcopy({**(old or {"id": agreement_id, "revision": 0}), **fields})
+        self.automation(new)
         if new == old:
             return new
         self.second += 1

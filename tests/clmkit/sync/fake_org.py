@@ -40,6 +40,8 @@ class FakeOrg:
     before_commit: Strike = lambda sobject, records: None
     after_commit: Strike = lambda sobject, records: None
     api_usage: ApiUsage | None = None
+    automation: Callable[[Record], None] = lambda record: None
+    """What triggers and flows make of every contract that is saved."""
 
     def add(self, sobject: str, **fields: Any) -> str:
         """A record that somebody else put there."""
@@ -53,6 +55,7 @@ class FakeOrg:
         """What a person does in Salesforce."""
         record = self.get(sobject, key)
         record.update(fields, SystemModstamp=self._stamp())
+        self.automation(record)
 
     def get(self, sobject: str, key: str) -> Record:
         record = self.find(sobject, key)
@@ -121,9 +124,12 @@ class FakeOrg:
             return RowResult("", created=False, code=code, message=message)
         if known is not None:
             known.update(record, SystemModstamp=self._stamp())
+            self.automation(known)
             return RowResult(known["Id"], created=False)
         defaults = {"OwnerId": OWNER} if sobject == "Contract" else {}
-        return RowResult(self.add(sobject, **{**defaults, **record}), created=True)
+        record_id = self.add(sobject, **{**defaults, **record})
+        self.automation(table[record_id])
+        return RowResult(record_id, created=True)
 
     def _judge(self, sobject: str, known: Record | None, record: Record) -> tuple[str, str]:
         if record["CLM_Id__c"] in self.refuse:

@@ -378,13 +378,24 @@ class Round:
         if not values:
             return
         try:
-            await self._engine.clm.patch_agreement(case.agreement_id, case.revision, to_patch(values))
+            saved = await self._engine.clm.patch_agreement(case.agreement_id, case.revision, to_patch(values))
         except Refused as refused:
             self._note_refused(case, refused)
             return
         case.has_written = True
         self._engine.tally.patches += 1
         self._agree_on_pulls(case, values)
+        if not self._holds(case, saved):
+            case.again = "The CLM answered with another value than it was given."
+
+    def _holds(self, case: Case, saved: Agreement) -> bool:
+        """Whether the agreement, as the CLM saved it, has the values that Salesforce gave."""
+        for mapping, _, decision in case.pulls:
+            row = self._evaluator.rows(mapping.name, saved)[0]
+            value = clm_values(self._evaluator, mapping, row, saved).get(decision.field.salesforce, decision.value)
+            if not is_same_value(decision.field, value, decision.value):
+                return False
+        return True
 
     def _note_refused(self, case: Case, refused: Refused) -> None:
         if refused.action is Action.STOP:
