@@ -11,15 +11,19 @@ from orgtwin.schema.model import Field, FieldType
 _ID_TYPES = (FieldType.ID, FieldType.REFERENCE)
 
 
-class Index(Protocol):
-    field: Field
+class RowFollower(Protocol):
+    """Is told of every live row of a table as it comes, changes and goes."""
 
     def add(self, row: Row) -> None: ...
 
     def remove(self, row: Row) -> None: ...
 
     def moves(self, row: Row, content: Row) -> bool:
-        """True when the row's key would differ with that content."""
+        """True when that content makes another row of it for this follower, which is then told to remove and add it."""
+
+
+class Index(RowFollower, Protocol):
+    field: Field
 
     def find(self, value: Value) -> Sequence[Row]: ...
 

@@ -7,16 +7,13 @@ children do not count.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Protocol
 
-from orgtwin.records.model import Row, Value
-from orgtwin.records.summary_filters import compile_filters
+from orgtwin.records.model import Row
+from orgtwin.records.summaries import Summary, SummaryField
 from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import UndoLog
-from orgtwin.schema.model import Field, Schema
+from orgtwin.schema.model import Schema
 
 BeforeAfter = Sequence[tuple[Row | None, Row | None]]
 
@@ -30,54 +27,42 @@ class _Org(Protocol):
     def table(self, sobject_type: str) -> RecordTable: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Summary:
-    parent_type: str
-    child_type: str
-    field: Field
-    foreign_key: str
-    operation: str
-    child_field: str | None
-
-
 class Rollups:
     """All roll-up fields of a schema, by child object."""
 
     def __init__(self, org: _Org) -> None:
         self._org = org
         self._schema: Schema | None = None
-        self._by_child: dict[str, list[_Summary]] = {}
+        self._by_child: dict[str, list[SummaryField]] = {}
+        self._following: dict[str, tuple[RecordTable, Summary]] = {}
 
     def has_parents(self, table: RecordTable) -> bool:
         """Whether anything summarizes the rows of this object."""
         return bool(self._summaries_over(table.type.api_name))
 
     def update_parents(self, table: RecordTable, rows: BeforeAfter) -> None:
-        """Recompute the summaries over these children, and what their parents' parents summarize."""
-        summaries = self._summaries_over(table.type.api_name)
-        if not summaries:
-            return
-        for summary in summaries:
-            parents = _parent_ids(table, summary.foreign_key, rows)
-            self._recompute(table, summary, parents)
+        """Bring the summaries over these children up to date, and what their parents' parents summarize."""
+        for summary in self._summaries_over(table.type.api_name):
+            self._update(table, summary, _parent_ids(table, summary.foreign_key, rows))
 
     def follow_schema(self, before: Schema) -> None:
         """Work out the summaries that are new or changed since an earlier schema, over the records that are there."""
-        for summaries in _collect(self._org.schema).values():
+        self._summaries_over("")
+        for summaries in self._by_child.values():
             for summary in summaries:
                 owner = before.find_type(summary.parent_type)
                 if owner is None or owner.find_field(summary.field.api_name) != summary.field:
                     parents = list(self._org.table(summary.parent_type).live)
-                    self._recompute(self._org.table(summary.child_type), summary, parents)
+                    self._update(self._org.table(summary.child_type), summary, parents)
 
-    def _recompute(self, children: RecordTable, summary: _Summary, parent_ids: Sequence[str]) -> None:
+    def _update(self, children: RecordTable, summary: SummaryField, parent_ids: Sequence[str]) -> None:
         parents = self._org.table(summary.parent_type)
         changed: list[tuple[Row | None, Row | None]] = []
         for parent_id in parent_ids:
             parent = parents.live.get(parent_id)
             if parent is None:
                 continue
-            value = _summarize(children, summary, parent_id)
+            value = self._follow(children, summary).value(parent_id)
             if parents.reader(summary.field.api_name)(parent) != value:
                 content = parents.widened(parent)
                 parents.write(content, summary.field.api_name, value)
@@ -86,23 +71,35 @@ class Rollups:
         if changed:
             self.update_parents(parents, changed)
 
-    def _summaries_over(self, child_type: str) -> list[_Summary]:
+    def _follow(self, children: RecordTable, summary: SummaryField) -> Summary:
+        """What follows the child table for a summary; it is made from the rows when it is first asked for."""
+        found = self._following.get(summary.key)
+        if found is None or not children.is_followed_by(found[1]):
+            made = Summary(children, summary)
+            children.follow(made)
+            found = self._following[summary.key] = (children, made)
+        return found[1]
+
+    def _summaries_over(self, child_type: str) -> list[SummaryField]:
         schema = self._org.schema
         if self._schema is not schema:
             self._schema = schema
             self._by_child = _collect(schema)
+            for table, follower in self._following.values():
+                table.unfollow(follower)
+            self._following.clear()
         return self._by_child.get(child_type.lower(), [])
 
 
-def _collect(schema: Schema) -> dict[str, list[_Summary]]:
-    found: dict[str, list[_Summary]] = {}
+def _collect(schema: Schema) -> dict[str, list[SummaryField]]:
+    found: dict[str, list[SummaryField]] = {}
     for parent in schema:
         for f in parent.fields:
             if f.summary is not None:
                 foreign_key, operation, child_field = f.summary
                 child, _, column = foreign_key.partition(".")
                 column_name = child_field.rpartition(".")[2] if child_field else None
-                row = _Summary(parent.api_name, child, f, column, operation.lower(), column_name)
+                row = SummaryField(parent.api_name, child, f, column, operation.lower(), column_name)
                 found.setdefault(child.lower(), []).append(row)
     return found
 
@@ -111,18 +108,3 @@ def _parent_ids(table: RecordTable, foreign_key: str, rows: BeforeAfter) -> list
     read = table.reader(foreign_key)
     values = (read(row) for pair in rows for row in pair if row is not None)
     return [value for value in dict.fromkeys(values) if isinstance(value, str)]
-
-
-def _summarize(children: RecordTable, summary: _Summary, parent_id: str) -> Value:
-    counts = compile_filters(children, summary.field.summary_filters)
-    rows = [row for row in children.find(summary.foreign_key, parent_id) if counts(row)]
-    if summary.operation == "count":
-        return Decimal(len(rows))
-    read = children.reader(summary.child_field or "Id")
-    values = [value for row in rows if (value := read(row)) is not None]
-    if summary.operation == "sum":
-        return sum((Decimal(str(value)) for value in values), Decimal(0))
-    numbers = [value for value in values if isinstance(value, (int, Decimal, date, datetime))]
-    if not numbers:
-        return None
-    return min(numbers) if summary.operation == "min" else max(numbers)

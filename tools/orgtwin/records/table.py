@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from orgtwin.records.index import Index, KeyedIndex, UniqueIndex
+from orgtwin.records.index import Index, KeyedIndex, RowFollower, UniqueIndex
 from orgtwin.records.model import Row, Value
 from orgtwin.schema.model import Field, FieldType, SObjectType
 
@@ -45,6 +45,7 @@ class RecordTable:
         self._readers: dict[str, Reader] = {}
         self._computed: dict[str, Reader] = {}
         self._compiled: dict[object, object] = {}
+        self._followers: tuple[RowFollower, ...] = ()
         self._index_unique_fields()
 
     # ---- reading
@@ -120,25 +121,25 @@ class RecordTable:
     def add(self, row: Row) -> None:
         self._changed()
         self.live[row[ID]] = row  # type: ignore[index]
-        for index in self._indexes.values():
-            index.add(row)
+        for follower in self._followers:
+            follower.add(row)
 
     def discard(self, row: Row) -> None:
         """Forget a live row as if it had never been."""
         self._changed()
         del self.live[row[ID]]  # type: ignore[arg-type]
-        for index in self._indexes.values():
-            index.remove(row)
+        for follower in self._followers:
+            follower.remove(row)
 
     def change(self, row: Row, content: Row) -> None:
         """Overwrite a live row in place: whoever holds the row sees the new values."""
         self._changed()
-        moved = [index for index in self._indexes.values() if index.moves(row, content)]
-        for index in moved:
-            index.remove(row)
+        moved = [follower for follower in self._followers if follower.moves(row, content)]
+        for follower in moved:
+            follower.remove(row)
         row[:] = content
-        for index in moved:
-            index.add(row)
+        for follower in moved:
+            follower.add(row)
 
     def recycle(self, row: Row) -> None:
         """Move a live row to the recycle bin."""
@@ -167,6 +168,18 @@ class RecordTable:
             found = self._compiled[make] = make(self)
         return found  # type: ignore[return-value]
 
+    def follow(self, follower: RowFollower) -> None:
+        """Tell a follower of every live row, of those there are first, until `unfollow` or another version of the type."""
+        for row in self.live.values():
+            follower.add(row)
+        self._followers = (*self._followers, follower)
+
+    def unfollow(self, follower: RowFollower) -> None:
+        self._followers = tuple(other for other in self._followers if other is not follower)
+
+    def is_followed_by(self, follower: RowFollower) -> bool:
+        return any(other is follower for other in self._followers)
+
     def _changed(self) -> None:
         self.version += 1
         if self.on_change is not None:
@@ -193,6 +206,7 @@ class RecordTable:
 
     def _index_unique_fields(self) -> None:
         self._indexes: dict[str, Index] = {}
+        self._followers = ()
         self._unique: list[UniqueIndex] = []
         self._compiled.clear()
         for f in self.type.fields:
@@ -220,9 +234,8 @@ class RecordTable:
             self._unique.append(unique)
         else:
             index = KeyedIndex(f, slot)
-        for row in self.live.values():
-            index.add(row)
         self._indexes[f.api_name.lower()] = index
+        self.follow(index)
         return index
 
     def _flag_reader(self, name: str) -> Reader:
