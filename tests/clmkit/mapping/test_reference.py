@@ -12,8 +12,10 @@ import pytest
 import yaml
 
 from clmkit.mapping.document import SpecDocument
+from clmkit.mapping.examples import EXAMPLE, EXAMPLES, OVERLAY_EXAMPLE
+from clmkit.mapping.layers import merge
 from clmkit.mapping.loader import load_bytes
-from clmkit.mapping.reference import EXAMPLE, PAGES_WRITTEN, write_pages
+from clmkit.mapping.reference import PAGES_WRITTEN, write_pages
 from clmkit.mapping.resolve import resolve
 from clmkit.mapping.schema import build_overlay_schema, build_schema
 from clmkit.mapping.shape import FORMS
@@ -28,6 +30,25 @@ def test_a_committed_page_is_what_the_types_and_rules_generate(
 
 def test_the_example_of_the_reference_is_a_valid_spec() -> None:
     assert load_bytes(EXAMPLE.encode(), "example.yml").findings == ()
+
+
+@pytest.mark.parametrize("block", EXAMPLES)
+def test_every_example_of_a_block_is_a_valid_spec_when_laid_over_the_small_one(block: str) -> None:
+    whole = merge(yaml.safe_load(EXAMPLE), yaml.safe_load(EXAMPLES[block]))
+    assert load_bytes(yaml.safe_dump(whole, sort_keys=False).encode(), f"{block}.yml").findings == ()
+
+
+def test_every_example_belongs_to_a_block_of_the_language() -> None:
+    definitions = build_schema()["$defs"]
+    assert isinstance(definitions, dict)
+    assert set(EXAMPLES) <= set(definitions)
+
+
+def test_the_example_of_an_overlay_is_valid_over_the_small_spec() -> None:
+    loaded = load_bytes(OVERLAY_EXAMPLE.encode(), "emea.yml", lambda base: (base, EXAMPLE.encode()))
+    assert loaded.findings == ()
+    assert loaded.spec is not None
+    assert loaded.spec.org == "emea"
 
 
 def test_writing_pages_creates_what_is_missing(tmp_path: Path) -> None:

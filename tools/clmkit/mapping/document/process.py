@@ -66,7 +66,7 @@ class EventBlock(Block, frozen=True, kw_only=True):
 class RequestBlock(Block, frozen=True, kw_only=True):
     """What makes Salesforce ask the CLM for an agreement."""
 
-    on: Annotated[EventBlock, Meta(description="The event.")]
+    event: Annotated[EventBlock, Meta(description="The event.")]
     where: Annotated[
         list[ConditionBlock], Meta(description="Conditions on the same record that hold as well: thresholds, kinds.")
     ] = msgspec.field(default_factory=list)

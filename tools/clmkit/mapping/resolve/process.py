@@ -71,9 +71,9 @@ def reachable_from(state: str, moves: tuple[tuple[str, str], ...]) -> set[str]:
 def resolve_request(name: str, block: RequestBlock) -> Request:
     return Request(
         name=name,
-        sobject=block.on.object,
-        field=block.on.field,
-        becomes=tuple(block.on.becomes),
+        sobject=block.event.object,
+        field=block.event.field,
+        becomes=tuple(block.event.becomes),
         where=resolve_conditions(block.where, {}),
         contract_type=block.contract_type,
         prefill=tuple(block.prefill.items()),

@@ -5,14 +5,14 @@ Fields of Salesforce's own objects are known; a custom field (`__c`) is taken as
 Bad:
     requests:
       deal:
-        on: {object: Opportunity, field: Stage, becomes: [Closed Won]}
+        event: {object: Opportunity, field: Stage, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
         needs: [title]
 Good:
     requests:
       deal:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
         needs: [title]
@@ -37,7 +37,7 @@ SEVERITY = Severity.ERROR
 def check(subject: Subject) -> Iterator[Offence]:
     for request in subject.spec.requests:
         path: Path = ("requests", request.name)
-        named = [(request.field, (*path, "on", "field"))]
+        named = [(request.field, (*path, "event", "field"))]
         named += [(condition.field, (*path, "where")) for condition in request.where]
         named += [(field, (*path, "prefill", clm)) for clm, field in request.prefill]
         for name, place in named:

@@ -3,14 +3,14 @@
 Bad:
     requests:
       deal:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
         needs: [value.total]
 Good:
     requests:
       deal:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
         needs: [title]

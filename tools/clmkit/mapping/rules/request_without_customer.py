@@ -5,13 +5,13 @@ Without the counterparty's key the CLM makes an agreement that the sync cannot p
 Bad:
     requests:
       deal:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name}
 Good:
     requests:
       deal:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
         needs: [title]

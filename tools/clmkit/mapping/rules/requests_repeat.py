@@ -5,23 +5,23 @@ Two requests with the same event and the same conditions would make two agreemen
 Bad:
     requests:
       deal:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
         needs: [title]
       again:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won, Closed]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won, Closed]}
         contract_type: NDA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
 Good:
     requests:
       deal:
-        on: {object: Opportunity, field: StageName, becomes: [Closed Won]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed Won]}
         contract_type: MSA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
         needs: [title]
       again:
-        on: {object: Opportunity, field: StageName, becomes: [Closed]}
+        event: {object: Opportunity, field: StageName, becomes: [Closed]}
         contract_type: NDA
         prefill: {title: Name, counterparty.id: Account.CLM_Party_Id__c}
 Says:
@@ -48,5 +48,5 @@ def check(subject: Subject) -> Iterator[Offence]:
         if same and both:
             message = f"{first.name} and {second.name} both start when {first.sobject}.{first.field} becomes {both[0]}"
             yield Offence(
-                ("requests", second.name, "on"), message, "add a condition that tells them apart", of_key=True
+                ("requests", second.name, "event"), message, "add a condition that tells them apart", of_key=True
             )

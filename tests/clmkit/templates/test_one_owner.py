@@ -1,0 +1,101 @@
+"""One owner, three readers: field-level security, trigger guard and sync agree for every field, role and state of every spec."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from clmkit.codegen.permissions import may_edit
+from clmkit.codegen.rules import compile_rules, is_guarded
+from clmkit.mapping.loader import load_bytes
+from clmkit.mapping.model import AudienceKind, Direction, FieldKind, FieldMapping, ObjectMapping, Spec
+from clmkit.sync.decide import Action, FieldFacts, decide_field
+from clmkit.templates.catalogue import TEMPLATES
+
+ROOT = Path(__file__).parents[3]
+VALUES: dict[FieldKind, tuple[object, object]] = {
+    FieldKind.CHECKBOX: (False, True),
+    FieldKind.CURRENCY: (Decimal(1), Decimal(2)),
+    FieldKind.DATE: (datetime.date(2030, 1, 1), datetime.date(2030, 1, 2)),
+    FieldKind.NUMBER: (Decimal(1), Decimal(2)),
+}
+SPECS = {
+    "shipped": (ROOT / "mappings/contract.yml").read_text(encoding="utf-8"),
+    **{name: template.read_mapping() for name, template in TEMPLATES.items()},
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the three say about an edit that people alone make in a state."""
+
+    title: str
+    state: str
+    field: FieldMapping
+    is_locked: bool  # the guard refuses it
+    is_taken: bool  # the sync takes it over
+
+
+@pytest.fixture(scope="module", params=SPECS)
+def spec(request: pytest.FixtureRequest) -> Spec:
+    loaded = load_bytes(SPECS[request.param].encode(), f"{request.param}.yml")
+    assert loaded.spec is not None, loaded.findings
+    return loaded.spec
+
+
+def cells(spec: Spec) -> Iterator[Cell]:
+    for mapping in spec.objects:
+        if is_guarded(mapping):
+            for field in mapping.columns:
+                yield from cells_of(spec, mapping, field)
+
+
+def cells_of(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Iterator[Cell]:
+    owned = {rule.field.name: rule.statuses for rule in compile_rules(spec, mapping).owned}
+    before, after = VALUES.get(field.type.value_kind, ("a", "b"))
+    for state in spec.lifecycle.states if spec.lifecycle else ():
+        is_locked = field.name in owned and (not owned[field.name] or state.status in owned[field.name])
+        decision = decide_field(field, FieldFacts(before, before, after, state.name, state.name))
+        yield Cell(f"{mapping.name}.{field.name}", state.name, field, is_locked, decision.action is Action.PULL)
+
+
+def people(spec: Spec) -> list[str]:
+    return [audience.name for audience in spec.audiences if audience.kind is AudienceKind.PEOPLE]
+
+
+def test_the_sync_takes_exactly_the_edits_that_the_guard_lets_pass(spec: Spec) -> None:
+    moving = [cell for cell in cells(spec) if cell.field.direction is not Direction.NONE]
+    assert moving
+    wrong = [(cell.title, cell.state) for cell in moving if cell.is_taken == cell.is_locked]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["first", "second"])
+def test_a_role_may_edit_only_what_the_guard_lets_pass_somewhere(spec: Spec, role: str) -> None:
+    audience = next(one for one in spec.audiences if one.name == people(spec)[("first", "second").index(role)])
+    for mapping in spec.objects:
+        for field in mapping.columns if is_guarded(mapping) else ():
+            passing = [cell.state for cell in cells_of(spec, mapping, field) if not cell.is_locked]
+            if may_edit(audience, mapping, field):
+                assert passing, (
+                    f"{audience.name} may edit {mapping.name}.{field.name}, and the guard refuses it in every state"
+                )
+
+
+def test_what_no_role_may_edit_the_guard_refuses_or_salesforce_computes(spec: Spec) -> None:
+    for mapping in spec.objects:
+        for field in mapping.columns if is_guarded(mapping) else ():
+            editors = [one.name for one in spec.audiences if one.name in people(spec) and may_edit(one, mapping, field)]
+            locked = all(cell.is_locked for cell in cells_of(spec, mapping, field))
+            assert editors or locked or field.type.kind.is_computed, f"{mapping.name}.{field.name}"
+
+
+def test_whatever_the_sync_writes_to_salesforce_the_integration_user_may_edit(spec: Spec) -> None:
+    for mapping in spec.objects:
+        for field in mapping.columns if is_guarded(mapping) else ():
+            assert may_edit(spec.integration, mapping, field) == (field.to_salesforce or field.seed), field.name
