@@ -289,12 +289,13 @@ def _print_parked(rows: list[Parked]) -> None:
 
 
 def _print_alerts(alerts: list[Alert]) -> None:
-    table = Table("severity", "rows", "cause", "owner", "since", "such as", "then")
+    if not alerts:
+        click.echo("Nothing needs a person.")
     for one in alerts:
-        table.add_row(
-            one.severity, str(one.count), one.cause, one.owner, one.since[:19], ", ".join(one.examples), one.fix
+        rows = (
+            "" if not one.examples else f", {one.count} rows since {one.since[:19]}, such as {', '.join(one.examples)}"
         )
-    Console().print(table if alerts else "Nothing needs a person.")
+        click.echo(f"{one.severity}: {one.cause}\n  {one.owner}{rows}\n  then: {one.fix}")
 
 
 def _print_reconcile(report: ReconcileReport) -> None:
