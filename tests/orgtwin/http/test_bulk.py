@@ -531,3 +531,13 @@ def test_jobs_are_forgotten_after_seven_days_and_take_batches_for_one() -> None:
 
     assert field(refused, "exceptionCode") == "InvalidJobState"
     assert (seen, client.get(f"{INGEST}/{old}").status) == (200, 404)
+
+
+def test_an_upload_that_is_torn_fails_its_job_and_shows_what_came_before(client: InProcess) -> None:
+    job = run_job(client, 'Name\na\n"b')
+    assert (job["state"], job["errorMessage"]) == (
+        "Failed",
+        "InvalidBatch : Failed to parse CSV. unexpected end of data",
+    )
+    assert results(client, job, "successfulResults") == ['"sf__Id","sf__Created","Name"']
+    assert results(client, job, "unprocessedrecords") == ['"Name"', '"a"']

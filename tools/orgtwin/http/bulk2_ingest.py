@@ -253,7 +253,7 @@ def _shown(job: IngestJob) -> dict[str, object]:
 
 
 def _result(job: IngestJob, first: Sequence[str], rows: Iterator[Sequence[object]]) -> Response:
-    lines = read_csv(_data(job), DELIMITERS[job.column_delimiter])
+    lines = _readable(job)
     header = [*first, *next(lines, [])]
     pieces = write_csv(_chain(header, rows), DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
     return Response(200, content_type=_CSV, stream=pieces)
@@ -266,9 +266,17 @@ def _chain(header: Sequence[object], rows: Iterator[Sequence[object]]) -> Iterat
 
 def _uploaded(job: IngestJob) -> Iterator[list[str]]:
     """The rows of the upload, without its header."""
-    lines = read_csv(_data(job), DELIMITERS[job.column_delimiter])
+    lines = _readable(job)
     next(lines, None)
     return lines
+
+
+def _readable(job: IngestJob) -> Iterator[list[str]]:
+    """The upload as far as it is CSV: where it is none, the job has failed and its message says so."""
+    try:
+        yield from read_csv(_data(job), DELIMITERS[job.column_delimiter])
+    except SalesforceError:
+        return
 
 
 def _data(job: IngestJob) -> io.BufferedReader:
