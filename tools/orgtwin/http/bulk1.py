@@ -190,7 +190,7 @@ def _read_csv(request: Request, job: BatchJob) -> Sequence[Mapping[str, object]]
         raise SalesforceError("InvalidBatch", "The batch is empty")
     require_columns(request, job.operation, job.object, header)
     reader = RowReader(header)
-    return [reader.values(cells) for cells in islice(lines, _MAX_RECORDS + 1)]
+    return reader.rows(list(islice(lines, _MAX_RECORDS + 1)))
 
 
 def _read_json(request: Request, _job: BatchJob) -> Sequence[Mapping[str, object]]:

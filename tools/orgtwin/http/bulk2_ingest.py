@@ -201,7 +201,7 @@ def _save_all(request: Request, job: IngestJob) -> Iterator[float]:
         before = len(job.outcomes)
         if before % ROWS_OF_A_BATCH == 0:
             take_batches(request, 1)
-        job.note(save_chunk(target, [reader.values(cells) for cells in chunk]))
+        job.note(save_chunk(target, reader.rows(chunk)))
         yield request.twin.latency.of_batches(before, len(job.outcomes))
 
 

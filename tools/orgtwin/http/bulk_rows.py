@@ -48,12 +48,10 @@ def save_chunk(target: Target, rows: Sequence[Values]) -> list[Outcome]:
             raise
         text = error_text(SaveError(error.code, error.message, error.fields))
         return [Outcome("", False, text) for _ in rows]
-    return [_outcome(result) for result in results]
-
-
-def _outcome(result: SaveResult) -> Outcome:
-    error = "" if result.success else error_text(result.errors[0])
-    return Outcome(result.record_id or "", result.created, error)
+    return [
+        Outcome(result.record_id or "", result.created, "" if result.success else error_text(result.errors[0]))
+        for result in results
+    ]
 
 
 def error_text(error: SaveError) -> str:

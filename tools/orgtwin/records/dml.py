@@ -148,13 +148,13 @@ class RecordDml:
         self._context.running_user_id = caller.user_id
         log = self._context.log
         with log.transaction():
-            mark = log.mark()
+            start_of_call = log.mark() if all_or_none else None
             for start in range(0, len(rows), BATCH):
                 with self._context.hooks.chunk(caller):
                     save_batch(list(enumerate(rows[start : start + BATCH], start=start)), results)
             done = [result for result in results if result is not None]
-            if all_or_none and not all(result.success for result in done):
-                log.rollback(mark)
+            if start_of_call is not None and not all(result.success for result in done):
+                log.rollback(start_of_call)
                 return [_rolled_back(result) for result in done]
             return done
 
