@@ -182,12 +182,12 @@ def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
     """What to do about one field of two records that both exist. A parked value is left alone."""
     if facts.clm is ABSENT or field.direction is Direction.NONE:
         return FieldDecision(field, Action.KEEP, None, "one side gives no value")
-    holder = find_holder(field, facts.state, facts.salesforce_state)
     if facts.salesforce is ABSENT:
-        return _decide_unreadable(field, facts, holder)
+        return _decide_unreadable(field, facts, find_holder(field, facts.state, facts.salesforce_state))
     if is_same_value(field, facts.clm, facts.salesforce):
         holds = facts.hops < 0 or facts.is_read
         return FieldDecision(field, Action.KEEP, facts.clm, "both sides agree", 0 if holds else facts.hops)
+    holder = find_holder(field, facts.state, facts.salesforce_state)
     moves = has_moved(field, facts.base, facts.clm), has_moved(field, facts.base, facts.salesforce)
     if (facts.hops, *moves) in UNSTABLE:
         return FieldDecision(field, Action.CONFLICT, facts.clm, Rule.UNSTABLE.value, facts.hops)
@@ -227,6 +227,8 @@ def is_stale(revision: int | None, known: int | None) -> bool:
 
 def is_same_value(field: FieldMapping, one: Value, other: Value) -> bool:
     """References are compared by their match value; addresses without case, because Salesforce stores them in lower case."""
+    if type(one) is type(other) and one == other:
+        return True
     if field.reference is not None and field.transform == "email":
         return _folded(one) == _folded(other)
     return is_same(field, one, other)
