@@ -21,10 +21,11 @@ COMMANDS = {
     "drift": "clmkit.cli.drift:drift",
     "explain": "clmkit.cli.lint:explain",
     "generate": "clmkit.cli.generate:generate",
+    "import": "clmkit.cli.import_org:import_org",
     "init": "clmkit.cli.init:init_project",
     "lint": "clmkit.cli.lint:lint",
     "plan": "clmkit.cli.plan:plan",
-    "reconcile": "clmkit.cli.sync:reconcile",
+    "reconcile": "clmkit.cli.reconcile:reconcile",
     "retire": "clmkit.cli.retire:retire",
     "sync": "clmkit.cli.sync:sync",
 }

@@ -1,4 +1,4 @@
-"""`clmkit sync ...` and `clmkit reconcile`.
+"""`clmkit sync ...`.
 
 Exit codes: 0 done, nothing waits; 1 done, and something waits for a person or differs; 2 it could not be done. `sync run --follow`
 ends with 0 when it is told to end: what waits is in `sync dead-letters`.
@@ -28,7 +28,6 @@ from clmkit.sync.config import SyncConfig, WebhookConfig
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
 from clmkit.sync.ports import ClmSystem
-from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 from clmkit.sync.report import RunReport
 from clmkit.sync.shipping import Way
 from clmkit.sync.state import Parked
@@ -243,20 +242,6 @@ def redrive(config_path: Path, kind: str | None, reason: str | None, applies: bo
     )
 
 
-@click.command()
-@CONFIG
-@AS_JSON
-def reconcile(config_path: Path, as_json: bool) -> None:
-    """Compare both systems field by field and list every difference."""
-    config = read_config(config_path)
-    report = guarded(lambda: reconcile_once(config))
-    if as_json:
-        click.echo(msgspec.json.encode(report).decode())
-    else:
-        _print_reconcile(report)
-    raise SystemExit(0 if report.is_clean else 1)
-
-
 def _print_run(report: RunReport, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(report).decode())
@@ -296,19 +281,3 @@ def _print_alerts(alerts: list[Alert]) -> None:
             "" if not one.examples else f", {one.count} rows since {one.since[:19]}, such as {', '.join(one.examples)}"
         )
         click.echo(f"{one.severity}: {one.cause}\n  {one.owner}{rows}\n  then: {one.fix}")
-
-
-def _print_reconcile(report: ReconcileReport) -> None:
-    console = Console()
-    counts = Table("object", "rows", "fields", "different")
-    for name, count in report.objects.items():
-        counts.add_row(name, str(count.rows), str(count.fields), str(count.differences))
-    console.print(counts)
-    if report.differences:
-        table = Table("row", "field", "CLM", "Salesforce", "owner")
-        for one in report.differences:
-            table.add_row(f"{one.object} {one.key}", one.field, one.clm, one.salesforce, one.owner)
-        console.print(table)
-    console.print(
-        f"{report.fields_compared} fields compared, {report.differing} differ, {len(report.parked)} wait for a person."
-    )

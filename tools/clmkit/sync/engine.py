@@ -219,14 +219,15 @@ def load_linted(path: Path) -> Spec:
 @asynccontextmanager
 async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
     """An engine on real connections and its state file. Raises SpecError, StateError, OSError."""
-    spec = load_linted(config.spec)
     with sole_sync(config.state):
-        async with _opened(config, spec) as engine:
+        async with open_systems(config) as engine:
             yield engine
 
 
 @asynccontextmanager
-async def _opened(config: SyncConfig, spec: Spec) -> AsyncIterator[Engine]:
+async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
+    """An engine to look at both systems and the state with, also beside a running sync; never to run."""
+    spec = load_linted(config.spec)
     state = State(config.state)
     claims = Claims(spec, state, uuid4().hex, time.time) if state.database.is_shared else None
     try:

@@ -7,6 +7,7 @@ and rows that wait for a person are listed beside the differences, not among the
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.decide import ABSENT, Absent, Value, is_same_value
-from clmkit.sync.engine import open_engine
+from clmkit.sync.engine import open_systems
 from clmkit.sync.org_rows import OrgRow, read_by_key
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.rows import clm_values
@@ -55,7 +56,10 @@ class ObjectCount(msgspec.Struct, frozen=True):
 
 
 class ReconcileReport(msgspec.Struct, frozen=True):
-    """`fields_compared` = equal + different. Not compared: what is parked, and what is never sent (class clm_only)."""
+    """`fields_compared` = equal + different. Not compared: what is parked, and what is never sent (class clm_only).
+
+    `data_hash` is the same for the same compared values, in whatever order they were read.
+    """
 
     agreements: int
     rows_compared: int
@@ -64,6 +68,7 @@ class ReconcileReport(msgspec.Struct, frozen=True):
     objects: dict[str, ObjectCount]
     differences: list[Difference]
     parked: list[ParkedItem]
+    data_hash: str
 
     @property
     def is_clean(self) -> bool:
@@ -86,6 +91,8 @@ class Comparison:
     counts: dict[str, _Count] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     agreements: int = 0
+    _sum: int = 0
+    """Of the hashes of all compared values, modulo 2**256: the order does not matter, and memory stays flat."""
     _waiting: set[tuple[str, str, str]] = field(default_factory=set)
     _waiting_rows: set[tuple[str, str]] = field(default_factory=set)
 
@@ -126,6 +133,7 @@ class Comparison:
                 continue
             self.counts[mapping.name].fields += 1
             ours, theirs = clm[column.salesforce], org.values[column.salesforce]
+            self._add_to_sum(mapping.name, row.key, column.salesforce, _show(ours))
             if theirs is ABSENT or not is_same_value(column, ours, theirs):
                 difference = Difference(
                     mapping.name, row.key, column.salesforce, _show(ours), _show(theirs), column.owner.value
@@ -135,6 +143,10 @@ class Comparison:
     def _is_compared(self, mapping: ObjectMapping, row: Row, column: FieldMapping, clm: Mapping[str, Value]) -> bool:
         is_mapped = column.role not in (Role.KEY, Role.VERSION) and column.salesforce in clm
         return is_mapped and (mapping.name, row.key, column.name) not in self._waiting
+
+    def _add_to_sum(self, *facts: str) -> None:
+        hashed = hashlib.sha256(msgspec.json.encode(facts)).digest()
+        self._sum = (self._sum + int.from_bytes(hashed, "big")) % 2**256
 
     def _note(self, mapping_name: str, difference: Difference) -> None:
         self.counts[mapping_name].differences += 1
@@ -154,6 +166,7 @@ class Comparison:
             },
             differences=self.differences,
             parked=items,
+            data_hash=f"{self._sum:064x}",
         )
 
 
@@ -161,7 +174,7 @@ def reconcile_once(config: SyncConfig) -> ReconcileReport:
     """Compare everything once; for callers without an event loop. Raises what `open_engine` raises, WireError."""
 
     async def run() -> ReconcileReport:
-        async with open_engine(config) as engine:
+        async with open_systems(config) as engine:
             return await Comparison(engine.spec, engine.org, engine.clm, engine.state).run()
 
     return asyncio.run(run())
