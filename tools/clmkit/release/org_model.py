@@ -1,0 +1,122 @@
+"""What an import reads of an org: the objects around its contracts, their fields, value sets and permission sets. Parsing is pure.
+
+Source: Metadata API Developer Guide, "CustomObject", "GlobalValueSet", "StandardValueSet", "PermissionSet".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from clmkit.clients.metadata_api import MetadataApi
+from clmkit.codegen.xml import Body, parse_component
+
+STANDARD_OBJECTS = ("Account", "Contact", "Contract")
+CONTRACT_STATUS = "ContractStatus"
+NOT_RECORDS = ("__e", "__mdt", "__b", "__x")
+
+
+@dataclass(frozen=True, slots=True)
+class OrgObject:
+    """One object with the fields that the org gives back; `body` is empty for a standard one."""
+
+    name: str
+    body: Body
+    fields: tuple[Body, ...]
+
+    @property
+    def is_custom(self) -> bool:
+        return self.name.endswith("__c")
+
+
+@dataclass(frozen=True, slots=True)
+class OrgAccess:
+    """A permission set: which fields it opens (True: for editing), and its custom permissions."""
+
+    name: str
+    label: str
+    description: str
+    fields: Mapping[str, bool]
+    custom_permissions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrgModel:
+    """An org as far as a mapping spec can say it."""
+
+    objects: tuple[OrgObject, ...]
+    global_sets: Mapping[str, Body]
+    statuses: tuple[Body, ...]
+    accesses: tuple[OrgAccess, ...]
+
+    def find_object(self, name: str) -> OrgObject | None:
+        return next((found for found in self.objects if found.name == name), None)
+
+
+async def read_org(metadata: MetadataApi) -> OrgModel:
+    """Ask the org for everything that hangs on its contracts. Reads, never writes."""
+    listed = await metadata.list_components(("CustomObject", "GlobalValueSet", "PermissionSet"))
+    names: dict[str, list[str]] = {"CustomObject": [*STANDARD_OBJECTS], "StandardValueSet": [CONTRACT_STATUS]}
+    for component in listed:
+        is_object = component.metadata_type == "CustomObject"
+        if not is_object or (component.full_name.endswith("__c") and "__" not in component.full_name[:-3]):
+            names.setdefault(component.metadata_type, []).append(component.full_name)
+    return parse_org(await metadata.retrieve(names))
+
+
+def parse_org(files: Mapping[str, bytes]) -> OrgModel:
+    """The model of retrieved files (path in the package -> bytes): objects that contracts lead to, and what their fields use."""
+    bodies: dict[str, dict[str, Body]] = {}
+    for path, content in sorted(files.items()):
+        folder, _, name = path.partition("/")
+        if name and path.endswith((".object", ".globalValueSet", ".standardValueSet", ".permissionset")):
+            bodies.setdefault(folder, {})[name.rpartition(".")[0]] = parse_component(content)[1]
+    objects = {name: _object(name, body) for name, body in bodies.get("objects", {}).items()}
+    statuses = bodies.get("standardValueSets", {}).get(CONTRACT_STATUS, {})
+    return OrgModel(
+        objects=tuple(objects[name] for name in sorted(_related(objects))),
+        global_sets=bodies.get("globalValueSets", {}),
+        statuses=tuple(rows_of(statuses, "standardValue")),
+        accesses=tuple(_access(name, body) for name, body in bodies.get("permissionsets", {}).items()),
+    )
+
+
+def _object(name: str, body: Body) -> OrgObject:
+    fields = tuple(field for field in rows_of(body, "fields") if str(field["fullName"]).endswith("__c"))
+    return OrgObject(name, body if name.endswith("__c") else {}, fields)
+
+
+def _related(objects: Mapping[str, OrgObject]) -> set[str]:
+    """Contract, its parties, and every custom object whose rows belong to one of them; custom settings are none."""
+    found = {name for name in STANDARD_OBJECTS if name in objects}
+    while True:
+        new = {
+            name
+            for name, candidate in objects.items()
+            if name not in found and "customSettingsType" not in candidate.body and found & set(masters_of(candidate))
+        }
+        if not new:
+            return found
+        found |= new
+
+
+def masters_of(candidate: OrgObject) -> Iterator[str]:
+    return (str(field["referenceTo"]) for field in candidate.fields if field["type"] == "MasterDetail")
+
+
+def rows_of(body: Body, element: str) -> list[Body]:
+    """The repeated element, also when it stands once or not at all."""
+    value = body.get(element, [])
+    found: Iterable[object] = value if isinstance(value, list) else [value]
+    return [row for row in found if isinstance(row, Mapping)]
+
+
+def _access(name: str, body: Body) -> OrgAccess:
+    entries = rows_of(body, "fieldPermissions")
+    return OrgAccess(
+        name=name,
+        label=str(body.get("label", name)),
+        description=str(body.get("description", "")),
+        fields={str(row["field"]): row["editable"] == "true" for row in entries if row["readable"] == "true"},
+        custom_permissions=tuple(str(row["name"]) for row in rows_of(body, "customPermissions")),
+    )
