@@ -37,8 +37,10 @@ SEVERITY = Severity.ERROR
 
 def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
+        if not value.field.type.formula:
+            continue
         formula = Formula(value.title, value.field.type.formula, value.mapping)
-        named = {field.salesforce: field for field in value.mapping.columns} if formula.text else {}
+        named = {field.salesforce: field for field in value.mapping.columns}
         for name in formula.own_names:
             shown = named.get(name)
             more = [
