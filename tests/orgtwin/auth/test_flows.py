@@ -5,124 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import jwt
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
+from tests.orgtwin.auth.stage import TOKEN, Org, Signer
 
 from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
-from orgtwin.http.app import Application
-from orgtwin.http.in_process import Answer, InProcess
-from orgtwin.http.start import Started, start_twin
-from orgtwin.http.surfaces import ROUTES
-
-TOKEN = "/services/oauth2/token"
-REDIRECT = "http://localhost:7788/callback"
-HEADER = {"alg": "RS256", "typ": "JWT"}
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class Signer:
-    """A key and the certificate an app trusts it by."""
-
-    def __init__(self) -> None:
-        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "clm")])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(self.key.public_key())
-            .serial_number(1)
-            .not_valid_before(NOW)
-            .not_valid_after(NOW + timedelta(days=365))
-            .sign(self.key, hashes.SHA256())
-        )
-        self.certificate = certificate.public_bytes(serialization.Encoding.PEM).decode()
-
-    def sign(self, **claims: object) -> str:
-        """Claims that no honest client would send are signed too."""
-        head, body = (base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (HEADER, claims))
-        signature = self.key.sign(head + b"." + body, padding.PKCS1v15(), hashes.SHA256())
-        return b".".join((head, body, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
-
-
-@pytest.fixture(scope="session")
-def signer() -> Signer:
-    return Signer()
-
-
-class Org:
-    """A twin with a clock that can be turned."""
-
-    def __init__(self, certificate: str) -> None:
-        self.clock = Clock()
-        self.started: Started = start_twin(clock=self.clock, certificate=certificate)
-        self.client = InProcess(Application(self.started.twin, ROUTES))
-
-    @property
-    def app(self) -> ClientApp:
-        return self.started.app
-
-    def post(self, path: str, **form: str) -> Answer:
-        return self.send(path, form)
-
-    def send(self, path: str, form: dict[str, str], **headers: str) -> Answer:
-        sent = {"content-type": "application/x-www-form-urlencoded", **headers}
-        return self.client.request("POST", path, body=urlencode(form).encode(), headers=sent)
-
-    def credentials(self) -> dict[str, str]:
-        return {"client_id": self.app.client_id, "client_secret": self.app.client_secret or ""}
-
-    def claims(self, **changed: object) -> dict[str, Any]:
-        basis = {
-            "iss": self.app.client_id,
-            "sub": self.started.integration_user.username,
-            "aud": "https://login.salesforce.com",
-            "exp": self.clock.now.timestamp(),
-        }
-        return {**basis, **changed}
-
-    def authorize(self, **query: str) -> dict[str, str]:
-        asked = {"response_type": "code", "client_id": CUMULUSCI, "redirect_uri": REDIRECT, **query}
-        answer = self.client.get(f"/services/oauth2/authorize?{urlencode(asked)}")
-        assert answer.status == 302, answer.text
-        target = urlsplit(answer.headers["location"])
-        assert f"{target.scheme}://{target.netloc}{target.path}" == REDIRECT
-        return {name: values[0] for name, values in parse_qs(target.query).items()}
-
-    def redeem(self, code: str, **form: str) -> Answer:
-        return self.post(
-            TOKEN,
-            **{
-                "grant_type": "authorization_code",
-                "code": code,
-                "client_id": CUMULUSCI,
-                "redirect_uri": REDIRECT,
-                **form,
-            },
-        )
-
-
-@pytest.fixture
-def org(signer: Signer) -> Org:
-    return Org(signer.certificate)
+from orgtwin.auth.book import fingerprint
 
 
 def test_client_credentials_give_a_session_of_the_apps_own_user(org: Org) -> None:
@@ -142,12 +35,12 @@ def test_client_credentials_give_a_session_of_the_apps_own_user(org: Org) -> Non
 def test_the_signature_lets_an_app_check_the_identity_url(org: Org) -> None:
     granted = org.post(TOKEN, grant_type="client_credentials", **org.credentials()).json()
     text = (granted["id"] + granted["issued_at"]).encode()
-    expected = hmac.new((org.app.client_secret or "").encode(), text, hashlib.sha256).digest()
+    expected = hmac.new(org.started.client_secret.encode(), text, hashlib.sha256).digest()
     assert base64.b64decode(granted["signature"]) == expected
 
 
 def test_a_client_may_prove_itself_in_the_authorization_header(org: Org) -> None:
-    basic = base64.b64encode(f"{org.app.client_id}:{org.app.client_secret}".encode()).decode()
+    basic = base64.b64encode(f"{org.app.client_id}:{org.started.client_secret}".encode()).decode()
     answer = org.send(TOKEN, {"grant_type": "client_credentials"}, authorization=f"Basic {basic}")
     assert answer.status == 200
 
@@ -386,7 +279,7 @@ def test_login_history_keeps_every_attempt_and_no_secret(org: Org) -> None:
         ("client_credentials", None, "invalid client credentials"),
     ]
     assert "hunter2" not in repr(attempts)
-    assert (org.app.client_secret or "") not in repr(attempts)
+    assert org.started.client_secret not in repr(attempts)
 
 
 def test_sign_ins_can_be_queried(org: Org) -> None:
@@ -420,7 +313,7 @@ def test_an_apps_policies_are_enforced(org: Org, policy: dict[str, Any], code: s
     basis: dict[str, Any] = {
         "client_id": "app",
         "name": "app",
-        "client_secret": "s",
+        "secret_prints": (fingerprint("s"),),
         "flows": frozenset({Flow.CLIENT_CREDENTIALS}),
         "run_as_user_id": org.started.integration_user.user_id,
     }

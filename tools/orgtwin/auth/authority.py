@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from orgtwin.auth.apps import ClientApps
+from orgtwin.auth.apps import BUILT_IN_APPS, ClientApps
+from orgtwin.auth.book import AuthBook
+from orgtwin.auth.external_apps import ExternalApps
 from orgtwin.auth.grants import Grants
 from orgtwin.auth.history import LoginHistory
 from orgtwin.auth.sessions import RandomText, SessionStore
+from orgtwin.metadata.component import ComponentStore
 from orgtwin.org import Org
 
 
@@ -18,6 +22,7 @@ class AuthorizationServer:
     sessions: SessionStore
     grants: Grants
     history: LoginHistory
+    external: ExternalApps
 
     def moved_to(self, org: Org) -> AuthorizationServer:
         """The same apps, sessions and grants for an org that takes this one's place, with the same user ids."""
@@ -25,12 +30,16 @@ class AuthorizationServer:
         return replace(self, org=org)
 
 
-def create_authorization_server(org: Org, random: RandomText) -> AuthorizationServer:
-    """A server that knows Salesforce's own public apps and nothing else."""
+def create_authorization_server(
+    org: Org, random: RandomText, components: Callable[[], ComponentStore], current: Callable[[], Org], book: AuthBook
+) -> AuthorizationServer:
+    """A server that knows Salesforce's own public apps, those that were deployed, and what its book remembers."""
+    external = ExternalApps(current, components)
     return AuthorizationServer(
         org,
-        ClientApps(),
-        SessionStore(org.org_id, org.clock, org.settings, random),
-        Grants(org.clock, random),
+        ClientApps(BUILT_IN_APPS, book, external.find),
+        SessionStore(org.org_id, org.clock, org.settings, random, book),
+        Grants(org.clock, random, book),
         LoginHistory(),
+        external,
     )

@@ -6,7 +6,8 @@
     refresh_token        the user of the first sign-in         token, secret of a confidential client
     password             refused: blocked in new orgs
 
-Source: "OAuth Authorization Flows" (Salesforce Help).
+A flow finds out which app asks for which user (an Applicant); admission, the same for all flows, asks the app's policies.
+Source: "OAuth Authorization Flows", "Manage OAuth Access Policies" (Salesforce Help).
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from orgtwin.auth.apps import ClientApp, Flow
+from orgtwin.auth.apps import ClientApp, Flow, RefreshEnd
 from orgtwin.auth.assertion import read_assertion, require_genuine
 from orgtwin.auth.authority import AuthorizationServer
+from orgtwin.auth.grants import SpentToken
 from orgtwin.auth.history import LoginAttempt
 from orgtwin.auth.refusal import refusal
-from orgtwin.auth.sessions import Session
+from orgtwin.auth.sessions import Session, SessionTerms
 from orgtwin.auth.users import UserRecord, find_by_id, find_by_username
 from orgtwin.errors import SalesforceError
 from orgtwin.records.model import Value
@@ -47,6 +49,19 @@ class TokenRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who asks through which app. `family` is that of the refresh token behind it, `refresh_token` one that is handed out."""
+
+    app: ClientApp
+    user: UserRecord | None
+    kind: str
+    scopes: tuple[str, ...] = ()
+    family: str | None = None
+    refresh_token: str | None = None
+    wants_refresh_token: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Granted:
     """A session, for whom, through which app; `refresh_token` where the flow gives one."""
 
@@ -62,29 +77,40 @@ def grant_token(server: AuthorizationServer, request: TokenRequest) -> Granted:
     flow = _FLOWS.get(name)
     if flow is None:
         raise refusal("unknown_grant")
+    applicant: Applicant | None = None
     try:
-        granted = flow(server, request)
+        applicant = flow(server, request)
+        granted = _admit(server, request, applicant)
     except SalesforceError as error:
         _remember(server, request, None, error.message)
+        if applicant is not None and applicant.user is not None:
+            _store(
+                server, request, applicant.app, applicant.user, _STATUS.get(error.message, f"Failed: {error.message}")
+            )
         raise
-    _remember(server, request, granted.user.user_id, "Success")
-    _store(server, request, granted)
+    _remember(server, request, granted.user.user_id, _SUCCESS)
+    _store(server, request, granted.app, granted.user, _SUCCESS)
     return granted
 
 
-def _store(server: AuthorizationServer, request: TokenRequest, granted: Granted) -> None:
-    """The sign-in as a LoginHistory record, which queries see."""
+_SUCCESS = "Success"
+# What LoginHistory calls a refusal of the token endpoint. ASSUMED for those of an app's policies.
+_STATUS = {"user is inactive": "User is Inactive", "ip restricted": "Restricted IP"}
+
+
+def _store(server: AuthorizationServer, request: TokenRequest, app: ClientApp, user: UserRecord, status: str) -> None:
+    """The attempt as a LoginHistory record, which queries see."""
     values: dict[str, Value] = {
-        "UserId": granted.user.user_id,
+        "UserId": user.user_id,
         "LoginTime": server.org.now,
         "LoginType": "Remote Access 2.0",  # ASSUMED for every flow; documented for OAuth in general
         "SourceIp": request.remote_address,
         "LoginUrl": request.base_url.partition("://")[2],
-        "Status": "Success",
-        "Application": granted.app.name,
+        "Status": status,
+        "Application": app.name,
     }
     with server.org.transaction():
-        store_own_row(server.org, "LoginHistory", values, granted.user.user_id)
+        store_own_row(server.org, "LoginHistory", values, user.user_id)
 
 
 def _remember(server: AuthorizationServer, request: TokenRequest, user_id: str | None, status: str) -> None:
@@ -117,70 +143,87 @@ def _own_urls(request: TokenRequest) -> tuple[str, ...]:
     return (request.base_url, f"{request.base_url}/services/oauth2/token")
 
 
-def _admit(
-    server: AuthorizationServer,
-    request: TokenRequest,
-    app: ClientApp,
-    user: UserRecord | None,
-    kind: str,
-    scopes: tuple[str, ...] | None = None,
-    refresh_token: str | None = None,
-) -> Granted:
+def _admit(server: AuthorizationServer, request: TokenRequest, applicant: Applicant) -> Granted:
+    """Ask the user's state and the app's policies, then open the session."""
+    app, user = applicant.app, applicant.user
+    app.require_open()
     if user is None:
         raise refusal("user_has_not_approved")
     if not user.active:
         raise refusal("inactive_user")
     app.require_approved(user.user_id)
     app.require_address(request.remote_address)
-    session = server.sessions.issue(user.user_id, app.client_id, scopes or app.scopes, kind)
-    return Granted(session, user, app, refresh_token)
+    asks_ranges = app.keeps_login_ranges and not (app.relaxes_refresh and applicant.kind == _REFRESHED)
+    if asks_ranges and not server.external.admits_address(user, request.remote_address):
+        raise refusal("ip_restricted")
+    scopes = applicant.scopes or app.scopes
+    refresh_token, family = applicant.refresh_token, applicant.family
+    if applicant.wants_refresh_token and app.refresh.end is not RefreshEnd.AT_ONCE:
+        refresh_token = server.grants.issue_refresh_token(user.user_id, app.client_id, scopes)
+        found = server.grants.find_refresh_token(refresh_token)
+        family = found.family if found is not None else None
+    terms = SessionTerms(app.client_id, scopes, applicant.kind, family, app.session_timeout)
+    return Granted(server.sessions.open(user.user_id, terms), user, app, refresh_token)
 
 
-def _client_credentials(server: AuthorizationServer, request: TokenRequest) -> Granted:
+def _client_credentials(server: AuthorizationServer, request: TokenRequest) -> Applicant:
     app = require_client(server, request)
     app.require_flow(Flow.CLIENT_CREDENTIALS)
-    if app.client_secret is None and "client_assertion" not in request.form:
+    if app.is_public and "client_assertion" not in request.form:
         raise refusal("wrong_secret")
     if app.run_as_user_id is None:
         raise refusal("no_run_as_user")
-    return _admit(server, request, app, find_by_id(server.org, app.run_as_user_id), "ClientCredentials")
+    return Applicant(app, find_by_id(server.org, app.run_as_user_id), "ClientCredentials")
 
 
-def _jwt_bearer(server: AuthorizationServer, request: TokenRequest) -> Granted:
+def _jwt_bearer(server: AuthorizationServer, request: TokenRequest) -> Applicant:
     token = request.form.get("assertion", "")
     assertion = read_assertion(token)
     app = server.apps.get(assertion.issuer)
     app.require_flow(Flow.JWT_BEARER)
     require_genuine(token, assertion, app, server.org.clock(), _own_urls(request))
-    return _admit(server, request, app, find_by_username(server.org, assertion.subject), "JwtBearer")
+    user = find_by_username(server.org, assertion.subject)
+    if user is not None and app.asks_users and not server.grants.has_approved(user.user_id, app.client_id):
+        user = None
+    return Applicant(app, user, "JwtBearer")
 
 
-def _authorization_code(server: AuthorizationServer, request: TokenRequest) -> Granted:
+def _authorization_code(server: AuthorizationServer, request: TokenRequest) -> Applicant:
     app = require_client(server, request)
     app.require_flow(Flow.WEB_SERVER)
     form = request.form
     code = server.grants.redeem_code(
         form.get("code", ""), app.client_id, form.get("redirect_uri", ""), form.get("code_verifier")
     )
-    refresh_token = None
-    if "refresh_token" in code.scopes or "full" in code.scopes:
-        refresh_token = server.grants.issue_refresh_token(code.user_id, app.client_id, code.scopes)
+    server.grants.approve(code.user_id, app.client_id)
+    wants = not {"refresh_token", "offline_access", "full"}.isdisjoint(code.scopes)
     user = find_by_id(server.org, code.user_id)
-    return _admit(server, request, app, user, "WebServer", code.scopes, refresh_token)
+    return Applicant(app, user, "WebServer", code.scopes, wants_refresh_token=wants)
 
 
-def _refresh(server: AuthorizationServer, request: TokenRequest) -> Granted:
-    app = require_client(server, request)
+_REFRESHED = "Refresh"
+
+
+def _refresh(server: AuthorizationServer, request: TokenRequest) -> Applicant:
+    app = server.apps.get(request.client_id)
+    if app.needs_secret_to_refresh or request.client_secret is not None:
+        app = require_client(server, request)
     app.require_flow(Flow.REFRESH)
-    token = server.grants.get_refresh_token(request.form.get("refresh_token", ""), app.client_id)
-    return _admit(server, request, app, find_by_id(server.org, token.user_id), "Refresh", token.scopes)
+    presented = request.form.get("refresh_token", "")
+    try:
+        token, successor = server.grants.redeem_refresh_token(presented, app)
+    except SpentToken as spent:
+        server.sessions.revoke_family(spent.family)
+        raise refusal("expired_refresh_token") from spent
+    user = find_by_id(server.org, token.user_id)
+    return Applicant(app, user, _REFRESHED, token.scopes, token.family, successor)
 
 
-def _password(_server: AuthorizationServer, _request: TokenRequest) -> Granted:
+def _password(_server: AuthorizationServer, _request: TokenRequest) -> Applicant:
     raise refusal("no_password")
 
 
-_FLOWS: Mapping[str, Callable[[AuthorizationServer, TokenRequest], Granted]] = {
+_FLOWS: Mapping[str, Callable[[AuthorizationServer, TokenRequest], Applicant]] = {
     Flow.CLIENT_CREDENTIALS: _client_credentials,
     Flow.JWT_BEARER: _jwt_bearer,
     Flow.WEB_SERVER: _authorization_code,

@@ -28,6 +28,8 @@ _REFUSALS = {
     "unknown_grant": ("unsupported_grant_type", "grant type not supported"),
     "flow_off": ("unauthorized_client", "client is not authorized to use this grant type"),
     "ip_restricted": ("invalid_grant", "ip restricted"),
+    "blocked": ("OAUTH_APP_BLOCKED", "this app is blocked by admin"),
+    "no_challenge": ("invalid_request", "missing required code challenge"),
 }
 
 

@@ -10,6 +10,8 @@ import msgspec
 
 from orgtwin.auth.apps import ClientApp, Flow
 from orgtwin.auth.assertion import read_certificate
+from orgtwin.auth.book import fingerprint
+from orgtwin.auth.external_apps import SECRETS, with_secret
 from orgtwin.auth.users import UserRecord, find_by_username
 from orgtwin.errors import SalesforceError
 from orgtwin.faults.catalogue import FAULTS
@@ -82,7 +84,6 @@ def register_app(request: Request) -> Response:
         client_id=str(body.get("client_id") or "3MVG9" + request.twin.random(_CLIENT_ID_LENGTH)),
         name=str(body.get("name", "unnamed")),
         flows=frozenset(_flow(name) for name in _texts(body, "flows")),
-        client_secret=None if body.get("public") is True else request.twin.random(_SECRET_LENGTH),
         run_as_user_id=run_as,
         certificates=(_certificate(str(body["certificate"])),) if body.get("certificate") else (),
         callback_urls=tuple(_texts(body, "callback_urls")),
@@ -92,8 +93,22 @@ def register_app(request: Request) -> Response:
         else None,
         ip_ranges=tuple(_texts(body, "ip_ranges")),
     )
-    request.twin.auth.apps.add(app)
-    return json_response({"client_id": app.client_id, "client_secret": app.client_secret}, 201)
+    secret = None if body.get("public") is True else request.twin.random(_SECRET_LENGTH)
+    request.twin.auth.apps.add(app if secret is None else app.with_secret(secret))
+    return json_response({"client_id": app.client_id, "client_secret": secret}, 201)
+
+
+def new_secret(request: Request) -> Response:
+    """Give an app a further secret, which is told here and never again; the one before it goes on. Deployed apps, too."""
+    twin, client_id = request.twin, request.params["client_id"]
+    secret = twin.random(_SECRET_LENGTH)
+    if any(app.client_id == client_id for app in twin.auth.apps):
+        twin.auth.apps.add(twin.auth.apps.get(client_id).with_secret(secret))
+    else:
+        twin.auth.apps.get(client_id)
+        with request.org.transaction():
+            request.org.settings[SECRETS] = with_secret(request.org, client_id, fingerprint(secret))
+    return json_response({"client_id": client_id, "client_secret": secret}, 201)
 
 
 _FLOWS = {
@@ -235,6 +250,7 @@ ROUTES = (
     _admin("DELETE", "faults/{fault_id}", disarm_fault),
     _admin("POST", "apps", register_app),
     _admin("PUT", "apps/{client_id}/certificate", trust_certificate),
+    _admin("POST", "apps/{client_id}/secret", new_secret),
     _admin("POST", "sessions", open_session),
     _admin("DELETE", "sessions", expire_sessions),
     _admin("GET", "login-history", login_history),

@@ -36,6 +36,8 @@ def require_session(request: Request, token: str | None) -> None:
     session = _find_session(request, token)
     if session is None:
         raise SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+    if not session.may_call_apis:
+        raise SalesforceError("INVALID_SESSION_ID", "This session is not valid for use with the REST API", status=401)
     caller = _caller(request, session)
     _require_api_enabled(request, caller)
     request.admit(session, caller)

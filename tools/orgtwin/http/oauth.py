@@ -11,10 +11,12 @@ import base64
 import binascii
 import hashlib
 import hmac
+from datetime import datetime
 from urllib.parse import urlencode
 
-from orgtwin.auth.apps import ClientApp, Flow
+from orgtwin.auth.apps import Flow
 from orgtwin.auth.flows import Granted, TokenRequest, grant_token, require_client
+from orgtwin.auth.grants import RefreshToken
 from orgtwin.auth.refusal import refusal
 from orgtwin.auth.sessions import Session
 from orgtwin.auth.users import UserRecord, find_by_id, find_by_username
@@ -47,17 +49,20 @@ def _basic(request: Request) -> tuple[str, str] | None:
 
 def token(request: Request) -> Response:
     """POST /services/oauth2/token: every flow ends here."""
-    granted = grant_token(request.twin.auth, _token_request(request))
-    return json_response(_token_answer(request, granted))
+    asked = _token_request(request)
+    granted = grant_token(request.twin.auth, asked)
+    return json_response(_token_answer(request, granted, asked.client_secret))
 
 
-def _token_answer(request: Request, granted: Granted) -> dict[str, object]:
+def _token_answer(request: Request, granted: Granted, secret: str | None) -> dict[str, object]:
+    """The signature is made with the secret that the client showed: the org keeps none. Without one there is no signature, as in
+    the answer to an assertion."""
     session = granted.session
     identity = identity_url(request, session.user_id)
     issued_at = str(int(session.issued_at.timestamp() * 1_000))
     answer: dict[str, object] = {
         "access_token": session.token,
-        "signature": _signature(granted.app, identity, issued_at),
+        **({"signature": _signature(secret, identity, issued_at)} if secret else {}),
         "scope": " ".join(session.scopes),
         "instance_url": request.base_url,
         "id": identity,
@@ -69,10 +74,11 @@ def _token_answer(request: Request, granted: Granted) -> dict[str, object]:
     return answer
 
 
-def _signature(app: ClientApp, identity: str, issued_at: str) -> str:
+def _signature(secret: str, identity: str, issued_at: str) -> str:
     """HMAC-SHA256 over id and issued_at with the app's secret, so that the app can tell the identity URL was not changed."""
-    secret = (app.client_secret or "").encode()
-    return base64.b64encode(hmac.new(secret, (identity + issued_at).encode(), hashlib.sha256).digest()).decode()
+    return base64.b64encode(
+        hmac.new(secret.encode(), (identity + issued_at).encode(), hashlib.sha256).digest()
+    ).decode()
 
 
 def authorize(request: Request) -> Response:
@@ -89,6 +95,10 @@ def authorize(request: Request) -> Response:
     if asked.get("code_challenge_method", _PKCE_METHOD) != _PKCE_METHOD:
         return _send_back(
             redirect_uri, asked, error="invalid_request", error_description="invalid code challenge method"
+        )
+    if app.needs_challenge and not asked.get("code_challenge"):
+        return _send_back(
+            redirect_uri, asked, error="invalid_request", error_description="missing required code challenge"
         )
     user = find_by_username(request.org, asked.get("login_hint") or request.twin.admin_username)
     if user is None or not user.active:
@@ -108,34 +118,48 @@ def _send_back(redirect_uri: str, asked: dict[str, str], **values: str) -> Respo
 
 
 def revoke(request: Request) -> Response:
-    """Ends an access token, or a refresh token; both are gone at once."""
+    """Ends an access token at once, or a refresh token with all access tokens that came of it."""
     value = {**request.query, **request.form}.get("token", "")
     auth = request.twin.auth
-    if auth.sessions.revoke(value) or auth.grants.revoke_refresh_token(value) is not None:
+    if auth.sessions.revoke(value):
+        return Response(200)
+    token = auth.grants.revoke_refresh_token(value)
+    if token is not None:
+        auth.sessions.revoke_family(token.family)
         return Response(200)
     raise SalesforceError("invalid_token", "token was invalid (already expired or revoked)")
 
 
 def introspect(request: Request) -> Response:
-    """Tells a client about its own tokens; for anybody else's the answer is that they are not active."""
+    """Tells a client about its own tokens, or about all where the app may; others are said not to be active."""
     app = require_client(request.twin.auth, _token_request(request))
-    session = request.twin.sessions.peek(request.form.get("token", ""))
-    if session is None or session.client_id != app.client_id:
-        return json_response({"active": False})
-    user = find_by_id(request.org, session.user_id)
-    return json_response(
-        {
-            "active": True,
-            "scope": " ".join(session.scopes),
-            "client_id": app.client_id,
-            "username": user.username if user else None,
-            "sub": identity_url(request, session.user_id),
-            "token_type": "access_token",
-            "exp": int((session.last_used + request.twin.sessions.timeout).timestamp()),
-            "iat": int(session.issued_at.timestamp()),
-            "nbf": int(session.issued_at.timestamp()),
-        }
-    )
+    value = request.form.get("token", "")
+    session = request.twin.sessions.peek(value)
+    if session is not None and (app.introspects_all or session.client_id == app.client_id):
+        ends_at = request.twin.sessions.ends_at(session)
+        return json_response(_about(request, "access_token", session, session.issued_at, ends_at))
+    token = request.twin.auth.grants.find_refresh_token(value)
+    if token is not None and (app.introspects_all or token.client_id == app.client_id):
+        return json_response(_about(request, "refresh_token", token, token.issued_at, None))
+    return json_response({"active": False})
+
+
+def _about(
+    request: Request, kind: str, held: Session | RefreshToken, issued_at: datetime, ends_at: datetime | None
+) -> dict[str, object]:
+    user = find_by_id(request.org, held.user_id)
+    moment = int(issued_at.timestamp())
+    return {
+        "active": True,
+        "scope": " ".join(held.scopes),
+        "client_id": held.client_id,
+        "username": user.username if user else None,
+        "sub": identity_url(request, held.user_id),
+        "token_type": kind,
+        **({"exp": int(ends_at.timestamp())} if ends_at is not None else {}),
+        "iat": moment,
+        "nbf": moment,
+    }
 
 
 def _signed_in(request: Request) -> tuple[Session, UserRecord] | Response:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orgtwin.apex.test_tables import register_test_tables
 from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
+from orgtwin.auth.book import AuthBook
 from orgtwin.auth.sessions import RandomText, random_text
 from orgtwin.auth.users import UserRecord, find_by_id
 from orgtwin.http.house import DirectoryHouse, MemoryHouse
@@ -27,6 +28,7 @@ from orgtwin.seed import administrator, integration_user
 _ADMIN_TOKEN_LENGTH = 48
 _SECRET_LENGTH = 64
 _CLIENT_ID = "3MVG9orgtwin.integration"
+_AUTH_BOOK = "auth.book"
 ALIAS = "twin"
 
 
@@ -38,6 +40,7 @@ class Started:
     administrator: UserRecord
     integration_user: UserRecord
     app: ClientApp
+    client_secret: str
     access_token: str
     refresh_token: str
 
@@ -57,7 +60,7 @@ class Started:
             integration_username=self.integration_user.username,
             integration_user_id=self.integration_user.user_id,
             client_id=self.app.client_id,
-            client_secret=self.app.client_secret or "",
+            client_secret=self.client_secret,
             admin_token=self.twin.admin_token,
             api_version=f"{NEWEST}.0",
         )
@@ -73,7 +76,7 @@ def start_twin(
     data: Path | None = None,
 ) -> Started:
     """A twin of a new org. `certificate` (PEM) lets the integration app sign assertions with its key, besides its secret.
-    `data` keeps the org in that directory, and finds it there again."""
+    `data` keeps the org in that directory, with who is signed in, and finds it there again."""
     house = DirectoryHouse(data, clock) if data else MemoryHouse(clock)
     org = house.open()
     admin = _user(org, administrator(org).user_id)
@@ -86,26 +89,29 @@ def start_twin(
         daily_api_requests=daily_api_requests,
         latency=latency,
         random=random,
+        book=AuthBook(data / _AUTH_BOOK if data else None),
     )
     register_tables(twin.tooling_tables, lambda: twin.part(MetadataService))
     register_data_tables(twin.data_tables, lambda: twin.part(MetadataService))
     twin.tooling_tables.register_family(SETTINGS, settings_table)
     twin.data_tables.register(recently_viewed_table(lambda: twin.part(RecentItems)))
     register_test_tables(twin.tooling_tables, lambda: runs_of(twin))
-    flows = {Flow.CLIENT_CREDENTIALS} | ({Flow.JWT_BEARER} if certificate else set())
-    app = ClientApp(
-        _CLIENT_ID,
-        "orgtwin integration",
-        frozenset(flows),
-        client_secret=random(_SECRET_LENGTH),
-        run_as_user_id=integration.user_id,
-        certificates=(certificate,) if certificate else (),
-        scopes=("api",),
-    )
+    client_secret = random(_SECRET_LENGTH)
+    app = _integration_app(twin, integration, certificate).with_secret(client_secret)
     twin.auth.apps.add(app)
     session = twin.sessions.issue(admin.user_id, None, ("full",), "Admin")
     refresh = twin.auth.grants.issue_refresh_token(admin.user_id, CUMULUSCI, ("web", "full", "refresh_token"))
-    return Started(twin, admin, integration, app, session.token, refresh)
+    return Started(twin, admin, integration, app, client_secret, session.token, refresh)
+
+
+def _integration_app(twin: Twin, user: UserRecord, certificate: str | None) -> ClientApp:
+    """The app as an earlier run left it, or a new one."""
+    known = twin.auth.apps.find(_CLIENT_ID)
+    flows = frozenset({Flow.CLIENT_CREDENTIALS})
+    app = known or ClientApp(_CLIENT_ID, "orgtwin integration", flows, run_as_user_id=user.user_id, scopes=("api",))
+    if certificate is None or certificate in app.certificates:
+        return app
+    return replace(app, certificates=(*app.certificates, certificate), flows=app.flows | {Flow.JWT_BEARER})
 
 
 def _user(org: Organization, user_id: str) -> UserRecord:

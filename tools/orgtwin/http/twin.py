@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from orgtwin.allocations import API_REQUESTS, Allocations
 from orgtwin.auth.authority import create_authorization_server
+from orgtwin.auth.book import AuthBook
 from orgtwin.auth.sessions import RandomText, SessionStore, random_text
 from orgtwin.events.cometd import CometdServer
 from orgtwin.events.service import EventService
@@ -18,6 +19,7 @@ from orgtwin.http.house import House
 from orgtwin.http.in_flight import InFlight
 from orgtwin.http.latency import OFF, Latency
 from orgtwin.http.usage import ApiUsage
+from orgtwin.metadata.component import ComponentStore
 from orgtwin.metadata.duplicate_rules import DeployedDuplicateRules
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
@@ -50,13 +52,14 @@ class Twin:
         daily_api_requests: int = DEFAULT_DAILY_API_REQUESTS,
         latency: Latency = OFF,
         random: RandomText = random_text,
+        book: AuthBook | None = None,
     ) -> None:
         self.house = house
         self.org = org
         self.admin_token = admin_token
         self.admin_username = admin_username
         self.random = random
-        self.auth = create_authorization_server(org, random)
+        self.auth = create_authorization_server(org, random, self._components, lambda: self.org, book or AuthBook())
         self.allocations = Allocations(org.clock)
         self.allocations[API_REQUESTS].maximum = daily_api_requests
         self.usage = ApiUsage(self.allocations[API_REQUESTS])
@@ -71,6 +74,9 @@ class Twin:
         self._watch_for_triggers(org)
         self._watch_for_duplicates(org)
         self.cometd = CometdServer(self.events, random)
+
+    def _components(self) -> ComponentStore:
+        return self.part(MetadataService).components
 
     @property
     def dml(self) -> Dml:

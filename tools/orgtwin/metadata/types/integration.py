@@ -6,13 +6,20 @@ API Developer Guide).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from orgtwin.auth.book import fingerprint
+from orgtwin.auth.external_apps import SECRETS, consumer_key, with_secret
+from orgtwin.metadata.canonical import canonical
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.metadata.workspace import Workspace
+from orgtwin.metadata.xml import leaf
 
 _OAUTH_NEEDS = ("AuthProtocolVariant", "AuthProviderUrl")
 _POLICY_TYPE = "ExtlClntAppOauthConfigurablePolicies"
+_KEYS_TYPE = "ExtlClntAppGlobalOauthSettings"
 
 
 def deploy_external_credential(_workspace: Workspace, component: Component, _before: Component | None) -> Component:
@@ -54,7 +61,7 @@ def deploy_client_app(_workspace: Workspace, component: Component, _before: Comp
     return component
 
 
-def deploy_client_app_part(workspace: Workspace, component: Component, _before: Component | None) -> Component:
+def deploy_client_app_part(workspace: Workspace, component: Component, before: Component | None) -> Component:
     """Settings and policies stand beside their app; one OAuth policy an app, and its run-as user must exist."""
     app = component.body.value("externalClientApplication")
     if app is None:
@@ -63,7 +70,21 @@ def deploy_client_app_part(workspace: Workspace, component: Component, _before: 
         raise ComponentRefused(f"In field: externalClientApplication - no ExternalClientApplication named {app} found")
     if component.type == _POLICY_TYPE:
         _check_policy(workspace, component, app)
+    if component.type == _KEYS_TYPE:
+        return _with_key(workspace, component, before, app)
     return component
+
+
+def _with_key(workspace: Workspace, component: Component, before: Component | None, app: str) -> Component:
+    """The org gives a key where the file names none, and keeps of a secret what cannot be read back."""
+    body = component.body
+    key = body.value("consumerKey") or (before.body.value("consumerKey") if before is not None else None)
+    key = key or consumer_key(workspace.org.org_id, app)
+    secret = body.value("consumerSecret")
+    if secret is not None:
+        workspace.settings[SECRETS] = with_secret(workspace.org, key, fingerprint(secret))
+    kept = [*body.without(("consumerKey", "consumerSecret")).children, leaf("consumerKey", key)]
+    return replace(component, body=canonical(body.with_children(kept)))
 
 
 def _check_policy(workspace: Workspace, component: Component, app: str) -> None:
