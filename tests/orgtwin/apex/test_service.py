@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from orgtwin.apex.coverage import ClassCoverage
-from orgtwin.apex.service import ApexService, coverage_warnings
+from orgtwin.apex.deploys import average_warnings, covered_code
+from orgtwin.apex.service import ApexService
 from orgtwin.metadata.deploy_model import DeployJob, DeployOptions, DeployStatus
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
@@ -31,7 +31,6 @@ def apex_org() -> tuple[Org, MetadataService, ApexService]:
     org = new_org(lambda: datetime(2026, 1, 2, tzinfo=UTC))
     metadata = MetadataService(org)
     service = ApexService(org)
-    metadata.hooks = replace(metadata.hooks, compile_apex=service.compile_apex)
     return org, metadata, service
 
 
@@ -80,7 +79,7 @@ def test_tests_run_on_the_org_and_their_records_are_taken_back() -> None:
         ("marks", "Pass", ""),
         ("refuses", "Pass", ""),
     ]
-    assert coverage_warnings(engine) == ()
+    assert tuple(average_warnings(covered_code(engine))) == ()
     assert len(org.table("Account")) == 0
 
 
@@ -90,7 +89,7 @@ def test_too_little_coverage_is_told_in_the_platforms_words() -> None:
     test = "@IsTest class T { @IsTest static void t() { System.assert(true); } }"
     deploy(org, metadata, Idle=idle, T=test)
     _, engine = service.run_with_coverage(["T"])
-    assert coverage_warnings(engine) == (
+    assert tuple(average_warnings(covered_code(engine))) == (
         "Average test coverage across all Apex Classes and Triggers is 0%, at least 75% test coverage is required.",
     )
     assert engine.coverage.report({"Idle": None}) == [ClassCoverage("Idle", (), (3, 4))]

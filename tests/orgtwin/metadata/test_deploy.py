@@ -285,7 +285,6 @@ def test_tests_run_on_the_org_as_the_deploy_left_it(count: int, status: str, dep
     assert messages == ([] if count == 1 else ["System.AssertException: Assertion Failed: Expected: 2, Actual: 1"])
     assert len(org.table("Account")) == 0
     assert _has_field(org) is (count == 1)
-    assert org.hooks.before_save == []
 
 
 def _runner(report: TestReport) -> Hooks:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 
+from dataclasses import replace
+
 import click
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.project import Project
 from orgtwin.apex.save_hooks import attach
+from orgtwin.metadata.apex_compile import accept_apex
 from orgtwin.metadata.deploy_model import DeployOptions
 from orgtwin.metadata.service import MetadataService
 from orgtwin.seed import administrator, new_org
@@ -23,7 +26,9 @@ def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> 
     org = new_org()
     admin = administrator(org)
     if len(project.files) > 1:
-        job = MetadataService(org).deploy_files(
+        metadata = MetadataService(org)
+        metadata.hooks = replace(metadata.hooks, compile_apex=accept_apex)
+        job = metadata.deploy_files(
             admin, project.files, DeployOptions(rollback_on_error=False, single_package=True)
         )
         for message in job.outcome.failures if job.outcome is not None else ():

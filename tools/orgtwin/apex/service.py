@@ -1,8 +1,8 @@
 """Apex of one live org: what the deploy, the save order and the test endpoints call.
 
     service = twin.part(ApexService)                     one an org; from then on its triggers run in every save
-    metadata.hooks = replace(metadata.hooks, compile_apex=service.compile_apex)
-    run, engine = service.run_with_coverage(names)       engine.coverage.report(...), coverage_warnings(engine)
+    run, engine = service.run_with_coverage(names)       engine.coverage.report(...); deploys.py judges it
+    service_of(org)                                      the same for those who have only the org
     service.engine()                                     classes and triggers as they are deployed now
 
 The sources are the Body of the org's ApexClass and ApexTrigger rows; a deploy changes the rows, and the next use compiles anew.
@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from weakref import WeakValueDictionary
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
-from orgtwin.metadata.component import Key
 from orgtwin.org import Org
 from orgtwin.organization import Organization
-from orgtwin.schema.model import Schema
 
-MINIMUM_COVERAGE = 75
 _TABLES = ("ApexClass", "ApexTrigger")
 
 
@@ -38,6 +36,7 @@ class ApexService:
         self._testing: Engine | None = None
         self.hooks = TriggerHooks(self._running)
         self.hooks.register(org)
+        _SERVICES[id(org)] = self
 
     def engine(self) -> Engine:
         """The compiled classes and triggers of the org as it is now."""
@@ -61,23 +60,6 @@ class ApexService:
             found.update({f"{name}/{read_name(row)!s}": str(read_body(row) or "") for row in table.rows()})
         return found
 
-    # Deploys
-
-    def compile_apex(
-        self, org: Organization, schema: Schema, sources: Mapping[Key, str]
-    ) -> Mapping[Key, list[tuple[int, int, str]]]:
-        """The compile errors of classes and triggers under the schema that is about to be."""
-        engine = Engine(_DraftPort(self._org, schema))
-        names = {f"{kind}/{name}": (kind, name) for kind, name in sources}
-        engine.load({f"{key[0]}/{key[1]}": text for key, text in sources.items()})
-        by_name = {name.lower(): (kind, name) for kind, name in sources}
-        found: dict[Key, list[tuple[int, int, str]]] = {}
-        for problem in engine.check():
-            key = names.get(problem.name) or by_name.get(problem.name.lower())
-            if key is not None:
-                found.setdefault(key, []).append((problem.line, problem.column, problem.message))
-        return found
-
     # Tests
 
     def run_with_coverage(
@@ -97,35 +79,10 @@ class ApexService:
             self._testing = None
 
 
-class _DraftPort(KernelPort):
-    """The org with a schema that is not in use yet; only the compiler asks it."""
-
-    def __init__(self, org: Org, schema: Schema) -> None:
-        super().__init__(org, org.automated_user_id)
-        self._draft = schema
-
-    @property
-    def schema(self) -> Schema:
-        return self._draft
+_SERVICES: WeakValueDictionary[int, ApexService] = WeakValueDictionary()
+"""By the identity of the org. The org's hooks hold the service, so both live equally long."""
 
 
-def coverage_warnings(engine: Engine) -> tuple[str, ...]:
-    """The org's words when tests cover too little. Source: "Code Coverage Best Practices"."""
-    names = {c.name: c for c in engine.classes.values() if not c.is_test}
-    names.update({t.name: t.cls for triggers in engine.triggers.values() for t in triggers})
-    rows = [row for row in engine.coverage.report(names) if row.covered or row.uncovered]
-    total = sum(len(r.covered) + len(r.uncovered) for r in rows)
-    covered = sum(len(r.covered) for r in rows)
-    found = []
-    if total and 100 * covered < MINIMUM_COVERAGE * total:
-        found.append(
-            f"Average test coverage across all Apex Classes and Triggers is {100 * covered // total}%,"
-            f" at least {MINIMUM_COVERAGE}% test coverage is required."
-        )
-    triggers = {t.name for rows_ in engine.triggers.values() for t in rows_}
-    found += [
-        f"Test coverage of selected Apex Trigger is 0%, at least 1% test coverage is required: {row.name}"
-        for row in rows
-        if row.name in triggers and not row.covered
-    ]
-    return tuple(found)
+def service_of(org: Organization) -> ApexService:
+    """The Apex of an org; made when the first asks for it, from then on its triggers run in every save."""
+    return _SERVICES.get(id(org)) or ApexService(org)

@@ -40,10 +40,10 @@ def run_synchronously(request: Request) -> Response:
 def _carry_out(request: Request, asked: Mapping[str, object]) -> KeptRun:
     if not request.org.access.has_permission(request.caller, "AuthorApex"):
         raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
-    from orgtwin.apex.service import ApexService
+    from orgtwin.apex.service import service_of
 
     names = None if asked.get("testLevel") in _WHOLE_ORG else list(_names(request, asked))
-    return runs_of(request.twin).carry_out(request.twin.part(ApexService), request.caller.user_id, names)
+    return runs_of(request.twin).carry_out(service_of(request.twin.org), request.caller.user_id, names)
 
 
 def _names(request: Request, asked: Mapping[str, object]) -> Iterator[str]:

@@ -1,24 +1,16 @@
 """Which Apex tests a deploy runs, and running them.
 
-Source: "Running Tests in a Deployment" (Metadata API Developer Guide). Coverage is not measured, so no deploy is refused for too
-little of it.
+Source: "Running Tests in a Deployment" (Metadata API Developer Guide).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from orgtwin.metadata.component import Component
-from orgtwin.metadata.deploy_model import DeployOptions, RunTests, TestFailure, TestLevel, TestReport, TestRequest
+from orgtwin.metadata.deploy_model import DeployOptions, RunTests, TestLevel, TestReport, TestRequest
 from orgtwin.metadata.types.apex import source_of
 from orgtwin.metadata.workspace import Workspace
-from orgtwin.org import Org
-
-if TYPE_CHECKING:
-    from orgtwin.apex.engine import Engine
 
 _TEST_CLASS = re.compile(r"@\s*isTest\b|\btestMethod\b", re.IGNORECASE)
 
@@ -48,7 +40,8 @@ def run_tests(workspace: Workspace, options: DeployOptions, user_id: str, run: R
     if not names:
         return TestReport()
     labels = {label.full_name: label.body.value("value") or "" for label in workspace.of_type("CustomLabel")}
-    return run(TestRequest(workspace.org, options.test_level, names, user_id, labels))
+    deployed = tuple(key for key in workspace.changed if key[0] in ("ApexClass", "ApexTrigger"))
+    return run(TestRequest(workspace.org, options.test_level, names, user_id, labels, deployed))
 
 
 def is_test_class(component: Component) -> bool:
@@ -56,42 +49,8 @@ def is_test_class(component: Component) -> bool:
     return _TEST_CLASS.search(source_of(component)) is not None
 
 
-def run_in_engine(request: TestRequest) -> TestReport:
+def run_in_org(request: TestRequest) -> TestReport:
     """Run the tests in the twin's own Apex. It is imported when the first deploy asks for tests."""
-    from orgtwin.apex.testing import run_tests as run_classes
+    from orgtwin.apex.deploys import run_deploy_tests
 
-    with _engine(request) as engine:
-        run = run_classes(engine, request.class_names)
-    failures = tuple(
-        TestFailure(o.class_name, o.method_name, o.message, o.stack_trace, time_ms=round(o.seconds * 1000))
-        for o in run.failures
-    )
-    return TestReport(len(run.outcomes), failures, (), round(run.seconds * 1000))
-
-
-@contextmanager
-def _engine(request: TestRequest) -> Iterator[Engine]:
-    """All Apex of the org, its triggers taking part in saves until the tests are over."""
-    from orgtwin.apex.kernel import KernelPort
-    from orgtwin.apex.save_hooks import attach
-
-    org = request.org
-    if not isinstance(org, Org):
-        raise TypeError(f"Apex runs on an org in memory, not on {type(org).__name__}")
-    with org.hooks.set_aside():  # a live org's own triggers would run beside the ones under test
-        engine = attach(org, request.user_id)
-        if isinstance(engine.port, KernelPort):
-            engine.port.labels.update(request.labels)
-        problems = engine.load(dict(_sources(org)))
-        if problems:
-            raise TestsRefused("INVALID_OPERATION", f"Compilation error: {problems[0]}")  # ASSUMED text
-        with org.log.unheard():
-            yield engine
-
-
-def _sources(org: Org) -> Iterator[tuple[str, str]]:
-    for sobject_type in ("ApexClass", "ApexTrigger"):
-        table = org.table(sobject_type)
-        read_name, read_body = table.reader("Name"), table.reader("Body")
-        for row in table.rows():
-            yield f"{sobject_type} {read_name(row)!s}", str(read_body(row) or "")
+    return run_deploy_tests(request)

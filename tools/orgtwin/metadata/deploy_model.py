@@ -115,6 +115,31 @@ class TestFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class TestSuccess:
+    """One test method that passed."""
+
+    class_name: str
+    method_name: str
+    time_ms: int = 0
+
+    __test__ = False
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredCode:
+    """What tests covered of one class or trigger: numbers of lines. `kind` is Class or Trigger."""
+
+    name: str
+    kind: str
+    covered: tuple[int, ...]
+    uncovered: tuple[int, ...]
+
+    @property
+    def locations(self) -> int:
+        return len(self.covered) + len(self.uncovered)
+
+
+@dataclass(frozen=True, slots=True)
 class TestReport:
     """What an Apex test run gave. `coverage_warnings` are the org's own words and fail the deploy."""
 
@@ -122,19 +147,22 @@ class TestReport:
     failures: tuple[TestFailure, ...] = ()
     coverage_warnings: tuple[str, ...] = ()
     total_time_ms: int = 0
+    successes: tuple[TestSuccess, ...] = ()
+    coverage: tuple[CoveredCode, ...] = ()
 
     __test__ = False
 
 
 @dataclass(frozen=True, slots=True)
 class TestRequest:
-    """Which tests to run on the org as a deploy left it, for whom, and the custom labels that code may name."""
+    """Which tests to run on the org as a deploy left it, for whom, the custom labels that code may name, the Apex deployed."""
 
     org: Organization
     level: TestLevel
     class_names: tuple[str, ...]
     user_id: str
     labels: Mapping[str, str]
+    components: tuple[tuple[str, str], ...] = ()
 
     __test__ = False
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from orgtwin.errors import SalesforceError
-from orgtwin.metadata.apex_syntax import check_syntax
-from orgtwin.metadata.apex_tests import TestsRefused, run_in_engine, run_tests
+from orgtwin.metadata.apex_compile import compile_apex
+from orgtwin.metadata.apex_tests import TestsRefused, run_in_org, run_tests
 from orgtwin.metadata.archive import ArchiveRefused, read_archive
 from orgtwin.metadata.component import Component, ComponentStore, Key
 from orgtwin.metadata.deploy_model import (
@@ -36,6 +36,7 @@ from orgtwin.metadata.types.apex import source_of
 from orgtwin.metadata.types.rules import rule_of
 from orgtwin.metadata.workspace import CheckFormula, CompileApex, Workspace
 from orgtwin.organization import Organization
+from orgtwin.schema.model import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Hooks:
     """What other parts of the twin contribute to a deploy."""
 
     check_formula: CheckFormula = check_formula
-    compile_apex: CompileApex = check_syntax
-    run_tests: RunTests = run_in_engine
+    compile_apex: CompileApex = compile_apex
+    run_tests: RunTests = run_in_org
 
 
 class _Undo(Exception):
@@ -250,26 +251,40 @@ class _Attempt:
         self.failed.setdefault(key, refusal(*key, file_name, text))
 
     def _compile(self) -> None:
-        touched = [key for key in self._workspace.changed if key[0] in ("ApexClass", "ApexTrigger")]
-        if not touched:
+        """Compile all Apex the org would have, where something changed that Apex may name."""
+        touched = [key for key in self._workspace.changed if key[0] in _APEX]
+        deleted = [key for key in self._workspace.removed if key[0] in _NAMED_BY_APEX]
+        if not touched and not deleted:
             return
-        sources = {
-            component.key: source_of(component)
-            for type_name in ("ApexClass", "ApexTrigger")
-            for component in self._workspace.of_type(type_name)
-        }
-        found = self._hooks.compile_apex(self._org, self._workspace.schema.current(), sources)
-        for key, problems in found.items():
-            for line, column, text in problems:
-                if key in self._files:
-                    self._fail(key, text, line, column)
-                else:
-                    self._fail(
-                        touched[0],
-                        f"Dependent class is invalid and needs recompilation:\n Class {key[1]} : {text}",
-                        1,
-                        1,
-                    )
+        components = [c for type_name in _APEX for c in self._workspace.of_type(type_name)]
+        found = self._problems(components, self._workspace.schema.current())
+        dependent = {key: places for key, places in found.items() if key not in self._files}
+        for key, places in found.items():
+            for line, column, text in places if key in self._files else ():
+                self._fail(key, text, line, column)
+        if dependent:
+            self._fail_dependent(dependent, touched, deleted)
+
+    def _problems(self, components: Iterable[Component], schema: Schema) -> Mapping[Key, list[tuple[int, int, str]]]:
+        sources = {component.key: source_of(component) for component in components}
+        versions = {c.key: float(c.body.value("apiVersion") or 0) for c in components}
+        return self._hooks.compile_apex(self._org, schema, sources, versions)
+
+    def _fail_dependent(
+        self, dependent: Mapping[Key, list[tuple[int, int, str]]], touched: list[Key], deleted: list[Key]
+    ) -> None:
+        """Apex that is not in the deploy would not compile any more. What did not compile before concerns nobody."""
+        stood = [c for type_name in _APEX for c in self._before.of_type(type_name)]
+        before = self._problems(stood, self._org.schema)
+        for key, places in dependent.items():
+            if key in before:
+                continue
+            named = [gone for gone in deleted if _simple_name(gone[1]).lower() in places[0][2].lower()]
+            for gone in named:
+                self._deletion_failed(gone, "", _STILL_USED.format(_SHOWN[gone[0]], _SHOWN[key[0]], key[1]))
+            if not named and touched:
+                text = f"Dependent class is invalid and needs recompilation:\n Class {key[1]} : {places[0][2]}"
+                self._fail(touched[0], text, 1, 1)
 
     # ---- taking over
 
@@ -353,6 +368,22 @@ class _Attempt:
     def _warnings(self) -> bool:
         found = (*self._file_messages(), *self._deleted)
         return any(message.problem_type == "Warning" for message in found)
+
+
+_APEX = ("ApexClass", "ApexTrigger")
+_SHOWN = {
+    "ApexClass": "Apex Class",
+    "ApexTrigger": "Apex Trigger",
+    "CustomField": "custom field",
+    "CustomObject": "custom object",
+}
+_NAMED_BY_APEX = frozenset(("ApexClass", "CustomField", "CustomObject"))
+_STILL_USED = "This {} is referenced elsewhere in salesforce.com. Remove the usage and try again. : {} - {}"
+"""ASSUMED: the first sentence is the org's, from deploy logs; what follows the colon is how it lists who refers to it."""
+
+
+def _simple_name(full_name: str) -> str:
+    return full_name.rpartition(".")[2]
 
 
 _SUB_ORDER = {"MasterDetail": 1, "Summary": 3}

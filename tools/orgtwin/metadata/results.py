@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from orgtwin.metadata.catalogue import Shape, load_types
 from orgtwin.metadata.component import Component
-from orgtwin.metadata.deploy_model import DeployJob, DeployMessage, DeployStatus, TestLevel, TestReport
+from orgtwin.metadata.deploy_model import CoveredCode, DeployJob, DeployMessage, DeployStatus, TestLevel, TestReport
 from orgtwin.metadata.retrieve import FileProperties, Retrieved
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.xml import XSI_NIL, Node
@@ -135,13 +135,37 @@ def _test_result(tests: TestReport) -> dict[str, object]:
         for failure in tests.failures
     ]
     return {
-        "codeCoverage": [],
+        "codeCoverage": [_covered(row) for row in tests.coverage],
         "codeCoverageWarnings": warnings,
         "failures": failures,
         "numFailures": len(tests.failures),
         "numTestsRun": tests.run,
-        "successes": [],
+        "successes": [
+            {
+                "id": "",
+                "methodName": success.method_name,
+                "name": success.class_name,
+                "namespace": "",
+                "time": success.time_ms,
+            }
+            for success in tests.successes
+        ],
         "totalTime": tests.total_time_ms,
+    }
+
+
+def _covered(row: CoveredCode) -> dict[str, object]:
+    """CodeCoverageResult. The lines that no test reached are told, each as not executed."""
+    return {
+        "id": "",
+        "locationsNotCovered": [
+            {"column": 0, "line": line, "numExecutions": 0, "time": -1.0} for line in row.uncovered
+        ],
+        "name": row.name,
+        "namespace": None,
+        "numLocations": row.locations,
+        "numLocationsNotCovered": len(row.uncovered),
+        "type": row.kind,
     }
 
 

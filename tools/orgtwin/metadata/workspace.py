@@ -22,7 +22,7 @@ class CompileApex(Protocol):
     """Checks Apex source. Problems are (line, column, message); none means it compiles."""
 
     def __call__(
-        self, org: Organization, schema: Schema, sources: Mapping[Key, str], /
+        self, org: Organization, schema: Schema, sources: Mapping[Key, str], versions: Mapping[Key, float], /
     ) -> Mapping[Key, list[tuple[int, int, str]]]: ...
 
 
