@@ -202,6 +202,7 @@ def _request_sources(spec: Spec) -> list[Mapping[str, object]]:
 def _object_values(spec: Spec, rules: ObjectRules, names: ObjectNames) -> Mapping[str, object]:
     mapping = rules.mapping
     samples = [find_sample(spec, owned.field, at) for at, owned in enumerate(rules.owned) if not owned.statuses]
+    ruled = ruled_fields(mapping)
     return {
         **_base_values(spec),
         "names": names,
@@ -219,7 +220,7 @@ def _object_values(spec: Spec, rules: ObjectRules, names: ObjectNames) -> Mappin
         "notice_terms": notice_terms(spec, mapping),
         "moments": (*GUARDED_MOMENTS, *(["after insert"] if requests_of(spec, mapping.salesforce) else ())),
         "owned_samples": [sample for sample in samples if sample],
-        "lawful_samples": [sample for sample in samples if sample and sample.name not in ruled_fields(mapping)],
+        "lawful_samples": [sample for sample in samples if sample and sample.name not in ruled],
         "published_sample": _published_sample(spec, rules),
     }
 
