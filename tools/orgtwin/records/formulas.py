@@ -28,6 +28,8 @@ from orgtwin.schema.model import Field, FieldType, Schema, ValidationRule
 
 _GLOBAL_RECORDS = {"$Profile": "ProfileId", "$UserRole": "UserRoleId"}
 _NUMERIC = (FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT)
+LABEL = "$Label."
+"""Custom labels are settings of the org under their names in lower case."""
 _ORIGIN = datetime(1900, 1, 1, tzinfo=UTC)  # $System.OriginDateTime
 
 
@@ -37,6 +39,9 @@ class Org(Protocol):
 
     @property
     def schema(self) -> Schema: ...
+
+    @property
+    def settings(self) -> Mapping[str, object]: ...
 
     @property
     def now(self) -> datetime: ...
@@ -154,7 +159,7 @@ class Formulas:
             zone=self._zone(),
             is_new=before is None,
             prior=prior,
-            global_value=self._global_value,
+            global_value=lambda path: self._global_value(table, content, path),
         )
 
     def _follow(self, table: RecordTable, row: Row, path: FieldPath) -> Value:
@@ -175,8 +180,14 @@ class Formulas:
             return ZoneInfo(str(name)) if name else UTC
         return UTC
 
-    def _global_value(self, path: GlobalPath) -> Value:
+    def _global_value(self, table: RecordTable, content: Row, path: GlobalPath) -> Value:
         root, *names = path.names
+        if root == "$RecordType":
+            return self._record_type(table, content, names[0])
+        return self._org_value(path, root, names)
+
+    def _org_value(self, path: GlobalPath, root: str, names: Sequence[str]) -> Value:
+        """Of what does not depend on the record."""
         if root == "$User":
             return self._own("User", self._org.running_user_id, names[0])
         if root in _GLOBAL_RECORDS:
@@ -190,7 +201,32 @@ class Formulas:
             return _ORIGIN
         if root == "$Setup":
             return self._custom_setting(names[0], names[1])
+        if root == "$CustomMetadata":
+            return self._custom_metadata(*names)
+        if root == "$Label":
+            return self._label(names[-1])
         raise Unsupported("formula.global-variables", f"the global variable {'.'.join(path.names)} in formulas")
+
+    def _record_type(self, table: RecordTable, content: Row, field: str) -> Value:
+        """Of the record; Master, which has no row, is no record type."""
+        if table.type.find_field("RecordTypeId") is None:
+            return None
+        return self._own("RecordType", str(table.reader("RecordTypeId")(content)), field)
+
+    def _custom_metadata(self, sobject_type: str, record: str, field: str) -> Value:
+        table = self._org.table(sobject_type)
+        name = table.reader("DeveloperName")
+        wanted = record.lower()
+        row = next((row for row in table.rows() if str(name(row)).lower() == wanted), None)
+        if row is None:
+            raise FormulaEvaluationError(f"there is no record {record} of {sobject_type}")
+        return table.reader(field)(row)
+
+    def _label(self, name: str) -> Value:
+        text = self._org.settings.get(LABEL + name.lower())
+        if not isinstance(text, str):
+            raise FormulaEvaluationError(f"there is no custom label {name}")
+        return text
 
     def _own(self, sobject_type: str, record_id: str, field: str) -> Value:
         table = self._org.table(sobject_type)
