@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from clmkit.mapping.loader import load_spec
+from clmkit.mapping.kept import load_kept
 from clmkit.mapping.model import Spec
 from clmkit.mapping.report import FORMATS
 
@@ -29,7 +29,7 @@ def paused_collector() -> Iterator[None]:
 def require_spec(path: Path) -> Spec:
     """The resolved spec; with an error in it, the findings on standard error and exit code 2."""
     with paused_collector():
-        loaded = load_spec(path)
+        loaded = load_kept(path)
     if loaded.spec is None:
         click.echo(FORMATS["human"](loaded.errors), err=True)
         raise SystemExit(2)

@@ -38,11 +38,12 @@ ReadBase: TypeAlias = Callable[[str], tuple[str, bytes | Trouble]]
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a load: `spec` is None exactly when a finding is an error."""
+    """The result of a load: `spec` is None exactly when a finding is an error. `below` names the file under an overlay."""
 
     spec: Spec | None
     document: SpecDocument | None
     findings: tuple[Finding, ...]
+    below: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -177,7 +178,8 @@ def _judge_layers(layers: Layers, overlaid: Overlaid | None = None) -> Loaded:
     rules = _judge(Subject(document, spec, overlaid), layers)
     findings.extend(_independent(rules, shape_errors) if shape_errors else (finding for _, finding in rules))
     failed = any(finding.is_error for finding in findings)
-    return Loaded(spec=None if failed else spec, document=document, findings=in_reading_order(findings))
+    below = (layers.base.name,) if layers.overlay else ()
+    return Loaded(spec=None if failed else spec, document=document, findings=in_reading_order(findings), below=below)
 
 
 def _of_org(overlaid: Overlaid | None) -> tuple[str, str]:
