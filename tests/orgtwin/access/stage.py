@@ -28,8 +28,8 @@ _SETTINGS = {"TimeZoneSidKey": "Europe/London", "LocaleSidKey": "en_US", "Langua
 class Stage:
     """The org, and the ids of people, roles, groups and records by name."""
 
-    def __init__(self) -> None:
-        self.org: Org = new_org(clock=lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    def __init__(self, org: Org | None = None) -> None:
+        self.org: Org = org or new_org(clock=lambda: datetime(2026, 3, 1, tzinfo=UTC))
         self.admin = administrator(self.org)
         self.ids: dict[str, str] = {}
         self.profile = self.find("Profile", Name="Standard User")
