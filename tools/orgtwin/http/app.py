@@ -203,6 +203,8 @@ def _by_method(match: Match, request: Request) -> Route:
     if request.method == "POST" and "_HttpMethod" in request.raw_query:
         request.method = request.query["_HttpMethod"].upper()
     route = match.routes.get(request.method)
+    if route is not None and route.since > request.api_version:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     if route is None:
         allowed = ",".join(sorted(match.routes))
         raise SalesforceError(

@@ -321,14 +321,14 @@ def unprocessed_records(request: Request) -> Response:
 _ROOT = "/services/data/{version}/jobs/ingest"
 _JOB = f"{_ROOT}/{{job_id}}"
 ROUTES = (
-    Route("POST", _ROOT, create_job),
-    Route("GET", _ROOT, list_jobs),
-    Route("GET", _JOB, show_job),
-    Route("PATCH", _JOB, change_state),
-    Route("DELETE", _JOB, delete_job),
-    Route("PUT", f"{_JOB}/batches", upload, max_body=UPLOAD_LIMIT, spools=True),
-    Route("GET", f"{_JOB}/successfulResults", successful_results),
-    Route("GET", f"{_JOB}/failedResults", failed_results),
-    Route("GET", f"{_JOB}/unprocessedrecords", unprocessed_records),
-    Route("GET", f"{_JOB}/unprocessedRecords", unprocessed_records),
+    Route("POST", _ROOT, create_job, since=41.0),
+    Route("GET", _ROOT, list_jobs, since=41.0),
+    Route("GET", _JOB, show_job, since=41.0),
+    Route("PATCH", _JOB, change_state, since=41.0),
+    Route("DELETE", _JOB, delete_job, since=41.0),
+    Route("PUT", f"{_JOB}/batches", upload, max_body=UPLOAD_LIMIT, spools=True, since=41.0),
+    Route("GET", f"{_JOB}/successfulResults", successful_results, since=41.0),
+    Route("GET", f"{_JOB}/failedResults", failed_results, since=41.0),
+    Route("GET", f"{_JOB}/unprocessedrecords", unprocessed_records, since=41.0),
+    Route("GET", f"{_JOB}/unprocessedRecords", unprocessed_records, since=41.0),
 )

@@ -22,7 +22,6 @@ from orgtwin.soql.tree import ChildQuery, Fields, Query, Selected, TypeOf
 _CSV = "text/csv"
 _PAGE = 50_000
 _PARALLEL_PAGES = 5
-_PARALLEL_SINCE = 58.0
 
 
 def run_bulk_query(request: Request, text: str, *, all_rows: bool) -> tuple[list[str], QueryResult]:
@@ -168,10 +167,8 @@ def show_results(request: Request) -> Response:
 
 
 def show_result_pages(request: Request) -> Response:
-    """The addresses of up to five pages, which clients read at the same time. From version 58.0."""
+    """The addresses of up to five pages, which clients read at the same time."""
     job = _job_of_this_version(request)
-    if request.api_version < _PARALLEL_SINCE:
-        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     root = f"{request.data_path}/jobs/query/{job.job_id}"
     start = _number(request, "locator", 0)
     starts = list(range(start, job.result.total_size, _PAGE))
@@ -202,11 +199,11 @@ def _number(request: Request, name: str, default: int) -> int:
 _ROOT = "/services/data/{version}/jobs/query"
 _JOB = f"{_ROOT}/{{job_id}}"
 ROUTES = (
-    Route("POST", _ROOT, create_job),
-    Route("GET", _ROOT, list_jobs),
-    Route("GET", _JOB, show_job),
-    Route("PATCH", _JOB, abort_job),
-    Route("DELETE", _JOB, delete_job),
-    Route("GET", f"{_JOB}/results", show_results),
-    Route("GET", f"{_JOB}/resultPages", show_result_pages),
+    Route("POST", _ROOT, create_job, since=47.0),
+    Route("GET", _ROOT, list_jobs, since=47.0),
+    Route("GET", _JOB, show_job, since=47.0),
+    Route("PATCH", _JOB, abort_job, since=47.0),
+    Route("DELETE", _JOB, delete_job, since=47.0),
+    Route("GET", f"{_JOB}/results", show_results, since=47.0),
+    Route("GET", f"{_JOB}/resultPages", show_result_pages, since=58.0),
 )

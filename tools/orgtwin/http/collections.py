@@ -187,10 +187,10 @@ def _asked(request: Request) -> tuple[Sequence[str], Sequence[str]]:
 
 _ROOT = "/services/data/{version}/composite/sobjects"
 ROUTES = (
-    Route("POST", _ROOT, create_many),
-    Route("PATCH", _ROOT, update_many),
-    Route("DELETE", _ROOT, delete_many),
-    Route("GET", f"{_ROOT}/{{sobject_type}}", read_many),
-    Route("POST", f"{_ROOT}/{{sobject_type}}", read_many),
-    Route("PATCH", f"{_ROOT}/{{sobject_type}}/{{record_id}}", upsert_many),
+    Route("POST", _ROOT, create_many, since=42.0),
+    Route("PATCH", _ROOT, update_many, since=42.0),
+    Route("DELETE", _ROOT, delete_many, since=42.0),
+    Route("GET", f"{_ROOT}/{{sobject_type}}", read_many, since=42.0),
+    Route("POST", f"{_ROOT}/{{sobject_type}}", read_many, since=42.0),
+    Route("PATCH", f"{_ROOT}/{{sobject_type}}/{{record_id}}", upsert_many, since=46.0),
 )

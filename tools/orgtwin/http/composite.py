@@ -154,7 +154,7 @@ def _status(answer: Mapping[str, object]) -> int:
 
 
 ROUTES = (
-    Route("POST", "/services/data/{version}/composite", composite),
-    Route("POST", "/services/data/{version}/composite/batch", batch),
-    Route("POST", "/services/data/{version}/composite/graph", graph),
+    Route("POST", "/services/data/{version}/composite", composite, since=38.0),
+    Route("POST", "/services/data/{version}/composite/batch", batch, since=34.0),
+    Route("POST", "/services/data/{version}/composite/graph", graph, since=50.0),
 )

@@ -34,6 +34,6 @@ def _shown(request: Request, schema: EventSchema) -> Response:
 
 
 ROUTES = (
-    Route("GET", "/services/data/{version}/event/eventSchema/{schema_id}", by_id),
-    Route("GET", "/services/data/{version}/sobjects/{sobject_type}/eventSchema", by_name),
+    Route("GET", "/services/data/{version}/event/eventSchema/{schema_id}", by_id, since=40.0),
+    Route("GET", "/services/data/{version}/sobjects/{sobject_type}/eventSchema", by_name, since=40.0),
 )

@@ -81,5 +81,5 @@ def count_records(request: Request) -> Response:
 
 ROUTES = (
     Route("GET", "/services/data/{version}/limits", show_limits),
-    Route("GET", "/services/data/{version}/limits/recordCount", count_records),
+    Route("GET", "/services/data/{version}/limits/recordCount", count_records, since=40.0),
 )

@@ -44,7 +44,8 @@ class Envelope(Enum):
 class Route:
     """One row of a surface's table. `max_body` in bytes; None takes the limit of the REST API.
 
-    A route that `spools` finds the body in `request.upload`: it may be too long to hold in memory.
+    A route that `spools` finds the body in `request.upload`: it may be too long to hold in memory. `since` is the first API
+    version that has the resource; before, it is not there.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Route:
     envelope: Envelope = Envelope.JSON
     max_body: int | None = None
     spools: bool = False
+    since: float = 0.0
 
 
 @dataclass(slots=True)

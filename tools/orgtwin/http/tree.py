@@ -127,4 +127,4 @@ def _row(node: _Node, ids: Mapping[str, str]) -> Mapping[str, object]:
     return {**node.values, node.parent_field: ids[node.parent]}
 
 
-ROUTES = (Route("POST", "/services/data/{version}/composite/tree/{sobject_type}", create_tree),)
+ROUTES = (Route("POST", "/services/data/{version}/composite/tree/{sobject_type}", create_tree, since=34.0),)
