@@ -87,12 +87,14 @@ def run_query(engine: Engine, text: str, binds: Mapping[str, Value], user_mode: 
     """The rows as a list of `result`, or the number for SELECT COUNT()."""
     usage = engine.transaction.usage
     usage.charge("Queries")
+    engine.note("SOQL_EXECUTE_BEGIN", f"[{engine.line()}]", "Aggregations:0", text)
     try:
         found = engine.port.query(text, {n: to_port(v) for n, v in binds.items()}, user_mode=user_mode)
     except SalesforceError as error:
         if error.code == "TWIN_UNSUPPORTED":
             raise
         raise throw("QueryException", error.message) from error
+    engine.note("SOQL_EXECUTE_END", f"[{engine.line()}]", f"Rows:{found if isinstance(found, int) else len(found)}")
     if isinstance(found, int):
         usage.charge("QueryRows")
         return found
@@ -100,10 +102,22 @@ def run_query(engine: Engine, text: str, binds: Mapping[str, Value], user_mode: 
     return ApexList(result or list_of(SOBJECT), [to_record(engine, row) for row in found])
 
 
-def run_search(engine: Engine, text: str, binds: Mapping[str, Value], result: Type) -> ApexList:
-    """One list per RETURNING object."""
+def run_search(
+    engine: Engine, text: str, binds: Mapping[str, Value], result: Type, user_mode: bool = False
+) -> ApexList:
+    """One list per RETURNING object. A test finds what it fixed, else nothing: "Adding SOSL Queries to Unit Tests"."""
     engine.transaction.usage.charge("SoslQueries")
-    found = engine.port.search(text, {n: to_port(v) for n, v in binds.items()}, user_mode=False)
+    given = {n: to_port(v) for n, v in binds.items()}
+    try:
+        if engine.is_testing:
+            fixed = [str(i) for i in engine.test_state.get("search", ())]
+            found = engine.port.search_among(text, given, fixed, user_mode=user_mode)
+        else:
+            found = engine.port.search(text, given, user_mode=user_mode)
+    except SalesforceError as error:
+        if error.code == "TWIN_UNSUPPORTED":
+            raise
+        raise throw("SearchException", error.message) from error
     return ApexList(result, [ApexList(list_of(SOBJECT), [to_record(engine, r) for r in rows]) for rows in found])
 
 
@@ -199,7 +213,11 @@ def write(
     usage.charge("DmlStatements")
     usage.charge("DmlRows", len(records))
     engine.transaction.dml_since_callout = True
+    where = f"[{engine.line()}]"
+    engine.note("DML_BEGIN", where, f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
     _check_ids(verb, records)
+    for record in records:
+        _check_mix(engine, record)
     mark = engine.port.savepoint() if all_or_none else None
     results: list[DmlResult] = []
     for type_, group in groupby(records, key=lambda r: r.type):
@@ -209,10 +227,45 @@ def write(
         engine.port.rollback(mark)
         if verb == "insert":
             return results
+    engine.note("DML_END", where)
     for record, result in zip(records, results, strict=True):
         if result.result.success and result.result.record_id is not None and verb in ("insert", "upsert"):
             record.fields["Id"] = Id(result.result.record_id)
     return results
+
+
+_SETUP_OBJECTS = frozenset(
+    (
+        *("FieldPermissions", "Group", "GroupMember", "ObjectPermissions", "PermissionSet", "PermissionSetAssignment"),
+        *("QueueSobject", "SetupEntityAccess", "UserRole"),
+    )
+)
+"""Source: "sObjects That Cannot Be Used Together in DML Operations" (Apex Developer Guide)."""
+
+
+def _is_setup(record: SObject) -> bool | None:
+    """A user counts with a role only: one without may be saved beside any record (None)."""
+    if record.type.name == "User":
+        return True if record.fields.get("UserRoleId") is not None else None
+    return record.type.name in _SETUP_OBJECTS
+
+
+def _check_mix(engine: Engine, record: SObject) -> None:
+    """Raises DmlException MIXED_DML_OPERATION. System.runAs begins anew."""
+    transaction = engine.transaction
+    first, is_setup = transaction.first_written, _is_setup(record)
+    if is_setup is None:
+        return
+    if first is None:
+        transaction.first_written = (record.type.name, is_setup)
+    elif first[1] != is_setup:
+        message = (
+            "DML operation on setup object is not permitted after you have updated a non-setup object (or vice versa):"
+            f" {record.type.name}, original object: {first[0]}"
+        )
+        refused = SaveResult(None, False, errors=(SaveError("MIXED_DML_OPERATION", message),))
+        result = DmlResult("SaveResult", refused, [DatabaseError(e) for e in refused.errors])
+        raise dml_exception("insert", [record], [(0, result)])
 
 
 def _check_ids(verb: str, records: list[SObject]) -> None:

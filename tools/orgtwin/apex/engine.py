@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import orgtwin.apex.library.all  # noqa: F401  (fills the registry)
@@ -33,6 +34,7 @@ from orgtwin.apex.compile.inheritance import check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
+from orgtwin.apex.debug_log import DebugLog
 from orgtwin.apex.event_queue import EventQueue
 from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
 from orgtwin.apex.heap import live_bytes
@@ -41,10 +43,11 @@ from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
 from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
 from orgtwin.apex.syntax.problems import LineTable
-from orgtwin.apex.transaction import LIMITS, TICKS_PER_MILLISECOND, Transaction, Usage
+from orgtwin.apex.transaction import LIMITS, TICKS_PER_MILLISECOND, Job, Transaction, Usage
 from orgtwin.apex.triggers import Trigger, TriggerContext, declare_trigger
 from orgtwin.apex.types import Kind, Type, list_of
 from orgtwin.apex.values import LINE, PLACE, Frame, Value
+from orgtwin.apex.verdicts import Verdicts, verdict_key, world_digest
 from orgtwin.errors import Unsupported
 from orgtwin.schema.model import ChildRelationship
 
@@ -83,6 +86,7 @@ class Engine:
         self.events = EventQueue()
         self.trigger_context: list[TriggerContext] = []
         self.debug_log: list[str] = []
+        self.log: DebugLog | None = None
         self.bind_lookups: list[Callable[[str], Value]] = []
         self.is_testing = False
         self.is_running = False
@@ -196,15 +200,39 @@ class Engine:
         if found not in self.problems:
             self.problems.append(found)
 
-    def check(self) -> list[Problem]:
-        """Compile everything that is not compiled yet; all problems of the loaded sources."""
+    def check(self, verdicts: Verdicts | None = None) -> list[Problem]:
+        """Compile everything that is not compiled yet; all problems of the loaded sources.
+
+        With verdicts, what was judged before in the same world is not compiled now, only when it runs.
+        """
+        triggers = [trigger for of_type in self.triggers.values() for trigger in of_type]
+        units: list[tuple[ApexClass, Callable[[], None]]] = [
+            *((cls, partial(_compile_class, cls)) for cls in self.classes.values()),
+            *((trigger.cls, trigger.compile) for trigger in triggers),
+        ]
+        world = world_digest((cls for cls, _ in units), self.port.schema) if verdicts is not None else ""
         with context.running(self):
-            for cls in list(self.classes.values()):
-                _compile_class(cls)
-            for triggers in self.triggers.values():
-                for trigger in triggers:
-                    trigger.compile()
+            for cls, compile_unit in units:
+                if verdicts is None:
+                    compile_unit()
+                else:
+                    self._judge(cls, compile_unit, verdicts, world)
         return sorted(self.problems, key=lambda p: (p.name.lower(), p.line, p.column))
+
+    def _judge(self, cls: ApexClass, compile_unit: Callable[[], None], verdicts: Verdicts, world: str) -> None:
+        """The problems of one unit, remembered or found now."""
+        key = verdict_key(world, f"{cls.name}\0{cls.lines.source if cls.lines is not None else ''}", cls.api_version)
+        known = verdicts.find(key)
+        if known is None:
+            before = len(self.problems)
+            compile_unit()
+            found = tuple((p.line, p.column, p.message) for p in self.problems[before:] if p.name == cls.name)
+            verdicts.keep(key, found)
+            return
+        for line, column, message in known:
+            problem = Problem(cls.name, line, column, message)
+            if problem not in self.problems:
+                self.problems.append(problem)
 
     # Running
 
@@ -272,6 +300,10 @@ class Engine:
         if self._allocated > limit:
             raise out_of_limit(f"Apex heap size too large: {self._allocated}")
 
+    def used(self, name: str) -> int:
+        """What the transaction has used of a limit."""
+        return self.cpu_time() if name == "CpuTime" else self.transaction.usage.used[name]
+
     def cpu_time(self) -> int:
         """Milliseconds used, by the model of transaction.py."""
         return self._ticks // TICKS_PER_MILLISECOND
@@ -279,10 +311,11 @@ class Engine:
     def note_trace(self, error: ApexThrow) -> None:
         """Write down where an exception was thrown, once."""
         if not error.value.trace:
+            self.note("EXCEPTION_THROWN", f"[{self.line()}]", error)
             error.value.trace = [(frame[PLACE], frame[LINE]) for frame in reversed(self.stack)]
 
-    def run_anonymous(self, source: str) -> list[Problem]:
-        """Compile and run anonymous Apex in its own transaction, then the jobs it queued.
+    def run_anonymous(self, source: str, later: Callable[[list[Job]], None] | None = None) -> list[Problem]:
+        """Compile and run anonymous Apex in its own transaction, then the jobs it queued, unless `later` takes them.
 
         Compile problems are returned, exceptions raised.
         """
@@ -301,17 +334,42 @@ class Engine:
                 return self.problems
             cls.get_statics()
             make_call(self, step.run, 0, scope.slots, ANONYMOUS, static=False)(cls.instantiate())
-            run_jobs(self)
+            if self.log is not None:
+                self.log.limits(lambda name: (self.used(name), self.transaction.usage.limit(name)))
+            if later is None:
+                run_jobs(self)
+            else:
+                later(list(self.transaction.jobs))
         return []
 
     def enqueue_future(self, name: str, run: Callable[[], None]) -> None:
         """Queue a call of an @future method."""
         enqueue_future(self, name, run)
 
-    def debug(self, text: str) -> None:
+    def debug(self, text: str, level: str = "DEBUG") -> None:
         """System.debug."""
         if len(self.debug_log) < 10_000:
             self.debug_log.append(text)
+        self.note("USER_DEBUG", f"[{self.line()}]", level, text)
+
+    def note(self, event: str, *parts: object) -> None:
+        """An event of the debug log, if one is kept."""
+        if self.log is not None:
+            self.log.event(event, *parts)
+
+    def line(self) -> int:
+        """The line that runs now; 0 outside Apex."""
+        return self.stack[-1][LINE] if self.stack else 0
+
+    def open_log(self) -> DebugLog:
+        """Keep a debug log from now on, until `close_log`."""
+        self.log = DebugLog("66.0", self.now, lambda: self._ticks * 1_000_000 // TICKS_PER_MILLISECOND)
+        return self.log
+
+    def close_log(self) -> str:
+        """The text of the log that was kept; "" when none was."""
+        log, self.log = self.log, None
+        return "" if log is None else log.text()
 
     def refuse(self, key: str, what: str) -> None:
         """What the twin does not emulate, by its ledger key."""
@@ -340,10 +398,12 @@ class Engine:
         """System.runAs."""
         if user is None or user.fields.get("Id") is None:
             raise throw("IllegalArgumentException", "User ID cannot be null")
-        before = self.port.run_as(str(user.fields["Id"]))
+        before, first_written = self.port.run_as(str(user.fields["Id"])), self.transaction.first_written
+        self.transaction.first_written = None
         try:
             yield
         finally:
+            self.transaction.first_written = first_written
             self.port.run_as(before.user_id)
 
     # Triggers, called by the org's save order

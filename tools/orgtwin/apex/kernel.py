@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.org_port import QueryRow, Scalar, UserView
-from orgtwin.errors import SaveError, SaveResult, Unsupported
+from orgtwin.apex.sharing_mode import is_bound_by_sharing
+from orgtwin.errors import SaveError, SaveResult
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
@@ -20,6 +21,7 @@ from orgtwin.records.system_fields import stamp_created
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.soql import ResultRow, VirtualTables, execute
+from orgtwin.sosl import Returned, parse_statement, search
 
 
 class KernelPort:
@@ -89,7 +91,12 @@ class KernelPort:
         return before
 
     def _as(self, user_mode: bool) -> Caller:
-        level = AccessLevel.USER_MODE if user_mode else AccessLevel.SYSTEM_MODE
+        if user_mode:
+            level = AccessLevel.USER_MODE
+        elif self.engine is not None and is_bound_by_sharing(self.engine):
+            level = AccessLevel.WITH_SHARING
+        else:
+            level = AccessLevel.SYSTEM_MODE
         return replace(self._caller, access_level=level)
 
     # Queries
@@ -99,7 +106,27 @@ class KernelPort:
         return found.total_size if found.counts_only else [_to_row(row) for row in found.rows]
 
     def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]:
-        raise Unsupported("apex.sosl", "SOSL in Apex")
+        found = search(self.org, self._as(user_mode), text, binds)
+        return [[_to_row(row) for row in result.rows] for result in found]
+
+    def search_among(
+        self, text: str, binds: Mapping[str, Scalar], record_ids: Sequence[str], *, user_mode: bool
+    ) -> list[list[QueryRow]]:
+        """What a search returns of these records, whatever its term: Test.setFixedSearchResults."""
+        return [
+            self._query_returned(returned, binds, record_ids, user_mode=user_mode)
+            for returned in parse_statement(text, binds).returned
+        ]
+
+    def _query_returned(
+        self, returned: Returned, binds: Mapping[str, Scalar], record_ids: Sequence[str], *, user_mode: bool
+    ) -> list[QueryRow]:
+        described = self.schema.find_type(returned.sobject_type)
+        ids = [i for i in record_ids if described is not None and i.startswith(described.key_prefix)]
+        condition = f" AND ({returned.where})" if returned.where else ""
+        text = f"SELECT {returned.fields} FROM {returned.sobject_type} WHERE Id IN :fixed{condition} {returned.clauses}"  # noqa: S608
+        rows = self.query(text, {**binds, "fixed": ids}, user_mode=user_mode)
+        return [] if isinstance(rows, int) else rows
 
     # Writes
 

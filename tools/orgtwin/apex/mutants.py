@@ -26,33 +26,23 @@ _COMPARISONS = {
 _BOOLEANS = {"&&": "||", "||": "&&", "true": "false", "false": "true"}
 _NO_STATEMENT = frozenset(
     (
-        "return",
-        "throw",
-        "if",
-        "for",
-        "while",
-        "do",
-        "else",
-        "switch",
-        "try",
-        "catch",
-        "finally",
-        "when",
-        "private",
-        "public",
-    )
-    + (
-        "protected",
-        "global",
-        "static",
-        "final",
-        "transient",
-        "class",
-        "enum",
-        "interface",
-        "virtual",
-        "abstract",
-        "override",
+        *(
+            "return",
+            "throw",
+            "if",
+            "for",
+            "while",
+            "do",
+            "else",
+            "switch",
+            "try",
+            "catch",
+            "finally",
+            "when",
+            "private",
+        ),
+        *("public", "protected", "global", "static", "final", "transient", "class", "enum", "interface", "virtual"),
+        *("abstract", "override"),
     )
 )
 _OPENING, _CLOSING = {"(": ")", "{": "}", "[": "]"}, {")": "(", "}": "{", "]": "["}

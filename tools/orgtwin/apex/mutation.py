@@ -20,7 +20,6 @@ from orgtwin.apex.project import Project, read_project
 from orgtwin.apex.projects import assign, prepare
 from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import find_tests, run_tests
-from orgtwin.org import Org
 
 KILLED, SURVIVED, STILLBORN, UNCOVERED = "killed", "survived", "stillborn", "not covered"
 

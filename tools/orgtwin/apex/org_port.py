@@ -79,6 +79,10 @@ class OrgPort(Protocol):
 
     def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]: ...
 
+    def search_among(
+        self, text: str, binds: Mapping[str, Scalar], record_ids: Sequence[str], *, user_mode: bool
+    ) -> list[list[QueryRow]]: ...
+
     def insert(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
     ) -> list[SaveResult]: ...

@@ -36,8 +36,16 @@ _TYPES = {
 }
 _PLAIN_FOLDERS = tuple(name for name in _TYPES if name not in ("objects", "classes", "triggers"))
 _VISIBILITIES = frozenset(
-    ("agentAccesses", "applicationVisibilities", "emailRoutingAddressAccesses", "externalCredentialPrincipalAccesses")
-    + ("externalDataSourceAccesses", "flowAccesses", "pageAccesses", "tabSettings", "customSettingAccesses")
+    (
+        *("agentAccesses", "applicationVisibilities", "emailRoutingAddressAccesses", "externalDataSourceAccesses"),
+        *(
+            "externalCredentialPrincipalAccesses",
+            "flowAccesses",
+            "pageAccesses",
+            "tabSettings",
+            "customSettingAccesses",
+        ),
+    )
 )
 _SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
 

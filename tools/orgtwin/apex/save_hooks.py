@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, Uncatchable
@@ -108,6 +110,22 @@ class TriggerHooks:
             except ApexThrow as error:
                 engine.debug(f"{job.name}: {error}")
             self._jobs += outer.jobs
+
+    def run_due(self, moment: datetime) -> int:
+        """Run the scheduled jobs whose time has come by `moment`, each once; how many there were."""
+        engine = self._engine_of()
+        due = [job for job in self.scheduled if job.due is not None and job.due <= moment]
+        if engine is None or not due:
+            return 0
+        self.scheduled = [job for job in self.scheduled if job not in due]
+        for job in due:
+            self.run_job(engine, job)
+            again = job.cron.next_after(moment, engine.user_zone()) if job.cron is not None else None
+            if again is not None and engine.port.has_row(job.job_id):
+                engine.port.change_row(job.job_id, {"NextFireTime": again})
+                self.scheduled.append(replace(job, due=again))
+        self._follow(engine)
+        return len(due)
 
     def before(self, save: Save) -> None:
         self._run(save, "before")

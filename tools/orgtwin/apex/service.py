@@ -11,10 +11,13 @@ The sources are the Body of the org's ApexClass and ApexTrigger rows; a deploy c
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from orgtwin.apex.engine import Engine
+from orgtwin.apex.engine import Engine, Problem
+from orgtwin.apex.faults import ApexThrow, stack_trace
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
@@ -22,6 +25,15 @@ from orgtwin.org import Org
 from orgtwin.organization import Organization
 
 _TABLES = ("ApexClass", "ApexTrigger")
+
+
+@dataclass(frozen=True, slots=True)
+class AnonymousRun:
+    """What became of anonymous Apex: compile problems, or the exception that ended it, and its debug log."""
+
+    problems: tuple[Problem, ...]
+    thrown: ApexThrow | None
+    log: str
 
 
 class ApexService:
@@ -34,6 +46,8 @@ class ApexService:
         self._engine: Engine | None = None
         self._versions: tuple[int, ...] = ()
         self._testing: Engine | None = None
+        self.logs: dict[str, str] = {}
+        self.outbox: list[dict[str, object]] = []
         self.hooks = TriggerHooks(self._running)
         self.hooks.register(org)
         _SERVICES[id(org)] = self
@@ -43,6 +57,7 @@ class ApexService:
         versions = (self._org.schema.version, *(self._org.table(name).version for name in _TABLES))
         if self._engine is None or versions != self._versions:
             self._engine = engine_for(self._org, self._org.automated_user_id)
+            self._engine.outbox = self.outbox
             self._engine.load(self._sources())
             self._versions = versions
         return self._engine
@@ -59,6 +74,74 @@ class ApexService:
             read_name, read_body = table.reader("Name"), table.reader("Body")
             found.update({f"{name}/{read_name(row)!s}": str(read_body(row) or "") for row in table.rows()})
         return found
+
+    # Apex on behalf of a caller
+
+    @contextmanager
+    def as_user(self, user_id: str) -> Iterator[Engine]:
+        """The engine, running for a user, inside one transaction of the org: an exception takes back what was written."""
+        engine = self.engine()
+        with self._org.transaction():
+            before = engine.port.run_as(user_id)
+            try:
+                yield engine
+            finally:
+                engine.port.run_as(before.user_id)
+
+    def run_anonymous(self, source: str, user_id: str) -> AnonymousRun:
+        """Compile and run Apex text for a user, with the org's classes and triggers; jobs run after the commit."""
+        engine = self.engine()
+        log = engine.open_log()
+        log.event("EXECUTION_STARTED")
+        log.event("CODE_UNIT_STARTED", "[EXTERNAL]", "execute_anonymous_apex")
+        problems: list[Problem] = []
+        thrown: ApexThrow | None = None
+        try:
+            with self.as_user(user_id):
+                problems = engine.run_anonymous(source, self.hooks.later)
+        except ApexThrow as error:
+            thrown = error
+            log.event("FATAL_ERROR", f"{error}\n\n{stack_trace(error.value)}")
+        finally:
+            log.event("CODE_UNIT_FINISHED", "execute_anonymous_apex")
+            log.event("EXECUTION_FINISHED")
+            text = engine.close_log()
+        if self.is_traced(user_id):
+            status = "Success" if thrown is None else str(thrown)
+            self.keep_log(text, user_id, "Api", "/services/data/tooling/executeAnonymous", status)
+        return AnonymousRun(tuple(problems), thrown, text)
+
+    # Debug logs
+
+    def is_traced(self, user_id: str) -> bool:
+        """Does a TraceFlag say now that logs of this user are kept. Source: TraceFlag (Tooling API Developer Guide)."""
+        table = self._org.table("TraceFlag")
+        traced, start, end = (table.reader(name) for name in ("TracedEntityId", "StartDate", "ExpirationDate"))
+        now = self._org.clock()
+        for row in table.rows():
+            begins, ends = start(row), end(row)
+            if traced(row) != user_id:
+                continue
+            if (begins is None or begins <= now) and (ends is None or now < ends):  # type: ignore[operator]
+                return True
+        return False
+
+    def keep_log(self, text: str, user_id: str, request: str, operation: str, status: str) -> str:
+        """An ApexLog row for a log; its body is at /sobjects/ApexLog/<id>/Body."""
+        row = {
+            "LogUserId": user_id,
+            "LogLength": len(text.encode("utf-8")),
+            "Request": request,
+            "Operation": operation,
+            "Application": "Unknown",
+            "Status": status[:255],
+            "DurationMilliseconds": 0,
+            "StartTime": self._org.clock(),
+            "Location": "SystemLog",
+        }
+        log_id = self.engine().port.note_row("ApexLog", row)
+        self.logs[log_id] = text
+        return log_id
 
     # Tests
 

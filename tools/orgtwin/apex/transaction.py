@@ -96,4 +96,5 @@ class Transaction:
     ticks: int = 0
     queueable_depth: int = 0
     dml_since_callout: bool = False
+    first_written: tuple[str, bool] | None = None  # the first object that was written, and whether it is a setup object
     rest: dict[str, Any] = field(default_factory=dict)

@@ -6,14 +6,10 @@ Source: "executeAnonymous" under "REST Resources" (Tooling API Developer Guide),
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Route
-
-if TYPE_CHECKING:
-    from orgtwin.apex.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +23,7 @@ class AnonymousResult:
     compile_problem: str | None = None
     exception_message: str | None = None
     exception_stack_trace: str | None = None
+    log: str = ""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -40,39 +37,27 @@ class AnonymousResult:
         }
 
 
-def _engine(request: Request) -> Engine:
-    """An engine for the caller with the org's classes loaded. Apex is imported when the first caller needs it."""
-    from orgtwin.apex.engine import Engine
-    from orgtwin.apex.kernel import KernelPort
-
-    port = KernelPort(request.twin.org, request.caller.user_id)
-    engine = Engine(port)
-    port.engine = engine
-    table = request.org.table("ApexClass")
-    read_name, read_body = table.reader("Name"), table.reader("Body")
-    engine.load({str(read_name(row)): str(read_body(row) or "") for row in table.rows()})
-    return engine
-
-
 def run_anonymous(request: Request, source: str) -> AnonymousResult:
     """Run Apex text. What goes wrong in it is the result; an exception takes its writes back."""
-    from orgtwin.apex.faults import ApexThrow, stack_trace
+    from orgtwin.apex.faults import stack_trace
+    from orgtwin.apex.service import service_of
     from orgtwin.apex.syntax import SyntaxProblem
 
-    engine = _engine(request)
+    service = service_of(request.twin.org)
     try:
-        with request.org.transaction():
-            problems = engine.run_anonymous(source)
+        run = service.run_anonymous(source, request.caller.user_id)
     except SyntaxProblem as problem:
         return AnonymousResult(False, False, problem.line, problem.column, problem.message)
-    except ApexThrow as thrown:
-        trace = stack_trace(thrown.value)
+    if run.problems:
+        first = run.problems[0]
+        return AnonymousResult(False, False, first.line, first.column, first.message, log=run.log)
+    if run.thrown is not None:
+        trace = stack_trace(run.thrown.value)
         line = int(trace.partition("line ")[2].partition(",")[0] or -1)
-        return AnonymousResult(True, False, line, 1, exception_message=str(thrown), exception_stack_trace=trace)
-    if problems:
-        first = problems[0]
-        return AnonymousResult(False, False, first.line, first.column, first.message)
-    return AnonymousResult()
+        return AnonymousResult(
+            True, False, line, 1, exception_message=str(run.thrown), exception_stack_trace=trace, log=run.log
+        )
+    return AnonymousResult(log=run.log)
 
 
 def require_author(request: Request) -> None:

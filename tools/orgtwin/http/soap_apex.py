@@ -1,7 +1,7 @@
 """The Apex SOAP API: POST /services/Soap/s/NN.0[/<org id>]. `sf apex run` sends its text here, not to the Tooling API.
 
-Source: "executeAnonymous()", "ExecuteAnonymousResult" (Apex Developer Guide, SOAP API and SOAP Headers for Apex). No debug
-log is kept, so DebuggingHeader is read past and no DebuggingInfo comes back.
+Source: "executeAnonymous()", "ExecuteAnonymousResult" (Apex Developer Guide, SOAP API and SOAP Headers for Apex). A
+DebuggingHeader asks for the debug log, which comes back in DebuggingInfo; its categories and levels are not looked at.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from orgtwin.http.message import Request, Response
 from orgtwin.http.routing import Door, Envelope, Route
 from orgtwin.http.soap_envelope import admit_session, answer, read_envelope
 from orgtwin.metadata.results import nil, to_nodes
+from orgtwin.metadata.xml import Node
 
 _NAMESPACE = "http://soap.sforce.com/2006/08/apex"
 
@@ -24,7 +25,16 @@ def call(request: Request) -> Response:
     admit_session(request, header)
     require_author(request)
     source = operation.children[0].text if operation.children else ""  # String in the WSDL, apexcode in the sf CLI
-    return answer(_NAMESPACE, operation, to_nodes("result", _values(run_anonymous(request, source))))
+    result = run_anonymous(request, source)
+    wants_log = header is not None and header.find("DebuggingHeader") is not None
+    return answer(
+        _NAMESPACE, operation, to_nodes("result", _values(result)), _debugging_info(result) if wants_log else ()
+    )
+
+
+def _debugging_info(result: AnonymousResult) -> tuple[Node, ...]:
+    """The header of the answer that holds the debug log."""
+    return (Node("DebuggingInfo", children=(Node("debugLog", text=result.log),)),)
 
 
 def _values(result: AnonymousResult) -> dict[str, object]:

@@ -38,10 +38,11 @@ def admit_session(request: Request, header: Node | None) -> None:
         raise
 
 
-def answer(namespace: str, operation: Node, result: Iterable[Node]) -> Response:
+def answer(namespace: str, operation: Node, result: Iterable[Node], header: tuple[Node, ...] = ()) -> Response:
+    head = f"<soapenv:Header>{render_elements(header)}</soapenv:Header>" if header else ""
     body = render_elements((Node(f"{operation.tag}Response", children=tuple(result)),))
     text = (
         '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
-        f'xmlns="{namespace}" xmlns:xsi="{XSI_NAMESPACE}"><soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>'
+        f'xmlns="{namespace}" xmlns:xsi="{XSI_NAMESPACE}">{head}<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>'
     )
     return Response(200, text.encode(), "text/xml;charset=UTF-8")

@@ -7,6 +7,9 @@ from itertools import chain
 from orgtwin.http import (
     admin,
     anonymous_apex,
+    apex_admin,
+    apex_logs,
+    apex_rest,
     bulk1,
     bulk2_ingest,
     bulk2_query,
@@ -41,6 +44,9 @@ from orgtwin.http.routing import Route
 _SURFACES = (
     admin,
     anonymous_apex,
+    apex_admin,
+    apex_logs,
+    apex_rest,
     bulk1,
     bulk2_ingest,
     bulk2_query,

@@ -20,6 +20,7 @@ from orgtwin.apex.library import (  # noqa: F401
     primitives,
     records,
     schemas,
+    searches,
     security,
     strings,
     systems,

@@ -169,7 +169,7 @@ class QueryLocator:
 _BIND = re.compile(r"'(?:[^'\\]|\\.)*'|(?<![\w)]):\s*([A-Za-z_]\w*)(\.\w+)*")
 
 
-def _bound(text: str) -> tuple[str, dict[str, Value]]:
+def bound(text: str) -> tuple[str, dict[str, Value]]:
     """The text with numbered binds, and their values looked up in the calling method."""
     engine = context.engine()
     binds: dict[str, Value] = {}
@@ -190,7 +190,7 @@ def _bound(text: str) -> tuple[str, dict[str, Value]]:
 def _query(text: str | None, access: Access | None = None) -> ApexList:
     if text is None:
         raise argument_null("query")
-    text, binds = _bound(text)
+    text, binds = bound(text)
     rows = run_query(context.engine(), text, binds, access is not None and access.user_mode, None)
     return _as_rows(rows)
 
@@ -212,7 +212,7 @@ def _query_with_binds(text: str | None, binds: ApexMap | None, access: Access | 
 
 
 def _count(text: str, access: Access | None = None) -> Value:
-    text, binds = _bound(text)
+    text, binds = bound(text)
     found = run_query(context.engine(), text, binds, access is not None and access.user_mode, None)
     return found if isinstance(found, int) else len(found.items)
 
@@ -248,9 +248,52 @@ class Savepoint:
 
     @property
     def apex_type(self) -> Type:
-        return declare("Savepoint")
+        return declare("Savepoint").type
 
 
+def _rollback(savepoint: Savepoint | None) -> None:
+    if savepoint is None:
+        raise argument_null("databaseSavepoint")
+    engine = context.engine()
+    engine.transaction.usage.charge("DmlStatements")
+    engine.port.rollback(savepoint.mark)
+
+
+def _empty_bin(operand: Value) -> Value:
+    """Database.emptyRecycleBin: of records or ids."""
+    engine = context.engine()
+    records = _by_ids(operand)
+    engine.transaction.usage.charge("DmlStatements")
+    found = engine.port.empty_bin([str(r.fields["Id"]) for r in records])
+    results = [DmlResult("EmptyRecycleBinResult", r, [DatabaseError(e) for e in r.errors]) for r in found]
+    if isinstance(operand, ApexList):
+        return ApexList(type_of("List<Database.EmptyRecycleBinResult>"), list(results))
+    return results[0]
+
+
+def _merge(master: SObject, duplicates: Value, *options: Value) -> Value:
+    all_or_none, user_mode = _flags(options)
+    results = merge(context.engine(), master, duplicates, user_mode)
+    failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
+    if failed and all_or_none:
+        raise dml_exception("merge", [master], failed)
+    if isinstance(duplicates, ApexList):
+        return ApexList(type_of("List<Database.MergeResult>"), list(results))
+    return results[0]
+
+
+def _merge_forms() -> dict[str, Callable[..., Value]]:
+    options = ("", ",Boolean", ",AccessLevel", ",Boolean,AccessLevel")
+    operands = (
+        ("SObject", "Database.MergeResult"),
+        ("List<SObject>", "List<Database.MergeResult>"),
+        ("Id", "Database.MergeResult"),
+        ("List<Id>", "List<Database.MergeResult>"),
+    )
+    return {f"static {result} merge(SObject,{what}{rest})": _merge for what, result in operands for rest in options}
+
+
+declare("Savepoint")
 system_class(
     "Database",
     {

@@ -154,15 +154,14 @@ class RestMessage:
         return declare(self.kind).type
 
 
-def _rest_class(kind: str, fields: dict[str, str]) -> None:
-    def make() -> RestMessage:
-        values: dict[str, Value] = {}
-        for name, type_name in fields.items():
-            if type_name == "Map<String,String>":
-                values[name.lower()] = ApexMap(_STRING_MAP)
-        return RestMessage(kind, values)
+def new_rest_message(kind: str) -> RestMessage:
+    """An empty RestRequest or RestResponse."""
+    names = ("headers", "params") if kind == "RestRequest" else ("headers",)
+    return RestMessage(kind, {name: ApexMap(_STRING_MAP) for name in names})
 
-    cls = system_class(kind, {}, constructors={"()": make})
+
+def _rest_class(kind: str, fields: dict[str, str]) -> None:
+    cls = system_class(kind, {}, constructors={"()": lambda: new_rest_message(kind)})
     for name, type_name in fields.items():
         type_ = type_of(type_name)
         getter = Method(cls, f"get:{name}", (), type_, _reader(name.lower()))

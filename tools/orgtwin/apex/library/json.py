@@ -146,7 +146,7 @@ def _relationship_name(record: SObject, name: str) -> str:
     return child.relationship_name if child is not None and child.relationship_name else name
 
 
-def _serialize(value: Value, suppress: bool = False) -> str:
+def serialize(value: Value, suppress: bool = False) -> str:
     return jsontext.write(to_plain(value, bool(suppress)), pretty=False)
 
 
@@ -369,8 +369,8 @@ def _deserialize_strict(text: str | None, token: TypeToken | None) -> Value:
 system_class(
     "JSON",
     {
-        "static String serialize(Object)": _serialize,
-        "static String serialize(Object,Boolean)": _serialize,
+        "static String serialize(Object)": serialize,
+        "static String serialize(Object,Boolean)": serialize,
         "static String serializePretty(Object)": _serialize_pretty,
         "static String serializePretty(Object,Boolean)": _serialize_pretty,
         "static Object deserialize(String,Type)": _deserialize,

@@ -33,7 +33,8 @@ def _now() -> datetime:
 
 
 def _debug(*args: Value) -> None:
-    context.engine().debug(to_text(args[-1]))
+    level = args[0].name if len(args) > 1 and args[0] is not None else "DEBUG"
+    context.engine().debug(to_text(args[-1]), level)
 
 
 def _millis(moment: datetime) -> Long:

@@ -1,0 +1,61 @@
+"""Debug logs and what asks for them: ApexLog bodies, TraceFlag and DebugLevel.
+
+Source: "ApexLog", "TraceFlag", "DebugLevel" (Tooling API Developer Guide).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orgtwin.errors import SalesforceError
+from orgtwin.http import sobjects
+from orgtwin.http.message import Request, Response, no_content
+from orgtwin.http.routing import Handler, Route
+
+_ROOT = "/services/data/{version}"
+_WRITTEN = ("TraceFlag", "DebugLevel")
+
+
+def log_body(request: Request) -> Response:
+    """The text of a log."""
+    from orgtwin.apex.service import service_of
+
+    text = service_of(request.twin.org).logs.get(request.params["record_id"])
+    if text is None:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    return Response(200, text.encode("utf-8"), "text/plain;charset=UTF-8")
+
+
+def delete_log(request: Request) -> Response:
+    from orgtwin.apex.service import service_of
+
+    service = service_of(request.twin.org)
+    if service.logs.pop(request.params["record_id"], None) is None:
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    service.engine().port.remove_row(request.params["record_id"])
+    return no_content()
+
+
+def _of(name: str, handler: Handler) -> Handler:
+    """The handler of the data API for one object of the Tooling API."""
+
+    def call(request: Request) -> Response:
+        return handler(replace(request, params={**request.params, "sobject_type": name}))
+
+    return call
+
+
+ROUTES = (
+    Route("GET", f"{_ROOT}/tooling/sobjects/ApexLog/{{record_id}}/Body", log_body),
+    Route("GET", f"{_ROOT}/sobjects/ApexLog/{{record_id}}/Body", log_body),
+    Route("DELETE", f"{_ROOT}/tooling/sobjects/ApexLog/{{record_id}}", delete_log),
+    *(Route("POST", f"{_ROOT}/tooling/sobjects/{name}", _of(name, sobjects.create)) for name in _WRITTEN),
+    *(
+        Route("PATCH", f"{_ROOT}/tooling/sobjects/{name}/{{record_id}}", _of(name, sobjects.update))
+        for name in _WRITTEN
+    ),
+    *(
+        Route("DELETE", f"{_ROOT}/tooling/sobjects/{name}/{{record_id}}", _of(name, sobjects.delete))
+        for name in _WRITTEN
+    ),
+)
