@@ -60,11 +60,10 @@ _OF_PARTS = frozenset(
     {
         "tests/orgtwin/apex/test_cli.py",
         "tests/orgtwin/apex/test_mutation.py",
-        "tests/orgtwin/apex/test_syntax.py",
-        "tests/orgtwin/apex/test_values.py",
         "tests/orgtwin/http/test_routing.py",
         "tests/orgtwin/http/test_uploads.py",
         "tests/orgtwin/http/test_usage.py",
+        "tests/orgtwin/records/test_summaries.py",
         "tests/orgtwin/records/test_write_plans.py",
         "tests/orgtwin/test_ledger.py",
         "tests/orgtwin/test_reference.py",
