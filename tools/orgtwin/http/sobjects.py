@@ -257,7 +257,7 @@ def upsert(request: Request) -> Response:
     sobject_type = require_type(request, request.params["sobject_type"])
     field = _external_field(request, sobject_type)
     values = request.record()
-    if not {field.api_name.lower(), "id"}.isdisjoint([name.lower() for name in values]):
+    if not {field.api_name.lower(), "id"}.isdisjoint(" ".join(values).lower().split(" ")):
         raise SalesforceError(
             "INVALID_FIELD",
             f"The {field.api_name} field should not be specified in the sobject data.",

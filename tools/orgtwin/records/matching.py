@@ -29,11 +29,13 @@ class Matcher:
 
     def __init__(self, table: RecordTable, grant: Grant, external_id_field: str, *, text: bool) -> None:
         self._table = table
-        self._grant = grant
         self._field = _require_key_field(table, grant, external_id_field)
         self._name = self._field.api_name
         self._folds = not self._field.case_sensitive
         self._coerce = compile_coercer(self._field, text=text)
+        self._find = table.finder(self._name)
+        # Without Unique, an upsert finds only what the caller sees, as the platform's own advice on "View All Data" implies.
+        self._may_see = None if self._field.unique else grant.may_see
 
     def match(self, wire: WireRow, seen: set[Value], *, update_only: bool) -> Row | None:
         """The record to update, None to create one. `seen` are the keys of the call so far: one that comes twice is refused.
@@ -52,7 +54,9 @@ class Matcher:
         if folded in seen:
             raise refuse("DUPLICATE_VALUE", f"Duplicate external id specified: {key!s}")
         seen.add(folded)
-        found = self._visible(key)
+        found = self._find(key)
+        if self._may_see is not None:
+            found = [row for row in found if self._may_see(row)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -73,13 +77,6 @@ class Matcher:
     def _raw_key(self, wire: WireRow) -> object:
         wanted = self._name.lower()
         return next((v for k, v in wire.items() if k.lower() == wanted), None)
-
-    def _visible(self, key: Value) -> Sequence[Row]:
-        """Without Unique, an upsert finds only what the caller sees, as the platform's own advice on "View All Data" implies."""
-        found = self._table.find(self._name, key)
-        if self._field.unique or self._grant.may_see is None:
-            return found
-        return [row for row in found if self._grant.may_see(row)]
 
 
 def find_by_id(table: RecordTable, wire: WireRow) -> Row | SaveError:

@@ -90,11 +90,19 @@ class RecordTable:
     def find(self, field: str, value: Value) -> Sequence[Row]:
         name = field.lower()
         if name == "id":
-            row = self.live.get(value) if isinstance(value, str) else None
-            return () if row is None else (row,)
+            return self._find_id(value)
         if value is None:
             return ()
         return self._index(name).find(value)
+
+    def finder(self, field: str) -> Callable[[Value], Sequence[Row]]:
+        """`find` of one field, for as long as the type is the same; never asked for None."""
+        name = field.lower()
+        return self._find_id if name == "id" else self._index(name).find
+
+    def _find_id(self, value: Value) -> Sequence[Row]:
+        row = self.live.get(value) if isinstance(value, str) else None
+        return () if row is None else (row,)
 
     # ---- writing, for the save order and the undo log
 

@@ -54,6 +54,7 @@ class UndoLog:
         self._depth = 0
         self._epoch = 0
         self._marks: weakref.WeakSet[Mark] = weakref.WeakSet()
+        self._was_marked = False  # since the log was last emptied
         self._listeners: list[CommitListener] = []
         self._end_listeners: list[EndListener] = []
         self._unheard = 0
@@ -122,6 +123,7 @@ class UndoLog:
         mark = Mark(len(self._entries), self._epoch)
         if not self._depth:
             self._marks.add(mark)
+            self._was_marked = True
         return mark
 
     def rollback(self, mark: Mark) -> None:
@@ -166,7 +168,8 @@ class UndoLog:
         self._tell_end(committed=False)
 
     def _forget_committed(self) -> None:
-        if not self._marks:
+        if not (self._was_marked and self._marks):
+            self._was_marked = False
             self._entries.clear()
             self._committed = 0
             self._epoch += 1
