@@ -1,10 +1,13 @@
-"""docs/reference/org-twin.md, from the ledger. `python -m orgtwin.reference` writes it."""
+"""docs/reference/org-twin.md, from the ledger, the faults and the twin's own addresses. `python -m orgtwin.reference` writes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from orgtwin.faults.catalogue import FAULTS
+from orgtwin.http.routing import Door, Handler
+from orgtwin.http.surfaces import ROUTES
 from orgtwin.ledger import LedgerRow, load_ledger
 
 PAGE = Path("docs/reference/org-twin.md")
@@ -49,12 +52,42 @@ Each row names the test that shows it. What an org has and the twin has not is r
 """
 
 
+FAULTS_HEAD = """\
+## Faults to arm
+
+A test arms a fault with `POST /twin/admin/faults {"name": ...}` and says with `method`, `path` (a pattern), `object`, `after` (how
+many pass first), `count` (how often; null for ever) and `seconds` what it meets. Taking back one that never fired is an error.
+"""
+ADDRESSES_HEAD = """\
+## The twin's own addresses
+
+They ask for `Authorization: Bearer` with the `admin_token` of the ready file.
+"""
+
+
 def render_page() -> str:
     rows = load_ledger()
     emulated = [row for row in rows if not row.refused]
     chapters = (_render_chapter(name, title, emulated) for name, title in CHAPTERS.items())
     refused = _table(("Key", "What", "Test"), ((f"`{row.key}`", row.what, _test(row)) for row in rows if row.refused))
-    return "\n".join([_HEAD, *(text for text in chapters if text), "## Refused by name", "", *refused, ""])
+    told = (text for text in chapters if text)
+    return "\n".join([_HEAD, *told, "## Refused by name", "", *refused, "", _faults(), "", _addresses(), ""])
+
+
+def _faults() -> str:
+    rows = ((f"`{fault.name}`", fault.summary, fault.stage.value) for fault in FAULTS.values())
+    return "\n".join([FAULTS_HEAD, *_table(("Name", "What it does", "When"), rows)])
+
+
+def _addresses() -> str:
+    """Every address behind the twin's own token, in the words of its handler."""
+    admin = (route for route in ROUTES if route.door is Door.ADMIN)
+    rows = ((f"`{route.method} {route.template}`", _first_line(route.handler)) for route in admin)
+    return "\n".join([ADDRESSES_HEAD, *_table(("Address", "What it does"), rows)])
+
+
+def _first_line(handler: Handler) -> str:
+    return (handler.__doc__ or "").strip().partition("\n")[0]
 
 
 def _render_chapter(name: str, title: str, rows: Iterable[LedgerRow]) -> str:

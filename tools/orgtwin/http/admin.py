@@ -39,6 +39,7 @@ def _user(request: Request, username: object) -> UserRecord:
 
 
 def list_faults(request: Request) -> Response:
+    """The faults that there are, and those that are armed with how often they met and fired."""
     known = {fault.name: fault.summary for fault in FAULTS.values()}
     return json_response({"known": known, "armed": [_fault_json(armed) for armed in request.twin.faults.armed()]})
 
@@ -64,6 +65,7 @@ def disarm_faults(request: Request) -> Response:
 
 
 def disarm_fault(request: Request) -> Response:
+    """One of them; 409 when it never fired."""
     text = request.params["fault_id"]
     if not text.isdigit():
         raise _bad(f"{text!r} is not the id of a fault")
@@ -155,10 +157,12 @@ def open_session(request: Request) -> Response:
 
 
 def expire_sessions(request: Request) -> Response:
+    """Every session of the org ends now."""
     return json_response({"ended": request.twin.sessions.revoke_all()})
 
 
 def login_history(request: Request) -> Response:
+    """Every sign-in, refused ones included."""
     attempts = request.twin.auth.history.attempts()
     return json_response(
         [
@@ -182,6 +186,7 @@ def reset(request: Request) -> Response:
 
 
 def show_latency(request: Request) -> Response:
+    """The latency that is set, in milliseconds."""
     return json_response(asdict(request.twin.latency))
 
 
@@ -195,6 +200,7 @@ def set_latency(request: Request) -> Response:
 
 
 def list_snapshots(request: Request) -> Response:
+    """The snapshots that were taken, by name."""
     return json_response(snapshot_names(request.twin.house))
 
 
@@ -206,12 +212,14 @@ def _snapshot_name(request: Request) -> str:
 
 
 def put_snapshot(request: Request) -> Response:
+    """Write the whole org to a snapshot of that name."""
     twin = request.twin
     take_snapshot(twin.house, twin.org, _snapshot_name(request))
     return no_content()
 
 
 def restore_snapshot(request: Request) -> Response:
+    """Go back to a snapshot: records, metadata, settings and events as they were."""
     name = _snapshot_name(request)
     house = request.twin.house
     if name not in snapshot_names(house):

@@ -15,12 +15,14 @@ from orgtwin.http.routing import Door, Route
 
 
 def show_outbox(request: Request) -> Response:
+    """The e-mails that Apex sent, which nobody gets."""
     from orgtwin.apex.service import service_of
 
     return json_response(service_of(request.twin.org).outbox)
 
 
 def empty_outbox(request: Request) -> Response:
+    """Forget the e-mails that Apex sent."""
     from orgtwin.apex.service import service_of
 
     outbox = service_of(request.twin.org).outbox

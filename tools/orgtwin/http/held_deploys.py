@@ -8,6 +8,7 @@ from orgtwin.metadata.service import MetadataService
 
 
 def hold(request: Request) -> Response:
+    """Deploys from now on wait, Pending, until they are released."""
     request.twin.part(MetadataService).hold()
     return no_content()
 
