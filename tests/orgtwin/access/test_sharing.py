@@ -154,6 +154,16 @@ def test_a_custom_object_has_shares_while_its_model_leaves_anything_to_share(sta
     assert stage.org.schema.find_type("Deal__Share") is None
 
 
+def test_an_object_that_becomes_a_detail_has_no_shares(stage: Stage) -> None:
+    deploy_object(stage, "ReadWrite")
+    line = _LINE.replace("<sharingModel>ControlledByParent</sharingModel>", "<sharingModel>Private</sharingModel>")
+    plain = line[: line.index("<fields>")] + "</CustomObject>"
+    deploy_object(stage, "", name="Line__c", body=plain)
+    assert stage.org.schema.find_type("Line__Share") is not None
+    deploy_object(stage, "", name="Line__c", body=_LINE)
+    assert stage.org.schema.find_type("Line__Share") is None
+
+
 def test_a_detail_is_created_by_who_may_change_its_master(stage: Stage) -> None:
     deploy_object(stage, "Read")
     deploy_object(stage, "", name="Line__c", body=_LINE)

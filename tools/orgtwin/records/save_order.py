@@ -14,6 +14,7 @@ from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.history import track_history
 from orgtwin.records.laws import LAWS
+from orgtwin.records.license_laws import LICENSE_LAWS
 from orgtwin.records.ownership import check_owners, drop_manual_shares
 from orgtwin.records.record_types import record_type_check
 from orgtwin.records.role_groups import add_role_groups
@@ -38,9 +39,12 @@ def apply_laws(context: RecordsContext, save: Save) -> None:
 
 
 def _laws_of(table: RecordTable) -> tuple[Step, ...]:
-    """Those of the table, or the one of all share objects."""
-    is_share = table.type.api_name.endswith("Share") and table.type.find_field("RowCause") is not None
-    return (check_entries,) if is_share else LAWS.get(table.type.api_name, ())
+    """Those of the table, those that look at licences, or the one of all share objects."""
+    name = table.type.api_name
+    if name.endswith("Share") and table.type.find_field("RowCause") is not None:
+        return (check_entries,)
+    licenses = LICENSE_LAWS.get(name)
+    return (*LAWS.get(name, ()), *((licenses,) if licenses is not None else ()))
 
 
 def require_fields(_context: RecordsContext, save: Save) -> None:

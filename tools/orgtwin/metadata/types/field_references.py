@@ -12,6 +12,7 @@ from dataclasses import replace
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
+from orgtwin.metadata.types.sharing import keep_shares
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.schema.model import Field, FieldType
@@ -93,6 +94,7 @@ def _follow_the_master(workspace: Workspace, draft: ObjectDraft) -> None:
         )
     draft.shell = replace(draft.shell, sharing_model="ControlledByParent")
     draft.fields.pop("ownerid", None)
+    keep_shares(workspace, draft)
 
 
 def _check_no_orphans(workspace: Workspace, draft: ObjectDraft, name: str) -> None:
