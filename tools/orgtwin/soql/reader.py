@@ -40,23 +40,28 @@ class TokenReader:
 
     def is_at(self, offset: int, operator: str) -> bool:
         index = min(self._index + offset, len(self._tokens) - 1)
-        return self._tokens[index].kind == "op" and self._tokens[index].text == operator
+        token = self._tokens[index]
+        return token.text == operator and token.kind == "op"
 
     def is_word_at(self, offset: int, word: str) -> bool:
         index = min(self._index + offset, len(self._tokens) - 1)
-        return self._tokens[index].kind == "word" and self._tokens[index].lower == word
+        token = self._tokens[index]
+        return token.lower == word and token.kind == "word"
 
     def is_word(self, *words: str) -> bool:
-        return self.token.kind == "word" and self.token.lower in words
+        token = self._tokens[self._index]
+        return token.lower in words and token.kind == "word"
 
     def accept(self, operator: str) -> bool:
-        if self.is_at(0, operator):
+        token = self._tokens[self._index]
+        if token.text == operator and token.kind == "op":
             self._index += 1
             return True
         return False
 
     def accept_word(self, word: str) -> bool:
-        if self.is_word_at(0, word):
+        token = self._tokens[self._index]
+        if token.lower == word and token.kind == "word":
             self._index += 1
             return True
         return False

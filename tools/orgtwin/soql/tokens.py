@@ -11,22 +11,21 @@ OP        = != <> < > <= >= ( ) , . :
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orgtwin.errors import SalesforceError
 from orgtwin.soql.errors import malformed
 
 _TOKEN = re.compile(
-    r"(?P<datetime>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}))"
+    r"\s*(?:(?P<datetime>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2}))"
     r"|(?P<time>\d{2}:\d{2}:\d{2}(?:\.\d+)?Z)"
     r"|(?P<date>\d{4}-\d{2}-\d{2})"
     r"|(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)"
     r"|(?P<string>'(?:[^'\\]|\\.)*')"
-    r"|(?P<op><=|>=|!=|<>|[=<>(),.:])",
+    r"|(?P<op><=|>=|!=|<>|[=<>(),.:]))",
     re.DOTALL,
 )
-_SPACE = re.compile(r"\s*")
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", '"': '"', "'": "'", "\\": "\\", "_": "_", "%": "%"}
 ESCAPES |= {key.upper(): value for key, value in ESCAPES.items() if key.isalpha()}
@@ -34,8 +33,7 @@ ESCAPES |= {key.upper(): value for key, value in ESCAPES.items() if key.isalpha(
 END = "end"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`kind` is a group of the token pattern or `end`; `lower` serves keyword comparison."""
 
     kind: str
@@ -47,21 +45,17 @@ class Token:
 def tokenize(text: str) -> list[Token]:
     """All tokens and one of kind END. Raises MALFORMED_QUERY at a character that begins none."""
     tokens: list[Token] = []
-    position = _skip(text, 0)
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise _no_token(text, position)
-        found = match.group()
-        tokens.append(Token(str(match.lastgroup), found, found.lower(), position))
-        position = _skip(text, match.end())
+    end = 0
+    for match in iter(_TOKEN.scanner(text).match, None):  # type: ignore[attr-defined]
+        kind = match.lastgroup
+        found = match[kind]
+        end = match.end()
+        tokens.append(Token(kind, found, found.lower(), end - len(found)))
+    rest = text[end:].lstrip()
+    if rest:
+        raise _no_token(text, len(text) - len(rest))
     tokens.append(Token(END, "<EOF>", "<eof>", len(text)))
     return tokens
-
-
-def _skip(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
 
 
 def _no_token(text: str, position: int) -> SalesforceError:
