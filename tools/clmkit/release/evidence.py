@@ -25,7 +25,10 @@ class ParkedValue:
 
 @dataclass(frozen=True, slots=True)
 class ContractRow:
-    """One contract of the CLM as the page lists it. `waiting` says why the whole contract is not in Salesforce, or is empty."""
+    """One contract of the CLM as the page lists it. `waiting` says why the whole contract is not in Salesforce, or is empty.
+
+    `sides` says how the counterparty was told from us, by the spec's rule; empty without a rule.
+    """
 
     agreement_id: str
     title: str
@@ -36,6 +39,7 @@ class ContractRow:
     salesforce_id: str
     parked: tuple[ParkedValue, ...] = ()
     waiting: str = ""
+    sides: str = ""
 
     @property
     def state(self) -> str:

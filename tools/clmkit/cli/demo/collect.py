@@ -9,6 +9,7 @@ from typing import Any
 
 from clmkit.mapping.evaluate import Evaluator, Row
 from clmkit.mapping.model import FieldMapping, Owner, Role, Spec
+from clmkit.mapping.sides import choose_sides
 from clmkit.release.evidence import ContractRow, FieldCoverage, ParkedValue
 from clmkit.robotlib.people import Document
 
@@ -62,6 +63,7 @@ def _contract(
             ParkedValue(labels[value.field], value.value, value.reason, stewards[value.steward]) for value in row.parked
         ),
         waiting="" if record else waiting.get(row.key, "It is not in Salesforce and nothing says why."),
+        sides=choose_sides(spec.us, agreement).why if spec.us else "",
     )
 
 

@@ -14,6 +14,8 @@ from clmkit.robotlib.people import ClmUser, SalesforceUser
 from clmkit.sync.state import State
 
 LIMITS = (
+    "The CLM says which party of a contract is us; the CLM twin takes the company that filed it, which it reads off the name of"
+    " the file. The page shows beside each counterparty how it was told from us.",
     "Both systems are local: the org twin and the CLM twin stand in for Salesforce and for your CLM. What the org twin does"
     " and from which source it knows it is listed in its ledger.",
     "The Apex was executed by the org twin's own interpreter, which is not Salesforce's. Salesforce's parser, apex-ls and PMD"
@@ -94,6 +96,7 @@ def summarise(run: Run, evidence: Evidence) -> dict[str, object]:
             "rejected": customers["rejected"],
             "synced": evidence.synced,
             "parked": evidence.waiting,
+            "sides": {row.agreement_id: row.sides for row in evidence.contracts if row.sides},
             "parked_reasons": {row.agreement_id: row.waiting for row in evidence.contracts if row.waiting},
         },
         "values": count_values(evidence.coverage),
