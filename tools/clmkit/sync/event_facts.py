@@ -54,10 +54,12 @@ def linked_ids(records: Iterable[Change | Published]) -> set[str]:
 def judge(spec: Spec, records: Iterable[Change | Published], links: Mapping[str, Link]) -> Heard:
     """`links` by record id."""
     heard = Heard()
+    judged = {mapping.salesforce: (mapping, _judged(mapping)) for mapping in spec.objects}
     topics = {topic.rpartition("/")[2]: name for topic, name in default_topics(spec).items()}
     for record in records:
         if isinstance(record, Change):
-            _judge_change(spec, heard, record, links)
+            if record.entity in judged:
+                _judge_change(heard, *judged[record.entity], record, links)
         elif record.name in topics and record.values.get(KEY):
             source = f"{EVENT_SOURCE}{topics[record.name]}"
             key, actor = str(record.values[KEY]), str(record.values.get(CHANGED_BY) or "")
@@ -65,10 +67,9 @@ def judge(spec: Spec, records: Iterable[Change | Published], links: Mapping[str,
     return heard
 
 
-def _judge_change(spec: Spec, heard: Heard, change: Change, links: Mapping[str, Link]) -> None:
-    mapping = spec.find_object_of(change.entity)
-    if mapping is None:
-        return
+def _judge_change(
+    heard: Heard, mapping: ObjectMapping, columns: Mapping[str, FieldMapping], change: Change, links: Mapping[str, Link]
+) -> None:
     if change.needs_reread and not change.knows_records:
         heard.look = f"Salesforce tells of changed {mapping.plural_label} without saying which ({change.change_type})"
         return
@@ -84,7 +85,7 @@ def _judge_change(spec: Spec, heard: Heard, change: Change, links: Mapping[str, 
         if is_deletion and link is not None:
             at = datetime.fromtimestamp(change.committed_at / 1000, UTC).isoformat(timespec="milliseconds")
             heard.deleted[event_id] = (link, at)
-        elif reason := _why_settled(mapping, change, link):
+        elif reason := _why_settled(columns, change, link):
             heard.settled[event_id] = reason
 
 
@@ -93,25 +94,24 @@ def _key_told(mapping: ObjectMapping, change: Change) -> str:
     return str(change.values.get(mapping.key.salesforce) or "") if is_whole_agreement(mapping) else ""
 
 
-def _why_settled(mapping: ObjectMapping, change: Change, link: Link | None) -> str:
+def _why_settled(columns: Mapping[str, FieldMapping], change: Change, link: Link | None) -> str:
     """Why nothing is to be done about a change; empty when it is work."""
     if change.needs_reread or link is None or link.hops:
         return ""
-    told = [column for column in _judged(mapping) if _is_told(column, change)]
+    told = [columns[name] for name in _told(change) if name in columns]
     if not told:
         return "no mapped field changed"
     is_ours = change.is_echo_of(CLIENT_NAME) and all(_is_agreed(column, change, link) for column in told)
     return "our own write came back" if is_ours else ""
 
 
-def _judged(mapping: ObjectMapping) -> list[FieldMapping]:
-    return [column for column in mapping.columns if column.role not in (Role.KEY, Role.VERSION)]
+def _judged(mapping: ObjectMapping) -> dict[str, FieldMapping]:
+    return {column.salesforce: column for column in mapping.columns if column.role not in (Role.KEY, Role.VERSION)}
 
 
-def _is_told(column: FieldMapping, change: Change) -> bool:
+def _told(change: Change) -> Iterable[str]:
     """An update tells what it names; a creation tells everything that is not empty."""
-    name = column.salesforce
-    return name in change.changed if change.changed else change.values.get(name) is not None
+    return change.changed or [name for name, value in change.values.items() if value is not None]
 
 
 def _is_agreed(column: FieldMapping, change: Change, link: Link) -> bool:

@@ -1,6 +1,6 @@
 """The inbox: every event once, and what became of it. Append-only, so that it costs the same whatever its size.
 
-event        sequence (1, 2, 3 ... without a gap) and event id; never changed
+event        sequence (1, 2, 3 ... without a gap) and event id, found by its checksum, whose index stays small; never changed
 settlement   a range of sequences with one outcome; never changed, ranges never overlap
 claim        who works on an agreement or an account now, where several processes share the state; it ends by itself
 
@@ -11,20 +11,22 @@ taken in = the lengths of all settlements + waiting.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from zlib import crc32
+
+import msgspec
 
 from clmkit.sync.database import Database
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
-  sequence INTEGER PRIMARY KEY, event_id TEXT NOT NULL, source TEXT NOT NULL, agreement_id TEXT NOT NULL, revision INTEGER NOT NULL,
-  actor TEXT NOT NULL, received_at TEXT NOT NULL) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS event_once ON event (event_id);
+  sequence INTEGER PRIMARY KEY, crc INTEGER NOT NULL, event_id TEXT NOT NULL, source TEXT NOT NULL, agreement_id TEXT NOT NULL,
+  revision INTEGER NOT NULL, actor TEXT NOT NULL, received_at TEXT NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS event_crc ON event (crc);
 CREATE TABLE IF NOT EXISTS settlement (
   first INTEGER PRIMARY KEY, last INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS claim (name TEXT PRIMARY KEY, worker TEXT NOT NULL, until REAL NOT NULL) STRICT;
 """
-COLUMNS = ("sequence", "event_id", "source", "agreement_id", "revision", "actor", "received_at")
+COLUMNS = ("sequence", "crc", "event_id", "source", "agreement_id", "revision", "actor", "received_at")
 ASKED_AT_ONCE = 500
 REDRIVE_SOURCE = "redrive"
 EVENT_SOURCE, DELETED_SOURCE = "event:", "deleted:"
@@ -33,8 +35,7 @@ SETTLED = "settled"
 """The cursor below which every event is settled."""
 
 
-@dataclass(frozen=True, slots=True)
-class InboxEvent:
+class InboxEvent(msgspec.Struct, frozen=True):
     """`sequence` is 0 as long as the event is not in the inbox."""
 
     event_id: str
@@ -45,8 +46,7 @@ class InboxEvent:
     sequence: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(msgspec.Struct, frozen=True):
     sequence: int
     outcome: str
     reason: str
@@ -73,17 +73,19 @@ class Inbox:
             known.add(event.event_id)
             last += 1
             new.append(InboxEvent(event.event_id, event.source, event.agreement_id, event.revision, event.actor, last))
-            rows.append((last, event.event_id, event.source, event.agreement_id, event.revision, event.actor, at))
+            place = (last, crc32(event.event_id.encode()), event.event_id)
+            rows.append((*place, event.source, event.agreement_id, event.revision, event.actor, at))
         self._db.append("event", COLUMNS, rows)
         return new
 
     def find_known(self, event_ids: Iterable[str]) -> set[str]:
         """Those of the ids that were taken in before."""
+        wanted = {event_id: crc32(event_id.encode()) for event_id in event_ids}
         known: set[str] = set()
-        for chunk in _chunks(event_ids):
+        for chunk in _chunks(wanted.values()):
             places = ", ".join("?" * len(chunk))
-            found = self._db.execute(f"SELECT event_id FROM event WHERE event_id IN ({places})", chunk)  # noqa: S608 - places
-            known.update(str(one) for (one,) in found)
+            found = self._db.execute(f"SELECT event_id FROM event WHERE crc IN ({places})", chunk)  # noqa: S608 - places
+            known.update(str(one) for (one,) in found if one in wanted)
         return known
 
     def settle(self, settled: Iterable[Settled]) -> None:
@@ -133,9 +135,9 @@ class Inbox:
         """What became of an event; None when it waits or was never taken in."""
         sql = (
             "SELECT sequence, outcome, reason FROM event JOIN settlement ON first <= sequence AND last >= sequence"
-            " WHERE event_id = ?"
+            " WHERE crc = ? AND event_id = ?"
         )
-        rows = self._db.execute(sql, (event_id,))
+        rows = self._db.execute(sql, (crc32(event_id.encode()), event_id))
         return Settled(int(rows[0][0] or 0), str(rows[0][1]), str(rows[0][2])) if rows else None
 
     def redrive(self, agreement_ids: Iterable[str], at: str) -> int:
@@ -206,8 +208,8 @@ def _to_event(
     return InboxEvent(str(event_id), str(source), str(agreement), int(str(revision)), str(actor), int(str(sequence)))
 
 
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    chunk: list[str] = []
+def _chunks(values: Iterable[int]) -> Iterator[list[int]]:
+    chunk: list[int] = []
     for value in values:
         chunk.append(value)
         if len(chunk) == ASKED_AT_ONCE:

@@ -98,8 +98,12 @@ def field_names(schema: Mapping[str, Any], bitmaps: Sequence[str]) -> tuple[str,
 
 
 def _chosen(fields: Sequence[Mapping[str, Any]], bits: str) -> list[Mapping[str, Any]]:
-    number = int(bits, 16)
-    return [field for position, field in enumerate(fields) if number >> position & 1]
+    number, found = int(bits, 16), []
+    while number:
+        lowest = number & -number
+        found.append(fields[lowest.bit_length() - 1])
+        number ^= lowest
+    return found
 
 
 def _parts(schema: Mapping[str, Any], parent: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -1,0 +1,192 @@
+"""What the sync's memory costs: changes appended and settled, single appends, Salesforce's events into the inbox.
+
+    python bench/state.py [--changes 1000000] [--events 100000] [--postgresql URL]
+
+append, settle   changes in batches of 10,000: taken in once each (random event ids), settled with their outcomes
+single append    one event in a transaction of its own, on the disk before it is answered: what a webhook would wait for
+events           change events of Salesforce in batches of 100, decoded from Avro as the Pub/Sub API sends them, judged (echo or
+                 work) against their links, kept with the stream's position
+Rates are of wall clock and of processor time, because the machine may be busy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import random
+import resource
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import fastavro
+
+from clmkit.clients.pubsub import Batch
+from clmkit.clients.pubsub.records import to_record
+from clmkit.sync.database import Target
+from clmkit.sync.engine import load_linted
+from clmkit.sync.inbox import InboxEvent, Settled
+from clmkit.sync.listening import EventsConfig, Listening
+from clmkit.sync.report import Tally
+from clmkit.sync.state import Link, State
+
+SPEC = Path(__file__).parents[1] / "mappings/contract.yml"
+BATCH, AT = 10_000, "2026-11-22T00:00:00.000Z"
+SINGLES, PER_FETCH = 5_000, 100
+RECORDS = 20_000
+FETCHES_A_ROUND = 40
+"""What has come while the sync was busy with a round is taken at once."""
+HEADER = {
+    "type": "record",
+    "name": "ChangeEventHeader",
+    "fields": [
+        {"name": "entityName", "type": "string"},
+        {"name": "recordIds", "type": {"type": "array", "items": "string"}},
+        {"name": "changeType", "type": "string"},
+        {"name": "changeOrigin", "type": "string"},
+        {"name": "transactionKey", "type": "string"},
+        {"name": "sequenceNumber", "type": "int"},
+        {"name": "commitTimestamp", "type": "long"},
+        {"name": "commitUser", "type": "string"},
+        {"name": "nulledFields", "type": {"type": "array", "items": "string"}},
+        {"name": "changedFields", "type": {"type": "array", "items": "string"}},
+    ],
+}
+SCHEMA: dict[str, Any] = {
+    "type": "record",
+    "name": "ContractChangeEvent",
+    "fields": [
+        {"name": "ChangeEventHeader", "type": HEADER},
+        *(
+            {"name": name, "type": ["null", "string"]}
+            for name in ("CLM_Title__c", "CLM_Governing_Law__c", "Status", "OwnerId")
+        ),
+        *({"name": f"Other{n}__c", "type": ["null", "string"]} for n in range(15)),
+    ],
+}
+
+
+def timed(name: str, count: int, work: Callable[[], None]) -> None:
+    started, used = time.perf_counter(), time.process_time()
+    work()
+    seconds, processor = time.perf_counter() - started, time.process_time() - used
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        f"{name:<24}{count / seconds:>10,.0f}/s {count / processor:>10,.0f}/s of processor time"
+        f" {1e6 * processor / count:>7.1f} us each {memory:>5} MB",
+        flush=True,
+    )
+
+
+def append_and_settle(state: State, changes: int) -> None:
+    for start in range(0, changes, BATCH):
+        events = [
+            InboxEvent(f"evt_{random.getrandbits(96):024x}", "clm", f"AGR-{number:07d}", 1, "user")
+            for number in range(start, min(start + BATCH, changes))
+        ]
+        with state.transaction():
+            new = state.inbox.add(events, AT)
+        outcomes = ("pushed" if number % 50 else "parked" for number in range(len(new)))
+        with state.transaction():
+            state.inbox.settle(Settled(one.sequence, outcome, "") for one, outcome in zip(new, outcomes, strict=True))
+
+
+def append_singly(state: State) -> list[float]:
+    taken = []
+    for number in range(SINGLES):
+        started = time.perf_counter()
+        with state.transaction():
+            state.inbox.add([InboxEvent(f"single_{number}_{random.getrandbits(64)}", "clm", "AGR-1", 1, "user")], AT)
+        taken.append(time.perf_counter() - started)
+    return taken
+
+
+def payloads(events: int) -> list[list[tuple[str, bytes]]]:
+    """Fetches of 100: two thirds our own echoes, a third edits by people; ids repeat as one record changes again."""
+    parsed, fetches = fastavro.parse_schema(SCHEMA), []
+    for start in range(0, events, PER_FETCH):
+        fetch = []
+        for number in range(start, start + PER_FETCH):
+            is_ours = number % 3 != 0
+            header = {
+                "entityName": "Contract",
+                "recordIds": [f"800{number % RECORDS:015d}"],
+                "changeType": "UPDATE",
+                "changeOrigin": "com/salesforce/api/rest/66.0;client=" + ("clmkit" if is_ours else "browser"),
+                "transactionKey": f"{number:012x}",
+                "sequenceNumber": 1,
+                "commitTimestamp": 1_795_000_000_000,
+                "commitUser": "005000000000001AAA",
+                "nulledFields": [],
+                "changedFields": ["0x02" if is_ours else "0x10"],
+            }
+            values = dict.fromkeys((f["name"] for f in SCHEMA["fields"][1:]), None)
+            out = io.BytesIO()
+            told = {**values, "CLM_Title__c": "Supply", "OwnerId": "005000000000002AAA"}
+            fastavro.schemaless_writer(out, parsed, {"ChangeEventHeader": header, **told})
+            fetch.append((f"{number:032x}", out.getvalue()))
+        fetches.append(fetch)
+    return fetches
+
+
+def hear(state: State, events: int) -> None:
+    spec = load_linted(SPEC)
+    with state.transaction():
+        state.put_links(
+            Link("contract", f"AGR-{n}", f"AGR-{n}", f"800{n:015d}", 1, "", {"CLM_Title__c": "Supply"})
+            for n in range(RECORDS)
+        )
+    fetches, parsed = payloads(events), fastavro.parse_schema(SCHEMA)
+
+    async def stream(_transport: str, _topic: str, _position: bytes | None, _renewed: bool) -> AsyncIterator[Batch]:
+        for number, fetch in enumerate(fetches):
+            records = [
+                to_record(SCHEMA, fastavro.schemaless_reader(io.BytesIO(payload), parsed, None), event_id)  # type: ignore[arg-type]
+                for event_id, payload in fetch
+            ]
+            yield Batch(tuple(records), number.to_bytes(8, "big"))
+        await asyncio.Event().wait()
+
+    config = EventsConfig(topics=("/data/ContractChangeEvent",), deliveries_a_day=10**9)
+    listening = Listening(spec, state, stream, config, lambda: None, lambda: AT)
+    last = (len(fetches) - 1).to_bytes(8, "big").hex()
+
+    async def run() -> None:
+        tally = Tally()
+        async with listening.open():
+            while state.get_cursor("grpc:/data/ContractChangeEvent") != last:
+                for _ in range(FETCHES_A_ROUND):
+                    await asyncio.sleep(0)
+                listening.take(tally)
+
+    timed("events into the inbox", events, lambda: asyncio.run(run()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--changes", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=100_000)
+    parser.add_argument("--postgresql", help="an empty database instead of a file of SQLite")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-state-") as folder:
+        target: Target = options.postgresql or Path(folder) / "sync.sqlite"
+        state = State(target)
+        timed("append, settle", options.changes, lambda: append_and_settle(state, options.changes))
+        counts = state.inbox.count_outcomes()
+        assert sum(counts.values()) == options.changes, counts
+        cuts = quantiles(append_singly(state), n=1000)
+        print(
+            f"single append: p50 {1e3 * cuts[499]:.2f} ms, p99 {1e3 * cuts[989]:.2f} ms, p99.9 {1e3 * cuts[998]:.2f} ms"
+        )
+        hear(state, options.events)
+        state.close()
+        if isinstance(target, Path):
+            print(f"{target.stat().st_size / (options.changes + options.events):.0f} bytes a change on the disk")
+
+
+if __name__ == "__main__":
+    main()
