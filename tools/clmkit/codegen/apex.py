@@ -24,7 +24,7 @@ from clmkit.codegen.plan import ApexSource, MetadataXml, PlanError, PlannedFile,
 from clmkit.codegen.rules import ObjectRules, compile_rules, is_guarded, publishes_changes
 from clmkit.codegen.runtime import Triggered, actions_of, triggered_objects
 from clmkit.codegen.samples import FIRST_REVISION, RECORD_KEY, Sample, find_sample
-from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Origin, Role, Spec
+from clmkit.mapping.model import AudienceKind, FieldKind, FieldMapping, ObjectMapping, Origin, Role, Spec
 
 FRAME = (
     "Access",
@@ -162,6 +162,9 @@ def _base_values(spec: Spec) -> dict[str, object]:
         "custom_permission": custom_permission(spec),
         "kill_switch": kill_switch(spec),
         "integration_permission_set": spec.integration.permission_set,
+        "people_permission_set": next(
+            (audience.permission_set for audience in spec.audiences if audience.kind is AudienceKind.PEOPLE), ""
+        ),
     }
 
 

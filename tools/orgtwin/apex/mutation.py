@@ -160,7 +160,13 @@ def _judge_part(
 
 
 def _covering(tests: Mapping[str, Mapping[int, frozenset[str]]], mutant: Mutant) -> frozenset[str]:
-    """The tests that run the mutant's line or, for what stands on a line of its own in a longer statement, the last line before."""
+    """The tests that run the mutant's line; of a line that coverage does not know, those that run any line of the class.
+
+    A statement of several lines is known by its first: the nearest known line before is asked, too.
+    """
     lines = tests.get(mutant.name.lower(), {})
-    at = max((line for line in lines if line <= mutant.line), default=None)
-    return lines[at] if at is not None else frozenset()
+    if mutant.line in lines:
+        return lines[mutant.line]
+    before = max((line for line in lines if line <= mutant.line), default=None)
+    found = lines[before] if before is not None else frozenset()
+    return found or frozenset().union(*lines.values())
