@@ -325,6 +325,49 @@ RULES: dict[str, Rule] = {
     "field_class_changed": _behaviour(
         "REL323", "class changed", "the field is kept the same, only shown or withheld where it was not"
     ),
+    "cleared_changed": _behaviour(
+        "REL324",
+        "an emptied Salesforce field does something else",
+        "the CLM's value is cleared, kept or parked where it was not",
+    ),
+    "zone_changed": _behaviour(
+        "REL325", "time zone changed", "an instant near midnight becomes the day before or the day after"
+    ),
+    "way_back_changed": _behaviour("REL326", "way back changed", "the same Salesforce value becomes another CLM value"),
+    "retention_changed": _behaviour(
+        "REL327",
+        "retention changed",
+        "data is erased sooner, later or not at all",
+        "let the steward and counsel approve it",
+    ),
+    "encryption_changed": _behaviour(
+        "REL328",
+        "encryption changed",
+        "new values rest otherwise; old ones until they are encrypted anew; searches and filters may find nothing",
+        "encrypt the existing values anew, then compare both systems (`clmkit reconcile`)",
+    ),
+    "computed_changed": _behaviour(
+        "REL329",
+        "computed value changed",
+        "every record shows another value as soon as the field is deployed",
+        ANNOUNCE,
+    ),
+    "record_types_changed": _behaviour(
+        "REL335", "record types changed", "records get another type, with other values and pages"
+    ),
+    "checks_changed": _behaviour(
+        "REL336",
+        "validation rules changed",
+        "people are refused what they could save, or the other way round",
+        ANNOUNCE,
+    ),
+    "process_changed": _behaviour(
+        "REL337",
+        "requests, approvals or renewal changed",
+        "agreements are asked for, approved or renewed otherwise; those on their way are judged anew",
+        ANNOUNCE,
+    ),
+    "own_side_changed": _behaviour("REL338", "rule for our side changed", "another party becomes the counterparty"),
     "code_edited": _behaviour(
         "REL351",
         "code or automation edited in the org",
@@ -424,4 +467,5 @@ RULES: dict[str, Rule] = {
     "order_changed": _patch("REL605", "order changed"),
     "field_renamed": _patch("REL606", "field's name in the spec changed"),
     "layout_changed": _patch("REL607", "lines shown on a page changed"),
+    "surroundings_changed": _patch("REL608", "systems, environments or org of the mapping changed"),
 }

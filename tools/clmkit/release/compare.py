@@ -24,8 +24,19 @@ SPEC_KINDS: Mapping[str, str] = {
     "prefix": "prefix_changed",
     "currency": "currency_changed",
     "stewards": "steward_changed",
+    "zone": "zone_changed",
+    "clm": "surroundings_changed",
+    "salesforce": "surroundings_changed",
+    "environments": "surroundings_changed",
+    "org": "surroundings_changed",
+    "environment": "surroundings_changed",
+    "retention": "retention_changed",
+    "us": "own_side_changed",
+    "requests": "process_changed",
+    "approvals": "process_changed",
+    "renewal": "process_changed",
 }
-"""`version` is what the changes suggest; the other members have functions of their own."""
+"""`version` is what the changes suggest; `presentation` is told by its components; the others have functions of their own."""
 
 OBJECT_KINDS: Mapping[str, str] = {
     "clm": "rows_changed",
@@ -37,8 +48,12 @@ OBJECT_KINDS: Mapping[str, str] = {
     "name_format": "record_name_changed",
     "sharing": "sharing_changed",
     "owner": "object_owner_changed",
+    "record_types": "record_types_changed",
+    "checks": "checks_changed",
+    "shares": "sharing_changed",
+    "retention": "retention_changed",
 }
-"""`name` pairs the objects; `custom` and `depends_on` follow from others."""
+"""`name` pairs the objects; `custom`, `kind` and `depends_on` follow from others."""
 
 FIELD_KINDS: Mapping[str, str] = {
     "role": "role_changed",
@@ -68,6 +83,11 @@ FIELD_KINDS: Mapping[str, str] = {
     "reason": "withheld_changed",
     "description": "wording_changed",
     "help": "wording_changed",
+    "cleared": "cleared_changed",
+    "zone": "zone_changed",
+    "retention": "retention_changed",
+    "encryption": "encryption_changed",
+    "back": "way_back_changed",
 }
 
 FOLLOWS_OWNER = frozenset(("direction", "precedence", "conflict", "field_class"))

@@ -48,13 +48,26 @@ def compare_type(old: FieldMapping, new: FieldMapping, subject: str, target: str
         yield Change("relationship_renamed", subject, target, before.relationship, after.relationship)
     if capacity(before) != capacity(after):
         yield Change("field_shortened" if is_smaller(before, after) else "field_lengthened", subject, target, *words)
-    for kind, attribute in _OTHERS.items():
+    for attribute, kind in _OTHERS.items():
         one, other = getattr(before, attribute), getattr(after, attribute)
         if one != other:
             yield Change(kind, subject, target, show(one), show(other))
 
 
-_OTHERS = {"rounding_changed": "rounding", "currency_changed": "currency_code", "layout_changed": "visible_lines"}
+_OTHERS = {
+    "rounding": "rounding_changed",
+    "currency_code": "currency_changed",
+    "visible_lines": "layout_changed",
+    "formula": "computed_changed",
+    "returns": "field_retyped",
+    "blanks_as_zero": "computed_changed",
+    "roll_up": "computed_changed",
+    "display_format": "computed_changed",
+    "start": "computed_changed",
+    "mask": "exposure_widened",
+    "mask_character": "layout_changed",
+    "decimal_degrees": "layout_changed",
+}
 
 
 def kind_of_retype(before: FieldType, after: FieldType) -> str:

@@ -36,7 +36,7 @@ def _compare_map(old: ValueMap, new: ValueMap) -> Iterator[Change]:
         yield Change("value_set_swapped", subject, new.global_set, show(old.global_set), show(new.global_set))
     if old.label != new.label:
         yield Change("wording_changed", subject, new.global_set, old.label, new.label)
-    for attribute in ("restricted", "unknown"):
+    for attribute in ("restricted", "unknown", "other"):
         if getattr(old, attribute) != getattr(new, attribute):
             words = (f"{attribute}: {show(getattr(values, attribute))}" for values in (old, new))
             yield Change("value_policy_changed", subject, new.global_set, *words)
