@@ -94,5 +94,6 @@ KINDS = {
     "ApexClass", "ApexTrigger", "CompactLayout", "CustomApplication", "CustomField", "CustomMetadata", "CustomObject",
     "CustomPermission", "CustomTab", "Dashboard", "FieldSet", "FlexiPage", "Flow", "GlobalValueSet", "Group", "Layout",
     "ListView", "MutingPermissionSet", "PermissionSet", "PermissionSetGroup", "PlatformEventChannel",
-    "PlatformEventChannelMember", "Queue", "Report", "ReportType", "SharingCriteriaRule", "SharingRules", "ValidationRule",
+    "PlatformEventChannelMember", "ExternalClientApplication", "ExternalCredential", "ExtlClntAppConfigurablePolicies",
+    "ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppOauthSettings", "NamedCredential", "Queue", "Report", "ReportType", "SharingCriteriaRule", "SharingRules", "ValidationRule",
 }  # fmt: skip

@@ -17,6 +17,7 @@ from clmkit.codegen.plan import Plan, PlannedFile, make_plan
 from clmkit.codegen.process import plan_process
 from clmkit.codegen.reports import plan_reports
 from clmkit.codegen.runtime import plan_runtime
+from clmkit.codegen.trust import plan_trust
 from clmkit.mapping.model import Spec
 
 PLANNERS: tuple[Callable[[Spec], Iterable[PlannedFile]], ...] = (
@@ -31,6 +32,7 @@ PLANNERS: tuple[Callable[[Spec], Iterable[PlannedFile]], ...] = (
     plan_runtime,
     plan_process,
     plan_flows,
+    plan_trust,
     plan_field_map,
     plan_events,
     plan_apex,

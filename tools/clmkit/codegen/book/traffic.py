@@ -34,6 +34,71 @@ FREE_CALLS = {
 POLLS_PER_DAY = 24 * 60 // 5
 
 
+# STRIDE: kind, threat, what stands against it; the words in braces are names of this project.
+THREATS = (
+    (
+        "Spoofing",
+        "Somebody else calls the webhook",
+        "Signature over id, time and body; a window against replays; rotation with two keys",
+    ),
+    (
+        "Spoofing",
+        "A stolen token of the integration user",
+        "API-only user, one permission set, External Client App with enforced IP ranges, short sessions",
+    ),
+    (
+        "Tampering",
+        "People edit what the CLM owns",
+        "Field-level security, then the trigger guard; only {bypass} passes",
+    ),
+    (
+        "Tampering",
+        "A late delivery overwrites a newer one",
+        "Stale-version guard in the org, revision check in the sync",
+    ),
+    (
+        "Tampering",
+        "A record is tied to another agreement",
+        "The key never changes ({prefix}_REKEYED); people cannot create keyed records",
+    ),
+    (
+        "Repudiation",
+        "Nobody knows who changed a value",
+        "Audit chain of the sync, each entry holding the digest of the one before",
+    ),
+    (
+        "Information disclosure",
+        "Confidential fields reach readers",
+        "Audiences per field compiled to field-level security; events carry names, never values",
+    ),
+    (
+        "Information disclosure",
+        "CLM-only data leaves the CLM",
+        "The class clm_only has no Salesforce field; lint refuses a way out",
+    ),
+    (
+        "Denial of service",
+        "The org's API limit is used up",
+        "The budget below; the sync slows down before the limit and stops by name",
+    ),
+    (
+        "Denial of service",
+        "Triggers fail and block users",
+        "The kill switch {switch} turns them off for an org, a profile or a user",
+    ),
+    (
+        "Elevation of privilege",
+        "A set added later grants too much",
+        "{muted} mutes it in the group of people",
+    ),
+    (
+        "Elevation of privilege",
+        "The permission that bypasses the guard spreads",
+        "One permission set holds it; the group mutes it",
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What a day brings: agreements that change, and rows of each list that an agreement has."""
@@ -92,68 +157,13 @@ def _flows(spec: Spec) -> Iterator[tuple[str, ...]]:
 
 
 def _threats(spec: Spec) -> Table:
-    rows = [
-        (
-            "Spoofing",
-            "Somebody else calls the webhook",
-            "Signature over id, time and body; a window against replays; rotation with two keys",
-        ),
-        (
-            "Spoofing",
-            "A stolen token of the integration user",
-            "API-only user, one permission set, External Client App with enforced IP ranges, short sessions",
-        ),
-        (
-            "Tampering",
-            "People edit what the CLM owns",
-            f"Field-level security, then the trigger guard; only {custom_permission(spec)} passes",
-        ),
-        (
-            "Tampering",
-            "A late delivery overwrites a newer one",
-            "Stale-version guard in the org, revision check in the sync",
-        ),
-        (
-            "Tampering",
-            "A record is tied to another agreement",
-            f"The key never changes ({spec.prefix}_REKEYED); people cannot create keyed records",
-        ),
-        (
-            "Repudiation",
-            "Nobody knows who changed a value",
-            "Audit chain of the sync, each entry holding the digest of the one before",
-        ),
-        (
-            "Information disclosure",
-            "Confidential fields reach readers",
-            "Audiences per field compiled to field-level security; events carry names, never values",
-        ),
-        (
-            "Information disclosure",
-            "CLM-only data leaves the CLM",
-            "The class clm_only has no Salesforce field; lint refuses a way out",
-        ),
-        (
-            "Denial of service",
-            "The org's API limit is used up",
-            "The budget below; the sync slows down before the limit and stops by name",
-        ),
-        (
-            "Denial of service",
-            "Triggers fail and block users",
-            f"The kill switch {kill_switch(spec)} turns them off for an org, a profile or a user",
-        ),
-        (
-            "Elevation of privilege",
-            "A set added later grants too much",
-            f"{muted_rights(spec)} mutes it in the group of people",
-        ),
-        (
-            "Elevation of privilege",
-            "The permission that bypasses the guard spreads",
-            "One permission set holds it; the group mutes it",
-        ),
-    ]
+    names = {
+        "bypass": custom_permission(spec),
+        "muted": muted_rights(spec),
+        "prefix": spec.prefix,
+        "switch": kill_switch(spec),
+    }
+    rows = ((kind, threat, answer.format(**names)) for kind, threat, answer in THREATS)
     note = "STRIDE over the flows above, with what stands against each threat in this project."
     return make_table("Threat model", "Threat model", note, "Kind | Threat | What stands against it", rows)
 
