@@ -94,3 +94,8 @@ def test_a_permission_set_that_waits_for_a_session_gives_nothing(stage: Stage) -
     waiting = {"PermissionsViewAllData": True, "HasActivationRequired": True}
     assert assign(stage, stage.make("PermissionSet", "", Name="Later", Label="Later", **waiting), "peer") == []
     assert not stage.org.has_permission(stage.caller("peer"), "ViewAllData")
+
+
+def test_a_group_of_permission_sets_is_calculated_when_it_is_made(stage: Stage) -> None:
+    group = stage.make("PermissionSetGroup", "", DeveloperName="Legal", MasterLabel="Legal")
+    assert value(stage, "PermissionSetGroup", group, "Status") == "Updated"

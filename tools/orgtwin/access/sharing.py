@@ -174,7 +174,9 @@ class Sharing:
         needed = Level.FULL if child in ("Contract", "Order") else Level.READ
 
         def through(row: Row, level: Level) -> bool:
-            return level is Level.READ and any(granted(one, needed) for one in children.find("AccountId", row[0]))
+            if level is not Level.READ or not len(children):
+                return False
+            return any(granted(one, needed) for one in children.find("AccountId", row[0]))
 
         return through
 
