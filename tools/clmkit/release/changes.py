@@ -32,7 +32,11 @@ class Bump(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How one kind of change is judged. `prevents` quotes the org where an org has words for it."""
+    """How one kind of change is judged.
+
+    `prevents` quotes the org where an org's words are known, from deployments that were published or from the API's own errors;
+    what is only believed begins with ASSUMED.
+    """
 
     code: str
     breaks: Break
@@ -132,7 +136,7 @@ RULES: dict[str, Rule] = {
         "REL201",
         "object left the mapping",
         "its records stay in Salesforce without a writer, and are lost when the object is deleted",
-        "DELETE_FAILED or orphaned records",
+        "ASSUMED: DELETE_FAILED, or orphaned records",
         RETIRE,
     ),
     "object_renamed": _data(
@@ -160,7 +164,7 @@ RULES: dict[str, Rule] = {
         "REL211",
         "created field left the mapping",
         "its values are no longer kept, and are lost when the field is deleted",
-        "This field is referenced elsewhere in salesforce.com",
+        "This custom field is referenced elsewhere in salesforce.com.",
         RETIRE,
     ),
     "field_moved_with_values": _data(
@@ -202,7 +206,7 @@ RULES: dict[str, Rule] = {
         "REL223",
         "lifecycle status dropped",
         "contracts in that status could neither be saved nor move on",
-        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: Status",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST: bad value for restricted picklist field",
         "move the contracts to another status before the release",
     ),
     # the org refuses the deploy
@@ -210,28 +214,28 @@ RULES: dict[str, Rule] = {
         "REL101",
         "relationship became another type, or the other way round",
         "Salesforce never turns a relationship into a value or back",
-        "Cannot update a field from a Lookup to something else",
+        "Cannot update a field to a ... from something else",
         NEW_FIELD,
     ),
     "relationship_repointed": _metadata(
         "REL102",
         "relationship refers to another object",
         "the object that a relationship refers to is fixed when the field is made",
-        "Cannot change the object that a relationship field refers to",
+        "Cannot update referenceTo",
         NEW_FIELD,
     ),
     "field_made_unique": _metadata(
         "REL103",
         "field became unique",
         "the deploy fails while two records share a value",
-        "DUPLICATE_VALUE while the index is built",
+        "ASSUMED: DUPLICATE_VALUE while the index is built",
         "find the duplicates and let a steward resolve them before the release",
     ),
     "field_case_changed": _metadata(
         "REL104",
         "uniqueness counts case otherwise",
         "values that differ in case alone become duplicates, and an index is built anew",
-        "DUPLICATE_VALUE while the index is built",
+        "ASSUMED: DUPLICATE_VALUE while the index is built",
         "find the values that differ in case alone before the release",
     ),
     "field_made_required": _metadata(
@@ -259,14 +263,14 @@ RULES: dict[str, Rule] = {
         "REL108",
         "API version changed",
         "each version has its own elements and rules; what deployed before may be refused",
-        "Element is not valid in this version",
+        "Property '...' not valid in version ...",
         "deploy to a sandbox of the new release first",
     ),
     "prefix_changed": _metadata(
         "REL109",
         "prefix of generated names changed",
         "a second set of classes and permission sets would stand beside the first, with two triggers per object",
-        "FIELD_INTEGRITY_EXCEPTION from two guards of one field",
+        "ASSUMED: FIELD_CUSTOM_VALIDATION_EXCEPTION from two guards of one field",
         "keep the prefix; it is part of every component's identity",
     ),
     # the sync decides otherwise
