@@ -33,6 +33,7 @@ _TYPES = {
     "globalValueSets": "GlobalValueSet",
     "standardValueSets": "StandardValueSet",
     "settings": "Settings",
+    "flows": "Flow",
 }
 _PLAIN_FOLDERS = tuple(name for name in _TYPES if name not in ("objects", "classes", "triggers"))
 _VISIBILITIES = frozenset(
@@ -73,7 +74,7 @@ def read_project(root: Path) -> Project:
             at = len(parts) - 1 - parts[::-1].index("objects")
             objects.setdefault(parts[at + 1].split(".", 1)[0], []).append(path)
         elif folder in _PLAIN_FOLDERS and path.name.endswith(
-            ("-meta.xml", ".labels", ".md", ".permissionset", ".settings")
+            ("-meta.xml", ".labels", ".md", ".permissionset", ".settings", ".flow")
         ):
             content = path.read_bytes() if folder != "permissionsets" else _permission_set(path)
             project.files[f"{folder}/{path.name.removesuffix('-meta.xml')}"] = content

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-
 from dataclasses import replace
 
 import click
@@ -13,6 +12,7 @@ from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.project import Project
 from orgtwin.apex.save_hooks import attach
 from orgtwin.metadata.apex_compile import accept_apex
+from orgtwin.flows.service import FlowService
 from orgtwin.metadata.deploy_model import DeployOptions
 from orgtwin.metadata.service import MetadataService
 from orgtwin.seed import administrator, new_org
@@ -28,11 +28,10 @@ def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> 
     if len(project.files) > 1:
         metadata = MetadataService(org)
         metadata.hooks = replace(metadata.hooks, compile_apex=accept_apex)
-        job = metadata.deploy_files(
-            admin, project.files, DeployOptions(rollback_on_error=False, single_package=True)
-        )
+        job = metadata.deploy_files(admin, project.files, DeployOptions(rollback_on_error=False, single_package=True))
         for message in job.outcome.failures if job.outcome is not None else ():
             click.echo(f"{message.file_name}: {message.problem}", err=True)
+    FlowService(org, lambda: MetadataService(org).components)
     engine = (attach if joins else engine_for)(org, admin.user_id, coverage=coverage)
     port = engine.port
     if isinstance(port, KernelPort):

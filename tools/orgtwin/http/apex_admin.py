@@ -1,8 +1,8 @@
-"""/twin/admin: what Apex leaves behind or waits for. Nothing here exists in an org.
+"""/twin/admin: what Apex and flows leave behind or wait for. Nothing here exists in an org.
 
-GET    /twin/admin/outbox      the e-mails that Apex sent
+GET    /twin/admin/outbox      the e-mails that were sent
 DELETE /twin/admin/outbox      forget them
-POST   /twin/admin/due         {"at": "2026-03-04T12:00:00Z"}: run the scheduled jobs that are due by then; without a body, by now
+POST   /twin/admin/due         {"at": "2026-03-04T12:00:00Z"}: run the jobs and scheduled paths that are due by then; without a body, by now
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ def show_outbox(request: Request) -> Response:
 
 
 def empty_outbox(request: Request) -> Response:
-    """Forget the e-mails that Apex sent."""
+    """Forget the e-mails that were sent."""
     from orgtwin.apex.service import service_of
 
     outbox = service_of(request.twin.org).outbox
-    count = len(outbox)
+    count = len(outbox) + len(request.twin.flows.outbox)
     outbox.clear()
+    request.twin.flows.outbox.clear()
     return json_response({"forgotten": count})
 
 
 def run_due(request: Request) -> Response:
-    """How many scheduled jobs ran."""
+    """How many scheduled jobs and scheduled paths of flows ran."""
     from orgtwin.apex.service import service_of
 
     asked = request.json_object().get("at") if request.body else None

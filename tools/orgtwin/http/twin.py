@@ -14,6 +14,7 @@ from orgtwin.events.cometd import CometdServer
 from orgtwin.events.service import EventService
 from orgtwin.faults.rows import FaultyDml
 from orgtwin.faults.table import FaultTable
+from orgtwin.flows.service import FlowService
 from orgtwin.http.garbage import take_back
 from orgtwin.http.house import House
 from orgtwin.http.in_flight import InFlight
@@ -71,6 +72,7 @@ class Twin:
         self.dispatch: Dispatch = _nothing_dispatches
         self._parts: dict[Callable[..., object], object] = {}
         self.events = self._listen(org)
+        self.flows = FlowService(org, lambda: self.part(MetadataService).components)
         self._watch_for_triggers(org)
         self._watch_for_duplicates(org)
         self.cometd = CometdServer(self.events, random)
@@ -109,6 +111,7 @@ class Twin:
         self._parts.clear()
         take_back()
         self.events = self._listen(org)
+        self.flows = FlowService(org, lambda: self.part(MetadataService).components)
         self._watch_for_triggers(org)
         self._watch_for_duplicates(org)
         self.cometd = CometdServer(self.events, self.random)
@@ -122,9 +125,9 @@ class Twin:
 
         def join(_save: Save) -> None:
             if len(org.table("ApexTrigger")):
-                from orgtwin.apex.service import ApexService
+                from orgtwin.apex.service import service_of
 
-                self.part(ApexService)
+                service_of(self.org)
 
         org.hooks.before_save.append(join)
 

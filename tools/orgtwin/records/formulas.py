@@ -94,6 +94,14 @@ class Formulas:
         context = self._context(table, content, before)
         return [error for compiled in rules for error in _violated(compiled, context)]
 
+    def evaluate(self, text: str, table: RecordTable, content: Row, before: Row | None) -> Value:
+        """Any formula over a row, as a flow has them. Raises FormulaError; what a page shows as #Error! is None."""
+        compiled = compile_formula(text, self._org.schema, table.type.api_name)
+        try:
+            return compiled.evaluate(self._context(table, content, before))
+        except FormulaEvaluationError:
+            return None
+
     def has_rules(self, table: RecordTable) -> bool:
         return bool(self._rules_of(table))
 

@@ -79,7 +79,7 @@ class Removal:
         if table is not None and rows:
             pending = [Pending(position, row, Row(row.copy())) for position, row in rows.items()]
             save = Save(caller, table, Operation.DELETE, pending)
-            for hook in self._context.hooks.before_save:
+            for hook in (*self._context.hooks.before_flows, *self._context.hooks.before_save):
                 hook(save)
             save.drop_refused()
             _note_refused(save, results)

@@ -27,6 +27,11 @@ from orgtwin.records.table import RecordTable
 Step = Callable[[RecordsContext, Save], None]
 
 
+def before_flows(context: RecordsContext, save: Save) -> None:
+    for hook in context.hooks.before_flows:
+        hook(save)
+
+
 def before_triggers(context: RecordsContext, save: Save) -> None:
     for hook in context.hooks.before_save:
         hook(save)
@@ -89,6 +94,11 @@ def after_triggers(context: RecordsContext, save: Save) -> None:
         hook(save)
 
 
+def after_flows(context: RecordsContext, save: Save) -> None:
+    for hook in context.hooks.after_flows:
+        hook(save)
+
+
 def roll_up(context: RecordsContext, save: Save) -> None:
     """Steps 16 and 17: parents and grandparents that summarize these rows."""
     context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
@@ -97,6 +107,7 @@ def roll_up(context: RecordsContext, save: Save) -> None:
 EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}
 
 STEPS: tuple[tuple[int, Step], ...] = (
+    (3, before_flows),
     (4, before_triggers),
     (5, apply_laws),
     (5, require_fields),
@@ -107,6 +118,7 @@ STEPS: tuple[tuple[int, Step], ...] = (
     (7, store),
     (7, publish_effects),
     (8, after_triggers),
+    (14, after_flows),
     (16, roll_up),
 )
 """The numbers are the documentation's."""

@@ -65,9 +65,11 @@ PublishHook = Callable[[RecordTable, Row], bool]
 class SaveHooks:
     """What others run inside a save: Apex triggers, duplicate rules. A hook refuses a row by `Pending.refuse`."""
 
-    before_save: list[SaveHook] = field(default_factory=list)  # steps 3 and 4: may change `content`
+    before_flows: list[SaveHook] = field(default_factory=list)  # step 3: flows before the save, may change `content`
+    before_save: list[SaveHook] = field(default_factory=list)  # step 4: before triggers, may change `content`
     duplicates: list[SaveHook] = field(default_factory=list)  # step 6
-    after_save: list[SaveHook] = field(default_factory=list)  # steps 8 to 15: rows are stored and have ids
+    after_save: list[SaveHook] = field(default_factory=list)  # step 8: after triggers; rows are stored and have ids
+    after_flows: list[SaveHook] = field(default_factory=list)  # step 14: flows after the save
     around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
     published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did

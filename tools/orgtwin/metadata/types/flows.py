@@ -1,4 +1,4 @@
-"""Flow: checked for references inside itself, stored; nothing runs it. The ledger says so.
+"""Flow: checked for references inside itself and stored; orgtwin.flows runs those that a record starts.
 
 Source: "Flow" (Metadata API Developer Guide); texts from published deploy logs.
 """

@@ -1,0 +1,503 @@
+"""One run of a flow for one record.
+
+Source: "Flow Elements", "Flow Operators", "Considerations for Record-Triggered Flows" (Salesforce Help). Formulas are those of the
+formula engine over the record that started the flow; a formula about anything else is refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from orgtwin.errors import SaveResult, Unsupported
+from orgtwin.flows.definition import Flow, target_of
+from orgtwin.metadata.xml import Node
+from orgtwin.org import Org
+from orgtwin.records.coerce import compile_coercer
+from orgtwin.records.model import AccessLevel, Caller, Row, Value
+from orgtwin.records.table import RecordTable
+from orgtwin.schema.model import FieldType
+from orgtwin.soql import execute
+
+MOST_ELEMENTS = (
+    2_000  # executed elements an interview; the org's limit before API 57, kept here against loops without end
+)
+_MERGE = re.compile(r"\{!([^}]+)\}")
+_PRIOR = re.compile(r"\{!\$Record__Prior\.([\w.]+)\}")
+_OWN = re.compile(r"\{!\$Record\.([\w.]+)\}")
+
+
+class Fault(Exception):
+    """An element failed: str() is what the platform tells."""
+
+
+class Refused(Exception):
+    """A Custom Error element: (field or None, message)."""
+
+    def __init__(self, name: str | None, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+
+
+@dataclass(slots=True)
+class FlowRecord:
+    """A record in a variable: API names to values."""
+
+    sobject_type: str
+    values: dict[str, Value] = field(default_factory=dict)
+
+    def get(self, name: str) -> Value:
+        wanted = name.lower()
+        return next((v for k, v in self.values.items() if k.lower() == wanted), None)
+
+
+Item = Value | FlowRecord | list[FlowRecord] | None
+
+
+class Interview:
+    """`content` is the row on its way; before-save flows change it in place. `before` is what it was."""
+
+    def __init__(
+        self, org: Org, flow: Flow, caller: Caller, table: RecordTable, content: Row, before: Row | None
+    ) -> None:
+        self._org = org
+        self._flow = flow
+        self._caller = Caller(caller.user_id, AccessLevel.SYSTEM_MODE)
+        self._table = table
+        self._content = content
+        self._before = before
+        self._variables: dict[str, Item] = {}
+        self._loops: dict[str, list[FlowRecord]] = {}
+        self._steps = 0
+        self.sent: list[dict[str, object]] = []
+
+    # ---- entry
+
+    def is_wanted(self) -> bool:
+        """Whether the entry conditions let this record in."""
+        if not self._meets(self._content, self._before):
+            return False
+        if self._flow.only_on_change and self._before is not None:
+            return not self._meets(self._before, None)
+        return True
+
+    def _meets(self, content: Row, before: Row | None) -> bool:
+        start = self._flow.start
+        formula = start.value("filterFormula")
+        if formula:
+            return self._formula(formula, content, before) is True
+        tests = [self._filter(node, content, before) for node in start.all("filters")]
+        return _logic(start.value("filterLogic") or "and", tests)
+
+    def _filter(self, node: Node, content: Row, before: Row | None) -> bool:
+        read = self._table.reader(node.value("field") or "")
+        left, right = read(content), self._value(node.find("value"))
+        prior = None if before is None else read(before)
+        return compare(node.value("operator") or "", left, right, prior, is_new=before is None)
+
+    # ---- elements
+
+    def run(self, target: str | None) -> None:
+        """From one element to the next until there is none."""
+        while target is not None:
+            self._steps += 1
+            if self._steps > MOST_ELEMENTS:
+                raise Fault("the number of executed elements exceeds 2,000")
+            kind, node = self._flow.elements[target]
+            target = _RUN[kind](self, node)
+
+    def assign(self, node: Node) -> str | None:
+        for item in node.all("assignmentItems"):
+            name, operator = item.value("assignToReference") or "", item.value("operator") or "Assign"
+            self._set(
+                name,
+                _assigned(
+                    operator, self._read(name) if operator != "Assign" else None, self._value(item.find("value"))
+                ),
+            )
+        return target_of(node)
+
+    def decide(self, node: Node) -> str | None:
+        for rule in node.all("rules"):
+            tests = [self._condition(c) for c in rule.all("conditions")]
+            if _logic(rule.value("conditionLogic") or "and", tests):
+                return target_of(rule)
+        return target_of(node, "defaultConnector")
+
+    def _condition(self, node: Node) -> bool:
+        name = node.value("leftValueReference") or ""
+        prior = self._read(name.replace("$Record.", "$Record__Prior.", 1)) if name.startswith("$Record.") else None
+        right = self._value(node.find("rightValue"))
+        return compare(node.value("operator") or "", self._read(name), right, prior, is_new=self._before is None)
+
+    def look_up(self, node: Node) -> str | None:
+        found = self._query(node, node.values("queriedFields"))
+        first_only = node.flag("getFirstRecordOnly", True)
+        self._variables[node.value("name") or ""] = (found[0] if found else None) if first_only else list(found)
+        return target_of(node)
+
+    def _query(self, node: Node, fields: list[str]) -> list[FlowRecord]:
+        name = node.value("object") or ""
+        described = self._org.schema.find_type(name)
+        if described is None:
+            raise Fault(f"the object {name} does not exist")
+        stored = [f.api_name for f in described.fields if f.type not in (FieldType.ADDRESS, FieldType.LOCATION)]
+        wanted = sorted({"Id", *(fields or stored)})
+        binds: dict[str, object] = {}
+        conditions = [self._soql_condition(f, binds) for f in node.all("filters")]
+        text = f"SELECT {', '.join(wanted)} FROM {described.api_name}"  # noqa: S608  (names of the schema; values are binds)
+        if conditions:
+            text += " WHERE " + _soql_logic(node.value("filterLogic") or "and", conditions)
+        if node.value("sortField"):
+            text += f" ORDER BY {node.value('sortField')} {'DESC' if node.value('sortOrder') == 'Desc' else 'ASC'}"
+        if node.flag("getFirstRecordOnly", node.tag == "recordLookups"):
+            text += " LIMIT 1"
+        rows = execute(self._org, self._caller, text, binds).rows
+        return [FlowRecord(described.api_name, {n: row.values.get(n) for n in wanted}) for row in rows]  # type: ignore[misc]
+
+    def _soql_condition(self, node: Node, binds: dict[str, object]) -> str:
+        operator, value = node.value("operator") or "", self._value(node.find("value"))
+        name = f"v{len(binds)}"
+        if operator == "IsNull":
+            return f"{node.value('field')} {'=' if value is True else '!='} null"
+        if operator not in _SOQL:
+            raise Unsupported("flow.operator", f"the flow operator {operator}")
+        symbol, pattern = _SOQL[operator]
+        binds[name] = value if pattern is None else pattern.format(value)
+        return f"{node.value('field')} {symbol} :{name}"
+
+    def update(self, node: Node) -> str | None:
+        reference = node.value("inputReference")
+        values = self._inputs(node)
+        if reference == "$Record" and self._flow.before_save:
+            for name, value in values.items():
+                self._set(f"$Record.{name}", value)
+        elif reference == "$Record":
+            self._save("update", [{"Id": self._content[0], **_wire(values)}], self._table.type.api_name)
+        elif reference is not None:
+            for record in self._records(reference):
+                self._save("update", [_wire({**record.values, **values})], record.sobject_type)
+        else:
+            for record in self._query(node, ["Id"]):
+                self._save("update", [{"Id": record.get("Id"), **_wire(values)}], record.sobject_type)
+        return target_of(node)
+
+    def create(self, node: Node) -> str | None:
+        reference = node.value("inputReference")
+        if reference is None:
+            results = self._save("insert", [_wire(self._inputs(node))], node.value("object") or "")
+            made: Item = results[0].record_id
+            if node.value("assignRecordIdToReference"):
+                self._set(node.value("assignRecordIdToReference") or "", made)
+            self._variables[node.value("name") or ""] = made
+            return target_of(node)
+        for record in self._records(reference):
+            record.values["Id"] = self._save("insert", [_wire(record.values)], record.sobject_type)[0].record_id
+        return target_of(node)
+
+    def delete(self, node: Node) -> str | None:
+        reference = node.value("inputReference")
+        if reference == "$Record":
+            ids = [str(self._content[0])]
+        else:
+            records = self._records(reference) if reference is not None else self._query(node, ["Id"])
+            ids = [str(record.get("Id")) for record in records]
+        _require(self._org.dml.delete(self._caller, ids, all_or_none=True), "delete")
+        return target_of(node)
+
+    def loop(self, node: Node) -> str | None:
+        name = node.value("name") or ""
+        if name not in self._loops:
+            self._loops[name] = list(self._records(node.value("collectionReference") or ""))
+            if node.value("iterationOrder") == "Desc":
+                self._loops[name].reverse()
+        if not self._loops[name]:
+            del self._loops[name]
+            return target_of(node, "noMoreValuesConnector")
+        self._variables[name] = self._loops[name].pop(0)
+        return target_of(node, "nextValueConnector")
+
+    def refuse(self, node: Node) -> str | None:
+        message = next(node.all("customErrorMessages"))
+        name = message.value("fieldSelection") if message.flag("isFieldError") else None
+        raise Refused(name, self._merge(message.value("errorMessage") or ""))
+
+    def act(self, node: Node) -> str | None:
+        """Send Email goes to the outbox; every other action is refused by name."""
+        if node.value("actionType") != "emailSimple":
+            raise Unsupported("flow.action", f"the flow action {node.value('actionType')} {node.value('actionName')}")
+        message = {p.value("name") or "": self._value(p.find("value")) for p in node.all("inputParameters")}
+        self.sent.append({name: str(value) for name, value in message.items() if value is not None})
+        return target_of(node)
+
+    def _save(self, verb: str, rows: list[dict[str, object]], sobject_type: str) -> list[SaveResult]:
+        write = {"insert": self._org.dml.insert, "update": self._org.dml.update}[verb]
+        return _require(
+            write(self._caller, sobject_type, rows, all_or_none=True), "create" if verb == "insert" else verb
+        )
+
+    # ---- values
+
+    def _inputs(self, node: Node) -> dict[str, Item]:
+        return {n.value("field") or "": self._value(n.find("value")) for n in node.all("inputAssignments")}
+
+    def _records(self, reference: str) -> list[FlowRecord]:
+        found = self._read(reference)
+        if isinstance(found, FlowRecord):
+            return [found]
+        return found if isinstance(found, list) else []
+
+    def _value(self, node: Node | None) -> Item:
+        """A value as the file writes it: of a type, or a reference."""
+        child = node.children[0] if node is not None and node.children else None
+        if child is None:
+            return None
+        return _READ[child.tag](self, child.text)
+
+    def merge(self, text: str) -> str:
+        return self._merge(text)
+
+    def reference(self, name: str) -> Item:
+        return self._read(name)
+
+    def _merge(self, text: str) -> str:
+        return _MERGE.sub(lambda m: _shown(self._read(m[1])), text)
+
+    def _read(self, name: str) -> Item:
+        first, _, rest = name.partition(".")
+        if first in ("$Record", "$Record__Prior"):
+            row = self._content if first == "$Record" else self._before
+            if row is None:
+                return None
+            return self._path(row, rest) if rest else self._whole(row)
+        if first == "$Flow":
+            now = self._org.now
+            return {"CurrentDate": now.date(), "CurrentDateTime": now}.get(rest)
+        if first == "$User":
+            table = self._org.table("User")
+            user = table.get(self._caller.user_id)
+            return None if user is None else table.reader(rest)(user)
+        if first.startswith("$"):
+            raise Unsupported("flow.global-variable", f"{name} in a flow")
+        return self._resource(name, first, rest)
+
+    def _resource(self, name: str, first: str, rest: str) -> Item:
+        if first in self._variables:
+            found = self._variables[first]
+            return found.get(rest) if isinstance(found, FlowRecord) and rest else found
+        kind, node = self._flow.resources.get(first, ("", None))
+        if node is None:
+            if first in self._flow.elements:
+                return None
+            raise Fault(f"the flow has no resource {name}")
+        if kind == "formulas":
+            return self._formula(node.value("expression") or "", self._content, self._before)
+        if kind == "textTemplates":
+            return self._merge(node.value("text") or "")
+        if node.flag("isCollection"):
+            return []
+        if node.value("dataType") == "SObject" and kind == "variables":
+            made = self._variables[first] = FlowRecord(node.value("objectType") or "")
+            return made.get(rest) if rest else made
+        return self._value(node.find("value"))
+
+    def _set(self, name: str, value: Item) -> None:
+        first, _, rest = name.partition(".")
+        if first == "$Record":
+            described = self._table.type.find_field(rest)
+            if described is None or not self._flow.before_save:
+                raise Fault(f"the field {rest} cannot be set here")
+            wire = _wire_value(value)
+            typed = None if wire is None else compile_coercer(described, text=False)(wire)
+            self._table.write(self._content, described.api_name, typed)
+            return
+        if not rest:
+            self._variables[first] = value
+            return
+        record = self._read(first)
+        if not isinstance(record, FlowRecord) or isinstance(value, (FlowRecord, list)):
+            raise Fault(f"{name} cannot be set")
+        record.values[rest] = value
+
+    def _path(self, row: Row, path: str) -> Value:
+        table, parts = self._table, path.split(".")
+        for relationship in parts[:-1]:
+            reference = table.type.find_relationship(relationship)
+            if reference is None:
+                raise Fault(f"there is no relationship {relationship}")
+            parent_id = table.reader(reference.api_name)(row)
+            table = self._org.table(reference.reference_to[0])
+            parent = table.get(str(parent_id)) if parent_id else None
+            if parent is None:
+                return None
+            row = parent
+        return table.reader(parts[-1])(row)
+
+    def _whole(self, row: Row) -> FlowRecord:
+        fields = [f.api_name for f in self._table.type.fields if f.type not in (FieldType.ADDRESS, FieldType.LOCATION)]
+        return FlowRecord(self._table.type.api_name, {name: self._table.reader(name)(row) for name in fields})
+
+    def _formula(self, text: str, content: Row, before: Row | None) -> Value:
+        own = _OWN.sub(r"\1", _PRIOR.sub(r"PRIORVALUE(\1)", text))
+        if _MERGE.search(own.replace("{!$User.", "")):
+            raise Unsupported("flow.formula-reference", f"flow resources in the formula {text}")
+        own = re.sub(r"\{!(\$\w+[.\w]*)\}", r"\1", own)
+        return self._org.formulas.evaluate(own, self._table, content, before)
+
+
+_RUN: dict[str, Callable[[Interview, Node], str | None]] = {
+    "assignments": Interview.assign,
+    "decisions": Interview.decide,
+    "recordLookups": Interview.look_up,
+    "recordUpdates": Interview.update,
+    "recordCreates": Interview.create,
+    "recordDeletes": Interview.delete,
+    "loops": Interview.loop,
+    "customErrors": Interview.refuse,
+    "actionCalls": Interview.act,
+}
+_READ: dict[str, Callable[[Interview, str], Item]] = {
+    "stringValue": lambda interview, text: interview.merge(text),
+    "numberValue": lambda _i, text: Decimal(text),
+    "booleanValue": lambda _i, text: text == "true",
+    "dateValue": lambda _i, text: date.fromisoformat(text[:10]),
+    "dateTimeValue": lambda _i, text: datetime.fromisoformat(text.replace("Z", "+00:00")),
+    "elementReference": lambda interview, text: interview.reference(text),
+    "sobjectValue": lambda _i, text: text,
+}
+_SOQL: dict[str, tuple[str, str | None]] = {
+    "EqualTo": ("=", None),
+    "NotEqualTo": ("!=", None),
+    "GreaterThan": (">", None),
+    "GreaterThanOrEqualTo": (">=", None),
+    "LessThan": ("<", None),
+    "LessThanOrEqualTo": ("<=", None),
+    "StartsWith": ("LIKE", "{}%"),
+    "EndsWith": ("LIKE", "%{}"),
+    "Contains": ("LIKE", "%{}%"),
+}
+
+
+def compare(operator: str, left: Item, right: Item, prior: Item, *, is_new: bool) -> bool:
+    """One condition. Text is compared without regard to case; a comparison with null is false but for equality."""
+    if operator in ("IsChanged", "WasSelected"):
+        return (not is_new and left != prior) is (right is not False)
+    if operator in ("IsNull", "IsBlank"):
+        return (left is None or left == "") is (right is not False)
+    if operator in ("EqualTo", "NotEqualTo"):
+        return (_folded(left) == _folded(right)) is (operator == "EqualTo")
+    if operator in _TEXT:
+        return left is not None and right is not None and _TEXT[operator](str(left).lower(), str(right).lower())
+    if operator in _ORDER:
+        return left is not None and right is not None and _ORDER[operator](left, right)
+    raise Unsupported("flow.operator", f"the flow operator {operator}")
+
+
+_TEXT: dict[str, Callable[[str, str], bool]] = {
+    "Contains": lambda a, b: b in a,
+    "StartsWith": str.startswith,
+    "EndsWith": str.endswith,
+}
+_ORDER: dict[str, Callable[..., bool]] = {
+    "GreaterThan": lambda a, b: a > b,
+    "GreaterThanOrEqualTo": lambda a, b: a >= b,
+    "LessThan": lambda a, b: a < b,
+    "LessThanOrEqualTo": lambda a, b: a <= b,
+}
+
+
+def _folded(value: Item) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _logic(logic: str, tests: list[bool]) -> bool:
+    """`and`, `or`, or numbers with AND, OR, NOT and brackets."""
+    if logic.lower() == "and":
+        return all(tests)
+    if logic.lower() == "or":
+        return any(tests)
+    return _Logic(logic, tests).read()
+
+
+class _Logic:
+    def __init__(self, text: str, tests: list[bool]) -> None:
+        self._words = re.findall(r"\d+|AND|OR|NOT|[()]", text.upper())
+        self._tests = tests
+
+    def read(self) -> bool:
+        found = self._both()
+        while self._words[:1] == ["OR"]:
+            self._words.pop(0)
+            found = self._both() or found
+        return found
+
+    def _both(self) -> bool:
+        found = self._one()
+        while self._words[:1] == ["AND"]:
+            self._words.pop(0)
+            found = self._one() and found
+        return found
+
+    def _one(self) -> bool:
+        word = self._words.pop(0)
+        if word == "NOT":
+            return not self._one()
+        if word == "(":
+            found = self.read()
+            self._words.pop(0)
+            return found
+        return self._tests[int(word) - 1]
+
+
+def _soql_logic(logic: str, conditions: list[str]) -> str:
+    if logic.lower() in ("and", "or"):
+        return f" {logic.upper()} ".join(conditions)
+    return re.sub(r"\d+", lambda m: f"({conditions[int(m[0]) - 1]})", logic)
+
+
+def _assigned(operator: str, now: Item, value: Item) -> Item:
+    if operator == "Assign":
+        return value
+    if operator == "Add" and isinstance(now, list):
+        return [*now, *(value if isinstance(value, list) else [value] if isinstance(value, FlowRecord) else [])]
+    if operator in ("Add", "Subtract") and isinstance(value, Decimal):
+        base = now if isinstance(now, Decimal) else Decimal(0 if not isinstance(now, int) else now)
+        return base + value if operator == "Add" else base - value
+    if operator == "Add" and isinstance(value, str):
+        return f"{now or ''}{value}"
+    if operator == "AssignCount" and isinstance(value, list):
+        return Decimal(len(value))
+    raise Unsupported("flow.assignment-operator", f"the flow assignment {operator}")
+
+
+def _wire(values: dict[str, Item] | dict[str, Value]) -> dict[str, object]:
+    return {name: _wire_value(value) for name, value in values.items()}
+
+
+def _wire_value(value: object) -> object:
+    """As a request of the API would write it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _shown(value: Item) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else f"{value!s}"
+
+
+def _require(results: Iterable[SaveResult], what: str) -> list[SaveResult]:
+    done = list(results)
+    for result in done:
+        if not result.success and result.errors:
+            error = result.errors[0]
+            raise Fault(
+                f"This error occurred when the flow tried to {what} records: {error.status_code}: {error.message}."
+                " You can look up ExceptionCode values in the SOAP API Developer Guide."
+            )
+    return done
