@@ -2,8 +2,10 @@
 
     .venv/bin/python bench/scale.py [1000000]
 
-The contracts are loaded by Bulk API 2.0; at every size the same requests are measured as in twin.py. The last columns compare with
-the first line: a cost that grew with the number of contracts would show there. Memory is the process's, a contract.
+The contracts are loaded by Bulk API 2.0, ten jobs a step, of which the least is shown; at every size requests are measured as in
+twin.py. Beside each figure stands how many times that of the first line it is, both measured by what the same server took for
+answering nothing at that moment, so that other work on the machine drops out: a cost that grows with the contracts shows there.
+Memory is what the process grew by while it loaded, a contract.
 """
 
 from __future__ import annotations
@@ -11,10 +13,9 @@ from __future__ import annotations
 import sys
 
 import uvloop
-from served import Case, cpu_seconds, measure, resident_mb, server_of, twin
+from served import NOTHING, Case, cpu_seconds, empty_server, measure, resident_mb, server_of, twin
 from twin import (
     EARLIER,
-    JOB_ROWS,
     ROWS,
     Client,
     by_external_id,
@@ -32,7 +33,7 @@ COLUMNS = ("load, a row", "upsert", "collection, a row", "SOQL by key")
 def main() -> None:
     most = int(sys.argv[1]) if len(sys.argv) > 1 else SIZES[-1]
     print(f"{'contracts':>10} " + " ".join(f"{name:>20}" for name in COLUMNS) + f" {'memory':>12}")
-    with twin() as ready:
+    with empty_server() as empty, twin() as ready:
         server, client = server_of(ready), Client(ready)
         accounts = uvloop.run(prepare(client, ready.user_id))
         cases = (
@@ -40,21 +41,28 @@ def main() -> None:
             Case("collection", upsert_many(accounts), ROWS, requests=25),
             Case("SOQL", by_external_id, requests=1_000),
         )
-        before, there, first = resident_mb(ready.pid), 0, None
+        there, first = 0, None
+        nothing = [measure(empty, NOTHING).least]
         for number, size in enumerate(size for size in SIZES if size <= most):
-            used = cpu_seconds(ready.pid)
-            for start in range(there, size, JOB_ROWS):
-                data = job_data(accounts, start, min(JOB_ROWS, size - start))
+            before, jobs = resident_mb(ready.pid), []
+            count = size // 10
+            for start in range(there, size, count):
+                data = job_data(accounts, start, count)
+                used = cpu_seconds(ready.pid)
                 uvloop.run(run_job(client, data))
-            load = 1e6 * (cpu_seconds(ready.pid) - used) / (size - there)
+                jobs.append(1e6 * (cpu_seconds(ready.pid) - used) / count)
+            memory = (resident_mb(ready.pid) - before) * 2**20 / (size - there)
             there = size
-            memory = (resident_mb(ready.pid) - before) * 2**20 / size
-            costs = [load, *(measure(server, case, first=number * EARLIER // 10).least for case in cases)]
-            first = first or costs
-            shown = " ".join(
-                f"{cost:11.1f} us {cost / at_first:4.2f}x" for cost, at_first in zip(costs, first, strict=True)
-            )
-            print(f"{size:10,} {shown} {memory:7,.0f} bytes", flush=True)
+            nothing.append(measure(empty, NOTHING).least)
+            costs = [
+                min(jobs),
+                *(measure(server, case, first=number * EARLIER // 10).least for case in cases),
+            ]
+            relative = [cost / (sum(nothing[-2:]) / 2) for cost in costs]
+            first = first or relative
+            grown = [one / at_first for one, at_first in zip(relative, first, strict=True)]
+            shown = " ".join(f"{cost:11.1f} us {growth:4.2f}x" for cost, growth in zip(costs, grown, strict=True))
+            print(f"{size:10,} {shown} {memory:7,.0f} bytes   nothing {nothing[-1]:.1f} us", flush=True)
 
 
 if __name__ == "__main__":
