@@ -43,6 +43,16 @@ def test_a_code_leads_to_its_action(code: str, action: Action) -> None:
     assert outcome_of(code).action is action
 
 
+NOT_FOR_THE_SYNC = {"fault_without_effect", "unknown_fault", "missing_columns"}
+"""Answers of addresses that the sync does not use: faults and imports."""
+
+
+def test_every_code_of_the_clm_has_its_outcome() -> None:
+    told = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)": ', (ROOT / "tools/clmtwin/problem.py").read_text()))
+    assert told
+    assert told - set(OUTCOMES) == NOT_FOR_THE_SYNC
+
+
 def test_a_code_that_nobody_knows_waits_for_a_person() -> None:
     assert outcome_of("BRAND_NEW_CODE") is UNKNOWN
 

@@ -38,10 +38,16 @@ OUTCOMES: dict[str, Outcome] = {
     "ALL_OR_NONE_OPERATION_ROLLED_BACK": Outcome(
         _RETRY, "Another row of the same request failed, so this one was undone."
     ),
+    "REQUEST_RUNNING_TOO_LONG": Outcome(_RETRY, "Salesforce ended the request because it took too long."),
+    "TOO_MANY_APEX_REQUESTS": Outcome(_RETRY, "Too much Apex ran in the org at the same time."),
+    "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": Outcome(_RETRY, "Salesforce has switched this off for a moment."),
+    "PROCESSING_HALTED": Outcome(_RETRY, "Another row of the same request stopped its processing."),
     # Salesforce: the world has moved on
     "DUPLICATE_VALUE": Outcome(_REBASE, "A record with this key was created at the same time."),
     "ENTITY_IS_DELETED": Outcome(_REBASE, "The record was deleted in Salesforce."),
     "INVALID_QUERY_LOCATOR": Outcome(_REBASE, "The query's position has expired."),
+    "ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE": Outcome(_REBASE, "The record was changed in Salesforce in the meantime."),
+    "INVALID_REPLICATION_DATE": Outcome(_REBASE, "The time span asked for is no longer kept."),
     # Salesforce: the row cannot be saved as it is
     "MULTIPLE_CHOICES": Outcome(_PARK, "Several records carry this external ID. Merge them, then redrive."),
     "REQUIRED_FIELD_MISSING": Outcome(_PARK, "Salesforce requires a field that the contract does not fill."),
@@ -72,6 +78,22 @@ OUTCOMES: dict[str, Outcome] = {
     "DELETE_FAILED": Outcome(_PARK, "The record cannot be deleted."),
     "TRANSFER_REQUIRES_READ": Outcome(_PARK, "The new owner may not see this kind of record."),
     "INACTIVE_OWNER_OR_USER": Outcome(_PARK, "The user is not active in Salesforce."),
+    "DUPLICATE_EXTERNAL_ID": Outcome(_PARK, "Several records carry this external ID. Merge them, then redrive."),
+    "ENTITY_IS_LOCKED": Outcome(_PARK, "An approval in Salesforce locks the record. Finish it, then redrive."),
+    "BAD_CUSTOM_ENTITY_PARENT_DOMAIN": Outcome(_PARK, "The related record cannot be the parent of this one."),
+    "CANNOT_REPARENT_RECORD": Outcome(_PARK, "The parent of this record cannot be changed once it is set."),
+    "CIRCULAR_DEPENDENCY": Outcome(_PARK, "The records would refer to each other in a ring."),
+    "DEPENDENCY_EXISTS": Outcome(_PARK, "Other records in Salesforce depend on this one."),
+    "INSUFFICIENT_ACCESS": Outcome(_PARK, "The integration user may not do this with the record."),
+    "INVALID_CROSS_REFERENCE_TYPE_FOR_FIELD": Outcome(_PARK, "The related record is of the wrong kind for its field."),
+    "INVALID_CURRENCY_ISO": Outcome(_PARK, "The org does not use this currency."),
+    "INVALID_STATUS": Outcome(_PARK, "Salesforce does not allow this change of status."),
+    "LIMIT_EXCEEDED": Outcome(_PARK, "The row goes over a limit of the org, such as the length of a list."),
+    "OP_WITH_INVALID_USER_TYPE_EXCEPTION": Outcome(_PARK, "A user of this kind cannot own the record."),
+    "SELF_REFERENCE_FROM_TRIGGER": Outcome(_PARK, "Automation in the org saves the record while it is being saved."),
+    "SHARE_NEEDED_FOR_CHILD_OWNER": Outcome(_PARK, "The owner of a record below may not see this one."),
+    "UNSAFE_HTML_CONTENT": Outcome(_PARK, "Salesforce refuses the text because it holds unsafe markup."),
+    "OPERATION_TOO_LARGE": Outcome(_PARK, "The save would touch more records than Salesforce allows at once."),
     # Salesforce: nothing of this kind can be saved, every row would fail the same way
     "INVALID_FIELD": Outcome(
         _STOP, "A mapped field is not in the org. Deploy the generated metadata, or correct the spec."
@@ -93,6 +115,18 @@ OUTCOMES: dict[str, Outcome] = {
     "STORAGE_LIMIT_EXCEEDED": Outcome(_STOP, "The org's storage is full."),
     "TWIN_UNSUPPORTED": Outcome(_STOP, "The local twin does not do this; its ledger names it."),
     "METHOD_NOT_ALLOWED": Outcome(_STOP, "The address does not know this method."),
+    "INVALID_TYPE_FOR_OPERATION": Outcome(_STOP, "The org does not save objects of this kind over this API."),
+    "FUNCTIONALITY_NOT_ENABLED": Outcome(_STOP, "A feature that the mapping needs is not switched on in the org."),
+    "UNSUPPORTED_API_VERSION": Outcome(_STOP, "The org does not speak the spec's API version."),
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": Outcome(_STOP, "The integration user's password has expired."),
+    "EXCEEDED_QUOTA": Outcome(_STOP, "The org's allowance for this is used up."),
+    "QUERY_TOO_COMPLICATED": Outcome(_STOP, "The org refuses a query as too complicated: too many formula fields."),
+    "InvalidBatch": Outcome(
+        _STOP, "The org does not understand the columns of a bulk job. Deploy the generated metadata."
+    ),
+    "ExceededQuota": Outcome(
+        _STOP, "The org's bulk jobs of the day are used up. The next run goes on where this one ended."
+    ),
     # CLM
     "revision_mismatch": Outcome(_REBASE, "The agreement was changed in the CLM in the meantime."),
     "insufficient_storage": Outcome(_STOP, "The CLM's disk is full. Nothing was lost; make room there and run again."),
@@ -105,6 +139,14 @@ OUTCOMES: dict[str, Outcome] = {
     "unknown_person": Outcome(_PARK, "The CLM does not know this person."),
     "invalid": Outcome(_PARK, "The CLM does not take this value."),
     "read_only_field": Outcome(_PARK, "The CLM does not let this field be set from outside."),
+    "approval_closed": Outcome(_PARK, "The approval in the CLM is over; it takes no further answer."),
+    "milestone_open": Outcome(_PARK, "A milestone in the CLM is still open."),
+    "notice_given": Outcome(_PARK, "Notice was given in the CLM already."),
+    "notice_too_late": Outcome(_PARK, "The CLM's notice period is over."),
+    "obligation_settled": Outcome(_PARK, "The obligation in the CLM is settled already."),
+    "malformed_json": Outcome(_STOP, "The CLM cannot read what it is sent. This is an error of the sync."),
+    "unsupported_media_type": Outcome(_STOP, "The CLM does not take what it is sent in this form."),
+    "too_large": Outcome(_PARK, "The CLM does not take a change of this size."),
     "unauthorized": Outcome(_STOP, "The CLM refused the login again right after it was renewed."),
     "method_not_allowed": Outcome(_STOP, "The address does not know this method."),
     "invalid_cursor": Outcome(
