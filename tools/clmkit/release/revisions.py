@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clmkit.mapping.findings import Finding
-from clmkit.mapping.loader import Loaded, load_bytes, load_spec
+from clmkit.mapping.loader import Loaded, ReadBase, load_bytes, load_spec
 from clmkit.mapping.model import Spec
 
 
@@ -33,7 +33,18 @@ def read_revision(name: str, spec_path: Path) -> Revision:
         return _require(str(spec_path), load_spec(spec_path))
     if Path(name).is_file():
         return _require(name, load_spec(Path(name)))
-    return _require(f"{name}:{spec_path.as_posix()}", load_bytes(_read_git(name, spec_path), f"{name}:{spec_path}"))
+    loaded = load_bytes(_read_git(name, spec_path), f"{name}:{spec_path}", _read_below(name, spec_path))
+    return _require(f"{name}:{spec_path.as_posix()}", loaded)
+
+
+def _read_below(ref: str, overlay: Path) -> ReadBase:
+    """What lies under an overlay, as the same git ref holds it. Raises RevisionError."""
+
+    def read(base: str) -> tuple[str, bytes]:
+        path = overlay.parent / base
+        return f"{ref}:{path.as_posix()}", _read_git(ref, path)
+
+    return read
 
 
 def _read_git(ref: str, path: Path) -> bytes:
