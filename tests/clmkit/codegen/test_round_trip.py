@@ -92,8 +92,9 @@ def test_the_package_reaches_every_kind_of_component() -> None:
 
 KINDS = {
     "ApexClass", "ApexTrigger", "CompactLayout", "CustomApplication", "CustomField", "CustomMetadata", "CustomObject",
-    "CustomPermission", "CustomTab", "Dashboard", "FieldSet", "FlexiPage", "Flow", "GlobalValueSet", "Group", "Layout",
-    "ListView", "MutingPermissionSet", "PermissionSet", "PermissionSetGroup", "PlatformEventChannel",
-    "PlatformEventChannelMember", "ExternalClientApplication", "ExternalCredential", "ExtlClntAppConfigurablePolicies",
-    "ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppOauthSettings", "NamedCredential", "Queue", "Report", "ReportType", "SharingCriteriaRule", "SharingRules", "ValidationRule",
+    "CustomPermission", "CustomTab", "Dashboard", "ExternalClientApplication", "ExternalCredential",
+    "ExtlClntAppConfigurablePolicies", "ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppOauthSettings", "FieldSet",
+    "FlexiPage", "Flow", "GlobalValueSet", "Group", "Layout", "ListView", "MutingPermissionSet", "NamedCredential",
+    "PermissionSet", "PermissionSetGroup", "PlatformEventChannel", "PlatformEventChannelMember", "Queue", "Report",
+    "ReportType", "SharingCriteriaRule", "SharingRules", "ValidationRule",
 }  # fmt: skip
