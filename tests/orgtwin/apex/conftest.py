@@ -22,11 +22,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     kind = getattr(metafunc.module, "CASE_KIND", None)
     if kind is None or "case" not in metafunc.fixturenames:
         return
-    cases = [case for path in sorted((_FOLDER / kind).iterdir()) for case in _cases_of(path)]
+    cases = [case for path in sorted((_FOLDER / kind).iterdir()) for case in cases_of(path)]
     metafunc.parametrize("case", [(given, expected) for _, given, expected in cases], ids=[c[0] for c in cases])
 
 
-def _cases_of(path: Path) -> list[tuple[str, str, str]]:
+def cases_of(path: Path) -> list[tuple[str, str, str]]:
     text = path.read_text(encoding="utf-8")
     if path.parent.name != "values":
         found = [(m["title"], m["given"].rstrip("\n"), m["expected"].strip("\n")) for m in _CASE.finditer(text)]

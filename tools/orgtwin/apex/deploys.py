@@ -14,6 +14,7 @@ from orgtwin.apex.engine import Engine
 from orgtwin.apex.kernel import KernelPort
 from orgtwin.apex.service import service_of
 from orgtwin.apex.testing import TestOutcome
+from orgtwin.apex.verdicts import Verdicts
 from orgtwin.metadata.component import Key
 from orgtwin.metadata.deploy_model import CoveredCode, TestFailure, TestLevel, TestReport, TestRequest, TestSuccess
 from orgtwin.org import Org
@@ -22,6 +23,8 @@ from orgtwin.schema.model import Schema
 
 MINIMUM_COVERAGE = 75
 Place = tuple[int, int, str]
+_VERDICTS = Verdicts()
+"""A verdict's key says all that it rests on, so orgs may share them."""
 _AVERAGE = "Average test coverage across all Apex Classes and Triggers is {}%, at least {}% test coverage is required."
 _ONE = "Test coverage of selected Apex {} is {}%, at least {}% test coverage is required: {}"
 
@@ -40,7 +43,7 @@ def compile_sources(
     )
     by_name = {name.lower(): (kind, name) for kind, name in sources}
     found: dict[Key, list[Place]] = {}
-    for problem in engine.check():
+    for problem in engine.check(_VERDICTS):
         key = files.get(problem.name) or by_name.get(problem.name.lower())
         if key is not None:
             found.setdefault(key, []).append((problem.line, problem.column, problem.message))

@@ -6,9 +6,9 @@ from bisect import bisect_right
 
 
 class LineTable:
-    """Offsets to lines and columns, both counted from 1."""
+    """Offsets to lines and columns, both counted from 1, of one source."""
 
-    __slots__ = ("_starts",)
+    __slots__ = ("_starts", "source")
 
     def __init__(self, source: str) -> None:
         starts = [0]
@@ -18,6 +18,7 @@ class LineTable:
             starts.append(at + 1)
             at = find("\n", at + 1)
         self._starts = starts
+        self.source = source
 
     def line(self, offset: int) -> int:
         return bisect_right(self._starts, offset)

@@ -82,6 +82,8 @@ class TypeParser:
         name = self.any_name() if text in GENERIC_WORDS and self.texts[self.i + 1] == "<" else self.name()
         args: tuple[TypeName, ...] = ()
         texts = self.texts
+        if text == "set" and texts[self.i] != "<":
+            self.unexpected()
         while True:
             if texts[self.i] == "<":
                 args = self._type_arguments()

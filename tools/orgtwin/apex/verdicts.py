@@ -1,0 +1,126 @@
+"""What the checker said of a class before, so that it need not say it again.
+
+A verdict stands as long as nothing changed that it rests on: the source and its API version, the declarations of all classes (a
+method's body is nobody else's business), the schema, and the checker itself. Those four make the key, a SHA-256; nothing is ever
+invalidated, it is just not asked for any more. On disk the verdicts are JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from orgtwin.apex.classes import ApexClass, Method, Variable
+from orgtwin.schema.model import Schema
+
+FORMAT = 1
+MOST_VERDICTS = 20_000
+Verdict = tuple[tuple[int, int, str], ...]
+"""Line, column and message of each problem; empty: it compiles."""
+
+
+class Verdicts:
+    """Verdicts by key. The oldest go when there are too many."""
+
+    def __init__(self, known: Mapping[str, Verdict] | None = None) -> None:
+        self._known = dict(known or {})
+
+    def find(self, key: str) -> Verdict | None:
+        return self._known.get(key)
+
+    def keep(self, key: str, verdict: Verdict) -> None:
+        while len(self._known) >= MOST_VERDICTS:
+            del self._known[next(iter(self._known))]
+        self._known[key] = verdict
+
+    def save(self, path: Path) -> None:
+        """Write them all; a file that is half written is never seen."""
+        text = json.dumps(
+            {"format": FORMAT, "checker": checker_digest(), "verdicts": self._known}, separators=(",", ":")
+        )
+        draft = path.with_name(f"{path.name}.new")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+
+
+def load_verdicts(path: Path) -> Verdicts:
+    """Those of a file; none when it is missing, of another format or of another checker. Whatever is no verdict is left out."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Verdicts()
+    if not isinstance(content, dict) or (content.get("format"), content.get("checker")) != (FORMAT, checker_digest()):
+        return Verdicts()
+    rows = content.get("verdicts")
+    return Verdicts({key: _verdict(value) for key, value in rows.items()} if isinstance(rows, dict) else None)
+
+
+def _verdict(rows: Iterable[tuple[int, int, str]]) -> Verdict:
+    return tuple((int(line), int(column), str(message)) for line, column, message in rows)
+
+
+def verdict_key(world: str, source: str, api_version: float) -> str:
+    """The key of one source in its world."""
+    return hashlib.sha256(f"{world}\0{api_version}\0{source}".encode()).hexdigest()
+
+
+def world_digest(classes: Iterable[ApexClass], schema: Schema) -> str:
+    """What every verdict rests on besides its own source."""
+    digest = hashlib.sha256(f"{FORMAT}\0{checker_digest()}\n".encode())
+    for cls in sorted(classes, key=lambda c: c.name.lower()):
+        for line in _declared(cls):
+            digest.update(line.encode())
+    for described in sorted(schema, key=lambda t: t.api_name):
+        digest.update(f"{described.api_name}\n".encode())
+        for field in described.fields:
+            digest.update(
+                f"{field.api_name} {field.type} {field.reference_to} {field.relationship_name}"
+                f" {field.child_relationship_name} {field.external_id} {field.id_lookup}\n".encode()
+            )
+    return digest.hexdigest()
+
+
+def _declared(cls: ApexClass) -> Iterator[str]:
+    modifiers = cls.modifiers
+    marks = (modifiers.words, [a.name for a in modifiers.annotations]) if modifiers is not None else ()
+    superclass = cls.superclass.name if cls.superclass is not None else ""
+    yield f"{cls.kind} {cls.name} {marks} {superclass} {[i.name for i in cls.interfaces]} {list(cls.constants)}\n"
+    for overloads in cls.methods.values():
+        for method in overloads:
+            yield _method(method)
+    for method in cls.constructors:
+        yield _method(method)
+    for variable in cls.variables.values():
+        yield _variable(variable)
+    yield f"{sorted(cls.test_visible)} {cls.broken}\n"
+    for inner in cls.inner.values():
+        yield from _declared(inner)
+
+
+def _method(method: Method) -> str:
+    flags = (method.static, method.abstract, method.virtual, method.override, method.access)
+    return f"{method.shown} {method.returns.name} {flags}\n"
+
+
+def _variable(variable: Variable) -> str:
+    flags = (
+        variable.static,
+        variable.final,
+        variable.access,
+        variable.set_access,
+        variable.readable,
+        variable.writable,
+    )
+    return f"{variable.name} {variable.type.name} {flags}\n"
+
+
+@cache
+def checker_digest() -> str:
+    """Of the checker's own code and library: another one may say something else."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
