@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -333,3 +334,21 @@ def test_permissions_of_profiles_are_told_apart_by_their_parent(stage: Stage) ->
     )
     (owned,), (others,) = (stage.query("modifier", text.format(flag)) for flag in ("true", "false"))
     assert (owned["n"], others["n"]) == (4, 0)
+
+
+def test_the_history_of_a_field_that_the_caller_cannot_read_is_not_there(stage: Stage) -> None:
+    contract = stage.org.schema.find_type("Contract")
+    assert contract is not None
+    tracked = tuple(replace(f, track_history=f.api_name in ("Description", "Status")) for f in contract.fields)
+    stage.org.replace_schema(stage.org.schema.with_types([replace(contract, fields=tracked)]))
+    made = stage.make("Contract", "contract", AccountId=stage.make("Account", "acme", Name="Acme"), Description="a")
+    change = {"Id": made, "Description": "b", "Status": "In Approval Process"}
+    assert stage.org.dml.update(stage.admin, "Contract", [change])[0].success
+    text = "SELECT Field FROM ContractHistory WHERE Field != 'created'"
+    assert [row["Field"] for row in stage.query("owner", text)] == ["Status", "Description"]
+    (own,) = stage.org.table("PermissionSet").find("ProfileId", stage.profile)
+    granted = stage.org.table("FieldPermissions")
+    name_of = granted.reader("Field")
+    (row,) = [one for one in granted.find("ParentId", own[0]) if name_of(one) == "Contract.Description"]
+    assert stage.org.dml.delete(stage.admin, [str(row[0])])[0].success
+    assert [row["Field"] for row in stage.query("owner", text)] == ["Status"]

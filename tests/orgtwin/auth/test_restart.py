@@ -8,10 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.orgtwin.auth.stage import TOKEN, Org, Signer
+from tests.orgtwin.auth.stage import NOW, TOKEN, Org, Signer
 
 from orgtwin.auth.apps import CUMULUSCI, Flow
 from orgtwin.auth.book import AuthBook
+from orgtwin.auth.sessions import SessionStore, random_text
 
 BOOK = "auth.book"
 
@@ -68,6 +69,15 @@ def test_sessions_of_before_the_restart_are_ended_with_the_others(tmp_path: Path
     with running(tmp_path) as org:
         assert org.started.twin.sessions.revoke_all() == 2
         assert not works(org, session)
+
+
+def test_sessions_that_are_long_dead_are_forgotten(tmp_path: Path) -> None:
+    with running(tmp_path):
+        pass
+    later = NOW + timedelta(days=2)
+    store = SessionStore("00D", lambda: later, {}, random_text, AuthBook(tmp_path / BOOK))
+    assert store.live() == ()
+    assert AuthBook(tmp_path / BOOK).restored("session", bytes) == {}
 
 
 def test_no_token_and_no_secret_is_in_the_file(tmp_path: Path) -> None:

@@ -190,10 +190,30 @@ class OrgAccess:
             readable=_names(fields),
             creatable=_names(f for f in writable if f.createable),
             editable=_names(f for f in writable if f.updateable),
-            may_see=sharing.at_least(sobject_type, Level.READ),
+            may_see=self._without_hidden_changes(caller, sobject_type, sharing.at_least(sobject_type, Level.READ)),
             may_edit=sharing.at_least(sobject_type, Level.EDIT),
             may_delete=sharing.at_least(sobject_type, Level.FULL),
         )
+
+    def _without_hidden_changes(
+        self, caller: Caller, history: SObjectType, shows: RowFilter | None
+    ) -> RowFilter | None:
+        """Of a history object only the changes of fields that the caller may read. Source: "Field History Tracking" (Salesforce
+        Help)."""
+        owner = owner_name(self._org.schema, history.api_name)
+        owner_type = self._org.schema.find_type(owner) if owner is not None else None
+        if owner_type is None:
+            return shows
+        hidden = _names(owner_type.fields) - self.grant(caller, owner_type.api_name).readable
+        if not hidden:
+            return shows
+        name_of = self._org.table(history.api_name).reader("Field")
+
+        def is_shown(row: Row) -> bool:
+            name = str(name_of(row)).lower()
+            return name not in hidden and f"{name}id" not in hidden and (shows is None or shows(row))
+
+        return is_shown
 
     def _actions(self, rights: Rights, sobject_type: SObjectType) -> frozenset[str]:
         if sobject_type.setup:

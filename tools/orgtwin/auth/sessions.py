@@ -99,8 +99,18 @@ class SessionStore:
         self._random = random
         self._book = book or AuthBook()
         self._by_token: dict[str, Session] = {}
-        self._restored = self._book.restored(_KIND, lambda text: msgspec.json.decode(text, type=Session))
+        self._restored = self._restore()
         self._told: dict[str, datetime] = {}
+
+    def _restore(self) -> dict[str, Session]:
+        """The sessions of the book that may still be alive; the others go."""
+        found = self._book.restored(_KIND, lambda text: msgspec.json.decode(text, type=Session))
+        now, longest = self._clock(), max(SESSION_TIMEOUTS.values())
+        dead = [key for key, session in found.items() if now - session.last_used > (session.timeout or longest)]
+        for key in dead:
+            del found[key]
+            self._book.drop(_KIND, key)
+        return found
 
     def follow(self, settings: Mapping[str, object]) -> None:
         """Take the timeout from these settings from now on."""
