@@ -161,11 +161,12 @@ def test_a_zip_without_a_good_manifest_is_refused(files: dict[str, str], problem
     assert [message.problem for message in job.outcome.failures] == [problem]
 
 
-def test_a_field_is_deleted_with_its_values(deploy: Any, org: Org) -> None:
+@pytest.mark.parametrize("purge", [True, False])
+def test_a_field_is_deleted_with_its_values(purge: bool, deploy: Any, org: Org) -> None:
     deploy(_ONE, _ONE_NAME)
     (result,) = org.dml.insert(org.system_caller(), "Account", [{"Name": "A", "Good__c": "x"}])
 
-    job = deploy(_delete(("CustomField", "Account.Good__c")), {})
+    job = deploy(_delete(("CustomField", "Account.Good__c")), {}, purge_on_delete=purge)
 
     deleted = job.outcome.successes[-1]
     assert (deleted.full_name, deleted.deleted, deleted.file_name) == (

@@ -179,3 +179,23 @@ def test_a_profile_shows_what_it_does_not_grant_so_that_a_tool_can_grant_it(
 
     assert job.status is DeployStatus.SUCCEEDED
     assert "standard__c" in org.access.editable_fields(admin, "Clause__c")
+
+
+def test_elements_that_later_versions_added_are_kept(deploy: Any, service: MetadataService) -> None:
+    """`description` of a named credential and `shouldEvaluateOnClient` of a rule came after API 63."""
+    rule = (
+        "<validationRules><fullName>Later</fullName><active>true</active><errorConditionFormula>false</errorConditionFormula>"
+        "<errorMessage>No.</errorMessage><shouldEvaluateOnClient>true</shouldEvaluateOnClient></validationRules>"
+    )
+    files = {
+        "objects/Contract.object": f"<CustomObject>{rule}</CustomObject>",
+        "namedCredentials/Clm.namedCredential": (
+            "<NamedCredential><description>The CLM</description><label>Clm</label>"
+            "<namedCredentialType>SecuredEndpoint</namedCredentialType></NamedCredential>"
+        ),
+    }
+    job = deploy(files, {"ValidationRule": ["Contract.Later"], "NamedCredential": ["Clm"]})
+    assert [message.problem for message in job.outcome.failures] == []
+    kept = service.components.find("NamedCredential", "Clm")
+    assert kept is not None
+    assert kept.body.value("description") == "The CLM"

@@ -1,15 +1,18 @@
-"""The grammar of metadata files, read from the Metadata WSDL that the simple-salesforce package ships (API 63).
+"""The grammar of metadata files, read from the Metadata WSDL that the simple-salesforce package ships (API 63), with what later
+versions up to 66 added to the types that the twin has rules for (later_elements.json: elements as [type, repeats], and values).
 
     load_grammar() -> Grammar             read once, about 0.2 s; nothing reads it before the first deploy
     check_document(document) -> problems  element by element: known here? adjacent to its like? a value of its type?
 
 Order inside an element is free, but equal elements must be adjacent (that is how the org's parser reads a sequence).
 What the WSDL calls required is not enforced here: orgs take many files without such elements; the types' own rules insist.
-An element that a newer API version added is refused like any unknown one.
+An element of a still later version is refused like any unknown one. ASSUMED: a file may hold any element, whatever version its
+package names.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -75,8 +78,21 @@ def load_grammar() -> Grammar:
         simple.attributes["name"]: frozenset(n.attributes["value"] for n in _descend(simple) if n.tag == "enumeration")
         for simple in schema.all("simpleType")
     }
-    types = {name: _with_bases(name, own, bases) for name in own}
-    return Grammar(types, {name: values for name, values in enums.items() if values}, bases)
+    types: dict[str, Mapping[str, ElementRule]] = {name: _with_bases(name, own, bases) for name in own}
+    return _with_later_elements(types, {name: values for name, values in enums.items() if values}, bases)
+
+
+def _with_later_elements(
+    types: dict[str, Mapping[str, ElementRule]], enums: dict[str, frozenset[str]], bases: Mapping[str, str]
+) -> Grammar:
+    text = files("orgtwin.metadata").joinpath("later_elements.json").read_text("utf-8")
+    later = json.loads(text)
+    for name, elements in later["elements"].items():
+        added = {tag: ElementRule(tag, kind, repeats=repeats) for tag, (kind, repeats) in elements.items()}
+        types[name] = {**types.get(name, {}), **added}
+    for name, values in later["values"].items():
+        enums[name] = enums.get(name, frozenset()) | frozenset(values)
+    return Grammar(types, enums, bases)
 
 
 def check_document(document: Document, type_name: str) -> list[Problem]:
