@@ -12,7 +12,7 @@ import json
 import urllib.request
 from collections.abc import Callable
 
-from served import NOTHING, Case, Cost, Server, V, empty_server, measure, resident_mb, server_of, twin
+from served import NOTHING, Case, Cost, Server, V, empty_server, measure, measure_nothing, resident_mb, server_of, twin
 
 ROWS = 200
 
@@ -49,20 +49,18 @@ def first_account(server: Server) -> str:
     return record_id
 
 
-def show(case: Case, cost: Cost, nothing: Cost) -> None:
+def show(case: Case, cost: Cost) -> None:
     request = cost.least * case.rows
     print(
         f"{case.name:34} {1e6 / request:9,.0f} req/s {1e6 / cost.least:11,.0f} rows/s   "
-        f"{request:9,.1f} us/req (middle {cost.middle * case.rows:9,.1f})  {request / nothing.least:6.1f} x nothing",
+        f"{request:9,.1f} us/req (middle {cost.middle * case.rows:9,.1f})  {cost.ratio:6.1f} x nothing",
         flush=True,
     )
 
 
 def main() -> None:
-    with empty_server() as empty:
-        nothing = measure(empty, NOTHING)
-    show(NOTHING, nothing, nothing)
-    with twin() as ready:
+    with empty_server() as empty, twin() as ready:
+        show(NOTHING, measure_nothing(empty))
         server = server_of(ready)
         cases = (
             Case("create one record", create),
@@ -71,7 +69,7 @@ def main() -> None:
             Case(f"create {ROWS} records", collection, ROWS, requests=20),
         )
         for case in cases:
-            show(case, measure(server, case), nothing)
+            show(case, measure(server, case, empty))
         print(f"memory of the twin at the end: {resident_mb(ready.pid):,.0f} MB")
 
 

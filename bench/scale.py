@@ -10,10 +10,11 @@ Memory is what the process grew by while it loaded, a contract.
 
 from __future__ import annotations
 
+import statistics
 import sys
 
 import uvloop
-from served import NOTHING, Case, cpu_seconds, empty_server, measure, resident_mb, server_of, twin
+from served import Case, cpu_seconds, empty_server, measure, measure_nothing, resident_mb, server_of, twin
 from twin import (
     EARLIER,
     ROWS,
@@ -42,27 +43,26 @@ def main() -> None:
             Case("SOQL", by_external_id, requests=1_000),
         )
         there, first = 0, None
-        nothing = [measure(empty, NOTHING).least]
         for number, size in enumerate(size for size in SIZES if size <= most):
-            before, jobs = resident_mb(ready.pid), []
+            before, jobs, beside = resident_mb(ready.pid), [], []
             count = size // 10
             for start in range(there, size, count):
                 data = job_data(accounts, start, count)
+                nothing = measure_nothing(empty).least
                 used = cpu_seconds(ready.pid)
                 uvloop.run(run_job(client, data))
                 jobs.append(1e6 * (cpu_seconds(ready.pid) - used) / count)
+                beside.append(jobs[-1] / nothing)
             memory = (resident_mb(ready.pid) - before) * 2**20 / (size - there)
             there = size
-            nothing.append(measure(empty, NOTHING).least)
-            costs = [
-                min(jobs),
-                *(measure(server, case, first=number * EARLIER // 10).least for case in cases),
-            ]
-            relative = [cost / (sum(nothing[-2:]) / 2) for cost in costs]
-            first = first or relative
-            grown = [one / at_first for one, at_first in zip(relative, first, strict=True)]
-            shown = " ".join(f"{cost:11.1f} us {growth:4.2f}x" for cost, growth in zip(costs, grown, strict=True))
-            print(f"{size:10,} {shown} {memory:7,.0f} bytes   nothing {nothing[-1]:.1f} us", flush=True)
+            costs = [measure(server, case, empty, first=number * EARLIER // 10) for case in cases]
+            figures = [(min(jobs), statistics.median(beside)), *((cost.least, cost.ratio) for cost in costs)]
+            first = first or figures
+            shown = " ".join(
+                f"{cost:11.1f} us {ratio / at_first:4.2f}x"
+                for (cost, ratio), (_, at_first) in zip(figures, first, strict=True)
+            )
+            print(f"{size:10,} {shown} {memory:7,.0f} bytes", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Costs are processor time of the server's own process. The client's requests are made before the clock starts, and it never sleeps:
 a server that had to wake its client up for every answer would be charged for that (a tenth to a third of a small request here).
 Requests go out in rounds; other work on the machine can only add to a round, so the least round says what the code costs, and the
-middle one what this machine made of it.
+middle one what this machine made of it. Each round follows one of the server that answers nothing; `ratio` is the middle of what a
+request costs beside such a one a moment earlier, and the figure that a busy machine blurs least.
 """
 
 from __future__ import annotations
@@ -65,10 +66,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Cost:
-    """Microseconds of processor time for one row."""
+    """Microseconds of processor time for one row; `ratio` is a request's beside one that is answered with nothing."""
 
     least: float
     middle: float
+    ratio: float = 1.0
 
 
 @contextmanager
@@ -96,16 +98,27 @@ def server_of(ready: ReadyFile) -> Server:
 NOTHING = Case("the same server answering nothing", lambda _: ("POST", "/nothing", b'{"Name":"Account 1"}'))
 
 
-def measure(server: Server, case: Case, rounds: int = ROUNDS, *, first: int = 0) -> Cost:
+def measure(server: Server, case: Case, empty: Server, *, first: int = 0) -> Cost:
     """Run a case in rounds; requests are numbered from `first`. Raises RuntimeError for an answer that is no success."""
-    costs = []
-    for number in range(rounds):
-        start = first + number * case.requests
-        requests = [_request(server, case, at) for at in range(start, start + case.requests)]
-        before = cpu_seconds(server.pid)
-        _drive(server.url, requests)
-        costs.append(1e6 * (cpu_seconds(server.pid) - before) / (case.requests * case.rows))
+    costs, ratios = [], []
+    for number in range(ROUNDS):
+        nothing = _round(empty, NOTHING, 0)
+        costs.append(_round(server, case, first + number * case.requests))
+        ratios.append(costs[-1] * case.rows / nothing)
+    return Cost(min(costs), statistics.median(costs), statistics.median(ratios))
+
+
+def measure_nothing(empty: Server) -> Cost:
+    costs = [_round(empty, NOTHING, 0) for _ in range(ROUNDS)]
     return Cost(min(costs), statistics.median(costs))
+
+
+def _round(server: Server, case: Case, first: int) -> float:
+    """Microseconds a row."""
+    requests = [_request(server, case, number) for number in range(first, first + case.requests)]
+    before = cpu_seconds(server.pid)
+    _drive(server.url, requests)
+    return 1e6 * (cpu_seconds(server.pid) - before) / (case.requests * case.rows)
 
 
 def cpu_seconds(pid: int) -> float:

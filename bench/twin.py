@@ -22,7 +22,20 @@ from urllib.parse import quote, urlsplit
 
 import uvloop
 from records import contract_rows
-from served import NOTHING, Case, Cost, V, cpu_seconds, empty_server, measure, resident_mb, server_of, twin
+from served import (
+    NOTHING,
+    Case,
+    Cost,
+    Server,
+    V,
+    cpu_seconds,
+    empty_server,
+    measure,
+    measure_nothing,
+    resident_mb,
+    server_of,
+    twin,
+)
 
 from orgtwin.http.ready import ReadyFile
 
@@ -74,8 +87,8 @@ def show(bar: Bar, figure: float, note: str = "") -> None:
     print(f"{bar.name:42} {figure:12,.2f} {bar.unit:6} bar {bar.bar:10,.2f}  {verdict:8} {note}", flush=True)
 
 
-def show_cost(bar: Bar, cost: Cost, nothing: Cost, rows: int = 1) -> None:
-    show(bar, cost.least, f"middle {cost.middle:.1f}, {cost.least * rows / nothing.least:.1f} x nothing")
+def show_cost(bar: Bar, cost: Cost) -> None:
+    show(bar, cost.least, f"middle {cost.middle:.1f}, {cost.ratio:.1f} x nothing")
 
 
 # ---- the schema
@@ -280,13 +293,13 @@ def bulk(ready: ReadyFile, client: Client, accounts: list[str], rows: int) -> No
     print(f"{'the jobs, us a row':42} {', '.join(f'{cost:.1f}' for cost in costs)}")
 
 
-def rest_figures(ready: ReadyFile, accounts: list[str], nothing: Cost) -> None:
+def rest_figures(ready: ReadyFile, accounts: list[str], empty: Server) -> None:
     server = server_of(ready)
     create = upsert_one(accounts)
-    show_cost(SINGLE, measure(server, Case("create", create)), nothing)
-    show_cost(SINGLE, measure(server, Case("update", create)), nothing)
-    show_cost(COLLECTION, measure(server, Case("collection", upsert_many(accounts), ROWS, requests=25)), nothing, ROWS)
-    show_cost(SOQL, measure(server, Case("SOQL", by_external_id, requests=1_000)), nothing)
+    show_cost(SINGLE, measure(server, Case("create", create), empty))
+    show_cost(SINGLE, measure(server, Case("update", create), empty))
+    show_cost(COLLECTION, measure(server, Case("collection", upsert_many(accounts), ROWS, requests=25), empty))
+    show_cost(SOQL, measure(server, Case("SOQL", by_external_id, requests=1_000), empty))
 
 
 def starts() -> None:
@@ -307,17 +320,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
-    with empty_server() as empty:
-        nothing = measure(empty, NOTHING)
-    print(f"{NOTHING.name:42} {nothing.least:12,.2f} us     middle {nothing.middle:.1f}")
     starts()
-    with twin() as ready:
+    with empty_server() as empty, twin() as ready:
+        nothing = measure_nothing(empty)
+        print(f"{NOTHING.name:42} {nothing.least:12,.2f} us     middle {nothing.middle:.1f}")
         client = Client(ready)
         used = cpu_seconds(ready.pid)
         uvloop.run(client.deploy(thousand_components()))
         show(DEPLOY, cpu_seconds(ready.pid) - used)
         accounts = uvloop.run(prepare(client, ready.user_id))
-        rest_figures(ready, accounts, nothing)
+        rest_figures(ready, accounts, empty)
         bulk(ready, client, accounts, options.rows)
 
 
