@@ -40,6 +40,7 @@ class Method:
     modifiers: Modifiers | None = None
     compile: Callable[[], None] | None = None
     generic: tuple[str, ...] = ()
+    refused: bool = False
     parameter_names: tuple[str, ...] = ()
 
     @property

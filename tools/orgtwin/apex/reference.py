@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import orgtwin.apex.library.all  # noqa: F401  (fills the registry)
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.faults import EXCEPTIONS
+from orgtwin.apex.library.documented import missing_classes
 from orgtwin.apex.library.refused import CLASSES, NAMESPACES
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 
 _HEAD = """# The Apex library of the twin
 
-Written by `orgtwin apex library`. A method that is listed runs; one of a listed class that is not listed does not compile, as if
-the platform did not have it. Code that names a refused namespace compiles, and running it is refused by name (TWIN_UNSUPPORTED).
+Written by `orgtwin apex library`. Of each class: what runs, and behind "Refused" the documented methods that compile and are
+refused by name when they run (TWIN_UNSUPPORTED). A class is emulated when nothing is refused, else partial. Documented classes and
+namespaces that are not emulated at all are listed at the end: code that names them compiles, and running it is refused by name.
 """
 
 
@@ -30,6 +32,10 @@ def _classes() -> Iterator[str]:
             yield ""
             yield ", ".join(f"`{m}`" for m in members)
             yield ""
+        refused = sorted({m.shown for ms in cls.methods.values() for m in ms if m.refused}, key=str.lower)
+        if members and refused:
+            yield f"Refused: {', '.join(f'`{m}`' for m in refused)}"
+            yield ""
 
 
 def _members(cls: ApexClass) -> Iterator[str]:
@@ -39,7 +45,7 @@ def _members(cls: ApexClass) -> Iterator[str]:
     for method in cls.constructors:
         yield f"new {cls.name}({', '.join(p.name for p in method.parameters)})"
     for overloads in cls.methods.values():
-        yield from (method.shown for method in overloads)
+        yield from (method.shown for method in overloads if not method.refused)
     yield from (variable.name for variable in cls.variables.values())
 
 
@@ -50,6 +56,9 @@ def _refusals() -> Iterator[str]:
     yield ""
     yield "## Refused by name"
     yield ""
-    yield f"Namespaces: {', '.join(f'`{n}`' for n in sorted(NAMESPACES))}"
+    emulated = {key.partition(".")[0] for key in SYSTEM_CLASSES if "." in key}
+    yield f"Namespaces: {', '.join(f'`{n}`' for n in sorted(NAMESPACES - emulated))}"
     yield ""
-    yield f"Classes of System: {', '.join(f'`{n}`' for n in sorted(CLASSES))}"
+    yield f"Namespaces but for the classes above: {', '.join(f'`{n}`' for n in sorted(NAMESPACES & emulated))}"
+    yield ""
+    yield f"Classes: {', '.join(f'`{n}`' for n in sorted((CLASSES | missing_classes()) - SYSTEM_CLASSES.keys()))}"

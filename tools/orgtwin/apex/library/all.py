@@ -26,3 +26,6 @@ from orgtwin.apex.library import (  # noqa: F401
     systems,
     tests,
 )
+from orgtwin.apex.library.documented import add_documented
+
+add_documented()

@@ -35,7 +35,7 @@ def refused_type(name: str) -> Type | None:
     """The stand-in for a platform type that is not emulated, or None when no such namespace exists."""
     key = name.lower().removeprefix("system.")
     first, _, rest = key.partition(".")
-    if not (first in NAMESPACES and rest) and key not in CLASSES:
+    if not (first in NAMESPACES and rest) and key not in CLASSES and key not in _missing_classes():
         return None
     found = _TYPES.get(key)
     if found is None:
@@ -43,6 +43,13 @@ def refused_type(name: str) -> Type | None:
         cls.type.kind = Kind.REFUSED
         found = _TYPES[key] = cls.type
     return found
+
+
+def _missing_classes() -> frozenset[str]:
+    """Documented classes that nothing emulates; known once the library is loaded."""
+    from orgtwin.apex.library.documented import missing_classes
+
+    return missing_classes()
 
 
 def refuse(type_: Type, member: str) -> NoReturn:
