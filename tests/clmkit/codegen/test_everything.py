@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -188,3 +189,26 @@ def test_parser_and_apex_ls_accept_its_apex(
     assert [parse_apex(path) for path in classes] == [[]] * len(classes)
     assert compile_apex(tmp_path) == []
     assert inspect_apex(tmp_path) == []
+
+
+READS_OR_SAVES = re.compile(
+    r"\[\s*SELECT\b|Database\.(?:query|insert|update|upsert|delete)|^\s*(?:insert|update|upsert|delete) ", re.M
+)
+
+
+def test_one_class_alone_reads_and_saves_records(files: Mapping[str, bytes]) -> None:
+    """Tests apart: they make what they need."""
+    classes = {path.split("/")[-1]: content.decode() for path, content in files.items() if path.endswith(".cls")}
+    product = {name: text for name, text in classes.items() if "@IsTest" not in text}
+    assert [name for name, text in product.items() if READS_OR_SAVES.search(text)] == ["ACME_Records.cls"]
+    assert [name for name, text in product.items() if "EventBus." in text] == ["ACME_ChangePublisher.cls"]
+
+
+def test_every_query_and_save_says_its_mode(files: Mapping[str, bytes]) -> None:
+    text = files["generated/classes/ACME_Records.cls"].decode()
+    queries = re.findall(r"\[\s*SELECT[^\]]*\]", text)
+    assert len(queries) == 5
+    assert [query for query in queries if "WITH SYSTEM_MODE" not in query] == []
+    assert re.findall(r"Database\.insert\([^)]*\)", text) == [
+        "Database.insert(records, false, AccessLevel.SYSTEM_MODE)"
+    ]

@@ -17,10 +17,10 @@ def select_package(source: Mapping[str, bytes], keys: Collection[Key], api_versi
     chosen: dict[str, bytes] = {}
     found: set[Key] = set()
     for path, content in source.items():
-        key = _key_of(path, content, api_version)
-        if key in keys:
+        held = _keys_of(path, content, api_version) & set(keys)
+        if held:
             chosen[path] = content
-            found.add(key)
+            found |= held
     for key in sorted(set(keys) - found):
         raise DriftError(
             f"{key}: is in the org only; a release that retires it step by step deletes it, a revert does not"
@@ -28,15 +28,15 @@ def select_package(source: Mapping[str, bytes], keys: Collection[Key], api_versi
     return convert_source(chosen, api_version)
 
 
-def _key_of(path: str, content: bytes, api_version: str) -> Key:
-    """The component that a file belongs to; the XML beside a class names the class."""
+def _keys_of(path: str, content: bytes, api_version: str) -> set[Key]:
+    """The components in a file: one, but for a file of rules or labels; the XML beside a class names the class."""
     folder, _, name = path.rpartition("/")
     kind = folder.rpartition("/")[2]
     if kind in CODE_KINDS:
         metadata_type, suffix = CODE_KINDS[kind]
-        return Key(metadata_type, name.removesuffix(META).removesuffix(suffix))
-    (component,) = convert_source({path: content}, api_version).components
-    return Key(component.metadata_type, component.full_name)
+        return {Key(metadata_type, name.removesuffix(META).removesuffix(suffix))}
+    components = convert_source({path: content}, api_version).components
+    return {Key(component.metadata_type, component.full_name) for component in components}
 
 
 async def revert(org: OrgClients, package: Package, built: Components) -> list[str]:
