@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from tests.clmkit.templates.systems import AGREEMENTS, Systems, running
 
-from clmkit.mapping.model import State
+from clmkit.mapping.model import FieldMapping, State
 from clmkit.templates.catalogue import TEMPLATES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("templates")]
@@ -74,6 +75,33 @@ def test_an_owner_chosen_in_salesforce_reaches_the_clm_and_stays(systems: System
     assert systems.clm.get(agreement)["business_owner"]["email"] == "owner3@contracts.example"
     assert systems.contract_of(agreement)["OwnerId"] == owner
     assert systems.reconcile().differences == []
+
+
+def test_what_salesforce_computes_over_the_details_is_what_the_clm_holds(systems: Systems) -> None:
+    systems.sync()
+    header = systems.spec.header
+    assert header is not None
+    computed = [field for field in header.columns if field.type.roll_up is not None]
+    assert computed
+    for agreement in systems.clm.read_all("agreements"):
+        contract = systems.contract_of(agreement["id"])
+        for field in computed:
+            assert contract[field.salesforce] == pytest.approx(_roll_up(systems, field, agreement)), field.name
+
+
+def _roll_up(systems: Systems, field: FieldMapping, agreement: Mapping[str, Any]) -> float:
+    """The roll-up over the CLM's own rows, with conditions read back through the value maps."""
+    roll_up = field.type.roll_up
+    assert roll_up is not None
+    detail = systems.spec.find_object_of(roll_up.object)
+    assert detail is not None
+    columns = {one.salesforce: one for one in detail.columns}
+    rows = agreement[detail.clm.partition(".")[2]]
+    for condition in roll_up.where:
+        column = columns[condition.field]
+        words = {one.clm: one.salesforce for one in systems.spec.get_value_map(column.type.value_map).values}
+        rows = [row for row in rows if words[row[column.clm]] in condition.values]
+    return sum(float(row[columns[roll_up.field].clm]) for row in rows) if roll_up.field else len(rows)
 
 
 def test_no_clause_leaves_the_clm(systems: Systems) -> None:
