@@ -162,6 +162,8 @@ def _is_collection_assignable(source: Type, target: Type) -> bool:
         return False
     if target.key != source.key:
         return target.key == "iterable" and source.key in ("list", "set") and _fits(source.args[0], target.args[0])
+    if source.key == "iterable" and source.args[0] is OBJECT:
+        return True
     if source.key == "set":
         return False
     return all(_fits(s, t) for s, t in zip(source.args, target.args, strict=True))

@@ -54,7 +54,8 @@ def _missing_methods(cls: ApexClass, signatures: tuple[str, ...]) -> Iterator[Me
         static = head.startswith("static ")
         returns, _, name = head.removeprefix("static ").rpartition(" ")
         parameters = tuple(_type(part) for part in split_arguments(rest[:-1]))
-        known = [m for m in cls.methods.get(name.lower(), ()) if len(m.parameters) == len(parameters)]
+        overloads = cls.methods.get(name.lower(), ())
+        known = [m for m in overloads if len(m.parameters) == len(parameters) and not m.refused]
         if not known:
             shown = f"{cls.full_name}.{name}"
             yield Method(cls, name, parameters, _type(returns), _refuse(shown), static=static, refused=True)
@@ -77,5 +78,7 @@ def _type(text: str) -> Type:
     if rest:
         args = [_type(part) for part in split_arguments(rest[:-1])]
         return collection(key, *args) if key in COLLECTION_ARITY else OBJECT
+    if key in COLLECTION_ARITY:
+        return OBJECT
     cls = EXCEPTIONS.get(key) or SYSTEM_CLASSES.get(key)
     return PRIMITIVES.get(key) or (cls.type if cls is not None else refused_type(name) or OBJECT)

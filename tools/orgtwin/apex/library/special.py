@@ -67,6 +67,8 @@ def special_member(engine: Engine, dotted: str, scope: Scope | None = None) -> S
         return _label(engine, dotted.split(".")[-1])
     if len(parts) == 4 and parts[1:3] == ["sobjecttype", "fields"]:
         return _field_token(engine, dotted.split(".")[0], parts[3])
+    if len(parts) == 3 and parts[1] == "fields":
+        return _field_token(engine, dotted.split(".")[0], parts[2])
     if parts[0] == "sobjecttype" and len(parts) >= 2:
         return _describe(engine, dotted.split(".")[1:])
     return None
