@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,18 @@ def to_port(value: Value) -> Value:
     return value
 
 
-def row_to_port(record: SObject) -> dict[str, Value]:
+@lru_cache(maxsize=1024)
+def _read_only(type_: Type, verb: str) -> frozenset[str]:
+    """The fields that a write of this kind passes over: a record from a query or a trigger brings them along."""
+    flag = "createable" if verb == "insert" else "updateable"
+    fields = type_.sobject.fields if type_.sobject is not None and verb in ("insert", "update") else ()
+    return frozenset(f.api_name for f in fields if not getattr(f, flag) and f.api_name != "Id")
+
+
+def row_to_port(record: SObject, verb: str = "") -> dict[str, Value]:
     """A record as a row to be written; a parent record with an external id field stands for the reference."""
-    row = {name: to_port(value) for name, value in record.fields.items()}
+    skipped = _read_only(record.type, verb)
+    row = {name: to_port(value) for name, value in record.fields.items() if name not in skipped}
     for name, parent in record.related.items():
         if isinstance(parent, SObject):
             key = {k: to_port(v) for k, v in parent.fields.items() if k != "Id"}
@@ -313,7 +323,7 @@ def _write_type(
         "delete": lambda: port.delete(_ids(records), all_or_none=all_or_none, user_mode=user_mode),
         "undelete": lambda: port.undelete(_ids(records), all_or_none=all_or_none, user_mode=user_mode),
     }
-    rows = [row_to_port(r) for r in records]
+    rows = [row_to_port(r, verb) for r in records]
     try:
         found = calls[verb]()
     except SalesforceError as error:

@@ -65,9 +65,12 @@ class JobState:
 def call_method(this: Value, name: str, *args: Value) -> Value:
     """Call a method that a platform interface asks for."""
     method = _method_for(this, name, args) or late_method(this, name, len(args))
-    if method is None:
+    if method is not None:
+        return method.call(this, *args)
+    static = next((m for m in this.cls.find_methods(name) if m.static and len(m.parameters) == len(args)), None)
+    if static is None:
         raise throw("TypeException", f"Method does not exist: {name}")
-    return method.call(this, *args)
+    return static.call(*args)  # a platform interface is met by a static method, too
 
 
 def _method_for(this: Value, name: str, args: tuple[Value, ...]) -> Method | None:

@@ -93,11 +93,22 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
     elif suffix is not None:
         _change(workspace, draft, node)
     _check_sharing(workspace, draft, node)
+    if suffix == "__c" and node.flag("enableActivities"):
+        _take_activities(workspace, draft.api_name)
     keep_shares(workspace, draft)
     if suffix == "__c" and node.find("enableHistory") is not None:
         _keep_history(workspace, draft, kept=node.flag("enableHistory"))
     merged = _merge(before.body, node) if before is not None else node
     return replace(component, full_name=draft.api_name, body=merged)
+
+
+def _take_activities(workspace: Workspace, name: str) -> None:
+    """Tasks and events may be about records of the object."""
+    for activity in ("Task", "Event"):
+        draft = workspace.schema.find(activity)
+        about = draft.find_field("WhatId") if draft is not None else None
+        if draft is not None and about is not None and name not in about.reference_to:
+            workspace.schema.put_field(draft, replace(about, reference_to=(*about.reference_to, name)))
 
 
 def _merge(before: Node, after: Node) -> Node:

@@ -39,14 +39,13 @@ _RIGHT_NAMES = {
 }
 _READ_NEEDS: Mapping[str, tuple[str, ...]] = {
     "Asset": ("Account",),
-    "Case": ("Account", "Contact"),
-    "Contact": ("Account",),
     "Contract": ("Account",),
     "Opportunity": ("Account",),
     "Order": ("Account", "Contract"),
     "Quote": ("Opportunity",),
 }
-"""Reading the object needs reading these. `Contract` is published; the others are ASSUMED by its pattern."""
+"""Reading the object needs reading these. `Contract` is published; the others are ASSUMED by its pattern. Contact and Case are not
+among them: permission sets of trailheadapps/apex-recipes and trailheadapps/ecars grant them alone."""
 
 _UNIQUE = {
     "objectPermissions": "object",
