@@ -20,9 +20,13 @@ import pytest
 import requests
 from click.testing import CliRunner
 from simple_salesforce.api import Salesforce
+from tests.orgtwin.events.test_pubsub import deploy
+from tests.orgtwin.metadata.conftest import package_of
 
 from clmkit.cli.demo.run import SYNC_CONFIG
 from clmkit.cli.main import main
+from orgtwin.http.ready import read_ready
+from orgtwin.metadata.archive import write_archive
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
@@ -289,6 +293,41 @@ def test_a_sync_that_follows_is_rung_by_the_clm_and_ends_when_told(live: Live) -
         child.communicate()
 
 
+def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) -> None:
+    command = [
+        str(BIN / "clmkit"),
+        "sync",
+        "run",
+        "--follow",
+        "--interval",
+        "3600",
+        "--config",
+        str(live.folder / "sync.yml"),
+    ]
+    contract = live.people.query("SELECT Id, OwnerId FROM Contract WHERE CLM_Id__c = 'AGR-000011'")["records"][0]
+    users = live.people.query(f"SELECT Id, Email FROM User WHERE IsActive = true AND Id != '{contract['OwnerId']}'")[
+        "records"
+    ]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        for user in (*users[:1], {"Id": contract["OwnerId"], "Email": None}):
+            live.people.Contract.update(contract["Id"], {"OwnerId": user["Id"]})
+            wanted = (
+                user["Email"]
+                or live.people.query(f"SELECT Email FROM User WHERE Id = '{user['Id']}'")["records"][0]["Email"]
+            )
+            _wait_until(lambda email=wanted: _owner_in_the_clm(live, "AGR-000011") == email)
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(PATIENCE) == 0
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def _owner_in_the_clm(live: Live, agreement: str) -> str:
+    return str(live.call_clm("GET", f"/api/v1/agreements/{agreement}")["business_owner"]["email"])
+
+
 def _is_registered(live: Live) -> bool:
     headers = {"Authorization": f"Bearer {live.bearer}"}
     return (
@@ -330,3 +369,31 @@ def test_every_way_to_salesforce_ends_the_same(live: Live, way: str) -> None:
     assert (report["stopped"], report["rows_updated"]) == ("", {"Contract": 3})
     assert report["explained"][0].startswith(f"Contract: 3 rows by {way}: as ordered")
     assert live.sync("reconcile")[1]["differences"] == []
+
+
+SHOUT = b"""trigger Shout on Contract (before insert, before update) {
+    for (Contract record : Trigger.new) {
+        if (record.CLM_Title__c != null) {
+            record.CLM_Title__c = record.CLM_Title__c.toUpperCase();
+        }
+    }
+}"""
+SHOUT_META = "<ApexTrigger><apiVersion>66.0</apiVersion><status>Active</status></ApexTrigger>"
+
+
+def test_a_trigger_that_rewrites_titles_is_left_alone_after_two_writes_and_a_person_is_told(live: Live) -> None:
+    """The last test here: the trigger stays in the org."""
+    files = {"triggers/Shout.trigger": SHOUT, "triggers/Shout.trigger-meta.xml": SHOUT_META}
+    deploy(read_ready(live.folder / "org.json"), write_archive(package_of(files, {"ApexTrigger": ["Shout"]})))
+    live.sync("sync", "run")
+    live.call_clm("PATCH", "/api/v1/agreements/AGR-000012", {"title": "Quiet"})
+    written, events = 0, 1
+    for _ in range(6):
+        report = live.sync("sync", "run")[1]
+        written, events = written + report["rows_updated"].get("Contract", 0), report["events"]
+    assert (written, events) == (2, 0)
+    assert live.people.restful("sobjects/Contract/CLM_Id__c/AGR-000012")["CLM_Title__c"] == "QUIET"
+    letters = live.sync("sync", "dead-letters", "--kind", "conflict")[1]
+    assert [row["reason"] for row in letters if row["key"] == "AGR-000012"] == [
+        "Title: it was put back and did not hold: an automation rewrites it. Change it or the mapping, then redrive."
+    ]
