@@ -29,8 +29,8 @@ def test_the_reference_page_is_what_the_tables_say() -> None:
 def test_every_cell_is_decided_as_its_example_says(holder: Holder) -> None:
     spec = shipped_spec()
     decided = tuple(
-        decide_cell(spec, holder, *moves, ConflictRule.STEWARD_DECIDES).action.value
-        for moves in product((False, True), repeat=2)
+        decide_cell(spec, holder, clm_moved, salesforce_moved, ConflictRule.STEWARD_DECIDES).action.value
+        for clm_moved, salesforce_moved in product((False, True), repeat=2)
     )
     assert decided == EXPECTED[holder]
 

@@ -18,9 +18,9 @@ AGREEMENT = "AGR-000001"
 Step = Callable[[World], object]
 
 
-def name_contact(world: World, person: str) -> object:
+def name_contact(world: World, person: str) -> None:
     contact = {"id": person, "name": None, "email": None}
-    return world.agreement(AGREEMENT, counterparty={"id": ACME, "name": "ACME", "contact": contact})
+    world.agreement(AGREEMENT, counterparty={"id": ACME, "name": "ACME", "contact": contact})
 
 
 def deliver_late(world: World) -> None:

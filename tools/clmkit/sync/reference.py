@@ -74,7 +74,7 @@ def render(spec: Spec) -> str:
         "## A value that does not hold",
         "",
         "A trigger, a flow or a rule of the CLM may rewrite what the sync wrote. The value is put back once. When it has changed",
-        "again and nobody gave a new one, the field waits for its steward and is not written again: every edit settles in two hops.",
+        "again and nobody gave a new one, the field waits for its steward and is not written again: two hops at most.",
         "",
         *_table(("put back in", "then", "decision"), _unstable()),
         "",
