@@ -11,8 +11,8 @@ from orgtwin.apex.engine import Engine
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.project import Project
 from orgtwin.apex.save_hooks import attach
-from orgtwin.metadata.apex_compile import accept_apex
 from orgtwin.flows.service import FlowService
+from orgtwin.metadata.apex_compile import accept_apex
 from orgtwin.metadata.deploy_model import DeployOptions
 from orgtwin.metadata.service import MetadataService
 from orgtwin.seed import administrator, new_org
@@ -24,6 +24,7 @@ def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> 
     `joins` false leaves the triggers out of the org's saves, for whoever brings an engine of his own.
     """
     org = new_org()
+    metadata = MetadataService(org)
     admin = administrator(org)
     if len(project.files) > 1:
         metadata = MetadataService(org)
@@ -31,7 +32,7 @@ def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> 
         job = metadata.deploy_files(admin, project.files, DeployOptions(rollback_on_error=False, single_package=True))
         for message in job.outcome.failures if job.outcome is not None else ():
             click.echo(f"{message.file_name}: {message.problem}", err=True)
-    FlowService(org, lambda: MetadataService(org).components)
+    FlowService(org, lambda: metadata.components)
     engine = (attach if joins else engine_for)(org, admin.user_id, coverage=coverage)
     port = engine.port
     if isinstance(port, KernelPort):
