@@ -53,7 +53,8 @@ def _plan_parts(spec: Spec, mapping: ObjectMapping, display: Display) -> Iterato
 
 def layout_body(spec: Spec, mapping: ObjectMapping, display: Display) -> Body:
     """The sections of the spec, and below them every other field: an org asks for the required ones, people for the rest."""
-    shown = [_section(section, [mapping.get_field(name) for name in section.fields]) for section in display.sections]
+    by_name = {field.name: field for field in mapping.fields}
+    shown = [_section(section, [by_name[name] for name in section.fields]) for section in display.sections]
     placed = {name for section in display.sections for name in section.fields}
     rest = [
         field for field in mapping.columns if field.name not in placed and field.salesforce not in ("Name", "OwnerId")
