@@ -295,6 +295,7 @@ def test_a_sync_that_follows_is_rung_by_the_clm_and_ends_when_told(live: Live) -
 
 
 def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) -> None:
+    live.sync("sync", "run")
     command = [
         str(BIN / "clmkit"),
         "sync",
