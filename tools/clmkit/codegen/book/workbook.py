@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from clmkit.codegen.book.tables import Book, Table
 
+SAVED_AT = re.compile(rb"<dcterms:modified\b.*?</dcterms:modified>")
 EPOCH = (1980, 1, 1, 0, 0, 0)
 WIDEST = 60
 HEAD = PatternFill("solid", fgColor="1B2430")
@@ -24,7 +26,7 @@ def render_workbook(book: Book) -> bytes:
     workbook = Workbook()
     workbook.properties.title = f"Mapping book {book.name} {book.version}"
     workbook.properties.creator = "clmkit"
-    workbook.properties.created = workbook.properties.modified = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    workbook.properties.created = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
     first = workbook.active
     if first is not None:
         workbook.remove(first)
@@ -51,9 +53,11 @@ def _fill(sheet: Worksheet, table: Table) -> None:
 
 
 def _without_clock(content: bytes) -> bytes:
-    """The same archive with one date on every entry."""
+    """The same archive with one date on every entry, and no time of saving, which openpyxl writes whatever it is told."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
-            target.writestr(zipfile.ZipInfo(name, EPOCH), source.read(name), zipfile.ZIP_DEFLATED)
+            written = source.read(name)
+            kept = SAVED_AT.sub(b"", written) if name == "docProps/core.xml" else written
+            target.writestr(zipfile.ZipInfo(name, EPOCH), kept, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
