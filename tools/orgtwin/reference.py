@@ -31,6 +31,7 @@ CHAPTERS = {
     "contract": "Contracts",
     "access": "Access",
     "apex": "Apex",
+    "flow": "Flows",
     "events": "Events",
     "faults": "Faults",
     "twin": "The twin itself",

@@ -46,6 +46,16 @@ def test_a_failed_test_is_shown_with_its_place_and_the_exit_code_is_1(project: P
     ]
 
 
+def test_coverage_is_reported_as_cobertura(project: Path) -> None:
+    report = project / "cobertura.xml"
+    source = "public class Paint {\n  public static Integer one() {\n    return 1;\n  }\n}"
+    (project / "main" / "classes" / "Paint.cls").write_text(source)
+    CliRunner().invoke(apex, ["test", str(project), "--cobertura", str(report)])
+    text = report.read_text(encoding="utf-8")
+    assert '<class name="Paint" filename="Paint" line-rate="0.0000"' in text
+    assert '<line number="3" hits="0" branch="false"/>' in text
+
+
 def test_tests_are_chosen_by_name_and_reported_as_junit(project: Path) -> None:
     report = project / "junit.xml"
     result = CliRunner().invoke(apex, ["test", str(project), "--tests", "PaintTest.good", "--junit", str(report)])

@@ -137,9 +137,9 @@ def test_a_contract_cannot_be_merged() -> None:
         " try { Database.merge(o[0], o[1]); } catch (DmlException e) { System.debug(e.getMessage()); }"
     )
     assert shown == [
-        "Merge failed. First exception on row 0 with id " + str(org.org.table("Opportunity").reader("Id")(
-            next(iter(org.org.table("Opportunity").rows()))
-        )) + "; first error: INVALID_TYPE, Opportunity: only Account, Case, Contact, Lead can be merged: []"
+        "Merge failed. First exception on row 0 with id "
+        + str(org.org.table("Opportunity").reader("Id")(next(iter(org.org.table("Opportunity").rows()))))
+        + "; first error: INVALID_TYPE, Opportunity: only Account, Case, Contact, Lead can be merged: []"
     ]
 
 

@@ -129,7 +129,8 @@ DECISION = f"""<decisions><name>Which</name><label>Which</label><locationX>0</lo
     <conditions><leftValueReference>$Record.Fax</leftValueReference><operator>EqualTo</operator>
     <rightValue><stringValue>none</stringValue></rightValue></conditions>{go("No")}<label>Bad</label></rules></decisions>
     <customErrors><name>No</name><label>No</label><locationX>0</locationX><locationY>0</locationY><customErrorMessages>
-    <errorMessage>{{!$Record.Name}} needs a phone</errorMessage><fieldSelection>Phone</fieldSelection><isFieldError>true</isFieldError>
+    <errorMessage>{{!$Record.Name}} needs a phone</errorMessage>
+    <fieldSelection>Phone</fieldSelection><isFieldError>true</isFieldError>
     </customErrorMessages></customErrors>"""
 
 
@@ -199,7 +200,8 @@ def test_an_action_that_is_not_emulated_is_refused_by_name() -> None:
 
 
 def test_an_element_that_is_not_emulated_refuses_the_save_and_not_the_deploy() -> None:
-    subflow = "<subflows><name>Sub</name><label>Sub</label><locationX>0</locationX><locationY>0</locationY><flowName>X</flowName></subflows>"
+    place = "<locationX>0</locationX><locationY>0</locationY>"
+    subflow = f"<subflows><name>Sub</name><label>Sub</label>{place}<flowName>X</flowName></subflows>"
     stage = Stage(Other=flow(go("Sub"), subflow))
     with pytest.raises(Unsupported) as refused:
         stage.insert(Name="Acme")
@@ -210,3 +212,36 @@ def test_a_draft_does_not_run() -> None:
     stage = Stage(Rate=flow(go("Rate"), SET_RATING).replace("Active", "Draft"))
     stage.insert(Name="Acme")
     assert stage.read("Rating") == [None]
+
+
+def assign(to_reference: str, operator: str, value: str) -> str:
+    return f"""<assignments><name>Set</name><label>Set</label><locationX>0</locationX><locationY>0</locationY><assignmentItems>
+        <assignToReference>{to_reference}</assignToReference><operator>{operator}</operator><value>{value}</value>
+        </assignmentItems></assignments>"""
+
+
+@pytest.mark.parametrize(
+    ("ledger_key", "start", "body"),
+    [
+        ("flow.operator", ONLY_BIG.replace("GreaterThan", "In") + go("Rate"), SET_RATING),
+        (
+            "flow.assignment-operator",
+            go("Set"),
+            assign("$Record.Rating", "RemoveFirst", "<stringValue>x</stringValue>"),
+        ),
+        (
+            "flow.global-variable",
+            go("Set"),
+            assign("$Record.Rating", "Assign", "<elementReference>$Setup.X__c.Y__c</elementReference>"),
+        ),
+        ("flow.formula-reference", "<filterFormula>{!Other} &gt; 1</filterFormula>" + go("Rate"), SET_RATING),
+    ],
+)
+def test_what_conditions_assignments_and_formulas_cannot_do_is_refused_by_name(
+    ledger_key: str, start: str, body: str
+) -> None:
+    stage = Stage(Other=flow(start, body))
+    with pytest.raises(Unsupported) as refused:
+        stage.insert(Name="Acme", NumberOfEmployees=1)
+    assert refused.value.ledger_key == ledger_key
+    assert stage.read("Name") == []

@@ -11,7 +11,7 @@ from orgtwin.apex.mutation import BaselineFailed, run_mutation
 from orgtwin.apex.project import read_project
 from orgtwin.apex.projects import assign, prepare
 from orgtwin.apex.reference import library_page
-from orgtwin.apex.reports import coverage_lines, failure_lines, junit, mutation_lines, summary_lines
+from orgtwin.apex.reports import cobertura, coverage_lines, failure_lines, junit, mutation_lines, summary_lines
 from orgtwin.apex.testing import TestOutcome, run_tests
 
 
@@ -28,11 +28,22 @@ def apex() -> None:
     "--assign", "permission_sets", multiple=True, metavar="NAME", help="Give the running user a permission set first."
 )
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
+@click.option(
+    "--cobertura",
+    "cobertura_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Measure coverage and write Cobertura XML here.",
+)
 def test(
-    folder: Path, names: tuple[str, ...], coverage: bool, permission_sets: tuple[str, ...], junit_file: Path | None
+    folder: Path,
+    names: tuple[str, ...],
+    coverage: bool,
+    permission_sets: tuple[str, ...],
+    junit_file: Path | None,
+    cobertura_file: Path | None,
 ) -> None:
     """Run the tests of an SFDX project. Exit code 1 when one fails, 2 when nothing could be run."""
-    engine = prepare(read_project(folder), coverage=coverage)
+    engine = prepare(read_project(folder), coverage=coverage or cobertura_file is not None)
     assign(engine, permission_sets)
     for problem in engine.check():
         click.echo(f"{problem}", err=True)
@@ -44,10 +55,12 @@ def test(
         sys.exit(2)
     for line in summary_lines(run):
         click.echo(line)
+    tested = {c.name: c for c in engine.classes.values() if not c.is_test}
     if coverage:
-        tested = {c.name: c for c in engine.classes.values() if not c.is_test}
         for line in coverage_lines(engine.coverage.report(tested)):
             click.echo(line)
+    if cobertura_file is not None:
+        cobertura_file.write_bytes(cobertura(engine.coverage.report(tested)))
     if junit_file is not None:
         junit_file.write_bytes(junit(run))
     sys.exit(1 if run.failures else 0)
