@@ -60,6 +60,7 @@ _OF_PARTS = frozenset(
     {
         "tests/orgtwin/apex/test_cli.py",
         "tests/orgtwin/apex/test_mutation.py",
+        "tests/orgtwin/apex/test_verdicts.py",
         "tests/orgtwin/http/test_routing.py",
         "tests/orgtwin/http/test_uploads.py",
         "tests/orgtwin/http/test_usage.py",

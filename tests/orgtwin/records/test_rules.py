@@ -33,6 +33,7 @@ def test_the_steps_stand_in_the_documented_order() -> None:
     numbers = [number for number, _step in STEPS]
     assert numbers == sorted(numbers)
     names = [
+        "before_flows",
         "before_triggers",
         "apply_laws",
         "require_fields",
@@ -46,6 +47,7 @@ def test_the_steps_stand_in_the_documented_order() -> None:
         "store",
         "publish_effects",
         "after_triggers",
+        "after_flows",
         "roll_up",
     ]
 
