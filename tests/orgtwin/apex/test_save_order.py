@@ -34,9 +34,13 @@ def test_an_undelete_by_api_runs_the_after_undelete_triggers() -> None:
     assert org.debug_log() == ["AFTER_UNDELETE 1 Acme"]
 
 
+def rows(prefix: str, count: int) -> list[dict[str, object]]:
+    return [{"Name": f"{prefix}{number}"} for number in range(count)]
+
+
 def test_more_than_200_deleted_rows_reach_the_triggers_in_chunks() -> None:
     org = LiveOrg(Trace=TRACE)
-    made = org.insert("Account", *({"Name": f"a{n}"} for n in range(201)))
+    made = org.insert("Account", *rows("a", 201))
     org.debug_log()
     org.delete(*(r.record_id for r in made))
     assert org.debug_log() == [
@@ -78,7 +82,7 @@ def test_the_triggers_of_one_chunk_share_their_static_fields() -> None:
     )
     org.insert("Account", {"Name": "one"})
     assert org.debug_log() == ["1", "2"]
-    org.insert("Account", *({"Name": str(n)} for n in range(201)))
+    org.insert("Account", *rows("b", 201))
     assert org.debug_log() == ["1", "2", "1", "2"]
 
 

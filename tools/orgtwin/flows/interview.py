@@ -468,7 +468,7 @@ def _assigned(operator: str, now: Item, value: Item) -> Item:
         base = now if isinstance(now, Decimal) else Decimal(0 if not isinstance(now, int) else now)
         return base + value if operator == "Add" else base - value
     if operator == "Add" and isinstance(value, str):
-        return f"{now or ''}{value}"
+        return (now if isinstance(now, str) else "") + value
     if operator == "AssignCount" and isinstance(value, list):
         return Decimal(len(value))
     raise Unsupported("flow.assignment-operator", f"the flow assignment {operator}")

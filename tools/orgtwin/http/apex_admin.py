@@ -2,7 +2,7 @@
 
 GET    /twin/admin/outbox      the e-mails that were sent
 DELETE /twin/admin/outbox      forget them
-POST   /twin/admin/due         {"at": "2026-03-04T12:00:00Z"}: run the jobs and scheduled paths that are due by then; without a body, by now
+POST   /twin/admin/due         {"at": "2026-03-04T12:00:00Z"}: run the jobs and scheduled paths due by then; without a body, by now
 """
 
 from __future__ import annotations

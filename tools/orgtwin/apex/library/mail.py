@@ -124,10 +124,9 @@ def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexLis
     refusals = [_refusal(message) for message in messages.items]
     first = next(((i, error) for i, error in enumerate(refusals) if error is not None), None)
     if first is not None and all_or_none is not False:
-        index, error = first
-        text = (
-            f"SendEmail failed. First exception on row {index}; first error: {error.status_code}, {error.message}: []"
-        )
+        index, refusal = first
+        said = f"{refusal.status_code}, {refusal.message}"
+        text = f"SendEmail failed. First exception on row {index}; first error: {said}: []"
         raise throw("EmailException", text)
     for message, error in zip(messages.items, refusals, strict=True):
         if error is None:

@@ -45,7 +45,8 @@ def deploy_custom_metadata(workspace: Workspace, component: Component, _before: 
     links = {name: values.pop(name) for name in list(values) if _is_link(draft.find_field(name))}
     if any(field.required for field in draft.fields.values() if field.api_name in links):
         workspace.link_records(
-            component, lambda org: _write(org, type_name, record_name, label, {**values, **_linked(org, type_name, links)})
+            component,
+            lambda org: _write(org, type_name, record_name, label, {**values, **_linked(org, type_name, links)}),
         )
         return component
     workspace.write_records(component, lambda org: _write(org, type_name, record_name, label, values))
@@ -59,9 +60,7 @@ def _is_link(field: Field | None) -> bool:
     return field is not None and field.type is FieldType.REFERENCE
 
 
-def _name_definitions(
-    workspace: Workspace, type_name: str, fields: Iterable[Field], values: dict[str, object]
-) -> None:
+def _name_definitions(workspace: Workspace, type_name: str, fields: Iterable[Field], values: dict[str, object]) -> None:
     """A field's definition is known by its object too, which the controlling field names."""
     for field in fields:
         value = values.get(field.api_name)
