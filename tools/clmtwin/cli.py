@@ -29,8 +29,8 @@ def main() -> None:
 @click.option(
     "--ready-file", type=click.Path(dir_okay=False, path_type=Path), help="Written when connections are accepted."
 )
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=0, show_default="any free one", type=click.IntRange(0, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=0, show_default="any free one", type=click.IntRange(0, 65535), help="The port.")
 @click.option(
     "--data",
     type=click.Path(file_okay=False, path_type=Path),

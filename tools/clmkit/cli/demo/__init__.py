@@ -31,7 +31,9 @@ SPEC = Path("mappings/contract.yml")
     show_default=True,
     help="A CSV file with the columns of the shipped one.",
 )
-@click.option("--spec", type=click.Path(path_type=Path, dir_okay=False), default=SPEC, show_default=True)
+@click.option(
+    "--spec", type=click.Path(path_type=Path, dir_okay=False), default=SPEC, show_default=True, help="The mapping file."
+)
 @click.option("--fresh", is_flag=True, help="Start from nothing even when an interrupted run could go on.")
 def demo(contracts: Path, spec: Path, fresh: bool) -> None:
     """Run the whole way on this machine: map, generate, deploy, push, live through the lifecycle, compare, prove.
