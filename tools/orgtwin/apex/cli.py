@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 
 from orgtwin.apex.mutation import BaselineFailed, run_mutation
-from orgtwin.apex.project import read_project
-from orgtwin.apex.projects import assign, prepare
+from orgtwin.apex.project import ProjectUnreadable
+from orgtwin.apex.project_runs import Listener, NotRun, ProjectReport, RunRequest, run_project
+from orgtwin.apex.projects import NotAssigned
 from orgtwin.apex.reference import library_page
-from orgtwin.apex.reports import cobertura, coverage_lines, failure_lines, junit, mutation_lines, summary_lines
-from orgtwin.apex.testing import TestOutcome, run_tests
+from orgtwin.apex.reports import (
+    cobertura,
+    coverage_lines,
+    failure_lines,
+    json_report,
+    junit,
+    mutation_lines,
+    summary_lines,
+)
+from orgtwin.apex.testing import TestOutcome
+from orgtwin.apex.watch import watch
+
+POLL_SECONDS = 0.5
 
 
 @click.group()
@@ -20,13 +37,33 @@ def apex() -> None:
     """Apex on this machine."""
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What to print and what to write beside it."""
+
+    coverage: bool
+    as_json: bool
+    junit_file: Path | None
+    cobertura_file: Path | None
+
+
 @apex.command("test")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--tests", "names", multiple=True, metavar="NAME", help="A class or Class.method; may be repeated.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Spread the test classes over N processes.",
+)
+@click.option("--watch", "watched", is_flag=True, help="Run again after every change, until Ctrl-C.")
 @click.option("--coverage/--no-coverage", default=False, help="Measure which lines run.")
 @click.option(
     "--assign", "permission_sets", multiple=True, metavar="NAME", help="Give the running user a permission set first."
 )
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, as `sf apex run test --json` has it.")
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
 @click.option(
     "--cobertura",
@@ -34,36 +71,69 @@ def apex() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Measure coverage and write Cobertura XML here.",
 )
+@click.pass_obj
 def test(
+    poll: Callable[[], None] | None,
+    *,
     folder: Path,
     names: tuple[str, ...],
+    jobs: int,
+    watched: bool,
     coverage: bool,
     permission_sets: tuple[str, ...],
+    as_json: bool,
     junit_file: Path | None,
     cobertura_file: Path | None,
 ) -> None:
-    """Run the tests of an SFDX project. Exit code 1 when one fails, 2 when nothing could be run."""
-    engine = prepare(read_project(folder), coverage=coverage or cobertura_file is not None)
-    assign(engine, permission_sets)
-    for problem in engine.check():
-        click.echo(f"{problem}", err=True)
-    run = run_tests(engine, names or None, told=_tell)
-    if not run.outcomes:
+    """Run the tests of an SFDX project.
+
+    Exit code 0 when all pass, 1 when one fails, 2 when nothing could be run, 130 when Ctrl-C ends --watch.
+
+    \b
+    orgtwin apex test force-app --jobs 2 --cobertura build/cobertura.xml
+    orgtwin apex test force-app --tests ContractTest.renews --watch
+    """
+    output = Output(coverage, as_json, junit_file, cobertura_file)
+    request = RunRequest(folder, names, permission_sets, coverage or as_json or cobertura_file is not None, jobs)
+    run = partial(_run_once, request, output)
+    if not watched:
+        sys.exit(run())
+    try:
+        watch(folder, run, partial(click.echo, err=as_json), poll or partial(time.sleep, POLL_SECONDS))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run_once(request: RunRequest, output: Output) -> int:
+    """Run, print and write; the exit code."""
+    listener = Listener(partial(click.echo, err=True), (lambda outcome: None) if output.as_json else _tell)
+    try:
+        report = run_project(request, listener)
+    except NotRun as refused:
+        click.echo(str(refused), err=True)
+        return 2
+    if not report.run.outcomes:
         click.echo(
-            f"{folder}: no test methods found (a class annotated @IsTest with methods annotated @IsTest)", err=True
+            f"{request.folder}: no test methods found (a class annotated @IsTest with methods annotated @IsTest)",
+            err=True,
         )
-        sys.exit(2)
-    for line in summary_lines(run):
+        return 2
+    _print(report, output)
+    if output.cobertura_file is not None:
+        output.cobertura_file.write_bytes(cobertura(report.coverage))
+    if output.junit_file is not None:
+        output.junit_file.write_bytes(junit(report.run))
+    return 1 if report.run.failures else 0
+
+
+def _print(report: ProjectReport, output: Output) -> None:
+    if output.as_json:
+        click.echo(json.dumps(json_report(report), indent=2))
+        return
+    for line in summary_lines(report.run):
         click.echo(line)
-    tested = {c.name: c for c in engine.classes.values() if not c.is_test}
-    if coverage:
-        for line in coverage_lines(engine.coverage.report(tested)):
-            click.echo(line)
-    if cobertura_file is not None:
-        cobertura_file.write_bytes(cobertura(engine.coverage.report(tested)))
-    if junit_file is not None:
-        junit_file.write_bytes(junit(run))
-    sys.exit(1 if run.failures else 0)
+    for line in coverage_lines(report.coverage) if output.coverage else ():
+        click.echo(line)
 
 
 @apex.command("mutate")
@@ -81,6 +151,9 @@ def mutate(
         run = run_mutation(folder, permission_sets, sample=sample, seed=seed, processes=processes)
     except BaselineFailed as failed:
         click.echo(f"{folder}: a test fails before anything is changed: {failed}", err=True)
+        sys.exit(2)
+    except (ProjectUnreadable, NotAssigned) as refused:
+        click.echo(str(refused), err=True)
         sys.exit(2)
     for line in mutation_lines(run):
         click.echo(line)

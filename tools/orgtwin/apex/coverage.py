@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -44,3 +44,16 @@ class Coverage:
             lines, hits = self.lines.get(name, set()), self.hits.get(name, set())
             found.append(ClassCoverage(name, tuple(sorted(lines & hits)), tuple(sorted(lines - hits))))
         return found
+
+
+def merge(reports: Iterable[Iterable[ClassCoverage]]) -> list[ClassCoverage]:
+    """Reports of several runs of the same code as one: a line is covered when one of them ran it."""
+    covered: dict[str, set[int]] = {}
+    every: dict[str, set[int]] = {}
+    for row in (row for report in reports for row in report):
+        covered.setdefault(row.name, set()).update(row.covered)
+        every.setdefault(row.name, set()).update(row.covered, row.uncovered)
+    return [
+        ClassCoverage(name, tuple(sorted(covered[name])), tuple(sorted(every[name] - covered[name])))
+        for name in sorted(every)
+    ]

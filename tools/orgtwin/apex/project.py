@@ -48,6 +48,8 @@ _VISIBILITIES = frozenset(
         ),
     )
 )
+_CODE = (".cls", ".trigger")
+_ENDINGS = ("-meta.xml", ".labels", ".md", ".permissionset", ".settings", ".flow")
 _SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
 
 
@@ -60,22 +62,31 @@ class Project:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
+class ProjectUnreadable(Exception):
+    """A file that is gone or no XML: str() says which and where."""
+
+
 def read_project(root: Path) -> Project:
-    """Everything under a folder; later files of the same name win."""
+    """Everything under a folder; later files of the same name win. Raises ProjectUnreadable."""
+    try:
+        return _read(root)
+    except (OSError, etree.XMLSyntaxError) as error:
+        raise ProjectUnreadable(f"{root} cannot be read: {error}") from error
+
+
+def _read(root: Path) -> Project:
     project = Project()
     objects: dict[str, list[Path]] = {}
-    for path in _walk(root):
+    for path in find_sources(root):
         folder = _folder_of(path)
-        if path.suffix in (".cls", ".trigger"):
+        if path.suffix in _CODE:
             project.apex[path.stem] = path.read_text(encoding="utf-8", errors="replace")
             _add_source(project, path)
         elif folder == "objects":
             parts = path.parts
             at = len(parts) - 1 - parts[::-1].index("objects")
             objects.setdefault(parts[at + 1].split(".", 1)[0], []).append(path)
-        elif folder in _PLAIN_FOLDERS and path.name.endswith(
-            ("-meta.xml", ".labels", ".md", ".permissionset", ".settings", ".flow")
-        ):
+        else:
             content = path.read_bytes() if folder != "permissionsets" else _permission_set(path)
             project.files[f"{folder}/{path.name.removesuffix('-meta.xml')}"] = content
             if folder == "labels":
@@ -94,9 +105,13 @@ def _add_source(project: Project, path: Path) -> None:
     project.files[f"{folder}/{path.name}-meta.xml"] = meta.encode()
 
 
-def _walk(root: Path) -> Iterator[Path]:
+def find_sources(root: Path) -> Iterator[Path]:
+    """The files under a folder that are read, by path; any other may change without a difference."""
     for path in sorted(root.rglob("*")):
-        if path.is_file() and not path.is_symlink() and not _SKIPPED.intersection(path.relative_to(root).parts):
+        if not path.is_file() or path.is_symlink() or _SKIPPED.intersection(path.relative_to(root).parts):
+            continue
+        folder = _folder_of(path)
+        if path.suffix in _CODE or folder == "objects" or (folder in _PLAIN_FOLDERS and path.name.endswith(_ENDINGS)):
             yield path
 
 

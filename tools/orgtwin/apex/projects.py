@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -17,8 +18,20 @@ from orgtwin.metadata.deploy_model import DeployOptions
 from orgtwin.metadata.service import MetadataService
 from orgtwin.seed import administrator, new_org
 
+_tell_user = partial(click.echo, err=True)
 
-def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> Engine:
+
+class NotAssigned(Exception):
+    """A permission set that the running user does not get: str() says which and why."""
+
+
+def prepare(
+    project: Project,
+    *,
+    coverage: bool = False,
+    joins: bool = True,
+    tell: Callable[[str], None] = _tell_user,
+) -> Engine:
     """A new org with the project's metadata, and its Apex loaded. What does not deploy is told and left out.
 
     `joins` false leaves the triggers out of the org's saves, for whoever brings an engine of his own.
@@ -31,7 +44,7 @@ def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> 
         metadata.hooks = replace(metadata.hooks, compile_apex=accept_apex)
         job = metadata.deploy_files(admin, project.files, DeployOptions(rollback_on_error=False, single_package=True))
         for message in job.outcome.failures if job.outcome is not None else ():
-            click.echo(f"{message.file_name}: {message.problem}", err=True)
+            tell(f"{message.file_name}: {message.problem}")
     FlowService(org, lambda: metadata.components)
     engine = (attach if joins else engine_for)(org, admin.user_id, coverage=coverage)
     port = engine.port
@@ -42,14 +55,12 @@ def prepare(project: Project, *, coverage: bool = False, joins: bool = True) -> 
 
 
 def assign(engine: Engine, names: tuple[str, ...]) -> None:
-    """Assign permission sets of the project to the running user, as `sf org assign permset` does."""
+    """Assign permission sets of the project to the running user, as `sf org assign permset` does. Raises NotAssigned."""
     for name in names:
         found = engine.port.query("SELECT Id FROM PermissionSet WHERE Name = :name", {"name": name}, user_mode=False)
         if not isinstance(found, list) or not found:
-            click.echo(f"--assign {name}: the project has no permission set of that name", err=True)
-            sys.exit(2)
+            raise NotAssigned(f"--assign {name}: the project has no permission set of that name")
         row = {"PermissionSetId": found[0].fields["Id"], "AssigneeId": engine.port.user().user_id}
         for result in engine.port.insert("PermissionSetAssignment", [row], all_or_none=True, user_mode=False):
             for error in result.errors:
-                click.echo(f"--assign {name}: {error.message}", err=True)
-                sys.exit(2)
+                raise NotAssigned(f"--assign {name}: {error.message}")

@@ -1,13 +1,14 @@
-"""A test run as text and as JUnit XML."""
+"""A test run as text, JSON, JUnit and Cobertura XML."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
 from orgtwin.apex.coverage import ClassCoverage
 from orgtwin.apex.mutation import MutationRun
+from orgtwin.apex.project_runs import ProjectReport
 from orgtwin.apex.testing import TestOutcome, TestRun
 
 
@@ -20,16 +21,61 @@ def failure_lines(outcome: TestOutcome) -> Iterator[str]:
 
 def summary_lines(run: TestRun) -> Iterator[str]:
     """Outcome, counts, time."""
+    summary = _summary(run)
+    yield f"Outcome     {summary['outcome']}"
+    yield f"Tests Ran   {summary['testsRan']}"
+    yield f"Pass Rate   {summary['passRate']}"
+    yield f"Fail Rate   {summary['failRate']}"
+    yield f"Time        {summary['testTotalTime']}"
+
+
+def _summary(run: TestRun) -> dict[str, object]:
     total, failed = len(run.outcomes), len(run.failures)
     rate = round(100 * (total - failed) / total) if total else 0
-    yield f"Outcome     {'Failed' if failed else 'Passed'}"
-    yield f"Tests Ran   {total}"
-    yield f"Pass Rate   {rate}%"
-    yield f"Fail Rate   {100 - rate if total else 0}%"
-    yield f"Time        {run.seconds * 1000:.0f} ms"
+    return {
+        "outcome": "Failed" if failed else "Passed",
+        "testsRan": total,
+        "passing": total - failed,
+        "failing": failed,
+        "passRate": f"{rate}%",
+        "failRate": f"{100 - rate if total else 0}%",
+        "testTotalTime": f"{run.seconds * 1000:.0f} ms",
+    }
 
 
-def coverage_lines(rows: list[ClassCoverage]) -> Iterator[str]:
+def json_report(report: ProjectReport) -> dict[str, object]:
+    """The `result` of `sf apex run test --json` without what only an org has, its ids; `problems` is the twin's own."""
+    return {
+        "summary": _summary(report.run),
+        "tests": [
+            {
+                "FullName": f"{outcome.class_name}.{outcome.method_name}",
+                "ApexClass": {"Name": outcome.class_name},
+                "MethodName": outcome.method_name,
+                "Outcome": outcome.outcome,
+                "Message": outcome.message or None,
+                "StackTrace": outcome.stack_trace or None,
+                "RunTime": round(outcome.seconds * 1000),
+            }
+            for outcome in report.run.outcomes
+        ],
+        "coverage": {"coverage": [_json_coverage(row) for row in report.coverage]},
+        "problems": list(report.problems),
+    }
+
+
+def _json_coverage(row: ClassCoverage) -> dict[str, object]:
+    lines = dict.fromkeys(row.covered, 1) | dict.fromkeys(row.uncovered, 0)
+    return {
+        "name": row.name,
+        "totalLines": len(lines),
+        "lines": {str(line): lines[line] for line in sorted(lines)},
+        "totalCovered": len(row.covered),
+        "coveredPercent": round(row.percentage),
+    }
+
+
+def coverage_lines(rows: Sequence[ClassCoverage]) -> Iterator[str]:
     """Percentage and uncovered lines per class."""
     for row in rows:
         uncovered = ",".join(map(str, row.uncovered[:20])) + ("..." if len(row.uncovered) > 20 else "")
@@ -66,7 +112,7 @@ def junit(run: TestRun) -> bytes:
     return etree.tostring(suite, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def cobertura(rows: list[ClassCoverage]) -> bytes:
+def cobertura(rows: Sequence[ClassCoverage]) -> bytes:
     """Coverage per line in Cobertura's XML; Apex has no branches in it."""
     valid = sum(len(row.covered) + len(row.uncovered) for row in rows)
     covered = sum(len(row.covered) for row in rows)

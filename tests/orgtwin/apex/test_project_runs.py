@@ -1,0 +1,163 @@
+"""`orgtwin apex test`: several processes tell what one tells, and a change runs the tests again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orgtwin.apex.cli import apex
+from orgtwin.apex.project_runs import Listener, NotRun, RunRequest, Worker, run_parts
+from orgtwin.apex.watch import watch
+
+PAINT = """public class Paint {
+  public static Integer one() {
+    return 1;
+  }
+  public static Integer two() {
+    return 2;
+  }
+  public static Integer three() {
+    return 3;
+  }
+}"""
+TESTS = {
+    "APaintTest": "@IsTest static void one() { Assert.areEqual(1, Paint.one()); }",
+    "BPaintTest": "@IsTest static void two() { Assert.areEqual(2, Paint.two()); }\n"
+    "  @IsTest static void bad() { Assert.areEqual(3, Paint.one(), 'numbers'); }",
+    "CPaintTest": "@IsTest static void one() { Assert.areEqual(1, Paint.one()); }",
+}
+BROKEN = "public class Broken {\n  Integer x = 'a';\n}"
+TIMES = re.compile(r'(time="|Time +|"RunTime": |"testTotalTime": ")[0-9.]+( ms)?')
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    classes = tmp_path / "force-app" / "classes"
+    classes.mkdir(parents=True)
+    (classes / "Paint.cls").write_text(PAINT)
+    (classes / "Broken.cls").write_text(BROKEN)
+    for name, body in TESTS.items():
+        (classes / f"{name}.cls").write_text(f"@IsTest private class {name} {{\n  {body}\n}}")
+    return tmp_path / "force-app"
+
+
+def told(project: Path, *options: str) -> list[object]:
+    """Exit code, both streams and both report files, without times."""
+    files = [project.parent / name for name in ("junit.xml", "cobertura.xml")]
+    paths = ["--junit", str(files[0]), "--cobertura", str(files[1])]
+    result = CliRunner().invoke(apex, ["test", str(project), *paths, *options])
+    texts = (result.stdout, result.stderr, *(path.read_text(encoding="utf-8") for path in files))
+    return [result.exit_code, *(TIMES.sub("", text) for text in texts)]
+
+
+@pytest.mark.parametrize("options", [("--coverage",), ("--json",), ("--tests", "BPaintTest.two")])
+def test_two_processes_tell_what_one_tells(project: Path, options: tuple[str, ...]) -> None:
+    assert told(project, *options, "--jobs", "2") == told(project, *options, "--jobs", "1")
+
+
+def test_what_keeps_a_process_from_running_is_told_once(project: Path) -> None:
+    result = CliRunner().invoke(apex, ["test", str(project), "--jobs", "2", "--assign", "Painter"])
+    assert (result.exit_code, result.output) == (
+        2,
+        "--assign Painter: the project has no permission set of that name\n",
+    )
+
+
+def test_a_line_that_one_process_ran_is_covered_whatever_the_others_ran(project: Path) -> None:
+    result = CliRunner().invoke(apex, ["test", str(project), "--jobs", "3", "--json"])
+    report = json.loads(result.stdout)
+    row = next(row for row in report["coverage"]["coverage"] if row["name"] == "Paint")
+    assert row == {
+        "name": "Paint",
+        "totalLines": 3,
+        "lines": {"3": 1, "6": 1, "9": 0},
+        "totalCovered": 2,
+        "coveredPercent": 67,
+    }
+    assert [test["FullName"] for test in report["tests"]] == [
+        "APaintTest.one",
+        "BPaintTest.two",
+        "BPaintTest.bad",
+        "CPaintTest.one",
+    ]
+    assert report["problems"] == ["Broken:2:11: Illegal assignment from String to Integer"]
+
+
+def die_in_a_class(request: RunRequest, part: int, pipe: Connection) -> None:
+    """A process that ends without a word, as one that the kernel ends."""
+    pipe.send("BPaintTest")
+    os._exit(9)
+
+
+def die_early(request: RunRequest, part: int, pipe: Connection) -> None:
+    os._exit(3)
+
+
+@pytest.mark.parametrize(
+    ("worker", "text"),
+    [
+        (
+            die_in_a_class,
+            "test process 1 of 2 ended with exit code 9 in test class BPaintTest; run it alone: --tests BPaintTest",
+        ),
+        (die_early, "test process 1 of 2 ended with exit code 3 before its first test class"),
+    ],
+)
+def test_a_process_that_dies_is_named_with_the_class_it_ran(project: Path, worker: Worker, text: str) -> None:
+    with pytest.raises(NotRun) as refused:
+        run_parts(RunRequest(project, jobs=2), Listener(), worker=worker)
+    assert str(refused.value) == text
+
+
+def test_a_file_that_is_no_xml_is_named(project: Path) -> None:
+    labels = project / "labels" / "CustomLabels.labels-meta.xml"
+    labels.parent.mkdir()
+    labels.write_text("<CustomLabels>")
+    result = CliRunner().invoke(apex, ["test", str(project)])
+    assert result.exit_code == 2
+    assert f"{project} cannot be read: " in result.output
+    assert "CustomLabels.labels-meta.xml, line 1)" in result.output
+
+
+def steps(*edits: Callable[[], object]) -> Iterator[None]:
+    """Each next() makes an edit; after the last it is Ctrl-C."""
+    for edit in edits:
+        edit()
+        yield
+    raise KeyboardInterrupt
+
+
+def test_the_watch_says_what_changed_and_runs_again_until_ctrl_c(project: Path) -> None:
+    classes = project / "classes"
+    waiting = steps(
+        lambda: None,
+        lambda: (classes / "BPaintTest.cls").unlink(),
+        lambda: (classes / "notes.txt").write_text("not read by the run"),
+        lambda: (classes / "Broken.cls").write_text("public class Broken {}"),
+        lambda: (classes / "Brush.cls").write_text("public class Brush {}"),
+    )
+    result = CliRunner().invoke(apex, ["test", str(project), "--watch"], obj=lambda: next(waiting))
+    assert result.exit_code == 130
+    lines = result.stdout.splitlines()
+    assert [line for line in lines if not line.startswith((" ", "Pass Rate", "Fail Rate", "Time", "BPaintTest"))] == [
+        *("Outcome     Failed", "Tests Ran   4", f"Watching {project}; Ctrl-C ends"),
+        *("removed classes/BPaintTest.cls", "Outcome     Passed", "Tests Ran   2", f"Watching {project}; Ctrl-C ends"),
+        *("changed classes/Broken.cls", "Outcome     Passed", "Tests Ran   2", f"Watching {project}; Ctrl-C ends"),
+        *("new classes/Brush.cls", "Outcome     Passed", "Tests Ran   2", f"Watching {project}; Ctrl-C ends"),
+    ]
+
+
+def test_what_changes_while_the_tests_run_is_not_missed(project: Path) -> None:
+    said: list[str] = []
+    brush = project / "classes" / "Brush.cls"
+    runs: Iterator[Callable[[], object]] = iter([lambda: brush.write_text("public class Brush {}"), lambda: None])
+    with pytest.raises(KeyboardInterrupt):
+        watch(project, lambda: next(runs)(), said.append, lambda: next(steps()))
+    assert said == [f"Watching {project}; Ctrl-C ends", "new classes/Brush.cls", f"Watching {project}; Ctrl-C ends"]
