@@ -1,4 +1,4 @@
-"""One contract, three CLM clients: the hand-written one and two that are described, each against the twin over a socket."""
+"""One contract, every shipped description, each against the twin over a socket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from clmkit.clients.clm import Clm, ClmCredentials
+from clmkit.clients.clm import ClmCredentials
 from clmkit.clients.errors import LoginFailed, Refused
 from clmkit.clients.outcomes import Action
 from clmkit.clients.transport import Patience, Transport, open_session
@@ -23,16 +23,10 @@ from clmtwin.clock import Clock
 from clmtwin.server import bind, serving
 from clmtwin.twin import Twin, open_twin
 
-KINDS = ("hand-written", "clm", "ironclad")
+KINDS = ("clm", "ironclad")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 Use = Callable[[Any, Twin], Awaitable[Any]]
 Speak = Callable[[Use], Any]
-
-
-def client(kind: str, transport: Transport, url: str, credentials: ClmCredentials) -> Clm | DescribedClm:
-    if kind == "hand-written":
-        return Clm(transport, url, credentials)
-    return DescribedClm(transport, url, credentials, load_description(kind, Path()))
 
 
 @dataclass
@@ -49,7 +43,8 @@ class Stage:
         try:
             async with serving(twin, bind("127.0.0.1", 0)) as url, open_session(None) as session:
                 credentials = ClmCredentials("kit", self.secret or twin.credentials.client_secret)
-                return await use(client(self.kind, Transport(session, Patience(attempts=2)), url, credentials), twin)
+                transport, described = Transport(session, Patience(attempts=2)), load_description(self.kind, Path())
+                return await use(DescribedClm(transport, url, credentials, described), twin)
         finally:
             twin.store.close()
 

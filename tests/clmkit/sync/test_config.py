@@ -109,7 +109,6 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_described_clm_is_named_and_one_with_a_public_key_needs_no_secret(tmp_path: Path) -> None:
     text = WHOLE.replace("client_id: clmkit,", "client_id: clmkit, connector: ironclad,")
     config = load_config(write(tmp_path, text + "webhook: {listen: '127.0.0.1:0'}\n"), ENVIRONMENT)
-    assert config.connector is not None
     assert (config.connector.name, config.webhook and config.webhook.secrets) == ("ironclad", ())
     with pytest.raises(ConfigError, match=r"clm\.connector: .*none\.yml: No such file or directory"):
         load_config(write(tmp_path, text.replace("ironclad", "none.yml")), ENVIRONMENT)

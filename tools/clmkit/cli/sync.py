@@ -127,9 +127,9 @@ async def _called_by_the_clm(
     config: SyncConfig, webhook: WebhookConfig, clm: ClmSystem, ring: Callable[[], None]
 ) -> AsyncIterator[None]:
     """Take the CLM's calls inside the block, and have it call."""
-    described = config.connector.webhooks if config.connector is not None else None
     public_key = await clm.read_webhook_key()
     keys = (public_key,) if public_key else webhook.secrets
+    described = config.connector.webhooks
     verify = verifier(described.signature if described is not None else "standard", keys)
     async with listening(webhook, verify, ring) as address:
         await clm.put_webhook(HOOK_NAME, webhook.url or address, next(iter(webhook.secrets), ""))

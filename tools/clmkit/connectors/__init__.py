@@ -1,4 +1,4 @@
-"""CLM systems that are described, not programmed: where things are in their API, as data.
+"""The CLM's side of the wire. A CLM is described, not programmed: where things are in its API, as data.
 
     description   what a description says: login, list, feed, one agreement, patch, webhooks; read from YAML, checked
     documents     pure: an answer of the system -> agreement, change; a change of an agreement -> the system's patch

@@ -35,10 +35,7 @@ def to_agreement(described: Document, document: JsonObject) -> JsonObject:
 def revision_of(described: Document, document: JsonObject) -> int:
     """The number that grows with every change: the system's own, or the moment of the last change in milliseconds."""
     if described.revision:
-        found = member(document, described.revision)
-        if isinstance(found, int):
-            return found
-        raise Unexpected(f"The CLM's document has no whole number at {described.revision!r}, but {found!r}")
+        return _whole(document, described.revision)
     return milliseconds(_text(document, described.changed_at))
 
 
@@ -57,7 +54,7 @@ def to_change(description: Description, feed: EventFeed, event: JsonObject) -> C
     agreement = to_agreement(description.document, member(event, feed.agreement) or {})
     return Change(
         event_id=_text(event, feed.event_id),
-        sequence=int(member(event, feed.sequence)),
+        sequence=_whole(event, feed.sequence),
         type=str(member(event, feed.type)),
         agreement_id=agreement["id"],
         revision=agreement["revision"],
@@ -98,6 +95,13 @@ def _type_of(known: Any, member_name: str, value: object) -> str:
     """The type that the property has; a new one gets that of its JSON value."""
     found = member(known, member_name)
     return found if isinstance(found, str) else _JSON_TYPES.get(type(value), "string")
+
+
+def _whole(document: JsonObject, path: str) -> int:
+    found = member(document, path)
+    if not isinstance(found, int):
+        raise Unexpected(f"The CLM's document has no whole number at {path!r}, but {found!r}")
+    return found
 
 
 def _text(document: JsonObject, path: str) -> str:

@@ -6,7 +6,7 @@
       url: https://clm.example.com
       client_id: clmkit
       client_secret: {env: CLM_CLIENT_SECRET}
-      connector: ironclad                      # optional: a description of the CLM's API, shipped or a file beside this one
+      connector: ironclad                      # a description of the CLM's API, shipped or a file beside this one; default: clm
     salesforce:
       url: {file: build/org.json, member: https_url}
       ca_bundle: {file: build/org.json, member: ca_bundle}
@@ -76,7 +76,7 @@ class _ClmSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Setting
     client_id: Setting
     client_secret: Setting
-    connector: str | None = None
+    connector: str = "clm"
 
 
 class _SalesforceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,6 +149,8 @@ class SyncConfig:
     spec: Path
     state: Target = field(repr=False)
     clm_url: str
+    connector: Description
+    """How the CLM's API is."""
     clm_credentials: ClmCredentials
     salesforce_url: str
     salesforce_login: Login
@@ -161,8 +163,6 @@ class SyncConfig:
     guards: Limits = field(default_factory=Limits)
     events: EventsConfig | None = None
     monitor: Listener | None = None
-    connector: Description | None = None
-    """How the CLM's API is; None for the one that `clmkit.clients.clm` speaks."""
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> SyncConfig:
@@ -196,7 +196,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         raise ConfigError(f"{path}: batch is {file.batch}; it goes from 1 to 50000.")
     salesforce, clm = file.salesforce, file.clm
     connector = _connector(path, clm.connector)
-    has_public_key = connector is not None and connector.webhooks is not None and bool(connector.webhooks.key_path)
+    has_public_key = connector.webhooks is not None and bool(connector.webhooks.key_path)
 
     def read_clm() -> ClmCredentials:
         return ClmCredentials(
@@ -260,9 +260,9 @@ def _state(path: Path, reader: _Reader, setting: Setting) -> Target:
     return reader.secret("state", setting)
 
 
-def _connector(path: Path, name: str | None) -> Description | None:
+def _connector(path: Path, name: str) -> Description:
     try:
-        return load_description(name, path.parent) if name is not None else None
+        return load_description(name, path.parent)
     except DescriptionError as error:
         raise ConfigError(f"{path}: clm.connector: {error}") from error
 

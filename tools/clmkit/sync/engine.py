@@ -22,7 +22,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from clmkit.clients.clm import Clm
 from clmkit.clients.errors import Refused, Unreachable, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce import ApiUsage, Salesforce
@@ -234,7 +233,7 @@ async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
         async with open_session(config.ca_bundle) as org_session, open_session(None) as clm_session:
             org_transport, clm_transport = Transport(org_session), Transport(clm_session)
             org = Salesforce(org_transport, config.salesforce_url, config.read_salesforce_login, spec.api_version)
-            clm = _open_clm(clm_transport, config)
+            clm = DescribedClm(clm_transport, config.clm_url, config.read_clm_credentials, config.connector)
             yield Engine(
                 spec,
                 state,
@@ -248,12 +247,6 @@ async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
             )
     finally:
         state.close()
-
-
-def _open_clm(transport: Transport, config: SyncConfig) -> ClmSystem:
-    if config.connector is None:
-        return Clm(transport, config.clm_url, config.read_clm_credentials)
-    return DescribedClm(transport, config.clm_url, config.read_clm_credentials, config.connector)
 
 
 def open_listening(engine: Engine, config: SyncConfig, events: EventsConfig, ring: Callable[[], None]) -> Listening:

@@ -1,4 +1,4 @@
-"""The CLM client against the CLM twin, over a socket."""
+"""The shipped description `clm` against the CLM twin, over a socket."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,17 +7,19 @@ from typing import Any
 
 import pytest
 
-from clmkit.clients.clm import Clm, ClmCredentials
+from clmkit.clients.clm import ClmCredentials
 from clmkit.clients.errors import LoginFailed, Refused
 from clmkit.clients.outcomes import Action
 from clmkit.clients.transport import Patience, Transport, open_session
+from clmkit.connectors import DescribedClm, load_description
 from clmtwin import agreements
 from clmtwin.faults import FaultOrder
 from clmtwin.http.routes import PATH_STARTS
 from clmtwin.server import bind, serving
 from clmtwin.twin import Twin, open_twin
 
-Use = Callable[[Clm, Twin], Awaitable[Any]]
+DESCRIPTION = load_description("clm", Path())
+Use = Callable[[DescribedClm, Twin], Awaitable[Any]]
 
 
 @pytest.fixture
@@ -31,7 +33,10 @@ def speak(tmp_path: Path) -> Callable[[Use], Any]:
             try:
                 async with serving(twin, bind("127.0.0.1", 0)) as url, open_session(None) as session:
                     credentials = ClmCredentials("kit", secret or twin.credentials.client_secret)
-                    return await use(Clm(Transport(session, Patience(attempts=3), no_sleep), url, credentials), twin)
+                    return await use(
+                        DescribedClm(Transport(session, Patience(attempts=3), no_sleep), url, credentials, DESCRIPTION),
+                        twin,
+                    )
             finally:
                 twin.store.close()
 
@@ -50,7 +55,7 @@ def arm(twin: Twin, name: str, path: str = "/api/v1", times: int = 1) -> None:
 
 
 def test_the_feed_is_read_in_pages(speak: Callable[[Use], Any]) -> None:
-    async def use(clm: Clm, twin: Twin) -> None:
+    async def use(clm: DescribedClm, twin: Twin) -> None:
         for _ in range(3):
             add(twin)
         first = await clm.read_changes("", limit=2)
@@ -66,7 +71,7 @@ def test_the_feed_is_read_in_pages(speak: Callable[[Use], Any]) -> None:
 
 
 def test_every_agreement_is_read_page_after_page(speak: Callable[[Use], Any]) -> None:
-    async def use(clm: Clm, twin: Twin) -> list[str]:
+    async def use(clm: DescribedClm, twin: Twin) -> list[str]:
         for _ in range(3):
             add(twin)
         return [str(one["id"]) async for one in clm.read_agreements(limit=2)]
@@ -75,7 +80,7 @@ def test_every_agreement_is_read_page_after_page(speak: Callable[[Use], Any]) ->
 
 
 def test_a_patch_carries_our_name(speak: Callable[[Use], Any]) -> None:
-    async def use(clm: Clm, twin: Twin) -> tuple[str, str]:
+    async def use(clm: DescribedClm, twin: Twin) -> tuple[str, str]:
         await clm.patch_agreement(add(twin), 1, {"business_owner": {"email": "a@b.example"}})
         change = (await clm.read_changes("1")).changes[0]
         return change.actor, change.agreement["business_owner"]["email"]
@@ -84,7 +89,7 @@ def test_a_patch_carries_our_name(speak: Callable[[Use], Any]) -> None:
 
 
 def test_a_patch_on_an_old_revision_asks_to_rebase(speak: Callable[[Use], Any]) -> None:
-    async def use(clm: Clm, twin: Twin) -> tuple[str, Action]:
+    async def use(clm: DescribedClm, twin: Twin) -> tuple[str, Action]:
         with pytest.raises(Refused) as refusal:
             await clm.patch_agreement(add(twin), 7, {"title": "x"})
         return refusal.value.code, refusal.value.action
@@ -93,7 +98,7 @@ def test_a_patch_on_an_old_revision_asks_to_rebase(speak: Callable[[Use], Any]) 
 
 
 def test_an_agreement_that_is_not_there_is_refused_by_name(speak: Callable[[Use], Any]) -> None:
-    async def use(clm: Clm, twin: Twin) -> str:
+    async def use(clm: DescribedClm, twin: Twin) -> str:
         with pytest.raises(Refused) as refusal:
             await clm.get_agreement("AGR-9/../x")
         return str(refusal.value)
@@ -106,7 +111,7 @@ def test_an_agreement_that_is_not_there_is_refused_by_name(speak: Callable[[Use]
 
 @pytest.mark.parametrize("fault", ["http_503", "http_429", "http_401", "dropped_before_commit", "dropped_after_commit"])
 def test_a_fault_that_passes_is_not_noticed(speak: Callable[[Use], Any], fault: str) -> None:
-    async def use(clm: Clm, twin: Twin) -> tuple[int, int]:
+    async def use(clm: DescribedClm, twin: Twin) -> tuple[int, int]:
         add(twin)
         await clm.read_changes("")
         arm(twin, fault)
@@ -117,7 +122,7 @@ def test_a_fault_that_passes_is_not_noticed(speak: Callable[[Use], Any], fault: 
 
 
 def test_a_patch_whose_answer_is_lost_is_not_made_twice(speak: Callable[[Use], Any]) -> None:
-    async def use(clm: Clm, twin: Twin) -> tuple[Action, int]:
+    async def use(clm: DescribedClm, twin: Twin) -> tuple[Action, int]:
         agreement_id = add(twin)
         arm(twin, "dropped_after_commit", path="/api/v1/agreements/")
         with pytest.raises(Refused) as refusal:
@@ -128,7 +133,7 @@ def test_a_patch_whose_answer_is_lost_is_not_made_twice(speak: Callable[[Use], A
 
 
 def test_a_refused_login_is_said_without_the_secret(speak: Callable[..., Any]) -> None:
-    async def use(clm: Clm, twin: Twin) -> str:
+    async def use(clm: DescribedClm, twin: Twin) -> str:
         with pytest.raises(LoginFailed) as failure:
             await clm.read_changes("")
         return str(failure.value)
