@@ -56,15 +56,16 @@ class EventQueue:
         self._deliveries.clear()
 
     def deliver(self, engine: Engine, *, is_test: bool) -> None:
-        """Hand over everything. In a test a batch that is to be retried waits for the next delivery; else it is retried now."""
-        held: dict[str, list[Event]] = {}
-        while self._waiting:
-            name = next(iter(self._waiting))
-            events = self._waiting.pop(name)
-            batch, rest = events[:MOST_EVENTS], events[MOST_EVENTS:]
-            left = self._deliver_batch(engine, name, batch)
-            (held if is_test and left else self._waiting).update({name: left + rest} if left or rest else {})
-        self._waiting = held
+        """Hand over what waits now. What its triggers publish waits for the next delivery, as does a batch that a test retries."""
+        due, self._waiting = self._waiting, {}
+        for name, events in due.items():
+            while events:
+                batch, rest = events[:MOST_EVENTS], events[MOST_EVENTS:]
+                left = self._deliver_batch(engine, name, batch)
+                events = left + rest
+                if left and is_test:
+                    self._waiting[name] = events + self._waiting.get(name, [])
+                    break
 
     def _deliver_batch(self, engine: Engine, name: str, batch: list[Event]) -> list[Event]:
         """Fire the triggers once; the events that are to come again."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from orgtwin.apex.change_events import find_change_event_type
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.org_port import QueryRow, Scalar, UserView
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
@@ -44,7 +45,7 @@ class KernelPort:
 
     def find_virtual_type(self, name: str) -> SObjectType | None:
         found = self._tables.find(name)
-        return None if found is None else found.sobject_type
+        return find_change_event_type(self.schema, name) if found is None else found.sobject_type
 
     @property
     def org_name(self) -> str:

@@ -36,6 +36,9 @@ _FIELD_TYPES: Mapping[FieldType, Type] = {
     FieldType.LOCATION: OBJECT,
 }
 
+FIELD_CLASSES: dict[str, Type] = {}
+"""Fields that hold an object of a library class, by API name: ChangeEventHeader. The library adds them."""
+
 _RUNTIME_NAMES: Mapping[type, str] = {
     str: "String", Id: "Id", int: "Integer", Long: "Long", float: "Double", Decimal: "Decimal", bool: "Boolean",
     date: "Date", datetime: "Datetime", bytes: "Blob",
@@ -44,7 +47,7 @@ _RUNTIME_NAMES: Mapping[type, str] = {
 
 def field_type(field: Field) -> Type:
     """The Apex type of a field."""
-    return _FIELD_TYPES.get(field.type, STRING)
+    return FIELD_CLASSES.get(field.api_name) or _FIELD_TYPES.get(field.type, STRING)
 
 
 @lru_cache(maxsize=1024)

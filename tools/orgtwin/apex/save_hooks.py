@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from orgtwin.apex.change_events import queue_change, queue_changes_of_test
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, Uncatchable
 from orgtwin.apex.kernel import engine_for, row_values
@@ -20,12 +21,16 @@ from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
 from orgtwin.apex.transaction import Job
 from orgtwin.apex.triggers import fire
 from orgtwin.errors import SaveError
+from orgtwin.events.model import Change
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.table import RecordTable
-from orgtwin.records.transactions import Change, Entry
+from orgtwin.records.transactions import Change as Write
+from orgtwin.records.transactions import Entry
 
+MOST_EVENT_ROUNDS = 100
+"""An org lets a trigger that answers its own events go on for ever, in the background; here the save waits for it."""
 _EVENTS = {
     Operation.INSERT: "insert",
     Operation.UPDATE: "update",
@@ -52,6 +57,7 @@ class TriggerHooks:
         org.hooks.after_save.append(self.after)
         org.hooks.around_chunk.append(self.chunk)
         org.hooks.published_now.append(self.published)
+        org.hooks.change_told.append(self.changed)
         org.log.on_commit(self.committed)
         org.log.on_end(self.ended)
 
@@ -89,7 +95,12 @@ class TriggerHooks:
     def _follow(self, engine: Engine) -> None:
         self._is_following = True
         try:
+            rounds = 0
             while self._jobs or engine.events:
+                rounds += bool(engine.events)
+                if rounds > MOST_EVENT_ROUNDS:
+                    engine.debug(f"events that follow from events are dropped after {MOST_EVENT_ROUNDS} rounds")
+                    engine.events.clear()
                 engine.events.deliver(engine, is_test=False)
                 due, self._jobs = self._jobs, []
                 for job in due:
@@ -140,10 +151,19 @@ class TriggerHooks:
         if engine is not None and engine.find_triggers(table.type.api_name):
             engine.events.add(table.type.api_name, row_values(table, row))
 
+    def changed(self, change: Change) -> None:
+        """A change event went out; its triggers run on their own, after the commit."""
+        engine = self._engine_of()
+        if engine is not None and not engine.is_testing:
+            queue_change(engine, change)
+
     def committed(self, entries: list[Entry]) -> None:
         """Events that were to go out with the commit."""
+        engine = self._engine_of()
+        if engine is not None and engine.is_testing:
+            queue_changes_of_test(engine, entries)
         for entry in entries:
-            if entry.change is Change.PUBLISHED:
+            if entry.change is Write.PUBLISHED:
                 self.published(entry.table, entry.row)
 
     def _run(self, save: Save, moment: str) -> None:

@@ -123,6 +123,9 @@ class EventService:
         prepared, self._prepared = self._prepared, []
         for event in prepared if self.org.is_kept else self._events_of(entries):
             self.bus.tell(event)
+            if isinstance(event.body, Change):
+                for heard in self.org.hooks.change_told:
+                    heard(event.body)
 
     def _collect(self, entries: Sequence[Entry]) -> Images:
         """What a commit is about to tell, for the journal."""

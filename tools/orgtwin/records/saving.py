@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from orgtwin.errors import SaveError
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.table import RecordTable
+
+if TYPE_CHECKING:
+    from orgtwin.events.model import Change
 
 
 class Operation(Enum):
@@ -73,6 +76,7 @@ class SaveHooks:
     around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
     published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did
+    change_told: list[Callable[[Change], None]] = field(default_factory=list)  # told of each change event that went out
 
     def chunk(self, caller: Caller) -> AbstractContextManager[object]:
         """At most 200 rows of one call go through the steps inside."""
@@ -88,7 +92,7 @@ class SaveHooks:
         """Only hooks that are registered inside run inside, except those of `publish_now`; they go at the end."""
         lists: tuple[list[Any], ...] = (
             *(self.before_save, self.duplicates, self.after_save),
-            *(self.around_chunk, self.published_now),
+            *(self.around_chunk, self.published_now, self.change_told),
         )
         kept = [list(hooks) for hooks in lists]
         for hooks in lists:

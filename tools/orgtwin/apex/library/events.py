@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from orgtwin.apex import context
 from orgtwin.apex.database import DatabaseError, DmlResult, records_of, row_to_port
 from orgtwin.apex.event_queue import Delivery
 from orgtwin.apex.library.jobs import call_method
-from orgtwin.apex.library.properties import settable_class
+from orgtwin.apex.library.properties import Properties, settable_class
 from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
 from orgtwin.apex.library.tests import deliver_events
+from orgtwin.apex.records import FIELD_CLASSES
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Value
 
@@ -124,10 +127,10 @@ system_class(
     },
     namespace="EventBus",
 )
-settable_class(
+_HEADER = settable_class(
     "ChangeEventHeader",
     {
-        "changeFields": "List<String>",
+        "changedFields": "List<String>",
         "changeOrigin": "String",
         "changeType": "String",
         "commitNumber": "Long",
@@ -143,3 +146,13 @@ settable_class(
     namespace="EventBus",
     getters=True,
 )
+FIELD_CLASSES["ChangeEventHeader"] = _HEADER.type
+
+
+def new_change_event_header(values: Mapping[str, Value]) -> Properties:
+    """The header of a change event from its values by lower-case name; a Python list stands for a list of texts."""
+    made = Properties(_HEADER.type)
+    for name, value in values.items():
+        is_list = isinstance(value, list)
+        made.values[name] = ApexList(type_of("List<String>"), value) if is_list else value
+    return made

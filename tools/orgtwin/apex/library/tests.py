@@ -55,6 +55,12 @@ def deliver_events() -> None:
     engine.events.deliver(engine, is_test=True)
 
 
+def _capture_changes() -> None:
+    """From now on every change of the test makes a change event, whatever objects the org selects."""
+    _require_test()
+    context.engine().test_state["captures changes"] = True
+
+
 def _set_mock(interface: Value, mock: Value) -> None:
     _require_test()
     context.engine().test_state["mock:" + str(interface).lower()] = mock
@@ -93,7 +99,7 @@ system_class(
         "static void setFixedSearchResults(List<Id>)": _set_fixed_search,
         "static Object createStub(Type,Object)": create_stub,
         "static void loadData(Schema.SObjectType,String)": _load_data,
-        "static void enableChangeDataCapture()": lambda: None,
+        "static void enableChangeDataCapture()": _capture_changes,
         "static void setReadOnlyApplicationMode(Boolean)": _set_read_only,
     },
 )

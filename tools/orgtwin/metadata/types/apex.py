@@ -10,6 +10,7 @@ import zlib
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
+from orgtwin.metadata.types.events import object_of_change_event
 from orgtwin.metadata.types.record_writes import delete_rows, find_row, find_rows, save_row
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.organization import Organization
@@ -38,10 +39,11 @@ def _trigger_object(workspace: Workspace, component: Component) -> str:
     head = _TRIGGER_HEAD.search(_COMMENTS.sub(" ", source_of(component)))
     if head is None:
         raise ComponentRefused("Expecting 'trigger' but was: '<EOF>'")
-    draft = workspace.schema.find(head[2])
+    entity = object_of_change_event(head[2])
+    draft = workspace.schema.find(entity)
     if draft is None:
         raise ComponentRefused(f"Invalid type: {head[2]}")
-    return draft.api_name
+    return draft.api_name if entity == head[2] else head[2]
 
 
 def _write(org: Organization, component: Component, on_object: str | None) -> str:
