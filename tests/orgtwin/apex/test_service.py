@@ -83,6 +83,45 @@ def test_tests_run_on_the_org_and_their_records_are_taken_back() -> None:
     assert len(org.table("Account")) == 0
 
 
+OBJECT = """<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><fields><fullName>{}__c</fullName><label>{}</label>
+<type>Text</type><length>20</length></fields></CustomObject>"""
+
+
+def deploy_field(org: Org, metadata: MetadataService, name: str) -> None:
+    manifest = (
+        '<Package xmlns="http://soap.sforce.com/2006/04/metadata"><types>'
+        f"<members>Account.{name}__c</members><name>CustomField</name></types><version>66.0</version></Package>"
+    )
+    files = {"package.xml": manifest.encode(), "objects/Account.object": OBJECT.format(name, name).encode()}
+    job = metadata.deploy_files(administrator(org), files, DeployOptions(single_package=True))
+    assert job.status is DeployStatus.SUCCEEDED
+
+
+def test_a_field_that_a_deploy_adds_is_there_in_the_next_run() -> None:
+    org, metadata, service = apex_org()
+    caller = administrator(org)
+    writes = "insert new Account(Name = 'x', Colour__c = 'red');"
+    (problem,) = service.run_anonymous(writes, caller.user_id).problems
+    assert problem.message == "Field does not exist: Colour__c on Account"
+    deploy_field(org, metadata, "Colour")
+    assert service.run_anonymous(writes, caller.user_id).problems == ()
+    assert [org.table("Account").reader("Colour__c")(row) for row in org.table("Account").rows()] == ["red"]
+
+
+def test_a_deployed_class_is_compiled_again_under_the_schema_as_it_is_now() -> None:
+    """The class describes its fields when it runs: what an older compile kept of the schema would show."""
+    org, metadata, service = apex_org()
+    source = "public class Fields { public static Boolean has(String name) {\n"
+    source += "  return Schema.SObjectType.Account.fields.getMap().containsKey(name); } }"
+    asks = "System.debug(Fields.has('colour__c'));"
+    assert deploy(org, metadata, Fields=source).status is DeployStatus.SUCCEEDED
+    before, compiled = service.run_anonymous(asks, administrator(org).user_id), service.engine()
+    deploy_field(org, metadata, "Colour")
+    after = service.run_anonymous(asks, administrator(org).user_id)
+    assert ["|DEBUG|false\n" in before.log, "|DEBUG|true\n" in after.log] == [True, True]
+    assert service.engine() is not compiled
+
+
 def test_too_little_coverage_is_told_in_the_platforms_words() -> None:
     org, metadata, service = apex_org()
     idle = "public class Idle {\n  public static void m() {\n    Integer a = 1;\n    a = 2;\n  }\n}"

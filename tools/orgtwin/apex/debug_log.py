@@ -45,18 +45,27 @@ class DebugLog:
         self._nanoseconds = nanoseconds
         self.lines = [f"{version} {LEVELS}"]
         self._bytes = 0
+        self._ended = self._shown = 0
 
     def event(self, name: str, *parts: object) -> None:
         """One line; `parts` stand between bars."""
         if self._bytes > MOST_BYTES:
             return
         moment = self._now()
-        stamp = f"{moment:%H:%M:%S}.{moment.microsecond // 1000} ({self._nanoseconds()})"
+        stamp = f"{moment:%H:%M:%S}.{moment.microsecond // 1000} ({self._elapsed()})"
         line = "|".join((stamp, name, *map(str, parts)))
         self._bytes += len(line) + 1
         self.lines.append(
             line if self._bytes <= MOST_BYTES else "*********** MAXIMUM DEBUG LOG SIZE REACHED ***********"
         )
+
+    def _elapsed(self) -> int:
+        """Each transaction starts the CPU clock anew; the log's goes on from where the one before ended."""
+        now = self._nanoseconds()
+        if now < self._shown:
+            self._ended += self._shown
+        self._shown = now
+        return self._ended + now
 
     def limits(self, used: Callable[[str], tuple[int, int]]) -> None:
         """The block of limits at the end of a transaction; `used` gives use and limit by name."""

@@ -1,0 +1,170 @@
+"""Debug logs and Apex REST as clients of the org meet them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from tests.orgtwin.http.deploying import V, deploy_well
+
+from orgtwin.http.in_process import InProcess
+from orgtwin.seed import administrator
+
+TOOLING = f"{V}/tooling"
+META = "<ApexClass><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>"
+SOURCE = "insert new Account(Name = 'x');\nSystem.debug([SELECT COUNT() FROM Account]);\nInteger n = 1 / 0;"
+ECHO = """@RestResource(urlMapping='/echo/*')
+global class Echo {
+  @HttpGet global static String read() { return RestContext.request.requestURI + ' ' + RestContext.request.params.get('q'); }
+  @HttpPost global static Map<String, Object> add(String name, Integer n) {
+    insert new Account(Name = name);
+    RestContext.response.statusCode = 201;
+    RestContext.response.addHeader('X-Kind', 'echo');
+    if (n == 0) { throw new IllegalArgumentException('n is 0'); }
+    return new Map<String, Object>{ 'n' => n + 1 };
+  }
+}"""
+
+
+def run(client: InProcess, source: str) -> None:
+    answer = client.get(f"{TOOLING}/executeAnonymous?anonymousBody={quote(source, safe='')}")
+    assert answer.status == 200, answer.text
+
+
+def trace(client: InProcess, start: str, end: str) -> str:
+    """A TraceFlag on the administrator; its id."""
+    level = client.post(f"{TOOLING}/sobjects/DebugLevel", {"DeveloperName": "Fine", "MasterLabel": "Fine"})
+    assert level.status == 201, level.text
+    flag = {
+        "TracedEntityId": administrator(client.application.twin.org).user_id,
+        "LogType": "USER_DEBUG",
+        "DebugLevelId": level.json()["id"],
+        "StartDate": start,
+        "ExpirationDate": end,
+    }
+    made = client.post(f"{TOOLING}/sobjects/TraceFlag", flag)
+    assert made.status == 201, made.text
+    return str(made.json()["id"])
+
+
+def logs(client: InProcess) -> list[dict[str, object]]:
+    soql = "SELECT Id, LogUserId, Operation, Request, Status, LogLength, StartTime FROM ApexLog ORDER BY StartTime"
+    answer = client.get(f"{TOOLING}/query?q={soql}")
+    assert answer.status == 200, answer.text
+    found: list[dict[str, object]] = answer.json()["records"]
+    return found
+
+
+def test_what_a_traced_user_runs_is_kept_with_the_platforms_event_names(org_twin_client: InProcess) -> None:
+    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    run(org_twin_client, SOURCE)
+    (log,) = logs(org_twin_client)
+    body = org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body")
+    assert (body.status, body.headers["content-type"]) == (200, "text/plain;charset=UTF-8")
+    lines = [line.split("|") for line in body.text.splitlines() if "|" in line]
+    assert ["|".join(parts[1:]) for parts in lines] == [
+        "EXECUTION_STARTED",
+        "CODE_UNIT_STARTED|[EXTERNAL]|execute_anonymous_apex",
+        "DML_BEGIN|[1]|Op:Insert|Type:Account|Rows:1",
+        "DML_END|[1]",
+        "SOQL_EXECUTE_BEGIN|[2]|Aggregations:0|SELECT COUNT() FROM Account",
+        "SOQL_EXECUTE_END|[2]|Rows:1",
+        "USER_DEBUG|[2]|DEBUG|1",
+        "EXCEPTION_THROWN|[3]|System.MathException: Divide by 0",
+        "FATAL_ERROR|System.MathException: Divide by 0",
+        "CODE_UNIT_FINISHED|execute_anonymous_apex",
+        "EXECUTION_FINISHED",
+    ]
+    elapsed = [int(parts[0].split("(")[1].rstrip(")")) for parts in lines]
+    assert elapsed == sorted(elapsed)
+    assert elapsed[-1] > 0
+    assert log["LogLength"] == len(body.body)
+    assert (log["Operation"], log["Request"]) == ("/services/data/tooling/executeAnonymous", "Api")
+    assert log["Status"] == "System.MathException: Divide by 0"
+    assert org_twin_client.get(f"{V}/sobjects/ApexLog/{log['Id']}/Body").text == body.text
+
+
+def test_a_log_of_what_went_well_ends_with_the_limits_used(org_twin_client: InProcess) -> None:
+    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    run(org_twin_client, "insert new Account(Name = 'x');")
+    (log,) = logs(org_twin_client)
+    body = org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body").text
+    assert log["Status"] == "Success"
+    assert [line.split("|")[1] for line in body.splitlines() if "|" in line][-5:] == [
+        *("CUMULATIVE_LIMIT_USAGE", "LIMIT_USAGE_FOR_NS", "CUMULATIVE_LIMIT_USAGE_END"),
+        *("CODE_UNIT_FINISHED", "EXECUTION_FINISHED"),
+    ]
+    assert "  Number of DML statements: 1 out of 150\n" in body
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [("2000-01-01T00:00:00Z", "2000-01-02T00:00:00Z"), ("2999-01-01T00:00:00Z", "2999-01-02T00:00:00Z")],
+    ids=["over", "to come"],
+)
+def test_outside_the_time_of_its_flag_nothing_is_kept(org_twin_client: InProcess, start: str, end: str) -> None:
+    trace(org_twin_client, start, end)
+    run(org_twin_client, SOURCE)
+    assert logs(org_twin_client) == []
+
+
+def test_a_flag_that_is_deleted_traces_no_more_and_a_deleted_log_is_gone(org_twin_client: InProcess) -> None:
+    flag = trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    run(org_twin_client, SOURCE)
+    assert org_twin_client.delete(f"{TOOLING}/sobjects/TraceFlag/{flag}").status == 204
+    run(org_twin_client, SOURCE)
+    (log,) = logs(org_twin_client)
+    address = f"{TOOLING}/sobjects/ApexLog/{log['Id']}"
+    assert org_twin_client.delete(address).status == 204
+    assert logs(org_twin_client) == []
+    assert org_twin_client.get(f"{address}/Body").status == 404
+    assert org_twin_client.delete(address).status == 404
+
+
+@pytest.fixture
+def echo(org_twin_client: InProcess) -> InProcess:
+    files = {"classes/Echo.cls": ECHO, "classes/Echo.cls-meta.xml": META}
+    deploy_well(org_twin_client, files, {"ApexClass": ["Echo"]})
+    return org_twin_client
+
+
+def accounts(client: InProcess) -> list[str]:
+    return [row["Name"] for row in client.get(f"{V}/query?q=SELECT Name FROM Account").json()["records"]]
+
+
+def test_get_answers_with_the_result_as_json(echo: InProcess) -> None:
+    answer = echo.get("/services/apexrest/echo/a%20b?q=c%26d")
+    assert (answer.status, answer.json()) == (200, "/echo/a b c&d")
+    assert answer.headers["content-type"] == "application/json;charset=UTF-8"
+
+
+def test_post_writes_sets_status_and_header_and_answers(echo: InProcess) -> None:
+    answer = echo.post("/services/apexrest/echo/", {"name": "kept", "n": 1})
+    assert (answer.status, answer.json(), answer.headers["x-kind"]) == (201, {"n": 2}, "echo")
+    assert accounts(echo) == ["kept"]
+
+
+def test_an_exception_is_an_apex_error_and_takes_back_what_was_written(echo: InProcess) -> None:
+    answer = echo.post("/services/apexrest/echo/", {"name": "lost", "n": 0})
+    assert answer.status == 500
+    assert answer.json() == [
+        {
+            "message": "System.IllegalArgumentException: n is 0\n\nClass.Echo.add: line 8, column 1",
+            "errorCode": "APEX_ERROR",
+        }
+    ]
+    assert accounts(echo) == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "status", "code"),
+    [("GET", "/none", 404, "NOT_FOUND"), ("DELETE", "/echo/1", 405, "METHOD_NOT_ALLOWED")],
+)
+def test_what_no_class_answers_is_refused(echo: InProcess, verb: str, path: str, status: int, code: str) -> None:
+    answer = echo.request(verb, f"/services/apexrest{path}")
+    assert (answer.status, answer.json()[0]["errorCode"]) == (status, code)
+
+
+def test_without_a_session_apex_rest_is_closed(echo: InProcess) -> None:
+    answer = echo.as_caller(None).get("/services/apexrest/echo/1")
+    assert (answer.status, answer.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
