@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from orgtwin.apex.org_port import QueryRow, Scalar, UserView
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.ids import IdSequence
+from orgtwin.metadata.credentials import Callout, CalloutRefused
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
 _ID = Field("Id", "Record ID", FieldType.ID, 18, createable=False, updateable=False)
@@ -143,6 +144,9 @@ class SmallOrg:
 
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
         return [SaveResult("e00000000000001AAA", True) for _ in rows]
+
+    def resolve_callout(self, endpoint: str) -> Callout:
+        raise CalloutRefused(f"no callout: {endpoint}")
 
     def savepoint(self) -> object:
         return {key: dict(row) for key, row in self._rows.items()}

@@ -13,6 +13,7 @@ from orgtwin.apex.engine import Engine
 from orgtwin.apex.org_port import QueryRow, Scalar, UserView
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
+from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
@@ -246,6 +247,12 @@ class KernelPort:
                 sobject_type, {**row, "CreatedById": self._caller.user_id, "CreatedDate": self.now()}
             )
         return SaveResult(record_id, True)
+
+    # Callouts
+
+    def resolve_callout(self, endpoint: str) -> Callout:
+        components = MetadataService(self.org).components
+        return resolve_callout(components, endpoint, granted_principals(self.org, components, self._caller.user_id))
 
     # Transactions and rights
 

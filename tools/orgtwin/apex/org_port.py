@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from orgtwin.errors import SalesforceError, SaveResult
+from orgtwin.metadata.credentials import Callout
 from orgtwin.schema.model import Schema, SObjectType
 
 Scalar = object
@@ -120,6 +121,9 @@ class OrgPort(Protocol):
 
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
         """Publish platform events."""
+
+    def resolve_callout(self, endpoint: str) -> Callout:
+        """Where a callout of the running user goes. Raises CalloutRefused in the org's words."""
 
     def savepoint(self) -> object: ...
 

@@ -1,6 +1,7 @@
-"""Http, HttpRequest, HttpResponse, RestContext. Callouts go to the test's mock; without one they are refused.
+"""Http, HttpRequest, HttpResponse, RestContext. Callouts of a test go to its mock; others to loopback addresses (callouts.py).
 
-Sources: "HttpRequest Class", "HttpResponse Class", "Testing HTTP Callouts" (Apex Reference and Developer Guides).
+Sources: "HttpRequest Class", "HttpResponse Class", "Testing HTTP Callouts", "Named Credentials as
+Callout Endpoints" (Apex Reference and Developer Guides).
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orgtwin.apex import context
+from orgtwin.apex.callouts import CalloutFailed, Outgoing, call_out
 from orgtwin.apex.classes import Method, Variable
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.signatures import declare, system_class, type_of
 from orgtwin.apex.types import VOID, Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
+from orgtwin.metadata.credentials import CalloutRefused
 
 _STRINGS = type_of("List<String>")
 _STRING_MAP = type_of("Map<String,String>")
@@ -119,6 +122,8 @@ def _send(this: Http, request: HttpMessage) -> Value:
     engine = context.engine()
     transaction = engine.transaction
     transaction.usage.charge("Callouts")
+    if engine.trigger_context:
+        raise throw("CalloutException", "Callout from triggers are currently not supported.")
     if transaction.dml_since_callout and not engine.test_state.get("started"):
         raise throw(
             "CalloutException", "You have uncommitted work pending. Please commit or rollback before calling out"
@@ -128,8 +133,25 @@ def _send(this: Http, request: HttpMessage) -> Value:
         return call_method(mock, "respond", request)
     if engine.is_testing:
         raise throw("TypeException", "Methods defined as TestMethod do not support Web service callouts")
-    engine.refuse("apex.Http.send", "HTTP callouts outside tests")
-    return None
+    return _send_for_real(request)
+
+
+def _send_for_real(request: HttpMessage) -> HttpMessage:
+    engine = context.engine()
+    try:
+        callout = engine.port.resolve_callout(request.endpoint)
+        own = dict(request.headers.values())
+        named = dict(callout.headers)
+        if callout.generates_authorization or any("{!" in value for value in named.values()):
+            engine.refuse("apex.callouts.secrets", "a callout that sends a secret of its named credential")
+        outgoing = Outgoing(request.method, callout.url, {**named, **own}, request.body, request.timeout)
+        answer = call_out(outgoing, engine.transaction.usage.limit("HeapSize"))
+    except (CalloutRefused, CalloutFailed) as error:
+        raise throw("CalloutException", str(error)) from error
+    response = HttpMessage("HttpResponse", body=answer.body, status=answer.reason, status_code=answer.status)
+    for name, value in answer.headers:
+        _set_header(response, name, value)
+    return response
 
 
 system_class(
