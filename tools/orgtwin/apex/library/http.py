@@ -23,7 +23,7 @@ _STRINGS = type_of("List<String>")
 _STRING_MAP = type_of("Map<String,String>")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class HttpMessage:
     """What requests and responses share: headers (in any case) and a body."""
 
@@ -164,7 +164,7 @@ system_class(
 # Apex REST
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RestMessage:
     """RestRequest or RestResponse."""
 

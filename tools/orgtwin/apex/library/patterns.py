@@ -40,7 +40,7 @@ def compile_pattern(pattern: str) -> JavaPattern:
         raise throw("StringException", f"Invalid regex: {error}") from error
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ApexPattern:
     """A compiled Pattern."""
 
@@ -55,7 +55,7 @@ class ApexPattern:
         return declare("Pattern").type
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ApexMatcher:
     """A Matcher: a pattern, an input, a region and the last match."""
 
