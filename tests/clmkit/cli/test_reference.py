@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from click.testing import CliRunner
 
 from clmkit.cli.reference import PAGE, PROGRAMS, render_page
 
@@ -26,6 +27,12 @@ COMMANDS = [pair for name, program in PROGRAMS.items() for pair in walk(name, pr
 def test_the_page_of_commands_is_what_their_help_says() -> None:
     written = (ROOT / PAGE).read_text(encoding="utf-8")
     assert render_page() == written, "run python -m clmkit.cli.reference and commit the page"
+
+
+def test_the_page_is_the_same_after_the_commands_were_used() -> None:
+    for name, program in PROGRAMS.items():
+        assert CliRunner().invoke(program, ["--help"], prog_name=name).exit_code == 0
+    assert render_page() == (ROOT / PAGE).read_text(encoding="utf-8")
 
 
 def test_every_command_and_every_option_says_what_it_does() -> None:

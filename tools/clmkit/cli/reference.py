@@ -34,7 +34,7 @@ def render_page() -> str:
     parts = [_HEAD]
     for name, program in PROGRAMS.items():
         parts.append(f"\n## {name}\n")
-        parts += [_render(context) for context in _walk(program, click.Context(program, info_name=name))]
+        parts += [_render(context) for context in _walk(program, _context(name, program, None))]
     return "\n".join(parts)
 
 
@@ -46,7 +46,12 @@ def _walk(command: click.Command, context: click.Context) -> Iterator[click.Cont
         for name in command.list_commands(context):
             below = command.get_command(context, name)
             if below is not None and not below.hidden:
-                yield from _walk(below, click.Context(below, info_name=name, parent=context))
+                yield from _walk(below, _context(name, below, context))
+
+
+def _context(name: str, command: click.Command, parent: click.Context | None) -> click.Context:
+    """As click makes it: a command keeps the names of its help option from the first context that asked."""
+    return command.context_class(command, info_name=name, parent=parent, **command.context_settings)
 
 
 def _render(context: click.Context) -> str:
