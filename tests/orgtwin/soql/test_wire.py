@@ -190,6 +190,23 @@ def test_explain_prefers_the_index(org: Any, caller: Caller) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("where", "indexed", "unindexed"),
+    [
+        ("Name = 'beta'", ["Name"], []),
+        ("CreatedDate = TODAY AND Industry = 'Energy'", ["CreatedDate"], ["Industry"]),
+        ("ParentId != null AND OwnerId != null", ["ParentId", "OwnerId"], []),
+    ],
+)
+def test_the_standard_indexes_are_every_objects(
+    org: Any, caller: Caller, where: str, indexed: list[str], unindexed: list[str]
+) -> None:
+    plans: Any = explain(org, caller, f"SELECT Id FROM Account WHERE {where}")["plans"]
+    told = {plan["leadingOperationType"]: plan for plan in plans}
+    assert told["Index"]["fields"] == indexed
+    assert [note["fields"] for note in told["TableScan"]["notes"]] == [[name] for name in unindexed]
+
+
 SOURCE_MEMBER = SObjectType(
     "SourceMember",
     "Source Member",

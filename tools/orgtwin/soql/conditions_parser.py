@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from orgtwin.errors import SalesforceError
+from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.soql.dates import DATE_NAMES, DATE_NAMES_WITH_N
 from orgtwin.soql.errors import malformed
 from orgtwin.soql.reader import TokenReader
@@ -109,6 +109,8 @@ def parse_expression(reader: TokenReader) -> Expression:
     name = parse_path(reader)
     if len(name.parts) > 1 or not reader.accept("("):
         return name
+    if name.parts[0].lower() in ("distance", "geolocation"):
+        raise Unsupported("soql.distance", f"the SOQL function {name.parts[0].upper()}")
     arguments: list[Expression] = []
     if not reader.accept(")"):
         with reader.nested():

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
-from orgtwin.errors import SalesforceError, Unsupported
+from orgtwin.errors import SalesforceError
 from orgtwin.records.model import Row, Value
 from orgtwin.schema.model import Field, FieldType
 from orgtwin.soql.columns import Column, Names
@@ -58,8 +58,6 @@ def operand_of(names: Names, expression: Expression) -> Operand:
     if isinstance(expression, Name):
         return _column_operand(names, expression)
     name = expression.name.lower()
-    if name in ("distance", "geolocation"):
-        raise Unsupported("soql.distance", f"the SOQL function {expression.name.upper()}")
     if name in WRAPPERS and len(expression.arguments) == 1:
         inner = operand_of(names, expression.arguments[0])
         return _labelled(inner) if name == "tolabel" else inner
