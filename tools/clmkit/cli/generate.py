@@ -11,8 +11,8 @@ import click
 
 from clmkit.cli.findings import paused_collector, require_spec
 from clmkit.codegen.plan import PlanError
-from clmkit.codegen.project import plan_project
-from clmkit.codegen.tree import Comparison, FileChange, Verb, compare_tree, write_tree
+from clmkit.codegen.standing import compare_project
+from clmkit.codegen.tree import Comparison, FileChange, Verb, write_tree
 
 VERB_MARKS = {Verb.ADD: "+", Verb.UPDATE: "~", Verb.REMOVE: "-"}
 
@@ -51,7 +51,7 @@ def generate(spec: Path, out: Path, check: bool, show_diff: bool, force: bool, a
 def _compare(spec_path: Path, out: Path) -> Comparison:
     try:
         with paused_collector():
-            return compare_tree(plan_project(require_spec(spec_path)).render(), out)
+            return compare_project(require_spec(spec_path), out)
     except PlanError as error:
         click.echo(f"{spec_path}: error: {error}", err=True)
     except OSError as error:

@@ -64,20 +64,29 @@ class Comparison:
     def is_clean(self) -> bool:
         return not self.changes and self.is_ledger_current
 
+    @property
+    def ledger_text(self) -> str:
+        """The ledger as it stands once the changes are carried out."""
+        return render_ledger(self.ledger_after)
+
 
 def compare_tree(planned: Mapping[str, bytes], root: Path) -> Comparison:
     """What would have to change under `root` for it to hold the planned files; reads, never writes."""
+    return compare_files(planned, read_package(root), read_ledger(root))
+
+
+def read_ledger(root: Path) -> str:
+    """The text of the ledger; empty before the first run."""
     try:
-        ledger = (root / LEDGER).read_text(encoding="utf-8")
+        return (root / LEDGER).read_text(encoding="utf-8")
     except FileNotFoundError:
-        ledger = ""
-    return compare_files(planned, read_package(root), ledger)
+        return ""
 
 
 def compare_files(planned: Mapping[str, bytes], present: Mapping[str, bytes], ledger: str) -> Comparison:
     """What would have to change for the present files to become the planned ones; `ledger` is the text of the ledger."""
     known = parse_ledger(ledger)
-    digests = {path: _digest(content) for path, content in planned.items() if _is_generated(path)}
+    digests = digest_files(planned)
     changes: list[FileChange] = []
     for path, content in planned.items():
         before = present.get(path)
@@ -90,6 +99,11 @@ def compare_files(planned: Mapping[str, bytes], present: Mapping[str, bytes], le
             changes.append(FileChange(path, Verb.REMOVE, before, b"", _digest(before) not in known.get(path, ())))
     unchanged = len(planned) - sum(change.verb is not Verb.REMOVE for change in changes)
     return Comparison(tuple(changes), unchanged, known, digests, ledger == render_ledger(digests))
+
+
+def digest_files(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The digests that a ledger of these files holds."""
+    return {path: _digest(content) for path, content in files.items() if _is_generated(path)}
 
 
 def _is_generated(path: str) -> bool:
@@ -127,7 +141,7 @@ def _stage(comparison: Comparison, staging: Path) -> None:
         both.setdefault(path, set(digests))
     lines = ((path, digest) for path, digests in sorted(both.items()) for digest in sorted(digests))
     (staging / "ledger.both").write_text(_render_lines(lines), encoding="utf-8", newline="\n")
-    (staging / "ledger").write_text(render_ledger(comparison.ledger_after), encoding="utf-8", newline="\n")
+    (staging / "ledger").write_text(comparison.ledger_text, encoding="utf-8", newline="\n")
 
 
 def _carry_out(change: FileChange, staging: Path, root: Path) -> None:

@@ -16,6 +16,7 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -24,6 +25,7 @@ from clmkit.mapping.loader import Loaded, load_spec
 from clmkit.mapping.model import Spec
 
 PACKAGE = Path(__file__).parent
+K = TypeVar("K")
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -41,7 +43,7 @@ def load_kept(path: Path) -> Loaded:
     if place is None:
         return load_spec(path)
     tool = fingerprint_of(PACKAGE)
-    kept = _read(place)
+    kept = read_kept(place, Kept)
     if (
         kept is not None
         and kept.tool == tool
@@ -52,7 +54,7 @@ def load_kept(path: Path) -> Loaded:
     loaded = load_spec(path)
     inputs = {path.as_posix(): before, **{name: digest_of(name) for name in loaded.below}}
     if loaded.spec is not None and before == digest_of(path.as_posix()):
-        _write(place, Kept(tool, inputs, loaded.spec, loaded.findings))
+        write_kept(place, Kept(tool, inputs, loaded.spec, loaded.findings))
     return loaded
 
 
@@ -70,7 +72,7 @@ def fingerprint_of(package: Path) -> str:
     parts = [msgspec.__version__]
     for folder, _, names in sorted(os.walk(package)):
         for name in sorted(names):
-            if name.endswith((".py", ".json")):
+            if name.endswith((".py", ".json", ".j2")):
                 found = os.stat(os.path.join(folder, name))
                 parts.append(f"{folder}/{name} {found.st_size} {found.st_mtime_ns}")
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -84,14 +86,15 @@ def digest_of(name: str) -> str:
         return ""
 
 
-def _read(place: Path) -> Kept | None:
+def read_kept(place: Path, kind: type[K]) -> K | None:
+    """What lies in a file; None when there is none, or none of this shape."""
     try:
-        return msgspec.msgpack.decode(place.read_bytes(), type=Kept)
+        return msgspec.msgpack.decode(place.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def _write(place: Path, kept: Kept) -> None:
+def write_kept(place: Path, kept: object) -> None:
     """A whole file or none, for this user alone."""
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clmkit.codegen.mdapi import Component, make_package
-from clmkit.codegen.project import plan_project
-from clmkit.codegen.tree import compare_tree, read_package
+from clmkit.codegen.standing import compare_project
+from clmkit.codegen.tree import read_package
 from clmkit.release.components import Key, compare_components
 from clmkit.release.org_access import OrgClients
 from clmkit.release.plan import InFlight, Pair, Plan, Project, find_risks, make_plan, read_project
@@ -65,7 +65,7 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
     """Read everything and decide. Raises RevisionError, PlanError, UnsupportedSource, WireError, OSError."""
     spec = intent.spec
     against = read_revision(sources.against, sources.spec).spec if sources.against else None
-    comparison = compare_tree(plan_project(spec).render(), sources.package)
+    comparison = compare_project(spec, sources.package)
     project = read_project(read_package(sources.package), spec.api_version)
     members = [*project.settings.components, *project.project.components]
     snapshot = await take_snapshot(org, members, spec.prefix)
