@@ -474,7 +474,7 @@ def test_a_flow_that_rewrites_a_synced_value_settles_in_two_hops() -> None:
 def test_every_write_is_in_the_audit_chain() -> None:
     world = settled(parties=[PARTY])
     entries = list(world.state.read_audit())
-    assert [entry.kind for entry in entries] == ["created", "created", "patched"]
+    assert [entry.kind for entry in entries] == ["mapping in force", "created", "created", "patched"]
     assert find_break(entries) is None
 
 

@@ -36,6 +36,7 @@ from clmkit.sync.config import SyncConfig
 from clmkit.sync.guards import BlastRadius, Limits, find_overuse, forecast
 from clmkit.sync.intake import Intake
 from clmkit.sync.listening import EventsConfig, Listening, Wire
+from clmkit.sync.origin import Ruleset, find_commit, put_in_force, ruleset_of
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.references import References
 from clmkit.sync.report import RunReport, Tally
@@ -85,7 +86,13 @@ class Engine:
     """Salesforce's event streams, where they are heard."""
     claims: Claims | None = None
     """Where several workers share the state."""
+    rules: Ruleset = field(default_factory=lambda: Ruleset("", "", ""))
+    """What the audit calls the mapping; made of the spec when it is not given."""
     _first_usage: tuple[float, ApiUsage] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.rules.hash:
+            self.rules = ruleset_of(self.spec)
 
     async def run(self, should_end: Callable[[], bool] = lambda: False, *, looks: bool = True) -> RunReport:
         """Rounds until neither system has anything new, or `should_end` between two rounds.
@@ -101,6 +108,7 @@ class Engine:
             self.tally.stopped = held
             return self._report(0.0, before)
         self._hold("")
+        self.rules = put_in_force(self.state, self.spec, self.rules, self.now())
         self.blast = (
             None
             if self.allow
@@ -244,6 +252,7 @@ async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
                 batch=config.batch,
                 limits=config.guards,
                 claims=claims,
+                rules=ruleset_of(spec, find_commit(config.spec)),
             )
     finally:
         state.close()

@@ -24,6 +24,7 @@ from clmkit.sync.guards import overwrites_clm
 from clmkit.sync.inbox import Settled
 from clmkit.sync.intake import Work
 from clmkit.sync.org_rows import OrgRow, read_by_key
+from clmkit.sync.origin import tell_causes, tell_write
 from clmkit.sync.references import References
 from clmkit.sync.rows import (
     Agreement,
@@ -329,11 +330,8 @@ class Round:
                 self._created.add(place)
             self._cases[facts.agreement_id].has_written = True
             links.append(_link(write.plan, write.record_id, write.base, write.lookups))
-            names = {name: digest(str(value)) for name, value in write.fields.items()}
-            kind = "created" if write.created else "updated"
-            bodies[kind].append(
-                {"object": facts.mapping.salesforce, "key": facts.row.key, "revision": facts.revision, "fields": names}
-            )
+            events = self._cases[facts.agreement_id].work.events
+            bodies["created" if write.created else "updated"].append(tell_write(write, events, self._engine.rules))
         self._put_links(links, {kind: some for kind, some in bodies.items() if some})
 
     def _put_links(self, links: Sequence[Link], bodies: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
@@ -416,7 +414,8 @@ class Round:
                 base = {**link.base, decision.field.salesforce: to_scalar(decision.value)}
                 changed[place] = replace(link, base=base)
         names = {decision.field.salesforce: digest(str(decision.value)) for _, _, decision in case.pulls}
-        body = {"agreement": case.agreement_id, "revision": case.revision, "fields": names}
+        causes = tell_causes((decision for _, _, decision in case.pulls), case.work.events, self._engine.rules)
+        body = {"agreement": case.agreement_id, "revision": case.revision, "fields": names, **causes}
         self._put_links(list(changed.values()), {"patched": [body]})
 
     def _settle(self, cases: Sequence[Case]) -> None:
