@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+
+from clmkit.sync.database import Database
 
 PATIENCE = 120
 UNPRIVILEGED = "nobody"
@@ -38,6 +41,13 @@ class PostgresServer:
         with psycopg.connect(self.address(), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.address(name)
+
+
+def wait_until_gone(database: Database, worker: str) -> None:
+    """A server notices the end of a connection a moment later."""
+    deadline = time.monotonic() + PATIENCE
+    while worker not in database.find_gone([worker]):
+        assert time.monotonic() < deadline, f"{worker} is still there"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Rows at volume: each ends in Salesforce or in a dead letter, whatever ends the process, and at most one range is sent twice."""
 
 import asyncio
+import contextlib
 import csv
 import io
 from collections.abc import Callable
@@ -136,6 +137,10 @@ def test_a_load_that_is_done_is_not_sent_again(target: Target, source: Path) -> 
     assert load(target, org, source) == LoadReport(ROWS, ROWS, 0, 0)
 
 
+def die() -> None:
+    raise Killed
+
+
 STEPS = ("create", "upload", "close", "finish", "failures")
 POINTS = [f"{when} {step}" for step in STEPS for when in ("before", "after")]
 
@@ -163,6 +168,18 @@ def test_a_load_that_is_killed_goes_on_and_sends_at_most_what_was_under_way_agai
     assert set(org.saved) == {f"AGR-{n}" for n in range(ROWS)} - org.refuse
     sent = sum(len(job.rows) for job in org.jobs.values() if job.state == "UploadComplete")
     assert sent <= ROWS + 2 * PER_JOB
+
+
+def test_the_lease_of_a_worker_that_is_gone_is_taken_over_at_once(target: Target, source: Path) -> None:
+    org = BulkFake()
+    org.strike = lambda name: die() if name == "after close" else None
+    with pytest.raises(Killed):
+        load(target, org, source)
+    org.strike = lambda name: None
+    with contextlib.closing(State(target)) as state:
+        wait_until_gone(state.database, "first")
+    assert load(target, org, source, "second").rows == ROWS
+    assert len(org.jobs) == 6
 
 
 def test_a_job_that_salesforce_gave_up_is_made_anew(target: Target, source: Path) -> None:

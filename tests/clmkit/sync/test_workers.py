@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.clmkit.sync.fake_org import Killed
-from tests.clmkit.sync.postgres import PostgresServer
+from tests.clmkit.sync.postgres import PostgresServer, wait_until_gone
 from tests.clmkit.sync.world import ACME, BETA, World
 
 from clmkit.sync.claims import CLAIM_SECONDS
@@ -65,6 +65,7 @@ def test_two_workers_share_what_waits_by_account(pair: tuple[World, World]) -> N
     first.run()
     for number in range(1, COUNT + 1):
         first.agreement(f"AGR-{number:06d}", title=f"Title {number}")
+    first.state.database.sign_on("third")
     first.state.inbox.claim(["AccountId:PTY-acme"], "third", CLAIM_SECONDS, 0.0)
     report = second.run()
     assert (report.pushed, first.state.inbox.count_outcomes()["waiting"]) == (COUNT // 2, COUNT // 2)
@@ -90,6 +91,22 @@ def test_what_a_dead_worker_had_claimed_is_taken_up_when_its_time_is_over(
     assert "waiting" not in second.state.inbox.count_outcomes()
     assert second.org.count("Contract") == COUNT
     assert second.reconcile().is_clean
+
+
+def test_what_a_dead_worker_had_claimed_is_taken_up_as_soon_as_its_connection_is_gone(
+    pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = pair
+    first.org.before_commit = die
+    with monkeypatch.context() as dead:
+        dead.setattr(Inbox, "release", lambda *_: None)
+        with pytest.raises(Killed):
+            first.run()
+        first.restart()
+    wait_until_gone(second.state.database, "first")
+    first.org.before_commit = lambda *_: None
+    assert second.run().pushed == COUNT
+    assert second.org.count("Contract") == COUNT
 
 
 def test_a_worker_that_lost_its_claims_writes_nothing_more(pair: tuple[World, World]) -> None:

@@ -2,7 +2,8 @@
 
 A worker claims an agreement, and the account whose lock its writes take, before it works on it; nobody else does meanwhile. So
 changes of one agreement keep their order and no two workers fight for one account. A claim ends with the run or, when its worker
-died, by itself; what was not settled then is taken up by the next one. One worker at a time reads the feeds.
+died, by itself: at once when the database sees the connection end, at the latest when its time is over. What was not settled then
+is taken up by the next one. One worker at a time reads the feeds.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ class Claims:
     clock: Callable[[], float]
     """Seconds since 1970, the same on every machine but for its skew, which has to stay far below CLAIM_SECONDS."""
     _held: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.state.database.sign_on(self.worker)
 
     def may_read(self) -> bool:
         return READER in self._claim({READER})

@@ -36,6 +36,12 @@ class Database(Protocol):
     def queue_for(self, name: str) -> None:
         """Inside a transaction: whoever asks for the same name waits until this transaction ends."""
 
+    def sign_on(self, worker: str) -> None:
+        """Be known as this worker for as long as the connection lasts: `find_gone` does not name it meanwhile."""
+
+    def find_gone(self, workers: Iterable[str]) -> set[str]:
+        """Those of the workers whose connection has ended, however their process did."""
+
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[SqlRow]:
         """The rows of the answer; none for a statement without one."""
 

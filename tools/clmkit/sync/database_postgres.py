@@ -1,6 +1,7 @@
 """State in PostgreSQL, through psycopg 3. Several workers share it: who works on what is in the tables (`workers`).
 
 The address is a libpq connection string; everything that libpq understands may stand in it, such as `?options=-csearch_path=sync`.
+A worker is known by a lock of its session, so a pooler between them has to leave each worker its own session.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from psycopg import conninfo, sql
 from clmkit.sync.database import Parameter, SqlRow, StateError
 
 _SCHEMA_LOCK = "clmkit schema"
+_WORKERS = 0x636C6D
+"""The first key of the locks that say which workers live; the second is the worker's name, hashed."""
 
 
 class Postgres:
@@ -46,6 +49,20 @@ class Postgres:
         """PostgreSQL Documentation, "Advisory Locks": held until the transaction ends."""
         self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(name.encode()),))
 
+    def sign_on(self, worker: str) -> None:
+        """PostgreSQL Documentation, "Advisory Locks": held until the session ends, and the server ends it with its connection."""
+        self._run("SELECT pg_advisory_lock(?, hashtext(?))", (_WORKERS, worker))
+
+    def find_gone(self, workers: Iterable[str]) -> set[str]:
+        """PostgreSQL Documentation, "pg_locks": of a lock with two keys (objsubid 2) objid is the second, without its sign."""
+        found = self._run(
+            "SELECT name FROM unnest(?::text[]) AS name WHERE NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = ? AND objsubid = 2"
+            " AND granted AND objid::bigint = (hashtext(name)::bigint & 4294967295))",
+            (list(workers), _WORKERS),
+        )
+        return {str(name) for (name,) in found.fetchall()}
+
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[SqlRow]:
         cursor = self._run(sql, parameters)
         return cursor.fetchall() if cursor.description is not None else []
@@ -64,7 +81,7 @@ class Postgres:
             for row in rows:
                 copy.write_row(row)
 
-    def _run(self, sql: str, parameters: Sequence[Parameter]) -> psycopg.Cursor[SqlRow]:
+    def _run(self, sql: str, parameters: Sequence[Parameter | list[str]]) -> psycopg.Cursor[SqlRow]:
         try:
             return self.connection.execute(_translated(sql), parameters)
         except psycopg.OperationalError as error:

@@ -46,6 +46,13 @@ class Sqlite:
     def queue_for(self, name: str) -> None:
         """There is nobody else."""
 
+    def sign_on(self, worker: str) -> None:
+        """There is nobody else."""
+
+    def find_gone(self, workers: Iterable[str]) -> set[str]:
+        """`sole_sync` lets one process in: another one's worker is gone."""
+        return set(workers)
+
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[SqlRow]:
         return self.connection.execute(sql, parameters).fetchall()
 

@@ -2,7 +2,8 @@
 
 event        sequence (1, 2, 3 ... without a gap) and event id, found by its checksum, whose index stays small; never changed
 settlement   a range of sequences with one outcome; never changed, ranges never overlap
-claim        who works on an agreement or an account now, where several processes share the state; it ends by itself
+claim        who works on an agreement or an account now, where several processes share the state; it ends by itself: at once
+             when the worker's connection does, at the latest when its time is over
 
 An event waits as long as no settlement covers it. So nothing is updated when work is done, and the arithmetic is exact: events
 taken in = the lengths of all settlements + waiting.
@@ -148,15 +149,21 @@ class Inbox:
     # ---- several workers
 
     def claim(self, names: Iterable[str], worker: str, until: float, now: float) -> set[str]:
-        """Those of the names that are this worker's until then: free ones, and ones whose worker let the time run out."""
+        """Those of the names that are this worker's until then: free ones, and ones whose worker is gone or out of time."""
         if not self._db.is_shared:
             return set(names)
+        self._end_claims_of_gone()
         wanted = sorted(set(names))
         sql = (
             "INSERT INTO claim VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until"
             " WHERE claim.worker = excluded.worker OR claim.until < ?"
         )
         return {name for name in wanted if self._db.change(sql, (name, worker, until, now))}
+
+    def _end_claims_of_gone(self) -> None:
+        claimants = [str(one) for (one,) in self._db.execute("SELECT DISTINCT worker FROM claim")]
+        for gone in self._db.find_gone(claimants) if claimants else ():
+            self.release(gone)
 
     def renew(self, worker: str, until: float) -> int:
         """How many claims the worker still has; they last until then."""

@@ -80,6 +80,7 @@ class Loader:
 
     async def run(self, name: str, sobject: str, key_field: str, source: Path) -> LoadReport:
         """Load the file. `name` is what a later call goes on with. Raises LoadError, WireError, StateError, OSError."""
+        self.state.database.sign_on(self.worker)
         with source.open(encoding="utf-8", newline="") as text:
             rows = csv.reader(text)
             header = next(rows, [])

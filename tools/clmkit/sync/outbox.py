@@ -89,13 +89,14 @@ class Outbox:
                 yield str(lines)
 
     def lease(self, name: str, most: int, worker: str, until: float, now: float) -> Lease | None:
-        """The next rows that nobody sends: those of a worker whose time ran out, with its job, else new ones. None when there are
-        none; a load that is still read gives full leases only. A state of one process has no other worker that lives.
+        """The next rows that nobody sends: those of a worker that is gone or whose time ran out, with its job, else new ones. None
+        when there are none; a load that is still read gives full leases only.
         """
         self._db.queue_for("lease")
+        self._end_leases_of_gone(name, worker)
         expired = self._db.execute(
-            "SELECT first, last, job FROM lease WHERE load = ? AND (until < ? OR (? = 1 AND worker <> ?)) ORDER BY first LIMIT 1",
-            (name, now, int(not self._db.is_shared), worker),
+            "SELECT first, last, job FROM lease WHERE load = ? AND until < ? ORDER BY first LIMIT 1",
+            (name, now),
         )
         if expired:
             first, last, job = expired[0]
@@ -106,6 +107,11 @@ class Outbox:
             )
             return taken
         return self._lease_new(name, most, worker, until)
+
+    def _end_leases_of_gone(self, name: str, worker: str) -> None:
+        others = self._db.execute("SELECT DISTINCT worker FROM lease WHERE load = ? AND worker <> ?", (name, worker))
+        for gone in self._db.find_gone(str(one) for (one,) in others) if others else ():
+            self._db.change("UPDATE lease SET until = -1 WHERE load = ? AND worker = ?", (name, gone))
 
     def _lease_new(self, name: str, most: int, worker: str, until: float) -> Lease | None:
         place = max(self._last_of("lease", name), self._last_of("shipped", name))
