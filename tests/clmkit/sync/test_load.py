@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.clmkit.sync.postgres import wait_until_gone
 
 from clmkit.clients import bulk
 from clmkit.clients.errors import Refused
