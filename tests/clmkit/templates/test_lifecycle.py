@@ -115,3 +115,16 @@ def test_no_clause_leaves_the_clm(systems: Systems) -> None:
 def _states(systems: Systems) -> tuple[State, ...]:
     assert systems.spec.lifecycle is not None
     return systems.spec.lifecycle.states
+
+
+def test_a_record_has_the_type_that_its_value_in_the_clm_chooses(systems: Systems) -> None:
+    systems.sync()
+    header = systems.spec.header
+    assert header is not None
+    names = {
+        row["Id"]: row["DeveloperName"] for row in systems.salesforce.find("SELECT Id, DeveloperName FROM RecordType")
+    }
+    chosen = {value: kind.developer_name for kind in header.record_types for value in kind.clm}
+    for agreement in systems.clm.read_all("agreements"):
+        record_type = systems.contract_of(agreement["id"]).get("RecordTypeId")
+        assert names.get(record_type or "") == chosen.get(agreement["contract_type"])

@@ -31,6 +31,7 @@ FRAME = (
     "ChangePublisher",
     "Messages",
     "ObjectRules",
+    "ObjectRulesTest",
     "OwnedField",
     "OwnershipGuard",
     "Records",
@@ -43,7 +44,7 @@ FRAME = (
     "TriggerDispatcher",
     "TriggerDispatcherTest",
 )
-REQUEST_FRAME = ("ContractRequest", "ContractRequester")
+REQUEST_FRAME = ("ContractRequest", "ContractRequestTest", "ContractRequester")
 NOTICE_FRAME = ("NoticeDay", "NoticeDayTest", "NoticeTerms")
 RENEWAL_FRAME = ("RenewalOpportunities", "RenewalOpportunitiesTest")
 
@@ -96,7 +97,8 @@ def plan_apex(spec: Spec) -> Iterator[PlannedFile]:
             yield from _plan_object(spec, names, _asking_values(spec, triggered, names))
         if triggered.asks:
             asking = request_values(spec, triggered.sobject, STANDARD_VALUES)
-            values = {**_base_values(spec), **asking, "names": names, "object": triggered.sobject}
+            own = {"names": names, "object": triggered.sobject, "is_guarded": triggered.mapping is not None}
+            values = {**_base_values(spec), **asking, **own}
             yield from _plan_class(spec, names.requests_test, ApexSource("RequestsTest.cls.j2", values))
 
 

@@ -85,6 +85,8 @@ def permission_set(spec: Spec, audience: Audience) -> Body:
         "label": audience.label,
         "objectPermissions": object_permissions(spec, audience),
     }
+    if visible := record_type_visibilities(spec, audience):
+        body["recordTypeVisibilities"] = visible
     if audience.kind is AudienceKind.INTEGRATION_USER:
         body["customPermissions"] = [{"enabled": True, "name": custom_permission(spec)}]
         body["userPermissions"] = [{"enabled": True, "name": name} for name in _user_permissions(spec)]
@@ -93,6 +95,18 @@ def permission_set(spec: Spec, audience: Audience) -> Body:
         body["applicationVisibilities"] = [{"application": spec.presentation.app, "visible": True}]
     body["tabSettings"] = [{"tab": tab, "visibility": "Visible"} for tab in sorted(_tabs(spec, audience))]
     return body
+
+
+def record_type_visibilities(spec: Spec, audience: Audience) -> list[Body]:
+    """The record types of the objects that the audience reads: without an entry nobody can put a record into one."""
+    names = sorted(
+        f"{mapping.salesforce}.{kind.developer_name}"
+        for mapping in spec.objects
+        if any(may_read(audience, field) for field in mapping.columns)
+        for kind in mapping.record_types
+        if kind.active
+    )
+    return [{"recordType": name, "visible": True} for name in names]
 
 
 def _tabs(spec: Spec, audience: Audience) -> Iterator[str]:
