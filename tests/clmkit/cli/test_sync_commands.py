@@ -174,3 +174,15 @@ def test_entries_are_exported_after_a_number(config: Path) -> None:
     fill(config)
     assert call(config, "audit", "export", "--format", "cef").stdout.startswith("CEF:0|clmkit|")
     assert call(config, "audit", "export", "--after", "1").stdout == ""
+
+
+def test_the_mapping_is_approved_and_a_value_without_lineage_is_said_to_have_none(config: Path) -> None:
+    fill(config)
+    approved = call(config, "audit", "approve", "--approver", "Ann Lee", "--ticket", "CHG-1")
+    assert (approved.exit_code, approved.stdout.startswith("mapping contract 1.0.0 ")) == (0, True)
+    assert approved.stdout.endswith(" is approved by Ann Lee\n")
+    unknown = call(config, "audit", "lineage", "AGR-9", "Status")
+    assert (unknown.exit_code, unknown.stderr) == (
+        1,
+        "clmkit: The audit chain has no write of AGR-9: it was never synchronised, or its entries were erased.\n",
+    )

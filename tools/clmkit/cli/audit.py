@@ -11,10 +11,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, opened_state
+from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
 from clmkit.sync.audit import LegalHold, find_break
 from clmkit.sync.audit.export import FORMATS
-from clmkit.sync.engine import utc_now
+from clmkit.sync.engine import load_linted, utc_now
+from clmkit.sync.lineage import LineageError, Step, find_lineage
+from clmkit.sync.origin import approve as put_approval
+from clmkit.sync.origin import find_commit, ruleset_of
 
 REASON = click.option("--reason", required=True, help="Why: goes into the chain.")
 
@@ -72,6 +75,68 @@ def show(config_path: Path, as_json: bool, key: str) -> None:
             msgspec.json.encode(entry).decode() if as_json else f"{entry.sequence} {entry.at} {entry.kind} {facts}"
         )
     raise SystemExit(0 if entries else 1)
+
+
+@audit.command()
+@CONFIG
+@AS_JSON
+@click.argument("record")
+@click.argument("field")
+def lineage(config_path: Path, as_json: bool, record: str, field: str) -> None:
+    """Say where FIELD of RECORD in Salesforce comes from: events, rule, transform, mapping, approver, newest first.
+
+    RECORD is a record id or the key of the row, which for a contract is its number in the CLM. FIELD is an API name.
+
+    \b
+    Examples:
+      clmkit audit lineage AGR-000177 CLM_Title__c
+      clmkit audit lineage 8005e000000Axyz Status --json
+    """
+    with opened_state(config_path) as state:
+        try:
+            found = find_lineage(state, record, field)
+        except LineageError as error:
+            click.echo(f"clmkit: {error}", err=True)
+            raise SystemExit(1) from error
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+        return
+    agreed = "what both systems agreed on last" if found.is_current else "no longer what both systems agreed on"
+    click.echo(f"{found.object} {found.key} {found.field}, record {found.record_id or 'not linked'}: {agreed}")
+    for step in found.steps:
+        click.echo(_told(step))
+
+
+def _told(step: Step) -> str:
+    approved = f"approved by {step.approver}" if step.approver else "approved by nobody"
+    lines = [f"{step.kind} {step.at}: {step.rule or 'rule not kept'}"]
+    for one in step.events:
+        who = one.actor or "nobody named"
+        lines.append(
+            f"event {one.event_id} of {one.source} by {who}, revision {one.revision}, taken in {one.received_at}"
+        )
+    lines.append(f"CLM {step.clm or '?'} by transform {step.transform or '?'}, owner {step.owner or '?'}")
+    lines.append(f"mapping {step.mapping or 'not kept'}{f', commit {step.git}' if step.git else ''}, {approved}")
+    lines.append(f"value digest {step.digest}; entry {step.entry}, chain hash {step.hash}")
+    return "\n  ".join(lines)
+
+
+@audit.command()
+@CONFIG
+@click.option("--approver", required=True, help="Who approves: a person and their role.")
+@click.option("--ticket", default="", help="Where it was decided.")
+def approve(config_path: Path, approver: str, ticket: str) -> None:
+    """Keep in the chain who approves the mapping as it is now; lineage names them from the next run on.
+
+    \b
+    Example, on the release night:
+      clmkit audit approve --approver "Ann Lee, Legal operations" --ticket CHG-4711
+    """
+    config = read_config(config_path)
+    rules = guarded(lambda: ruleset_of(load_linted(config.spec), find_commit(config.spec)))
+    with opened_state(config_path) as state:
+        put_approval(state, rules, approver, ticket, utc_now())
+    click.echo(f"mapping {rules.label} is approved by {approver}")
 
 
 @audit.command()

@@ -141,14 +141,14 @@ def _next_status(write: Write) -> Record:
 
 
 def _written(write: Write, result: RowResult, sent: Mapping[str, object]) -> Write:
-    """The row after a success: its base holds the status that Salesforce has now, not yet the one it shall get."""
+    """The row after a success: its fields are what was sent; its base holds the status of now, not yet the one it shall get."""
     column = next((column for column in write.plan.facts.mapping.columns if column.lifecycle), None)
     base = dict(write.base)
     if column is not None and column.salesforce in sent:
         base[column.salesforce] = to_scalar(sent[column.salesforce])
     known = write.plan.facts.link
     record_id = result.record_id or (known.record_id if known is not None else write.record_id)
-    return replace(write, record_id=record_id, created=result.created, base=base)
+    return replace(write, fields=dict(sent), record_id=record_id, created=result.created, base=base)
 
 
 def _refusal(write: Write, result: RowResult) -> Refusal:

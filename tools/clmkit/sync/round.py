@@ -415,7 +415,8 @@ class Round:
                 changed[place] = replace(link, base=base)
         names = {decision.field.salesforce: digest(str(decision.value)) for _, _, decision in case.pulls}
         causes = tell_causes((decision for _, _, decision in case.pulls), case.work.events, self._engine.rules)
-        body = {"agreement": case.agreement_id, "revision": case.revision, "fields": names, **causes}
+        row = {"object": self._whole.salesforce, "agreement": case.agreement_id, "revision": case.revision}
+        body = {**row, "fields": names, **causes}
         self._put_links(list(changed.values()), {"patched": [body]})
 
     def _settle(self, cases: Sequence[Case]) -> None:

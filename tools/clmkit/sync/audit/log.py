@@ -5,6 +5,7 @@ A legal hold on a key keeps the bodies that name it, whatever retention or a per
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -54,16 +55,25 @@ class AuditLog:
 
     def read(self) -> Iterator[Entry]:
         """The chain in order, a part at a time."""
-        sql = f"SELECT {', '.join(COLUMNS)} FROM audit WHERE sequence > ? ORDER BY sequence LIMIT {_PAGE}"  # noqa: S608 - constants
+        return self._read("", ())
+
+    def read_kind(self, kind: str) -> Iterator[Entry]:
+        return self._read(" AND kind = ?", (kind,))
+
+    def read_about(self, key: str) -> list[Entry]:
+        """The entries that name a row or an agreement by its key."""
+        quoted = json.dumps(key).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        mentioning = self._read(" AND body LIKE ? ESCAPE '\\'", (f"%{quoted}%",))
+        return [entry for entry in mentioning if key in named(entry)]
+
+    def _read(self, condition: str, parameters: tuple[str, ...]) -> Iterator[Entry]:
+        sql = f"SELECT {', '.join(COLUMNS)} FROM audit WHERE sequence > ?{condition} ORDER BY sequence LIMIT {_PAGE}"  # noqa: S608 - constants
         last = 0
-        while rows := self._database.execute(sql, (last,)):
+        while rows := self._database.execute(sql, (last, *parameters)):
             for sequence, at, kind, body, digest, previous, own in rows:
                 last = int(sequence or 0)
                 kept = None if body is None else str(body)
                 yield Entry(last, str(at), str(kind), kept, str(digest), str(previous), str(own))
-
-    def read_about(self, key: str) -> list[Entry]:
-        return [entry for entry in self.read() if key in named(entry)]
 
     def hold(self, at: str, key: str, reason: str) -> None:
         sql = (
