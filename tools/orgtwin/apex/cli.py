@@ -63,6 +63,14 @@ class Output:
 @click.option(
     "--assign", "permission_sets", multiple=True, metavar="NAME", help="Give the running user a permission set first."
 )
+@click.option(
+    "--with",
+    "before",
+    multiple=True,
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A project that this one builds on: deployed first, its tests not run; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, as `sf apex run test --json` has it.")
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
 @click.option(
@@ -81,6 +89,7 @@ def test(
     watched: bool,
     coverage: bool,
     permission_sets: tuple[str, ...],
+    before: tuple[Path, ...],
     as_json: bool,
     junit_file: Path | None,
     cobertura_file: Path | None,
@@ -94,7 +103,8 @@ def test(
     orgtwin apex test force-app --tests ContractTest.renews --watch
     """
     output = Output(coverage, as_json, junit_file, cobertura_file)
-    request = RunRequest(folder, names, permission_sets, coverage or as_json or cobertura_file is not None, jobs)
+    covered = coverage or as_json or cobertura_file is not None
+    request = RunRequest(folder, names, permission_sets, covered, jobs, before)
     run = partial(_run_once, request, output)
     if not watched:
         sys.exit(run())

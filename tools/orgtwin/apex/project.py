@@ -1,41 +1,23 @@
 """An SFDX project on disk: Apex sources, and the metadata that Apex needs, as Metadata API files.
 
-Source format puts each child of an object in its own file; the Metadata API wants one file an object. Only the folders in
-_PLAIN_FOLDERS and objects are read: the rest is not needed to run Apex.
+Source format puts each child of an object in its own file; the Metadata API wants one file an object. What an ending of
+project_files does not name is not read: it is not needed to run Apex.
 """
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lxml import etree
 
+from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
+from orgtwin.metadata.catalogue import load_types
+
 _NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
-_CHILD_FOLDERS = {
-    "fields": "fields",
-    "recordTypes": "recordTypes",
-    "validationRules": "validationRules",
-    "fieldSets": "fieldSets",
-    "listViews": "listViews",
-    "compactLayouts": "compactLayouts",
-}
-_TYPES = {
-    "classes": "ApexClass",
-    "triggers": "ApexTrigger",
-    "objects": "CustomObject",
-    "labels": "CustomLabels",
-    "customMetadata": "CustomMetadata",
-    "customPermissions": "CustomPermission",
-    "permissionsets": "PermissionSet",
-    "globalValueSets": "GlobalValueSet",
-    "standardValueSets": "StandardValueSet",
-    "settings": "Settings",
-    "flows": "Flow",
-}
-_PLAIN_FOLDERS = tuple(name for name in _TYPES if name not in ("objects", "classes", "triggers"))
+_VERSION = "66.0"
 _VISIBILITIES = frozenset(
     (
         *("agentAccesses", "applicationVisibilities", "emailRoutingAddressAccesses", "externalDataSourceAccesses"),
@@ -48,75 +30,85 @@ _VISIBILITIES = frozenset(
         ),
     )
 )
-_CODE = (".cls", ".trigger")
-_ENDINGS = ("-meta.xml", ".labels", ".md", ".permissionset", ".settings", ".flow")
-_SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
+_MANY = frozenset((*CHILDREN.values(), "listViews", "webLinks", "compactLayouts", "actionOverrides", "sharingReasons"))
+"""Elements that stand in an object's file any number of times."""
 
 
 @dataclass(slots=True)
 class Project:
-    """Apex by file name, labels by name, metadata files by path inside a deploy package."""
+    """Apex and its API versions by file name, labels by name, metadata files by path inside a deploy package.
+
+    `own` are the classes and triggers of the last folder, which is the one whose tests are meant.
+    """
 
     apex: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, float] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
 
 
 class ProjectUnreadable(Exception):
     """A file that is gone or no XML: str() says which and where."""
 
 
-def read_project(root: Path) -> Project:
-    """Everything under a folder; later files of the same name win. Raises ProjectUnreadable."""
-    try:
-        return _read(root)
-    except (OSError, etree.XMLSyntaxError) as error:
-        raise ProjectUnreadable(f"{root} cannot be read: {error}") from error
+def read_project(root: Path, before: Sequence[Path] = ()) -> Project:
+    """Everything of some folders; later files of the same name win. Raises ProjectUnreadable.
 
-
-def _read(root: Path) -> Project:
+    `before`: the folders of projects that this one builds on, read first.
+    """
     project = Project()
     objects: dict[str, list[Path]] = {}
-    for path in find_sources(root):
-        folder = _folder_of(path)
-        if path.suffix in _CODE:
-            project.apex[path.stem] = path.read_text(encoding="utf-8", errors="replace")
-            _add_source(project, path)
-        elif folder == "objects":
-            parts = path.parts
-            at = len(parts) - 1 - parts[::-1].index("objects")
-            objects.setdefault(parts[at + 1].split(".", 1)[0], []).append(path)
-        else:
-            content = path.read_bytes() if folder != "permissionsets" else _permission_set(path)
-            project.files[f"{folder}/{path.name.removesuffix('-meta.xml')}"] = content
-            if folder == "labels":
-                project.labels.update(_labels(path))
+    for folder in (*before, root):
+        try:
+            project.own = frozenset(_read(folder, project, objects))
+        except (OSError, etree.XMLSyntaxError) as error:
+            raise ProjectUnreadable(f"{folder} cannot be read: {error}") from error
     for name, paths in sorted(objects.items()):
         project.files[f"objects/{name}.object"] = _compose(paths)
     project.files["package.xml"] = _manifest(project.files)
     return project
 
 
-def _add_source(project: Project, path: Path) -> None:
-    """The class or trigger as a component, so that code that queries ApexClass finds it."""
-    folder, kind = ("classes", "ApexClass") if path.suffix == ".cls" else ("triggers", "ApexTrigger")
-    meta = f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>66.0</apiVersion><status>Active</status></{kind}>'
-    project.files[f"{folder}/{path.name}"] = path.read_bytes()
-    project.files[f"{folder}/{path.name}-meta.xml"] = meta.encode()
+def _read(folder: Path, project: Project, objects: dict[str, list[Path]]) -> Iterator[str]:
+    """Read one folder; gives the names of its classes and triggers."""
+    for path in find_sources(folder):
+        kind = kind_of(path)
+        if kind in ("cls", "trigger"):
+            _add_source(project, path, KINDS[kind])
+            yield path.stem
+        elif kind == "object":
+            objects.setdefault(path.name.partition(".")[0], []).append(path)
+        elif kind in CHILDREN:
+            objects.setdefault(path.parents[1].name, []).append(path)
+        else:
+            content = _permission_set(path) if kind == "permissionset" else path.read_bytes()
+            project.files[f"{_directory(KINDS[kind])}/{path.name.removesuffix('-meta.xml')}"] = content
+            if kind == "labels":
+                project.labels.update(_labels(path))
 
 
-def find_sources(root: Path) -> Iterator[Path]:
-    """The files under a folder that are read, by path; any other may change without a difference."""
-    for path in sorted(root.rglob("*")):
-        if not path.is_file() or path.is_symlink() or _SKIPPED.intersection(path.relative_to(root).parts):
-            continue
-        folder = _folder_of(path)
-        if path.suffix in _CODE or folder == "objects" or (folder in _PLAIN_FOLDERS and path.name.endswith(_ENDINGS)):
-            yield path
+def _directory(kind: str) -> str:
+    return load_types()[kind].directory
 
 
-def _folder_of(path: Path) -> str:
-    return next((part for part in reversed(path.parts[:-1]) if part in _TYPES), "")
+def _add_source(project: Project, path: Path, kind: str) -> None:
+    """The class or trigger as a component too, so that code that queries ApexClass finds it."""
+    project.apex[path.stem] = path.read_text(encoding="utf-8", errors="replace")
+    described = path.with_name(f"{path.name}-meta.xml")
+    version = _api_version(described) if described.is_file() else None
+    if version is not None:
+        project.versions[path.stem] = float(version)
+    meta = (
+        f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>{version or _VERSION}</apiVersion><status>Active</status></{kind}>'
+    )
+    project.files[f"{_directory(kind)}/{path.name}"] = path.read_bytes()
+    project.files[f"{_directory(kind)}/{path.name}-meta.xml"] = meta.encode()
+
+
+def _api_version(path: Path) -> str | None:
+    text = etree.parse(path, _parser()).findtext(f"{{{_NAMESPACE}}}apiVersion")
+    return text.strip() if text and text.strip().replace(".", "", 1).isdecimal() else None
 
 
 def _parser() -> etree.XMLParser:
@@ -143,31 +135,43 @@ def _labels(path: Path) -> dict[str, str]:
 
 
 def _compose(paths: list[Path]) -> bytes:
-    """One CustomObject file out of the object's own file and its children's."""
-    root = etree.Element(f"{{{_NAMESPACE}}}CustomObject", nsmap={None: _NAMESPACE})  # type: ignore[dict-item]  # lxml takes None for the default
-    for path in sorted(paths, key=lambda p: not p.name.startswith(p.parent.name)):
+    """One CustomObject file out of the object's own files and its children's; the later one wins, element by element."""
+    found: dict[tuple[str, str], list[etree._Element]] = {}
+    for path in paths:
         element = etree.parse(path, _parser()).getroot()
-        tag = _CHILD_FOLDERS.get(path.parent.name)
-        if path.name.endswith((".object-meta.xml", ".object")):
-            root.extend(list(element))
-        elif tag in ("fields", "recordTypes", "validationRules"):
-            element.tag = f"{{{_NAMESPACE}}}{tag}"
-            root.append(element)
+        child = CHILDREN.get(kind_of(path))
+        if child is not None:
+            element.tag = f"{{{_NAMESPACE}}}{child}"
+        fresh: dict[tuple[str, str], list[etree._Element]] = {}
+        for part in (element,) if child is not None else element:
+            fresh.setdefault(_identity(part), []).append(part)
+        found.update(fresh)
+    root = etree.Element(f"{{{_NAMESPACE}}}CustomObject", nsmap={None: _NAMESPACE})  # type: ignore[dict-item]  # lxml takes None for the default
+    for _, parts in sorted(found.items(), key=lambda entry: entry[0][0]):
+        root.extend(parts)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
+def _identity(element: etree._Element) -> tuple[str, str]:
+    """What a later element must share with an earlier one to take its place: its tag, and its name where there are many."""
+    tag = etree.QName(element).localname
+    name = element.findtext(f"{{{_NAMESPACE}}}fullName") or element.findtext(f"{{{_NAMESPACE}}}actionName") or ""
+    return (tag, name) if tag in _MANY else (tag, "")
+
+
 def _manifest(files: dict[str, bytes]) -> bytes:
+    type_names = {load_types()[kind].directory: kind for kind in KINDS.values()}
     members: dict[str, list[str]] = {}
     for path in files:
         folder, _, name = path.partition("/")
         if name.endswith("-meta.xml"):
             continue
-        members.setdefault(_TYPES[folder], []).append(name.rsplit(".", 1)[0])
+        members.setdefault(type_names[folder], []).append(name.rsplit(".", 1)[0])
     package = ElementTree.Element("Package", xmlns=_NAMESPACE)
     for type_name, names in sorted(members.items()):
         types = ElementTree.SubElement(package, "types")
         for name in sorted(names) if type_name != "CustomLabels" else ["*"]:
             ElementTree.SubElement(types, "members").text = name
         ElementTree.SubElement(types, "name").text = type_name
-    ElementTree.SubElement(package, "version").text = "66.0"
+    ElementTree.SubElement(package, "version").text = _VERSION
     return bytes(ElementTree.tostring(package, encoding="utf-8", xml_declaration=True))

@@ -25,13 +25,14 @@ from orgtwin.apex.testing import TestOutcome, TestRun, find_tests, run_tests
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to run. No names are all tests."""
+    """What to run. No names are all tests of the folder; `before` are the projects that it builds on."""
 
     folder: Path
     names: tuple[str, ...] = ()
     permission_sets: tuple[str, ...] = ()
     coverage: bool = False
     jobs: int = 1
+    before: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,15 @@ def run_part(request: RunRequest, part: int, listener: Listener) -> ProjectRepor
         listener.problem(text)
 
     try:
-        engine = prepare(read_project(request.folder), coverage=request.coverage, tell=tell)
+        project = read_project(request.folder, request.before)
+        engine = prepare(project, coverage=request.coverage, tell=tell)
         assign(engine, request.permission_sets)
     except (ProjectUnreadable, NotAssigned) as error:
         raise NotRun(str(error)) from error
     for problem in engine.check():
         tell(str(problem))
     outcomes: list[TestOutcome] = []
-    for entry in find_tests(engine, request.names or None)[part :: request.jobs]:
+    for entry in find_tests(engine, request.names or (project.own if request.before else None))[part :: request.jobs]:
         listener.began(entry.cls.name)
         names = [f"{entry.cls.name}.{method.name}" for method in entry.methods]
         outcomes.extend(run_tests(engine, names, told=listener.outcome).outcomes)

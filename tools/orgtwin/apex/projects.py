@@ -18,6 +18,7 @@ from orgtwin.metadata.deploy_model import DeployOptions
 from orgtwin.metadata.service import MetadataService
 from orgtwin.seed import administrator, new_org
 
+_OPTIONS = DeployOptions(allow_missing_files=True, rollback_on_error=False, single_package=True)
 _tell_user = partial(click.echo, err=True)
 
 
@@ -42,7 +43,7 @@ def prepare(
     if len(project.files) > 1:
         metadata = MetadataService(org)
         metadata.hooks = replace(metadata.hooks, compile_apex=accept_apex)
-        job = metadata.deploy_files(admin, project.files, DeployOptions(rollback_on_error=False, single_package=True))
+        job = metadata.deploy_files(admin, project.files, _OPTIONS)
         for message in job.outcome.failures if job.outcome is not None else ():
             tell(f"{message.file_name}: {message.problem}")
     FlowService(org, lambda: metadata.components)
@@ -50,7 +51,7 @@ def prepare(
     port = engine.port
     if isinstance(port, KernelPort):
         port.labels.update(project.labels)
-    engine.load(project.apex)
+    engine.load(project.apex, project.versions)
     return engine
 
 

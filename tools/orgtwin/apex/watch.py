@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from orgtwin.apex.project import find_sources
+from orgtwin.apex.project_files import find_sources
 
 Stamp = tuple[int, int]
 """Time of the last change in nanoseconds, size."""

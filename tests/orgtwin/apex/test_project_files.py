@@ -1,0 +1,115 @@
+"""Which files of a folder `orgtwin apex test` reads, and what becomes of an object in several places."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from orgtwin.apex.cli import apex
+from orgtwin.apex.project import read_project
+from orgtwin.apex.project_files import find_sources
+
+FIELD = '<CustomField xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>{0}</fullName><label>{1}</label></CustomField>'
+OBJECT = '<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata">{0}</CustomObject>'
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def found(folder: Path, top: Path) -> list[str]:
+    return [path.relative_to(top).as_posix() for path in find_sources(folder)]
+
+
+def test_a_project_is_its_package_directories_in_their_order(tmp_path: Path) -> None:
+    configuration = {"packageDirectories": [{"path": "late"}, {"path": "early\\inner"}, {"path": "absent"}]}
+    names = ["late/A.cls", "early/inner/B.trigger", "early/C.cls", "unpackaged/D.cls"]
+    write(tmp_path, {"sfdx-project.json": json.dumps(configuration), **dict.fromkeys(names, "")})
+    assert found(tmp_path, tmp_path) == ["late/A.cls", "early/inner/B.trigger"]
+    assert found(tmp_path / "early", tmp_path) == ["early/C.cls", "early/inner/B.trigger"]
+
+
+@pytest.mark.parametrize(
+    ("line", "left_out"),
+    [
+        ("A.cls", ["x/A.cls", "x/y/A.cls"]),
+        ("x/A.cls", ["x/A.cls"]),
+        ("/A.cls", []),
+        ("y", ["x/y/A.cls", "x/y/B.cls"]),
+        ("y/", ["x/y/A.cls", "x/y/B.cls"]),
+        ("**/y/**", ["x/y/A.cls", "x/y/B.cls"]),
+        ("x/*.cls", ["x/A.cls"]),
+        ("x/**/?.cls", ["x/A.cls", "x/y/A.cls", "x/y/B.cls"]),
+        ("# A.cls", []),
+        ("A.cls\n!x/y/A.cls", ["x/A.cls"]),
+    ],
+)
+def test_forceignore_takes_files_out(tmp_path: Path, line: str, left_out: list[str]) -> None:
+    every = ["x/A.cls", "x/y/A.cls", "x/y/B.cls"]
+    write(tmp_path, {"sfdx-project.json": "{}", ".forceignore": line, **dict.fromkeys(every, "")})
+    assert found(tmp_path, tmp_path) == [name for name in every if name not in left_out]
+    assert found(tmp_path / "x", tmp_path) == [name for name in every if name not in left_out]
+
+
+def test_a_file_is_known_by_its_ending_wherever_it_lies(tmp_path: Path) -> None:
+    read = [
+        "any/X.customPermission-meta.xml",
+        "any/Y.md",
+        "objects/A__c.object",
+        "z/objects/B__c/fields/C__c.field-meta.xml",
+    ]
+    unread = ["customMetadata/X.flow-meta.xml.txt", "classes/X.cls-meta.xml", "customMetadata/image.png", "md"]
+    write(tmp_path, dict.fromkeys((*read, *unread), ""))
+    assert found(tmp_path, tmp_path) == read
+
+
+def test_an_object_in_several_places_is_one_and_the_later_place_wins(tmp_path: Path) -> None:
+    configuration = {"packageDirectories": [{"path": "one"}, {"path": "two"}]}
+    write(
+        tmp_path,
+        {
+            "sfdx-project.json": json.dumps(configuration),
+            "one/objects/A__c/A__c.object-meta.xml": OBJECT.format("<label>One</label><pluralLabel>Ones</pluralLabel>"),
+            "one/objects/A__c/fields/F__c.field-meta.xml": FIELD.format("F__c", "first"),
+            "one/objects/A__c/fields/G__c.field-meta.xml": FIELD.format("G__c", "kept"),
+            "two/objects/A__c/A__c.object-meta.xml": OBJECT.format("<label>Two</label>"),
+            "two/objects/A__c/fields/F__c.field-meta.xml": FIELD.format("F__c", "second"),
+        },
+    )
+    text = read_project(tmp_path).files["objects/A__c.object"].decode()
+    assert [word for word in ("first", "second", "kept", "One<", "Ones", "Two") if word in text] == [
+        "second",
+        "kept",
+        "Ones",
+        "Two",
+    ]
+
+
+def test_what_a_project_builds_on_is_deployed_and_not_tested(tmp_path: Path) -> None:
+    test = "@IsTest private class {0}Test {{ @IsTest static void one() {{ Assert.areEqual(1, Base.one()); }} }}"
+    write(
+        tmp_path,
+        {
+            "base/Base.cls": "public class Base { public static Integer one() { return 1; } }",
+            "base/BaseTest.cls": test.format("Base"),
+            "mine/MineTest.cls": test.format("Mine"),
+        },
+    )
+    options = ["test", str(tmp_path / "mine"), "--with", str(tmp_path / "base")]
+    result = CliRunner().invoke(apex, options)
+    assert (result.exit_code, result.output.splitlines()[:2]) == (0, ["Outcome     Passed", "Tests Ran   1"])
+    named = CliRunner().invoke(apex, [*options, "--tests", "BaseTest"])
+    assert (named.exit_code, named.output.splitlines()[1]) == (0, "Tests Ran   1")
+
+
+def test_a_class_is_checked_by_the_api_version_of_its_own_file(tmp_path: Path) -> None:
+    body = "public virtual class Shape { abstract class A { abstract void a(); } }"
+    meta = '<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>{0}</apiVersion></ApexClass>'
+    write(tmp_path, {"Shape.cls": body, "Shape.cls-meta.xml": meta.format("58.0")})
+    assert read_project(tmp_path).versions == {"Shape": 58.0}

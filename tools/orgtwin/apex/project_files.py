@@ -1,0 +1,113 @@
+"""Which files of a folder belong to a project, as the sf CLI chooses them.
+
+A folder with an sfdx-project.json stands for its package directories, in their order; any other stands for itself. A .forceignore
+beside the sfdx-project.json, of this folder or of one above, takes files out. A file's kind goes by its ending, not by its folder.
+
+Source: "Salesforce DX Project Configuration", "How to Exclude Source When Syncing", "Salesforce DX Project Structure and Source
+Format" (Salesforce DX Developer Guide).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+KINDS = {
+    "cls": "ApexClass",
+    "trigger": "ApexTrigger",
+    "object": "CustomObject",
+    "labels": "CustomLabels",
+    "md": "CustomMetadata",
+    "customPermission": "CustomPermission",
+    "permissionset": "PermissionSet",
+    "globalValueSet": "GlobalValueSet",
+    "standardValueSet": "StandardValueSet",
+    "settings": "Settings",
+    "flow": "Flow",
+    "queue": "Queue",
+    "group": "Group",
+    "role": "Role",
+    "namedCredential": "NamedCredential",
+}
+"""Ending of the files that are read, and metadata type."""
+
+CHILDREN = {
+    "field": "fields",
+    "businessProcess": "businessProcesses",
+    "recordType": "recordTypes",
+    "validationRule": "validationRules",
+    "fieldSet": "fieldSets",
+}
+"""Ending of the files that are read below an object's folder, and element of the object's file."""
+
+_META = "-meta.xml"
+_CONFIGURATION = "sfdx-project.json"
+_SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
+
+
+def kind_of(path: Path) -> str:
+    """The ending that tells what a file is: `cls`, `field`; empty for a file that is not read."""
+    name, is_meta = path.name.removesuffix(_META), path.name.endswith(_META)
+    ending = name.rpartition(".")[2]
+    if ending in ("cls", "trigger"):
+        return "" if is_meta else ending
+    if ending in CHILDREN:
+        return ending if is_meta else ""
+    return ending if ending in KINDS and (is_meta or path.parent.name != name) and "." in name else ""
+
+
+def find_sources(folder: Path) -> Iterator[Path]:
+    """The files that are read, directory after directory, by path; any other may change without a difference."""
+    top = _project_of(folder)
+    is_ignored = _ignored(top) if top is not None else lambda path: False
+    for root in _roots(folder):
+        for path in sorted(root.rglob("*")):
+            if not kind_of(path) or not _SKIPPED.isdisjoint(path.relative_to(root).parts) or is_ignored(path):
+                continue
+            if path.is_file() and not path.is_symlink():
+                yield path
+
+
+def _project_of(folder: Path) -> Path | None:
+    """The nearest folder upwards with an sfdx-project.json."""
+    whole = folder.resolve()
+    return next((place for place in (whole, *whole.parents) if (place / _CONFIGURATION).is_file()), None)
+
+
+def _roots(folder: Path) -> list[Path]:
+    """The package directories that exist; the folder itself where none is named."""
+    try:
+        content = json.loads((folder / _CONFIGURATION).read_text(encoding="utf-8"))
+        named = [str(directory["path"]).replace("\\", "/") for directory in content["packageDirectories"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return [folder]
+    return [folder / name for name in named if (folder / name).is_dir()] or [folder]
+
+
+def _ignored(top: Path) -> Callable[[Path], bool]:
+    """Whether .forceignore leaves a file out; the last pattern that fits decides."""
+    try:
+        lines = (top / ".forceignore").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return lambda path: False
+    rules = [(not line.startswith("!"), _pattern(line.removeprefix("!"))) for line in map(str.strip, lines) if line]
+
+    def is_ignored(path: Path) -> bool:
+        name = path.resolve().relative_to(top).as_posix()
+        return next((leaves_out for leaves_out, pattern in reversed(rules) if pattern.match(name)), False)
+
+    return is_ignored
+
+
+def _pattern(line: str) -> re.Pattern[str]:
+    """A line of .forceignore, which has the form of .gitignore: anchored where a slash stands inside, `**` for any folders."""
+    if line.startswith("#"):
+        return re.compile(r"(?!)")
+    body = line.strip("/")
+    anchored = "/" in line.rstrip("/")
+    parts = re.split(r"(/\*\*/|^\*\*/|/\*\*$|\*|\?)", body)
+    turned = {"/**/": "/(?:.*/)?", "**/": "(?:.*/)?", "/**": "/.*", "*": "[^/]*", "?": "[^/]"}
+    text = "".join(turned.get(part, re.escape(part)) for part in parts)
+    return re.compile(("" if anchored else "(?:.*/)?") + text + "(?:/.*)?$")
