@@ -89,3 +89,24 @@ def test_what_cannot_be_converted_is_refused_by_name(path: str, message: str) ->
     with pytest.raises(UnsupportedSource) as refusal:
         convert_source({path: xml("Unknown", {"fullName": "x"})}, "66.0")
     assert str(refusal.value) == message
+
+
+def label(name: str) -> Body:
+    return {"fullName": name, "language": "en_US", "protected": False, "shortDescription": name, "value": name}
+
+
+def test_the_labels_of_a_team_and_the_generated_ones_become_one_file() -> None:
+    source = {
+        "extensions/labels/CustomLabels.labels-meta.xml": xml("CustomLabels", {"labels": [label("Mine")]}),
+        "generated/labels/CustomLabels.labels-meta.xml": xml("CustomLabels", {"labels": [label("A"), label("B")]}),
+    }
+    package = convert_source(source, "66.0")
+    assert package.components == (
+        Component("CustomLabel", "A"),
+        Component("CustomLabel", "B"),
+        Component("CustomLabel", "Mine"),
+        Component("CustomLabels", "CustomLabels"),
+    )
+    labels = parse_component(package.files["labels/CustomLabels.labels"])[1]["labels"]
+    assert isinstance(labels, list)
+    assert [row["fullName"] for row in labels if isinstance(row, dict)] == ["Mine", "A", "B"]

@@ -148,8 +148,8 @@ def test_the_widest_spec_reaches_every_kind_of_component() -> None:
 
 
 KINDS = {
-    "ApexClass", "ApexTrigger", "CompactLayout", "CustomApplication", "CustomField", "CustomMetadata", "CustomObject",
-    "CustomPermission", "CustomTab", "Dashboard", "ExternalClientApplication", "ExternalCredential",
+    "ApexClass", "ApexTrigger", "CompactLayout", "CustomApplication", "CustomField", "CustomLabel", "CustomMetadata",
+    "CustomObject", "CustomPermission", "CustomTab", "Dashboard", "ExternalClientApplication", "ExternalCredential",
     "ExtlClntAppConfigurablePolicies", "ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppOauthSettings", "FieldSet",
     "FlexiPage", "Flow", "GlobalValueSet", "Group", "Layout", "ListView", "MutingPermissionSet", "NamedCredential",
     "PermissionSet", "PermissionSetGroup", "PlatformEventChannel", "PlatformEventChannelMember", "Queue", "RecordType",

@@ -110,7 +110,7 @@ def convert_source(source: Mapping[str, bytes], api_version: str) -> Package:
         if place.folder == "objects":
             components.append(_merge_object_file(objects, place, source[path]))
         else:
-            files[place.target] = source[path]
+            files[place.target] = _join(place, files.get(place.target), source[path])
             components += place.components or _bundled(place, source[path])
     for name, body in objects.items():
         files[f"objects/{name}.object"] = render_component("CustomObject", body).encode()
@@ -202,13 +202,26 @@ def _bundled(place: _Place, content: bytes) -> list[Component]:
     file_type, element, member_type, is_qualified = BUNDLE_KINDS[place.folder]
     name = place.rest[0].removesuffix(META).rpartition(".")[0]
     _, body = parse_component(content)
-    members = body.get(element, [])
-    rows = members if isinstance(members, list) else [members]
-    names = [str(row["fullName"]) for row in rows if isinstance(row, dict)]
+    names = [str(row["fullName"]) for row in _rows(body.get(element, []))]
     return [
         Component(file_type, name),
         *(Component(member_type, f"{name}.{member}" if is_qualified else member) for member in names),
     ]
+
+
+def _join(place: _Place, before: bytes | None, content: bytes) -> bytes:
+    """Two files of many components become one in a package: the generated labels and a team's own."""
+    if before is None or place.folder not in BUNDLE_KINDS:
+        return content
+    element = BUNDLE_KINDS[place.folder][1]
+    (root, first), (_, second) = parse_component(before), parse_component(content)
+    rows = [row for body in (first, second) for row in _rows(body.get(element, []))]
+    return render_component(root, {**second, **first, element: rows}).encode()
+
+
+def _rows(members: Value) -> list[Body]:
+    found = members if isinstance(members, list) else [members]
+    return [row for row in found if isinstance(row, dict)]
 
 
 def _merge_object_file(objects: dict[str, dict[str, Value]], place: _Place, content: bytes) -> Component:

@@ -9,6 +9,7 @@ from clmkit.codegen.checks import plan_checks
 from clmkit.codegen.events import plan_events
 from clmkit.codegen.field_map import plan_field_map
 from clmkit.codegen.flows import plan_flows
+from clmkit.codegen.labels import plan_labels
 from clmkit.codegen.layouts import plan_layouts
 from clmkit.codegen.objects import plan_objects, plan_settings, plan_value_sets
 from clmkit.codegen.pages import plan_pages
@@ -35,6 +36,7 @@ PLANNERS: tuple[Callable[[Spec], Iterable[PlannedFile]], ...] = (
     plan_trust,
     plan_field_map,
     plan_events,
+    plan_labels,
     plan_apex,
 )
 
