@@ -53,6 +53,24 @@ def org() -> Org:
     return Org()
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"{V}/query?q=SELECT+Id+FROM+SetupAuditTrail", None),
+        ("GET", f"{V}/sobjects/setupaudittrail/describe", None),
+        ("POST", f"{V}/sobjects/SetupAuditTrail", {"Action": "x"}),
+        ("POST", f"{V}/composite/sobjects", {"records": [{"attributes": {"type": "SetupAuditTrail"}}]}),
+        ("POST", f"{V}/jobs/ingest", {"object": "SetupAuditTrail", "operation": "insert"}),
+    ],
+)
+def test_a_standard_object_that_the_twin_has_not_is_refused_by_name(
+    org: Org, method: str, path: str, body: dict[str, object] | None
+) -> None:
+    answer = org.client.get(path) if method == "GET" else org.client.post(path, body)
+    told = "orgtwin does not emulate the standard object SetupAuditTrail (ledger: schema.standard-object)"
+    assert (answer.status, answer.json()) == (501, [{"message": told, "errorCode": "TWIN_UNSUPPORTED"}])
+
+
 def test_a_new_record_answers_201_with_its_id_and_its_place(org: Org) -> None:
     answer = org.client.post(ACCOUNT, {"attributes": {"type": "Account"}, "Name": "Acme"})
     record_id = answer.json()["id"]

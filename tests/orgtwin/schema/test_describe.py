@@ -41,13 +41,35 @@ def fields(org: Org, name: str) -> dict[str, dict[str, Any]]:
     return {f["name"]: f for f in described}
 
 
+def test_a_change_event_is_described_beside_its_object(org: Org) -> None:
+    event = describe_object(org, administrator(org), "contractchangeevent", PATH)
+    assert (event["name"], event["queryable"], event["createable"], event["triggerable"], event["keyPrefix"]) == (
+        *("ContractChangeEvent", False, False, True),
+        None,
+    )
+    found = fields(org, "ContractChangeEvent")
+    assert list(found)[:3] == ["Id", "ReplayId", "ChangeEventHeader"]
+    assert "CLM_Id__c" in found
+    assert not {"SystemModstamp", "IsDeleted", "Double__c", "BillingAddress"} & set(found)
+    assert {f["updateable"] or f["createable"] for f in found.values()} == {False}
+
+
+@pytest.mark.parametrize("name", ["ContractChangeEvent", "ContractContactRoleChangeEvent", "NopeChangeEvent"])
+def test_a_change_event_is_not_described_to_who_may_not_read_the_object_nor_where_there_is_none(
+    org: Org, name: str
+) -> None:
+    with pytest.raises(SalesforceError) as refusal:
+        describe_object(org, integration_user(org), name, PATH)
+    assert (refusal.value.code, refusal.value.status) == ("NOT_FOUND", 404)
+
+
 def test_the_global_describe_lists_what_the_caller_may_read(org: Org) -> None:
     def names(caller_of: Any) -> set[str]:
         rows = cast(list[dict[str, Any]], describe_global(org, caller_of(org), PATH)["sobjects"])
         return {row["name"] for row in rows}
 
-    assert {"Contract", "Account", "User"} <= names(administrator)
-    assert "Contract" not in names(integration_user)
+    assert {"Contract", "Account", "User", "ContractChangeEvent"} <= names(administrator)
+    assert not {"Contract", "ContractChangeEvent"} & names(integration_user)
 
 
 def test_an_object_that_the_caller_may_not_read_is_not_found(org: Org) -> None:

@@ -12,34 +12,15 @@ from collections.abc import Iterable
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.library.events import new_change_event_header
 from orgtwin.apex.org_port import Scalar
-from orgtwin.events.capture import capture, captured_fields
-from orgtwin.events.channels import event_name
+from orgtwin.events.capture import capture
 from orgtwin.events.model import Change, Transaction
-from orgtwin.metadata.types.events import object_of_change_event
 from orgtwin.records.transactions import Entry
-from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
-
-_SYSTEM_FIELDS = (
-    Field("ReplayId", "Replay ID", FieldType.STRING, 1000),
-    Field("ChangeEventHeader", "Change Event Header", FieldType.ANY_TYPE),
-)
-
-
-def find_change_event_type(schema: Schema, name: str) -> SObjectType | None:
-    """The change event of an object, or None when no object has one of that name."""
-    if not name.lower().endswith("changeevent"):
-        return None
-    entity = object_of_change_event(name[: -len("ChangeEvent")] + "ChangeEvent")
-    found = schema.find_type(entity)
-    if found is None or found.event:
-        return None
-    shown = event_name(found.api_name)
-    return SObjectType(shown, found.label, found.label, "", (*_SYSTEM_FIELDS, *captured_fields(found)))
+from orgtwin.schema.change_events import change_event_name, object_of_change_event
 
 
 def queue_change(engine: Engine, change: Change) -> None:
     """A change event on its way to the triggers that subscribe to it."""
-    name = event_name(change.entity)
+    name = change_event_name(change.entity)
     if engine.find_triggers(name):
         engine.events.add(name, _event(change))
 

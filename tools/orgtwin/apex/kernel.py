@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from orgtwin.apex.change_events import find_change_event_type
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.org_port import QueryRow, Scalar, UserView
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
+from orgtwin.events.service import PUBLISH_AFTER_COMMIT
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
@@ -21,6 +22,7 @@ from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created
 from orgtwin.records.table import ID, RecordTable
+from orgtwin.schema.change_events import find_change_event_type
 from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.soql import ResultRow, VirtualTables, execute
 from orgtwin.sosl import Returned, parse_statement, search
@@ -248,6 +250,10 @@ class KernelPort:
             )
         return SaveResult(record_id, True)
 
+    def publishes_at_once(self, sobject_type: str) -> bool:
+        component = MetadataService(self.org).components.find("CustomObject", sobject_type)
+        return component is None or component.body.value("publishBehavior") != PUBLISH_AFTER_COMMIT
+
     # Callouts
 
     def resolve_callout(self, endpoint: str) -> Callout:
@@ -255,6 +261,9 @@ class KernelPort:
         return resolve_callout(components, endpoint, granted_principals(self.org, components, self._caller.user_id))
 
     # Transactions and rights
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self.org.transaction()
 
     def savepoint(self) -> object:
         return self.org.savepoint()

@@ -18,38 +18,11 @@ from orgtwin.records.model import Row, Value
 from orgtwin.records.table import ID, SYSTEM_MODSTAMP, Reader, RecordTable
 from orgtwin.records.transactions import Change as Write
 from orgtwin.records.transactions import Entry
-from orgtwin.schema.model import Field, FieldType, SObjectType
+from orgtwin.schema.change_events import captured_fields
 
 OVERFLOW_THRESHOLD = 100_000
 _MOST_BYTES = 1_000_000
-_NOT_CAPTURED = frozenset(
-    {
-        "Id",
-        "IsDeleted",
-        "SystemModstamp",
-        "LastActivityDate",
-        "LastViewedDate",
-        "LastReferencedDate",
-        "PhotoUrl",
-        "MasterRecordId",
-    }
-)
-"""Fields of the record that no change event has. Source: "Change Event Message Structure"; MasterRecordId is ASSUMED."""
 _MODIFIED_DATE = "LastModifiedDate"
-_NOT_STORED = (FieldType.ADDRESS, FieldType.LOCATION, FieldType.BASE64)
-
-
-def captured_fields(sobject_type: SObjectType) -> tuple[Field, ...]:
-    """The fields of an object that its change events can carry, parts of compound fields singly. Formulas are not among them."""
-    compounds = {f.compound for f in sobject_type.fields}
-    return tuple(
-        f
-        for f in sobject_type.fields
-        if f.api_name not in _NOT_CAPTURED
-        and f.api_name not in compounds
-        and not f.formula
-        and f.type not in _NOT_STORED
-    )
 
 
 class _First(NamedTuple):

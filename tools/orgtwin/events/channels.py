@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from orgtwin.events.filters import Filter, compile_filter
 from orgtwin.metadata.component import ComponentStore
-from orgtwin.metadata.types.events import STANDARD_CHANNEL, object_of_change_event
+from orgtwin.metadata.types.events import STANDARD_CHANNEL
+from orgtwin.schema.change_events import object_of_change_event
 from orgtwin.schema.model import Schema
 
 
@@ -55,8 +56,3 @@ def read_channels(components: ComponentStore, schema: Schema) -> Channels:
         members[found.api_name] = Member(found.api_name, enriched, compile_filter(expression) if expression else None)
     captured = frozenset(entity for members in channels.values() for entity in members if not entity.endswith("__e"))
     return Channels(channels, captured, kinds)
-
-
-def event_name(entity: str) -> str:
-    """The change event of an object: Contract -> ContractChangeEvent, X__c -> X__ChangeEvent."""
-    return f"{entity.removesuffix('c')}ChangeEvent" if entity.endswith("__c") else f"{entity}ChangeEvent"

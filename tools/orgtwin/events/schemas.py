@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orgtwin.events.capture import captured_fields
-from orgtwin.events.channels import event_name
 from orgtwin.events.model import ChangeType
+from orgtwin.schema.change_events import captured_fields, change_event_name
 from orgtwin.schema.compounds import compound_parts
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
@@ -151,7 +150,7 @@ class SchemaBook:
 def make_schema(sobject_type: SObjectType) -> EventSchema:
     """The Avro schema of an object's change events, or of a platform event."""
     is_event = sobject_type.event
-    name = sobject_type.api_name if is_event else event_name(sobject_type.api_name)
+    name = sobject_type.api_name if is_event else change_event_name(sobject_type.api_name)
     leading = list(_EVENT_HEADER) if is_event else [_HEADER]
     chosen = (
         [f for f in sobject_type.fields if f.api_name not in _EVENT_SYSTEM]

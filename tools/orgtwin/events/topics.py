@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from orgtwin.access.access import OrgAccess
-from orgtwin.events.channels import Channels, Member, Members, event_name
+from orgtwin.events.channels import Channels, Member, Members
 from orgtwin.metadata.types.events import STANDARD_CHANNEL
 from orgtwin.records.model import Caller
+from orgtwin.schema.change_events import change_event_name
 from orgtwin.schema.model import Schema
 
 
@@ -61,7 +62,7 @@ def _event_topic(schema: Schema, channels: Channels, last: str) -> Topic | None:
 def _data_topic(_schema: Schema, channels: Channels, last: str) -> Topic | None:
     if last == STANDARD_CHANNEL or channels.kinds.get(last) == "data":
         return Topic(f"/data/{last}", members=channels.by_name.get(last, {}))
-    entity = next((entity for entity in channels.captured if event_name(entity) == last), None)
+    entity = next((entity for entity in channels.captured if change_event_name(entity) == last), None)
     return None if entity is None else Topic(f"/data/{last}", entity)
 
 

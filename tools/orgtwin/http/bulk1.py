@@ -21,6 +21,7 @@ from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns,
 from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Door, Envelope, Handler, Route
+from orgtwin.schema.elsewhere import find_elsewhere
 
 log = logging.getLogger("orgtwin")
 
@@ -62,7 +63,8 @@ def create_job(request: Request) -> Response:
     name = values.get("object", "")
     found = request.org.schema.find_type(name)
     if found is None or not request.org.access.can(request.caller, found.api_name, "read"):
-        raise SalesforceError("InvalidEntity", f"Entity '{name}' is not supported by the Bulk API.")
+        unsupported = SalesforceError("InvalidEntity", f"Entity '{name}' is not supported by the Bulk API.")
+        raise find_elsewhere(name) or unsupported
     content_type = values.get("contentType", "XML")
     if content_type not in _CONTENT_TYPES:
         raise Unsupported("bulk1.content-type", f"Bulk API 1.0 jobs with content type {content_type}")

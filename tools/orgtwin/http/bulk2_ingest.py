@@ -29,6 +29,7 @@ from orgtwin.http.message import Request, Response, decode_json_object, json_res
 from orgtwin.http.multipart import get_part, is_multipart, parse_multipart
 from orgtwin.http.routing import Route
 from orgtwin.http.uploads import Upload
+from orgtwin.schema.elsewhere import find_elsewhere
 from orgtwin.soql import to_wire
 
 log = logging.getLogger("orgtwin")
@@ -79,7 +80,7 @@ def _new_job(request: Request, body: Mapping[str, object]) -> IngestJob:
     name = str(body.get("object", ""))
     found = request.org.schema.find_type(name)
     if found is None or not request.org.access.can(request.caller, found.api_name, "read"):
-        raise _invalid(f"Unable to find object: {name}")
+        raise find_elsewhere(name) or _invalid(f"Unable to find object: {name}")
     delimiter = str(body.get("columnDelimiter", "COMMA"))
     ending = str(body.get("lineEnding", "LF"))
     if delimiter not in DELIMITERS or ending not in LINE_ENDINGS:

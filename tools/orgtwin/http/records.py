@@ -12,6 +12,7 @@ from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
 from orgtwin.records.model import Row, Table
 from orgtwin.schema.compounds import compound_parts
+from orgtwin.schema.elsewhere import no_such_object
 from orgtwin.schema.model import Field, FieldType, SObjectType
 from orgtwin.soql import to_wire
 
@@ -20,7 +21,7 @@ def require_type(request: Request, name: str, action: str = "read") -> SObjectTy
     """The object of that name. One that the caller may not `action` is, to this caller, not there. Raises NOT_FOUND (404)."""
     found = request.org.schema.find_type(name)
     if found is None or not request.org.access.can(request.caller, found.api_name, action):
-        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+        raise no_such_object(name)
     return found
 
 

@@ -14,6 +14,7 @@ from orgtwin.records.saving import Operation
 from orgtwin.records.system_fields import auto_numbers
 from orgtwin.records.table import RecordTable
 from orgtwin.records.writer import Writer
+from orgtwin.schema.elsewhere import find_elsewhere
 
 _MOST_PLANS = 1000
 
@@ -95,4 +96,4 @@ def unknown_type(name: str) -> SalesforceError:
         f"sObject type '{name}' is not supported. If you are attempting to use a custom object, be sure to append the '__c' "
         "after the entity name. Please reference your WSDL or the describe call for the appropriate names."
     )
-    return SalesforceError("INVALID_TYPE", message)
+    return find_elsewhere(name) or SalesforceError("INVALID_TYPE", message)

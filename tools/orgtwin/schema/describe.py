@@ -6,10 +6,17 @@ Guide), DescribeSObjectResult (SOAP API Developer Guide), describes recorded fro
 
 from __future__ import annotations
 
-from orgtwin.errors import SalesforceError
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller
+from orgtwin.schema.change_events import (
+    EVENT_FIELDS,
+    change_event_type,
+    find_change_event_type,
+    has_change_events,
+    object_of_change_event,
+)
 from orgtwin.schema.describe_field import describe_field
+from orgtwin.schema.elsewhere import no_such_object
 from orgtwin.schema.model import ChildRelationship, RecordType, SObjectType
 
 MASTER_RECORD_TYPE_ID = "012000000000000AAA"
@@ -34,19 +41,18 @@ _SCOPES = (("everything", "All {plural}"), ("mine", "My {plural}"))
 def describe_global(org: Organization, caller: Caller, data_path: str) -> dict[str, object]:
     """All objects that the caller may read. `data_path` is `/services/data/v66.0`."""
     readable = [t for t in org.schema if org.access.can(caller, t.api_name, "read")]
-    readable.sort(key=lambda t: t.api_name)
+    told = [*readable, *(change_event_type(t) for t in readable if has_change_events(t))]
+    told.sort(key=lambda t: t.api_name)
     return {
         "encoding": "UTF-8",
         "maxBatchSize": 200,
-        "sobjects": [_summary(org, caller, t, data_path) for t in readable],
+        "sobjects": [_summary(org, caller, t, data_path) for t in told],
     }
 
 
 def describe_object(org: Organization, caller: Caller, name: str, data_path: str) -> dict[str, object]:
     """One object. Raises NOT_FOUND (404) when there is none of that name for this caller."""
-    sobject_type = org.schema.find_type(name)
-    if sobject_type is None or not org.access.can(caller, sobject_type.api_name, "read"):
-        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    sobject_type = _require(org, caller, name)
     return {
         **_summary(org, caller, sobject_type, data_path),
         "actionOverrides": [],
@@ -67,10 +73,18 @@ def describe_object(org: Organization, caller: Caller, name: str, data_path: str
 
 def describe_object_summary(org: Organization, caller: Caller, name: str, data_path: str) -> dict[str, object]:
     """One object without its fields. Raises NOT_FOUND (404) as `describe_object` does."""
-    sobject_type = org.schema.find_type(name)
-    if sobject_type is None or not org.access.can(caller, sobject_type.api_name, "read"):
-        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
-    return _summary(org, caller, sobject_type, data_path)
+    return _summary(org, caller, _require(org, caller, name), data_path)
+
+
+def _require(org: Organization, caller: Caller, name: str) -> SObjectType:
+    """An object or a change event that the caller may read."""
+    found = org.schema.find_type(name)
+    if found is not None and org.access.can(caller, found.api_name, "read"):
+        return found
+    event = find_change_event_type(org.schema, name)
+    if event is not None and org.access.can(caller, object_of_change_event(event.api_name), "read"):
+        return event
+    raise no_such_object(name)
 
 
 def _summary(org: Organization, caller: Caller, t: SObjectType, data_path: str) -> dict[str, object]:
@@ -104,7 +118,9 @@ def _summary(org: Organization, caller: Caller, t: SObjectType, data_path: str) 
 
 
 def _fields(org: Organization, caller: Caller, t: SObjectType) -> list[dict[str, object]]:
-    readable = org.access.readable_fields(caller, t.api_name)
+    readable = org.access.readable_fields(caller, object_of_change_event(t.api_name) if t.event else t.api_name)
+    if t.event:
+        readable |= EVENT_FIELDS
     creatable = org.access.creatable_fields(caller, t.api_name)
     editable = org.access.editable_fields(caller, t.api_name)
     found = ((f, f.api_name.lower()) for f in t.fields)

@@ -8,6 +8,7 @@ Fits every recorded message: the line is shown 30 characters to either side of t
 from __future__ import annotations
 
 from orgtwin.errors import SalesforceError
+from orgtwin.schema.elsewhere import find_elsewhere
 
 _REACH = 30
 
@@ -61,7 +62,7 @@ def no_such_type(text: str, name: str, position: int) -> SalesforceError:
         f"sObject type '{name}' is not supported. If you are attempting to use a custom object, "
         f"be sure to append the '__c' after the entity name. {_WSDL}"
     )
-    return refusal("INVALID_TYPE", reason, text, position)
+    return find_elsewhere(name) or refusal("INVALID_TYPE", reason, text, position)
 
 
 def no_such_relationship(text: str, name: str, where: str, position: int) -> SalesforceError:

@@ -24,6 +24,7 @@ from orgtwin.apex.types import (
     is_assignable,
     list_of,
 )
+from orgtwin.schema.elsewhere import find_elsewhere
 
 
 def get_type(scope: Scope, name: TypeName, pos: int | None = None) -> Type:
@@ -55,7 +56,8 @@ def _base_type(scope: Scope, name: TypeName, pos: int) -> Type:
         return collection(key, *args)
     found = find_type(scope, name.name)
     if found is None:
-        raise CompileProblem(messages.INVALID_TYPE.format(name.name), pos)
+        elsewhere = find_elsewhere(name.name)
+        raise CompileProblem(elsewhere.message if elsewhere else messages.INVALID_TYPE.format(name.name), pos)
     if not args:
         _check_type_visible(scope, found, pos)
         return found

@@ -10,10 +10,10 @@ import zlib
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
-from orgtwin.metadata.types.events import object_of_change_event
 from orgtwin.metadata.types.record_writes import delete_rows, find_row, find_rows, save_row
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.organization import Organization
+from orgtwin.schema.change_events import object_of_change_event
 
 _COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _TRIGGER_HEAD = re.compile(r"\btrigger\s+(\w+)\s+on\s+(\w+)\s*\(([^)]*)\)", re.IGNORECASE)

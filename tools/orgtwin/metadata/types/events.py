@@ -13,6 +13,7 @@ from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.workspace import Workspace
+from orgtwin.schema.change_events import object_of_change_event
 from orgtwin.schema.model import FieldType
 
 STANDARD_CHANNEL = "ChangeEvents"
@@ -67,13 +68,6 @@ def deploy_managed_subscription(_workspace: Workspace, component: Component, bef
     if before is not None and before.body.value("topicName") != topic:
         raise ComponentRefused("The topic of a managed event subscription cannot be changed.")
     return component
-
-
-def object_of_change_event(entity: str) -> str:
-    """`ContractChangeEvent` -> Contract, `X__ChangeEvent` -> X__c; a platform event stands for itself."""
-    if entity.endswith(f"__{_CHANGE_EVENT}"):
-        return entity.removesuffix(_CHANGE_EVENT) + "c"
-    return entity.removesuffix(_CHANGE_EVENT) if entity.endswith(_CHANGE_EVENT) else entity
 
 
 def _selected_object(workspace: Workspace, entity: str) -> ObjectDraft:
