@@ -172,6 +172,33 @@ def test_records_that_would_lose_their_value_are_counted(org: Org) -> None:
     assert org.release("apply", document["hash"])[0] == 0
 
 
+def test_a_plan_names_the_reports_list_views_and_code_of_others_that_a_break_hits(org: Org) -> None:
+    view: Body = {
+        "fullName": "Sales_Kinds",
+        "columns": ["NAME", "CLM_Contract_Type__c"],
+        "filterScope": "Everything",
+        "label": "Kinds",
+    }
+    report: Body = {
+        "columns": {"field": "Contract.CLM_Contract_Type__c"},
+        "format": "Tabular",
+        "name": "Kinds",
+        "reportType": "ContractList",
+    }
+    org.deploy("ListView", "Contract.Sales_Kinds", "objects/Contract.object", {"listViews": view})
+    org.deploy("ReportFolder", "Sales", "reports/Sales-meta.xml", {"name": "Sales"})
+    org.deploy("Report", "Sales/Kinds", "reports/Sales/Kinds.report", report)
+    org.rewrite(TYPE_80, TYPE_40)
+    document = org.plan()[1]
+    (item,) = [item for item in document["items"] if item["code"] == "REL213" and item["pair"] == "built | org"]
+    assert [(one["type"], one["name"]) for one in item["consumers"]] == [
+        ("ListView", "Contract.Sales_Kinds"),
+        ("Report", "Sales/Kinds"),
+    ]
+    assert "named by reports: Sales/Kinds; list views: Contract.Sales_Kinds" in " ".join(org.release("plan")[1].split())
+    org.remove(["ListView Contract.Sales_Kinds", "Report Sales/Kinds", "ReportFolder Sales"])
+
+
 def test_apply_refuses_when_the_org_moved_and_names_who_moved_it(org: Org) -> None:
     org.rewrite(TYPE_80, TYPE_120)
     plan_hash = org.plan()[1]["hash"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import pytest
@@ -20,7 +22,18 @@ from clmkit.release.components import Components, Elements, Key
 from clmkit.release.data_risks import Counts
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import AccessError, OrgAccess, parse_access
-from clmkit.release.plan import InFlight, Item, Pair, Plan, Project, find_risks, make_plan, read_project
+from clmkit.release.plan import (
+    Calls,
+    InFlight,
+    Item,
+    Pair,
+    Plan,
+    Project,
+    find_breaks,
+    find_risks,
+    make_plan,
+    read_project,
+)
 from clmkit.release.plan_report import render_html, render_human, render_json
 from clmkit.release.planning import KeptPlan, UnknownPlan, find_kept_plan, read_in_flight
 from clmkit.sync.state import State
@@ -51,7 +64,10 @@ def planned(
     comparison: Comparison = UNTOUCHED,
     decided: str = "",
     in_flight: InFlight | None = None,
+    consumers: Mapping[str, tuple[Key, ...]] = MappingProxyType({}),
+    calls: Calls | None = None,
 ) -> Plan:
+    breaks = {change.name: change for change in find_breaks(project(), org, against, SPEC)}
     return make_plan(
         intent=SPEC,
         against=against,
@@ -61,6 +77,8 @@ def planned(
         counts=counts,
         decisions={decided: "docs/decisions/0007-title.md"} if decided else {},
         in_flight=in_flight,
+        consumers={breaks[name]: keys for name, keys in consumers.items()},
+        calls=calls,
     )
 
 
@@ -83,6 +101,8 @@ def full_plan() -> Plan:
         against=against,
         comparison=Comparison((stale,), 144, {}, {}, True),
         decided="REL213 contract.title",
+        consumers={f"REL213 {TITLE}": (Key("Flow", "Remind_Sales"), Key("Report", "Sales/Renewals"))},
+        calls=Calls(after=1_610, before=1_405, used=812, allowed=15_000),
     )
 
 
@@ -144,7 +164,9 @@ SHAPES = {"human": render_human, "json": render_json, "html": render_html}
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_plan_reads_as_the_golden_file_says(shape: str) -> None:
-    plan = replace(full_plan(), files=95, zip_bytes=53_000, order=(("fields", 1), ("Apex", 1)))
+    plan = replace(
+        full_plan(), files=95, zip_bytes=53_000, order=(("fields", 1), ("Apex", 1)), fields=(("Contract", 21, 500),)
+    )
     text = SHAPES[shape](plan)
     told = json.dumps({**json.loads(text), "built": {}, "org": {}}, indent=2) if shape == "json" else text
     volatile = plan.hash

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from clmkit.cli.findings import require_spec
+from clmkit.cli.release_options import CHANGES_PER_DAY, ROWS_PER_LIST
 from clmkit.codegen.book.html import render_html
 from clmkit.codegen.book.make import make_book
 from clmkit.codegen.book.traffic import Load
@@ -21,10 +22,8 @@ from clmkit.codegen.book.workbook import render_workbook
     default=Path("build/book"),
     help="Folder of the two files.",
 )
-@click.option(
-    "--changes-per-day", type=click.IntRange(min=1), default=1_000, help="Changed agreements, for the API budget."
-)
-@click.option("--rows-per-list", type=click.IntRange(min=1), default=5, help="Rows that an agreement has in a list.")
+@CHANGES_PER_DAY
+@ROWS_PER_LIST
 def book(spec: Path, out: Path, changes_per_day: int, rows_per_list: int) -> None:
     """Write the mapping book of SPEC: data catalogue, CRUD matrix, ownership, security map, threats, API budget, limits.
 

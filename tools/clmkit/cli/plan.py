@@ -9,15 +9,18 @@ import click
 from clmkit.cli.release_options import (
     AGAINST,
     AS_JSON,
+    CHANGES_PER_DAY,
     DECISIONS,
     INTENT,
     ORG,
     PACKAGE,
     PLANS,
+    ROWS_PER_LIST,
     SPEC,
     STATE,
     run_guarded,
 )
+from clmkit.codegen.book.traffic import Load
 from clmkit.release.org_access import open_org, read_access
 from clmkit.release.plan import Plan
 from clmkit.release.plan_report import render_html, render_human, render_json
@@ -32,6 +35,8 @@ from clmkit.release.planning import Sources, draw_plan, keep_plan, read_intent
 @INTENT
 @AGAINST
 @STATE
+@CHANGES_PER_DAY
+@ROWS_PER_LIST
 @PLANS
 @AS_JSON
 @click.option(
@@ -45,6 +50,8 @@ def plan(
     intent: str,
     against: str,
     state: Path | None,
+    changes_per_day: int,
+    rows_per_list: int,
     plans: Path,
     as_json: bool,
     html: Path | None,
@@ -56,7 +63,7 @@ def plan(
 
     Exit codes: 0 the plan may be applied, or is empty; 1 something has to be done first; 2 the plan could not be made.
     """
-    sources = Sources(spec, package, decisions, intent, against, state)
+    sources = Sources(spec, package, decisions, intent, against, state, Load(changes_per_day, rows_per_list))
     made = run_guarded(lambda: _draw(sources, org_file, plans), failed=2)
     if html is not None:
         html.write_text(render_html(made), encoding="utf-8")

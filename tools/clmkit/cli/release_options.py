@@ -68,6 +68,20 @@ STATE = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The sync's state file, to count what is in flight where behaviour changes.",
 )
+CHANGES_PER_DAY = click.option(
+    "--changes-per-day",
+    type=click.IntRange(min=1),
+    default=1_000,
+    show_default=True,
+    help="Changed agreements, for the API budget.",
+)
+ROWS_PER_LIST = click.option(
+    "--rows-per-list",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Rows that an agreement has in a list, for the API budget.",
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

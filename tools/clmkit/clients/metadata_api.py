@@ -22,6 +22,8 @@ from clmkit.clients.transport import Transport, require_private
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 MOST_QUERIES = 3
+FOLDER_TYPES = {"EmailTemplate": "EmailFolder"}
+"""Types whose folders are not called after them. Source: "Metadata Types"."""
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -123,10 +125,20 @@ class MetadataApi:
 
     async def list_components(self, metadata_types: Sequence[str]) -> list[Listed]:
         """Every component of some types, with its last change."""
+        return await self._list([f"<type>{kind}</type>" for kind in metadata_types])
+
+    async def list_in_folders(self, metadata_types: Sequence[str]) -> list[Listed]:
+        """Every component of types that lie in folders, such as Report. Source: "ListMetadataQuery": `folder` is required."""
+        queries: list[str] = []
+        for kind in metadata_types:
+            folders = await self.list_components([FOLDER_TYPES.get(kind, f"{kind}Folder")])
+            queries += [f"<folder>{escape(row.full_name)}</folder><type>{kind}</type>" for row in folders]
+        return await self._list(queries)
+
+    async def _list(self, asked: Sequence[str]) -> list[Listed]:
         found: list[Listed] = []
-        for start in range(0, len(metadata_types), MOST_QUERIES):
-            some = metadata_types[start : start + MOST_QUERIES]
-            queries = "".join(f"<queries><type>{kind}</type></queries>" for kind in some)
+        for start in range(0, len(asked), MOST_QUERIES):
+            queries = "".join(f"<queries>{query}</queries>" for query in asked[start : start + MOST_QUERIES])
             answer = await self._call("listMetadata", f"{queries}<asOfVersion>{self._version}</asOfVersion>")
             found.extend(_listed(row) for row in answer.iterfind("result", None))
         return found

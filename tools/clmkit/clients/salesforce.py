@@ -221,6 +221,11 @@ class Salesforce:
             f"The bulk job {job_id} is still {job.state}, looked at {bulk.MOST_LOOKS} times; a later run reads what it did."
         )
 
+    async def read_saved(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]:
+        """The rows of a finished job that were saved, by key, with their record ids."""
+        path = f"{self._jobs}/{job_id}/successfulResults"
+        return dict(bulk.read_saved(await self._send("bulk_results", "GET", path, accept="text/csv"), key_field))
+
     async def read_failed(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]:
         """The rows of a finished job that were refused, by key."""
         path = f"{self._jobs}/{job_id}/failedResults"
@@ -229,9 +234,7 @@ class Salesforce:
     async def _read_verdicts(self, job: bulk.Job, key_field: str, wants_saved: bool) -> dict[str, bulk.Verdict]:
         verdicts: dict[str, bulk.Verdict] = {}
         if wants_saved:
-            path = f"{self._jobs}/{job.id}/successfulResults"
-            reply = await self._send("bulk_results", "GET", path, accept="text/csv")
-            verdicts = dict(bulk.read_saved(reply, key_field))
+            verdicts = await self.read_saved(job.id, key_field)
         if job.numberRecordsFailed:
             verdicts |= await self.read_failed(job.id, key_field)
         return verdicts
@@ -251,6 +254,10 @@ class Salesforce:
         except Refused as refused:
             return RowResult("", created=False, code=refused.code, message=refused.message, fields=refused.fields)
         return RowResult("", created=False) if reply.status == 204 else _to_result(_read(reply, _Row))
+
+    async def limits(self) -> Record:
+        """The org's allowances by name, each with `Max` and `Remaining`. "Limits" (REST API Developer Guide)."""
+        return _read(await self._send("limits", "GET", f"{self._path}/limits"), Record)
 
     async def describe(self, sobject: str) -> Record:
         return _read(await self._send("describe", "GET", f"{self._path}/sobjects/{sobject}/describe"), Record)

@@ -40,7 +40,7 @@ def find_questions(changes: tuple[Change, ...], org: Components, built: Componen
 def _questions(change: Change, org: Components, built: Components) -> Iterator[Question]:
     key = Key("CustomField", change.target)
     if change.kind in ("value_dropped", "status_dropped"):
-        for sobject, field, is_multiple in _fields_with_value(change, org):
+        for sobject, field, is_multiple in find_fields_with_value(change, org):
             test = f"INCLUDES ({quote_soql(change.before)})" if is_multiple else f"= {quote_soql(change.before)}"
             yield _count(change, f"{sobject}.{field} is {change.before}", sobject, f"{field} {test}")
         return
@@ -85,8 +85,11 @@ def _too_long(change: Change, sobject: str, field: str, before: Elements, after:
     return _count(change, f"{change.target} is longer than {most}", sobject, f"{field} LIKE {pattern}")
 
 
-def _fields_with_value(change: Change, org: Components) -> Iterator[tuple[str, str, bool]]:
-    """The fields whose records may hold a dropped value: the field itself, or all that use the value set."""
+def find_fields_with_value(change: Change, org: Components) -> Iterator[tuple[str, str, bool]]:
+    """Object, field and whether it holds several values, of the fields whose records may hold a dropped value.
+
+    That is the field itself, or all that use the value set.
+    """
     if change.kind == "status_dropped":
         yield (*STATUS_FIELD, False)
         return

@@ -3,7 +3,7 @@
     intent | built   the mapping asks for other files than the package directory holds: generate first
     built  | org     what a deploy would change
     built  | data    records that the deploy would hurt
-    intent | data    records that the sync would judge otherwise from now on
+    intent | data    records that the sync would judge otherwise from now on, keep under another key, or write no longer
 
 Pure: reading is done by `snapshot`, deploying by `apply`.
 """
@@ -15,12 +15,14 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from clmkit.clients.metadata_api import write_zip
 from clmkit.codegen.mdapi import Package, convert_source, split_settings
 from clmkit.codegen.tree import Comparison
-from clmkit.mapping.model import Spec
+from clmkit.mapping.model import Edition, Spec
+from clmkit.mapping.rules.too_many_fields import MOST_FIELDS
 from clmkit.release.changes import Break, Bump, Change, suggest_bump
 from clmkit.release.compare import compare_specs
 from clmkit.release.components import Components, Key, compare_components, digest, read_components
@@ -65,6 +67,7 @@ class Item:
     count: int | None = None
     is_hidden: bool = False
     is_retired: bool = False  # in the org only: apply leaves it alone
+    consumers: tuple[Key, ...] = ()  # what others built in the org that names it
 
     @property
     def needs_decision(self) -> bool:
@@ -85,6 +88,19 @@ class InFlight:
         """Everything that a change of behaviour would have judged anew: of its object, or of all where it is about none."""
         name = change.subject.partition(".")[0]
         return self.events + (self.parked[name] if name in self.parked else sum(self.parked.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The sync's API calls in a day, by the budget of the mapping book; `before` of the mapping that runs now, where it is known.
+
+    `used` and `allowed` are the org's own count of 24 hours; None where the user may not see it.
+    """
+
+    after: int
+    before: int | None = None
+    used: int | None = None
+    allowed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +131,10 @@ class Plan:
     built: Mapping[str, str]  # component -> digest
     org: Mapping[str, str]
     decisions: Mapping[str, str]  # name of a break -> decision record
+    fields: tuple[
+        tuple[str, int, int], ...
+    ] = ()  # object that gets fields, its custom fields after, the edition's allowance
+    calls: Calls | None = None
 
     @property
     def hash(self) -> str:
@@ -175,8 +195,10 @@ def make_plan(
     counts: Counts,
     decisions: Mapping[str, str],
     in_flight: InFlight | None = None,
+    consumers: Mapping[Change, tuple[Key, ...]] = MappingProxyType({}),
+    calls: Calls | None = None,
 ) -> Plan:
-    """The plan that takes the org to what the package directory holds."""
+    """The plan that takes the org to what the package directory holds. `consumers` are those of `find_consumers`."""
     changes = compare_components(org, project.components)
     judged = judge_components(changes)
     questions = find_questions(judged, org, project.components)
@@ -194,7 +216,7 @@ def make_plan(
         spec_name=intent.name,
         spec_version=intent.version,
         against=against.version if against else "",
-        items=tuple(items),
+        items=tuple(_with_consumers(item, consumers) for item in items),
         deploys=tuple(name for name, package in project.packages if _holds_any(package, keys)),
         order=_order(keys),
         files=sum(len(package.files) for _, package in project.packages),
@@ -202,7 +224,20 @@ def make_plan(
         built=_digests(project.components),
         org=_digests(org),
         decisions=_with_spec_names(decisions, intent),
+        fields=tuple(_count_fields(intent, org, project.components)),
+        calls=calls,
     )
+
+
+def _with_consumers(item: Item, consumers: Mapping[Change, tuple[Key, ...]]) -> Item:
+    """Whom a break hits is told with the break; its count of records stands beside it."""
+    return item if item.pair is Pair.BUILT_DATA else replace(item, consumers=consumers.get(item.change, ()))
+
+
+def find_breaks(project: Project, org: Components, against: Spec | None, intent: Spec) -> tuple[Change, ...]:
+    """Every break of the plan, to look for those whom it hits."""
+    judged = judge_components(compare_components(org, project.components))
+    return tuple(change for change in (*judged, *_judge_intent(against, intent)) if change.is_break)
 
 
 def _find_stale(comparison: Comparison) -> Iterable[Item]:
@@ -246,11 +281,34 @@ def _find_losses(questions: Sequence[Question], counts: Counts, built: Component
 
 
 def _find_behaviour(against: Spec | None, intent: Spec, in_flight: InFlight | None) -> Iterable[Item]:
+    for change in _judge_intent(against, intent):
+        count = in_flight.count(change) if in_flight else None
+        note = "records are judged anew" if count is None else "in flight in the sync, judged anew"
+        yield Item(Pair.INTENT_DATA, change, "!", note, count)
+
+
+UNSEEN = frozenset(
+    ("rekeyed", "object_renamed", "object_moved", "field_moved", "field_moved_with_values", "field_unmapped")
+)
+"""Breaks beside those of behaviour that no difference of components tells."""
+
+
+def _judge_intent(against: Spec | None, intent: Spec) -> Iterable[Change]:
     for change in compare_specs(against, intent) if against else ():
-        if change.rule.breaks is Break.BEHAVIOUR:
-            count = in_flight.count(change) if in_flight else None
-            note = "records are judged anew" if count is None else "in flight in the sync, judged anew"
-            yield Item(Pair.INTENT_DATA, change, "!", note, count)
+        if change.rule.breaks is Break.BEHAVIOUR or change.kind in UNSEEN:
+            yield change
+
+
+def _count_fields(intent: Spec, org: Components, built: Components) -> Iterable[tuple[str, int, int]]:
+    """Of each object that gets a field; fields that the mapping does not know of are not counted where nobody listed them."""
+    edition = intent.salesforce.edition if intent.salesforce else Edition.ENTERPRISE
+    after = Counter(_object_of(key) for key in {*org, *built} if key.metadata_type == "CustomField")
+    for sobject in sorted({_object_of(key) for key in built if key.metadata_type == "CustomField" and key not in org}):
+        yield sobject, after[sobject], MOST_FIELDS[edition]
+
+
+def _object_of(key: Key) -> str:
+    return key.full_name.partition(".")[0]
 
 
 def _holds_any(package: Package, keys: Sequence[Key]) -> bool:

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.resources import files
 
 import jinja2
+from markupsafe import Markup, escape
 from rich.console import Console
 from rich.table import Table
 
 from clmkit.release.changes import Bump
+from clmkit.release.consumers import show_consumers
 from clmkit.release.notes import to_plain
-from clmkit.release.plan import MOST_BYTES, MOST_FILES, Item, Pair, Plan
+from clmkit.release.plan import MOST_BYTES, MOST_FILES, Calls, Item, Pair, Plan
 
 SHORT_HASH = 12
+PAIRS = {
+    Pair.INTENT_BUILT: "the mapping asks for other files than the package directory holds; `clmkit generate` comes first",
+    Pair.BUILT_ORG: "what a deploy would change: `+` comes, `~` changes, `-` is in the org only and is left there",
+    Pair.BUILT_DATA: "records that the deploy would hurt, counted in the org",
+    Pair.INTENT_DATA: (
+        "records that the sync would judge otherwise, keep under another key or write no longer; told when `--against` names "
+        "the mapping that runs now"
+    ),
+}
 WIDTH = 150
+CODE = re.compile(r"`([^`]+)`")
 
 
 def render_human(plan: Plan, width: int = WIDTH) -> str:
@@ -54,7 +68,15 @@ def _table(items: list[Item]) -> Table:
 
 
 def describe(item: Item) -> str:
-    """What changes, from what to what, and whom it hurts."""
+    """What changes, from what to what, whom it hurts and what names it."""
+    words = [tell(item)]
+    if item.consumers:
+        words.append(f"named by {show_consumers(item.consumers)}")
+    return "; ".join(words)
+
+
+def tell(item: Item) -> str:
+    """What changes, from what to what, and how many records it hurts."""
     change = item.change
     arrow = " -> ".join(part for part in (change.before, change.after) if part)
     words = [change.rule.summary + (f": {arrow}" if arrow else "")]
@@ -72,11 +94,29 @@ def _ending(plan: Plan) -> Iterator[str]:
         yield "Deploy order  " + "  ".join(
             f"{place} {group} ({count})" for place, (group, count) in enumerate(plan.order, 1)
         )
-    yield f"Limits        {plan.files:,} of {MOST_FILES:,} files, {kilobytes(plan)} KB of {MOST_BYTES // 1024 // 1024} MB"
+    yield f"Limits        {'; '.join(limits(plan))}"
+    if plan.calls:
+        yield f"API calls     {show_calls(plan.calls)}"
     for item in plan.undecided:
         yield f"Undecided     Decides: {item.change.name}"
     yield f"Plan          {plan.hash[:SHORT_HASH]}"
     yield f"Next          {next_step(plan)}"
+
+
+def limits(plan: Plan) -> Iterator[str]:
+    """What the deploy uses of what an org allows."""
+    yield f"{plan.files:,} of {MOST_FILES:,} files, {kilobytes(plan)} KB of {MOST_BYTES // 1024 // 1024} MB"
+    for sobject, count, most in plan.fields:
+        yield f"{count:,} of {most:,} custom fields on {sobject}"
+
+
+def show_calls(calls: Calls) -> str:
+    """The sync's calls a day, the change where it is known, and the org's own count."""
+    change = f"{calls.before:,} -> {calls.after:,}" if calls.before is not None else f"{calls.after:,}"
+    told = f"{change} a day by the budget of the mapping book"
+    if calls.used is None or calls.allowed is None:
+        return f"{told}; the org does not tell its own count"
+    return f"{told}; the org used {calls.used:,} of {calls.allowed:,} in the last 24 hours"
 
 
 def kilobytes(plan: Plan) -> int:
@@ -115,7 +155,9 @@ def to_document(plan: Plan) -> dict[str, object]:
             "most_files": MOST_FILES,
             "zip_bytes": plan.zip_bytes,
             "most_zip_bytes": MOST_BYTES,
+            "fields": [{"object": sobject, "fields": count, "most": most} for sobject, count, most in plan.fields],
         },
+        "calls": None if plan.calls is None else asdict(plan.calls),
         "next": next_step(plan),
         "built": dict(plan.built),
         "org": dict(plan.org),
@@ -131,6 +173,7 @@ def _item(item: Item, plan: Plan) -> dict[str, object]:
         "records": item.count,
         "hidden": item.is_hidden,
         "retired": item.is_retired,
+        "consumers": [{"type": key.metadata_type, "name": key.full_name} for key in item.consumers],
     }
 
 
@@ -140,6 +183,7 @@ def render_html(plan: Plan) -> str:
         lambda name: files("clmkit.release").joinpath("templates", name).read_text(encoding="utf-8")
     )
     environment = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+    environment.filters["code"] = _mark_code
     return environment.get_template("plan.html.j2").render(
         plan=plan,
         pairs=[(pair, [item for item in plan.items if item.pair is pair]) for pair in Pair],
@@ -147,6 +191,14 @@ def render_html(plan: Plan) -> str:
         next_step=next_step(plan),
         kilobytes=kilobytes(plan),
         most_files=MOST_FILES,
-        describe=describe,
+        show_calls=show_calls,
+        show_consumers=show_consumers,
+        pair_texts=PAIRS,
+        tell=tell,
         short_hash=plan.hash[:SHORT_HASH],
     )
+
+
+def _mark_code(text: str) -> Markup:
+    """What stands in backticks, as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before it is marked

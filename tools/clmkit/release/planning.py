@@ -11,19 +11,30 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from clmkit.codegen.book.traffic import Load, count_calls
 from clmkit.codegen.mdapi import Component, make_package
 from clmkit.codegen.standing import compare_project
 from clmkit.codegen.tree import read_package
+from clmkit.mapping.model import Spec
+from clmkit.release.changes import Change
 from clmkit.release.components import Key, compare_components
+from clmkit.release.consumers import fields_of, find_consumers, read_mentions
 from clmkit.release.org_access import OrgClients
-from clmkit.release.plan import InFlight, Pair, Plan, Project, find_risks, make_plan, read_project
+from clmkit.release.plan import Calls, InFlight, Pair, Plan, Project, find_breaks, find_risks, make_plan, read_project
 from clmkit.release.plan_report import SHORT_HASH, render_html, render_json
 from clmkit.release.revisions import Revision, read_revision
-from clmkit.release.snapshot import Snapshot, count_records, read_pre_image, take_snapshot
+from clmkit.release.snapshot import (
+    Snapshot,
+    count_records,
+    read_foreign,
+    read_limits,
+    read_pre_image,
+    take_snapshot,
+)
 from clmkit.release.verdict import read_decisions
 from clmkit.sync.state import State
 
@@ -35,7 +46,7 @@ JOURNAL = "release.jsonl"
 class Sources:
     """What a plan is made from. `intent` and `against` are git refs or files; an empty intent is the file on disk.
 
-    `state` is the sync's file, to count what is in flight; None: nobody counts.
+    `state` is the sync's file, to count what is in flight; None: nobody counts. `load` is what the API calls are counted for.
     """
 
     spec: Path
@@ -44,6 +55,7 @@ class Sources:
     intent: str = ""
     against: str = ""
     state: Path | None = None
+    load: Load = field(default_factory=Load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,8 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
     snapshot = await take_snapshot(org, members, spec.prefix)
     risks = find_risks(project, snapshot.components)
     counts = await count_records(org, [question.soql for question in risks])
+    breaks = find_breaks(project, snapshot.components, against, spec)
+    consumers = await _read_consumers(org, breaks, project, snapshot)
     plan = make_plan(
         intent=spec,
         against=against,
@@ -80,8 +94,30 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
         counts=counts,
         decisions=read_decisions(sources.decisions),
         in_flight=read_in_flight(sources.state) if sources.state else None,
+        consumers=consumers,
+        calls=await _read_calls(org, spec, against, sources.load),
     )
     return Drawn(plan, project, snapshot, spec.api_version)
+
+
+async def _read_consumers(
+    org: OrgClients, breaks: Iterable[Change], project: Project, snapshot: Snapshot
+) -> dict[Change, tuple[Key, ...]]:
+    """Whom the breaks hit; an org that nothing breaks in is not searched."""
+    wanted = [change for change in breaks if fields_of(change, snapshot.components)]
+    if not wanted:
+        return {}
+    mentions = read_mentions(await read_foreign(org, project.components))
+    return find_consumers(wanted, snapshot.components, mentions)
+
+
+async def _read_calls(org: OrgClients, spec: Spec, against: Spec | None, load: Load) -> Calls:
+    used, allowed = await read_limits(org) or (None, None)
+    return Calls(_sum_calls(spec, load), _sum_calls(against, load) if against else None, used, allowed)
+
+
+def _sum_calls(spec: Spec, load: Load) -> int:
+    return sum(one.calls for one in count_calls(spec, load))
 
 
 def read_in_flight(path: Path) -> InFlight:

@@ -8,16 +8,9 @@ from pathlib import Path
 import jinja2
 
 from clmkit.release.changes import RULES
-from clmkit.release.plan import Pair
+from clmkit.release.plan_report import PAIRS
 
 PAGE = Path("docs/reference/release.md")
-
-PAIRS = {
-    Pair.INTENT_BUILT: "the mapping asks for other files than the package directory holds; `clmkit generate` comes first",
-    Pair.BUILT_ORG: "what a deploy would change: `+` comes, `~` changes, `-` is in the org only and is left there",
-    Pair.BUILT_DATA: "records that the deploy would hurt, counted in the org",
-    Pair.INTENT_DATA: "records that the sync would judge otherwise; told when `--against` names the mapping that runs now",
-}
 
 
 def render_page() -> str:

@@ -13,6 +13,7 @@ from clmkit.clients.errors import Refused
 from clmkit.clients.metadata_api import Listed
 from clmkit.codegen.mdapi import Component
 from clmkit.release.components import Elements, Key, read_components
+from clmkit.release.consumers import IN_FOLDERS, KINDS
 from clmkit.release.org_access import OrgClients
 
 OWN_TYPES = (
@@ -68,6 +69,28 @@ async def read_pre_image(org: OrgClients, keys: Iterable[Key]) -> dict[str, byte
     """The files of some components as they stand, to be deployed again should the release be taken back."""
     members = _members(keys)
     return await org.metadata.retrieve(members) if members else {}
+
+
+MOST_RETRIEVED = 5_000
+"""Components asked for in one retrieve: half of what one may hold. Source: Metadata API Developer Guide, "Metadata Limits"."""
+
+
+async def read_foreign(org: OrgClients, own: Iterable[Key]) -> list[dict[str, bytes]]:
+    """Everything in the org that may name a field and that is not ours, as packages (path -> bytes)."""
+    listed = await org.metadata.list_components([kind for kind in KINDS if kind not in IN_FOLDERS])
+    listed += await org.metadata.list_in_folders(sorted(IN_FOLDERS))
+    keys = sorted({Key(row.metadata_type, row.full_name) for row in listed} - set(own))
+    parts = [keys[start : start + MOST_RETRIEVED] for start in range(0, len(keys), MOST_RETRIEVED)]
+    return [await org.metadata.retrieve(_members(part)) for part in parts]
+
+
+async def read_limits(org: OrgClients) -> tuple[int, int] | None:
+    """API requests of the last 24 hours and the org's allowance; None where the user may not see them."""
+    try:
+        found = (await org.records.limits())["DailyApiRequests"]
+    except (Refused, KeyError):
+        return None
+    return int(found["Max"]) - int(found["Remaining"]), int(found["Max"])
 
 
 async def count_records(org: OrgClients, queries: Iterable[str]) -> dict[str, int | None]:
