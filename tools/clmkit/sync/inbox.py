@@ -16,7 +16,7 @@ from zlib import crc32
 
 import msgspec
 
-from clmkit.sync.database import Database
+from clmkit.sync.database import Database, SqlRow
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
@@ -28,10 +28,14 @@ CREATE TABLE IF NOT EXISTS settlement (
 CREATE TABLE IF NOT EXISTS claim (name TEXT PRIMARY KEY, worker TEXT NOT NULL, until REAL NOT NULL) STRICT;
 """
 COLUMNS = ("sequence", "crc", "event_id", "source", "agreement_id", "revision", "actor", "received_at")
+EVENT_COLUMNS = "event_id, source, event.agreement_id, revision, actor, event.sequence"
 ASKED_AT_ONCE = 500
+LOOKED_AT_ONCE = 256
 REDRIVE_SOURCE = "redrive"
 EVENT_SOURCE, DELETED_SOURCE = "event:", "deleted:"
 """Before the name of the object mapping that an event of Salesforce is about."""
+CLAIMS = "claim"
+"""What workers queue for who change claims: rows locked in different orders would be a deadlock."""
 SETTLED = "settled"
 """The cursor below which every event is settled."""
 
@@ -113,15 +117,15 @@ class Inbox:
         return [one for one in ordered if not any(first <= one.sequence <= last for first, last in covered)]
 
     def read_waiting(self, limit: int, after: int = 0) -> list[InboxEvent]:
-        """The first events that were taken in and not settled, in order, beyond a sequence."""
+        """The first events that were taken in and neither settled nor held by the schedule, in order, beyond a sequence."""
         found: list[InboxEvent] = []
         sql = (
-            "SELECT event_id, source, agreement_id, revision, actor, sequence FROM event"
-            " WHERE sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?"
+            f"SELECT {EVENT_COLUMNS} FROM event WHERE sequence BETWEEN ? AND ?"  # noqa: S608 - a constant
+            " AND NOT EXISTS (SELECT 1 FROM held WHERE held.sequence = event.sequence) ORDER BY sequence LIMIT ?"
         )
         for first, last in self._gaps(after):
             rows = self._db.execute(sql, (first, last, limit - len(found)))
-            found += [_to_event(*row) for row in rows]
+            found += [to_event(*row) for row in rows]
             if len(found) >= limit:
                 break
         return found
@@ -152,6 +156,7 @@ class Inbox:
         """Those of the names that are this worker's until then: free ones, and ones whose worker is gone or out of time."""
         if not self._db.is_shared:
             return set(names)
+        self._db.queue_for(CLAIMS)
         self._end_claims_of_gone()
         wanted = sorted(set(names))
         sql = (
@@ -167,11 +172,13 @@ class Inbox:
 
     def renew(self, worker: str, until: float) -> int:
         """How many claims the worker still has; they last until then."""
+        self._db.queue_for(CLAIMS)
         return self._db.change("UPDATE claim SET until = ? WHERE worker = ?", (until, worker))
 
     def release(self, worker: str) -> None:
         """The worker's claims end."""
         if self._db.is_shared:
+            self._db.queue_for(CLAIMS)
             self._db.change("DELETE FROM claim WHERE worker = ?", (worker,))
 
     # ----
@@ -186,12 +193,9 @@ class Inbox:
     def _move_mark(self) -> None:
         """Move the mark over the settlements that follow it without a gap."""
         before = mark = self._mark()
-        for first, last in self._db.execute(
-            "SELECT first, last FROM settlement WHERE first > ? ORDER BY first", (mark,)
-        ):
-            if int(first or 0) != mark + 1:
-                break
-            mark = int(last or 0)
+        sql = "SELECT first, last FROM settlement WHERE first > ? ORDER BY first LIMIT ?"
+        while (further := _extend(mark, self._db.execute(sql, (mark, LOOKED_AT_ONCE)))) != mark:
+            mark = further
         if mark != before:
             sql = "INSERT INTO cursor VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET position = excluded.position"
             self._db.change(sql, (SETTLED, str(mark)))
@@ -209,7 +213,16 @@ class Inbox:
             yield place + 1, end
 
 
-def _to_event(
+def _extend(mark: int, ranges: Iterable[SqlRow]) -> int:
+    """The mark over the ranges that follow it without a gap."""
+    for first, last in ranges:
+        if int(first or 0) != mark + 1:
+            break
+        mark = int(last or 0)
+    return mark
+
+
+def to_event(
     event_id: object, source: object, agreement: object, revision: object, actor: object, sequence: object
 ) -> InboxEvent:
     return InboxEvent(str(event_id), str(source), str(agreement), int(str(revision)), str(actor), int(str(sequence)))
