@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from tests.clmkit.sync.world import shipped_spec
 
-from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner, PrecedenceRow
+from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner, PrecedenceRow, Window
 from clmkit.sync.decide import (
     ABSENT,
     SETTLEMENTS,
@@ -22,7 +22,7 @@ from clmkit.sync.decide import (
 TITLE = shipped_spec().get_object("contract").get_field("title")
 OWNER = msgspec.structs.replace(shipped_spec().get_object("contract").get_field("owner"), seed=False)
 CONTACT = shipped_spec().get_object("contract").get_field("primary_contact")
-SHARED = (Holder.CLM_HERE, Holder.SALESFORCE_HERE, Holder.OPEN)
+SHARED = (Holder.CLM_HERE, Holder.SALESFORCE_HERE, Holder.OPEN, Holder.UNKNOWN)
 
 
 def field_of(direction: Direction, conflict: ConflictRule = ConflictRule.STEWARD_DECIDES) -> FieldMapping:
@@ -84,6 +84,8 @@ def test_each_cell_decides_as_ownership_says(
 PRECEDENCE = (
     PrecedenceRow(states=("draft",), wins=Owner.SALESFORCE),
     PrecedenceRow(states=("active",), wins=Owner.CLM),
+    PrecedenceRow(states=("expired",), window=Window(field="end_date", before=True, days=90), wins=Owner.SALESFORCE),
+    PrecedenceRow(states=("expired",), wins=Owner.CLM),
 )
 
 
@@ -104,7 +106,11 @@ HOLDERS = [
 def test_a_shared_field_is_held_by_whom_both_states_name(
     state: str | None, salesforce_state: str | None, holder: Holder
 ) -> None:
-    assert find_holder(shared(ConflictRule.STEWARD_DECIDES), state, salesforce_state) is holder
+    assert find_holder(shared(ConflictRule.STEWARD_DECIDES), states(state, salesforce_state), None) is holder
+
+
+def states(state: str | None, salesforce_state: str | None) -> FieldFacts:
+    return FieldFacts("a", "a", "a", state, salesforce_state)
 
 
 def shared(rule: ConflictRule) -> FieldMapping:
@@ -115,6 +121,7 @@ STATES = {
     Holder.SALESFORCE_HERE: ("draft", "draft"),
     Holder.CLM_HERE: ("active", "active"),
     Holder.OPEN: ("active", "draft"),
+    Holder.UNKNOWN: ("expired", "expired"),
 }
 
 # holder of a shared field, base, CLM, Salesforce -> action, value that is written
@@ -133,6 +140,10 @@ SHARED_CELLS = [
     (Holder.OPEN, "a", "b", "a", Action.PUSH, "b"),
     (Holder.OPEN, "a", "a", "c", Action.PULL, "c"),
     (Holder.OPEN, "a", "b", "c", Action.CONFLICT, "b"),
+    (Holder.UNKNOWN, "a", "a", "a", Action.KEEP, "a"),
+    (Holder.UNKNOWN, "a", "b", "a", Action.CONFLICT, "b"),
+    (Holder.UNKNOWN, "a", "a", "c", Action.CONFLICT, "a"),
+    (Holder.UNKNOWN, "a", "b", "c", Action.CONFLICT, "b"),
     (Holder.CLM_HERE, ABSENT, None, "c", Action.PULL, "c"),
     (Holder.SALESFORCE_HERE, ABSENT, "b", None, Action.PUSH, "b"),
 ]
@@ -157,15 +168,19 @@ TWO_EDITS = [
     (ConflictRule.STEWARD_DECIDES, Holder.SALESFORCE_HERE, Action.CONFLICT, Action.CONFLICT),
     (ConflictRule.STEWARD_DECIDES, Holder.CLM_HERE, Action.CONFLICT, Action.CONFLICT),
     (ConflictRule.STEWARD_DECIDES, Holder.OPEN, Action.CONFLICT, Action.CONFLICT),
+    (ConflictRule.STEWARD_DECIDES, Holder.UNKNOWN, Action.CONFLICT, Action.CONFLICT),
     (ConflictRule.NEWEST_WINS, Holder.SALESFORCE_HERE, Action.PUSH, Action.PULL),
     (ConflictRule.NEWEST_WINS, Holder.CLM_HERE, Action.PUSH, Action.PULL),
     (ConflictRule.NEWEST_WINS, Holder.OPEN, Action.PUSH, Action.PULL),
+    (ConflictRule.NEWEST_WINS, Holder.UNKNOWN, Action.PUSH, Action.PULL),
     (ConflictRule.PRECEDENCE, Holder.SALESFORCE_HERE, Action.PULL, Action.PULL),
     (ConflictRule.PRECEDENCE, Holder.CLM_HERE, Action.PUSH, Action.PUSH),
     (ConflictRule.PRECEDENCE, Holder.OPEN, Action.CONFLICT, Action.CONFLICT),
+    (ConflictRule.PRECEDENCE, Holder.UNKNOWN, Action.CONFLICT, Action.CONFLICT),
     (ConflictRule.OWNER_WINS, Holder.SALESFORCE_HERE, Action.PULL, Action.PULL),
     (ConflictRule.OWNER_WINS, Holder.CLM_HERE, Action.PUSH, Action.PUSH),
     (ConflictRule.OWNER_WINS, Holder.OPEN, Action.CONFLICT, Action.CONFLICT),
+    (ConflictRule.OWNER_WINS, Holder.UNKNOWN, Action.CONFLICT, Action.CONFLICT),
 ]
 
 
@@ -192,7 +207,7 @@ def test_each_cell_has_its_row_here() -> None:
             ConflictRule.PRECEDENCE,
             ConflictRule.OWNER_WINS,
         )
-        for holder in (Holder.SALESFORCE_HERE, Holder.CLM_HERE, Holder.OPEN)
+        for holder in (Holder.SALESFORCE_HERE, Holder.CLM_HERE, Holder.OPEN, Holder.UNKNOWN)
     ]
 
 
@@ -215,7 +230,7 @@ def test_an_edit_of_what_is_frozen_in_salesforce_waits_for_a_steward(
 
 def test_a_shared_field_that_is_frozen_in_salesforce_is_the_clms() -> None:
     frozen = msgspec.structs.replace(shared(ConflictRule.STEWARD_DECIDES), frozen_from=("active",))
-    assert find_holder(frozen, "active", "active") is Holder.CLM_HERE
+    assert find_holder(frozen, states("active", "active"), None) is Holder.CLM_HERE
 
 
 def test_an_owner_is_the_same_whatever_the_case_of_the_address() -> None:

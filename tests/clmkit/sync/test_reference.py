@@ -18,6 +18,7 @@ EXPECTED: dict[Holder, tuple[str, str, str, str]] = {
     Holder.CLM_HERE: ("keep", "push", "push", "conflict"),
     Holder.SALESFORCE_HERE: ("keep", "pull", "pull", "conflict"),
     Holder.OPEN: ("keep", "pull", "push", "conflict"),
+    Holder.UNKNOWN: ("keep", "conflict", "conflict", "conflict"),
 }
 
 

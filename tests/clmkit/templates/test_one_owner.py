@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from clmkit.sync.decide import Action, FieldFacts, decide_field
 from clmkit.templates.catalogue import TEMPLATES
 
 ROOT = Path(__file__).parents[3]
+TODAY = datetime.date(2030, 1, 1)
 VALUES: dict[FieldKind, tuple[object, object]] = {
     FieldKind.CHECKBOX: (False, True),
     FieldKind.CURRENCY: (Decimal(1), Decimal(2)),
@@ -60,8 +61,15 @@ def cells_of(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Iterato
     before, after = VALUES.get(field.type.value_kind, ("a", "b"))
     for state in spec.lifecycle.states if spec.lifecycle else ():
         is_locked = field.name in owned and (not owned[field.name] or state.status in owned[field.name])
-        decision = decide_field(field, FieldFacts(before, before, after, state.name, state.name))
+        decision = decide_field(field, in_favour(spec, FieldFacts(before, before, after, state.name, state.name)))
         yield Cell(f"{mapping.name}.{field.name}", state.name, field, is_locked, decision.action is Action.PULL)
+
+
+def in_favour(spec: Spec, facts: FieldFacts) -> FieldFacts:
+    """With an editor in every role, on the day that every window is around: so far the guard has to let people go."""
+    dates = {column.name: TODAY for mapping in spec.objects for column in mapping.columns}
+    roles = frozenset(people(spec))
+    return replace(facts, today=TODAY, clm_dates=dates, salesforce_dates=dates, editors=(roles,))
 
 
 def people(spec: Spec) -> list[str]:

@@ -20,6 +20,8 @@ class Case:
     parked: list[Parked] = field(default_factory=list)
     pulls: list[tuple[ObjectMapping, str, FieldDecision]] = field(default_factory=list)
     keys: set[tuple[str, str]] = field(default_factory=set)
+    waits: dict[str, set[str]] = field(default_factory=dict)
+    """The fields whose time has not come, by latency."""
     overwrites_clm: bool = False
     has_written: bool = False
     again: str = ""
@@ -36,6 +38,11 @@ class Case:
     @property
     def updated_at(self) -> str:
         return str(self.agreement.get("updated_at", ""))
+
+    @property
+    def is_held(self) -> bool:
+        """Whether its events wait with what is not due yet."""
+        return bool(self.waits)
 
     @property
     def outcome(self) -> str:

@@ -8,7 +8,7 @@ SQLite is the default because it needs nothing. PostgreSQL is for a team that ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -18,6 +18,7 @@ SqlRow: TypeAlias = tuple[str | int | float | None, ...]
 Target: TypeAlias = Path | str
 
 POSTGRESQL = ("postgresql://", "postgres://")
+ASKED_AT_ONCE = 500
 
 
 class StateError(Exception):
@@ -53,6 +54,18 @@ class Database(Protocol):
 
     def append(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Parameter]]) -> None:
         """Many new rows, by the fastest way there is. Raises StateError when a key exists."""
+
+
+def places(values: Sequence[object]) -> str:
+    """The right side of IN for so many parameters; no value is in an empty one."""
+    return f"({', '.join('?' * len(values)) or 'NULL'})"
+
+
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """Each value once, in parts small enough for one statement."""
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), ASKED_AT_ONCE):
+        yield ordered[start : start + ASKED_AT_ONCE]
 
 
 def open_database(target: Target, schema: str) -> Database:

@@ -3,10 +3,12 @@
 A field is judged against its base, the value on which both systems last agreed. Each side has either kept the base or
 moved away from it; with the field's holder that gives one cell of TABLE.
 
-The holder of a shared field is named by its precedence row for the lifecycle state, as in the generated trigger guard: there
-the other side's edit is put back. The guard knows the status of the Salesforce record, the CLM its own stage; when the two name
-different holders, the field is changing hands and an edit of either side stands, because each side was allowed to make it.
-`Rule.ASK` cells (both sides of a shared field moved) are settled by SETTLEMENTS, the field's conflict rule.
+The holder of a shared field is named by its precedence row for the circumstances: the lifecycle state, the record's dates today,
+and the roles of who made the edit in Salesforce (`editors`). There the other side's edit is put back, as by the generated trigger
+guard. The guard knows the status and the dates of the Salesforce record, the CLM its own; when the two name different holders, the
+field is changing hands and an edit of either side stands, because each side was allowed to make it. Where nobody edited in
+Salesforce, a row for roles does not apply. Where the winner depends on what is not known, nobody is taken for it: an edit waits
+for the steward. `Rule.ASK` cells (both sides of a shared field moved) are settled by SETTLEMENTS, the field's conflict rule.
 
 A value that the sync has put back and that does not hold is rewritten by an automation: a trigger, a flow, a rule of the CLM.
 `hops` remembers that a value was put back, in Salesforce (1) or in the CLM (-1). When that side is found moved again although
@@ -18,9 +20,11 @@ filled side wins; a field with one owner always ends with the owner's value, eve
 
 from __future__ import annotations
 
+import datetime
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as with_default
 
 from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner
 from clmkit.mapping.precedence import Circumstances, find_winner
@@ -43,6 +47,7 @@ class Action(enum.Enum):
     PUSH = "push"  # the CLM's value goes to Salesforce
     PULL = "pull"  # Salesforce's value goes to the CLM
     CONFLICT = "conflict"  # a steward decides; nothing is written
+    WAIT = "wait"  # a push or a pull whose time has not come; nothing is written, nothing agreed on
 
 
 class Holder(enum.Enum):
@@ -54,6 +59,7 @@ class Holder(enum.Enum):
     CLM_HERE = "shared, the CLM wins in this state"
     SALESFORCE_HERE = "shared, Salesforce wins in this state"
     OPEN = "shared, both may move"
+    UNKNOWN = "shared, who wins depends on what is not known"
 
 
 class Rule(enum.Enum):
@@ -64,6 +70,7 @@ class Rule(enum.Enum):
     RESTORE_IN_CLM = "the CLM changed a field that Salesforce owns: put back"
     ASK = "both sides changed it"
     STEWARD = "Salesforce changed a field that is frozen in this state"
+    UNDECIDED = "it was changed, and who wins depends on what is not known"
     UNSTABLE = "it was put back and did not hold: an automation rewrites it"
 
 
@@ -102,6 +109,10 @@ TABLE: Mapping[tuple[Holder, bool, bool], Rule] = {
     (Holder.OPEN, True, False): Rule.PUSH,
     (Holder.OPEN, False, True): Rule.PULL,
     (Holder.OPEN, True, True): Rule.ASK,
+    (Holder.UNKNOWN, False, False): Rule.KEEP,
+    (Holder.UNKNOWN, True, False): Rule.UNDECIDED,
+    (Holder.UNKNOWN, False, True): Rule.UNDECIDED,
+    (Holder.UNKNOWN, True, True): Rule.ASK,
 }
 
 # (conflict rule, holder of a shared field) -> what settles two edits
@@ -109,15 +120,19 @@ SETTLEMENTS: Mapping[tuple[ConflictRule, Holder], Settlement] = {
     (ConflictRule.OWNER_WINS, Holder.CLM_HERE): Settlement.CLM,
     (ConflictRule.OWNER_WINS, Holder.SALESFORCE_HERE): Settlement.SALESFORCE,
     (ConflictRule.OWNER_WINS, Holder.OPEN): Settlement.STEWARD,
+    (ConflictRule.OWNER_WINS, Holder.UNKNOWN): Settlement.STEWARD,
     (ConflictRule.PRECEDENCE, Holder.CLM_HERE): Settlement.CLM,
     (ConflictRule.PRECEDENCE, Holder.SALESFORCE_HERE): Settlement.SALESFORCE,
     (ConflictRule.PRECEDENCE, Holder.OPEN): Settlement.STEWARD,
+    (ConflictRule.PRECEDENCE, Holder.UNKNOWN): Settlement.STEWARD,
     (ConflictRule.NEWEST_WINS, Holder.CLM_HERE): Settlement.NEWEST,
     (ConflictRule.NEWEST_WINS, Holder.SALESFORCE_HERE): Settlement.NEWEST,
     (ConflictRule.NEWEST_WINS, Holder.OPEN): Settlement.NEWEST,
+    (ConflictRule.NEWEST_WINS, Holder.UNKNOWN): Settlement.NEWEST,
     (ConflictRule.STEWARD_DECIDES, Holder.CLM_HERE): Settlement.STEWARD,
     (ConflictRule.STEWARD_DECIDES, Holder.SALESFORCE_HERE): Settlement.STEWARD,
     (ConflictRule.STEWARD_DECIDES, Holder.OPEN): Settlement.STEWARD,
+    (ConflictRule.STEWARD_DECIDES, Holder.UNKNOWN): Settlement.STEWARD,
 }
 
 # what is remembered, the CLM moved, Salesforce moved: a value that was put back did not hold
@@ -130,13 +145,20 @@ _ACTIONS = {
     Rule.RESTORE_IN_SALESFORCE: Action.PUSH,
     Rule.RESTORE_IN_CLM: Action.PULL,
     Rule.STEWARD: Action.CONFLICT,
+    Rule.UNDECIDED: Action.CONFLICT,
 }
+
+Dates = Mapping[str, datetime.date | None]
+Editors = tuple[frozenset[str], ...]
+"""The roles of each person who may have made an edit."""
+NOBODY: Editors = (frozenset(),)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFacts:
     """One field on both sides. `state` is the lifecycle state of the agreement, `salesforce_state` that of the record (both by
-    name, None when unknown); `clm_is_newer` compares the two modification times.
+    name, None when unknown); `clm_is_newer` compares the two modification times. The dates are those of the two records, by field
+    name; `today` is the org's day. `editors` is None when nobody knows who made Salesforce's edit; `unknown` says why.
     """
 
     base: Value | Absent
@@ -148,6 +170,11 @@ class FieldFacts:
     hops: int = 0
     is_read: bool = True
     """Whether Salesforce was asked just now; otherwise `salesforce` is what was agreed on last."""
+    clm_dates: Dates = with_default(default_factory=dict)
+    salesforce_dates: Dates = with_default(default_factory=dict)
+    today: datetime.date | None = None
+    editors: Editors | None = None
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +192,21 @@ class FieldDecision:
         return self.reason == Rule.UNSTABLE.value
 
 
-def find_holder(field: FieldMapping, state: str | None, salesforce_state: str | None) -> Holder:
+def find_holder(field: FieldMapping, facts: FieldFacts, editors: Editors | None) -> Holder:
     """Who may move a field that moves at all. What is frozen in Salesforce's state people may not change there."""
-    is_frozen = salesforce_state in field.frozen_from
+    is_frozen = facts.salesforce_state in field.frozen_from
     if field.direction is Direction.CLM_TO_SALESFORCE:
         return Holder.CLM
     if field.direction is Direction.SALESFORCE_TO_CLM:
         return Holder.FROZEN if is_frozen else Holder.SALESFORCE
-    winners = {_winner(field, state), Owner.CLM if is_frozen else _winner(field, salesforce_state)}
-    if winners == {Owner.CLM}:
-        return Holder.CLM_HERE
-    return Holder.SALESFORCE_HERE if winners == {Owner.SALESFORCE} else Holder.OPEN
+    here = _find_winner(field, facts.state, facts.clm_dates, facts, editors)
+    there = (
+        Owner.CLM if is_frozen else _find_winner(field, facts.salesforce_state, facts.salesforce_dates, facts, editors)
+    )
+    return _HOLDERS.get((here, there), Holder.OPEN) if here and there else Holder.UNKNOWN
+
+
+_HOLDERS = {(Owner.CLM, Owner.CLM): Holder.CLM_HERE, (Owner.SALESFORCE, Owner.SALESFORCE): Holder.SALESFORCE_HERE}
 
 
 def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
@@ -183,19 +214,21 @@ def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
     if facts.clm is ABSENT or field.direction is Direction.NONE:
         return FieldDecision(field, Action.KEEP, None, "one side gives no value")
     if facts.salesforce is ABSENT:
-        return _decide_unreadable(field, facts, find_holder(field, facts.state, facts.salesforce_state))
+        return _decide_unreadable(field, facts, find_holder(field, facts, facts.editors))
     if is_same_value(field, facts.clm, facts.salesforce):
         holds = facts.hops < 0 or facts.is_read
         return FieldDecision(field, Action.KEEP, facts.clm, "both sides agree", 0 if holds else facts.hops)
-    holder = find_holder(field, facts.state, facts.salesforce_state)
     moves = has_moved(field, facts.base, facts.clm), has_moved(field, facts.base, facts.salesforce)
     if (facts.hops, *moves) in UNSTABLE:
         return FieldDecision(field, Action.CONFLICT, facts.clm, Rule.UNSTABLE.value, facts.hops)
+    holder = find_holder(field, facts, facts.editors if moves[1] else NOBODY)
     is_first_meeting = facts.base is ABSENT and field.direction is Direction.BOTH
     rule = TABLE[(Holder.OPEN if is_first_meeting else holder, *moves)]
     action = _settle(field, facts, holder) if rule is Rule.ASK else _ACTIONS[rule]
     value = facts.salesforce if action is Action.PULL else facts.clm
-    return FieldDecision(field, action, value, rule.value, count_hop(field, action, *moves))
+    is_untold = holder is Holder.UNKNOWN and action is Action.CONFLICT and facts.unknown
+    reason = f"{rule.value} ({facts.unknown})" if is_untold else rule.value
+    return FieldDecision(field, action, value, reason, count_hop(field, action, *moves))
 
 
 def count_hop(field: FieldMapping, action: Action, clm_moved: bool, salesforce_moved: bool) -> int:
@@ -258,6 +291,15 @@ def _settle(field: FieldMapping, facts: FieldFacts, holder: Holder) -> Action:
             return Action.CONFLICT
 
 
-def _winner(field: FieldMapping, state: str | None) -> Owner:
-    """Who wins in a state; SHARED when that depends on a role or a day, so that an edit of either side stands."""
-    return find_winner(field.precedence, Circumstances(state=state)) or Owner.SHARED
+def _find_winner(
+    field: FieldMapping, state: str | None, dates: Dates, facts: FieldFacts, editors: Editors | None
+) -> Owner | None:
+    """Who wins on one side; SHARED when no row is for its state, None when that depends on what is not known."""
+    if not any(state in row.states for row in field.precedence):
+        return Owner.SHARED
+    makers: tuple[frozenset[str] | None, ...] = (None,) if editors is None else editors
+    found = {
+        find_winner(field.precedence, Circumstances(state, roles, dates, facts.today))
+        for roles in dict.fromkeys(makers)
+    }
+    return found.pop() if len(found) == 1 else None

@@ -33,6 +33,7 @@ from clmkit.mapping.model import Spec
 from clmkit.sync.apply import Excess, Overuse, StopRun
 from clmkit.sync.claims import Claims
 from clmkit.sync.config import SyncConfig
+from clmkit.sync.editors import Editors
 from clmkit.sync.guards import BlastRadius, Limits, find_overuse, forecast
 from clmkit.sync.intake import Intake
 from clmkit.sync.listening import EventsConfig, Listening, Wire
@@ -41,6 +42,7 @@ from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.references import References
 from clmkit.sync.report import RunReport, Tally
 from clmkit.sync.round import Round
+from clmkit.sync.schedule import Pace
 from clmkit.sync.shipping import Way
 from clmkit.sync.sole import sole_sync
 from clmkit.sync.state import State
@@ -88,6 +90,9 @@ class Engine:
     """Where several workers share the state."""
     rules: Ruleset = field(default_factory=lambda: Ruleset("", "", ""))
     """What the audit calls the mapping; made of the spec when it is not given."""
+    pace: Pace = field(default_factory=Pace)
+    """When fields may go; by default everything at once."""
+    _looked_at: int = 0
     _first_usage: tuple[float, ApiUsage] | None = None
 
     def __post_init__(self) -> None:
@@ -126,8 +131,10 @@ class Engine:
             looks,
             self.listening,
             self.claims,
+            self.pace,
+            self._looked_at,
         )
-        references = References(self.spec, self.org, self.state)
+        references, editors = References(self.spec, self.org, self.state), Editors(self.spec, self.org)
         evaluator = Evaluator(self.spec)
         try:
             while self.tally.rounds < MOST_ROUNDS and not should_end():
@@ -137,7 +144,7 @@ class Engine:
                     break
                 self.tally.rounds += 1
                 self._require_calls()
-                await Round(self, evaluator, references).run(work)
+                await Round(self, evaluator, references, editors).run(work)
                 self._release()
                 if paused := self.state.get_cursor(PAUSE):
                     raise StopRun(paused)
@@ -150,6 +157,7 @@ class Engine:
         finally:
             await intake.close()
             self._release()
+        self._looked_at = 0 if self.tally.stopped else intake.looked_at
         self.allow = False
         return self._report(self.clock() - started, before)
 
@@ -191,6 +199,7 @@ class Engine:
             conflicts=tally.outcomes["conflict"],
             parked=tally.outcomes["parked"],
             waiting=tally.events - settled,
+            scheduled=tally.scheduled,
             echoes=tally.echoes,
             rows_created=tally.rows_created,
             rows_updated=tally.rows_updated,

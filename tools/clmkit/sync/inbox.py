@@ -69,7 +69,7 @@ class Inbox:
             return []
         self._db.queue_for("event")
         known = self.find_known(event.event_id for event in events)
-        last = self._last_sequence()
+        last = self.last_sequence()
         new: list[InboxEvent] = []
         rows: list[tuple[int | str, ...]] = []
         for event in events:
@@ -133,7 +133,7 @@ class Inbox:
     def count_outcomes(self) -> dict[str, int]:
         sql = "SELECT outcome, CAST(sum(last - first + 1) AS INTEGER) FROM settlement GROUP BY outcome ORDER BY outcome"
         counts = {str(outcome): int(count or 0) for outcome, count in self._db.execute(sql)}
-        waiting = self._last_sequence() - sum(counts.values())
+        waiting = self.last_sequence() - sum(counts.values())
         return counts | ({"waiting": waiting} if waiting else {})
 
     def find_outcome(self, event_id: str) -> Settled | None:
@@ -183,7 +183,8 @@ class Inbox:
 
     # ----
 
-    def _last_sequence(self) -> int:
+    def last_sequence(self) -> int:
+        """The place of the newest event; 0 when there is none."""
         return int(self._db.execute("SELECT coalesce(max(sequence), 0) FROM event")[0][0] or 0)
 
     def _mark(self) -> int:
@@ -202,7 +203,7 @@ class Inbox:
 
     def _gaps(self, after: int) -> Iterator[tuple[int, int]]:
         """The ranges of sequences that no settlement covers."""
-        end = self._last_sequence()
+        end = self.last_sequence()
         place = max(self._mark(), after)
         sql = "SELECT first, last FROM settlement WHERE last > ? ORDER BY first"
         for first, last in self._db.execute(sql, (place,)):

@@ -26,6 +26,7 @@ from clmkit.sync.org_rows import OrgRow, read_changed
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.report import Tally
 from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
+from clmkit.sync.schedule import END_OF_TIME, Pace
 from clmkit.sync.state import Link, State
 
 CLM_SOURCE = "clm"
@@ -50,6 +51,24 @@ class Work:
     is_redriven: bool = False
     echoes: int = 0
     """Events that the CLM ascribes to this sync."""
+    editors: set[str] = field(default_factory=set)
+    """Users whom Salesforce's events name."""
+    due: set[str] = field(default_factory=set)
+    """The latencies whose time has come."""
+    has_held: bool = False
+    """Whether events that waited for their time are among these."""
+
+    def again(self) -> Work:
+        """The same events, everything read anew."""
+        return Work(
+            self.agreement_id,
+            self.events,
+            reread=True,
+            is_redriven=self.is_redriven,
+            editors=self.editors,
+            due=self.due,
+            has_held=self.has_held,
+        )
 
     def offer(self, agreement: Agreement, revision: int) -> None:
         known = self.agreement
@@ -72,6 +91,9 @@ class Intake:
     listening: Listening | None = None
     claims: Claims | None = None
     """Where several workers share the state: who works on what."""
+    pace: Pace = field(default_factory=Pace)
+    looked_at: int = 0
+    """Up to here every event is settled or held, as an earlier look has found."""
     _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
     """Salesforce's modified records that are still being read, by object mapping: one query serves many rounds."""
 
@@ -85,32 +107,55 @@ class Intake:
         if self.listening is not None:
             self.listening.take(self.tally)
         self._take_leftovers(work)
-        if work or (self.claims is not None and not self.claims.may_read()):
-            return work
-        await self._take_clm(work)
-        for mapping in self.spec.objects:
-            if is_whole_agreement(mapping) and self.looks:
-                await self._take_salesforce(work, mapping)
+        self._take_due(work)
+        if not work and (self.claims is None or self.claims.may_read()):
+            await self._take_clm(work)
+            for mapping in self.spec.objects:
+                if is_whole_agreement(mapping) and self.looks:
+                    await self._take_salesforce(work, mapping)
+        self._join_held(work)
         return work
+
+    def _take_due(self, work: dict[str, Work]) -> None:
+        """What waited for its time: all of it where nothing is scheduled any more."""
+        due = self.state.schedule.find_due(self.now() if self.pace.is_scheduled else END_OF_TIME, self.page)
+        for event in self._mine(self.state.schedule.read_held(due)):
+            work.setdefault(event.agreement_id, Work(event.agreement_id)).due |= due[event.agreement_id]
+
+    def _join_held(self, work: dict[str, Work]) -> None:
+        """The events that wait with an agreement are worked on with every change of it, so that none is settled unseen."""
+        for event in self.state.schedule.read_held(work):
+            item = work[event.agreement_id]
+            self._add(item, event)
+            item.has_held = True
+            self.tally.events += 1
+
+    def _add(self, item: Work, event: InboxEvent) -> None:
+        """An event whose change is to be read afresh from its own side."""
+        item.events.append(event.sequence)
+        if event.source.startswith(EVENT_SOURCE):
+            item.reread_of.add(event.source.removeprefix(EVENT_SOURCE))
+            item.editors |= {event.actor} - {""}
+        elif event.source != CLM_SOURCE:
+            item.reread = True
+        item.was_deleted |= event.source.startswith(DELETED_SOURCE)
+        item.is_redriven |= event.source == REDRIVE_SOURCE
 
     def _take_leftovers(self, work: dict[str, Work]) -> None:
         """Events that nobody has worked on: of a run that ended early, from Salesforce's event streams, redriven ones.
 
         Their agreements are read afresh, so no copy of an agreement is kept on disk.
         """
-        after = 0
+        after, last = self.looked_at, self.state.inbox.last_sequence()
         while not work and (waiting := self.state.inbox.read_waiting(self.page, after)):
             after = waiting[-1].sequence
             for event in self._mine(waiting):
                 item = work.setdefault(event.agreement_id, Work(event.agreement_id))
-                item.events.append(event.sequence)
-                if event.source.startswith(EVENT_SOURCE):
-                    item.reread_of.add(event.source.removeprefix(EVENT_SOURCE))
-                else:
-                    item.reread = True
-                item.was_deleted |= event.source.startswith(DELETED_SOURCE)
-                item.is_redriven |= event.source == REDRIVE_SOURCE
+                self._add(item, event)
+                item.reread |= event.source == CLM_SOURCE
                 self.tally.events += 1
+        if not work and self.claims is None:
+            self.looked_at = last
 
     def _mine(self, events: list[InboxEvent]) -> list[InboxEvent]:
         return events if self.claims is None else self.claims.take(events)

@@ -16,7 +16,7 @@ from clmkit.sync.ports import Org
 LONGEST_CONDITION = 8000
 """Characters of one IN list: a query in a GET address has to stay below 16 KB after escaping."""
 
-MODSTAMP = "SystemModstamp"
+MODSTAMP, MODIFIED_BY = "SystemModstamp", "LastModifiedById"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,13 @@ class OrgRow:
     modstamp: str
     values: Mapping[str, Value | Absent]
     is_deleted: bool = False
+    modified_by: str = ""
+    """The user who saved it last, where somebody asked for that."""
 
 
 def select(mapping: ObjectMapping, condition: str, order: str = "", more: Sequence[str] = ()) -> str:
-    fields = ["Id", MODSTAMP, *more, *(path for column in mapping.columns for path in _paths(column))]
+    asked = (MODIFIED_BY,) if any(row.roles for column in mapping.columns for row in column.precedence) else ()
+    fields = ["Id", MODSTAMP, *asked, *more, *(path for column in mapping.columns for path in _paths(column))]
     unique = ", ".join(dict.fromkeys(fields))
     return f"SELECT {unique} FROM {mapping.salesforce} WHERE {condition}{order}"  # noqa: S608 - names of a linted spec
 
@@ -40,7 +43,12 @@ def to_org_row(mapping: ObjectMapping, record: Record) -> OrgRow:
     key = record.get(mapping.key.salesforce)
     values = {column.salesforce: _read(column, record) for column in mapping.columns if column.role is not Role.KEY}
     return OrgRow(
-        str(record["Id"]), str(key or ""), str(record[MODSTAMP]), values, is_deleted=record.get("IsDeleted") is True
+        str(record["Id"]),
+        str(key or ""),
+        str(record[MODSTAMP]),
+        values,
+        is_deleted=record.get("IsDeleted") is True,
+        modified_by=str(record.get(MODIFIED_BY) or ""),
     )
 
 
@@ -65,12 +73,20 @@ async def read_changed(org: Org, mapping: ObjectMapping, since: str) -> AsyncGen
         yield to_org_row(mapping, record)
 
 
+async def read_in(
+    org: Org, sobject: str, fields: Sequence[str], field: str, values: Iterable[str]
+) -> AsyncGenerator[Record, None]:
+    """The records whose field has one of these values."""
+    for condition in _in_lists(field, values):
+        async for record in org.query(f"SELECT {', '.join(fields)} FROM {sobject} WHERE {condition}"):  # noqa: S608 - as above
+            yield record
+
+
 async def read_ids(org: Org, sobject: str, field: str, values: Sequence[str]) -> dict[str, list[str]]:
     """Record ids by the value of a field; the values without case, as Salesforce compares them."""
     found: dict[str, list[str]] = {}
-    for condition in _in_lists(field, values):
-        async for record in org.query(f"SELECT Id, {field} FROM {sobject} WHERE {condition}"):  # noqa: S608 - as above
-            found.setdefault(str(record[field]).casefold(), []).append(str(record["Id"]))
+    async for record in read_in(org, sobject, ("Id", field), field, values):
+        found.setdefault(str(record[field]).casefold(), []).append(str(record["Id"]))
     return found
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from clmkit.clients.outcomes import OUTCOMES, SECOND_MEANINGS, UNKNOWN, Action
 from clmkit.mapping.loader import load_spec
-from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner, PrecedenceRow, Spec
+from clmkit.mapping.model import ConflictRule, Direction, FieldMapping, Owner, PrecedenceRow, Spec, Window
 from clmkit.sync.decide import SETTLEMENTS, TABLE, UNSTABLE, FieldDecision, FieldFacts, Holder, decide_field
 
 GENERATED = (
@@ -29,7 +29,10 @@ STAGED: Mapping[Holder, tuple[Direction, Owner, tuple[str, ...], str, str]] = {
     Holder.CLM_HERE: (Direction.BOTH, Owner.CLM, (), EARLY, EARLY),
     Holder.SALESFORCE_HERE: (Direction.BOTH, Owner.SALESFORCE, (), EARLY, EARLY),
     Holder.OPEN: (Direction.BOTH, Owner.SALESFORCE, (), LATE, EARLY),
+    Holder.UNKNOWN: (Direction.BOTH, Owner.SALESFORCE, (), EARLY, EARLY),
 }
+UNTOLD = Window(field="end_date", before=True, days=90)
+"""The window of a date that nobody tells in these examples."""
 
 
 def decide_cell(
@@ -44,7 +47,9 @@ def decide_cell(
     """A field with this holder, decided: the base is A, an edit of the CLM is B, one of Salesforce C."""
     direction, wins, frozen, state, salesforce_state = STAGED[holder]
     other = Owner.CLM if wins is Owner.SALESFORCE else Owner.SALESFORCE
-    rows = (PrecedenceRow(states=(EARLY,), wins=wins), PrecedenceRow(states=(LATE,), wins=other))
+    window = UNTOLD if holder is Holder.UNKNOWN else None
+    first = PrecedenceRow(states=(EARLY,), wins=wins, window=window)
+    rows = (first, PrecedenceRow(states=(EARLY, LATE), wins=other))
     field: FieldMapping = msgspec.structs.replace(
         _any_text(spec), direction=direction, precedence=rows, frozen_from=frozen, conflict=rule
     )
@@ -61,9 +66,12 @@ def render(spec: Spec) -> str:
         "Every field of every changed row is decided by itself, against its base: the value on which both systems last agreed.",
         "In the examples the base is `A`, an edit in the CLM makes it `B`, one in Salesforce `C`.",
         "",
-        "## Who holds the field, and who moved",
-        "",
-        *_table(("holder", "the CLM has", "Salesforce has", "decision", "both end with", "because"), _cells(spec)),
+        "Who wins a shared field in this state is what the first `precedence` row that applies says. A row may ask for a lifecycle",
+        "state, for a window around a date of the record (today is the org's day; the CLM's date and the record's both have to say",
+        "so) and for a role that made the edit in Salesforce. The editor is whoever the event of the edit names, else who saved",
+        "the record last; their roles are the audiences whose permission sets they have, also through groups. Where nobody edited",
+        "in Salesforce no row for roles applies. The sync does not know the editor when the last one is the integration user, or",
+        "may not edit the field, or when the org does not show permission sets: then an edit waits for the steward.",
         "",
         "## Both sides of a shared field moved",
         "",

@@ -15,6 +15,7 @@ class RunReport(msgspec.Struct, frozen=True):
 
     `echoes` is the part of `unchanged` that was our own writing coming back. `stopped` is empty, or says why the run ended early
     (`is_outage` when time alone may heal it); the events that were not settled then are `waiting` and are taken up by the next run.
+    `scheduled` is the part of `waiting` that is held back until its time by its latency class.
     `explained` says which way rows went and why.
     """
 
@@ -24,6 +25,7 @@ class RunReport(msgspec.Struct, frozen=True):
     conflicts: int
     parked: int
     waiting: int
+    scheduled: int
     echoes: int
     rows_created: dict[str, int]
     rows_updated: dict[str, int]
@@ -45,7 +47,7 @@ class RunReport(msgspec.Struct, frozen=True):
 
     @property
     def is_clean(self) -> bool:
-        return not (self.conflicts or self.parked or self.waiting or self.stopped)
+        return not (self.conflicts or self.parked or self.waiting > self.scheduled or self.stopped)
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class Tally:
 
     events: int = 0
     echoes: int = 0
+    scheduled: int = 0
     patches: int = 0
     rounds: int = 0
     stopped: str = ""

@@ -6,8 +6,9 @@ holds (`OrgRow`, when it was read).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from clmkit.mapping.evaluate import Evaluator, Row, find_value
@@ -18,6 +19,8 @@ from clmkit.sync.decide import (
     ABSENT,
     Absent,
     Action,
+    Dates,
+    Editors,
     FieldDecision,
     FieldFacts,
     Holder,
@@ -34,6 +37,22 @@ Agreement = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """Who changed a field in Salesforce: the roles of each who may have, or why nobody knows."""
+
+    editors: Editors | None = None
+    unknown: str = ""
+
+
+NOT_ASKED = Edited()
+
+
+def always(_field: FieldMapping) -> bool:
+    """Every field may be written now: nothing is scheduled."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
 class RowFacts:
     mapping: ObjectMapping
     row: Row
@@ -45,11 +64,16 @@ class RowFacts:
     state: str | None
     salesforce_state: str | None
     clm_is_newer: bool
+    today: datetime.date | None = None
+    edits: Mapping[str, Edited] = field(default_factory=dict)
+    """Who changed what in Salesforce, by field name, for the fields whose holder depends on it."""
+    is_due: Callable[[FieldMapping], bool] = always
+    """Whether a field's time has come, by its latency class."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowPlan:
-    """What to do with one row. `push` goes by API name, `pull` by CLM path.
+    """What to do with one row. `push` goes by API name, `pull` by CLM path; `waiting` is what its schedule holds back.
 
     `base` is what both sides agree on once the push is done. Pulled fields join it when the CLM has taken them, not before: a run
     that dies in between must find that Salesforce moved, not that the CLM did.
@@ -60,6 +84,7 @@ class RowPlan:
     push: Mapping[str, FieldDecision]
     pull: Mapping[str, FieldDecision]
     conflicts: tuple[FieldDecision, ...]
+    waiting: tuple[FieldDecision, ...]
     status: StatusSteps | None
     base: Fields
     hops: Hops
@@ -90,7 +115,12 @@ def is_whole_agreement(mapping: ObjectMapping) -> bool:
 
 
 def needs_reading(
-    mapping: ObjectMapping, clm: Mapping[str, Value], link: Link | None, state: str | None, lifecycle: Lifecycle | None
+    mapping: ObjectMapping,
+    clm: Mapping[str, Value],
+    link: Link | None,
+    state: str | None,
+    lifecycle: Lifecycle | None,
+    today: datetime.date | None = None,
 ) -> bool:
     """Whether Salesforce has to be asked before deciding: the row or one of its values was never agreed on, or the write could
     run over an edit of a shared field that this sync has not seen yet.
@@ -100,12 +130,27 @@ def needs_reading(
     if any(column.salesforce in clm and column.salesforce not in link.base for column in _pushable(mapping)):
         return True
     salesforce_state = state_in_salesforce(mapping, link, None, lifecycle)
-    return any(
-        find_holder(column, state, salesforce_state) is Holder.OPEN
-        and (state != salesforce_state or has_moved(column, link.base[column.salesforce], clm[column.salesforce]))
-        for column in mapping.columns
-        if column.direction is Direction.BOTH and column.salesforce in clm
-    )
+    dates = dates_of(mapping, clm), dates_of(mapping, link.base)
+    for column in mapping.columns:
+        if column.direction is Direction.BOTH and column.salesforce in clm:
+            base, value = link.base[column.salesforce], clm[column.salesforce]
+            facts = FieldFacts(base, value, base, state, salesforce_state, False, 0, False, *dates, today)
+            is_open = find_holder(column, facts, None) in (Holder.OPEN, Holder.UNKNOWN)
+            if is_open and (state != salesforce_state or has_moved(column, base, value)):
+                return True
+    return False
+
+
+def dates_of(mapping: ObjectMapping, values: Mapping[str, Value | Absent]) -> Dates:
+    """The dates that windows of this object are around, as one side has them; left out where it gives none."""
+    asked = {row.window.field for column in mapping.columns for row in column.precedence if row.window is not None}
+    columns = [column for column in mapping.columns if column.name in asked] if asked else []
+    told = {column.name: values.get(column.salesforce, ABSENT) for column in columns}
+    return {name: _to_date(value) for name, value in told.items() if value is not ABSENT}
+
+
+def _to_date(value: Value) -> datetime.date | None:
+    return datetime.date.fromisoformat(value[:10]) if isinstance(value, str) and value else None
 
 
 def state_in_salesforce(
@@ -134,11 +179,15 @@ def is_echo(mapping: ObjectMapping, link: Link | None, org: OrgRow) -> bool:
 
 def plan_row(facts: RowFacts, lifecycle: Lifecycle | None) -> RowPlan:
     creates = facts.link is None and facts.org is None
+    held = facts.org.values if facts.org is not None else facts.link.base if facts.link is not None else {}
+    dates = dates_of(facts.mapping, facts.clm), dates_of(facts.mapping, held)
     decisions = [
-        _decide(facts, column, creates)
+        _decide(facts, column, creates, dates)
         for column in facts.mapping.columns
         if column.role not in (Role.KEY, Role.VERSION)
     ]
+    if not creates:
+        decisions = _hold_back(decisions, facts)
     push = {decision.field.salesforce: decision for decision in decisions if decision.action is Action.PUSH}
     pull = {decision.field.clm: decision for decision in decisions if decision.action is Action.PULL}
     version = facts.mapping.version
@@ -151,21 +200,48 @@ def plan_row(facts: RowFacts, lifecycle: Lifecycle | None) -> RowPlan:
         push,
         pull if is_whole_agreement(facts.mapping) else {},
         tuple(decision for decision in decisions if decision.action is Action.CONFLICT),
+        tuple(decision for decision in decisions if decision.action is Action.WAIT),
         _plan_status(facts, push, lifecycle),
         _next_base(facts, decisions, creates),
         {decision.field.salesforce: decision.hops for decision in decisions if decision.hops},
     )
 
 
-def _decide(facts: RowFacts, column: FieldMapping, creates: bool) -> FieldDecision:
+def _hold_back(decisions: Sequence[FieldDecision], facts: RowFacts) -> list[FieldDecision]:
+    """Let a row wait until one of its fields is due; then what waits of it goes along, because it costs no further call."""
+    going = {decision.action for decision in decisions if facts.is_due(decision.field)}
+    waits = {Action.PUSH, Action.PULL} - going
+    hops = facts.link.hops if facts.link is not None else {}
+    return [
+        replace(one, action=Action.WAIT, hops=hops.get(one.field.salesforce, 0)) if one.action in waits else one
+        for one in decisions
+    ]
+
+
+def _decide(facts: RowFacts, column: FieldMapping, creates: bool, dates: tuple[Dates, Dates]) -> FieldDecision:
     clm = facts.clm.get(column.salesforce, ABSENT)
     if creates:
         return decide_creation(column, clm)
     base = facts.link.base.get(column.salesforce, ABSENT) if facts.link is not None else ABSENT
     salesforce = facts.org.values[column.salesforce] if facts.org is not None else base
     hops = facts.link.hops.get(column.salesforce, 0) if facts.link is not None else 0
-    states, is_read = (facts.state, facts.salesforce_state), facts.org is not None
-    return decide_field(column, FieldFacts(base, clm, salesforce, *states, facts.clm_is_newer, hops, is_read))
+    edited = facts.edits.get(column.name, NOT_ASKED)
+    told = FieldFacts(
+        base,
+        clm,
+        salesforce,
+        facts.state,
+        facts.salesforce_state,
+        facts.clm_is_newer,
+        hops,
+        is_read=facts.org is not None,
+        clm_dates=dates[0],
+        salesforce_dates=dates[1],
+        today=facts.today,
+        editors=edited.editors,
+        unknown=edited.unknown,
+    )
+    return decide_field(column, told)
 
 
 def _plan_status(facts: RowFacts, push: Mapping[str, FieldDecision], lifecycle: Lifecycle | None) -> StatusSteps | None:
@@ -188,7 +264,7 @@ def _next_base(facts: RowFacts, decisions: list[FieldDecision], creates: bool) -
         name = decision.field.salesforce
         if decision.action is Action.PUSH:
             base[name] = to_scalar(decision.value)
-        elif decision.action is Action.PULL:
+        elif decision.action in (Action.PULL, Action.WAIT):
             continue
         elif decision.action is Action.CONFLICT:
             if not decision.is_unstable:

@@ -1,6 +1,7 @@
 """The sync's memory. Written in short transactions after each answer, so a kill -9 costs one repeated request.
 
 inbox    every event once, and what became of it (`inbox`)
+schedule what waits for its time by its latency class (`schedule`)
 link     object mapping + key -> Salesforce record id, the last agreed values (base), the revision that wrote them
 parked   values, rows and conflicts that wait for a person, each with reason and steward; resolved ones stay, marked
 cursor   where to go on reading in each system
@@ -15,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from clmkit.sync import inbox, outbox
+from clmkit.sync import inbox, outbox, schedule
 from clmkit.sync.audit import AuditLog, Entry, log
-from clmkit.sync.database import SqlRow, Target, open_database
+from clmkit.sync.database import SqlRow, Target, chunks, open_database, places
 from clmkit.sync.inbox import Inbox
 from clmkit.sync.outbox import Outbox
+from clmkit.sync.schedule import Schedule
 
 Scalar: TypeAlias = str | bool | int | None
 Fields: TypeAlias = Mapping[str, Scalar]
@@ -42,10 +44,10 @@ CREATE INDEX IF NOT EXISTS parked_agreement ON parked (agreement_id) WHERE resol
     + log.SCHEMA
     + inbox.SCHEMA
     + outbox.SCHEMA
+    + schedule.SCHEMA
 )
 LINK = "object, key, agreement_id, record_id, revision, modstamp, base, lookups, hops"
 PARKED = "object, key, field, agreement_id, kind, value, reason, steward, since, attempts"
-ASKED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class State:
         self.database = open_database(target, SCHEMA)
         self.inbox = Inbox(self.database)
         self.outbox = Outbox(self.database)
+        self.schedule = Schedule(self.database)
         self.audit = AuditLog(self.database)
 
     def close(self) -> None:
@@ -129,8 +132,8 @@ class State:
         return sorted(links, key=lambda link: (link.object, link.key))
 
     def _links_where(self, condition: str, values: Iterable[str], before: Sequence[str] = ()) -> Iterator[Link]:
-        for chunk in _chunks(values):
-            sql = f"SELECT {LINK} FROM link WHERE {condition.format(_places(chunk))}"  # noqa: S608 - places
+        for chunk in chunks(values):
+            sql = f"SELECT {LINK} FROM link WHERE {condition.format(places(chunk))}"  # noqa: S608 - places
             for row in self.database.execute(sql, (*before, *chunk)):
                 yield _to_link(row)
 
@@ -170,12 +173,12 @@ class State:
         """Mark as resolved what waited for these agreements and does not any more."""
         waiting = {(row.object, row.key, row.field) for row in still}
         sql = "UPDATE parked SET resolved_at = ? WHERE object = ? AND key = ? AND field = ?"
-        for chunk in _chunks(agreement_ids):
+        for chunk in chunks(agreement_ids):
             found = (
-                f"SELECT object, key, field FROM parked WHERE resolved_at IS NULL AND agreement_id IN {_places(chunk)}"  # noqa: S608 - places
+                f"SELECT object, key, field FROM parked WHERE resolved_at IS NULL AND agreement_id IN {places(chunk)}"  # noqa: S608 - places
             )
-            places = [tuple(str(one) for one in row) for row in self.database.execute(found, chunk)]
-            self.database.change_all(sql, [(at, *place) for place in places if place not in waiting])
+            rows = [tuple(str(one) for one in row) for row in self.database.execute(found, chunk)]
+            self.database.change_all(sql, [(at, *place) for place in rows if place not in waiting])
 
     def read_parked(
         self, *, kind: str | None = None, agreement_id: str | None = None, code: str | None = None
@@ -246,13 +249,3 @@ def _to_parked(row: SqlRow) -> Parked:
 
 def _count(rows: Sequence[SqlRow]) -> int:
     return int(rows[0][0] or 0)
-
-
-def _places(values: Sequence[str]) -> str:
-    return f"({', '.join('?' * len(values))})"
-
-
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    ordered = sorted(set(values))
-    for start in range(0, len(ordered), ASKED_AT_ONCE):
-        yield ordered[start : start + ASKED_AT_ONCE]
