@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from orgtwin.errors import SalesforceError, SaveError
 from orgtwin.org import Org
 from orgtwin.records.coerce import RowRefused, compile_coercer
+from orgtwin.records.columns import compile_readers
 from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation
+from orgtwin.records.sheet import Sheet
 from orgtwin.records.writer import Writer
 from orgtwin.schema.model import Field, FieldType
 from orgtwin.seed import administrator, new_org
@@ -107,6 +110,48 @@ def test_a_csv_row_is_written_as_its_fields_are_one_by_one(rows: list[dict[str, 
     writer = new_writer(text=True)
     for wire in rows:
         assert typed(by_plan(writer, wire)) == typed(field_by_field(wire, text=True))
+
+
+def sheets_of(values: st.SearchStrategy[object]) -> st.SearchStrategy[Sheet]:
+    """Rows of the same keys, in any order."""
+    names = st.lists(st.sampled_from(sorted(FIELDS)), min_size=1, max_size=4, unique=True).map(tuple)
+    return names.flatmap(
+        lambda keys: st.builds(
+            Sheet, st.just(keys), st.lists(st.tuples(*[values for _ in keys]), min_size=1, max_size=6)
+        )
+    )
+
+
+@pytest.mark.parametrize(("text", "values", "remembered"), [(True, TEXTS, 1024), (True, TEXTS, 0), (False, JSON, 0)])
+def test_rows_of_the_same_keys_are_written_at_once_as_they_are_one_by_one(
+    text: bool, values: st.SearchStrategy[object], remembered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orgtwin.records.known_values.MOST", remembered)
+
+    @given(sheets_of(values))
+    def each_row_holds_the_same(sheet: Sheet) -> None:
+        width = sample_org().table("Sample__c").width
+        contents = [Row([None] * width) for _ in sheet]
+        alone = [by_plan(new_writer(text=text), wire) for wire in sheet]
+        together = new_writer(text=text).try_write_columns(sheet, contents)
+        assert together == all(not errors and not refusal for _, errors, refusal in alone)
+        if together:
+            read = [
+                {name: sample_org().table("Sample__c").reader(name)(row) for name in sheet.keys} for row in contents
+            ]
+            assert [typed((row, [], "")) for row in read] == [typed(outcome) for outcome in alone]
+
+    each_row_holds_the_same()
+
+
+def test_a_column_of_many_different_values_is_read_without_remembering_them() -> None:
+    fields = {name: FIELDS[name] for name in ("Text__c", "Number__c")}
+    for name, f in fields.items():
+        _one, many = compile_readers(f, text=True)
+        for start in range(0, 3_000, 100):
+            cells = [str(Decimal(number) / 10) for number in range(start, start + 100)]
+            wanted: list[Value] = list(cells) if name == "Text__c" else [Decimal(cell) for cell in cells]
+            assert list(many(cells)) == wanted
 
 
 @pytest.mark.parametrize("name", [name for name, f in FIELDS.items() if f.type is not FieldType.BOOLEAN])

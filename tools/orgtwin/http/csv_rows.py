@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from orgtwin.errors import SalesforceError
+from orgtwin.records.sheet import Sheet, WireRow
 from orgtwin.schema.model import SObjectType
 
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
@@ -43,35 +44,29 @@ def in_chunks(rows: Iterable[list[str]], size: int = CHUNK) -> Iterator[list[lis
 
 
 class RowReader:
-    """Turns cells into the values of one row; built once for a header."""
+    """Turns cells into rows; built once for a header."""
 
     def __init__(self, header: Sequence[str]) -> None:
-        self._plain = [name.strip() for name in header]
-        self._nested = [at for at, name in enumerate(self._plain) if "." in name]
+        self._keys = tuple(_key(column.strip()) for column in header)
+        self._has_twins = len(set(self._keys)) < len(self._keys)
 
-    def rows(self, chunk: Sequence[Sequence[str]]) -> list[Mapping[str, object]]:
-        """Cells by field name, parents as nested objects. Raises InvalidBatch for a row of another width."""
-        width = len(self._plain)
+    def rows(self, chunk: Sequence[Sequence[str]]) -> Sequence[WireRow]:
+        """Cells by field name, or by parent and its key. Raises InvalidBatch for a row of another width."""
+        width = len(self._keys)
         for cells in chunk:
             if len(cells) != width:
                 raise SalesforceError(
                     "InvalidBatch",
                     f"Number of columns in the header ({width}) and in the row ({len(cells)}) do not match",
                 )
-        if self._nested:
-            return [self._with_parents(cells) for cells in chunk]
-        return [dict(zip(self._plain, cells)) for cells in chunk]  # noqa: B905 (of one length, and strict costs a tenth)
+        sheet = Sheet(self._keys, chunk)
+        return list(sheet) if self._has_twins else sheet
 
-    def _with_parents(self, cells: Sequence[str]) -> Mapping[str, object]:
-        row: dict[str, object] = {}
-        for at, (name, cell) in enumerate(zip(self._plain, cells, strict=True)):
-            if at in self._nested:
-                if cell:
-                    parent, _, key = name.rpartition(":")[2].partition(".")
-                    row[parent] = {key: cell}
-            else:
-                row[name] = cell
-        return row
+
+def _key(column: str) -> str:
+    """`Account:Parent.Key__c` is Parent.Key__c: the value of the key tells which parent it is."""
+    name = column.rpartition(":")[2] if "." in column else column
+    return "Id" if name.lower() == "id" else name
 
 
 def find_unknown_column(header: Sequence[str], sobject_type: SObjectType, readable: frozenset[str]) -> str | None:

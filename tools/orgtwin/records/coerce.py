@@ -17,6 +17,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from orgtwin.errors import SalesforceError, SaveError
+from orgtwin.records.known_values import LONGEST, MOST, KnownValues
 from orgtwin.records.model import Value
 from orgtwin.schema.model import Field, FieldType
 
@@ -52,12 +53,8 @@ def refuse(code: str, message: str, *fields: str) -> RowRefused:
     return RowRefused(SaveError(code, message, fields))
 
 
-_MOST_KNOWN = (
-    1024  # values of a field that are remembered: most columns have few, and write each of them again and again
-)
 _MOST_SHARED = 256
-_LONGEST_SHARED = 80
-_CLEAR = "#N/A"
+CLEAR = "#N/A"
 
 
 @lru_cache(maxsize=8192)
@@ -74,22 +71,13 @@ def compile_coercer(f: Field, *, text: bool) -> Coercer:
     JSON: any value may come; null and the empty string clear. CSV: only texts come, never an empty one; #N/A clears. A field
     that is cleared is None; a checkbox cannot be.
     """
-    coerce = _COMPILERS[f.type](f, _otherwise(f, text=text))
-    return _Known(f, coerce).__getitem__ if text else coerce
+    return known_texts(f).__getitem__ if text else _COMPILERS[f.type](f, _otherwise(f, text=False))
 
 
-class _Known(dict[object, Value]):
-    """What the texts of a CSV column mean, filled in as they come."""
-
-    def __init__(self, f: Field, coerce: Coercer) -> None:
-        super().__init__({} if f.type is FieldType.BOOLEAN else {_CLEAR: None})
-        self._coerce = coerce
-
-    def __missing__(self, text: object) -> Value:
-        value = self._coerce(text)
-        if len(self) < _MOST_KNOWN and len(str(text)) <= _LONGEST_SHARED:
-            self[text] = value
-        return value
+def known_texts(f: Field) -> KnownValues:
+    """The coercer of CSV text, with what it remembers."""
+    coerce = _COMPILERS[f.type](f, _otherwise(f, text=True))
+    return KnownValues(coerce, {} if f.type is FieldType.BOOLEAN else {CLEAR: None})
 
 
 _Otherwise = Callable[[object], Value]
@@ -98,7 +86,7 @@ _Otherwise = Callable[[object], Value]
 
 def _otherwise(f: Field, *, text: bool) -> _Otherwise:
     wrong = _wrong_text if text else _wrong_json
-    clears = (_CLEAR,) if text else (None, "")
+    clears = (CLEAR,) if text else (None, "")
 
     def clear_or_refuse(value: object) -> Value:
         if value not in clears:
@@ -140,7 +128,7 @@ def _text(f: Field, otherwise: _Otherwise) -> Coercer:
         kept = value.strip()
         if len(kept) > limit:
             raise too_long(f, kept)
-        if len(shared) < most_shared and 0 < len(kept) <= _LONGEST_SHARED:
+        if len(shared) < most_shared and 0 < len(kept) <= LONGEST:
             shared[value] = kept
         return kept or None
 
@@ -234,7 +222,7 @@ def _int(f: Field, otherwise: _Otherwise) -> Coercer:
 
 def _decimal(f: Field, otherwise: _Otherwise) -> Coercer:
     """A float is the number that its shortest decimal form writes."""
-    ceiling = Decimal(10) ** ((f.precision or _MOST_DIGITS) - f.scale)
+    ceiling = number_ceiling(f)
     known: dict[type, dict[object, Decimal]] = {
         int: {},
         float: {},
@@ -257,11 +245,16 @@ def _decimal(f: Field, otherwise: _Otherwise) -> Coercer:
             return otherwise(value)
         if not -ceiling < number < ceiling:
             raise out_of_range(f, value)
-        if len(numbers) < _MOST_KNOWN:
+        if len(numbers) < MOST:
             numbers[value] = number
         return number
 
     return coerce
+
+
+def number_ceiling(f: Field) -> Decimal:
+    """The numbers of a field are smaller than this, and larger than its negative."""
+    return Decimal(10) ** ((f.precision or _MOST_DIGITS) - f.scale)
 
 
 def out_of_range(f: Field, value: object) -> RowRefused:

@@ -11,7 +11,6 @@ from typing import TypeVar
 from orgtwin.access.grants import RowFilter
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.records import merging, save_order
-from orgtwin.records.coerce import RowRefused
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.deletion import NO_ACCESS
 from orgtwin.records.matching import find_by_id
@@ -19,15 +18,15 @@ from orgtwin.records.model import Caller, Row, Value
 from orgtwin.records.removal import Removal
 from orgtwin.records.save_plans import SavePlan, SavePlans
 from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.sheet import Sheet, WireRow, find_sheet, values_under
 from orgtwin.records.table import ID
 
 BATCH = 200
 _ATTEMPTS = 3  # partial success runs a batch again without the rows that failed after they were stored
 
-WireRows = Sequence[Mapping[str, object]]
-Numbered = list[tuple[int, Mapping[str, object]]]
+WireRows = Sequence[WireRow]
 Results = list[SaveResult | None]
-Entry = tuple[int, Mapping[str, object], Row | None]
+Entry = tuple[int, Row | None]  # a row of the call by its position, and the record that it changes
 T = TypeVar("T")
 
 _TOO_MANY_RETRIES = SaveError(  # ASSUMED code; the text is the platform's
@@ -55,10 +54,11 @@ class RecordDml:
     ) -> list[SaveResult]:
         plan = self._plans.of(caller, sobject_type, text=text)
         plan.writer(Operation.INSERT)
+        rows = find_sheet(rows) or rows
 
-        def insert_batch(chunk: Numbered, results: Results) -> None:
-            batch: list[Entry] = [(position, wire, None) for position, wire in chunk]
-            self._save(caller, plan, Operation.INSERT, batch, results)
+        def insert_batch(start: int, chunk: WireRows, results: Results) -> None:
+            batch: list[Entry] = [(position, None) for position in range(start, start + len(chunk))]
+            self._save(caller, plan, Operation.INSERT, rows, batch, results)
 
         return self._in_batches(caller, rows, insert_batch, all_or_none)
 
@@ -67,17 +67,18 @@ class RecordDml:
     ) -> list[SaveResult]:
         plan = self._plans.of(caller, sobject_type, text=text)
         plan.writer(Operation.UPDATE)
+        rows = find_sheet(rows) or rows
 
-        def update_batch(chunk: Numbered, results: Results) -> None:
+        def update_batch(start: int, chunk: WireRows, results: Results) -> None:
             batch: list[Entry] = []
-            for position, wire in chunk:
-                found = find_by_id(plan.table, wire)
+            for position, value in enumerate(values_under(chunk, "Id"), start):
+                found = find_by_id(plan.table, value)
                 if isinstance(found, SaveError):
                     results[position] = SaveResult(None, False, False, (found,))
                 else:
-                    batch.append((position, wire, found))
+                    batch.append((position, found))
             for part in _without_repeats(batch):
-                self._save(caller, plan, Operation.UPDATE, part, results)
+                self._save(caller, plan, Operation.UPDATE, rows, part, results)
 
         return self._in_batches(caller, rows, update_batch, all_or_none)
 
@@ -94,36 +95,35 @@ class RecordDml:
     ) -> list[SaveResult]:
         plan = self._plans.of(caller, sobject_type, text=text)
         matcher = plan.matcher(external_id_field)
+        rows = find_sheet(rows) or rows
         seen: set[Value] = set()
 
-        def upsert_batch(chunk: Numbered, results: Results) -> None:
+        def upsert_batch(start: int, chunk: WireRows, results: Results) -> None:
             inserts: list[Entry] = []
             updates: list[Entry] = []
-            for position, wire in chunk:
-                try:
-                    row = matcher.match(wire, seen, update_only=update_only)
-                except RowRefused as refusal:
-                    results[position] = SaveResult(None, False, False, (refusal.error,))
+            for position, found in enumerate(matcher.match(chunk, seen, update_only=update_only), start):
+                if isinstance(found, SaveError):
+                    results[position] = SaveResult(None, False, False, (found,))
                 else:
-                    (inserts if row is None else updates).append((position, wire, row))
+                    (inserts if found is None else updates).append((position, found))
             if inserts:
-                self._save(caller, plan, Operation.INSERT, inserts, results)
+                self._save(caller, plan, Operation.INSERT, rows, inserts, results)
             if updates:
-                self._save(caller, plan, Operation.UPDATE, updates, results)
+                self._save(caller, plan, Operation.UPDATE, rows, updates, results)
 
         return self._in_batches(caller, rows, upsert_batch, all_or_none)
 
     def delete(
         self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False, hard: bool = False
     ) -> list[SaveResult]:
-        def delete_batch(chunk: list[tuple[int, str]], results: Results) -> None:
-            self._removal.delete(caller, chunk, results, hard=hard)
+        def delete_batch(start: int, chunk: Sequence[str], results: Results) -> None:
+            self._removal.delete(caller, list(enumerate(chunk, start)), results, hard=hard)
 
         return self._in_batches(caller, record_ids, delete_batch, all_or_none)
 
     def undelete(self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False) -> list[SaveResult]:
-        def undelete_batch(chunk: list[tuple[int, str]], results: Results) -> None:
-            self._removal.undelete(caller, chunk, results)
+        def undelete_batch(start: int, chunk: Sequence[str], results: Results) -> None:
+            self._removal.undelete(caller, list(enumerate(chunk, start)), results)
 
         return self._in_batches(caller, record_ids, undelete_batch, all_or_none)
 
@@ -140,7 +140,7 @@ class RecordDml:
         self,
         caller: Caller,
         rows: Sequence[T],
-        save_batch: Callable[[list[tuple[int, T]], Results], None],
+        save_batch: Callable[[int, Sequence[T], Results], None],
         all_or_none: bool,
     ) -> list[SaveResult]:
         results: Results = [None] * len(rows)
@@ -151,7 +151,7 @@ class RecordDml:
             start_of_call = log.mark() if all_or_none else None
             for start in range(0, len(rows), BATCH):
                 with self._context.hooks.chunk(caller):
-                    save_batch(list(enumerate(rows[start : start + BATCH], start=start)), results)
+                    save_batch(start, rows[start : start + BATCH], results)
             done = [result for result in results if result is not None]
             if start_of_call is not None and not all(result.success for result in done):
                 log.rollback(start_of_call)
@@ -161,20 +161,26 @@ class RecordDml:
     # ---- one batch
 
     def _save(
-        self, caller: Caller, plan: SavePlan, operation: Operation, batch: Sequence[Entry], results: Results
+        self,
+        caller: Caller,
+        plan: SavePlan,
+        operation: Operation,
+        rows: WireRows,
+        batch: Sequence[Entry],
+        results: Results,
     ) -> None:
         if plan.grant.may_edit is not None:
             batch = _refuse_locked(plan.grant.may_edit, batch, results)
         for _attempt in range(_ATTEMPTS):
             mark = self._context.log.mark()
-            save = Save(caller, plan.table, operation, _set_values(plan, operation, batch))
+            save = Save(caller, plan.table, operation, _set_values(plan, operation, rows, batch))
             save.drop_refused()
             refused_late = self._run(plan, save, results)
             if not refused_late:
                 return
             self._context.log.rollback(mark)
             batch = [entry for entry in batch if entry[0] not in refused_late]
-        for position, _wire, _row in batch:
+        for position, _before in batch:
             results[position] = SaveResult(None, False, False, (_TOO_MANY_RETRIES,))
 
     def _run(self, plan: SavePlan, save: Save, results: Results) -> set[int]:
@@ -191,14 +197,20 @@ class RecordDml:
         return stored
 
 
-def _set_values(plan: SavePlan, operation: Operation, batch: Sequence[Entry]) -> list[Pending]:
+def _set_values(plan: SavePlan, operation: Operation, rows: WireRows, batch: Sequence[Entry]) -> list[Pending]:
     """Steps 1 and 2: the original or an empty row, overwritten by the request's values."""
-    write = plan.writer(operation).write
+    writer = plan.writer(operation)
     blank = plan.new_rows.blank() if operation is Operation.INSERT else Row([])
-    pending = []
-    for position, wire, before in batch:
-        content: Row = (blank if before is None else before).copy()  # type: ignore[assignment]
-        pending.append(Pending(position, content, before, write(wire, content)))
+    pending = [
+        Pending(position, (blank if before is None else before).copy(), before)  # type: ignore[arg-type]
+        for position, before in batch
+    ]
+    if isinstance(rows, Sheet):
+        sheet = Sheet(rows.keys, [rows.lines[position] for position, _before in batch])
+        if writer.try_write_columns(sheet, [row.content for row in pending]):
+            return pending
+    for row in pending:
+        row.errors = writer.write(rows[row.position], row.content)
     return pending
 
 
@@ -206,7 +218,7 @@ def _refuse_locked(may_edit: RowFilter, batch: Sequence[Entry], results: Results
     """Refuse what sharing does not let the caller change; the rest."""
     allowed = []
     for entry in batch:
-        if entry[2] is None or may_edit(entry[2]):
+        if entry[1] is None or may_edit(entry[1]):
             allowed.append(entry)
         else:
             results[entry[0]] = SaveResult(None, False, False, (NO_ACCESS,))
@@ -218,10 +230,10 @@ def _without_repeats(batch: list[Entry]) -> Iterator[list[Entry]]:
     seen: set[int] = set()
     part: list[Entry] = []
     for entry in batch:
-        if id(entry[2]) in seen:
+        if id(entry[1]) in seen:
             yield part
             seen, part = set(), []
-        seen.add(id(entry[2]))
+        seen.add(id(entry[1]))
         part.append(entry)
     yield part
 

@@ -5,17 +5,16 @@ Source: "Insert or Update (Upsert) a Record Using an External ID" (REST API): no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveError
 from orgtwin.ids import find_id18
-from orgtwin.records.coerce import RowRefused, compile_coercer, refuse
+from orgtwin.records.coerce import RowRefused, compile_coercer
 from orgtwin.records.model import Row, Value
+from orgtwin.records.sheet import WireRow, values_under
 from orgtwin.records.table import RecordTable
 from orgtwin.schema.model import Field, FieldType
-
-WireRow = Mapping[str, object]
 
 
 class MultipleMatches(SaveError, frozen=True, gc=False):
@@ -37,22 +36,27 @@ class Matcher:
         # Without Unique, an upsert finds only what the caller sees, as the platform's own advice on "View All Data" implies.
         self._may_see = None if self._field.unique else grant.may_see
 
-    def match(self, wire: WireRow, seen: set[Value], *, update_only: bool) -> Row | None:
-        """The record to update, None to create one. `seen` are the keys of the call so far: one that comes twice is refused.
+    def match(
+        self, rows: Sequence[WireRow], seen: set[Value], *, update_only: bool
+    ) -> Iterator[Row | SaveError | None]:
+        """For each row the record to update, None to create one, or why it is refused.
 
-        Raises RowRefused.
+        `seen` are the keys of the call so far: one that comes twice is refused.
         """
         if self._field.type is FieldType.ID:
-            return self._match_id(wire)
-        raw = wire.get(self._name)
-        if raw is None:
-            raw = self._raw_key(wire)
-        key = None if raw is None or raw == "" else self._coerce(raw)
+            return (self._match_id(raw) for raw in values_under(rows, self._name))
+        return (self._match_key(raw, seen, update_only=update_only) for raw in values_under(rows, self._name))
+
+    def _match_key(self, raw: object, seen: set[Value], *, update_only: bool) -> Row | SaveError | None:
+        try:
+            key = None if raw is None or raw == "" else self._coerce(raw)
+        except RowRefused as refusal:
+            return refusal.error
         if key is None:
-            raise refuse("MISSING_ARGUMENT", f"{self._name} not specified")
+            return SaveError("MISSING_ARGUMENT", f"{self._name} not specified")
         folded = key.lower() if self._folds and isinstance(key, str) else key
         if folded in seen:
-            raise refuse("DUPLICATE_VALUE", f"Duplicate external id specified: {key!s}")
+            return SaveError("DUPLICATE_VALUE", f"Duplicate external id specified: {key!s}")
         seen.add(folded)
         found = self._find(key)
         if self._may_see is not None:
@@ -60,36 +64,19 @@ class Matcher:
         if len(found) == 1:
             return found[0]
         if found:
-            raise RowRefused(_multiple(self._name, found))
-        if update_only:
-            raise refuse("NOT_FOUND", "The requested resource does not exist")
-        return None
+            return _multiple(self._name, found)
+        return SaveError("NOT_FOUND", "The requested resource does not exist") if update_only else None
 
-    def _match_id(self, wire: WireRow) -> Row | None:
-        raw = self._raw_key(wire)
-        if raw is None or raw == "":
-            return None
-        found = find_by_id(self._table, wire)
-        if isinstance(found, SaveError):
-            raise RowRefused(found)
-        return found
-
-    def _raw_key(self, wire: WireRow) -> object:
-        wanted = self._name.lower()
-        return next((v for k, v in wire.items() if k.lower() == wanted), None)
+    def _match_id(self, raw: object) -> Row | SaveError | None:
+        return None if raw is None or raw == "" else find_by_id(self._table, raw)
 
 
-def find_by_id(table: RecordTable, wire: WireRow) -> Row | SaveError:
+def find_by_id(table: RecordTable, value: object) -> Row | SaveError:
     """The live record that a row's Id names."""
-    value = wire.get("Id")
-    if value is None:
-        value = next((v for k, v in wire.items() if k.lower() == "id"), None)
     if not value:
         return SaveError("MISSING_ARGUMENT", "Id not specified in an update call")
-    row = table.live.get(value)  # type: ignore[call-overload]
-    if row is not None:
-        return row  # type: ignore[no-any-return]
-    return _find_slowly(table, str(value))
+    row = table.live.get(value) if isinstance(value, str) else None
+    return _find_slowly(table, str(value)) if row is None else row
 
 
 def _find_slowly(table: RecordTable, value: str) -> Row | SaveError:

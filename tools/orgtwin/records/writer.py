@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from orgtwin.access.grants import Grant, RowFilter
 from orgtwin.errors import SalesforceError, SaveError
 from orgtwin.ids import find_id18
 from orgtwin.records.coerce import Coercer, RowRefused, compile_coercer, refuse
+from orgtwin.records.columns import Column, compile_readers
 from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation
+from orgtwin.records.sheet import Sheet
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
 _MOST_SHAPES = 1000  # a client that never sends the same keys twice must not fill the memory
 
+T = TypeVar("T")
 GrantOf = Callable[[str], Grant]  # the rights of the writer's caller on an object
 
 
@@ -35,10 +39,11 @@ class Tables(Protocol):
 
 
 class Setter(NamedTuple):
-    """One key of a wire row: which slot it fills and how. `coerce` is None for keys that are ignored."""
+    """One key of a wire row: which slot it fills and how, one value or many."""
 
     slot: int
-    coerce: Coercer | None
+    coerce: Coercer
+    column: Column
     field: Field | None
 
 
@@ -52,11 +57,12 @@ class Shape:
     is_written: tuple[bool, ...]
     slots: tuple[int, ...]
     coercers: tuple[Coercer, ...]
+    columns: tuple[Column, ...]
     forbidden: tuple[str, ...]
 
-    def values(self, wire: Mapping[str, object]) -> Iterable[object]:
-        """The values of a row that are written, in order."""
-        return wire.values() if len(self.is_written) == len(self.slots) else compress(wire.values(), self.is_written)
+    def written(self, values: Iterable[T]) -> Iterable[T]:
+        """Of something for each key what belongs to the keys that are written, in order."""
+        return values if len(self.is_written) == len(self.slots) else compress(values, self.is_written)
 
 
 class Writer:
@@ -76,20 +82,13 @@ class Writer:
 
     def write(self, wire: Mapping[str, object], content: Row) -> list[SaveError]:
         """Set the values of a wire row in `content`; the errors of the row, none when it may go on."""
-        keys = tuple(wire)
-        shape = self._shapes.get(keys)
-        if shape is None:
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
-            shape = self._shapes[keys] = self._compile(keys)
-        missing = self._table.width - len(content)
-        if missing > 0:
-            content.extend([None] * missing)
+        shape = self._shape(tuple(wire))
+        self._widen(content)
         if shape.forbidden:
             return [_forbidden(shape.forbidden)]
         text = self._text
         try:
-            for slot, coerce, value in zip(shape.slots, shape.coercers, shape.values(wire), strict=True):
+            for slot, coerce, value in zip(shape.slots, shape.coercers, shape.written(wire.values()), strict=True):
                 if text and not value:
                     continue  # an empty cell of a CSV leaves the field as it is
                 content[slot] = coerce(value)
@@ -97,10 +96,38 @@ class Writer:
             return self._all_errors(shape, wire)
         return []
 
+    def try_write_columns(self, sheet: Sheet, contents: Sequence[Row]) -> bool:
+        """Set the values of many rows, column by column; false when some value was refused and each row is to be written alone."""
+        shape = self._shape(sheet.keys)
+        if shape.forbidden:
+            return False
+        for content in contents:
+            self._widen(content)
+        cells = shape.written(zip(*sheet.lines, strict=True))
+        try:
+            for slot, read, column in zip(shape.slots, shape.columns, cells, strict=True):
+                _fill(contents, slot, read, column, text=self._text)
+        except (RowRefused, SalesforceError):
+            return False
+        return True
+
+    def _widen(self, content: Row) -> None:
+        missing = self._table.width - len(content)
+        if missing > 0:
+            content.extend([None] * missing)
+
+    def _shape(self, keys: tuple[str, ...]) -> Shape:
+        shape = self._shapes.get(keys)
+        if shape is None:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            shape = self._shapes[keys] = self._compile(keys)
+        return shape
+
     def _all_errors(self, shape: Shape, wire: Mapping[str, object]) -> list[SaveError]:
         """Every refusal of a row that has one."""
         errors = []
-        for coerce, value in zip(shape.coercers, shape.values(wire), strict=True):
+        for coerce, value in zip(shape.coercers, shape.written(wire.values()), strict=True):
             if self._text and not value:
                 continue
             try:
@@ -112,35 +139,40 @@ class Writer:
     # ---- compiling
 
     def _compile(self, keys: tuple[str, ...]) -> Shape:
-        setters = tuple(self._compile_key(key) for key in keys)
+        setters = [self._compile_key(key) for key in keys]
+        taken = [setter for setter in setters if setter is not None]
         may_write = self.grant.creatable if self._operation is Operation.INSERT else self.grant.editable
-        written = [s.field.api_name for s in setters if s.field is not None]
+        written = [s.field.api_name for s in taken if s.field is not None]
         return Shape(
-            is_written=tuple(s.coerce is not None for s in setters),
-            slots=tuple(s.slot for s in setters if s.coerce is not None),
-            coercers=tuple(s.coerce for s in setters if s.coerce is not None),
+            is_written=tuple(setter is not None for setter in setters),
+            slots=tuple(s.slot for s in taken),
+            coercers=tuple(s.coerce for s in taken),
+            columns=tuple(s.column for s in taken),
             forbidden=tuple(name for name in written if name.lower() not in may_write),
         )
 
-    def _compile_key(self, key: str) -> Setter:
+    def _compile_key(self, key: str) -> Setter | None:
+        """None for a key that is ignored."""
         sobject_type = self._table.type
         f = sobject_type.find_field(key)
         if f is not None and f.type is FieldType.ID:
-            return Setter(ID, _refuse_id if self._operation is Operation.INSERT else None, None)
+            return _setter(ID, _refuse_id) if self._operation is Operation.INSERT else None
         if f is not None and f.api_name.lower() in self.grant.readable:
             return self._field_setter(f)
         path = key.split(".", 1)
         parent = sobject_type.find_relationship(path[0])
         if parent is not None and parent.api_name.lower() in self.grant.readable:
             coerce = self._by_external_id(parent, path[1] if len(path) > 1 else None)
-            return Setter(self._table.slot(parent.api_name), coerce, parent)
+            return _setter(self._table.slot(parent.api_name), coerce, parent)
         if key == "attributes":
-            return Setter(ID, None, None)
+            return None
         raise no_such_column(key, sobject_type)
 
     def _field_setter(self, f: Field) -> Setter:
-        coerce = self._reference(f) if f.type is FieldType.REFERENCE else compile_coercer(f, text=self._text)
-        return Setter(self._table.slot(f.api_name), coerce, f)
+        slot = self._table.slot(f.api_name)
+        if f.type is FieldType.REFERENCE:
+            return _setter(slot, self._reference(f), f)
+        return Setter(slot, *compile_readers(f, text=self._text), f)
 
     # ---- references
 
@@ -190,6 +222,19 @@ class Writer:
                 return found[0][0]
             raise _foreign_key_refused(target, f, value, found)
         raise no_such_column(column, self._tables.schema.find_type(parent.reference_to[0]) or self._table.type)
+
+
+def _fill(contents: Sequence[Row], slot: int, read: Column, cells: Sequence[object], *, text: bool) -> None:
+    """Set one field of many rows; an empty cell of a CSV leaves it as it is."""
+    if text and "" in cells:
+        is_said = list(map(bool, cells))
+        contents, cells = list(compress(contents, is_said)), list(compress(cells, is_said))
+    for content, value in zip(contents, read(cells), strict=True):
+        content[slot] = value
+
+
+def _setter(slot: int, coerce: Coercer, f: Field | None = None) -> Setter:
+    return Setter(slot, coerce, partial(map, coerce), f)
 
 
 def no_such_column(key: str, sobject_type: SObjectType) -> SalesforceError:
