@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
-from clmkit.cli.release_options import AGAINST, DECISIONS, INTENT, ORG, PACKAGE, PLANS, SPEC, run_guarded
+from clmkit.cli.release_options import AGAINST, DECISIONS, INTENT, ORG, PACKAGE, PLANS, SPEC, run_guarded, this_run
 from clmkit.release.apply import ApplyRefused, Release, apply_plan, take_back
 from clmkit.release.journal import Journal
-from clmkit.release.org_access import open_org, read_access
+from clmkit.release.lock import holding_lock
+from clmkit.release.org_access import OrgClients, open_org, read_access
+from clmkit.release.plan_report import SHORT_HASH
 from clmkit.release.planning import Sources, draw_plan, find_kept_plan, read_intent
 
 TEST_LEVELS = ("NoTestRun", "RunLocalTests", "RunAllTestsInOrg")
@@ -44,7 +46,8 @@ def apply(
 ) -> None:
     """Carry out the plan with this HASH: validate, deploy, retrieve and compare, write each step down.
 
-    Refuses when the package directory or the org is no longer what the plan was made from, and while a break is undecided.
+    Refuses when the package directory or the org is no longer what the plan was made from, while a break is undecided, and while
+    another release changes the same org.
     After an interruption the same command goes on where it stopped. Give the options that the plan was made with.
 
     Exit codes: 0 applied and verified; 1 refused, by this command or by the org; 2 it could not be done.
@@ -54,21 +57,22 @@ def apply(
     async def work() -> str:
         access, revision = read_access(org_file), read_intent(sources)
         kept = find_kept_plan(plans, plan_hash)
-        async with open_org(access, revision.spec.api_version) as org:
-            drawn = await draw_plan(sources, revision, org)
-            release = Release(kept, drawn, Journal(kept.folder), test_level or "", click.echo)
-            try:
-                if not rollback:
-                    await apply_plan(release, org)
-                    return ""
-                left = (await take_back(release, org)).left
-                for key in left:
-                    click.echo(f"left in the org: {key}")
-            except ApplyRefused as refused:
-                return str(refused)
+        run = this_run(f"clmkit apply {kept.hash[:SHORT_HASH]}{' --rollback' if rollback else ''}")
+        try:
+            async with open_org(access, revision.spec.api_version) as org, holding_lock(org.metadata, run, kept.folder):
+                drawn = await draw_plan(sources, revision, org)
+                release = Release(kept, drawn, Journal(kept.folder), test_level or "", click.echo)
+                await (_take_back(release, org) if rollback else apply_plan(release, org))
+        except ApplyRefused as refused:
+            return str(refused)
         return ""
 
     refusal = run_guarded(work, failed=2)
     if refusal:
         click.echo(f"refused: {refusal}", err=True)
         raise SystemExit(1)
+
+
+async def _take_back(release: Release, org: OrgClients) -> None:
+    for key in (await take_back(release, org)).left:
+        click.echo(f"left in the org: {key}")

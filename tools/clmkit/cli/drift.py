@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from clmkit.cli.release_options import AS_JSON, ORG, PACKAGE, SPEC, run_guarded
+from clmkit.cli.release_options import AS_JSON, ORG, PACKAGE, SPEC, run_guarded, this_run
 from clmkit.codegen.tree import read_package
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.drift import (
@@ -20,6 +20,7 @@ from clmkit.release.drift import (
     read_acceptances,
 )
 from clmkit.release.drift_report import render_human, render_json
+from clmkit.release.lock import holding_lock
 from clmkit.release.org_access import OrgClients, open_org, read_access
 from clmkit.release.plan import Project, read_project
 from clmkit.release.revert import revert, select_package
@@ -27,6 +28,8 @@ from clmkit.release.revisions import Revision, read_revision
 from clmkit.release.snapshot import take_snapshot
 
 FAILED = 1
+REVERTS = Path("build/reverts")
+"""Where a revert that was killed is known again."""
 
 
 @click.command()
@@ -115,5 +118,7 @@ async def _revert(
         if not found:
             raise DriftError(f"{name}: the org has no such drift")
     wanted = {key for found in keys.values() for key in found}
-    for done in await revert(org, select_package(read_package(package), wanted, api_version), project.components):
-        click.echo(f"reverted: {done}", err=True)
+    chosen = select_package(read_package(package), wanted, api_version)
+    async with holding_lock(org.metadata, this_run("clmkit drift --revert"), REVERTS):
+        for done in await revert(org, chosen, project.components):
+            click.echo(f"reverted: {done}", err=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import uuid
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ from clmkit.clients.errors import WireError
 from clmkit.codegen.mdapi import UnsupportedSource
 from clmkit.codegen.plan import PlanError
 from clmkit.mapping.report import FORMATS
+from clmkit.release.lock import Run
 from clmkit.release.org_access import AccessError
 from clmkit.release.planning import UnknownPlan
 from clmkit.release.revisions import RevisionError
@@ -83,6 +86,11 @@ ROWS_PER_LIST = click.option(
     help="Rows that an agreement has in a list, for the API budget.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def this_run(what: str) -> Run:
+    """Who holds the org's lock while this command changes it."""
+    return Run(what, socket.gethostname(), uuid.uuid4().hex[:12])
 
 
 def run_guarded(work: Callable[[], Coroutine[Any, Any, T]], failed: int) -> T:

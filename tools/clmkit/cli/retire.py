@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from clmkit.cli.release_options import DECISIONS, ORG, SPEC, run_guarded
+from clmkit.cli.release_options import DECISIONS, ORG, SPEC, run_guarded, this_run
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.journal import Journal
+from clmkit.release.lock import holding_lock
 from clmkit.release.org_access import open_org, read_access
 from clmkit.release.retire import Done, Step, retire_field
 from clmkit.release.revisions import read_revision
@@ -44,8 +45,8 @@ def retire(field: str, org_file: str, spec: Path, decisions: Path, retirements: 
 
     async def work() -> Done:
         access, revision = read_access(org_file), read_revision("", spec)
-        folder.mkdir(parents=True, exist_ok=True)
-        async with open_org(access, revision.spec.api_version) as org:
+        run = this_run(f"clmkit retire {field}")
+        async with open_org(access, revision.spec.api_version) as org, holding_lock(org.metadata, run, folder):
             return await retire_field(org, revision.spec, field, Journal(folder), read_decisions(decisions))
 
     try:

@@ -20,6 +20,7 @@ from clmkit.clients.salesforce_login import Login, Token, log_in
 from clmkit.clients.transport import Transport, require_private
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 MOST_QUERIES = 3
 FOLDER_TYPES = {"EmailTemplate": "EmailFolder"}
@@ -58,6 +59,14 @@ class Listed:
     full_name: str
     changed_by: str
     changed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a component was not created or deleted, in the org's words."""
+
+    code: str
+    message: str
 
 
 class MetadataApi:
@@ -143,6 +152,27 @@ class MetadataApi:
             found.extend(_listed(row) for row in answer.iterfind("result", None))
         return found
 
+    async def create(self, metadata_type: str, full_name: str, elements: Mapping[str, str]) -> Refusal | None:
+        """Create one component at once; why not, when one of that name exists or the org refuses it otherwise.
+
+        "createMetadata()": an existing component is never overwritten.
+        """
+        written = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in elements.items())
+        kind = f'xmlns:xsi="{XSI}" xsi:type="{metadata_type}"'
+        named = f"<metadata {kind}><fullName>{escape(full_name)}</fullName>{written}</metadata>"
+        return _find_refusal(await self._call("createMetadata", named))
+
+    async def delete(self, metadata_type: str, full_name: str) -> Refusal | None:
+        """Delete one component at once; why not, when the org refuses. "deleteMetadata()"."""
+        asked = f"<type>{metadata_type}</type><fullNames>{escape(full_name)}</fullNames>"
+        return _find_refusal(await self._call("deleteMetadata", asked))
+
+    async def read(self, metadata_type: str, full_name: str) -> dict[str, str]:
+        """The plain elements of one component; empty when the org has none of that name. "readMetadata()"."""
+        asked = f"<type>{metadata_type}</type><fullNames>{escape(full_name)}</fullNames>"
+        answer = await self._call("readMetadata", asked)
+        return {str(node.tag): node.text or "" for node in answer.iterfind("result/records/*", None)}
+
     async def _call(self, operation: str, inner: str) -> etree._Element:
         """The operation's answer, its elements without namespace. An expired session is renewed once."""
         token = self._token or await self._renew()
@@ -211,6 +241,12 @@ def _failures(answer: etree._Element) -> Iterable[Failure]:
         yield Failure(_text(row, "name") or "Apex coverage", _text(row, "message"))
     if message := _text(answer, "result/errorMessage"):
         yield Failure("deploy", message)
+
+
+def _find_refusal(answer: etree._Element) -> Refusal | None:
+    if _text(answer, "result/success") == "true":
+        return None
+    return Refusal(_require(answer, "result/errors/statusCode"), _text(answer, "result/errors/message"))
 
 
 def _listed(row: etree._Element) -> Listed:
