@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 NODE   := .node
 
-.PHONY: demo test install lock node-tools clean
+.PHONY: demo test crash install lock node-tools clean
 
 demo: install
 	@$(BIN)/clmkit demo
@@ -18,6 +18,11 @@ test: install node-tools
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+
+# The sync killed a thousand times on both databases, with faults in both systems; about a quarter of an hour.
+KILLS ?= 1000
+crash: install
+	PYTHONPATH=. $(BIN)/python bench/crash.py --kills $(KILLS)
 
 install: $(STAMP)
 
