@@ -85,6 +85,9 @@ class BulkFake:
         self.strike("after finish")
         return bulk.Job(job_id, "JobComplete", len(job.failed), len(job.rows))
 
+    async def read_saved(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]:
+        raise AssertionError("nobody asks for what was saved")
+
     async def read_failed(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]:
         self.strike("before failures")
         self.strike("after failures")

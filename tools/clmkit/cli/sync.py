@@ -18,6 +18,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from clmkit.cli.sync_backfill import backfill
 from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
 from clmkit.connectors.signatures import verifier
 from clmkit.operate.alerts import Alert, find_alerts
@@ -38,6 +39,9 @@ T = TypeVar("T")
 @click.group()
 def sync() -> None:
     """Keep the CLM and Salesforce the same."""
+
+
+sync.add_command(backfill)
 
 
 @sync.command()

@@ -13,6 +13,7 @@ from clmkit.clients.errors import WireError
 from clmkit.sync.config import ConfigError, SyncConfig, load_config, load_state_target
 from clmkit.sync.database import StateError
 from clmkit.sync.engine import SpecError
+from clmkit.sync.load import LoadError
 from clmkit.sync.state import State
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ def guarded(action: Callable[[], T]) -> T:
     """Run; what the surroundings did wrong becomes a message and exit code 2."""
     try:
         return action()
-    except (ConfigError, SpecError, StateError, WireError, OSError) as error:
+    except (ConfigError, LoadError, SpecError, StateError, WireError, OSError) as error:
         click.echo(f"clmkit: {error}", err=True)
         raise SystemExit(2) from error
 

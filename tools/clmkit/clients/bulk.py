@@ -104,16 +104,18 @@ def to_csv(records: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def _cell(record: Mapping[str, object], name: str) -> str:
-    if name not in record:
-        return ""
-    value = record[name]
+    return to_cell(record[name]) if name in record else ""
+
+
+def to_cell(value: object) -> str:
+    """A value as CSV says it. Raises TypeError."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None or value == "":
         return CLEAR
     if isinstance(value, str | int | Decimal):
         return str(value)
-    raise TypeError(f"{name} is {value!r}, which has no form in CSV")
+    raise TypeError(f"{value!r} has no form in CSV")
 
 
 def read_saved(reply: Reply, key_field: str) -> Iterator[tuple[str, Verdict]]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -53,7 +53,15 @@ class BulkOrg(Protocol):
 
     async def finish_job(self, job_id: str, rows: int) -> bulk.Job: ...
 
+    async def read_saved(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]: ...
+
     async def read_failed(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]: ...
+
+
+Verdicts = Mapping[str, bulk.Verdict]
+"""By key."""
+Keep = Callable[[Load, Verdicts, Verdicts], Sequence[Parked]]
+"""Called with what one job saved and what it refused, in the transaction that settles it: what of it waits for a person."""
 
 
 class LoadReport(msgspec.Struct, frozen=True):
@@ -75,6 +83,8 @@ class Loader:
     worker: str
     steward: str = ""
     rows_per_job: int = ROWS_PER_JOB
+    keep: Keep | None = None
+    """Who has to know of every row; without it refusals become dead letters and nobody asks for record ids."""
     _jobs: int = 0
     _ready: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -84,22 +94,27 @@ class Loader:
         with source.open(encoding="utf-8", newline="") as text:
             rows = csv.reader(text)
             header = next(rows, [])
-            load = self._open(name, sobject, key_field, header)
-            feeding = asyncio.create_task(self._feed(load, rows))
-            shippers = [asyncio.create_task(self._ship(load, key_field)) for _ in range(JOBS_AT_ONCE)]
-            try:
-                await asyncio.gather(feeding, *shippers)
-            finally:
-                for task in (feeding, *shippers):
-                    task.cancel()
-                await asyncio.gather(feeding, *shippers, return_exceptions=True)
+            load = self.open(name, sobject, key_field, header)
+            await _together(self._feed(load, rows), *(self._ship(load, key_field) for _ in range(JOBS_AT_ONCE)))
+        return self._report(name)
+
+    async def ship(self, load: Load, key_field: str) -> LoadReport:
+        """Send a load whose rows are all kept already. Raises WireError, StateError."""
+        if not load.is_whole:
+            with self.state.transaction():
+                self.state.outbox.put_load(Load(load.name, load.object, load.header, load.rows, is_whole=True))
+        await _together(*(self._ship(load, key_field) for _ in range(JOBS_AT_ONCE)))
+        return self._report(load.name)
+
+    def _report(self, name: str) -> LoadReport:
         shipped, refused = self.state.outbox.count(name)
         return LoadReport(shipped, shipped - refused, refused, self._jobs)
 
-    def _open(self, name: str, sobject: str, key_field: str, header: list[str]) -> Load:
+    def open(self, name: str, sobject: str, key_field: str, header: list[str]) -> Load:
+        """The load of this name, begun now or by an earlier run. Raises LoadError when it was begun otherwise."""
         if key_field not in header:
             raise LoadError(f"The file has no column {key_field}; without it no row can be told from another.")
-        line = _to_lines([header])
+        line = to_lines([header])
         known = self.state.outbox.find_load(name)
         if known is None:
             known = Load(name, sobject, line, 0, is_whole=False)
@@ -122,7 +137,7 @@ class Loader:
             if bad := next((row for row in chunk if len(row) != width), None):
                 raise LoadError(f"Row {load.rows + chunk.index(bad) + 1} has {len(bad)} cells, the header has {width}.")
             with self.state.transaction():
-                load = self.state.outbox.append(load, _to_lines(chunk), len(chunk))
+                load = self.state.outbox.append(load, to_lines(chunk), len(chunk))
             if load.rows % self.rows_per_job < ROWS_PER_CHUNK:
                 await self._await_room(load)
         with self.state.transaction():
@@ -145,7 +160,8 @@ class Loader:
     async def _ship(self, load: Load, key_field: str) -> None:
         while (lease := await self._next_lease(load.name)) is not None:
             job, refused = await self._carry_out(load, lease, key_field)
-            await self._settle(load, lease, job, refused)
+            saved = await self.org.read_saved(job.id, key_field) if self.keep is not None else {}
+            self._settle(load, lease, job, saved, refused)
             await self._tell()
 
     async def _next_lease(self, name: str) -> Lease | None:
@@ -210,10 +226,10 @@ class Loader:
 
         return content
 
-    async def _settle(self, load: Load, lease: Lease, job: bulk.Job, failed: Mapping[str, bulk.Verdict]) -> None:
-        parked = [self._dead_letter(load, key, verdict) for key, verdict in failed.items()]
+    def _settle(self, load: Load, lease: Lease, job: bulk.Job, saved: Verdicts, failed: Verdicts) -> None:
         with self.state.transaction():
             self.state.outbox.settle(lease, job.numberRecordsFailed)
+            parked = (self.keep or self._bury)(load, saved, failed)
             self.state.park(parked, self.now())
             body = {
                 "load": load.name,
@@ -225,14 +241,31 @@ class Loader:
             }
             self.state.record(self.now(), "loaded", body)
 
-    def _dead_letter(self, load: Load, key: str, verdict: bulk.Verdict) -> Parked:
-        outcome = outcome_of(verdict.code, verdict.message)
-        again = " Load it again." if outcome.action in (Action.RETRY, Action.REBASE) else ""
-        reason = f"{outcome.reason} ({verdict.code}: {verdict.message}){again}"
-        return Parked(load.object, key, load.name, key, "row", "", reason, self.steward)
+    def _bury(self, load: Load, _saved: Verdicts, failed: Verdicts) -> list[Parked]:
+        return [
+            Parked(load.object, key, load.name, key, "row", "", why_refused(verdict), self.steward)
+            for key, verdict in failed.items()
+        ]
 
 
-def _to_lines(rows: list[list[str]]) -> str:
+async def _together(*works: Coroutine[None, None, None]) -> None:
+    """All of it at once; the first failure ends the rest and is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def why_refused(verdict: bulk.Verdict) -> str:
+    outcome = outcome_of(verdict.code, verdict.message)
+    again = " Load it again." if outcome.action in (Action.RETRY, Action.REBASE) else ""
+    return f"{outcome.reason} ({verdict.code}: {verdict.message}){again}"
+
+
+def to_lines(rows: list[list[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from clmkit.sync import inbox, outbox, schedule
+from clmkit.sync import inbox, outbox, schedule, staged
 from clmkit.sync.audit import AuditLog, Entry, log
 from clmkit.sync.database import SqlRow, Target, chunks, open_database, places
 from clmkit.sync.inbox import Inbox
@@ -45,6 +45,7 @@ CREATE INDEX IF NOT EXISTS parked_agreement ON parked (agreement_id) WHERE resol
     + inbox.SCHEMA
     + outbox.SCHEMA
     + schedule.SCHEMA
+    + staged.SCHEMA
 )
 LINK = "object, key, agreement_id, record_id, revision, modstamp, base, lookups, hops"
 PARKED = "object, key, field, agreement_id, kind, value, reason, steward, since, attempts"
