@@ -67,10 +67,14 @@ class IdSequence:
 
     def next_id(self, prefix: str) -> str:
         """The next 18-character id of a key prefix."""
-        coming = self._coming.get(prefix)
-        if coming is None:
-            coming = self._coming[prefix] = self._ids(prefix)
-        return next(coming)
+        return next(self.coming(prefix))
+
+    def coming(self, prefix: str) -> Iterator[str]:
+        """The ids of a prefix that are to come; each that is taken is handed out."""
+        found = self._coming.get(prefix)
+        if found is None:
+            found = self._coming[prefix] = self._ids(prefix)
+        return found
 
     def _ids(self, prefix: str) -> Iterator[str]:
         """All ids of a prefix that are to come."""

@@ -123,10 +123,11 @@ class Org:
     def has_permission(self, caller: Caller, name: str) -> bool:
         return self._access.has_permission(caller, name)
 
-    def next_number(self, sobject_type: str, field: str) -> int:
+    def next_numbers(self, sobject_type: str, field: str, count: int) -> range:
         key = (sobject_type, field)
-        number = self.numbers[key] = self.numbers.get(key, 0) + 1
-        return number
+        first = self.numbers.get(key, 0) + 1
+        self.numbers[key] = first + count - 1
+        return range(first, first + count)
 
     def system_caller(self) -> Caller:
         return Caller(self.automated_user_id, AccessLevel.SYSTEM_MODE)

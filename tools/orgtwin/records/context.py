@@ -42,8 +42,8 @@ class RecordsContext(Protocol):
 
     def has_permission(self, caller: Caller, name: str) -> bool: ...
 
-    def next_number(self, sobject_type: str, field: str) -> int:
-        """The next auto number of a field."""
+    def next_numbers(self, sobject_type: str, field: str, count: int) -> range:
+        """The next so many auto numbers of a field."""
 
     @property
     def formulas(self) -> Formulas: ...

@@ -72,6 +72,11 @@ class UniqueIndex(_Keyed):
         row = self._rows.get(self.key_of(value))
         return () if row is None else (row,)
 
+    def meets(self, rows: Sequence[Row]) -> bool:
+        """Whether some of these rows, or one of them and one that is here, have the same value."""
+        keys = [key for key in map(self.key, rows) if key is not None]
+        return len(set(keys)) < len(keys) or not self._rows.keys().isdisjoint(keys)
+
     def find_other(self, row: Row) -> Row | None:
         """The row that already has this row's value, unless it is the same record."""
         other = self._rows.get(self.key(row))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from orgtwin.errors import SaveError
@@ -15,7 +15,7 @@ from orgtwin.schema.model import Field
 
 
 def store(context: RecordsContext, save: Save) -> None:
-    """Unique values are checked row by row, so that a row meets the rows before it in the same batch."""
+    """Where unique values meet they are checked row by row: a row also meets the rows before it in the same batch."""
     if save.operation is Operation.INSERT:
         _store_new(context, save)
     else:
@@ -23,21 +23,29 @@ def store(context: RecordsContext, save: Save) -> None:
 
 
 def _store_new(context: RecordsContext, save: Save) -> None:
-    table, log, now, user_id = save.table, context.log, context.now, save.caller.user_id
-    prefix, is_event = table.type.key_prefix, table.type.event
-    numbers = table.compiled(auto_numbers)
-    next_id = context.ids.next_id
+    if not save.table.has_conflicts([row.content for row in save.rows]):
+        _add(context, save, save.rows)
+        return
     for row in save.rows:
-        content = row.content
-        if _is_refused(table, row):
-            continue
-        stamp_created(content, cast("str | None", content[ID]) or next_id(prefix), user_id, now)
-        for slot, key, render in numbers:
-            content[slot] = render(context.next_number(*key), now)
-        if is_event:
+        if not _is_refused(save.table, row):
+            _add(context, save, [row])
+
+
+def _add(context: RecordsContext, save: Save, rows: Sequence[Pending]) -> None:
+    table, now, user_id = save.table, context.now, save.caller.user_id
+    contents = [row.content for row in rows]
+    ids = context.ids.coming(table.type.key_prefix)
+    for content in contents:
+        stamp_created(content, cast("str | None", content[ID]) or next(ids), user_id, now)
+    for slot, key, render in table.compiled(auto_numbers):
+        for content, number in zip(contents, context.next_numbers(*key, len(contents)), strict=True):
+            content[slot] = render(number, now)
+    if table.type.event:
+        for content in contents:
             _publish(context, table, content)
-        else:
-            log.add(table, content)
+    else:
+        context.log.add_all(table, contents)
+    for row in rows:
         row.stored = True
 
 

@@ -132,6 +132,13 @@ class RecordTable:
         for follower in self._followers:
             follower.add(row)
 
+    def add_all(self, rows: Sequence[Row]) -> None:
+        self._changed()
+        self.live.update((row[ID], row) for row in rows)  # type: ignore[misc]
+        for follower in self._followers:
+            for row in rows:
+                follower.add(row)
+
     def discard(self, row: Row) -> None:
         """Forget a live row as if it had never been."""
         self._changed()
@@ -160,6 +167,10 @@ class RecordTable:
         del self.recycled[row[ID]]  # type: ignore[arg-type]
         row[IS_DELETED] = False
         self.add(row)
+
+    def has_conflicts(self, rows: Sequence[Row]) -> bool:
+        """Whether new rows have a unique value twice, or one that a live row has."""
+        return any(index.meets(rows) for index in self._unique)
 
     def find_conflict(self, row: Row) -> tuple[Field, Row] | None:
         """The unique field whose value another live row already has, and that row."""

@@ -8,7 +8,7 @@ savepoint still refers to it.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 
@@ -27,7 +27,7 @@ class Change(Enum):
     PUBLISHED = "published"  # a platform event that goes out with the commit; it is never stored
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One write. `before` is the row's old content where the write overwrote it."""
 
     change: Change
@@ -93,6 +93,10 @@ class UndoLog:
     def add(self, table: RecordTable, row: Row) -> None:
         table.add(row)
         self._entries.append(Entry(Change.ADDED, table, row))
+
+    def add_all(self, table: RecordTable, rows: Sequence[Row]) -> None:
+        table.add_all(rows)
+        self._entries += [Entry(Change.ADDED, table, row) for row in rows]
 
     def change(self, table: RecordTable, row: Row, content: Row) -> Row:
         """Overwrite a live row; its old content, which nobody may change."""
