@@ -1,5 +1,6 @@
 """Several workers on one PostgreSQL state: no agreement and no account has two writers, and nothing is done twice."""
 
+import asyncio
 import copy
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,8 @@ from tests.clmkit.sync.fake_org import Killed
 from tests.clmkit.sync.postgres import PostgresServer, wait_until_gone
 from tests.clmkit.sync.world import ACME, BETA, World
 
-from clmkit.sync.claims import CLAIM_SECONDS
+from clmkit.sync.claims import CLAIM_SECONDS, READER
+from clmkit.sync.engine import PAUSE
 from clmkit.sync.inbox import Inbox
 
 COUNT = 6
@@ -117,3 +119,39 @@ def test_a_worker_that_lost_its_claims_writes_nothing_more(pair: tuple[World, Wo
     assert second.run().pushed == 0
     assert set(second.state.inbox.count_outcomes()) == {"pushed", "unchanged"}
     assert second.org.count("Contract") == COUNT
+
+
+def test_what_one_worker_keeps_another_settles(pair: tuple[World, World]) -> None:
+    first, second = pair
+    kept = asyncio.run(first.engine().look())
+    assert (kept, first.org.count("Contract")) == (COUNT, 0)
+    report = asyncio.run(second.engine().run(reads=False))
+    assert (report.events, report.pushed, second.org.count("Contract")) == (COUNT, COUNT, COUNT)
+    assert asyncio.run(first.engine().run(reads=False)).events == 0
+    assert first.reconcile().is_clean
+
+
+def test_a_contract_that_was_deleted_in_salesforce_is_made_again_by_whoever_settles_that(
+    pair: tuple[World, World],
+) -> None:
+    first, second = pair
+    first.run()
+    first.org.delete("Contract", "AGR-000001")
+    asyncio.run(first.engine().look())
+    asyncio.run(second.engine().run(reads=False))
+    assert second.org.count("Contract") == COUNT
+    assert second.reconcile().is_clean
+
+
+def test_nobody_looks_while_another_worker_does_or_a_person_pauses_the_sync(pair: tuple[World, World]) -> None:
+    first, second = pair
+    with first.state.transaction():
+        first.state.put_cursor(PAUSE, "The CLM moves house.")
+    assert asyncio.run(second.engine().look()) == 0
+    with first.state.transaction():
+        first.state.put_cursor(PAUSE, "")
+    first.state.database.sign_on("third")
+    first.state.inbox.claim([READER], "third", CLAIM_SECONDS, 0.0)
+    assert asyncio.run(second.engine().look()) == 0
+    second.clock = CLAIM_SECONDS + 1
+    assert asyncio.run(second.engine().look()) == COUNT

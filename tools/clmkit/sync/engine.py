@@ -12,6 +12,7 @@ not yet remembered.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter
@@ -99,10 +100,27 @@ class Engine:
         if not self.rules.hash:
             self.rules = ruleset_of(self.spec)
 
-    async def run(self, should_end: Callable[[], bool] = lambda: False, *, looks: bool = True) -> RunReport:
+    async def look(self) -> int:
+        """Keep whatever is new in both systems for whoever settles it. Returns how many events came; raises WireError.
+
+        None come while a person pauses the sync, or another worker looks.
+        """
+        if self.state.get_cursor(PAUSE) or (self.claims is not None and not self.claims.may_read()):
+            return 0
+        intake = Intake(self.spec, self.state, self.org, self.clm, self.page, self.now, Tally())
+        try:
+            return await intake.look()
+        finally:
+            await intake.close()
+            self._release()
+
+    async def run(
+        self, should_end: Callable[[], bool] = lambda: False, *, looks: bool = True, reads: bool = True
+    ) -> RunReport:
         """Rounds until neither system has anything new, or `should_end` between two rounds.
 
-        Without `looks` Salesforce is not asked for what changed there: what a ring asks for, without a query for each.
+        Without `looks` Salesforce is not asked for what changed there: what a ring asks for, without a query for each. Without
+        `reads` nobody is asked: what the inbox holds is settled.
         A stop (guard, budget used up, mapping alarm, nobody answers) is in the report, not raised.
         """
         self.tally = Tally()
@@ -129,6 +147,7 @@ class Engine:
             self.tally,
             self.batch,
             looks,
+            reads,
             self.listening,
             self.claims,
             self.pace,
@@ -160,6 +179,13 @@ class Engine:
         self._looked_at = 0 if self.tally.stopped else intake.looked_at
         self.allow = False
         return self._report(self.clock() - started, before)
+
+    def seconds_to_due(self) -> float:
+        """How long until the first of what waits by its schedule may go; infinite when nothing waits."""
+        due = self.state.schedule.next_due() if self.pace.is_scheduled else ""
+        if not due:
+            return math.inf
+        return max(0.0, (datetime.fromisoformat(due) - datetime.fromisoformat(self.now())).total_seconds())
 
     def _release(self) -> None:
         if self.claims is not None:

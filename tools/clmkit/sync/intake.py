@@ -88,6 +88,8 @@ class Intake:
     batch: int = 1
     looks: bool = True
     """Whether Salesforce is asked for what changed there."""
+    reads: bool = True
+    """Whether the feeds are read at all; otherwise only what the inbox already holds is taken."""
     listening: Listening | None = None
     claims: Claims | None = None
     """Where several workers share the state: who works on what."""
@@ -108,13 +110,26 @@ class Intake:
             self.listening.take(self.tally)
         self._take_leftovers(work)
         self._take_due(work)
-        if not work and (self.claims is None or self.claims.may_read()):
+        if self.reads and not work and (self.claims is None or self.claims.may_read()):
             await self._take_clm(work)
             for mapping in self.spec.objects:
                 if is_whole_agreement(mapping) and self.looks:
                     await self._take_salesforce(work, mapping)
         self._join_held(work)
         return work
+
+    async def look(self) -> int:
+        """Keep whatever is new in both systems, for whoever takes the leftovers. Returns how many events came."""
+        before = self.state.inbox.last_sequence()
+        more = True
+        while more:
+            more = await self._take_clm_page({})
+        for mapping in self.spec.objects:
+            more = is_whole_agreement(mapping)
+            while more:
+                await self._take_salesforce({}, mapping)
+                more = mapping.name in self._streams
+        return self.state.inbox.last_sequence() - before
 
     def _take_due(self, work: dict[str, Work]) -> None:
         """What waited for its time: all of it where nothing is scheduled any more."""
@@ -164,10 +179,14 @@ class Intake:
         """The next pages until there is a batch of agreements; pages of repeated deliveries are passed over."""
         more = True
         while more and len(work) < self.batch:
-            page = await self.clm.read_changes(self.state.get_cursor(CLM_SOURCE), self.page)
-            more = page.more
-            if page.changes:
-                self._keep_clm(work, page)
+            more = await self._take_clm_page(work)
+
+    async def _take_clm_page(self, work: dict[str, Work]) -> bool:
+        """Whether there is more."""
+        page = await self.clm.read_changes(self.state.get_cursor(CLM_SOURCE), self.page)
+        if page.changes:
+            self._keep_clm(work, page)
+        return page.more
 
     def _keep_clm(self, work: dict[str, Work], page: ChangePage) -> None:
         changes = {change.event_id: change for change in page.changes}
@@ -201,7 +220,10 @@ class Intake:
             del self._streams[mapping.name]
         links = self.state.find_links(mapping.name, {row.key for row in rows.values()})
         news = {event_id: row for event_id, row in rows.items() if _is_news(row, links.get(row.key))}
-        events = [InboxEvent(event_id, source, row.key, 0, "") for event_id, row in news.items()]
+        gone = f"{DELETED_SOURCE}{mapping.name}"
+        events = [
+            InboxEvent(event_id, gone if row.is_deleted else source, row.key, 0, "") for event_id, row in news.items()
+        ]
         with self.state.transaction():
             new = self.state.inbox.add(events, self.now())
             self.state.put_cursor(source, high_water)
