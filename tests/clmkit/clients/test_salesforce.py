@@ -154,6 +154,14 @@ def test_an_expired_session_is_renewed_once_and_the_request_repeated() -> None:
     assert speak(use, EXPIRED, Answer(body={})) == ["Bearer T1", "Bearer T2"]
 
 
+def test_requests_that_are_made_together_log_in_once() -> None:
+    async def use(org: Salesforce, script: Script, _: list[float]) -> int:
+        await asyncio.gather(*(org.describe("Contract") for _ in range(5)))
+        return script.tokens
+
+    assert speak(use, Answer(body={})) == 1
+
+
 def test_a_session_that_is_refused_right_after_its_renewal_stops_the_run() -> None:
     async def use(org: Salesforce, script: Script, _: list[float]) -> tuple[Action, int]:
         with pytest.raises(Refused) as refusal:

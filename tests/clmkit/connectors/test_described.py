@@ -208,6 +208,17 @@ def test_a_token_that_expired_is_renewed_once(speak: Speak) -> None:
     assert speak(use) == ["AGR-000001", "2"]
 
 
+def test_requests_that_find_the_token_expired_together_log_in_once(speak: Speak) -> None:
+    async def use(clm: Any, twin: Twin) -> int:
+        ids = [add(twin) for _ in range(5)]
+        for _ in range(2):
+            await asyncio.gather(*(clm.get_agreement(one) for one in ids))
+            twin._tokens.clear()
+        return int(clm.calls["clm_token"])
+
+    assert speak(use) == 2
+
+
 @dataclass
 class Receiver:
     """What the CLM called, in order."""

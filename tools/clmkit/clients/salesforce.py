@@ -6,6 +6,7 @@ others ("Call Options Header"). An expired session is renewed once per request. 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,6 +112,7 @@ class Salesforce:
         self._login = login
         self._path = f"/services/data/v{api_version}"
         self._token: Token | None = None
+        self._logging_in = asyncio.Lock()
         self._pace = bulk.Pace()
         self.api_usage: ApiUsage | None = None
 
@@ -120,7 +122,7 @@ class Salesforce:
 
     async def session(self, *, renewed: bool = False) -> Session:
         """The session that requests are made with; `renewed` after somebody refused it. Raises LoginFailed, Unreachable."""
-        token = await self._renew() if renewed or self._token is None else self._token
+        token = await self._renew(self._token) if renewed or self._token is None else self._token
         found = ORG_ID.search(token.id)
         if found is not None:
             return Session(token.access_token, token.instance_url, found[1])
@@ -289,15 +291,19 @@ class Salesforce:
     async def _send_logged_in(
         self, kind: str, method: str, path: str, content: bytes | Content | None, headers: Mapping[str, str]
     ) -> Reply:
-        reply = await self._send_once(kind, method, path, content, headers, self._token or await self._renew())
+        token = self._token or await self._renew(None)
+        reply = await self._send_once(kind, method, path, content, headers, token)
         if reply.status == 401:
-            reply = await self._send_once(kind, method, path, content, headers, await self._renew())
+            reply = await self._send_once(kind, method, path, content, headers, await self._renew(token))
         return reply
 
-    async def _renew(self) -> Token:
-        login = self._login() if callable(self._login) else self._login
-        self._token = await log_in(self._transport, self._url, login)
-        return self._token
+    async def _renew(self, refused: Token | None) -> Token:
+        """A token other than the one that was refused: requests that find out together log in once."""
+        async with self._logging_in:
+            if self._token is None or self._token is refused:
+                login = self._login() if callable(self._login) else self._login
+                self._token = await log_in(self._transport, self._url, login)
+            return self._token
 
     async def _send_once(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -46,6 +47,7 @@ class DescribedClm:
         self._credentials = credentials
         self._description = description
         self._token: str | None = None
+        self._logging_in = asyncio.Lock()
 
     @property
     def calls(self) -> Mapping[str, int]:
@@ -175,10 +177,10 @@ class DescribedClm:
     async def _send(
         self, kind: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
-        token = self._token or await self._renew()
+        token = self._token or await self._renew(None)
         reply = await self._send_once(kind, method, path, body, headers or {}, token)
         if reply.status == 401:
-            reply = await self._send_once(kind, method, path, body, headers or {}, await self._renew())
+            reply = await self._send_once(kind, method, path, body, headers or {}, await self._renew(token))
         if reply.status >= 300:
             raise self._refusal(f"CLM {method} {path.split('?')[0]}", reply)
         return reply
@@ -193,7 +195,14 @@ class DescribedClm:
             content = msgspec.json.encode(body)
         return await self._transport.send(f"clm_{kind}", method, self._url + path, headers=headers, body=content)
 
-    async def _renew(self) -> str:
+    async def _renew(self, refused: str | None) -> str:
+        """A token other than the one that was refused: requests that find out together log in once."""
+        async with self._logging_in:
+            if self._token is None or self._token == refused:
+                self._token = await self._log_in()
+            return self._token
+
+    async def _log_in(self) -> str:
         login, known = self._description.login, current(self._credentials)
         form = {
             "grant_type": "client_credentials",
@@ -209,7 +218,6 @@ class DescribedClm:
         if not isinstance(token, str):
             words = reply.body[:300].decode("utf-8", "replace")
             raise LoginFailed(f"The CLM at {self._url} refuses the client {known.client_id!r}: {words}")
-        self._token = token
         return token
 
     def _refusal(self, where: str, reply: Reply) -> Refused:
