@@ -1,19 +1,23 @@
-"""What the sync costs in API calls, beside a simple-salesforce loop and a collections script on the same org twin.
+"""What the sync costs in API calls, beside four others on the same org twin: a simple-salesforce loop, a collections script, the sf
+CLI and CumulusCI (`sync_peers`).
 
     python bench/sync.py [--agreements 10000] [--changes 10000] [--rounds 3]
 
 Loads the agreements, then plays five patterns of changes in the CLM, a few times over. For each: Salesforce calls as the org itself
 counts them (Sforce-Limit-Info), looks and logins included; what the writing costs at least, by Salesforce's own limits
-(`least_of`); rows per second. The kit hears Salesforce's events meanwhile, so that it learns of edits there without asking. The
-peers write the same rows after the kit, once for each agreement, and never ask; the loop is played on a sample of 200 and scaled,
-for the org allows 15,000 calls a day. Their rows hold their values already, so that their rows a second are an upper bound.
-After each pattern every title in Salesforce is compared with the CLM's.
+(`least_of`); rows per second. The kit hears Salesforce's events meanwhile, so that it learns of edits there without asking. After
+the kit each peer has its turn, flush by flush: it is given the rows that the flush changed, each once, with a title of its own, and
+never asks. The loop is played on 200 rows, sf and CumulusCI on some of a pattern's flushes; their calls are scaled.
+
+After each turn the titles in Salesforce are compared row by row: after the kit's all of them with the CLM's, after a peer's those
+that it wrote with what it was given. `make node-tools` installs the sf CLI.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import resource
 import tempfile
 import time
@@ -25,6 +29,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import requests
+from bench.sync_peers import Peer, peers, write_collections
 from simple_salesforce.api import Salesforce
 
 from clmkit.cli.demo.systems import running_systems
@@ -35,8 +40,6 @@ from clmkit.sync.report import RunReport
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 8
-SAMPLE = 200
-PER_COLLECTION = 200
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,12 @@ class Cost:
     calls: int
     seconds: float
     rows: int
+    differing: int = 0
+
+
+def to_row(agreement: dict[str, Any], title: str) -> dict[str, Any]:
+    """What a script would write for an agreement."""
+    return {"CLM_Id__c": agreement["id"], "CLM_Title__c": title, "CLM_Version__c": agreement["revision"]}
 
 
 class Bench:
@@ -125,19 +134,8 @@ class Bench:
         }
         parties = self.ask_clm("GET", "/api/v1/counterparties?limit=1000")["counterparties"]
         rows = [{"Name": one["name"], "CLM_Party_Id__c": one["id"]} for one in parties if one["id"] not in known]
-        self.send(self.salesforce, "Account", "CLM_Party_Id__c", rows)
+        write_collections(self.salesforce, rows, "Account", "CLM_Party_Id__c")
         return [f"AGR-{number:06d}" for number in range(first, first + count)]
-
-    def send(self, caller: Salesforce, sobject: str, key: str, rows: Sequence[dict[str, Any]]) -> None:
-        """What a collections script does: 200 rows a call."""
-        for at in range(0, len(rows), PER_COLLECTION):
-            records = [{"attributes": {"type": sobject}, **row} for row in rows[at : at + PER_COLLECTION]]
-            results = caller.restful(
-                f"composite/sobjects/{sobject}/{key}", method="PATCH", json={"allOrNone": False, "records": records}
-            )
-            assert results is not None
-            refused = [result for result in results if not result["success"]]
-            assert not refused, refused[:3]
 
     async def edit(self, ids: Sequence[str], flush: Sequence[tuple[int, bool]]) -> None:
         """Change agreements in the CLM: a title when Salesforce is to see it, a clause that stays in the CLM when not."""
@@ -168,14 +166,6 @@ class Bench:
             after, more = page["cursor"], page["more"]
         return agreements
 
-    def final_rows(self, ids: Sequence[str], places: Sequence[int]) -> list[dict[str, Any]]:
-        """What a script would write for these agreements."""
-        agreements = self.read_agreements()
-        rows = [agreements[ids[place]] for place in places]
-        return [
-            {"CLM_Id__c": row["id"], "CLM_Title__c": row["title"], "CLM_Version__c": row["revision"]} for row in rows
-        ]
-
     def used(self) -> int:
         """Calls as the org counts them; this look is one itself."""
         answer = self.session.get(
@@ -203,28 +193,35 @@ class Bench:
             total = Cost(total.calls + calls, total.seconds + seconds, total.rows + rows)
         return total
 
-    def play_loop(self, rows: Sequence[dict[str, Any]]) -> Cost:
-        contract: Any = self.integration.Contract
-        before, started = self.used(), time.perf_counter()
-        for row in rows:
-            fields = {name: value for name, value in row.items() if name != "CLM_Id__c"}
-            contract.upsert(f"CLM_Id__c/{row['CLM_Id__c']}", fields)
-        return Cost(self.used() - before - 1, time.perf_counter() - started, len(rows))
+    def play_peer(self, peer: Peer, ids: Sequence[str], pattern: Pattern) -> Cost:
+        """Calls are scaled to the whole pattern; `rows` are those that were written."""
+        agreements = self.read_agreements()
+        written: dict[str, str] = {}
+        calls, seconds, changes = 0, 0.0, 0
+        for number, flush in enumerate(pattern.flushes[: peer.most_flushes]):
+            places = list(dict.fromkeys(place for place, is_seen in flush if is_seen))[: peer.most_rows]
+            rows = [to_row(agreements[ids[place]], f"{peer.name} {number} {place}") for place in places]
+            before, started = self.used(), time.perf_counter()
+            peer.write(rows)
+            seconds, calls = seconds + time.perf_counter() - started, calls + self.used() - before - 1
+            written |= {row["CLM_Id__c"]: row["CLM_Title__c"] for row in rows}
+            changes += len(places) if peer.most_rows < len(flush) else len(flush)
+        held = self.titles()
+        differing = sum(held.get(key) != title for key, title in written.items())
+        return Cost(round(calls * pattern.changes / changes), seconds, len(written), differing)
 
-    def play_collections(self, rows: Sequence[dict[str, Any]], flushes: int) -> Cost:
-        """The script flushes when the kit does; rows are already one for each agreement here."""
-        before, started = self.used(), time.perf_counter()
-        size = -(-len(rows) // flushes)
-        for at in range(0, len(rows), size):
-            self.send(self.integration, "Contract", "CLM_Id__c", rows[at : at + size])
-        return Cost(self.used() - before - 1, time.perf_counter() - started, len(rows))
+    def restore(self, ids: Sequence[str]) -> None:
+        """What the peers wrote is put back, outside the measurement."""
+        agreements = self.read_agreements()
+        write_collections(self.integration, [to_row(agreements[one], agreements[one]["title"]) for one in ids])
+
+    def titles(self) -> dict[str, str]:
+        soql = "SELECT CLM_Id__c, CLM_Title__c FROM Contract WHERE CLM_Id__c != null"
+        return {row["CLM_Id__c"]: row["CLM_Title__c"] for row in self.salesforce.query_all(soql)["records"]}
 
     def compare(self, ids: Sequence[str]) -> int:
         """Titles that differ between both systems, row by row."""
-        records = self.salesforce.query_all("SELECT CLM_Id__c, CLM_Title__c FROM Contract WHERE CLM_Id__c != null")[
-            "records"
-        ]
-        held = {row["CLM_Id__c"]: row["CLM_Title__c"] for row in records}
+        held = self.titles()
         agreements = self.read_agreements()
         return sum(held.get(one) != agreements[one]["title"] for one in ids)
 
@@ -245,7 +242,7 @@ async def hear(bench: Bench, agreement: str) -> None:
             await bench.run()
 
 
-async def measure(bench: Bench, agreements: int, changes: int, rounds: int) -> None:
+async def measure(bench: Bench, others: Sequence[Peer], agreements: int, changes: int, rounds: int) -> None:
     await bench.run()
     ids = bench.create(agreements)
     before, started = bench.used(), time.perf_counter()
@@ -254,28 +251,30 @@ async def measure(bench: Bench, agreements: int, changes: int, rounds: int) -> N
     rows = sum(report.rows_created.values())
     print(f"first load: {rows} rows of {agreements} agreements, {calls} calls, {rows / seconds:.0f} rows/s")
     await hear(bench, ids[0])
-    print(f"peak memory of the kit {peak_megabytes()} MB; calls per 10,000 changes:")
-    print(
-        "pattern                 kit  least  ratio   loop  collections     kit rows/s  loop  collections  titles differ"
-    )
-    for _ in range(rounds):
+    print(f"peak memory of the kit {peak_megabytes()} MB; calls per 10,000 changes, load {os.getloadavg()[0]:.1f}")
+    print(f"{'pattern':<20}{'least':>7}{'kit':>7}{'ratio':>7}" + "".join(f"{one.name:>13}" for one in others))
+    for turn in range(rounds):
         for pattern in patterns(agreements, changes):
-            await measure_pattern(bench, ids, pattern)
-    print(f"peak memory of the kit {peak_megabytes()} MB")
+            await measure_pattern(bench, ids, pattern, others)
+        print(
+            f"turn {turn + 1} of {rounds}: load {os.getloadavg()[0]:.1f}, peak memory of the kit {peak_megabytes()} MB"
+        )
 
 
-async def measure_pattern(bench: Bench, ids: Sequence[str], pattern: Pattern) -> None:
+async def measure_pattern(bench: Bench, ids: Sequence[str], pattern: Pattern, others: Sequence[Peer]) -> None:
     scale = 10_000 / pattern.changes
     kit = await bench.play(ids, pattern)
-    differing = bench.compare(ids)
-    places = list(dict.fromkeys(place for flush in pattern.flushes for place, _ in flush))
-    loop = bench.play_loop(bench.final_rows(ids, places[:SAMPLE]))
-    script = bench.play_collections(bench.final_rows(ids, places), len(pattern.flushes))
+    differing = [bench.compare(ids)]
+    costs = [bench.play_peer(one, ids, pattern) for one in others]
+    differing += [cost.differing for cost in costs]
+    bench.restore(ids)
     least, calls = pattern.least_calls * scale, kit.calls * scale
     print(
-        f"{pattern.name:<20}{calls:>7.0f}{least:>7.0f}{calls / least:>7.2f}"
-        f"{loop.calls * 10_000 / loop.rows:>7.0f}{script.calls * scale:>13.0f}"
-        f"{kit.rows / kit.seconds:>15.0f}{loop.rows / loop.seconds:>6.0f}{script.rows / script.seconds:>13.0f}{differing:>15}",
+        f"{pattern.name:<20}{least:>7.0f}{calls:>7.0f}{calls / least:>7.2f}"
+        + "".join(f"{cost.calls * scale:>13.0f}" for cost in costs)
+        + f"   rows/s {kit.rows / kit.seconds:.0f}"
+        + "".join(f" {cost.rows / cost.seconds:.0f}" for cost in costs)
+        + f"   rows that differ {differing}",
         flush=True,
     )
 
@@ -297,7 +296,9 @@ async def main() -> None:
             events = config.events or EventsConfig()
             engine.listening = open_listening(engine, config, events, lambda: None)
             async with engine.listening.open():
-                await measure(Bench(engine, clm, org), options.agreements, options.changes, options.rounds)
+                bench = Bench(engine, clm, org)
+                others = peers(bench.integration, org, Path(folder))
+                await measure(bench, others, options.agreements, options.changes, options.rounds)
 
 
 if __name__ == "__main__":
