@@ -62,8 +62,7 @@ def test_an_item_says_who_when_and_the_three_answers() -> None:
             "1 open, 0 of them breaking, 0 accepted",
             f"  ~ SAFE       {NAME}: wording changed (label: Title -> label: Name)",
             "      changed by Ada Admin on 2026-11-20T10:00:00.000Z",
-            "      adopt:  write it into the mapping (objects.contract, field title: label: Title -> label: Name), "
-            "then clmkit generate",
+            f'      adopt:  clmkit drift --org FILE --adopt "{NAME}"   (writes objects.contract.fields.title.label)',
             f'      revert: clmkit drift --org FILE --revert "{NAME}"',
             f'      accept: clmkit drift --org FILE --accept "{NAME}" --until DATE --owner STEWARD --reason TEXT',
         ]

@@ -278,6 +278,34 @@ def test_an_edit_by_hand_is_drift_with_its_author_and_is_reverted(org: Org) -> N
     )
 
 
+def test_an_edit_by_hand_is_adopted_into_the_mapping(org: Org) -> None:
+    spec = org.project / "mappings" / "contract.yml"
+    source = org.project / "force-app/generated/objects/Contract/fields/CLM_Contract_Type__c.field-meta.xml"
+    before = spec.read_text(encoding="utf-8")
+    body = {**parse_component(source.read_bytes())[1], "label": "Kind", "length": 90}
+    org.deploy("CustomField", "Contract.CLM_Contract_Type__c", "objects/Contract.object", {"fields": body})
+    line = before.splitlines().index("        field: CLM_Contract_Type__c") + 2
+    place = "objects.contract.fields.contract_type"
+    code, output = org.release("drift", "--adopt", f"REL503 {FIELD}")
+    assert (code, output.splitlines()) == (
+        0,
+        [
+            f"adopted: mappings/contract.yml:{line + 3}: {place}.label: Kind",
+            f"adopted: mappings/contract.yml:{line}: {place}.type.text: 80 -> 90",
+            "next: `clmkit generate`, then `clmkit plan`: what else follows from it",
+        ],
+    )
+    added = [one for one in spec.read_text(encoding="utf-8").splitlines() if one not in before.splitlines()]
+    assert added == ["        type: {text: 90}", "        label: Kind"]
+    assert org.clmkit("generate")[0] == 0
+    document = org.plan()[1]
+    assert FIELD not in {item["subject"] for item in document["items"]}
+    assert org.release("apply", document["hash"])[0] == 0
+    assert org.release("drift")[0] == 0
+    code, output = org.release("drift", "--adopt", f"REL503 {FIELD}")
+    assert (code, output) == (1, f"error: REL503 {FIELD}: the org has no such drift\n")
+
+
 def test_drift_is_accepted_by_a_steward_until_a_day(org: Org) -> None:
     edit_by_hand(org, label="Contract Type")
     name = f"REL503 {FIELD}"

@@ -9,7 +9,9 @@ import click
 
 from clmkit.cli.release_options import AS_JSON, ORG, PACKAGE, SPEC, run_guarded, this_run
 from clmkit.codegen.tree import read_package
+from clmkit.release.adopt import AdoptError, adopt
 from clmkit.release.apply import ApplyRefused
+from clmkit.release.components import ComponentChange
 from clmkit.release.drift import (
     Acceptance,
     DriftError,
@@ -26,6 +28,7 @@ from clmkit.release.plan import Project, read_project
 from clmkit.release.revert import revert, select_package
 from clmkit.release.revisions import Revision, read_revision
 from clmkit.release.snapshot import take_snapshot
+from clmkit.release.spec_edit import show_path
 
 FAILED = 1
 REVERTS = Path("build/reverts")
@@ -46,6 +49,9 @@ REVERTS = Path("build/reverts")
 )
 @AS_JSON
 @click.option("--revert", "reverted", multiple=True, metavar="ITEM", help="Deploy the component of this item again.")
+@click.option(
+    "--adopt", "adopted", multiple=True, metavar="ITEM", help="Write the component of this item into the mapping."
+)
 @click.option("--accept", "item", metavar="ITEM", help="Accept this item: needs --until, --owner and --reason.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the acceptance.")
 @click.option("--owner", help="The steward who answers for it.")
@@ -57,6 +63,7 @@ def drift(
     accepted_file: Path,
     as_json: bool,
     reverted: tuple[str, ...],
+    adopted: tuple[str, ...],
     item: str | None,
     until: dt.datetime | None,
     owner: str | None,
@@ -64,9 +71,10 @@ def drift(
 ) -> None:
     """Compare the org with the package directory: what differs, who changed it, when.
 
-    Each item has three answers: adopt it into the mapping, --revert it in the org, or --accept it until a date.
+    Each item has three answers: --adopt it into the mapping, --revert it in the org, or --accept it until a date. What is adopted
+    changes the mapping's text in those places alone; the package directory follows with `clmkit generate`.
 
-    Exit codes: 0 clean, or everything accepted; 2 drift; 3 breaking drift; 1 it could not be looked at or not be done.
+    Exit codes: 0 clean, everything accepted, or adopted; 2 drift; 3 breaking drift; 1 it could not be looked at or not be done.
     """
     if item and not (until and owner and reason):
         click.echo("error: --accept needs --until, --owner and --reason", err=True)
@@ -79,6 +87,9 @@ def drift(
             project = read_project(read_package(package), revision.spec.api_version)
             accepted = read_acceptances(accepted_file)
             items = await _look(org, revision, project, accepted, today)
+            if adopted:
+                _adopt(spec, revision, [component for name in adopted for component in _components_of(items, name)])
+                return ()
             if reverted:
                 await _revert(org, items, reverted, package, project, revision.spec.api_version)
             if item and until and owner and reason:
@@ -90,9 +101,11 @@ def drift(
 
     try:
         items = run_guarded(work, failed=FAILED)
-    except (ApplyRefused, DriftError) as error:
+    except (AdoptError, ApplyRefused, DriftError) as error:
         click.echo(f"error: {error}", err=True)
         raise SystemExit(FAILED) from error
+    if adopted:
+        raise SystemExit(0)
     click.echo(render_json(items) if as_json else render_human(items))
     raise SystemExit(int(judge_drift(items)))
 
@@ -113,12 +126,28 @@ async def _revert(
     project: Project,
     api_version: str,
 ) -> None:
-    keys = {name: [item.key for item in items if item.change.name == name] for name in names}
-    for name, found in keys.items():
-        if not found:
-            raise DriftError(f"{name}: the org has no such drift")
-    wanted = {key for found in keys.values() for key in found}
+    wanted = {component.key for name in names for component in _components_of(items, name)}
     chosen = select_package(read_package(package), wanted, api_version)
     async with holding_lock(org.metadata, this_run("clmkit drift --revert"), REVERTS):
         for done in await revert(org, chosen, project.components):
             click.echo(f"reverted: {done}", err=True)
+
+
+def _components_of(items: tuple[DriftItem, ...], name: str) -> list[ComponentChange]:
+    """The components that an item of that name is in. Raises DriftError when there is none."""
+    found = [item.component for item in items if item.change.name == name]
+    if not found:
+        raise DriftError(f"{name}: the org has no such drift")
+    return found
+
+
+def _adopt(path: Path, revision: Revision, components: list[ComponentChange]) -> None:
+    if revision.spec.org or revision.spec.environment:
+        raise DriftError(f"{path}: is an overlay; adopt into the mapping below it (--spec)")
+    chosen = list({component.key: component for component in components}.values())
+    adoption = adopt(path.read_text(encoding="utf-8"), path.as_posix(), revision.spec, chosen)
+    path.write_text(adoption.text, encoding="utf-8")
+    for edit in adoption.edits:
+        change = f"{edit.before} -> {edit.written}" if edit.before else edit.written
+        click.echo(f"adopted: {path}:{edit.line}: {show_path(edit.path)}: {change}")
+    click.echo("next: `clmkit generate`, then `clmkit plan`: what else follows from it")

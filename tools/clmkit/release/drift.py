@@ -15,6 +15,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,9 +24,11 @@ import yaml
 
 from clmkit.clients.metadata_api import Listed
 from clmkit.mapping.model import Spec
+from clmkit.release.adopt import AdoptError, plan_adoption
 from clmkit.release.changes import Change
-from clmkit.release.components import Components, Key, compare_components
+from clmkit.release.components import ComponentChange, Components, Key, compare_components
 from clmkit.release.judge_components import COMPONENT_CHANGED, judge_components
+from clmkit.release.spec_edit import show_path
 
 
 class DriftError(Exception):
@@ -55,15 +58,19 @@ class Verdict(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DriftItem:
-    """One difference. `key` is the component it is in; who and when are empty where the org does not tell."""
+    """One difference in a component; who and when are empty where the org does not tell."""
 
-    key: Key
+    component: ComponentChange
     change: Change
     changed_by: str
     changed_at: str
     adopt: str
     acceptance: Acceptance | None = None
     is_expired: bool = False
+
+    @property
+    def key(self) -> Key:
+        return self.component.key
 
     @property
     def is_open(self) -> bool:
@@ -89,11 +96,11 @@ def find_drift(
             acceptance = known.get(told.name)
             items.append(
                 DriftItem(
-                    key=component.key,
+                    component=component,
                     change=told,
                     changed_by=row.changed_by if row else "",
                     changed_at=row.changed_at if row else "",
-                    adopt=_advise(component.key, told, places),
+                    adopt=_advise(spec, component, told, places),
                     acceptance=acceptance,
                     is_expired=acceptance is not None and acceptance.until < today,
                 )
@@ -114,16 +121,19 @@ def _places(spec: Spec) -> dict[str, str]:
     }
 
 
-def _advise(key: Key, change: Change, places: Mapping[str, str]) -> str:
-    """Where the mapping would have to say what the org does."""
-    place = places.get(change.target)
+def _advise(spec: Spec, component: ComponentChange, change: Change, places: Mapping[str, str]) -> str:
+    """How the mapping comes to say what the org does: by command where it has words for it, else where to write it."""
+    with suppress(AdoptError):
+        written = ", ".join(show_path(edit.path) for edit in plan_adoption(spec, component))
+        return f'clmkit drift --org FILE --adopt "{change.name}"   (writes {written})'
+    key, place = component.key, places.get(change.target)
     arrow = " -> ".join(part for part in (change.before, change.after) if part)
     if place:
         return f"write it into the mapping ({place}: {arrow}), then clmkit generate"
     if key.metadata_type in ("ApexClass", "ApexTrigger"):
         return "move the edit into the class of the same name in extensions/, which is yours"
     if key.metadata_type in ("GlobalValueSet", "StandardValueSet"):
-        return f"write it into the mapping (value_maps or lifecycle: {arrow}), then clmkit generate"
+        return f"write it into the mapping with its CLM text (value_maps or lifecycle: {arrow}), then clmkit generate"
     return "write it into the mapping, then clmkit generate"
 
 

@@ -1,0 +1,147 @@
+"""Write drift into the mapping: what an org says otherwise of a component becomes edits of the spec's text. Pure.
+
+Only what a mapping says in words of its own is adopted: measures, labels, descriptions, help, history, required, unique, and who
+may read or edit a field. Everything else is reverted, accepted, or written by a person, who alone knows the CLM's side of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from clmkit.codegen.names import banner
+from clmkit.codegen.project import plan_project
+from clmkit.mapping.loader import load_bytes
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Role, Spec
+from clmkit.release.components import ComponentChange, Components, ElementChange, Elements, Key
+from clmkit.release.judge_components import GRANT, MEASURES
+from clmkit.release.plan import read_project
+from clmkit.release.spec_edit import Edit, EditError, edit_text
+
+PLAIN = {
+    "label": "label",
+    "inlineHelpText": "help",
+    "description": "description",
+}
+SWITCHES = {"trackHistory": "track_history", "required": "required", "unique": "unique"}
+RIGHTS = {"readable": "audience", "editable": "editors"}
+NESTED = frozenset((FieldKind.NUMBER, FieldKind.CURRENCY, FieldKind.PERCENT, FieldKind.ENCRYPTED_TEXT))
+"""Types whose measures have names: `{number: {precision: 18, scale: 2}}`; the others are `{text: 80}`."""
+
+
+class AdoptError(Exception):
+    """Drift that the mapping does not take over; `str()` says why, and what can be done instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A field of the mapping and where it is written."""
+
+    mapping: ObjectMapping
+    field: FieldMapping
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        below = {Role.KEY: ("key",), Role.VERSION: ("version",), Role.PARENT: ("parents", self.field.name)}
+        return ("objects", self.mapping.name, *below.get(self.field.role, ("fields", self.field.name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """The new text of the mapping, and what was written where."""
+
+    text: str
+    edits: tuple[Edit, ...]
+
+
+def adopt(text: str, name: str, spec: Spec, changes: Sequence[ComponentChange]) -> Adoption:
+    """The mapping's text `name`, saying of these components what the org does.
+
+    Raises AdoptError when it cannot be said, when the mapping would be wrong, or when it would still ask for something else.
+    """
+    edits = [edit for change in changes for edit in plan_adoption(spec, change)]
+    try:
+        written, done = edit_text(text, edits)
+    except EditError as error:
+        raise AdoptError(f"{name}: {error}") from error
+    loaded = load_bytes(written.encode(), name)
+    if loaded.spec is None:
+        finding = loaded.errors[0]
+        raise AdoptError(f"{name}: would be wrong with it: {finding.code}: {finding.message}; nothing was written")
+    asked = _render_adoptable(loaded.spec)
+    for change in changes:
+        left = [path for path in _differing(asked.get(change.key, {}), change.after or {}) if path not in BANNERED]
+        if left:
+            raise AdoptError(f"{change.key}: {', '.join(left)} would still differ from the org; nothing was written")
+    return Adoption(written, tuple(done))
+
+
+def _render_adoptable(spec: Spec) -> Components:
+    """What the mapping asks for of the kinds that are adopted."""
+    files = {file.path: file.render() for file in plan_project(spec).files if ADOPTABLE.search(file.path)}
+    return read_project(files, spec.api_version).components
+
+
+ADOPTABLE = re.compile("/(fields|permissionsets)/")
+BANNERED = frozenset(("description",))
+"""Elements that the generator ends with its own words."""
+
+
+def _differing(one: Elements, other: Elements) -> list[str]:
+    return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
+
+
+def plan_adoption(spec: Spec, change: ComponentChange) -> tuple[Edit, ...]:
+    """The edits that make the mapping say what the org does. Raises AdoptError for what a mapping cannot say, and names it."""
+    places = {
+        f"{mapping.salesforce}.{field.salesforce}": _Place(mapping, field)
+        for mapping in spec.objects
+        for field in mapping.columns
+    }
+    if change.before is None or change.after is None:
+        raise AdoptError(f"{change.key}: came or went as a whole; write it into the mapping by hand, or revert it")
+    if change.key.metadata_type == "CustomField" and change.key.full_name in places:
+        return tuple(
+            _edit_field(spec, places[change.key.full_name], change.key, element) for element in change.elements
+        )
+    if change.key.metadata_type == "PermissionSet":
+        return tuple(_edit_rights(spec, places, change))
+    raise AdoptError(f"{change.key}: a mapping has no word for it; revert it in the org, or accept it until a day")
+
+
+def _edit_field(spec: Spec, place: _Place, key: Key, element: ElementChange) -> Edit:
+    if element.path in MEASURES:
+        return Edit((*place.path, *_measure(place.field, element.path)), int(element.after or "0"))
+    if element.path in SWITCHES:
+        return Edit((*place.path, SWITCHES[element.path]), element.after == "true")
+    if element.path in PLAIN and element.after:
+        return Edit((*place.path, PLAIN[element.path]), element.after.removesuffix(banner(spec)).rstrip())
+    raise AdoptError(
+        f"{key}: the mapping cannot take over `{element.path}` ({element.before or 'none'} -> {element.after or 'none'}); "
+        "write it by hand, revert it, or accept it until a day"
+    )
+
+
+def _measure(field: FieldMapping, element: str) -> tuple[str, ...]:
+    kind = field.type.kind
+    if field.role is Role.KEY:
+        return (element,)
+    return ("type", kind.value, element) if kind in NESTED else ("type", kind.value)
+
+
+def _edit_rights(spec: Spec, places: Mapping[str, _Place], change: ComponentChange) -> Iterator[Edit]:
+    audience = next((one for one in spec.audiences if one.permission_set == change.key.full_name), None)
+    for element in change.elements:
+        match = GRANT.match(element.path)
+        group, name, right = match.groups() if match else ("", "", "")
+        if group != "fieldPermissions" or audience is None or name not in places:
+            raise AdoptError(
+                f"{change.key}: the mapping cannot take over `{element.path}`; revert it, or accept it until a day"
+            )
+        if right not in RIGHTS:
+            continue
+        field = places[name].field
+        allowed = field.audience if right == "readable" else field.editors
+        names = [one for one in allowed if one != audience.name] + [audience.name] * bool(element.after)
+        yield Edit((*places[name].path, RIGHTS[right]), names)
