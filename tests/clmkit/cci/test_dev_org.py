@@ -164,3 +164,13 @@ def test_a_package_that_was_never_built_fails_the_deploy(org: Org) -> None:
     done = org.try_cci("task", "run", "deploy_project", "--org", "twin", "--path", "build/none")
     assert done.returncode == 1
     assert "build/none: no package to deploy; run `cci task run build_metadata` first" in done.stdout + done.stderr
+
+
+def test_the_sample_data_flow_fills_every_mapped_object(org: Org) -> None:
+    org.cci("flow", "run", "dev_org", "--org", "twin")
+    org.cci("flow", "run", "sample_data", "--org", "twin")
+    query = "SELECT COUNT() FROM {} WHERE CLM_Id__c LIKE 'SAMPLE-%'"
+    counts = {
+        name: org.rest().query(query.format(name))["totalSize"] for name in ("Contract", "CLM_Party__c", "CLM_Line__c")
+    }
+    assert counts == {"Contract": 10, "CLM_Party__c": 20, "CLM_Line__c": 20}

@@ -13,6 +13,9 @@ from clmkit.codegen.tree import Verb, compare_files
 from clmkit.mapping.model import Direction, FieldMapping, ObjectMapping, Owner, Presentation, Role, Spec
 
 PERMISSIONS = "generated/permissionsets/"
+SUPPORT = "generated/support/"
+MANIFEST = f"{SUPPORT}manifest/package.xml"
+SAMPLE = {f"{SUPPORT}datasets/sample.{part}.yml": Verb.UPDATE for part in ("mapping", "recipe")}
 VALUE_ROLES = (Role.VALUE, Role.FLAG)
 
 
@@ -72,7 +75,19 @@ def created_values(spec: Spec) -> list[tuple[ObjectMapping, FieldMapping]]:
 
 
 def changes(spec: Spec, planned: Mapping[str, bytes]) -> dict[str, Verb]:
+    """What changes for an org."""
+    return {path: verb for path, verb in all_changes(spec, planned).items() if not path.startswith(SUPPORT)}
+
+
+def all_changes(spec: Spec, planned: Mapping[str, bytes]) -> dict[str, Verb]:
     return {change.path: change.verb for change in compare_files(plan_project(spec).render(), planned, "").changes}
+
+
+def test_a_dropped_field_leaves_the_manifest_and_the_sample_data(spec: Spec, planned: Mapping[str, bytes]) -> None:
+    contract = spec.get_object("contract")
+    found = all_changes(with_field(spec, contract, contract.get_field("total_value")), planned)
+    told = {path: verb for path, verb in found.items() if path.startswith(SUPPORT)}
+    assert told == {MANIFEST: Verb.UPDATE, **SAMPLE}
 
 
 def apex_of(mapping: ObjectMapping) -> set[str]:
@@ -128,9 +143,11 @@ def test_a_word_changed_on_a_field_changes_what_says_it_alone(
         assert {name: verb for name, verb in found.items() if name not in rule} == {path: Verb.UPDATE, **told}
 
 
-def test_another_api_version_changes_the_settings_of_the_code_alone(spec: Spec, planned: Mapping[str, bytes]) -> None:
-    found = changes(structs.replace(spec, api_version="67.0"), planned)
-    assert found.keys() == {
+def test_another_api_version_changes_the_settings_of_the_code_and_the_manifest_alone(
+    spec: Spec, planned: Mapping[str, bytes]
+) -> None:
+    found = all_changes(structs.replace(spec, api_version="67.0"), planned)
+    assert found.keys() == {MANIFEST} | {
         path
         for path in planned
         if path.startswith("generated/") and path.endswith((".cls-meta.xml", ".trigger-meta.xml"))

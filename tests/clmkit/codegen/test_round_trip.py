@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import subprocess
 import sys
 import time
@@ -17,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
+from tests.clmkit.codegen.cumulus import Door, load_sample
 
 from clmkit.clients.metadata_api import DeployResult
 from clmkit.codegen.mdapi import Package, convert_source, split_settings
 from clmkit.codegen.project import plan_project
+from clmkit.codegen.rules import is_guarded
 from clmkit.mapping.loader import load_bytes
+from clmkit.mapping.model import FieldKind, ObjectMapping, Spec
 from clmkit.release.components import compare_components, read_components
 from clmkit.release.org_access import OrgAccess, open_org, read_access
 from clmkit.templates.catalogue import TEMPLATES
@@ -48,15 +49,29 @@ class Visit:
     results: list[DeployResult]
     back: Mapping[str, bytes]
     tests: Mapping[str, Any]  # runTestResult of the deploy
+    spec: Spec
+    loaded: Mapping[str, list[Mapping[str, Any]]]  # the sample records by object
 
 
 @pytest.fixture(scope="module", params=SPECS)
 def visit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    package = planned_package(request.param)
-    ready = tmp_path_factory.mktemp(request.param) / "ready.json"
-    with running_org(ready) as access:
+    folder, spec = tmp_path_factory.mktemp(request.param), load_named(request.param)
+    files = plan_project(spec).render()
+    package = convert_source(files, VERSION)
+    with running_org(folder / "ready.json") as access:
         results, back = asyncio.run(deploy_and_retrieve(access, package))
-        return Visit(package, results, back, read_tests(ready, results[-1]))
+        door = Door(folder / "ready.json", VERSION)
+        asked = door.get(f"metadata/deployRequest/{results[-1].deploy_id}", includeDetails="true")
+        door.assign(spec.integration.permission_set, f"{spec.prefix}_Linking")
+        recipe, steps = (files[f"generated/support/datasets/sample.{part}.yml"] for part in ("recipe", "mapping"))
+        load_sample(door, folder, recipe, steps, VERSION)
+        loaded = {mapping.salesforce: sample_records(door, mapping) for mapping in spec.objects}
+    return Visit(package, results, back, asked["deployResult"]["details"]["runTestResult"], spec, loaded)
+
+
+def sample_records(door: Door, mapping: ObjectMapping) -> list[Mapping[str, Any]]:
+    columns = ", ".join(dict.fromkeys(["Id", *(field.salesforce for field in mapping.columns)]))
+    return door.find(f"SELECT {columns} FROM {mapping.salesforce} WHERE {mapping.key.salesforce} LIKE 'SAMPLE-%'")
 
 
 @contextlib.contextmanager
@@ -96,23 +111,10 @@ async def deploy_and_retrieve(access: OrgAccess, package: Package) -> tuple[list
         return results, await clients.metadata.retrieve(members)
 
 
-def read_tests(ready: Path, result: DeployResult) -> Mapping[str, Any]:
-    """What the org tells of the tests of a deploy, over REST."""
-    door = json.loads(ready.read_text())
-    reply = requests.get(
-        f"{door['http_url']}/services/data/v{VERSION}/metadata/deployRequest/{result.deploy_id}",
-        params={"includeDetails": "true"},
-        headers={"Authorization": f"Bearer {door['access_token']}"},
-        timeout=PATIENCE,
-    )
-    tests: Mapping[str, Any] = reply.json()["deployResult"]["details"]["runTestResult"]
-    return tests
-
-
-def planned_package(name: str) -> Package:
+def load_named(name: str) -> Spec:
     loaded = load_bytes(SPECS[name].encode(), f"{name}.yml")
     assert loaded.spec is not None, loaded.errors
-    return convert_source(plan_project(loaded.spec).render(), VERSION)
+    return loaded.spec
 
 
 def files_of(package: Mapping[str, bytes]) -> set[str]:
@@ -141,9 +143,28 @@ def has_lines(package: Package, name: str) -> bool:
     return b") {" in text and b"@IsTest" not in text.partition(b"class ")[0]
 
 
+def test_the_sample_records_arrive_with_their_parents_their_types_and_all_that_is_required(visit: Visit) -> None:
+    filled = {mapping.salesforce: mapping for mapping in visit.spec.objects if is_guarded(mapping)}
+    assert {name for name in filled if not visit.loaded[name]} == set()
+    for name, mapping in filled.items():
+        must = [field.salesforce for field in mapping.columns if field.type.kind is FieldKind.MASTER_DETAIL]
+        must += [mapping.key.salesforce, *(["RecordTypeId"] if mapping.record_types else [])]
+        assert [row for row in visit.loaded[name] if any(row[column] is None for column in must)] == []
+
+
+def test_the_sample_fills_every_field_that_the_clm_fills_but_references(visit: Visit) -> None:
+    kinds = (FieldKind.LOOKUP, FieldKind.MASTER_DETAIL)
+    for mapping in visit.spec.objects:
+        for field in mapping.columns if is_guarded(mapping) else ():
+            if field.to_salesforce and field.type.kind not in kinds and not field.type.kind.is_computed:
+                values = [row[field.salesforce] for row in visit.loaded[mapping.salesforce]]
+                assert values.count(None) < len(values), f"{mapping.name}.{field.name}"
+
+
 def test_the_widest_spec_reaches_every_kind_of_component() -> None:
     """A kind that only another spec has would never be deployed here."""
-    kinds = {component.metadata_type for component in planned_package("everything").components}
+    package = convert_source(plan_project(load_named("everything")).render(), VERSION)
+    kinds = {component.metadata_type for component in package.components}
     assert kinds >= KINDS, KINDS - kinds
 
 

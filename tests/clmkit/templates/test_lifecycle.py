@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from robot.run import run as run_robot
 from tests.clmkit.templates.systems import AGREEMENTS, Systems, running
 
+from clmkit.codegen.project import plan_project
+from clmkit.codegen.robot import words
 from clmkit.mapping.model import FieldMapping, State
 from clmkit.templates.catalogue import TEMPLATES
 
@@ -128,3 +132,36 @@ def test_a_record_has_the_type_that_its_value_in_the_clm_chooses(systems: System
     for agreement in systems.clm.read_all("agreements"):
         record_type = systems.contract_of(agreement["id"]).get("RecordTypeId")
         assert names.get(record_type or "") == chosen.get(agreement["contract_type"])
+
+
+SUITE = """\
+*** Settings ***
+Resource    {resource}
+
+*** Test Cases ***
+The Generated Keywords Move An Agreement And Find Its Record
+    {title} Should Stand At Draft    {key}
+    Move {title} To Negotiation    {key}
+    Sync
+    {title} Should Stand At Negotiation    {key}
+    Run Keyword And Expect Error    *{status} is*    {title} Should Stand At Draft    {key}
+    {title} Should Not Exist    {key}-none
+"""
+
+
+def test_the_generated_robot_keywords_work_on_both_systems(systems: Systems) -> None:
+    """Every keyword of the resource is known to Robot; those of the lifecycle run."""
+    systems.sync()
+    header = systems.spec.header
+    assert header is not None
+    name = f"{systems.spec.name}.resource"
+    resource = plan_project(systems.spec).render()[f"generated/support/robot/{name}"]
+    (systems.folder / name).write_bytes(resource)
+    suite = systems.folder / "generated.robot"
+    facts = {"title": words(header.name), "key": agreement_titled(systems, 2), "status": "Status"}
+    suite.write_text(SUITE.format(resource=name, **facts))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLMKIT_RUN", str(systems.folder))
+        log = io.StringIO()
+        failed = run_robot(str(suite), outputdir="NONE", output="NONE", log="NONE", report="NONE", stdout=log)
+    assert failed == 0, log.getvalue()

@@ -8,7 +8,7 @@ Salesforce DX Developer Guide, "Salesforce DX Project Structure and Source Forma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote
@@ -16,6 +16,8 @@ from urllib.parse import unquote
 from clmkit.codegen.xml import Body, Value, parse_component, render_component
 
 META = "-meta.xml"
+SUPPORT = "support"
+"""The folder below `generated` that holds no metadata."""
 
 # Folder of an XML-only component -> metadata type.
 XML_KINDS = {
@@ -106,6 +108,8 @@ def convert_source(source: Mapping[str, bytes], api_version: str) -> Package:
     components: list[Component] = []
     objects: dict[str, dict[str, Value]] = {}
     for path in sorted(source):
+        if is_support(path):
+            continue
         place = _locate(path)
         if place.folder == "objects":
             components.append(_merge_object_file(objects, place, source[path]))
@@ -115,6 +119,22 @@ def convert_source(source: Mapping[str, bytes], api_version: str) -> Package:
     for name, body in objects.items():
         files[f"objects/{name}.object"] = render_component("CustomObject", body).encode()
     return make_package(files, components, api_version)
+
+
+def is_support(path: str) -> bool:
+    """Whether the file of a source tree goes to no org."""
+    return PurePosixPath(path).parts[1:2] == (SUPPORT,)
+
+
+def list_components(parts: Iterable[tuple[str, Body]]) -> list[Component]:
+    """The components of source files, each with its body; nothing is rendered or read. Raises UnsupportedSource."""
+    components: list[Component] = []
+    for path, body in parts:
+        place = _locate(path)
+        components += [_object_component(place, body)] if place.folder == "objects" else place.components
+        if place.folder in BUNDLE_KINDS:
+            components += _members(place, body)
+    return components
 
 
 def make_package(files: Mapping[str, bytes], components: list[Component], api_version: str) -> Package:
@@ -197,11 +217,12 @@ def _locate_in_folder(path: str, folder: str, name: str) -> _Place:
 
 def _bundled(place: _Place, content: bytes) -> list[Component]:
     """The file and what is in it, for a file that holds many components; nothing for the XML beside code."""
-    if place.folder not in BUNDLE_KINDS:
-        return []
+    return _members(place, parse_component(content)[1]) if place.folder in BUNDLE_KINDS else []
+
+
+def _members(place: _Place, body: Body) -> list[Component]:
     file_type, element, member_type, is_qualified = BUNDLE_KINDS[place.folder]
     name = place.rest[0].removesuffix(META).rpartition(".")[0]
-    _, body = parse_component(content)
     names = [str(row["fullName"]) for row in _rows(body.get(element, []))]
     return [
         Component(file_type, name),
@@ -230,15 +251,22 @@ def _merge_object_file(objects: dict[str, dict[str, Value]], place: _Place, cont
     _, own = parse_component(content)
     if len(place.rest) == 2:
         body.update(own)
-        return Component("CustomObject", name)
-    element, metadata_type = _part_of(place)
+        return _object_component(place, own)
+    element, _ = _part_of(place)
     parts = body.setdefault(element, [])
     if not isinstance(parts, list):
         raise UnsupportedSource(
             f"{place.path}: the object's own file already holds {element}; keep them in one of the two places"
         )
     parts.append(own)
-    return Component(metadata_type, f"{name}.{own['fullName']}")
+    return _object_component(place, own)
+
+
+def _object_component(place: _Place, body: Body) -> Component:
+    name = place.rest[0]
+    if len(place.rest) == 2:
+        return Component("CustomObject", name)
+    return Component(_part_of(place)[1], f"{name}.{body['fullName']}")
 
 
 def _part_of(place: _Place) -> tuple[str, str]:

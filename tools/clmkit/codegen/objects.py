@@ -6,7 +6,7 @@ Sources: Metadata API Developer Guide, "CustomObject", "StandardValueSet", "Glob
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from clmkit.codegen.fields import field_body, picklist_values
 from clmkit.codegen.names import compact_layout, described
@@ -108,6 +108,12 @@ def find_default_status(spec: Spec) -> str | None:
 
 def plan_settings(spec: Spec) -> Iterator[PlannedFile]:
     """The org settings that mapped fields depend on; they must reach the org before the Apex that relies on them."""
+    for name, body in wanted_settings(spec).items():
+        yield generated(f"settings/{name.removesuffix('Settings')}.settings-meta.xml", MetadataXml(name, body))
+
+
+def wanted_settings(spec: Spec) -> Mapping[str, Mapping[str, Value]]:
+    """Settings type -> element -> value."""
     wanted: dict[str, dict[str, Value]] = {}
     for mapping in spec.objects:
         for field in mapping.columns:
@@ -116,5 +122,4 @@ def plan_settings(spec: Spec) -> Iterator[PlannedFile]:
                 wanted.setdefault(name, {})[element] = value
         if mapping.salesforce == "Contract" and any(field.track_history for field in mapping.columns):
             wanted.setdefault(CONTRACT_SETTINGS, {})["enableContractHistoryTracking"] = "true"
-    for name, body in wanted.items():
-        yield generated(f"settings/{name.removesuffix('Settings')}.settings-meta.xml", MetadataXml(name, body))
+    return wanted

@@ -2,7 +2,8 @@
 
 Paths are relative to the package directory (`force-app`) and use `/`. Two folders, two owners:
 
-    generated/    written by the generator alone; its ledger tells an edit by hand
+    generated/    written by the generator alone; its ledger tells an edit by hand. generated/support/ holds what goes to no org:
+                  scratch org definitions, data sets, Robot keywords, the manifest
     extensions/   written once as a starting point, then yours: never overwritten, never removed
 """
 
@@ -11,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 from clmkit.codegen.templates import render_template
 from clmkit.codegen.xml import Body, render_component
 
 GENERATED = "generated"
 EXTENSIONS = "extensions"
+SUPPORT = f"{GENERATED}/support"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,24 @@ class ApexSource:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainText:
+    """JSON, YAML or Robot: the text as it is written."""
+
+    text: str
+
+    def render(self) -> str:
+        return self.text
+
+
+Content: TypeAlias = MetadataXml | ApexSource | PlainText
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedFile:
     """One file of the plan. The first folder of `path` says whose it is: GENERATED or EXTENSIONS."""
 
     path: str
-    content: MetadataXml | ApexSource
+    content: Content
 
     def render(self) -> bytes:
         return self.content.render().encode()
@@ -78,9 +94,13 @@ def make_plan(files: list[PlannedFile]) -> Plan:
     return Plan(tuple(ordered))
 
 
-def generated(path: str, content: MetadataXml | ApexSource) -> PlannedFile:
+def generated(path: str, content: Content) -> PlannedFile:
     return PlannedFile(f"{GENERATED}/{path}", content)
 
 
-def extension(path: str, content: MetadataXml | ApexSource) -> PlannedFile:
+def extension(path: str, content: Content) -> PlannedFile:
     return PlannedFile(f"{EXTENSIONS}/{path}", content)
+
+
+def support(path: str, content: PlainText) -> PlannedFile:
+    return PlannedFile(f"{SUPPORT}/{path}", content)

@@ -6,18 +6,22 @@ from collections.abc import Callable, Iterable
 
 from clmkit.codegen.apex import plan_apex
 from clmkit.codegen.checks import plan_checks
+from clmkit.codegen.datasets import plan_datasets
 from clmkit.codegen.events import plan_events
 from clmkit.codegen.field_map import plan_field_map
 from clmkit.codegen.flows import plan_flows
 from clmkit.codegen.labels import plan_labels
 from clmkit.codegen.layouts import plan_layouts
+from clmkit.codegen.mdapi import is_support, list_components, render_manifest
 from clmkit.codegen.objects import plan_objects, plan_settings, plan_value_sets
 from clmkit.codegen.pages import plan_pages
 from clmkit.codegen.permissions import plan_permissions
-from clmkit.codegen.plan import Plan, PlannedFile, make_plan
+from clmkit.codegen.plan import MetadataXml, PlainText, Plan, PlannedFile, make_plan, support
 from clmkit.codegen.process import plan_process
 from clmkit.codegen.reports import plan_reports
+from clmkit.codegen.robot import plan_robot
 from clmkit.codegen.runtime import plan_runtime
+from clmkit.codegen.scratch import plan_scratch_orgs
 from clmkit.codegen.trust import plan_trust
 from clmkit.mapping.model import Spec
 
@@ -38,6 +42,9 @@ PLANNERS: tuple[Callable[[Spec], Iterable[PlannedFile]], ...] = (
     plan_events,
     plan_labels,
     plan_apex,
+    plan_scratch_orgs,
+    plan_datasets,
+    plan_robot,
 )
 
 
@@ -46,4 +53,15 @@ def plan_project(spec: Spec) -> Plan:
 
     Raises PlanError when the spec asks for what no org can hold.
     """
-    return make_plan([file for planner in PLANNERS for file in planner(spec)])
+    files = [file for planner in PLANNERS for file in planner(spec)]
+    return make_plan([*files, plan_manifest(spec, files)])
+
+
+def plan_manifest(spec: Spec, files: Iterable[PlannedFile]) -> PlannedFile:
+    """package.xml with every component of the plan by name: what `sf project retrieve start --manifest` asks for."""
+    metadata = (file for file in files if not is_support(file.path))
+    components = list_components(
+        (file.path, file.content.body if isinstance(file.content, MetadataXml) else {}) for file in metadata
+    )
+    ordered = sorted(set(components), key=lambda component: (component.metadata_type, component.full_name))
+    return support("manifest/package.xml", PlainText(render_manifest(ordered, spec.api_version)))

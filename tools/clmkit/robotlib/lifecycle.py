@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -113,11 +114,28 @@ class Lifecycle:
 
     def contract_field_should_be(self, agreement_id: str, field: str, expected: object) -> None:
         """`field` may be a path: Account.CLM_Party_Id__c."""
-        value: Any = self.find_contract(agreement_id)
-        for name in field.split("."):
-            value = None if value is None else value[name]
+        value = _follow(self.find_contract(agreement_id), field)
         if not _is_same(value, expected):
             raise AssertionError(f"{agreement_id} {field} is {value!r}, not {expected!r}")
+
+    def record_should_hold(self, sobject: str, key_field: str, key: str, **fields: object) -> None:
+        """The one record with that key, as a person reads it; a field may be a path: Account.Name."""
+        records = self.salesforce.find(_by_key(sobject, key_field, key, fields))
+        if len(records) != 1:
+            raise AssertionError(f"{len(records)} {sobject} records with {key_field} {key}")
+        for path, expected in fields.items():
+            value = _follow(records[0], path)
+            if not _is_same(value, expected):
+                raise AssertionError(f"{sobject} {key}: {path} is {value!r}, not {expected!r}")
+
+    def record_count_should_be(self, sobject: str, key_field: str, key: str, count: int) -> None:
+        """How many records have that key, their own or their parent's: Contract__r.CLM_Id__c."""
+        found = len(self.salesforce.find(_by_key(sobject, key_field, key)))
+        if found != int(count):
+            raise AssertionError(f"{found} {sobject} records with {key_field} {key}, not {count}")
+
+    def record_should_not_exist(self, sobject: str, key_field: str, key: str) -> None:
+        self.record_count_should_be(sobject, key_field, key, 0)
 
     def change_contract(self, agreement_id: str, field: str, value: object) -> None:
         """A person edits the record in Salesforce."""
@@ -125,11 +143,22 @@ class Lifecycle:
 
     def agreement_field_should_be(self, agreement_id: str, path: str, expected: object) -> None:
         """`path` with dots: business_owner.email."""
-        value: Any = self.clm.get(agreement_id)
-        for name in path.split("."):
-            value = None if value is None else value[name]
+        value = _follow(self.clm.get(agreement_id), path)
         if not _is_same(value, expected):
             raise AssertionError(f"{agreement_id} {path} is {value!r}, not {expected!r}")
+
+
+def _by_key(sobject: str, key_field: str, key: str, fields: Iterable[str] = ()) -> str:
+    words = ("SELECT", ", ".join(["Id", *fields]), "FROM", sobject, "WHERE", key_field, "= {}")
+    return str(format_soql(" ".join(words), key))
+
+
+def _follow(document: Document, path: str) -> object:
+    """The value at a dotted path; None where the way ends before it."""
+    value: Any = document
+    for name in path.split("."):
+        value = None if value is None else value[name]
+    return value
 
 
 def _is_same(value: object, expected: object) -> bool:
