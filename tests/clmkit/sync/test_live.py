@@ -275,7 +275,8 @@ def test_a_sync_that_follows_is_rung_by_the_clm_and_ends_when_told(live: Live) -
     (live.folder / "hook").write_text("whsec_" + base64.b64encode(os.urandom(32)).decode())
     hooked = live.folder / "follow.yml"
     hooked.write_text(
-        (live.folder / "sync.yml").read_text() + "webhook: {listen: '127.0.0.1:0', secrets: [{file: hook}]}\n"
+        (live.folder / "sync.yml").read_text()
+        + "pace: at_once\nwebhook: {listen: '127.0.0.1:0', secrets: [{file: hook}]}\n"
     )
     command = [str(BIN / "clmkit"), "sync", "run", "--follow", "--interval", "3600", "--config", str(hooked)]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -292,6 +293,8 @@ def test_a_sync_that_follows_is_rung_by_the_clm_and_ends_when_told(live: Live) -
 
 def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) -> None:
     live.sync("sync", "run")
+    hasty = live.folder / "hasty.yml"
+    hasty.write_text((live.folder / "sync.yml").read_text() + "pace: at_once\n")
     command = [
         str(BIN / "clmkit"),
         "sync",
@@ -300,7 +303,7 @@ def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) 
         "--interval",
         "3600",
         "--config",
-        str(live.folder / "sync.yml"),
+        str(hasty),
     ]
     contracts: Any = live.people.Contract
     contract = live.people.query("SELECT Id, OwnerId FROM Contract WHERE CLM_Id__c = 'AGR-000011'")["records"][0]

@@ -16,11 +16,12 @@ from tests.clmkit.sync.fake_org import OWNER, FakeOrg
 from clmkit.mapping.model import Spec
 from clmkit.sync.claims import Claims
 from clmkit.sync.database import Target
-from clmkit.sync.engine import Engine, load_linted
+from clmkit.sync.engine import Engine, load_linted, utc_now
 from clmkit.sync.guards import Limits
 from clmkit.sync.listening import Listening
 from clmkit.sync.reconcile import Comparison, ReconcileReport
 from clmkit.sync.report import RunReport
+from clmkit.sync.schedule import Pace
 from clmkit.sync.shipping import Way
 from clmkit.sync.state import State
 
@@ -68,6 +69,9 @@ class World:
     limits: Limits = field(default_factory=Limits)
     worker: str = "worker"
     listening: Listening | None = None
+    pace: Pace = field(default_factory=Pace)
+    now: str = ""
+    """The instant; empty for the machine's own."""
     clock: float = 0.0
     """Seconds by which claims end."""
     _state: State | None = None
@@ -111,6 +115,8 @@ class World:
             limits=self.limits,
             way=self.way,
             listening=self.listening,
+            pace=self.pace,
+            now=(lambda: self.now) if self.now else utc_now,
             claims=Claims(self.spec, self.state, self.worker, lambda: self.clock) if shared else None,
         )
 

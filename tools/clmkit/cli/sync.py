@@ -30,6 +30,7 @@ from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
 from clmkit.sync.ports import ClmSystem
 from clmkit.sync.report import RunReport
+from clmkit.sync.schedule import pace_of
 from clmkit.sync.shipping import Way
 from clmkit.sync.state import Parked
 
@@ -100,6 +101,8 @@ async def _run(
             report = await engine.run(stopped.is_set)
             _print_run(report, as_json)
             return report
+        if config.keeps_promises:
+            engine.pace = pace_of(engine.spec)
         if config.events is not None:
             engine.listening = open_listening(engine, config, config.events, bell.set)
             await stack.enter_async_context(engine.listening.open())
@@ -157,7 +160,7 @@ class _News:
 @CONFIG
 @AS_JSON
 def status(config_path: Path, as_json: bool) -> None:
-    """Show what was synchronised and what waits."""
+    """Show what was synchronised and what waits, for a person or until its time."""
     kinds = ("value", "row", "conflict", "gone")
     with opened_state(config_path) as state:
         facts: dict[str, dict[str, int]] = {
@@ -166,11 +169,14 @@ def status(config_path: Path, as_json: bool) -> None:
             "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
         }
         stopped = state.get_cursor(PAUSE) or state.get_cursor(HOLD)
+        scheduled = state.schedule.read_waiting()
     if as_json:
-        click.echo(msgspec.json.encode({**facts, "stopped": stopped}).decode())
+        click.echo(msgspec.json.encode({**facts, "scheduled": scheduled, "stopped": stopped}).decode())
         return
     for title, counts in facts.items():
         click.echo(f"{title}: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "none"))
+    for one in scheduled:
+        click.echo(f"scheduled: {one.words}")
     if stopped:
         click.echo(stopped)
 

@@ -27,6 +27,7 @@
 
     monitor: {listen: 127.0.0.1:9464}          # optional: /healthz, /readyz, /metrics and /alerts of `sync run --follow`
     batch: 10000                               # optional: changes worked on together; more cost fewer API calls and more memory
+    pace: promised                             # optional: `sync run --follow` holds back by latency class; at_once: nothing waits
     guards:                                    # optional, shown with their defaults: what a run may do without being asked
       changed_percent: 25                      # of an object's linked rows (of the agreements, on the way back) ...
       changed_from: 500                        # ... and so many always; rows that are created are not counted
@@ -117,6 +118,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: _EventsSection | None = None
     page: int = 500
     batch: int = 10_000
+    pace: Literal["promised", "at_once"] = "promised"
     guards: Limits = Limits()
 
 
@@ -159,6 +161,8 @@ class SyncConfig:
     ca_bundle: Path | None
     page: int = 500
     batch: int = 10_000
+    keeps_promises: bool = True
+    """Whether a sync that follows holds changes back until their latency class says so."""
     webhook: WebhookConfig | None = None
     guards: Limits = field(default_factory=Limits)
     events: EventsConfig | None = None
@@ -219,6 +223,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         ca_bundle=path.parent / ca_bundle if ca_bundle else None,
         page=file.page,
         batch=file.batch,
+        keeps_promises=file.pace == "promised",
         guards=file.guards,
         events=_events(reader, file.events) if file.events is not None else None,
         webhook=_webhook(path, reader, file.webhook, has_public_key=has_public_key)

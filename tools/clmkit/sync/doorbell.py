@@ -59,7 +59,8 @@ async def follow(
     """Run whenever the bell rings, and at least every `interval` seconds; until stopped. Returns the last report.
 
     Salesforce is looked at every `interval` seconds, however often the bell rings; rarely when its events are heard, and at once
-    when they ask for it. While a system does not answer, the runs become rare and the bell is not heeded (`guards.Breaker`).
+    when they ask for it. What waits by its schedule goes when it is due. While a system does not answer, the runs become rare and
+    the bell is not heeded (`guards.Breaker`).
     """
     looked_at = float("-inf")
     breaker, unheard = Breaker(), asyncio.Event()
@@ -73,7 +74,7 @@ async def follow(
             return report
         breaker.note(is_outage=report.is_outage)
         listened = unheard if breaker.is_open else bell
-        left = looked_at + _between_looks(engine, interval) - engine.clock()
+        left = min(looked_at + _between_looks(engine, interval) - engine.clock(), engine.seconds_to_due())
         await _rang(listened, stopped, breaker.wait(interval) if report.stopped else min(interval, max(0.0, left)))
         bell.clear()
 
