@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orgtwin.access.access import OrgAccess
 from orgtwin.access.grants import Grant
@@ -21,6 +21,8 @@ from orgtwin.records.saving import SaveHooks
 from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import Mark, UndoLog
 from orgtwin.schema.model import Schema
+
+_MICROSECONDS = tuple(timedelta(microseconds=number) for number in range(1000))
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,7 @@ class Org:
     def now(self) -> datetime:
         """The clock, in whole milliseconds as the platform keeps time."""
         moment = self.clock()
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        return moment - _MICROSECONDS[moment.microsecond % 1000]
 
     def grant(self, caller: Caller, sobject_type: str) -> Grant:
         return self._access.grant(caller, sobject_type)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from functools import lru_cache
 
 from orgtwin.auth.sessions import Session
 from orgtwin.auth.users import is_active
@@ -57,11 +58,18 @@ def _find_session(request: Request, token: str | None) -> Session | None:
 
 
 def _caller(request: Request, session: Session) -> Caller:
-    header = request.headers.get("sforce-duplicate-rule-header")
-    if header is None or request.api_version < _DUPLICATE_HEADER_SINCE:
-        return Caller(session.user_id, client=_client_name(request), api_version=request.api_version)
-    said = _duplicate_header(header)
-    return Caller(session.user_id, client=_client_name(request), api_version=request.api_version, duplicate_header=said)
+    headers = request.headers
+    duplicates, options = headers.get("sforce-duplicate-rule-header"), headers.get("sforce-call-options")
+    return _caller_of(session.user_id, request.api_version, options, duplicates)
+
+
+@lru_cache
+def _caller_of(user_id: str, api_version: float, options: str | None, duplicates: str | None) -> Caller:
+    """What the headers of a request say of its caller."""
+    client = _client_name(options) if options else None
+    if duplicates is None or api_version < _DUPLICATE_HEADER_SINCE:
+        return Caller(user_id, client=client, api_version=api_version)
+    return Caller(user_id, client=client, api_version=api_version, duplicate_header=_duplicate_header(duplicates))
 
 
 def _duplicate_header(text: str) -> DuplicateHeader:
@@ -88,9 +96,8 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if scheme.lower() in ("bearer", "oauth") else None
 
 
-def _client_name(request: Request) -> str | None:
-    options = request.headers.get("sforce-call-options")
-    found = _CLIENT.search(options) if options else None
+def _client_name(options: str) -> str | None:
+    found = _CLIENT.search(options)
     return found.group(1).strip() if found else None
 
 

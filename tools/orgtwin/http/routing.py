@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from orgtwin.http.message import Request, Response
@@ -66,8 +67,7 @@ class _Node:
     rest: dict[str, Route] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The routes of a path by method, and the values of its named segments."""
 
     routes: Mapping[str, Route]

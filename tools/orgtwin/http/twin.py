@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 from orgtwin.allocations import API_REQUESTS, Allocations
 from orgtwin.auth.authority import create_authorization_server
@@ -71,11 +71,7 @@ class Twin:
         self.data_tables = VirtualTables()
         self.dispatch: Dispatch = _nothing_dispatches
         self._parts: dict[Callable[..., object], object] = {}
-        self.events = self._listen(org)
-        self.flows = FlowService(org, lambda: self.part(MetadataService).components)
-        self._watch_for_triggers(org)
-        self._watch_for_duplicates(org)
-        self.cometd = CometdServer(self.events, random)
+        self._attend(org)
 
     def _components(self) -> ComponentStore:
         return self.part(MetadataService).components
@@ -100,9 +96,10 @@ class Twin:
 
     def part(self, kind: Callable[[Organization], Part]) -> Part:
         """The one `kind` of this twin (bulk jobs, deployments ...), made from the org when first asked for."""
-        if kind not in self._parts:
-            self._parts[kind] = kind(self.org)
-        return cast(Part, self._parts[kind])
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind(self.org)
+        return found  # type: ignore[return-value]
 
     def adopt(self, org: Org) -> None:
         """Take another org in place of this one. Client apps, sessions and usage go on; stores of the surfaces begin anew."""
@@ -110,15 +107,20 @@ class Twin:
         self.auth = self.auth.moved_to(org)
         self._parts.clear()
         take_back()
-        self.events = self._listen(org)
-        self.flows = FlowService(org, lambda: self.part(MetadataService).components)
-        self._watch_for_triggers(org)
-        self._watch_for_duplicates(org)
-        self.cometd = CometdServer(self.events, self.random)
+        self._attend(org)
 
-    def _listen(self, org: Org) -> EventService:
-        """The events of an org, heard from now on."""
-        return EventService(org, lambda: self.part(MetadataService).components, lambda: self.faults, self.allocations)
+    def _attend(self, org: Org) -> None:
+        """What takes part in the org's saves from now on: flows, triggers, duplicate rules, events."""
+        metadata = self.part(MetadataService)
+
+        def components() -> ComponentStore:
+            return metadata.components
+
+        self.events = EventService(org, components, lambda: self.faults, self.allocations)
+        self.flows = FlowService(org, components)
+        self._watch_for_triggers(org)
+        org.hooks.duplicates.append(DuplicateCheck(org, DeployedDuplicateRules(components).of))
+        self.cometd = CometdServer(self.events, self.random)
 
     def _watch_for_triggers(self, org: Org) -> None:
         """Apex joins the save order with the first deployed trigger; until then it is not even imported."""
@@ -130,10 +132,6 @@ class Twin:
                 service_of(self.org)
 
         org.hooks.before_save.append(join)
-
-    def _watch_for_duplicates(self, org: Org) -> None:
-        rules = DeployedDuplicateRules(lambda: self.part(MetadataService).components)
-        org.hooks.duplicates.append(DuplicateCheck(org, rules.of))
 
     def reset(self) -> None:
         """A new org: everything deployed or saved is gone, and no fault is armed."""

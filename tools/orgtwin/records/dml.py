@@ -205,7 +205,7 @@ def _set_values(plan: SavePlan, operation: Operation, rows: WireRows, batch: Seq
         Pending(position, (blank if before is None else before).copy(), before)  # type: ignore[arg-type]
         for position, before in batch
     ]
-    if isinstance(rows, Sheet):
+    if type(rows) is Sheet:
         sheet = Sheet(rows.keys, [rows.lines[position] for position, _before in batch])
         if writer.try_write_columns(sheet, [row.content for row in pending]):
             return pending

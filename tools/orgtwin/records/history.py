@@ -13,7 +13,7 @@ from orgtwin.records.saving import Pending, Save
 from orgtwin.records.table import ID, Reader, RecordTable
 from orgtwin.schema.companions import HISTORY_PREFIX, history_name
 from orgtwin.schema.describe_field import LONG_TEXT
-from orgtwin.schema.model import Field, FieldType
+from orgtwin.schema.model import Field, FieldType, SObjectType
 
 _DATA_TYPES = {
     FieldType.REFERENCE: "EntityId",
@@ -30,11 +30,16 @@ _DATA_TYPES = {
 Tracked = tuple[tuple[Field, Reader], ...]
 
 
+def find_history(context: RecordsContext, table: RecordTable) -> SObjectType | None:
+    """The history object of an object that keeps one and tracks any field."""
+    return context.schema.find_type(history_name(table.type.api_name)) if table.compiled(_tracked_fields) else None
+
+
 def track_history(context: RecordsContext, save: Save) -> None:
-    """Write the history of a stored batch, where its object keeps one and tracks any field."""
+    """Write the history of a stored batch."""
     table = save.table
     tracked = table.compiled(_tracked_fields)
-    history = context.schema.find_type(history_name(table.type.api_name)) if tracked else None
+    history = find_history(context, table)
     if history is None:
         return
     link = "ParentId" if table.type.custom else f"{table.type.api_name}Id"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
-from orgtwin.records.history import track_history
+from orgtwin.records.history import find_history, track_history
 from orgtwin.records.laws import LAWS
 from orgtwin.records.license_laws import LICENSE_LAWS
 from orgtwin.records.ownership import check_owners, drop_manual_shares
@@ -23,6 +23,7 @@ from orgtwin.records.share_laws import check_entries
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
 from orgtwin.records.table import RecordTable
+from orgtwin.schema.companions import find_share
 
 Step = Callable[[RecordsContext, Save], None]
 
@@ -80,13 +81,9 @@ def run_duplicate_rules(context: RecordsContext, save: Save) -> None:
         hook(save)
 
 
-def publish_effects(context: RecordsContext, save: Save) -> None:
-    """Step 7: records that come with a stored record of some standard objects, shares that go, and field history."""
-    effect = EFFECTS.get(save.table.type.api_name)
-    if effect is not None:
-        effect(context, save)
-    drop_manual_shares(context, save)
-    track_history(context, save)
+def bring_along(context: RecordsContext, save: Save) -> None:
+    """Step 7: records that come with a stored record of some standard objects."""
+    EFFECTS[save.table.type.api_name](context, save)
 
 
 def after_triggers(context: RecordsContext, save: Save) -> None:
@@ -116,7 +113,9 @@ STEPS: tuple[tuple[int, Step], ...] = (
     (5, run_validation_rules),
     (6, run_duplicate_rules),
     (7, store),
-    (7, publish_effects),
+    (7, bring_along),
+    (7, drop_manual_shares),
+    (7, track_history),
     (8, after_triggers),
     (14, after_flows),
     (16, roll_up),
@@ -128,6 +127,9 @@ ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
     check_owners: lambda _context, table: table.type.find_field("OwnerId") is not None,
     check_record_type_values: lambda _context, table: bool(table.type.record_types),
     run_validation_rules: lambda context, table: context.formulas.has_rules(table),
+    bring_along: lambda _context, table: table.type.api_name in EFFECTS,
+    drop_manual_shares: lambda context, table: find_share(context.schema, table.type.api_name) is not None,
+    track_history: lambda context, table: find_history(context, table) is not None,
     roll_up: lambda context, table: context.rollups.has_parents(table),
 }
 """Steps that some objects do not take, as the schema stands; the others all do."""
