@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.orgtwin.http.deploying import V, deploy_well
@@ -53,6 +54,17 @@ def test_a_rule_reads_a_custom_label_as_it_stands_now(org_twin_client: InProcess
         org_twin_client, {"labels/CustomLabels.labels": LABELS.format(text="Rome")}, {"CustomLabels": ["CustomLabels"]}
     )
     assert (create(org_twin_client, Site="Bonn"), create(org_twin_client, Site="Rome")) == (201, 400)
+
+
+def test_apex_reads_a_custom_label_as_it_stands_now(org_twin_client: InProcess) -> None:
+    """Not only in the tests of the deploy that brings it."""
+    for text in ("Bonn", "Rome"):
+        labels = {"labels/CustomLabels.labels": LABELS.format(text=text)}
+        deploy_well(org_twin_client, labels, {"CustomLabels": ["CustomLabels"]})
+        source = f"Assert.areEqual('{text}', System.Label.Site);"
+        answer = org_twin_client.get(f"{V}/tooling/executeAnonymous?anonymousBody={quote(source, safe='')}")
+        outcome = answer.json()
+        assert (outcome["success"], outcome["exceptionMessage"]) == (True, None)
 
 
 def test_a_rule_reads_a_custom_metadata_record(org_twin_client: InProcess) -> None:

@@ -18,6 +18,7 @@ from orgtwin.metadata.credentials import Callout, granted_principals, resolve_ca
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
+from orgtwin.records.formulas import LABEL
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created
@@ -284,7 +285,9 @@ class KernelPort:
         return self.org.access.has_permission(self._as(True), name)
 
     def find_label(self, name: str) -> str | None:
-        return self.labels.get(name.lower())
+        """A label that a project brought, or one that was deployed to the org."""
+        deployed = self.org.settings.get(LABEL + name.lower())
+        return self.labels.get(name.lower(), deployed if isinstance(deployed, str) else None)
 
     def set_created_date(self, record_id: str, moment: datetime) -> None:
         """Test.setCreatedDate."""
