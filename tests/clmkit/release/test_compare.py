@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.clmkit.release.specs import Data, resolved, with_field, with_object, written
+from tests.clmkit.release.test_compare_presentation import CASES as SHOWN_CASES
 
 from clmkit.mapping.model import (
     Blank,
@@ -400,5 +401,6 @@ def test_every_kind_of_change_is_shown_by_a_case() -> None:
     shown |= {kind for _, _, expected in WRITTEN for kind in expected} | {
         kind for found in BACKWARDS.values() for kind in found
     }
+    shown |= {kind for _, *both in SHOWN_CASES.values() for kind in both}
     shown |= {"field_case_changed", "value_policy_changed", "sharing_changed", "object_owner_changed"}
     assert set(RULES) - shown == ORG_ONLY

@@ -443,6 +443,19 @@ RULES: dict[str, Rule] = {
         "REL411", "record name changed", "new records are numbered or named otherwise", ANNOUNCE
     ),
     "spec_renamed": _consumer("REL412", "spec renamed", "releases and evidence are filed under its name", ANNOUNCE),
+    "page_narrowed": _consumer(
+        "REL413", "fields left a page", "people no longer find them where they looked", ANNOUNCE
+    ),
+    "list_view_dropped": _consumer("REL414", "list view dropped", "people and links open it no longer", ANNOUNCE),
+    "list_filtered": _consumer("REL415", "list view shows other records", "people work from another list", ANNOUNCE),
+    "report_dropped": _consumer("REL416", "report dropped", "dashboards and subscriptions lose their source", ANNOUNCE),
+    "report_counts_otherwise": _consumer(
+        "REL417", "report counts otherwise", "the same name shows other figures from one day to the next", ANNOUNCE
+    ),
+    "tab_dropped": _consumer("REL418", "tab or related list dropped", "people lose a way to the records", ANNOUNCE),
+    "app_dropped": _consumer(
+        "REL419", "app dropped or renamed", "its people land in another app, and its address is another", ANNOUNCE
+    ),
     # nothing breaks
     "object_added": _minor("REL501", "object added"),
     "field_added": _minor("REL502", "field added"),
@@ -464,6 +477,7 @@ RULES: dict[str, Rule] = {
     "value_map_added": _minor("REL518", "value map added or dropped, used by no field before or after"),
     "component_added": _minor("REL519", "component added"),
     "component_updated": _minor("REL520", "component rewritten from the mapping"),
+    "page_widened": _minor("REL521", "more is shown: fields, list views, reports, tabs"),
     "wording_changed": _patch("REL601", "wording changed"),
     "steward_changed": _patch("REL602", "steward changed"),
     "tags_changed": _patch("REL603", "compliance tags changed"),
@@ -472,4 +486,5 @@ RULES: dict[str, Rule] = {
     "field_renamed": _patch("REL606", "field's name in the spec changed"),
     "layout_changed": _patch("REL607", "lines shown on a page changed"),
     "surroundings_changed": _patch("REL608", "systems, environments or org of the mapping changed"),
+    "page_arranged": _patch("REL609", "order or headings of a page changed"),
 }

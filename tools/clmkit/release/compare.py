@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Origin, Owner, Role, Spec
 from clmkit.release.changes import Change
+from clmkit.release.compare_presentation import Fields, compare_presentation
 from clmkit.release.compare_types import compare_type
 from clmkit.release.compare_values import compare_lifecycle, compare_value_maps
 from clmkit.release.show import show
@@ -36,7 +37,7 @@ SPEC_KINDS: Mapping[str, str] = {
     "approvals": "process_changed",
     "renewal": "process_changed",
 }
-"""`version` is what the changes suggest; `presentation` is told by its components; the others have functions of their own."""
+"""`version` is what the changes suggest; the others have functions of their own."""
 
 OBJECT_KINDS: Mapping[str, str] = {
     "clm": "rows_changed",
@@ -127,6 +128,19 @@ def _compare_specs(before: Spec, after: Spec) -> Iterator[Change]:
     yield from compare_value_maps(before, after)
     yield from compare_lifecycle(before.lifecycle, after.lifecycle)
     yield from _compare_objects(before, after)
+    yield from compare_presentation(before, after, _shared_fields(before, after))
+
+
+def _shared_fields(before: Spec, after: Spec) -> dict[str, Fields]:
+    """The fields of every object mapping that both specs have."""
+    found = {}
+    for name, old, new in _pairs(_named(before.objects), _named(after.objects)):
+        pairs = list(_pair_fields(old, new))
+        renamed = {one.name: other.name for one, other in pairs if one and other and one.name != other.name}
+        moved = {one.salesforce: other.salesforce for one, other in pairs if one and other}
+        names = [frozenset(field.name for field in mapping.columns) for mapping in (old, new)]
+        found[name] = Fields(renamed, moved, *names)
+    return found
 
 
 def _compare_audiences(before: Spec, after: Spec) -> Iterator[Change]:
