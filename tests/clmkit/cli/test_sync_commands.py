@@ -7,7 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from clmkit.cli.main import main
+from clmkit.mapping.model import Latency
 from clmkit.sync.inbox import InboxEvent, Settled
+from clmkit.sync.schedule import Pace
 from clmkit.sync.sole import sole_sync
 from clmkit.sync.state import Link, Parked, State
 
@@ -122,9 +124,10 @@ def test_without_dead_letters_there_is_nothing_to_do(config: Path) -> None:
 def test_a_redrive_is_a_dry_run_unless_it_is_applied(config: Path) -> None:
     fill(config)
     dry = call(config, "sync", "redrive", "--reason", "Account")
-    assert dry.stdout == "1 agreements would go back to work (--apply does it): AGR-1\n"
+    words = "AGR-1: 1 waiting, tried 1 times; nothing of it was applied yet, 1 is the newest heard of: that one or a newer goes"
+    assert dry.stdout == f"1 agreements would go back to work (--apply does it)\n  {words}\n"
     assert call(config, "sync", "redrive", "--reason", "Account", "--apply").stdout == (
-        "1 agreements go back to work with the next run: AGR-1\n"
+        f"1 agreements go back to work with the next run\n  {words}\n"
     )
     assert "2 waiting" in call(config, "sync", "status").stdout
 
@@ -185,4 +188,17 @@ def test_the_mapping_is_approved_and_a_value_without_lineage_is_said_to_have_non
     assert (unknown.exit_code, unknown.stderr) == (
         1,
         "clmkit: The audit chain has no write of AGR-9: it was never synchronised, or its entries were erased.\n",
+    )
+
+
+def test_what_waits_for_its_time_is_shown_with_its_fields_and_until_when(config: Path) -> None:
+    state = State(config.with_name("sync.sqlite"))
+    state.inbox.add([InboxEvent("E1", "clm", "AGR-1", 1, "user")], "now")
+    pace = Pace({"nightly": Latency(name="nightly", p99_seconds=None, at="02:00", zone="UTC")})
+    state.schedule.hold("AGR-1", {"nightly": {"contract.title"}}, [1], pace, "2026-11-22T12:00:00.000Z")
+    state.close()
+    result = call(config, "sync", "status")
+    assert result.stdout == (
+        "events: 1 waiting\nlinked rows: none\nparked: 0 value, 0 row, 0 conflict, 0 gone\n"
+        "scheduled: 1 agreements until 2026-11-23T02:00:00.000Z (nightly: contract.title)\n"
     )

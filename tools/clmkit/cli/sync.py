@@ -20,6 +20,7 @@ from rich.table import Table
 
 from clmkit.cli.sync_backfill import backfill
 from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
+from clmkit.cli.sync_redrive import redrive
 from clmkit.connectors.signatures import verifier
 from clmkit.operate.alerts import Alert, find_alerts
 from clmkit.operate.metrics import Metrics
@@ -43,6 +44,7 @@ def sync() -> None:
 
 
 sync.add_command(backfill)
+sync.add_command(redrive)
 
 
 @sync.command()
@@ -229,27 +231,6 @@ def alerts(config_path: Path, as_json: bool) -> None:
     else:
         _print_alerts(found)
     raise SystemExit(1 if found else 0)
-
-
-@sync.command()
-@CONFIG
-@click.option("--kind", type=click.Choice(["value", "row", "conflict"]), help="Only this kind.")
-@click.option("--reason", help="Only reasons that contain this text.")
-@click.option(
-    "--apply/--dry-run", "applies", default=False, help="Do it, or only say what would be done.  [default: --dry-run]"
-)
-def redrive(config_path: Path, kind: str | None, reason: str | None, applies: bool) -> None:
-    """Put parked agreements back to work; the next run reads their newest revision, so the order cannot be broken."""
-    with opened_state(config_path) as state:
-        agreements = sorted(
-            {row.agreement_id for row in state.read_parked(kind=kind, code=reason) if row.kind != "gone"}
-        )
-        if applies:
-            state.inbox.redrive(agreements, utc_now())
-    verb = "go back to work with the next run" if applies else "would go back to work (--apply does it)"
-    click.echo(
-        f"{len(agreements)} agreements {verb}: {', '.join(agreements[:20])}{' ...' if len(agreements) > 20 else ''}"
-    )
 
 
 def _print_run(report: RunReport, as_json: bool) -> None:

@@ -10,11 +10,12 @@ audit    the hash chain (`audit`)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import msgspec
 
 from clmkit.sync import inbox, outbox, schedule, staged
 from clmkit.sync.audit import AuditLog, Entry, log
@@ -88,6 +89,9 @@ class Parked:
     steward: str
     since: str = ""
     attempts: int = 0
+
+
+_ENCODER, _DECODER = msgspec.json.Encoder(order="sorted"), msgspec.json.Decoder(dict[str, Any])
 
 
 class State:
@@ -228,7 +232,7 @@ class State:
 
 def _to_link(row: SqlRow) -> Link:
     mapping, key, agreement_id, record_id, revision, modstamp, *documents = row
-    base, lookups, hops = (json.loads(str(document)) if document else {} for document in documents)
+    base, lookups, hops = (_DECODER.decode(str(document)) if document else {} for document in documents)
     facts = (str(mapping), str(key), str(agreement_id), str(record_id), int(revision or 0), str(modstamp))
     return Link(*facts, base, lookups, hops)
 
@@ -239,7 +243,7 @@ def _from_link(link: Link) -> tuple[str | int, ...]:
 
 
 def _document(values: Mapping[str, object]) -> str:
-    return json.dumps(dict(values), sort_keys=True, separators=(",", ":")) if values else ""
+    return _ENCODER.encode(dict(values)).decode() if values else ""
 
 
 def _to_parked(row: SqlRow) -> Parked:

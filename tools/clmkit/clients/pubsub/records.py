@@ -41,12 +41,17 @@ class Change:
     @property
     def needs_reread(self) -> bool:
         """The event does not tell the values: a gap, an overflow, a conversion of all records of an object."""
-        return self.change_type.startswith(_GAP) or any(_WILDCARD in record_id for record_id in self.record_ids)
+        return self.change_type.startswith(_GAP) or self._is_of_all
 
     @property
     def knows_records(self) -> bool:
         """Whether `record_ids` are records; otherwise all of the object are to be read again."""
-        return self.change_type != _OVERFLOW and not any(_WILDCARD in record_id for record_id in self.record_ids)
+        return self.change_type != _OVERFLOW and not self._is_of_all
+
+    @property
+    def _is_of_all(self) -> bool:
+        """A conversion of a field tells one wildcard in the place of ids."""
+        return _WILDCARD in "".join(self.record_ids)
 
     def is_echo_of(self, client: str) -> bool:
         """Whether the change came over an API from the client of that name ("changeOrigin")."""

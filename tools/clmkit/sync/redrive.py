@@ -1,0 +1,102 @@
+"""What waits for a person goes back to work: which agreements, which not, and why no order can be broken by it.
+
+A redriven agreement is read afresh from both systems, so what goes is its newest revision, whatever was parked. The plan shows this
+by the numbers: the revision that was applied last and the newest that was heard of. Where the newest is the older one, the CLM was
+reset, and nothing goes. What was tried too often stays, too, until a person says `--again`: nothing is tried for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from clmkit.sync.database import chunks, places
+from clmkit.sync.state import Parked, State
+
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which dead letters; what is empty selects all."""
+
+    kind: str | None = None
+    reason: str | None = None
+    object: str | None = None
+    steward: str | None = None
+    agreements: tuple[str, ...] = ()
+
+    def selects(self, row: Parked) -> bool:
+        chosen = (self.object, row.object), (self.steward, row.steward)
+        is_named = not self.agreements or row.agreement_id in self.agreements
+        return row.kind != "gone" and is_named and all(wanted in (None, found) for wanted, found in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """One agreement of a plan. `applied` and `newest` are revisions, 0 for none; `why_not` is empty when it goes."""
+
+    agreement_id: str
+    rows: int
+    attempts: int
+    applied: int
+    newest: int
+    why_not: str = ""
+
+    @property
+    def words(self) -> str:
+        waits = f"{self.agreement_id}: {self.rows} waiting, tried {self.attempts} times"
+        if self.why_not:
+            return f"{waits}; stays: {self.why_not}"
+        known = f"revision {self.applied} was applied" if self.applied else "nothing of it was applied yet"
+        return f"{waits}; {known}, {self.newest} is the newest heard of: that one or a newer goes"
+
+
+def plan_redrive(state: State, wanted: Filter, *, again: bool = False) -> list[Redriven]:
+    """Every agreement that the filter selects, in the order of its first dead letter. `again` lets go what was tried too often."""
+    waiting: dict[str, list[Parked]] = {}
+    for row in state.read_parked(kind=wanted.kind, code=wanted.reason):
+        if wanted.selects(row):
+            waiting.setdefault(row.agreement_id, []).append(row)
+    applied, newest = _applied(state, waiting), _newest(state, waiting)
+    return [_judge(one, rows, applied.get(one, 0), newest.get(one, 0), again=again) for one, rows in waiting.items()]
+
+
+def apply_redrive(state: State, plan: Sequence[Redriven], at: str) -> int:
+    """Put the agreements of a plan that may go back to work. Returns how many."""
+    going = [one.agreement_id for one in plan if not one.why_not]
+    with state.transaction():
+        state.inbox.redrive(going, at)
+        if going:
+            state.record(at, "redriven", {"agreements": going})
+    return len(going)
+
+
+def _judge(agreement_id: str, rows: Sequence[Parked], applied: int, newest: int, *, again: bool) -> Redriven:
+    attempts = max(row.attempts for row in rows)
+    why_not = ""
+    if newest and newest < applied:
+        why_not = (
+            f"revision {applied} was applied and the CLM told of {newest} last. Was it reset? Run `clmkit reconcile`."
+        )
+    elif attempts >= MOST_ATTEMPTS and not again:
+        why_not = "it was tried too often. Correct the cause, then redrive with --again."
+    return Redriven(agreement_id, len(rows), attempts, applied, newest, why_not)
+
+
+def _applied(state: State, agreement_ids: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for link in state.find_links_of_agreements(agreement_ids):
+        found[link.agreement_id] = max(link.revision, found.get(link.agreement_id, 0))
+    return found
+
+
+def _newest(state: State, agreement_ids: Iterable[str]) -> dict[str, int]:
+    """The newest revision that was heard of; the inbox is read through, for a person waits, not the sync."""
+    found: dict[str, int] = {}
+    for chunk in chunks(agreement_ids):
+        sql = (
+            f"SELECT agreement_id, max(revision) FROM event WHERE agreement_id IN {places(chunk)} GROUP BY agreement_id"  # noqa: S608
+        )
+        found |= {str(one): int(revision or 0) for one, revision in state.database.execute(sql, chunk)}
+    return found
