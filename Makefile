@@ -4,15 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 NODE   := .node
+WORKER := .worker
 
-.PHONY: demo test crash install lock node-tools clean
+.PHONY: demo test crash install worker lock node-tools clean
 
 demo: install
 	@$(BIN)/clmkit demo
 
 # Everything that is checked, cheapest first. -n 2: each worker runs end-to-end suites that start processes of their own.
 WORKERS ?= 2
-test: install node-tools
+test: install worker node-tools
 	$(BIN)/ruff check tools tests bench
 	$(BIN)/ruff format --check --quiet tools tests bench
 	$(BIN)/lint-imports
@@ -34,9 +35,20 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# The workers of a sync on several machines, in an environment of their own: DBOS and CumulusCI need different SQLAlchemys.
+worker: $(WORKER)/.installed
+
+$(WORKER)/.installed: requirements-worker.lock pyproject.toml
+	$(PYTHON) -m venv $(WORKER)
+	$(WORKER)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-worker.lock
+	$(WORKER)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+	uv pip compile --group worker --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" --output-file requirements-worker.lock
 
 # Programs of others that judge what we generate (sf CLI, Apex parser, apex-ls, PMD), with a Node of their own; nothing but tests
 # needs them.
@@ -51,4 +63,4 @@ $(NODE)/.installed: .ci/node/package.json .ci/node/package-lock.json .ci/node/.n
 	@touch $@
 
 clean:
-	rm -rf build $(VENV) $(NODE)
+	rm -rf build $(VENV) $(WORKER) $(NODE)

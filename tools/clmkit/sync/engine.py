@@ -137,22 +137,7 @@ class Engine:
             if self.allow
             else BlastRadius(self.limits, self.state.count_links_of, self.state.count_linked_agreements)
         )
-        intake = Intake(
-            self.spec,
-            self.state,
-            self.org,
-            self.clm,
-            self.page,
-            self.now,
-            self.tally,
-            self.batch,
-            looks,
-            reads,
-            self.listening,
-            self.claims,
-            self.pace,
-            self._looked_at,
-        )
+        intake = self._make_intake(looks=looks, reads=reads)
         references, editors = References(self.spec, self.org, self.state), Editors(self.spec, self.org)
         evaluator = Evaluator(self.spec)
         try:
@@ -186,6 +171,24 @@ class Engine:
         if not due:
             return math.inf
         return max(0.0, (datetime.fromisoformat(due) - datetime.fromisoformat(self.now())).total_seconds())
+
+    def _make_intake(self, *, looks: bool, reads: bool) -> Intake:
+        return Intake(
+            self.spec,
+            self.state,
+            self.org,
+            self.clm,
+            self.page,
+            self.now,
+            self.tally,
+            self.batch,
+            looks,
+            reads,
+            self.listening,
+            self.claims,
+            self.pace,
+            self._looked_at,
+        )
 
     def _release(self) -> None:
         if self.claims is not None:
