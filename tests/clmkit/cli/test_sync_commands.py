@@ -202,3 +202,13 @@ def test_what_waits_for_its_time_is_shown_with_its_fields_and_until_when(config:
         "events: 1 waiting\nlinked rows: none\nparked: 0 value, 0 row, 0 conflict, 0 gone\n"
         "scheduled: 1 agreements until 2026-11-23T02:00:00.000Z (nightly: contract.title)\n"
     )
+
+
+@pytest.mark.parametrize("command", ["backfill", "reconcile"])
+def test_what_needs_both_systems_says_first_that_the_mapping_has_errors(config: Path, command: str) -> None:
+    spec = config.with_name("broken.yml")
+    spec.write_text("spec: clmkit/v1\n")
+    config.write_text(config.read_text().replace(str(SPEC), "broken.yml"))
+    result = call(config, "sync", command)
+    words = f"clmkit: {spec} has errors; run `clmkit lint {spec}` to see them. Nothing was changed.\n"
+    assert (result.exit_code, result.stderr) == (2, words)

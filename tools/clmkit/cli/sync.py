@@ -20,6 +20,7 @@ from rich.table import Table
 
 from clmkit.cli.sync_backfill import backfill
 from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
+from clmkit.cli.sync_reconcile import reconcile
 from clmkit.cli.sync_redrive import redrive
 from clmkit.connectors.signatures import verifier
 from clmkit.operate.alerts import Alert, find_alerts
@@ -45,6 +46,7 @@ def sync() -> None:
 
 sync.add_command(backfill)
 sync.add_command(redrive)
+sync.add_command(reconcile)
 
 
 @sync.command()

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,10 @@ from clmkit.clients.transport import Reply
 
 CLEAR = "#N/A"
 LARGEST_UPLOAD = 100_000_000
+ROWS_PER_PART = 100_000
+"""Of a query's results."""
+LAST_PART = "null"
+"""The locator of a part that no other follows."""
 FIRST_LOOK, LONGEST_LOOK, MOST_LOOKS = 0.05, 10.0, 400
 FIRST_GUESS = 0.00003
 """Seconds a row, as long as no job has told."""
@@ -133,6 +138,20 @@ def read_failed(reply: Reply, key_field: str) -> Iterator[tuple[str, Verdict]]:
             row[key_field],
             Verdict(row["sf__Id"], created=False, code=match["code"], message=match["message"], fields=fields),
         )
+
+
+def read_records(reply: Reply) -> Iterator[dict[str, Any]]:
+    """The rows of a query job; `Account.Name` stands in `Account`, which is left out when it is empty."""
+    rows = csv.reader(io.StringIO(reply.body.decode("utf-8"), newline=""))
+    paths = [tuple(name.split(".", 1)) for name in next(rows, [])]
+    for row in rows:
+        record: dict[str, Any] = {}
+        for path, cell in zip(paths, row, strict=True):
+            if len(path) == 1:
+                record[path[0]] = cell or None
+            elif cell:
+                record[path[0]] = {**(record.get(path[0]) or {}), path[1]: cell}
+        yield record
 
 
 def _rows(reply: Reply) -> Iterator[dict[str, str]]:

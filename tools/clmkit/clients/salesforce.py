@@ -57,6 +57,15 @@ class _Part(msgspec.Struct, frozen=True):
     httpStatusCode: int  # noqa: N815 - Salesforce's spelling
 
 
+class _QueryPart(msgspec.Struct, frozen=True):
+    body: msgspec.Raw
+    httpStatusCode: int  # noqa: N815 - Salesforce's spelling
+
+
+class _QueryParts(msgspec.Struct, frozen=True):
+    compositeResponse: list[_QueryPart]  # noqa: N815 - Salesforce's spelling
+
+
 class _Parts(msgspec.Struct, frozen=True):
     compositeResponse: list[_Part]  # noqa: N815 - Salesforce's spelling
 
@@ -139,6 +148,46 @@ class Salesforce:
             if page.done or page.nextRecordsUrl is None:
                 return
             path = page.nextRecordsUrl
+
+    async def query_together(self, soqls: Sequence[str]) -> list[list[Record]]:
+        """The first page of each query, five of them in one call. "Composite" (REST API Developer Guide)."""
+        answers: list[list[Record]] = []
+        for at in range(0, len(soqls), COLLECTIONS_PER_COMPOSITE):
+            parts = [
+                {"method": "GET", "url": f"{self._path}/query?{urlencode({'q': soql})}", "referenceId": f"q{number}"}
+                for number, soql in enumerate(soqls[at : at + COLLECTIONS_PER_COMPOSITE])
+            ]
+            body = {"allOrNone": False, "compositeRequest": parts}
+            reply = await self._send("composite", "POST", f"{self._path}/composite", body)
+            for part in _read(reply, _QueryParts).compositeResponse:
+                if part.httpStatusCode >= 300:
+                    first = msgspec.convert(msgspec.json.decode(part.body), list[_ErrorBody])[0]
+                    raise Refused("Salesforce query", part.httpStatusCode, first.errorCode, first.message)
+                answers.append(msgspec.json.decode(part.body, type=_Page).records)
+        return answers
+
+    async def query_bulk(self, soql: str) -> AsyncIterator[Record]:
+        """The records of a query of any size as one Bulk API 2.0 query job, values as text, related fields nested.
+
+        "Create a Query Job", "Get Results for a Query Job" (Bulk API 2.0 and Bulk API Developer Guide). Memory holds one part.
+        """
+        jobs = f"{self._path}/jobs/query"
+        order = {"operation": "query", "query": soql}
+        job = _read(await self._send("bulk_create", "POST", jobs, order), bulk.Job)
+        for wait in bulk.Pace().waits(1):
+            await self._transport.sleep(wait)
+            job = _read(await self._send("bulk_look", "GET", f"{jobs}/{job.id}"), bulk.Job)
+            if job.is_over:
+                break
+        bulk.require_complete(job, f"Salesforce bulk query {job.id}")
+        locator = ""
+        while locator != bulk.LAST_PART:
+            more = f"&locator={locator}" if locator else ""
+            path = f"{jobs}/{job.id}/results?maxRecords={bulk.ROWS_PER_PART}{more}"
+            reply = await self._send("bulk_results", "GET", path, accept="text/csv")
+            for record in bulk.read_records(reply):
+                yield record
+            locator = reply.headers.get("sforce-locator", bulk.LAST_PART)
 
     async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
         """Upsert up to 200 records by external ID in one call; the results stand in the order of the records.

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from clmkit.sync import inbox, outbox, schedule, staged
+from clmkit.sync import inbox, outbox, schedule, staged, tree
 from clmkit.sync.audit import AuditLog, Entry, log
 from clmkit.sync.database import SqlRow, Target, chunks, open_database, places
 from clmkit.sync.inbox import Inbox
@@ -47,6 +47,7 @@ CREATE INDEX IF NOT EXISTS parked_agreement ON parked (agreement_id) WHERE resol
     + outbox.SCHEMA
     + schedule.SCHEMA
     + staged.SCHEMA
+    + tree.SCHEMA
 )
 LINK = "object, key, agreement_id, record_id, revision, modstamp, base, lookups, hops"
 PARKED = "object, key, field, agreement_id, kind, value, reason, steward, since, attempts"
