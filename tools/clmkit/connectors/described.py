@@ -11,7 +11,8 @@ import msgspec
 
 from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject, current
 from clmkit.clients.errors import LoginFailed, Refused, Unexpected
-from clmkit.clients.transport import Reply, Transport, require_private
+from clmkit.clients.outcomes import Action
+from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
 from clmkit.connectors.description import ChangedFeed, CursorPages, Description, EventFeed, Listing, Webhooks
 from clmkit.connectors.documents import (
     member,
@@ -177,12 +178,26 @@ class DescribedClm:
     async def _send(
         self, kind: str, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Reply:
+        """The answer to a request that was accepted. What the table of outcomes says to retry is retried, with growing waits."""
+        attempt = 0
+        while True:
+            reply = await self._send_logged_in(kind, method, path, body, headers or {})
+            if reply.status < 300:
+                return reply
+            attempt += 1
+            refusal = self._refusal(f"CLM {method} {path.split('?')[0]}", reply)
+            is_spent = attempt >= self._transport.patience.attempts or reply.status in RETRY_STATUS
+            if refusal.action is not Action.RETRY or is_spent:
+                raise refusal
+            await self._transport.pause(attempt)
+
+    async def _send_logged_in(
+        self, kind: str, method: str, path: str, body: object, headers: Mapping[str, str]
+    ) -> Reply:
         token = self._token or await self._renew(None)
-        reply = await self._send_once(kind, method, path, body, headers or {}, token)
+        reply = await self._send_once(kind, method, path, body, headers, token)
         if reply.status == 401:
-            reply = await self._send_once(kind, method, path, body, headers or {}, await self._renew(token))
-        if reply.status >= 300:
-            raise self._refusal(f"CLM {method} {path.split('?')[0]}", reply)
+            reply = await self._send_once(kind, method, path, body, headers, await self._renew(token))
         return reply
 
     async def _send_once(

@@ -84,6 +84,10 @@ class FeedBack:
     def _note_refused(self, case: Case, refused: Refused) -> None:
         if refused.action is Action.STOP:
             raise StopRun(f"{refused.outcome.reason} ({refused})") from refused
+        if (
+            refused.action is Action.RETRY
+        ):  # after all attempts: the CLM is away, and the agreement no dead letter for it
+            raise refused
         if refused.action is not Action.PARK:
             case.again = f"{refused.outcome.reason} ({refused.message})"
             return

@@ -238,7 +238,7 @@ class Trial:
 
     def _redrive(self) -> None:
         with closing(State(self.target)) as state, state.transaction():
-            waiting = [row.agreement_id for row in state.read_parked(kind="row")]
+            waiting = [row.agreement_id for kind in ("row", "conflict") for row in state.read_parked(kind=kind)]
             state.inbox.redrive(waiting, str(time.monotonic()))
 
     def _judge(self, notes: Sequence[Note]) -> Verdict:
@@ -247,7 +247,7 @@ class Trial:
             taken = int(state.database.execute("SELECT count(*) FROM event")[0][0] or 0)
             heard = {str(one) for (one,) in state.database.execute("SELECT event_id FROM event WHERE source = 'clm'")}
             broken = find_break(state.read_audit())
-            waiting = state.read_parked(kind="row")
+            waiting = [*state.read_parked(kind="row"), *state.read_parked(kind="conflict")]
         told = [one["event_id"] for one in self._read_feed()]
         report = reconcile_once(load_config(self.folder / CONFIG))
         again = {answer.run: self._count_sent_again(notes, answer) for answer in self.answers if answer.is_killed}
