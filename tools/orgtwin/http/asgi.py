@@ -10,12 +10,15 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from orgtwin.http.app import Application
-from orgtwin.http.exchange import sent_headers
+from orgtwin.http.exchange import Answer, Exchange, sent_headers
 from orgtwin.http.message import Request, Response
 
 TRANSPORT = "orgtwin.transport"
 """Where the server puts the connection into the scope, so that a fault can cut it."""
+BEGUN = "orgtwin.begun"
+"""Where the server puts an exchange that has had its whole request, with its answer."""
 
+RawHeaders = Iterable[tuple[bytes, bytes]]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -30,35 +33,52 @@ class AsgiDoor:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"the org twin serves http, not {scope['type']}")
-        exchange = self._app.begin(self._request(scope))
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            exchange.take(message.get("body", b""))
-            more = message.get("more_body", False)
-        answer = exchange.answer()
+        exchange, answer = scope.get(BEGUN) or await self._read(scope, receive)
+        if answer is None:
+            return
         response = answer if isinstance(answer, Response) else await answer
         if response is None:
             await _cut(scope)
             return
         await _send(response, send, with_body=exchange.takes_body)
+        self.go_on(response)
+
+    def begin(
+        self, method: str, path: bytes, query: bytes, fields: RawHeaders, scheme: str, client: tuple[str, int] | None
+    ) -> Exchange:
+        """An exchange whose request has so far only its head."""
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields}
+        return self._app.begin(
+            Request(
+                twin=self._app.twin,
+                method=method,
+                path=path.decode("latin-1"),
+                raw_query=query.decode("latin-1"),
+                headers=headers,
+                body=b"",
+                base_url=f"{scheme}://{headers.get('host', 'localhost')}",
+                remote_address=client[0] if client else "127.0.0.1",
+            )
+        )
+
+    def go_on(self, response: Response) -> None:
+        """After an answer has gone out: start what it left to do."""
         self._app.go_on(response)
 
-    def _request(self, scope: Scope) -> Request:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        client = scope.get("client")
-        return Request(
-            twin=self._app.twin,
-            method=scope["method"],
-            path=scope["raw_path"].decode("latin-1"),
-            raw_query=scope["query_string"].decode("latin-1"),
-            headers=headers,
-            body=b"",
-            base_url=f"{scope['scheme']}://{headers.get('host', 'localhost')}",
-            remote_address=client[0] if client else "127.0.0.1",
+    async def _read(self, scope: Scope, receive: Receive) -> tuple[Exchange, Answer | None]:
+        """An exchange with its answer; None when the client has left."""
+        exchange = self.begin(
+            *(scope["method"], scope["raw_path"], scope["query_string"]),
+            *(scope["headers"], scope["scheme"], scope.get("client")),
         )
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return exchange, None
+            exchange.take(message.get("body", b""))
+            more = message.get("more_body", False)
+        return exchange, exchange.answer()
 
 
 async def _send(response: Response, send: Send, *, with_body: bool) -> None:

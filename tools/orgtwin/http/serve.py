@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from orgtwin.http.app import Application
-from orgtwin.http.asgi import TRANSPORT, AsgiDoor
+from orgtwin.http.asgi import AsgiDoor
+from orgtwin.http.prompt import PromptProtocol
 
 # `sf project generate manifest --from-org` opens 450 connections at once.
 _BACKLOG = 2_048
@@ -90,14 +90,6 @@ def _bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Protocol(HttpToolsProtocol):
-    """Hands the application the connection itself, so that a fault can cut it."""
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope[TRANSPORT] = self.transport  # type: ignore[literal-required]
-
-
 class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -116,7 +108,8 @@ class _Server(uvicorn.Server):
 def _server(app: AsgiDoor, context: ssl.SSLContext | None) -> _Server:
     config = uvicorn.Config(
         app,
-        http=_Protocol,
+        http=PromptProtocol,
+        interface="asgi3",
         ws="none",
         lifespan="off",
         loop="none",
