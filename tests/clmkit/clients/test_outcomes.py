@@ -1,4 +1,5 @@
 import re
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,9 @@ from clmkit.clients.outcomes import (
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("code", OUTCOMES)
-def test_every_code_has_a_reason_that_is_a_sentence(code: str) -> None:
-    reason = OUTCOMES[code].reason
-    assert reason[0].isupper()
-    assert reason.endswith(".")
+def test_every_code_has_a_reason_that_is_a_sentence() -> None:
+    reasons = {outcome.reason for outcome in OUTCOMES.values()}
+    assert [reason for reason in reasons if not (reason[0].isupper() and reason.endswith("."))] == []
 
 
 @pytest.mark.parametrize(
@@ -51,6 +50,39 @@ def test_every_code_of_the_clm_has_its_outcome() -> None:
     told = set(re.findall(r'"([a-z]+(?:_[a-z]+)*)": ', (ROOT / "tools/clmtwin/problem.py").read_text()))
     assert told
     assert told - set(OUTCOMES) == NOT_FOR_THE_SYNC
+
+
+def test_every_status_code_of_salesforce_has_its_outcome() -> None:
+    """StatusCode as the WSDL of the Metadata API lists it, which simple-salesforce ships."""
+    wsdl = resources.files("simple_salesforce").joinpath("metadata.wsdl").read_text("utf-8")
+    listed = wsdl.partition('<xsd:simpleType name="StatusCode">')[2].partition("</xsd:simpleType>")[0]
+    told = set(re.findall(r'enumeration value="(\w+)"', listed))
+    assert len(told) > 500
+    assert told - set(OUTCOMES) == set()
+
+
+NO_CODES = {"FISCAL_QUARTER", "FISCAL_YEAR", "USER_MODE", "START_ARRAY", "START_OBJECT"}
+"""Words of queries and of the JSON parser's texts in the same form."""
+
+
+def test_every_code_that_the_org_twin_answers_has_its_outcome() -> None:
+    places = [
+        ROOT / "tools/orgtwin" / name for name in ("http", "records", "soql", "access", "apex/library/objects.py")
+    ]
+    sources = [path for place in places for path in ([place] if place.is_file() else place.rglob("*.py"))]
+    codes = r'"([A-Z]+(?:_[A-Z]+)+)"(?=, [f"]|,$)'
+    told = {code for path in sources for code in re.findall(codes, path.read_text("utf-8"), re.MULTILINE)}
+    assert {"UNABLE_TO_LOCK_ROW", "DUPLICATE_VALUE"} & told
+    mine = {code for code in told if not code.startswith(("VALUE_", "GAP_", "TWIN_", "SF_", "ORGTWIN_"))}
+    assert mine - set(OUTCOMES) - NO_CODES == set()
+
+
+def test_no_code_stands_in_two_places() -> None:
+    text = resources.files("clmkit.clients").joinpath("further_codes.txt").read_text("utf-8")
+    listed = [code for line in text.splitlines() if line.startswith(" ") for code in line.split()]
+    assert len(listed) == len(set(listed))
+    source = (ROOT / "tools/clmkit/clients/outcomes.py").read_text("utf-8")
+    assert [code for code in listed if f'    "{code}": Outcome' in source] == []
 
 
 def test_a_code_that_nobody_knows_waits_for_a_person() -> None:

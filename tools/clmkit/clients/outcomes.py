@@ -1,14 +1,16 @@
 """OUTCOMES: every error code of both systems -> what the sync does about it, and why in words for a person.
 
-Errors are mapped here and nowhere else. Sources: Salesforce "StatusCode" (SOAP API Developer Guide), "Status Codes and Error
-Responses" (REST API Developer Guide); the CLM's problem codes. An unknown code is parked: a person looks, nothing is
-repeated blindly.
+Errors are mapped here, and what the sync meets rarely in further_codes.txt; nowhere else. Sources: Salesforce "StatusCode" (SOAP
+API Developer Guide), "Status Codes and Error Responses" (REST API Developer Guide); the CLM's problem codes. An unknown code is
+parked: a person looks, nothing is repeated blindly.
 """
 
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import resources
 
 
 class Action(enum.Enum):
@@ -154,6 +156,20 @@ OUTCOMES: dict[str, Outcome] = {
     ),
     "invalid_limit": Outcome(_STOP, "The CLM refuses the page size."),
 }
+
+
+def _read_further() -> Iterator[tuple[str, Outcome]]:
+    """Lines of `action: reason`, each followed by the codes it is for, further in."""
+    outcome = None
+    for line in resources.files("clmkit.clients").joinpath("further_codes.txt").read_text("utf-8").splitlines():
+        if line.startswith(" ") and outcome is not None:
+            yield from ((code, outcome) for code in line.split())
+        elif line and not line.startswith("#"):
+            action, reason = line.split(": ", 1)
+            outcome = Outcome(Action(action), reason)
+
+
+OUTCOMES = dict(_read_further()) | OUTCOMES
 
 UNKNOWN = Outcome(_PARK, "The code is not in the table of outcomes; a person must look.")
 

@@ -127,9 +127,12 @@ def _unstable() -> Iterator[Sequence[str]]:
 
 def _codes() -> Iterator[Sequence[str]]:
     for action in Action:
+        by_reason: dict[str, list[str]] = {}
         for code, outcome in sorted(OUTCOMES.items()):
             if outcome.action is action:
-                yield f"`{code}`", action.value, outcome.reason
+                by_reason.setdefault(outcome.reason, []).append(f"`{code}`")
+        for reason, codes in sorted(by_reason.items(), key=lambda one: one[1]):
+            yield ", ".join(codes), action.value, reason
         for (code, text), outcome in sorted(SECOND_MEANINGS.items()):
             if outcome.action is action:
                 yield f"`{code}` with `{text}`", action.value, outcome.reason
