@@ -46,6 +46,9 @@ class Database(Protocol):
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[SqlRow]:
         """The rows of the answer; none for a statement without one."""
 
+    def columns(self, table: str) -> set[str]:
+        """The names of a table's columns."""
+
     def change(self, sql: str, parameters: Sequence[Parameter] = ()) -> int:
         """The number of rows that the statement changed."""
 

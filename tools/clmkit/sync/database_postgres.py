@@ -67,6 +67,10 @@ class Postgres:
         cursor = self._run(sql, parameters)
         return cursor.fetchall() if cursor.description is not None else []
 
+    def columns(self, table: str) -> set[str]:
+        sql = "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(?) AND attnum > 0 AND NOT attisdropped"
+        return {str(name) for (name,) in self._run(sql, (table,)).fetchall()}
+
     def change(self, sql: str, parameters: Sequence[Parameter] = ()) -> int:
         return self._run(sql, parameters).rowcount
 

@@ -56,6 +56,9 @@ class Sqlite:
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[SqlRow]:
         return self.connection.execute(sql, parameters).fetchall()
 
+    def columns(self, table: str) -> set[str]:
+        return {str(row[1]) for row in self.connection.execute(f"PRAGMA table_info({table})")}
+
     def change(self, sql: str, parameters: Sequence[Parameter] = ()) -> int:
         return self.connection.execute(sql, parameters).rowcount
 

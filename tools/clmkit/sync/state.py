@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
 from clmkit.sync import inbox, outbox, schedule, staged, tree
 from clmkit.sync.audit import AuditLog, Entry, log
-from clmkit.sync.database import SqlRow, Target, chunks, open_database, places
+from clmkit.sync.database import SqlRow, StateError, Target, chunks, open_database, places
 from clmkit.sync.inbox import Inbox
+from clmkit.sync.layout import require_layout
 from clmkit.sync.outbox import Outbox
 from clmkit.sync.schedule import Schedule
 
@@ -99,6 +101,11 @@ class State:
     def __init__(self, target: Target) -> None:
         """Raises StateError."""
         self.database = open_database(target, SCHEMA)
+        try:
+            require_layout(self.database, SCHEMA)
+        except StateError as error:
+            self.database.close()
+            raise StateError(f"{target}: {error}" if isinstance(target, Path) else str(error)) from error
         self.inbox = Inbox(self.database)
         self.outbox = Outbox(self.database)
         self.schedule = Schedule(self.database)
