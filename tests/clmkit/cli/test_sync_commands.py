@@ -212,3 +212,11 @@ def test_what_needs_both_systems_says_first_that_the_mapping_has_errors(config: 
     result = call(config, "sync", command)
     words = f"clmkit: {spec} has errors; run `clmkit lint {spec}` to see them. Nothing was changed.\n"
     assert (result.exit_code, result.stderr) == (2, words)
+
+
+def test_a_replay_asks_for_one_instant_that_reads(config: Path) -> None:
+    neither = call(config, "sync", "replay", "AGR-1")
+    assert (neither.exit_code, "Give either --at or --since." in neither.stderr) == (2, True)
+    unread = call(config, "sync", "replay", "AGR-1", "--at", "yesterday")
+    words = "'yesterday' is no instant; write it like 2026-11-22T14:30 or 2026-11-22T14:30:00+01:00"
+    assert (unread.exit_code, words in " ".join(unread.stderr.split())) == (2, True)

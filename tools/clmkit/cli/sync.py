@@ -22,6 +22,7 @@ from clmkit.cli.sync_backfill import backfill
 from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
 from clmkit.cli.sync_reconcile import reconcile
 from clmkit.cli.sync_redrive import redrive
+from clmkit.cli.sync_replay import replay_command
 from clmkit.connectors.signatures import verifier
 from clmkit.operate.alerts import Alert, find_alerts
 from clmkit.operate.metrics import Metrics
@@ -47,6 +48,7 @@ def sync() -> None:
 sync.add_command(backfill)
 sync.add_command(redrive)
 sync.add_command(reconcile)
+sync.add_command(replay_command)
 
 
 @sync.command()
