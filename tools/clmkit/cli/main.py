@@ -26,6 +26,8 @@ COMMANDS = {
     "lint": "clmkit.cli.lint:lint",
     "plan": "clmkit.cli.plan:plan",
     "reconcile": "clmkit.cli.reconcile:reconcile",
+    "removals": "clmkit.cli.removals:removals",
+    "rekey": "clmkit.cli.rekey:rekey_command",
     "retire": "clmkit.cli.retire:retire",
     "sync": "clmkit.cli.sync:sync",
 }
