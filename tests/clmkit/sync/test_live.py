@@ -187,7 +187,8 @@ def check_nothing_lost_nothing_doubled(live: Live) -> None:
 
 
 def test_a_first_load_that_is_killed_again_and_again_ends_whole(live: Live) -> None:
-    assert any([live.sync_and_kill(delay) for delay in (0.3, 0.7, 1.2)])
+    kills = [live.sync_and_kill(delay) for delay in (0.3, 0.7, 1.2)]
+    assert any(kills)
     live.sync("sync", "run")
     check_nothing_lost_nothing_doubled(live)
     _, status = live.sync("sync", "status")
@@ -378,20 +379,45 @@ SHOUT = b"""trigger Shout on Contract (before insert, before update) {
 SHOUT_META = "<ApexTrigger><apiVersion>66.0</apiVersion><status>Active</status></ApexTrigger>"
 
 
-def test_a_trigger_that_rewrites_titles_is_left_alone_after_two_writes_and_a_person_is_told(live: Live) -> None:
-    """The last test here: the trigger stays in the org."""
-    files: dict[str, str | bytes] = {"triggers/Shout.trigger": SHOUT, "triggers/Shout.trigger-meta.xml": SHOUT_META}
-    deploy(read_ready(live.folder / "org.json"), write_archive(package_of(files, {"ApexTrigger": ["Shout"]})))
+APPEND = b"""<Flow xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>66.0</apiVersion><label>Append</label>
+<processType>AutoLaunchedFlow</processType>
+<recordUpdates><name>Append_Mark</name><label>Append</label><locationX>0</locationX><locationY>0</locationY>
+  <inputAssignments><field>CLM_Title__c</field><value><stringValue>{!$Record.CLM_Title__c}!</stringValue></value></inputAssignments>
+  <inputReference>$Record</inputReference></recordUpdates>
+<start><locationX>0</locationX><locationY>0</locationY><connector><targetReference>Append_Mark</targetReference></connector>
+  <filterLogic>and</filterLogic><filters><field>CLM_Id__c</field><operator>EqualTo</operator>
+  <value><stringValue>AGR-000013</stringValue></value></filters><object>Contract</object>
+  <recordTriggerType>CreateAndUpdate</recordTriggerType><triggerType>RecordBeforeSave</triggerType></start>
+<status>Active</status></Flow>"""
+
+# what is deployed, an agreement that it meets, what it makes of the title; the last tests here: the automations stay in the org
+AUTOMATIONS: dict[str, tuple[str, dict[str, str | bytes], str, str]] = {
+    "Append": ("Flow", {"flows/Append.flow": APPEND}, "AGR-000013", "Quiet!"),
+    "Shout": (
+        "ApexTrigger",
+        {"triggers/Shout.trigger": SHOUT, "triggers/Shout.trigger-meta.xml": SHOUT_META},
+        "AGR-000012",
+        "QUIET",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AUTOMATIONS)
+def test_an_automation_that_rewrites_titles_is_left_alone_after_two_writes_and_a_person_is_told(
+    live: Live, name: str
+) -> None:
+    kind, files, agreement, rewritten = AUTOMATIONS[name]
     live.sync("sync", "run")
-    live.call_clm("PATCH", "/api/v1/agreements/AGR-000012", {"title": "Quiet"})
+    deploy(read_ready(live.folder / "org.json"), write_archive(package_of(files, {kind: [name]})))
+    live.call_clm("PATCH", f"/api/v1/agreements/{agreement}", {"title": "Quiet"})
     written, events = 0, 1
     for _ in range(6):
         report = live.sync("sync", "run")[1]
         written, events = written + report["rows_updated"].get("Contract", 0), report["events"]
     assert (written, events) == (2, 0)
-    held = live.people.query("SELECT CLM_Title__c FROM Contract WHERE CLM_Id__c = 'AGR-000012'")["records"]
-    assert held[0]["CLM_Title__c"] == "QUIET"
+    held = live.people.query(f"SELECT CLM_Title__c FROM Contract WHERE CLM_Id__c = '{agreement}'")["records"]
+    assert held[0]["CLM_Title__c"] == rewritten
     letters: Any = live.sync("sync", "dead-letters", "--kind", "conflict")[1]
-    assert [row["reason"] for row in letters if row["key"] == "AGR-000012"] == [
+    assert [row["reason"] for row in letters if row["key"] == agreement] == [
         "Title: it was put back and did not hold: an automation rewrites it. Change it or the mapping, then redrive."
     ]
