@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,11 +17,13 @@ import requests
 from grpc_tools import protoc
 from tests.orgtwin.events.stage import V, package
 from tests.orgtwin.events.test_pubsub import admin, deploy
+from tests.orgtwin.metadata.conftest import package_of
 
 from clmkit.clients.errors import LoginFailed, Refused, Unreachable
 from clmkit.clients.pubsub import Batch, Change, Identity, PositionLost, Published, Subscriber, open_subscriber
 from clmkit.clients.pubsub.records import field_names
 from orgtwin.http.ready import ReadyFile
+from orgtwin.metadata.archive import write_archive
 from orgtwin.pytest_plugin import org_twin, org_twin_process
 
 __all__ = ["org_twin", "org_twin_process"]
@@ -110,6 +113,63 @@ def test_a_change_tells_fields_by_name_and_whose_it_was(ready: ReadyFile) -> Non
     assert (updated.is_echo_of("clmkit"), updated.needs_reread, updated.knows_records) == (False, False, True)
     assert set(updated.changed) == {"Phone", "LastModifiedDate", "ShippingAddress.City"}
     assert (updated.nulled, updated.values["ShippingAddress"]["City"]) == (("Phone",), "Ulm")
+
+
+MANAGED = """<ManagedEventSubscription><defaultReplay>EARLIEST</defaultReplay><errorRecoveryReplay>EARLIEST</errorRecoveryReplay>
+    <label>Sync</label><state>RUN</state><topicName>/event/Seen__e</topicName><version>66.0</version>
+</ManagedEventSubscription>"""
+
+
+def subscribe_managed(ready: ReadyFile) -> None:
+    path = "managedEventSubscriptions/Sync.managedEventSubscription"
+    deploy(ready, write_archive(package_of({path: MANAGED}, {"ManagedEventSubscription": ["Sync"]})))
+
+
+def managed(ready: ReadyFile, batches: int, committed: int, at_once: int = 1) -> list[str]:
+    """What the next batches of the managed subscription tell; the first `committed` of them are committed, and answered."""
+
+    async def use(subscriber: Subscriber) -> list[str]:
+        found: list[Batch] = []
+        async for batch in subscriber.listen_managed("Sync", at_once=at_once):
+            found.append(batch)
+            if len(found) <= committed and batch.commit is not None:
+                batch.commit()
+            if len(found) == batches:
+                return [str(record.values["Deal__c"]) for one in found for record in one.records]
+        raise AssertionError("the stream ended")
+
+    told: list[str] = listening(ready, use)
+    return told
+
+
+def test_a_managed_subscription_goes_on_after_what_was_committed(ready: ReadyFile) -> None:
+    subscribe_managed(ready)
+    publish(ready, "a", "b", "c")
+    assert managed(ready, batches=3, committed=1) == ["a", "b", "c"]
+    assert managed(ready, batches=2, committed=0) == ["b", "c"]
+    assert managed(ready, batches=2, committed=0) == ["b", "c"]
+
+
+def test_a_managed_subscription_that_is_unknown_is_refused(ready: ReadyFile) -> None:
+    async def use(subscriber: Subscriber) -> Batch:
+        return await anext(subscriber.listen_managed("None"))
+
+    with pytest.raises(Refused) as refused:
+        listening(ready, use)
+    assert refused.value.code == "managed.subscription.notfound"
+
+
+def test_a_place_that_the_org_does_not_take_is_told(ready: ReadyFile) -> None:
+    subscribe_managed(ready)
+    publish(ready, "a")
+
+    async def use(subscriber: Subscriber) -> None:
+        async for batch in subscriber.listen_managed("Sync"):
+            assert batch.commit is not None
+            partial(batch.commit.func, b"\1" * 8)()  # type: ignore[attr-defined]
+
+    with pytest.raises(Refused, match="commit refused"):
+        listening(ready, use)
 
 
 GAPS = {

@@ -1,8 +1,10 @@
 """Salesforce's event streams as a source: positions, losses, the way out over CometD, the day's allowance."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import pytest
@@ -10,6 +12,8 @@ from tests.clmkit.sync.world import World
 
 from clmkit.clients.errors import LoginFailed, Unreachable
 from clmkit.clients.pubsub import Batch, Change, PositionLost, Published
+from clmkit.sync.database import StateError
+from clmkit.sync.inbox import Inbox
 from clmkit.sync.listening import EventsConfig, Listening
 from clmkit.sync.report import Tally
 
@@ -181,3 +185,61 @@ def test_the_echo_of_a_change_event_costs_no_call(world: World) -> None:
     tally = hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "01")
     assert (tally.events, tally.echoes, world.org.calls) == (1, 1, [])
     assert world.state.inbox.find_outcome(f"event:E1:{link.record_id}") is not None
+
+
+# ---- managed subscriptions: the org keeps the position
+
+
+SUBSCRIBED = "managed:CLM_Sync"
+
+
+@dataclass
+class ManagedScript:
+    """A managed subscription that counts what is committed."""
+
+    batches: list[Batch]
+    committed: list[bytes] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+
+    async def listen(self, transport: str, topic: str, position: bytes | None, renewed: bool) -> AsyncIterator[Batch]:
+        self.opened.append(f"{transport} {topic}")
+        for one in self.batches:
+            yield dataclasses.replace(one, commit=partial(self.committed.append, one.position))
+        await asyncio.Event().wait()
+
+
+def subscribe(world: World, script: ManagedScript, now: str = "2026-11-22T00:00:00Z") -> Listening:
+    config = EventsConfig(managed=("CLM_Sync",))
+    wait = lambda _seconds: asyncio.sleep(0)  # noqa: E731 - one line of a table of parts
+    return Listening(world.spec, world.state, script.listen, config, lambda: None, lambda: now, wait, lambda: 0.0)
+
+
+def test_a_managed_subscription_is_committed_when_its_events_are_kept_and_not_before(world: World) -> None:
+    script = ManagedScript([told(1), told(2)])
+    listening = subscribe(world, script)
+    hear(listening, lambda: len(world.state.inbox.read_waiting(10)) == 2)
+    assert (script.committed[-1], script.opened) == (b"\x02", [f"grpc {SUBSCRIBED}"])
+
+
+def test_a_state_that_cannot_keep_events_commits_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = ManagedScript([told(1)])
+    listening = subscribe(world, script)
+
+    def full(*_: object) -> None:
+        raise StateError("the disk is full")
+
+    monkeypatch.setattr(Inbox, "add", full)
+    with pytest.raises(StateError):
+        hear(listening, lambda: False)
+    assert script.committed == []
+
+
+@pytest.mark.parametrize(("now", "needs_look"), [("2026-11-23T00:00:00Z", False), ("2026-11-25T00:00:00Z", True)])
+def test_after_a_long_silence_of_a_managed_subscription_salesforce_is_looked_at(
+    world: World, now: str, needs_look: bool
+) -> None:
+    hear(subscribe(world, ManagedScript([told(1)])), lambda: bool(world.state.get_cursor(f"grpc:{SUBSCRIBED}")))
+    again = subscribe(world, ManagedScript([told(2)]), now)
+    again.looked()
+    hear(again, lambda: world.state.get_cursor(f"grpc:{SUBSCRIBED}") == "02")
+    assert again.needs_look is needs_look

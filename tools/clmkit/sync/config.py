@@ -22,6 +22,7 @@
       endpoint: api.pubsub.salesforce.com:7443   # the default
       transport: auto                          # grpc, cometd (HTTP), or auto: cometd once gRPC cannot be reached
       topics: [/event/CLM_Contract_Change__e]  # default: the events of the generated triggers; /data/... for Change Data Capture
+      managed: [CLM_Sync]                      # instead of topics: ManagedEventSubscriptions, whose position the org keeps
       deliveries_a_day: 10000                  # the org's allowance; at deliveries_percent (80) the looks go on alone
       look_every: 600                          # seconds between looks while every event is heard
 
@@ -102,6 +103,7 @@ class _EventsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deliveries_a_day: int = 10_000
     deliveries_percent: float = 80.0
     look_every: float = 600.0
+    managed: tuple[str, ...] = ()
 
 
 class _MonitorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -254,6 +256,7 @@ def _events(reader: _Reader, section: _EventsSection) -> EventsConfig:
         section.deliveries_a_day,
         section.deliveries_percent,
         section.look_every,
+        section.managed,
     )
 
 

@@ -20,6 +20,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -43,10 +44,19 @@ BETWEEN_STREAMS = Patience(first=1.0, longest=60.0)
 LOOK = "look"
 """The cursor that says why Salesforce has to be looked at."""
 DELIVERIES = "deliveries"
+MANAGED = "managed:"
+"""Before the name of a managed subscription, where a topic is expected."""
+SILENCE = timedelta(hours=48)
+"""After so long without a word from a managed subscription Salesforce is looked at: events are kept for 72 hours, and then the
+subscription goes on elsewhere without saying so ("errorRecoveryReplay", ManagedEventSubscription, Metadata API Developer Guide).
+"""
 
 
 class EventsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`endpoint` is host:port of the Pub/Sub API. `deliveries_a_day` is the org's allowance, shared by all its subscribers."""
+    """`endpoint` is host:port of the Pub/Sub API. `deliveries_a_day` is the org's allowance, shared by all its subscribers.
+
+    `managed` names ManagedEventSubscriptions that take the place of `topics`: the org keeps their position, over gRPC only.
+    """
 
     endpoint: str = "api.pubsub.salesforce.com:7443"
     transport: str = "auto"  # grpc, cometd, auto
@@ -54,6 +64,7 @@ class EventsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deliveries_a_day: int = 10_000
     deliveries_percent: float = 80.0
     look_every: float = 600.0
+    managed: tuple[str, ...] = ()
 
     @property
     def most_deliveries(self) -> int:
@@ -85,7 +96,13 @@ class Wire:
             return
         identity = Identity(session.access_token, session.instance_url, session.org_id)
         async with open_subscriber(self.endpoint, identity, self.ca_bundle) as subscriber:
-            async for batch in subscriber.listen(topic, position):
+            managed = topic.startswith(MANAGED)
+            stream = (
+                subscriber.listen_managed(topic.removeprefix(MANAGED))
+                if managed
+                else subscriber.listen(topic, position)
+            )
+            async for batch in stream:
                 yield batch
 
 
@@ -118,7 +135,8 @@ class Listening:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        return self.config.topics or tuple(default_topics(self.spec))
+        managed = tuple(f"{MANAGED}{name}" for name in self.config.managed)
+        return managed or self.config.topics or tuple(default_topics(self.spec))
 
     @property
     def is_sure(self) -> bool:
@@ -135,7 +153,8 @@ class Listening:
             self._put(LOOK, "")
 
     def transport_of(self, topic: str) -> str:
-        return "cometd" if topic in self._over_cometd or self.config.transport == "cometd" else "grpc"
+        is_cometd = topic in self._over_cometd or self.config.transport == "cometd"
+        return "cometd" if is_cometd and not topic.startswith(MANAGED) else "grpc"
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -170,10 +189,14 @@ class Listening:
             self._bury([gone for event_id, gone in heard.deleted.items() if event_id in new])
             for one in waiting:
                 self.state.put_cursor(one.place, one.batch.position.hex())
+                self.state.put_cursor(_told_at(one.place), self.now())
             self._queued -= len(records)
             self.state.put_cursor(DELIVERIES, f"{self.now()[:10]} {self._deliveries_taken() + len(records)}")
             if heard.look:
                 self.state.put_cursor(LOOK, heard.look)
+        for commit in {one.place: one.batch.commit for one in waiting}.values():
+            if commit is not None:
+                commit()
         tally.events += len(echoes)
         tally.settle("unchanged", len(echoes))
         tally.echoes += len(echoes)
@@ -220,7 +243,13 @@ class Listening:
         stored = self.state.get_cursor(self._place(topic))
         if not stored:
             self._lose(topic, "the stream begins now; what changed before is only in the records.")
+        elif topic.startswith(MANAGED) and self._was_silent(topic):
+            self._put(LOOK, f"{topic} was silent for so long that the org may have gone on elsewhere.")
         return self.streams(self.transport_of(topic), topic, bytes.fromhex(stored) or None, refused)
+
+    def _was_silent(self, topic: str) -> bool:
+        told = self.state.get_cursor(_told_at(self._place(topic)))
+        return not told or datetime.fromisoformat(self.now()) - datetime.fromisoformat(told) > SILENCE
 
     async def _hear(self, topic: str, batch: Batch) -> None:
         if topic not in self._sure:
@@ -240,7 +269,9 @@ class Listening:
         self.ring()
 
     def _try_other(self, topic: str, error: WireError, failures: int) -> None:
-        is_blocked = isinstance(error, Unreachable) and failures >= FAILURES_BEFORE_COMETD
+        is_blocked = (
+            isinstance(error, Unreachable) and failures >= FAILURES_BEFORE_COMETD and not topic.startswith(MANAGED)
+        )
         if self.config.transport == "auto" and is_blocked and topic not in self._over_cometd:
             LOG.warning("The Pub/Sub API cannot be reached; %s comes over CometD from now on.", topic)
             self._over_cometd.add(topic)
@@ -267,3 +298,8 @@ class Listening:
     def _put(self, cursor: str, position: str) -> None:
         with self.state.transaction():
             self.state.put_cursor(cursor, position)
+
+
+def _told_at(place: str) -> str:
+    """The cursor that says when a stream was heard last."""
+    return f"{place} at"

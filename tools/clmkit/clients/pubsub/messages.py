@@ -27,6 +27,9 @@ def _load() -> Any:
 _TYPES: Any = _load().message_types_by_name
 FetchRequest: Any = GetMessageClass(_TYPES["FetchRequest"])
 FetchResponse: Any = GetMessageClass(_TYPES["FetchResponse"])
+ManagedFetchRequest: Any = GetMessageClass(_TYPES["ManagedFetchRequest"])
+ManagedFetchResponse: Any = GetMessageClass(_TYPES["ManagedFetchResponse"])
+CommitReplayRequest: Any = GetMessageClass(_TYPES["CommitReplayRequest"])
 SchemaRequest: Any = GetMessageClass(_TYPES["SchemaRequest"])
 SchemaInfo: Any = GetMessageClass(_TYPES["SchemaInfo"])
 TopicRequest: Any = GetMessageClass(_TYPES["TopicRequest"])

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What came at once. `records` is empty for a keep-alive, whose position counts, too."""
+    """What came at once. `records` is empty for a keep-alive, whose position counts, too.
+
+    `commit` tells the org that everything up to here is kept; only a managed subscription has it.
+    """
 
     records: tuple[Change | Published, ...]
     position: bytes
+    commit: Callable[[], None] | None = None
 
 
 @asynccontextmanager
@@ -101,6 +106,50 @@ class Subscriber:
         finally:
             call.cancel()
         raise Unreachable(self._endpoint, "the stream ended")
+
+    async def listen_managed(self, subscription: str, *, at_once: int = MOST_REQUESTED) -> AsyncIterator[Batch]:
+        """Batches of a managed subscription, by its developer name, after the place that was committed last.
+
+        Nothing is committed before the taker says so; what was not comes again. Raises LoginFailed, Refused, Unreachable. Source:
+        "Managed Subscriptions" (Pub/Sub API Guide).
+        """
+        requests: asyncio.Queue[Any] = asyncio.Queue()
+        ask = partial(messages.ManagedFetchRequest, developer_name=subscription)
+        requests.put_nowait(ask(num_requested=at_once))
+        call = self._channel.stream_stream(
+            f"{_SERVICE}/ManagedSubscribe",
+            request_serializer=messages.ManagedFetchRequest.SerializeToString,
+            response_deserializer=messages.ManagedFetchResponse.FromString,
+        )(_from_queue(requests), metadata=self._identity.metadata)
+
+        def commit(position: bytes) -> None:
+            place = messages.CommitReplayRequest(commit_request_id=position.hex(), replay_id=position)
+            requests.put_nowait(ask(commit_replay_id_request=place))
+
+        pending = at_once
+        try:
+            async for response in call:
+                self._require_committed(response)
+                if response.events or not response.HasField("commit_response"):
+                    position = response.latest_replay_id
+                    yield Batch(await self._records(response.events), position, partial(commit, position))
+                pending -= len(response.events)
+                if pending <= 0:
+                    pending = at_once
+                    requests.put_nowait(ask(num_requested=at_once))
+        except grpc.RpcError as error:
+            if _is_write_after_end(error):
+                raise Unreachable(self._endpoint, "the stream ended before the request was written") from error
+            raise self._refusal(error) from error
+        finally:
+            call.cancel()
+        raise Unreachable(self._endpoint, "the stream ended")
+
+    def _require_committed(self, response: Any) -> None:
+        """Raises Refused when the org did not take a place."""
+        answer = response.commit_response
+        if response.HasField("commit_response") and answer.HasField("error"):
+            raise Refused(self._endpoint, int(answer.error.code), "commit refused", str(answer.error.msg))
 
     async def _ask_topic(self, topic: str) -> None:
         """Raises what the org has against this topic or this session; a unary call keeps the org's status."""
@@ -154,6 +203,11 @@ def _is_write_after_end(error: Any) -> bool:
     grpc.aio then puts a status of its own, INTERNAL, in the place of the org's.
     """
     return error.code() is grpc.StatusCode.INTERNAL and "SendMessageOperation" in str(error.debug_error_string())
+
+
+async def _from_queue(requests: asyncio.Queue[Any]) -> AsyncIterator[Any]:
+    while True:
+        yield await requests.get()
 
 
 async def _requests(
