@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+
+from tests.orgtwin.metadata.conftest import package_of
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.save_hooks import attach
 from orgtwin.apex.testing import TestOutcome, run_tests
 from orgtwin.errors import SaveResult
+from orgtwin.metadata.deploy_model import DeployOptions, DeployStatus
+from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row
 from orgtwin.seed import administrator, new_org
 
+_TYPES = {
+    "externalCredentials": "ExternalCredential",
+    "namedCredentials": "NamedCredential",
+    "objects": "CustomObject",
+    "permissionsets": "PermissionSet",
+    "staticresources": "StaticResource",
+}
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
 
@@ -22,8 +34,25 @@ class LiveOrg:
         self.org: Org = new_org(lambda: NOON)
         self.caller = Caller(administrator(self.org).user_id)
         self.engine: Engine = attach(self.org, self.caller.user_id)
+        self.load(**sources)
+
+    def load(self, **sources: str) -> None:
         assert self.engine.load(sources) == []
         assert self.engine.check() == []
+
+    def deploy(self, files: Mapping[str, str | bytes]) -> None:
+        """Metadata by path; the folder says of which type a file is."""
+        members: dict[str, list[str]] = {}
+        for path in files:
+            folder, _, name = path.partition("/")
+            if not name.endswith("-meta.xml"):
+                members.setdefault(_TYPES[folder], []).append(name.rpartition(".")[0])
+        job = MetadataService(self.org).deploy_files(
+            self.caller, package_of(files, members), DeployOptions(single_package=True)
+        )
+        assert job.outcome is not None
+        assert [m.problem for m in job.outcome.failures] == []
+        assert job.status is DeployStatus.SUCCEEDED
 
     def insert(self, sobject_type: str, *rows: dict[str, object], all_or_none: bool = False) -> list[SaveResult]:
         return self.org.dml.insert(self.caller, sobject_type, rows, all_or_none=all_or_none)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from orgtwin.apex.org_port import QueryRow, Scalar, UserView
+from orgtwin.apex.org_port import QueryRow, Saving, Scalar, UserView
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.ids import IdSequence
 from orgtwin.metadata.credentials import Callout, CalloutRefused
@@ -145,8 +146,20 @@ class SmallOrg:
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
         return [SaveResult("e00000000000001AAA", True) for _ in rows]
 
+    def publishes_at_once(self, sobject_type: str) -> bool:
+        return False
+
     def resolve_callout(self, endpoint: str) -> Callout:
         raise CalloutRefused(f"no callout: {endpoint}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        before = self.savepoint()
+        try:
+            yield
+        except BaseException:
+            self.rollback(before)
+            raise
 
     def savepoint(self) -> object:
         return {key: dict(row) for key, row in self._rows.items()}
@@ -167,6 +180,13 @@ class SmallOrg:
 
     def has_permission(self, name: str) -> bool:
         return name == "Approve"
+
+    @contextmanager
+    def saving(self, options: Saving | None) -> Iterator[None]:
+        yield
+
+    def find_page(self, name: str) -> str | None:
+        return "Invoice" if name.lower() == "invoice" else None
 
     def find_label(self, name: str) -> str | None:
         return {"greeting": "Hello"}.get(name.lower())

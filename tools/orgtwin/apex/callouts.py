@@ -48,6 +48,8 @@ def call_out(request: Outgoing, most_bytes: int) -> Answer:
     """Send a request. Raises CalloutRefused for an address beyond this machine, CalloutFailed when no answer comes."""
     if request.method not in METHODS:
         raise CalloutFailed(f"Invalid HTTP method: {request.method}")
+    if len(request.body or b"") > most_bytes:
+        raise CalloutFailed(f"Exceeded max size limit of {most_bytes}")
     url = _require_loopback(request.url)
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     try:

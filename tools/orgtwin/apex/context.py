@@ -24,6 +24,13 @@ def transaction() -> Transaction:
     return _RUNNING.get().transaction
 
 
+def spend(ticks: int) -> None:
+    """Use CPU time of the running engine, if one is running."""
+    current = _RUNNING.get(None)
+    if current is not None:
+        current.spend(ticks)
+
+
 @contextmanager
 def running(current: Engine) -> Iterator[None]:
     """Make this the running engine for a while."""

@@ -5,6 +5,7 @@ Texts of DmlException: "DmlException Methods"; the first failing row names the e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from orgtwin.apex.faults import ApexThrow, apex_exception, null_pointer, throw
+from orgtwin.apex.library.dml_options import saving_of
 from orgtwin.apex.library.signatures import declare
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT
 from orgtwin.apex.org_port import QueryRow
@@ -80,6 +82,9 @@ def to_record(engine: Engine, row: QueryRow) -> SObject:
     schema = record.schema
     for name, value in row.fields.items():
         described = schema.find_field(name)
+        if described is None and value is None and schema.find_relationship(name) is not None:
+            record.related[name.lower()] = None
+            continue
         record.fields[name] = from_port(value, field_type(described)) if described is not None else value
     for relationship, parent in row.parents.items():
         record.related[relationship.lower()] = None if parent is None else to_record(engine, parent)
@@ -93,23 +98,61 @@ def to_record(engine: Engine, row: QueryRow) -> SObject:
 # Queries
 
 
-def run_query(engine: Engine, text: str, binds: Mapping[str, Value], user_mode: bool, result: Type | None) -> Value:
-    """The rows as a list of `result`, or the number for SELECT COUNT()."""
+def run_query(
+    engine: Engine,
+    text: str,
+    binds: Mapping[str, Value],
+    user_mode: bool,
+    result: Type | None,
+    counted: str | None = "QueryRows",
+) -> Value:
+    """The rows as a list of `result`, or the number for SELECT COUNT(). `counted`: the limit that the rows count against."""
     usage = engine.transaction.usage
-    usage.charge("Queries")
-    engine.note("SOQL_EXECUTE_BEGIN", f"[{engine.line()}]", "Aggregations:0", text)
+    shape = _shape(text)
+    if not shape.is_metadata:
+        usage.charge("Queries")
+    for _ in range(shape.subqueries):
+        usage.charge("AggregateQueries")
+    engine.note("SOQL_EXECUTE_BEGIN", f"[{engine.line()}]", f"Aggregations:{shape.subqueries}", text)
     try:
         found = engine.port.query(text, {n: to_port(v) for n, v in binds.items()}, user_mode=user_mode)
     except SalesforceError as error:
         if error.code == "TWIN_UNSUPPORTED":
             raise
         raise throw("QueryException", error.message) from error
-    engine.note("SOQL_EXECUTE_END", f"[{engine.line()}]", f"Rows:{found if isinstance(found, int) else len(found)}")
+    rows = 1 if isinstance(found, int) else _count_rows(found, with_children=shape.subqueries > 0)
+    engine.note("SOQL_EXECUTE_END", f"[{engine.line()}]", f"Rows:{rows}")
+    if counted is not None:  # an org stops reading at the first row too many
+        usage.charge(counted, min(rows, usage.limit(counted) - usage.used[counted] + 1))
     if isinstance(found, int):
-        usage.charge("QueryRows")
         return found
-    usage.charge("QueryRows", len(found))
     return ApexList(result or list_of(SOBJECT), [to_record(engine, row) for row in found])
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a query's text says of its limits: queries of custom metadata are free, each of children counts by itself."""
+
+    is_metadata: bool
+    subqueries: int
+
+
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
+_SOURCE = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
+_OF_CHILDREN = re.compile(r"[(,]\s*\(\s*SELECT\b|\bSELECT\s*\(\s*SELECT\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1024)
+def _shape(text: str) -> _Shape:
+    bare = _LITERAL.sub("''", text)
+    is_metadata = all(source.lower().endswith("__mdt") for source in _SOURCE.findall(bare))
+    return _Shape(is_metadata, len(_OF_CHILDREN.findall(bare)))
+
+
+def _count_rows(rows: list[QueryRow], *, with_children: bool) -> int:
+    if not with_children:
+        return len(rows)
+    return len(rows) + sum(_count_rows(of, with_children=True) for row in rows for of in row.children.values())
 
 
 def run_search(
@@ -192,7 +235,8 @@ def records_of(operand: Value) -> list[SObject]:
 def run_dml(engine: Engine, verb: str, operand: Value, user_mode: bool, key: str | None = None) -> None:
     """A DML statement: all rows or a DmlException."""
     records = records_of(operand)
-    results = write(engine, verb, records, all_or_none=True, user_mode=user_mode, key=key)
+    with engine.port.saving(saving_of(records, None)):
+        results = write(engine, verb, records, all_or_none=True, user_mode=user_mode, key=key)
     failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
     if failed:
         raise dml_exception(verb, records, failed)
@@ -220,8 +264,8 @@ def write(
     if not records:
         return []
     usage = engine.transaction.usage
-    usage.charge("DmlStatements")
-    usage.charge("DmlRows", len(records))
+    usage.charge("DMLStatements")
+    usage.charge("DMLRows", len(records))
     engine.transaction.dml_since_callout = True
     where = f"[{engine.line()}]"
     engine.note("DML_BEGIN", where, f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
@@ -353,8 +397,8 @@ def merge(engine: Engine, master: SObject | None, duplicates: Value, user_mode: 
         raise null_pointer()
     losers = list(duplicates.items) if isinstance(duplicates, ApexList) else [duplicates]
     ids = [str(loser.fields.get("Id")) if isinstance(loser, SObject) else str(loser) for loser in losers]
-    engine.transaction.usage.charge("DmlStatements")
-    engine.transaction.usage.charge("DmlRows", len(ids) + 1)
+    engine.transaction.usage.charge("DMLStatements")
+    engine.transaction.usage.charge("DMLRows", len(ids) + 1)
     try:
         result = engine.port.merge(row_to_port(master), ids, user_mode=user_mode)
     except SalesforceError as error:

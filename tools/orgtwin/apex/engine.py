@@ -38,13 +38,14 @@ from orgtwin.apex.coverage import Coverage
 from orgtwin.apex.debug_log import DebugLog
 from orgtwin.apex.event_queue import EventQueue
 from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
-from orgtwin.apex.heap import live_bytes
+from orgtwin.apex.heap import live_bytes, require_room
 from orgtwin.apex.library.jobs import enqueue_future, run_jobs
+from orgtwin.apex.limits import LIMITS, Usage
 from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
 from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
 from orgtwin.apex.syntax.problems import LineTable
-from orgtwin.apex.transaction import LIMITS, TICKS_PER_MILLISECOND, Job, Transaction, Usage
+from orgtwin.apex.transaction import TICKS_PER_MILLISECOND, Job, Transaction
 from orgtwin.apex.triggers import Trigger, TriggerContext, declare_trigger
 from orgtwin.apex.types import Kind, Type, list_of
 from orgtwin.apex.values import LINE, PLACE, Frame, Value
@@ -250,7 +251,7 @@ class Engine:
         outer_touched, self.touched = self.touched, []
         for cls, _ in outer_statics:
             cls.statics = None
-        self.transaction = Transaction(Usage(asynchronous=asynchronous), asynchronous, kind)
+        self.transaction = Transaction(Usage(kind, asynchronous=asynchronous), asynchronous, kind)
         self.reset_ticks()
         depth, was_running = len(self.stack), self.is_running
         self.is_running = True
@@ -293,10 +294,17 @@ class Engine:
         self.check_heap()
 
     def note_allocation(self, size: int) -> None:
-        """A large text or blob was made or kept."""
+        """So many bytes were made or are about to be. Raises the uncatchable LimitException when they are too many."""
+        limit = self.transaction.usage.limit("HeapSize")
+        if size > limit:
+            raise out_of_limit(f"Apex heap size too large: {size}")
         self._allocated += size
-        if self._allocated > self.transaction.usage.limit("HeapSize"):
+        if self._allocated > limit:
             self.check_heap()
+
+    def require_room(self, value: Value, depth: int) -> None:
+        """Room for a value written out as text, `depth` levels deep."""
+        require_room(self, value, depth)
 
     def check_heap(self) -> None:
         """Count what is held. Raises the uncatchable LimitException when it is too much."""
@@ -402,7 +410,8 @@ class Engine:
 
     @contextmanager
     def running_as(self, user: SObject | None) -> Iterator[None]:
-        """System.runAs."""
+        """System.runAs, which counts as a DML statement."""
+        self.transaction.usage.charge("DMLStatements")
         if user is None or user.fields.get("Id") is None:
             raise throw("IllegalArgumentException", "User ID cannot be null")
         before, first_written = self.port.run_as(str(user.fields["Id"])), self.transaction.first_written

@@ -28,7 +28,9 @@ class ApexThrow(Exception):
 
 
 class Uncatchable(ApexThrow):
-    """A limit is exceeded: the transaction ends."""
+    """A limit is exceeded: the transaction ends. `trigger` is the outermost trigger that ran."""
+
+    trigger = ""
 
 
 EXCEPTION = exception_class("Exception", None)
@@ -37,13 +39,15 @@ EXCEPTION.type.name = "Exception"  # the compiler shows it without namespace
 
 _NAMES = (
     "AssertException AsyncException BigObjectException CalloutException DataWeaveScriptException DmlException"
-    " DuplicateMessageException EmailException ExternalObjectException FinalException FlowException FormulaEvaluationException"
+    " DuplicateMessageException EmailException ExternalObjectException FatalCursorException FinalException FlowException"
+    " FormulaEvaluationException"
     " FormulaValidationException HandledException IllegalArgumentException InvalidHeaderException"
     " InvalidParameterValueException InvalidReadOnlyUserDmlException JSONException LicenseException LimitException ListException"
     " MathException NoAccessException NoDataFoundException NoSuchElementException NullPointerException ProcedureException"
     " QueryException RequiredFeatureMissing RequiredFeatureMissingException SearchException SecurityException"
     " SerializationException SObjectException StringException TimeObjectException TouchHandledException TransactionException"
-    " TypeException UnexpectedException UnsupportedOperationException VisualforceException XmlException InvalidPostException"
+    " TransientCursorException TypeException UnexpectedException UnsupportedOperationException VisualforceException"
+    " XmlException InvalidPostException"
 )
 
 EXCEPTIONS: Mapping[str, ApexClass] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from orgtwin.apex.faults import out_of_limit
 from orgtwin.apex.records import SObject
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Instance, Value
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
 
 PRICE = 8  # bytes of a number, a reference, an object's head
+WRITE_TICKS = 2  # for each value that is written out as text
+BULK = 8  # 256 bytes of a large text cost a tick
+LARGE = 10_000  # bytes; what is smaller is counted when the heap is checked
 
 
 def live_bytes(engine: Engine, stop_at: int) -> int:
@@ -34,6 +38,31 @@ def live_bytes(engine: Engine, stop_at: int) -> int:
             seen.add(id(value))
             roots.extend(parts)
     return total
+
+
+def size_of(value: Value) -> int:
+    """What a library method's result adds to the heap, of its own: its characters, bytes or references."""
+    if isinstance(value, (str, bytes)):
+        return len(value)
+    return len(value.items) * PRICE if isinstance(value, (ApexList, ApexSet, ApexMap)) else 0
+
+
+def require_room(engine: Engine, value: Value, depth: int) -> None:
+    """Before values are written out as text, `depth` levels deep: what occurs twice is written twice. Raises LimitException."""
+    limit = engine.transaction.usage.limit("HeapSize")
+    left = limit
+    seen = 0
+    todo: list[tuple[Value, int]] = [(value, depth)]
+    while todo:
+        part, levels = todo.pop()
+        left -= PRICE + (len(part) if isinstance(part, (str, bytes)) else 0)
+        if left < 0:
+            raise out_of_limit(f"Apex heap size too large: {limit - left}")
+        seen += 1
+        inner = _parts(part) if levels > 0 else None
+        if inner is not None:
+            todo.extend((one, levels - 1) for one in inner)
+    engine.spend(seen * WRITE_TICKS + (limit - left >> BULK))
 
 
 def _parts(value: Value) -> Iterable[Value] | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from orgtwin.apex.engine import Engine
-from orgtwin.apex.org_port import QueryRow, Scalar, UserView
+from orgtwin.apex.org_port import QueryRow, Saving, Scalar, UserView
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.events.service import PUBLISH_AFTER_COMMIT
@@ -19,7 +19,7 @@ from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.records.formulas import LABEL
-from orgtwin.records.model import AccessLevel, Caller, Row
+from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created
 from orgtwin.records.table import ID, RecordTable
@@ -42,6 +42,7 @@ class KernelPort:
         self.engine: Engine | None = None
         self._caller = Caller(user_id, AccessLevel.SYSTEM_MODE)
         self._user: UserView | None = None
+        self._saving = Saving()
 
     @property
     def schema(self) -> Schema:
@@ -135,15 +136,41 @@ class KernelPort:
 
     # Writes
 
+    @contextmanager
+    def saving(self, options: Saving | None) -> Iterator[None]:
+        before = self._saving
+        self._saving = options or before
+        try:
+            yield
+        finally:
+            self._saving = before
+
+    def _writer(self, user_mode: bool) -> Caller:
+        header = DuplicateHeader(allow_save=self._saving.allows_duplicates)
+        return replace(self._as(user_mode), duplicate_header=header)
+
+    def _rows(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> Sequence[Mapping[str, Scalar]]:
+        """The rows, with texts cut to the length of their fields where that is asked for."""
+        described = self.schema.find_type(sobject_type) if self._saving.cuts_texts else None
+        if described is None:
+            return rows
+        lengths = {f.api_name: f.length for f in described.fields if f.length}
+        return [
+            {name: value[: lengths.get(name)] if isinstance(value, str) else value for name, value in row.items()}
+            for row in rows
+        ]
+
     def insert(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
     ) -> list[SaveResult]:
-        return self.org.dml.insert(self._as(user_mode), sobject_type, rows, all_or_none=all_or_none)
+        rows = self._rows(sobject_type, rows)
+        return self.org.dml.insert(self._writer(user_mode), sobject_type, rows, all_or_none=all_or_none)
 
     def update(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
     ) -> list[SaveResult]:
-        return self.org.dml.update(self._as(user_mode), sobject_type, rows, all_or_none=all_or_none)
+        rows = self._rows(sobject_type, rows)
+        return self.org.dml.update(self._writer(user_mode), sobject_type, rows, all_or_none=all_or_none)
 
     def upsert(
         self,
@@ -156,8 +183,8 @@ class KernelPort:
     ) -> list[SaveResult]:
         if key_field == "Id":
             return self._upsert_by_id(sobject_type, rows, all_or_none=all_or_none, user_mode=user_mode)
-        caller = self._as(user_mode)
-        return self.org.dml.upsert(caller, sobject_type, key_field, rows, all_or_none=all_or_none)
+        rows = self._rows(sobject_type, rows)
+        return self.org.dml.upsert(self._writer(user_mode), sobject_type, key_field, rows, all_or_none=all_or_none)
 
     def _upsert_by_id(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
@@ -283,6 +310,10 @@ class KernelPort:
 
     def has_permission(self, name: str) -> bool:
         return self.org.access.has_permission(self._as(True), name)
+
+    def find_page(self, name: str) -> str | None:
+        pages = MetadataService(self.org).components.of_type("ApexPage")
+        return next((page.full_name for page in pages if page.full_name.lower() == name.lower()), None)
 
     def find_label(self, name: str) -> str | None:
         """A label that a project brought, or one that was deployed to the org."""

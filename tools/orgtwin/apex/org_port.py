@@ -9,6 +9,7 @@ The org calls back through TriggerHost: its save order asks for triggers before 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -48,6 +49,14 @@ class UserView:
     currency: str = "USD"
 
 
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """How a write is meant: whether duplicates that a rule only alerts to are saved, whether texts that are too long are cut."""
+
+    allows_duplicates: bool = False
+    cuts_texts: bool = False
+
+
 class OrgPort(Protocol):
     """One org as Apex sees it. `user_mode` asks the running user's permissions and sharing."""
 
@@ -83,6 +92,9 @@ class OrgPort(Protocol):
     def search_among(
         self, text: str, binds: Mapping[str, Scalar], record_ids: Sequence[str], *, user_mode: bool
     ) -> list[list[QueryRow]]: ...
+
+    def saving(self, options: Saving | None) -> AbstractContextManager[None]:
+        """What is written inside is written so; None changes nothing."""
 
     def insert(
         self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]], *, all_or_none: bool, user_mode: bool
@@ -122,8 +134,14 @@ class OrgPort(Protocol):
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:
         """Publish platform events."""
 
+    def publishes_at_once(self, sobject_type: str) -> bool:
+        """Whether events of this type go out at once; else with the commit."""
+
     def resolve_callout(self, endpoint: str) -> Callout:
         """Where a callout of the running user goes. Raises CalloutRefused in the org's words."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All writes inside are kept together; an exception takes them back."""
 
     def savepoint(self) -> object: ...
 
@@ -139,6 +157,9 @@ class OrgPort(Protocol):
 
     def has_permission(self, name: str) -> bool:
         """A custom permission of the running user."""
+
+    def find_page(self, name: str) -> str | None:
+        """The name of a Visualforce page, as it was deployed."""
 
     def find_label(self, name: str) -> str | None:
         """The text of a custom label."""

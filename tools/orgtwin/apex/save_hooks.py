@@ -17,6 +17,7 @@ from orgtwin.apex.change_events import queue_change, queue_changes_of_test
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, Uncatchable
 from orgtwin.apex.kernel import engine_for, row_values
+from orgtwin.apex.library.jobs import next_time, note_fired, run_as_its_user
 from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
 from orgtwin.apex.transaction import Job
 from orgtwin.apex.triggers import fire
@@ -107,35 +108,36 @@ class TriggerHooks:
                     if job.due is not None and job.due > engine.now():
                         self.scheduled.append(job)
                     else:
-                        self.run_job(engine, job)
+                        self.run_job(job)
         finally:
             self._is_following = False
 
-    def run_job(self, engine: Engine, job: Job) -> None:
+    def run_job(self, job: Job) -> None:
         """Run one job; what it throws is in its AsyncApexJob row, and in no one's way."""
+        engine = job.engine
         if not engine.port.has_row(job.job_id):
-            return  # it was queued by what has been rolled back
+            return  # it was queued by what has been rolled back, or aborted since
         with engine.new_transaction(asynchronous=True, kind=job.kind) as outer:
             try:
-                job.run()
+                run_as_its_user(job)
             except ApexThrow as error:
                 engine.debug(f"{job.name}: {error}")
             self._jobs += outer.jobs
 
     def run_due(self, moment: datetime) -> int:
         """Run the scheduled jobs whose time has come by `moment`, each once; how many there were."""
-        engine = self._engine_of()
         due = [job for job in self.scheduled if job.due is not None and job.due <= moment]
-        if engine is None or not due:
-            return 0
         self.scheduled = [job for job in self.scheduled if job not in due]
+        due = [job for job in due if job.engine.port.has_row(job.job_id)]  # the others were aborted
         for job in due:
-            self.run_job(engine, job)
-            again = job.cron.next_after(moment, engine.user_zone()) if job.cron is not None else None
-            if again is not None and engine.port.has_row(job.job_id):
-                engine.port.change_row(job.job_id, {"NextFireTime": again})
+            self.run_job(job)
+            again = next_time(job, moment)
+            note_fired(job.engine, job.job_id, moment, again)
+            if again is not None and job.engine.port.has_row(job.job_id):
                 self.scheduled.append(replace(job, due=again))
-        self._follow(engine)
+        engine = self._engine_of()
+        if engine is not None:
+            self._follow(engine)
         return len(due)
 
     def before(self, save: Save) -> None:
@@ -181,7 +183,7 @@ class TriggerHooks:
             if depth:
                 raise
             engine.stack.clear()
-            _refuse_all(save, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"{name}: {error}")
+            _refuse_all(save, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"{error.trigger}: {error}")
             return
         except TriggerFailed as failure:
             _refuse_all(save, failure.code, failure.message)

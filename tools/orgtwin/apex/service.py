@@ -63,9 +63,11 @@ class ApexService:
         return self._engine
 
     def _running(self) -> Engine | None:
+        """The engine that takes part in saves: that of a test run, or the org's once there are triggers or Apex has run."""
         if self._testing is not None:
             return self._testing
-        return self.engine() if len(self._org.table("ApexTrigger")) else None
+        is_needed = self._engine is not None or len(self._org.table("ApexTrigger"))
+        return self.engine() if is_needed else None
 
     def _sources(self) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -107,9 +107,13 @@ def _by_type(value: Value, depth: int) -> str:
 
 def to_text(value: Value) -> str:
     """As String.valueOf gives it; null is "null"."""
+    if type(value) not in _PLAIN:
+        context.engine().require_room(value, MAX_DEPTH)
     return _by_type(value, 0)
 
 
 def concatenated(value: Value) -> str:
     """As `'' + value` gives it: a Date shows midnight."""
+    if type(value) not in _PLAIN:
+        context.engine().require_room(value, MAX_DEPTH)
     return _nested(value, 0)

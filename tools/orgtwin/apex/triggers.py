@@ -18,11 +18,11 @@ from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.database import to_port
 from orgtwin.apex.faults import ApexThrow, Uncatchable, out_of_limit, stack_trace
+from orgtwin.apex.limits import MAX_TRIGGER_DEPTH, TOO_MANY_TRIGGERS
 from orgtwin.apex.org_port import TriggerFailed, TriggerRow
 from orgtwin.apex.records import SObject, id_fields
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.problems import LineTable
-from orgtwin.apex.transaction import MAX_TRIGGER_DEPTH
 from orgtwin.apex.types import ID, Type, list_of, map_of
 from orgtwin.apex.values import ApexList, ApexMap, Id, Value
 
@@ -120,7 +120,7 @@ def fire(engine: Engine, sobject_type: str, moment: str, event: str, rows: list[
         return
     transaction = engine.transaction
     if transaction.trigger_depth >= MAX_TRIGGER_DEPTH:
-        raise out_of_limit("Maximum trigger depth exceeded")
+        raise out_of_limit(TOO_MANY_TRIGGERS)
     type_ = engine.get_sobject_type(sobject_type)
     new = [_record(type_, row.new) for row in rows]
     old = [_record(type_, row.old, locked=True) for row in rows]
@@ -156,7 +156,8 @@ def _run(trigger: Trigger, moment: str, event: str) -> None:
     engine.note("CODE_UNIT_STARTED", "[EXTERNAL]", unit, f"__sfdc_trigger/{trigger.name}")
     try:
         trigger.run()
-    except Uncatchable:
+    except Uncatchable as error:
+        error.trigger = trigger.name
         raise
     except ApexThrow as error:
         phase = f"{moment.capitalize()}{event.capitalize()}"

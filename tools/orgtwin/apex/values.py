@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from orgtwin.apex import context
 from orgtwin.apex.types import Type
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class NestedTooDeep(Exception):
 
 
 MAX_NESTING = 100
+COMPARE_TICKS = 5  # what occurs twice inside a value is compared twice
 _nesting = [0]
 
 
@@ -60,6 +62,7 @@ def nested(compute: Callable[[Value], Value], value: Value) -> Value:
     """Compute on values inside values, at most MAX_NESTING deep: C recursion has no other guard."""
     if _nesting[0] >= MAX_NESTING:
         raise NestedTooDeep
+    context.spend(COMPARE_TICKS)
     _nesting[0] += 1
     try:
         return compute(value)

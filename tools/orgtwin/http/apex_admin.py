@@ -43,7 +43,8 @@ def run_due(request: Request) -> Response:
         raise SalesforceError("TWIN_BAD_REQUEST", f"at must be a date and time in ISO 8601: {asked!r}") from error
     if moment.tzinfo is None:
         raise SalesforceError("TWIN_BAD_REQUEST", f"at must have a time zone: {asked!r}")
-    return json_response({"ran": service_of(request.twin.org).hooks.run_due(moment)})
+    ran = service_of(request.twin.org).hooks.run_due(moment) + request.twin.flows.run_due(moment)
+    return json_response({"ran": ran})
 
 
 ROUTES = (

@@ -27,6 +27,10 @@ class RegexTooComplicated(Exception):
     """A match that takes longer than SECONDS, or a text longer than LONGEST_TEXT."""
 
 
+class TextTooLong(Exception):
+    """The replaced text would be too long; its only argument is how long it was when that was noticed."""
+
+
 class ReplacementError(Exception):
     """A replacement text that names no group, with Java's words."""
 
@@ -75,12 +79,19 @@ class JavaPattern:
             yield found
             at = found.end() + (found.start() == found.end())
 
-    def replace(self, text: str, replacement: str, count: int = 0) -> str:
-        """The first `count` matches, 0 for all, replaced. Raises ReplacementError when a match needs a group there is not."""
+    def replace(self, text: str, replacement: str, count: int = 0, most: int | None = None) -> str:
+        """The first `count` matches, 0 for all, replaced.
+
+        Raises ReplacementError when a match needs a group there is not, TextTooLong for a text of more than `most` characters.
+        """
         written: list[str] = []
-        at = 0
+        at = size = 0
         for found in islice(self.finditer(text), count or None):
-            written += (text[at : found.start()], _expand(found, replacement))
+            put = _expand(found, replacement)
+            written += (text[at : found.start()], put)
+            size += found.start() - at + len(put)
+            if most is not None and size > most:
+                raise TextTooLong(size)
             at = found.end()
         return "".join(written) + text[at:]
 

@@ -17,15 +17,14 @@ from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Step
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.faults import ApexThrow, out_of_limit
+from orgtwin.apex.limits import MAX_STACK_DEPTH, TOO_DEEP, TOO_LARGE
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.transaction import CALL_TICKS, MAX_STACK_DEPTH
+from orgtwin.apex.transaction import CALL_TICKS
 from orgtwin.apex.types import VOID
 from orgtwin.apex.values import FIRST_LOCAL, LINE, RESULT, THIS, Frame, NestedTooDeep, Run, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
-
-TOO_DEEP = f"Maximum stack depth reached: {MAX_STACK_DEPTH + 1}"
 
 
 class CompileFailed(Exception):
@@ -52,6 +51,8 @@ def make_call(
             raise
         except (RecursionError, NestedTooDeep) as error:
             raise out_of_limit(TOO_DEEP) from error
+        except MemoryError as error:
+            raise out_of_limit(TOO_LARGE) from error
         finally:
             stack.pop()
         return frame[RESULT]

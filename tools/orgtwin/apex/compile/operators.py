@@ -12,6 +12,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.heap import LARGE
 from orgtwin.apex.numbers import (
     EXACT,
     divide_decimal,
@@ -46,7 +47,6 @@ from orgtwin.apex.types import (
 from orgtwin.apex.values import Frame, Run, Value, wrap32, wrap64
 
 Operation = Callable[[Value, Value], Value]
-LARGE = 10_000  # characters; shorter texts are counted when the heap is checked
 
 
 def _checked(compute: Callable[[Value, Value], Value], finish: Callable[[Value], Value]) -> Operation:

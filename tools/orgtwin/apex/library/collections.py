@@ -5,16 +5,15 @@ Order: sets and maps keep the order of insertion. ASSUMED: the documentation pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cmp_to_key
 
 from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
-from orgtwin.apex.compile.operators import LARGE
-from orgtwin.apex.faults import argument_null, null_pointer, out_of_limit, throw
-from orgtwin.apex.heap import PRICE
+from orgtwin.apex.faults import argument_null, null_pointer, throw
+from orgtwin.apex.heap import LARGE, PRICE
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class
 from orgtwin.apex.library.tokens import SObjectTypeToken
@@ -31,7 +30,7 @@ def _check_lock(holder: ApexList | ApexSet | ApexMap) -> None:
         raise throw("FinalException", "Cannot modify a collection while it is being iterated.")
 
 
-def items_of(source: Value) -> Iterable[Value]:
+def items_of(source: Value) -> list[Value]:
     """The elements of a List, a Set, or an object that implements Iterable."""
     if source is None:
         raise null_pointer()
@@ -114,7 +113,7 @@ def _check_index(this: ApexList, index: int | None, limit: int) -> int:
 def _list_add(this: ApexList, value: Value) -> None:
     if this.locks:
         _check_lock(this)
-    if isinstance(value, str) and len(value) > LARGE:
+    if isinstance(value, (str, bytes)) and len(value) > LARGE:
         context.engine().note_allocation(len(value))
     this.items.append(value)
 
@@ -126,7 +125,16 @@ def _list_insert(this: ApexList, index: int, value: Value) -> None:
 
 def _list_add_all(this: ApexList, source: Value) -> None:
     _check_lock(this)
-    this.items.extend(items_of(source))
+    added = items_of(source)
+    _reserve(this, added)
+    this.items.extend(added)
+
+
+def _reserve(this: ApexList | ApexSet | ApexMap, added: Collection[Value]) -> None:
+    """Room for what is about to be added."""
+    size = (len(this.items) + len(added)) * PRICE
+    if size > LARGE:
+        context.engine().note_allocation(size)
 
 
 def _list_clear(this: ApexList) -> None:
@@ -209,7 +217,7 @@ _NATURAL = ({int}, {str}, {Decimal}, {float}, {date}, {Id})
 
 
 def _sort(this: ApexList) -> None:
-    context.engine().spend(len(this.items))
+    context.engine().spend(len(this.items) * len(this.items).bit_length() >> 2)
     if {type(v) for v in this.items} in _NATURAL:
         this.items.sort()
     else:
@@ -238,8 +246,6 @@ def new_sized_list(type_: Type, size: int | None) -> ApexList:
     if size is None or size < 0:
         raise throw("ListException", f"Negative list size: {size}")
     context.engine().note_allocation(size * PRICE)
-    if size * PRICE > context.transaction().usage.limit("HeapSize"):
-        raise out_of_limit(f"Apex heap size too large: {size * PRICE}")
     return ApexList(type_, [None] * size)
 
 
@@ -297,7 +303,9 @@ def _set_add(this: ApexSet, value: Value) -> bool:
 def _set_add_all(this: ApexSet, source: Value) -> bool:
     _check_lock(this)
     before = len(this.items)
-    for value in items_of(source):
+    added = items_of(source)
+    _reserve(this, added)
+    for value in added:
         this.items.setdefault(value)
     return len(this.items) != before
 
@@ -365,7 +373,7 @@ system_class(
 def _map_put(this: ApexMap, key: Value, value: Value) -> Value:
     if this.locks:
         _check_lock(this)
-    if isinstance(value, str) and len(value) > LARGE:
+    if isinstance(value, (str, bytes)) and len(value) > LARGE:
         context.engine().note_allocation(len(value))
     before = this.items.get(key)
     this.items[key] = value
@@ -390,6 +398,7 @@ def _map_put_all(this: ApexMap, source: Value) -> None:
     _check_lock(this)
     if source is None:
         raise null_pointer()
+    _reserve(this, source.items)
     if isinstance(source, ApexMap):
         this.items.update(source.items)
     else:

@@ -19,6 +19,7 @@ from orgtwin.apex.database import (
 )
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.collections import ApexIterator
+from orgtwin.apex.library.dml_options import DmlOptions, saving_of
 from orgtwin.apex.library.jobs import execute_batch
 from orgtwin.apex.library.objects import status_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
@@ -51,36 +52,6 @@ system_class(
 )
 
 
-@dataclass(slots=True)
-class DmlOptions:
-    """Database.DMLOptions."""
-
-    all_or_none: bool | None = None
-
-    @property
-    def apex_type(self) -> Type:
-        return declare("DMLOptions", namespace="Database").type
-
-
-def _options_class() -> None:
-    from orgtwin.apex.classes import Method, Variable
-    from orgtwin.apex.types import BOOLEAN, VOID
-
-    cls = system_class("DMLOptions", {}, namespace="Database", constructors={"()": DmlOptions})
-    getter = Method(cls, "get:optAllOrNone", (), BOOLEAN, lambda this: this.all_or_none)
-
-    def store(this: DmlOptions, value: bool | None) -> None:
-        this.all_or_none = value
-
-    setter = Method(cls, "set:optAllOrNone", (BOOLEAN,), VOID, store)
-    cls.variables["optallornone"] = Variable(
-        cls, "optAllOrNone", BOOLEAN, False, -1, getter=getter, setter=setter, is_property=True
-    )
-
-
-_options_class()
-
-
 def _flags(options: tuple[Value, ...]) -> tuple[bool, bool]:
     """(all_or_none, user_mode) from what stands behind the records."""
     all_or_none, user_mode = True, False
@@ -102,7 +73,9 @@ def _writer(verb: str) -> Callable[..., Value]:
             options = options[1:]
         all_or_none, user_mode = _flags(options)
         records = _by_ids(operand)
-        results = write(context.engine(), verb, records, all_or_none=all_or_none, user_mode=user_mode, key=key)
+        chosen = next((option for option in options if isinstance(option, DmlOptions)), None)
+        with context.engine().port.saving(saving_of(records, chosen)):
+            results = write(context.engine(), verb, records, all_or_none=all_or_none, user_mode=user_mode, key=key)
         failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
         if failed and all_or_none:
             raise dml_exception(verb, records, failed)
@@ -187,11 +160,11 @@ def bound(text: str) -> tuple[str, dict[str, Value]]:
     return (_BIND.sub(one, text), binds) if engine.bind_lookups else (text, binds)
 
 
-def _query(text: str | None, access: Access | None = None) -> ApexList:
+def _query(text: str | None, access: Access | None = None, counted: str | None = "QueryRows") -> ApexList:
     if text is None:
         raise argument_null("query")
     text, binds = bound(text)
-    rows = run_query(context.engine(), text, binds, access is not None and access.user_mode, None)
+    rows = run_query(context.engine(), text, binds, access is not None and access.user_mode, None, counted)
     return _as_rows(rows)
 
 
@@ -204,11 +177,13 @@ def _as_rows(rows: Value) -> ApexList:
     raise throw("QueryException", "Count query must be used with Database.countQuery")
 
 
-def _query_with_binds(text: str | None, binds: ApexMap | None, access: Access | None) -> ApexList:
+def _query_with_binds(
+    text: str | None, binds: ApexMap | None, access: Access | None, counted: str | None = "QueryRows"
+) -> ApexList:
     if text is None or binds is None:
         raise argument_null("query")
-    rows = run_query(context.engine(), text, dict(binds.items), access is not None and access.user_mode, None)
-    return _as_rows(rows)
+    user_mode = access is not None and access.user_mode
+    return _as_rows(run_query(context.engine(), text, dict(binds.items), user_mode, None, counted))
 
 
 def _count(text: str, access: Access | None = None) -> Value:
@@ -225,11 +200,16 @@ def _count_with_binds(text: str, binds: ApexMap, access: Access | None) -> Value
 def _locator(text: str | None, access: Access | None = None) -> QueryLocator:
     if text is None:
         raise argument_null("query")
-    return QueryLocator(text, _query(text, access))
+    return QueryLocator(text, _query(text, access, _locator_limit()))
 
 
 def _locator_with_binds(text: str | None, binds: ApexMap | None, access: Access | None) -> QueryLocator:
-    return QueryLocator(text or "", _query_with_binds(text, binds, access))
+    return QueryLocator(text or "", _query_with_binds(text, binds, access, _locator_limit()))
+
+
+def _locator_limit() -> str | None:
+    """The limit that its rows count against: none in the start method of a batch."""
+    return None if context.transaction().is_batch_start else "QueryLocatorRows"
 
 
 def _locator_of(rows: ApexList) -> QueryLocator:
@@ -238,7 +218,7 @@ def _locator_of(rows: ApexList) -> QueryLocator:
 
 def _set_savepoint() -> Value:
     engine = context.engine()
-    engine.transaction.usage.charge("DmlStatements")
+    engine.transaction.usage.charge("DMLStatements")
     return Savepoint(engine.port.savepoint())
 
 
@@ -255,7 +235,7 @@ def _rollback(savepoint: Savepoint | None) -> None:
     if savepoint is None:
         raise argument_null("databaseSavepoint")
     engine = context.engine()
-    engine.transaction.usage.charge("DmlStatements")
+    engine.transaction.usage.charge("DMLStatements")
     engine.port.rollback(savepoint.mark)
 
 
@@ -263,7 +243,8 @@ def _empty_bin(operand: Value) -> Value:
     """Database.emptyRecycleBin: of records or ids."""
     engine = context.engine()
     records = _by_ids(operand)
-    engine.transaction.usage.charge("DmlStatements")
+    engine.transaction.usage.charge("DMLStatements")
+    engine.transaction.usage.charge("DMLRows", len(records))
     found = engine.port.empty_bin([str(r.fields["Id"]) for r in records])
     results = [DmlResult("EmptyRecycleBinResult", r, [DatabaseError(e) for e in r.errors]) for r in found]
     if isinstance(operand, ApexList):

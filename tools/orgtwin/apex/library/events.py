@@ -21,7 +21,8 @@ _RESULTS = "List<Database.SaveResult>"
 def _publish(operand: Value, *options: Value) -> Value:
     engine = context.engine()
     records = records_of(operand)
-    engine.transaction.usage.charge("DmlStatements")
+    at_once = bool(records) and engine.port.publishes_at_once(records[0].type.name)
+    engine.transaction.usage.charge("PublishImmediateDML" if at_once else "DMLStatements")
     results: list[DmlResult] = []
     for record in records:
         found = engine.port.publish(record.type.name, [row_to_port(record)])

@@ -6,6 +6,7 @@ Callout Endpoints" (Apex Reference and Developer Guides).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from orgtwin.apex.classes import Method, Variable
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.signatures import declare, system_class, type_of
+from orgtwin.apex.limits import MAX_CALLOUT_MILLISECONDS
 from orgtwin.apex.types import VOID, Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
 from orgtwin.metadata.credentials import CalloutRefused
@@ -136,6 +138,16 @@ def _send(this: Http, request: HttpMessage) -> Value:
     return _send_for_real(request)
 
 
+def _timeout(request: HttpMessage) -> int:
+    """Its own, or what is left of the time that all callouts of a transaction have. ASSUMED: the text for a bad timeout."""
+    if not 1 <= request.timeout <= MAX_CALLOUT_MILLISECONDS:
+        raise CalloutFailed(f"The timeout must be between 1 and {MAX_CALLOUT_MILLISECONDS} milliseconds")
+    left = MAX_CALLOUT_MILLISECONDS - context.transaction().callout_milliseconds
+    if left <= 0:
+        raise CalloutFailed(f"Exceeded maximum time allotted for callout ({MAX_CALLOUT_MILLISECONDS} ms)")
+    return min(request.timeout, left)
+
+
 def _send_for_real(request: HttpMessage) -> HttpMessage:
     engine = context.engine()
     try:
@@ -144,8 +156,12 @@ def _send_for_real(request: HttpMessage) -> HttpMessage:
         named = dict(callout.headers)
         if callout.generates_authorization or any("{!" in value for value in named.values()):
             engine.refuse("apex.callouts.secrets", "a callout that sends a secret of its named credential")
-        outgoing = Outgoing(request.method, callout.url, {**named, **own}, request.body, request.timeout)
-        answer = call_out(outgoing, engine.transaction.usage.limit("HeapSize"))
+        outgoing = Outgoing(request.method, callout.url, {**named, **own}, request.body, _timeout(request))
+        started = time.monotonic()
+        try:
+            answer = call_out(outgoing, engine.transaction.usage.limit("HeapSize"))
+        finally:
+            engine.transaction.callout_milliseconds += round((time.monotonic() - started) * 1000)
     except (CalloutRefused, CalloutFailed) as error:
         raise throw("CalloutException", str(error)) from error
     response = HttpMessage("HttpResponse", body=answer.body, status=answer.reason, status_code=answer.status)

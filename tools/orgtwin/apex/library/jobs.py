@@ -6,18 +6,20 @@ Each has its AsyncApexJob row; scheduled ones a CronTrigger too. Sources: "Queue
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from orgtwin.apex import context
 from orgtwin.apex.classes import Method
 from orgtwin.apex.compile.calls import late_method
-from orgtwin.apex.cron import BadCron, parse_cron
+from orgtwin.apex.cron import BadCron, Cron, parse_cron
 from orgtwin.apex.faults import ApexThrow, argument_null, throw
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.signatures import declare
-from orgtwin.apex.transaction import Job
+from orgtwin.apex.transaction import Job, Transaction
 from orgtwin.apex.types import SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, Id, Value
 
@@ -120,7 +122,27 @@ def _outcome(engine: Engine, job_id: Id, run: Callable[[], None]) -> None:
 
 
 def _queue(engine: Engine, kind: str, job_id: Id, name: str, run: Callable[[], None]) -> None:
-    engine.transaction.jobs.append(Job(kind, job_id, name, lambda: _outcome(engine, job_id, run)))
+    _wait(engine, kind, job_id, name, lambda: _outcome(engine, job_id, run))
+
+
+def _wait(
+    engine: Engine,
+    kind: str,
+    job_id: Id,
+    name: str,
+    run: Callable[[], None],
+    due: datetime | None = None,
+    cron: Cron | None = None,
+) -> None:
+    user_id = engine.port.user().user_id
+    engine.transaction.jobs.append(Job(engine, kind, job_id, name, user_id, run, due, cron))
+
+
+@contextmanager
+def _own_transaction(engine: Engine, kind: str) -> Iterator[Transaction]:
+    """A transaction with limits of its own; what it wrote is taken back when it ends by an exception."""
+    with engine.new_transaction(asynchronous=True, kind=kind) as inner, engine.port.transaction():
+        yield inner
 
 
 # Queueable
@@ -144,13 +166,8 @@ def enqueue(job: Value, *_: Value) -> Id:
         thrown: ApexThrow | None = None
         pending: list[Job] = []
         try:
-            with engine.new_transaction(asynchronous=True, kind="queueable") as inner:
-                mark = engine.port.savepoint()
-                try:
-                    call_method(job, "execute", JobContext("queueable", job_id))
-                except ApexThrow:
-                    engine.port.rollback(mark)
-                    raise
+            with _own_transaction(engine, "queueable") as inner:
+                call_method(job, "execute", JobContext("queueable", job_id))
                 pending = list(inner.jobs)
         except ApexThrow as error:
             thrown = error
@@ -165,7 +182,7 @@ def enqueue(job: Value, *_: Value) -> Id:
 
 
 def _finalize(engine: Engine, finalizer: Value, job_id: Id, thrown: ApexThrow | None) -> list[Job]:
-    with engine.new_transaction(asynchronous=True, kind="finalizer") as inner:
+    with _own_transaction(engine, "finalizer") as inner:
         result = "UNHANDLED_EXCEPTION" if thrown is not None else "SUCCESS"
         told = JobContext("finalizer", job_id, result, thrown.value if thrown is not None else None)
         call_method(finalizer, "execute", told)
@@ -196,8 +213,10 @@ def enqueue_future(engine: Engine, name: str, run: Value) -> None:
     job_id = _note_job(engine, "Future", class_name or name, MethodName=method.partition("(")[0] or name)
 
     def run_now() -> None:
-        with engine.new_transaction(asynchronous=True, kind="future"):
+        with _own_transaction(engine, "future") as inner:
             run()
+            pending = list(inner.jobs)
+        engine.transaction.jobs.extend(pending)
 
     _queue(engine, "future", job_id, name, run_now)
 
@@ -231,13 +250,11 @@ def _run_batch(engine: Engine, batch: Value, job_id: Id, chunk_size: int) -> Non
     pending: list[Job] = []
     failures = 0
     for done, chunk in enumerate(chunks, start=1):
-        mark = engine.port.savepoint()
         try:
-            with engine.new_transaction(asynchronous=True, kind="batch") as inner:
+            with _own_transaction(engine, "batch") as inner:
                 call_method(batch, "execute", told, ApexList(scope_type, chunk))
                 pending += inner.jobs
         except ApexThrow as error:
-            engine.port.rollback(mark)
             failures += 1
             _publish_batch_error(engine, batch, job_id, error, chunk)
             if engine.is_testing:
@@ -245,14 +262,15 @@ def _run_batch(engine: Engine, batch: Value, job_id: Id, chunk_size: int) -> Non
         if not stateful:
             batch.fields = list(fields)
         engine.port.change_row(job_id, {"JobItemsProcessed": done, "NumberOfErrors": failures})
-    with engine.new_transaction(asynchronous=True, kind="batch") as inner:
+    with _own_transaction(engine, "batch") as inner:
         call_method(batch, "finish", told)
         pending += inner.jobs
     engine.transaction.jobs.extend(pending)
 
 
 def _start(engine: Engine, batch: Value, told: JobContext) -> tuple[list[Value], Type]:
-    with engine.new_transaction(asynchronous=True, kind="batch"):
+    with _own_transaction(engine, "batch") as inner:
+        inner.is_batch_start = True
         started = call_method(batch, "start", told)
         rows = list(started.rows.items) if hasattr(started, "rows") else list(items_of(started))
         if isinstance(started, ApexList):
@@ -301,14 +319,12 @@ def schedule(name: str | None, cron: str | None, job: Value) -> Id:
     job_id = _note_schedule(engine, name, cron, due, job.cls.name)
 
     def run() -> None:
-        with engine.new_transaction(asynchronous=True, kind="schedulable") as inner:
+        with _own_transaction(engine, "schedulable") as inner:
             call_method(job, "execute", JobContext("schedulable", job_id))
             pending = list(inner.jobs)
-        fired = {"TimesTriggered": 1, "PreviousFireTime": engine.now(), "State": "WAITING"}
-        engine.port.change_row(job_id, fired)
         engine.transaction.jobs.extend(pending)
 
-    engine.transaction.jobs.append(Job("scheduled", job_id, name, run, due, parsed))
+    _wait(engine, "scheduled", job_id, name, run, due, parsed)
     return job_id
 
 
@@ -347,14 +363,26 @@ def schedule_batch(batch: Value, name: str, minutes: int, size: int = 200) -> Id
     if batch is None:
         raise argument_null("batchable")
     engine = context.engine()
-    job_id = _note_schedule(engine, name, "", engine.now(), batch.cls.name)
+    due = engine.now() + timedelta(minutes=minutes)
+    job_id = _note_schedule(engine, name, "", due, batch.cls.name)
 
-    def run() -> None:
-        execute_batch(batch, size)
-        engine.port.change_row(job_id, {"TimesTriggered": 1, "State": "COMPLETE"})
-
-    engine.transaction.jobs.append(Job("scheduled", job_id, name, run))
+    _wait(engine, "scheduled", job_id, name, lambda: _start_batch(batch, size), due)
     return job_id
+
+
+def _start_batch(batch: Value, size: int) -> None:
+    execute_batch(batch, size)
+
+
+def note_fired(engine: Engine, job_id: str, moment: datetime, again: datetime | None) -> None:
+    """A scheduled job ran at `moment`: its CronTrigger waits for the next time, or is complete."""
+    found = engine.port.query("SELECT TimesTriggered FROM CronTrigger WHERE Id = :id", {"id": job_id}, user_mode=False)
+    if not isinstance(found, list) or not found:
+        return  # it aborted itself
+    times = int(str(found[0].fields.get("TimesTriggered") or 0)) + 1
+    state = "COMPLETE" if again is None else "WAITING"
+    fired = {"TimesTriggered": times, "PreviousFireTime": moment, "NextFireTime": again, "State": state}
+    engine.port.change_row(job_id, fired)
 
 
 def abort_job(job_id: str | None) -> None:
@@ -377,6 +405,24 @@ def run_jobs(engine: Engine) -> None:
     while queue:
         job = queue.pop(0)
         if engine.port.has_row(job.job_id):  # else it was queued by what has been rolled back
-            job.run()
+            run_as_its_user(job)
+        if job.kind == "scheduled":
+            now = engine.now()
+            note_fired(engine, job.job_id, now, next_time(job, now))
         queue += engine.transaction.jobs
         engine.transaction.jobs = []
+
+
+def run_as_its_user(job: Job) -> None:
+    """Run a job as the user who queued it."""
+    port = job.engine.port
+    before = port.run_as(job.user_id)
+    try:
+        job.run()
+    finally:
+        port.run_as(before.user_id)
+
+
+def next_time(job: Job, moment: datetime) -> datetime | None:
+    """When a scheduled job is due again after `moment`; None when it is not."""
+    return job.cron.next_after(moment, job.engine.user_zone()) if job.cron is not None else None

@@ -12,8 +12,8 @@ from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.conversion import runtime_type
 from orgtwin.apex.faults import argument_null, throw
-from orgtwin.apex.library import jsontext
-from orgtwin.apex.library.signatures import system_class, type_of
+from orgtwin.apex.library import json_results, jsontext
+from orgtwin.apex.library.signatures import class_key, system_class, type_of
 from orgtwin.apex.library.tokens import TypeToken
 from orgtwin.apex.numbers import decimal_text, double_text
 from orgtwin.apex.records import SObject, field_type, to_id
@@ -88,9 +88,19 @@ def to_plain(value: Value, suppress: bool, depth: int = 0) -> Value:
         raise throw("JSONException", f"Type cannot be serialized to JSON: {value.cls.full_name}")
     if isinstance(value, Instance):
         return _instance_plain(value, suppress, depth)
-    if isinstance(value, TypeToken):
+    if isinstance(value, (TypeToken, str)):
         return jsontext.quote(to_text(value))
+    writer = json_results.WRITERS.get(type(value))
+    if writer is not None:
+        return _data(writer(value))
     raise throw("JSONException", f"Apex Type unsupported in JSON: {runtime_type(value).name}")
+
+
+def _data(value: Value) -> Value:
+    """Plain data in the form of to_plain."""
+    if isinstance(value, dict):
+        return {name: _data(item) for name, item in value.items()}
+    return [_data(item) for item in value] if isinstance(value, list) else _SCALARS[type(value)](value)
 
 
 def _key_text(key: Value) -> str:
@@ -147,10 +157,12 @@ def _relationship_name(record: SObject, name: str) -> str:
 
 
 def serialize(value: Value, suppress: bool = False) -> str:
+    context.engine().require_room(value, jsontext.MAX_DEPTH)
     return jsontext.write(to_plain(value, bool(suppress)), pretty=False)
 
 
 def _serialize_pretty(value: Value, suppress: bool = False) -> str:
+    context.engine().require_room(value, jsontext.MAX_DEPTH)
     return jsontext.write(to_plain(value, bool(suppress)), pretty=True)
 
 
@@ -280,7 +292,8 @@ def from_plain(value: Value, type_: Type, *, strict: bool) -> Value:
         if constant is None:
             raise throw("JSONException", f"Unknown enum value: {value}")
         return constant
-    return _instance(value, cls, strict)
+    made = json_results.READERS.get(class_key(type_.name))
+    return made(value) if made is not None and isinstance(value, dict) else _instance(value, cls, strict)
 
 
 def _collection(value: Value, type_: Type, strict: bool) -> Value:

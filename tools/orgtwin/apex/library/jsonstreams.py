@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library import jsontext
 from orgtwin.apex.library.json import from_plain, to_plain
@@ -229,6 +230,7 @@ def _set_name(this: JsonGenerator, name: str | None) -> None:
 
 
 def _write(this: JsonGenerator, value: Value) -> None:
+    context.engine().require_room(value, jsontext.MAX_DEPTH)
     this.add(to_plain(value, suppress=False))
 
 

@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from typing import NoReturn
 
+from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.values import Value
 
@@ -68,6 +69,7 @@ def string(text: str) -> str:
 
 def read(text: str) -> Value:
     """Plain Python: dict, list, str, int, Long, Decimal, bool, None. Raises JSONException."""
+    context.spend(len(text) >> 1)
     tokens = Tokens(text)
     first = tokens.next()
     if first is None:

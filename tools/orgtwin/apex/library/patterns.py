@@ -7,29 +7,51 @@ Sources: "Pattern Class", "Matcher Class" (Apex Reference Guide).
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import regex
 
+from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, out_of_limit, throw
 from orgtwin.apex.library.signatures import declare, system_class, type_of
+from orgtwin.apex.transaction import TICKS_PER_MILLISECOND
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList
-from orgtwin.java_regex import JavaPattern, PatternSyntaxError, RegexTooComplicated, ReplacementError, compile_java
+from orgtwin.java_regex import (
+    JavaPattern,
+    PatternSyntaxError,
+    RegexTooComplicated,
+    ReplacementError,
+    TextTooLong,
+    compile_java,
+)
 
 T = TypeVar("T")
+MAX_TEXT = 6_000_000
+LONG_MATCH = 100  # milliseconds
 
 
 def bounded(match: Callable[[], T]) -> T:
-    """What `match()` gives. Raises the uncatchable LimitException when it takes too long."""
+    """What `match()` gives. Raises the uncatchable LimitException when it takes too long.
+
+    The steps of a match are not counted, so that one which takes long is measured: many of them use up the CPU time.
+    """
+    started = time.process_time()
     try:
         return match()
     except RegexTooComplicated as error:
         raise out_of_limit("Regex too complicated") from error
+    except TextTooLong as error:
+        raise out_of_limit(f"Apex heap size too large: {error}") from error
     except ReplacementError as error:
         raise throw("StringException", str(error)) from error
+    finally:
+        spent = round((time.process_time() - started) * 1000)
+        if spent > LONG_MATCH:
+            context.spend(spent * TICKS_PER_MILLISECOND)
 
 
 def compile_pattern(pattern: str) -> JavaPattern:
@@ -115,7 +137,7 @@ def _replace(this: str, pattern: str | None, replacement: str | None, count: int
     if pattern is None or replacement is None:
         raise argument_null("regExp" if pattern is None else "replacement")
     compiled = compile_pattern(pattern)
-    return bounded(lambda: compiled.replace(this, replacement, count))
+    return bounded(lambda: compiled.replace(this, replacement, count, MAX_TEXT))
 
 
 def _matched(this: ApexMatcher) -> regex.Match[str]:
@@ -181,7 +203,7 @@ def _matcher_replace(count: int) -> Callable[..., str]:
         if replacement is None:
             raise argument_null("replacement")
         compiled = this.pattern.compiled
-        return bounded(lambda: compiled.replace(this.text, replacement, count))
+        return bounded(lambda: compiled.replace(this.text, replacement, count, MAX_TEXT))
 
     return run
 

@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import InvalidOperation
 
+from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.faults import EXCEPTIONS, throw
+from orgtwin.apex.heap import BULK, LARGE, size_of
 from orgtwin.apex.library.enums import add_enum_methods
-from orgtwin.apex.types import COLLECTION_ARITY, PRIMITIVES, VOID, Kind, Type, collection
+from orgtwin.apex.types import BLOB, COLLECTION_ARITY, PRIMITIVES, STRING, VOID, Kind, Type, collection
 from orgtwin.apex.values import EnumConstant, Value
 
 Table = Mapping[str, Callable[..., Value]]
@@ -25,6 +27,7 @@ Table = Mapping[str, Callable[..., Value]]
 SYSTEM_CLASSES: dict[str, ApexClass] = {}
 """By lower-case name, with namespace unless it is System or Schema: `string`, `database.saveresult`, `sobjecttype`."""
 
+_BULK = frozenset(("Blob", "Crypto", "EncodingUtil", "String"))  # work on texts of any length, whatever they give
 _IMPLICIT_NAMESPACES = ("system.", "schema.")
 _VARIABLES = {name.lower(): Type(name, Kind.VARIABLE) for name in ("T", "K", "V")}
 
@@ -124,6 +127,8 @@ def _add(cls: ApexClass, text: str, function: Callable[..., Value]) -> None:
         parameters = tuple(type_of(p) for p in split_arguments(rest[: rest.rindex(")")]))
         if not cls.generic and any(p.kind is Kind.PRIMITIVE or p.kind is Kind.SYSTEM for p in parameters):
             function = _guarded(f"{cls.name}.{name}", function)
+        if returns is STRING or returns is BLOB or returns.key in COLLECTION_ARITY or cls.name in _BULK:
+            function = _weighed(function)
         method = Method(cls, name, parameters, returns, function, static=static, virtual=True, generic=cls.generic)
         cls.methods.setdefault(name.lower(), []).append(method)
         cls.vtable[method.signature] = method
@@ -173,6 +178,22 @@ def _guarded(shown: str, function: Callable[..., Value]) -> Callable[..., Value]
             raise throw("NullPointerException", f"Argument cannot be null: {shown}") from error
         except (ValueError, OverflowError, InvalidOperation) as error:
             raise throw("TypeException", f"Invalid argument: {shown}") from error
+
+    return call
+
+
+def _weighed(function: Callable[..., Value]) -> Callable[..., Value]:
+    """The function, its result counted against the heap, and CPU time used for what is large."""
+
+    def call(*args: Value) -> Value:
+        found = function(*args)
+        size = size_of(found)
+        if size > LARGE:
+            context.engine().note_allocation(size)
+        given = size_of(args[0]) if args else 0
+        if given > LARGE or size > LARGE:
+            context.engine().spend(given + size >> BULK)
+        return found
 
     return call
 

@@ -47,9 +47,15 @@ def _value_of(value: Value) -> str | None:
 def _join(source: Value, separator: str | None) -> str:
     if source is None:
         raise null_pointer()
-    return (separator if separator is not None else "null").join(
-        "" if v is None else to_text(v) for v in items_of(source)
-    )
+    between = separator if separator is not None else "null"
+    size = 0
+    parts: list[str] = []
+    for value in items_of(source):
+        parts.append("" if value is None else to_text(value))
+        size += len(parts[-1]) + len(between)
+        if size > MAX_STRING:
+            raise out_of_limit(f"Apex heap size too large: {size}")
+    return between.join(parts)
 
 
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
@@ -275,7 +281,10 @@ def _repeat(this: str, times: int, separator: str | None = None) -> str:
 def _replace(this: str, target: str | None, replacement: str | None) -> str:
     if target is None or replacement is None:
         raise argument_null("1")
-    return _bounded(this.replace(target, replacement))
+    size = len(this) + this.count(target) * (len(replacement) - len(target))
+    if size > MAX_STRING:
+        raise out_of_limit(f"Apex heap size too large: {size}")
+    return this.replace(target, replacement)
 
 
 def _remove_start(this: str, part: str | None) -> str:

@@ -13,8 +13,8 @@ from orgtwin.apex.library.assertions import SYSTEM_ASSERTS
 from orgtwin.apex.library.dates import TimeZone
 from orgtwin.apex.library.jobs import abort_job, attach_finalizer, enqueue, schedule, schedule_batch
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
+from orgtwin.apex.limits import LIMITS, RESERVED, SAME_AS
 from orgtwin.apex.text import to_text
-from orgtwin.apex.transaction import LIMITS
 from orgtwin.apex.values import Long, Value, to_utc
 
 system_enum("LoggingLevel", "NONE ERROR WARN INFO DEBUG FINE FINER FINEST INTERNAL")
@@ -120,7 +120,15 @@ declare("TimeZone")
 def _used(name: str) -> Callable[[], int]:
     if name == "CpuTime":
         return lambda: context.engine().cpu_time()
+    if name == "HeapSize":
+        return _heap
     return lambda: context.transaction().usage.used[name]
+
+
+def _heap() -> int:
+    engine = context.engine()
+    engine.check_heap()
+    return engine.used("HeapSize")
 
 
 def _limit(name: str) -> Callable[[], int]:
@@ -128,9 +136,12 @@ def _limit(name: str) -> Callable[[], int]:
 
 
 _LIMIT_METHODS: dict[str, Callable[..., Value]] = {}
-for _name in LIMITS:
-    _LIMIT_METHODS[f"static Integer get{_name}()"] = _used(_name)
-    _LIMIT_METHODS[f"static Integer getLimit{_name}()"] = _limit(_name)
+for _name, _row in {**dict(zip(LIMITS, LIMITS, strict=True)), **SAME_AS}.items():
+    _LIMIT_METHODS[f"static Integer get{_name}()"] = _used(_row)
+    _LIMIT_METHODS[f"static Integer getLimit{_name}()"] = _limit(_row)
+for _name in RESERVED:
+    _LIMIT_METHODS[f"static Integer get{_name}()"] = lambda: 0
+    _LIMIT_METHODS[f"static Integer getLimit{_name}()"] = lambda: 0
 system_class("Limits", _LIMIT_METHODS)
 
 

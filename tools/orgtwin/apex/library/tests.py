@@ -9,8 +9,8 @@ from orgtwin.apex.faults import throw
 from orgtwin.apex.library.jobs import run_jobs
 from orgtwin.apex.library.signatures import system_class, system_interface
 from orgtwin.apex.library.stubs import create_stub
+from orgtwin.apex.limits import Usage
 from orgtwin.apex.records import to_id
-from orgtwin.apex.transaction import Usage
 from orgtwin.apex.values import ApexList, Value
 
 
