@@ -92,7 +92,12 @@ def session_token(request: Request) -> str | None:
 
 
 def _bearer(request: Request) -> str | None:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return _token_of(request.headers.get("authorization", ""))
+
+
+@lru_cache
+def _token_of(authorization: str) -> str | None:
+    scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() in ("bearer", "oauth") else None
 
 

@@ -124,7 +124,8 @@ def without_host_segment(raw_path: str) -> str:
 
 
 def _segments(path: str) -> list[str]:
-    return [segment for segment in path.split("/") if segment]
+    segments = path.strip("/").split("/")
+    return segments if "" not in segments else [segment for segment in segments if segment]
 
 
 def _walk(node: _Node, segments: list[str], at: int, params: dict[str, str]) -> Match | None:

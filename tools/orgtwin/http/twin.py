@@ -111,11 +111,7 @@ class Twin:
 
     def _attend(self, org: Org) -> None:
         """What takes part in the org's saves from now on: flows, triggers, duplicate rules, events."""
-        metadata = self.part(MetadataService)
-
-        def components() -> ComponentStore:
-            return metadata.components
-
+        components = self.part(MetadataService).state.components
         self.events = EventService(org, components, lambda: self.faults, self.allocations)
         self.flows = FlowService(org, components)
         self._watch_for_triggers(org)

@@ -43,7 +43,7 @@ class MetadataService:
     def __init__(self, org: Organization) -> None:
         self.org = org
         self.hooks = Hooks()
-        self._state = StateCell(org)
+        self.state = StateCell(org)
         self._deploys: dict[str, DeployJob] = {}
         self._retrieves: dict[str, Retrieved] = {}
         self._held = False
@@ -51,15 +51,15 @@ class MetadataService:
     @property
     def components(self) -> ComponentStore:
         """What was deployed and stands."""
-        return self._state.load().components
+        return self.state.load().components
 
     def source_members(self) -> list[SourceMember]:
         """Source tracking, oldest revision first."""
-        return sorted(self._state.load().members.values(), key=lambda member: member.revision_counter)
+        return sorted(self.state.load().members.values(), key=lambda member: member.revision_counter)
 
     def set_revision(self, member_id: str, counter: int) -> bool:
         """Set the RevisionCounter of a source member; False when there is none of that id."""
-        state = with_counter(self._state.load(), member_id, counter)
+        state = with_counter(self.state.load(), member_id, counter)
         if state is not None:
             self._save(state)
         return state is not None
@@ -67,11 +67,11 @@ class MetadataService:
     def _save(self, state: MetadataState) -> None:
         """Change the state outside a deploy."""
         with self.org.transaction():
-            self._state.save(state)
+            self.state.save(state)
 
     def activate_flow(self, definition_id: str, *, active: bool) -> bool:
         """Make a flow's version active or a draft again; False when no flow has that definition."""
-        state = self._state.load()
+        state = self.state.load()
         flow = next((c for c in state.components.of_type("Flow") if c.id[3:15] == definition_id[3:15]), None)
         if flow is None:
             return False
@@ -127,12 +127,12 @@ class MetadataService:
         """Keeps what the run of a job changed."""
 
         def keep(changes: Changes) -> None:
-            before = self._state.load()
+            before = self.state.load()
             packages = {
                 name: frozenset(keys) | before.packages.get(name, frozenset()) for name, keys in changes.packages
             }
             state = replace(before, components=changes.store, packages={**before.packages, **packages})
-            self._state.save(with_changes(state, changes.touched, self.org.ids, job.user_id, self.org.clock()))
+            self.state.save(with_changes(state, changes.touched, self.org.ids, job.user_id, self.org.clock()))
 
         return keep
 
@@ -190,7 +190,7 @@ class MetadataService:
         self._require_permission(caller)
         result = Retrieved()
         for package in packages:
-            members = self._state.load().packages.get(package)
+            members = self.state.load().packages.get(package)
             if members is None:
                 text = f"INVALID_CROSS_REFERENCE_KEY: No package named '{package}' found"
                 result.messages.append((f"{package}/package.xml", text))

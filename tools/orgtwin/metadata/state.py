@@ -63,6 +63,11 @@ class StateCell:
             self._bytes = kept
         return self._state
 
+    def components(self) -> ComponentStore:
+        """What was deployed and stands; asked several times in every save."""
+        kept = self._org.settings.get(SETTING)
+        return self._state.components if kept is self._bytes else self.load().components
+
     def save(self, state: MetadataState) -> None:
         self._bytes = self._org.settings[SETTING] = _to_bytes(state)
         self._state = state

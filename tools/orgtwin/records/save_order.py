@@ -18,7 +18,7 @@ from orgtwin.records.license_laws import LICENSE_LAWS
 from orgtwin.records.ownership import check_owners, drop_manual_shares
 from orgtwin.records.record_types import record_type_check
 from orgtwin.records.role_groups import add_role_groups
-from orgtwin.records.saving import Save
+from orgtwin.records.saving import ERRORS, Save
 from orgtwin.records.share_laws import check_entries
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
@@ -146,4 +146,5 @@ def run(context: RecordsContext, steps: Sequence[Step], save: Save) -> None:
         if not save.rows:
             return
         step(context, save)
-        save.drop_refused()
+        if any(map(ERRORS, save.rows)):
+            save.drop_refused()

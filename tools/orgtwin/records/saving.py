@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,6 +39,9 @@ class Pending(msgspec.Struct, eq=False, gc=False):
         self.errors.append(SaveError(code, message, fields))
 
 
+ERRORS = attrgetter("errors")
+
+
 class Save(msgspec.Struct, eq=False):
     """One batch of at most 200 rows of one type on its way through the steps. Refused rows leave `rows` after each step."""
 
@@ -49,11 +53,6 @@ class Save(msgspec.Struct, eq=False):
 
     def drop_refused(self) -> None:
         """Take rows with errors out of the batch."""
-        for row in self.rows:
-            if row.errors:
-                break
-        else:
-            return
         self.refused += [row for row in self.rows if row.errors]
         self.rows = [row for row in self.rows if not row.errors]
 

@@ -134,7 +134,9 @@ class RecordTable:
 
     def add_all(self, rows: Sequence[Row]) -> None:
         self._changed()
-        self.live.update((row[ID], row) for row in rows)  # type: ignore[misc]
+        live = self.live
+        for row in rows:
+            live[row[ID]] = row  # type: ignore[index]
         for follower in self._followers:
             for row in rows:
                 follower.add(row)
