@@ -81,6 +81,8 @@ def _read(folder: Path, project: Project, objects: dict[str, list[Path]]) -> Ite
             objects.setdefault(path.name.partition(".")[0], []).append(path)
         elif kind in CHILDREN:
             objects.setdefault(path.parents[1].name, []).append(path)
+        elif kind == "page":
+            _add_page(project, path)
         else:
             content = _permission_set(path) if kind == "permissionset" else path.read_bytes()
             project.files[f"{_directory(KINDS[kind])}/{path.name.removesuffix('-meta.xml')}"] = content
@@ -104,6 +106,14 @@ def _add_source(project: Project, path: Path, kind: str) -> None:
     )
     project.files[f"{_directory(kind)}/{path.name}"] = path.read_bytes()
     project.files[f"{_directory(kind)}/{path.name}-meta.xml"] = meta.encode()
+
+
+def _add_page(project: Project, path: Path) -> None:
+    """A Visualforce page by its name, which Apex may ask for; nothing renders it."""
+    described = path.with_name(f"{path.name}-meta.xml")
+    plain = f'<ApexPage xmlns="{_NAMESPACE}"><apiVersion>{_VERSION}</apiVersion><label>{path.stem}</label></ApexPage>'
+    project.files[f"pages/{path.name}"] = path.read_bytes()
+    project.files[f"pages/{path.name}-meta.xml"] = described.read_bytes() if described.is_file() else plain.encode()
 
 
 def _api_version(path: Path) -> str | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 KINDS = {
     "cls": "ApexClass",
     "trigger": "ApexTrigger",
+    "page": "ApexPage",
     "object": "CustomObject",
     "labels": "CustomLabels",
     "md": "CustomMetadata",
@@ -32,6 +33,9 @@ KINDS = {
     "namedCredential": "NamedCredential",
 }
 """Ending of the files that are read, and metadata type."""
+
+CONTENT = frozenset(("cls", "trigger", "page"))
+"""Endings of files with a -meta.xml beside them."""
 
 CHILDREN = {
     "field": "fields",
@@ -51,7 +55,7 @@ def kind_of(path: Path) -> str:
     """The ending that tells what a file is: `cls`, `field`; empty for a file that is not read."""
     name, is_meta = path.name.removesuffix(_META), path.name.endswith(_META)
     ending = name.rpartition(".")[2]
-    if ending in ("cls", "trigger"):
+    if ending in CONTENT:
         return "" if is_meta else ending
     if ending in CHILDREN:
         return ending if is_meta else ""

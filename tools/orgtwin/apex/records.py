@@ -68,7 +68,8 @@ def to_id(text: str | None) -> Id | None:
 
 
 class SObject:
-    __slots__ = ("errors", "fields", "locked", "queried", "related", "type")
+    __slots__ = ("errors", "fields", "locked", "options", "queried", "related", "type")
+    options: Value  # Database.DMLOptions, where setOptions gave some
 
     def __init__(self, type_: Type, fields: dict[str, Value] | None = None) -> None:
         self.type = type_

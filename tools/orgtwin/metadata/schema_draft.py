@@ -21,6 +21,7 @@ class ObjectDraft:
             record_type.developer_name.lower(): record_type for record_type in sobject_type.record_types
         }
         self.rules = {rule.name.lower(): rule for rule in sobject_type.validation_rules}
+        self.field_sets = {field_set.name.lower(): field_set for field_set in sobject_type.field_sets}
 
     @property
     def api_name(self) -> str:
@@ -44,6 +45,7 @@ class ObjectDraft:
             fields=tuple(self.fields.values()),
             record_types=tuple(self.record_types.values()),
             validation_rules=tuple(self.rules.values()),
+            field_sets=tuple(self.field_sets.values()),
         )
 
 

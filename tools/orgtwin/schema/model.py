@@ -142,6 +142,16 @@ class ValidationRule:
     active: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class FieldSet:
+    """Paths to fields, each with whether a form must have it filled; those that are only available are not kept."""
+
+    name: str
+    label: str
+    description: str | None = None
+    fields: tuple[tuple[str, bool], ...] = ()
+
+
 @dataclass(frozen=True)
 class SObjectType:
     """One object of the org."""
@@ -160,6 +170,7 @@ class SObjectType:
     sharing_model: str = "ReadWrite"
     record_types: tuple[RecordType, ...] = ()
     validation_rules: tuple[ValidationRule, ...] = ()
+    field_sets: tuple[FieldSet, ...] = ()
     setup: bool = False  # setup objects (User, PermissionSet ...) are not mixed with others in one transaction
     custom_setting: str | None = None  # "Hierarchy" or "List"
     event: bool = False  # platform event: published, never stored

@@ -167,7 +167,7 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     args = arguments(scope, node.args)
     if owner.kind is Kind.REFUSED:
         return Code(refusing(owner, node.name), owner)
-    cls = class_of(owner)
+    cls = (find_class(owner.name) if owner.is_sobject else None) or class_of(owner)  # Network, Site: a class and an object
     named = cls.find_methods(node.name) if cls is not None else []
     candidates = [m for m in named if m.static]
     found = resolve(candidates, args)

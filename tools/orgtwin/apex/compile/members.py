@@ -61,7 +61,7 @@ def _read_field(target: Run, scope: Scope, variable: Variable, *, own: bool = Fa
     slot = variable.slot
     getter = variable.getter
     if getter is not None and scope.accessor is not variable:
-        return _read_property(target, getter, variable)
+        return _read_property(target, getter)
     if own:
         return lambda frame: frame[THIS].fields[slot]
 
@@ -74,7 +74,7 @@ def _read_field(target: Run, scope: Scope, variable: Variable, *, own: bool = Fa
     return run
 
 
-def _read_property(target: Run, getter: Method, variable: Variable) -> Run:
+def _read_property(target: Run, getter: Method) -> Run:
     native = getter.compile is None
     key = getter.signature
 
@@ -107,13 +107,30 @@ def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
     cls = class_of(type_)
     variable = cls.find_variable(name) if cls is not None else None
     if variable is None:
-        raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
+        getter = _find_getter(cls, name)
+        if getter is None:
+            raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
+        return Code(_read_property(target.run, getter), getter.returns)
     if variable.static:
         raise CompileProblem(messages.STATIC_FIELD_OF_OBJECT.format(name, variable.owner.name), pos)
     check_visible(scope, variable, pos)
     _check_readable(scope, variable, pos)
     found = substitute(variable.type, _bound(cls, type_))
     return Code(_read_field(target.run, scope, variable), found)
+
+
+_WITH_GETTERS = frozenset(("Database", "Schema", "Messaging", "Approval"))
+
+
+def _find_getter(cls: ApexClass | None, name: str) -> Method | None:
+    """The getX() or isX() that `result.x` stands for, of the platform's results and describes.
+
+    ASSUMED: in these namespaces. Code that orgs compile reads `result.errors[0].message`, `picklistEntry.value`.
+    """
+    if cls is None or cls.namespace not in _WITH_GETTERS or cls.superclass is not None:
+        return None
+    found = (m for prefix in ("get", "is") for m in cls.find_methods(f"{prefix}{name}"))
+    return next((m for m in found if not m.parameters and not m.static), None)
 
 
 def _bound(cls: ApexClass | None, type_: Type) -> dict[str, Type]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import total_ordering
 
 from orgtwin.apex import context
@@ -142,40 +142,6 @@ system_class(
     },
 )
 
-# Network, Site: an org without experience sites
-
-system_class(
-    "Network",
-    {
-        "static String getNetworkId()": lambda: None,
-        "static String getLoginUrl(String)": lambda network: None,
-        "static String getSelfRegUrl(String)": lambda network: None,
-        "static PageReference communitiesLanding()": lambda: None,
-    },
-)
-system_class(
-    "Site",
-    {
-        "static Id getSiteId()": lambda: None,
-        "static String getName()": lambda: None,
-        "static String getDomain()": lambda: None,
-        "static String getPathPrefix()": lambda: None,
-        "static String getBaseUrl()": lambda: "",
-        "static String getAdminEmail()": lambda: None,
-        "static Id getAdminId()": lambda: None,
-        "static String getMasterLabel()": lambda: None,
-        "static String getSiteType()": lambda: None,
-        "static String getSiteTypeLabel()": lambda: None,
-        "static String getAnalyticsTrackingCode()": lambda: None,
-        "static String getErrorMessage()": lambda: None,
-        "static String getErrorDescription()": lambda: None,
-        "static Boolean isLoginEnabled()": lambda: False,
-        "static Boolean isRegistrationEnabled()": lambda: False,
-        "static Boolean isPasswordExpired()": lambda: False,
-        "static Boolean isValidUsername(String)": lambda name: "@" in name,
-    },
-)
-
 # Approval locks
 
 
@@ -187,7 +153,9 @@ def _ids_of(operand: Value) -> list[str]:
 @dataclass(slots=True)
 class LockResult:
     kind: str
-    record_id: str
+    record_id: str | None
+    success: bool = True
+    errors: list[Value] = field(default_factory=list)
 
     @property
     def apex_type(self) -> Type:
@@ -245,8 +213,8 @@ for _kind in ("LockResult", "UnlockResult"):
         _kind,
         {
             "Id getId()": lambda this: this.record_id,
-            "Boolean isSuccess()": lambda this: True,
-            "List<Database.Error> getErrors()": lambda this: ApexList(type_of("List<Database.Error>"), []),
+            "Boolean isSuccess()": lambda this: this.success,
+            "List<Database.Error> getErrors()": lambda this: ApexList(type_of("List<Database.Error>"), list(this.errors)),
         },
         namespace="Approval",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.dml_options import SOBJECT_METHODS
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import declare, system_class, type_of
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT, SObjectField, SObjectTypeToken
@@ -135,6 +136,7 @@ system_class(
         "void addError(Schema.SObjectField,String,Boolean)": _add_field_error,
         "void addError(String,String,Boolean)": _add_field_error,
         "void clear()": _clear,
+        **SOBJECT_METHODS,
         "SObject clone()": _clone,
         "SObject clone(Boolean)": _clone,
         "SObject clone(Boolean,Boolean)": _clone,

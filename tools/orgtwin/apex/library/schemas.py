@@ -106,6 +106,10 @@ def describe_fields_type() -> Type:
     return declare("SObjectTypeFields", namespace="Schema").type
 
 
+def describe_field_sets_type() -> Type:
+    return declare("SObjectTypeFieldSets", namespace="Schema").type
+
+
 def describe_object(type_: Type) -> DescribeObject:
     return DescribeObject(type_)
 
@@ -211,44 +215,14 @@ system_class(
 )
 
 
-def _field_set(name: str) -> Callable[..., Value]:
-    return lambda this: context.engine().refuse(f"apex.FieldSet.{name}", "field sets in Apex")
-
-
 class DescribeFieldSets(_Described):
-    """`SObjectType.Account.fieldSets`: the schema keeps none."""
+    """`SObjectType.Account.fieldSets`."""
 
     @property
     def apex_type(self) -> Type:
         return declare("SObjectTypeFieldSets", namespace="Schema").type
 
 
-system_class(
-    "FieldSet",
-    {
-        "List<Schema.FieldSetMember> getFields()": _field_set("getFields"),
-        "String getName()": _field_set("getName"),
-        "String getLabel()": _field_set("getLabel"),
-        "String getNamespace()": _field_set("getNamespace"),
-        "Schema.SObjectType getSObjectType()": _field_set("getSObjectType"),
-    },
-    namespace="Schema",
-)
-system_class(
-    "FieldSetMember",
-    {
-        "String getFieldPath()": _field_set("getFieldPath"),
-        "String getLabel()": _field_set("getLabel"),
-        "Schema.SObjectField getSObjectField()": _field_set("getSObjectField"),
-        "Boolean getRequired()": _field_set("getRequired"),
-    },
-    namespace="Schema",
-)
-system_class(
-    "SObjectTypeFieldSets",
-    {"Map<String,Schema.FieldSet> getMap()": lambda this: CaselessMap(type_of("Map<String,Schema.FieldSet>"))},
-    namespace="Schema",
-)
 system_class(
     "SObjectTypeFields",
     {"Map<String,Schema.SObjectField> getMap()": _fields_map},
@@ -270,8 +244,9 @@ def _editable(flag: str, action: str) -> Value:
     return run
 
 
-def _display_type(this: DescribeField) -> Value:
-    name = {"int": "integer"}.get(this.field.type.value.lower(), this.field.type.value.lower())
+def display_type(field: Field) -> Value:
+    """The constant of a field's type."""
+    name = {"int": "integer"}.get(field.type.value.lower(), field.type.value.lower())
     return DISPLAY_TYPE.constants[name]
 
 
@@ -297,7 +272,7 @@ system_class(
         "Integer getPrecision()": lambda this: this.field.precision,
         "Integer getScale()": lambda this: this.field.scale,
         "Integer getDigits()": lambda this: this.field.precision if this.field.type is FieldType.INT else 0,
-        "Schema.DisplayType getType()": _display_type,
+        "Schema.DisplayType getType()": lambda this: display_type(this.field),
         "Schema.SOAPType getSoapType()": lambda this: SOAP_TYPE.constants[
             _SOAP_NAMES.get(this.field.type, "STRING").lower()
         ],

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import throw
+from orgtwin.apex.library.field_sets import find_field_set
+from orgtwin.apex.library.pages import Page
 from orgtwin.apex.library.schemas import (
     DescribeField,
     DescribeFields,
+    DescribeFieldSets,
+    describe_field_sets_type,
     describe_field_type,
     describe_fields_type,
     describe_object,
     describe_object_type,
 )
 from orgtwin.apex.library.settings import settings_call
-from orgtwin.apex.library.signatures import system_enum
+from orgtwin.apex.library.signatures import declare, system_enum
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken, field_token_type, object_token_type
 from orgtwin.apex.types import BOOLEAN, ID, INTEGER, SOBJECT, STRING, Type, list_of, map_of
 from orgtwin.apex.values import Run, Value
@@ -63,6 +67,8 @@ def special_member(engine: Engine, dotted: str, scope: Scope | None = None) -> S
         dotted = dotted.split(".", 1)[1]
     if parts[0] == "trigger" and len(parts) == 2:
         return _trigger_member(engine, parts[1], scope.cls.outermost().trigger_type if scope is not None else None)
+    if parts[0] == "page" and len(parts) == 2:
+        return _page(engine, dotted.split(".")[1])
     if parts[0] == "label" and len(parts) in (2, 3):
         return _label(engine, dotted.split(".")[-1])
     if len(parts) == 4 and parts[1:3] == ["sobjecttype", "fields"]:
@@ -120,12 +126,28 @@ def _describe(engine: Engine, names: list[str]) -> Special | None:
         return (lambda frame: describe_object(type_)), describe_object_type()
     if len(names) == 2 and names[1].lower() == "fields":
         return (lambda frame: DescribeFields(type_)), describe_fields_type()
+    if names[1].lower() == "fieldsets" and len(names) in (2, 3):
+        return _field_sets(type_, names[2:])
     if len(names) == 3 and names[1].lower() == "fields" and type_.sobject is not None:
         found = type_.sobject.find_field(names[2])
         if found is not None:
             field = found
             return (lambda frame: DescribeField(type_, field)), describe_field_type()
     return None
+
+
+def _field_sets(type_: Type, names: list[str]) -> Special | None:
+    """`SObjectType.Account.fieldSets`, and a set of them by name."""
+    if not names:
+        return (lambda frame: DescribeFieldSets(type_)), describe_field_sets_type()
+    found = find_field_set(type_, names[0])
+    return None if found is None else ((lambda frame: found), found.apex_type)
+
+
+def _page(engine: Engine, name: str) -> Special | None:
+    """`Page.Invoice`: a Visualforce page of the org."""
+    found = engine.port.find_page(name)
+    return None if found is None else ((lambda frame: Page(f"/apex/{found}")), declare("PageReference").type)
 
 
 def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: int) -> Special | None:

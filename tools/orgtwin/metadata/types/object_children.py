@@ -18,7 +18,7 @@ from orgtwin.metadata.types.record_writes import find_row, save_row
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.organization import Organization
-from orgtwin.schema.model import RecordType, ValidationRule
+from orgtwin.schema.model import FieldSet, RecordType, ValidationRule
 
 _RULE_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _RULE_NAME_TEXT = (
@@ -129,12 +129,23 @@ def remove_validation_rule(workspace: Workspace, component: Component) -> None:
 
 
 def deploy_field_set(workspace: Workspace, component: Component, _before: Component | None) -> Component:
-    draft, _ = _object_of(workspace, component)
+    draft, name = _object_of(workspace, component)
     _require(component.body, ("label", "description"))
+    shown: list[tuple[str, bool]] = []
     for item in component.body.all("displayedFields"):
         path = item.value("field") or ""
         _require_path(workspace, draft, path, path)  # the org names the field twice
+        shown.append((path, item.flag("isRequired")))
+    label = component.body.value("label") or name
+    draft.field_sets[name.lower()] = FieldSet(name, label, component.body.value("description"), tuple(shown))
+    workspace.schema.edit(draft)
     return component
+
+
+def remove_field_set(workspace: Workspace, component: Component) -> None:
+    draft, name = _object_of(workspace, component)
+    draft.field_sets.pop(name.lower(), None)
+    workspace.schema.edit(draft)
 
 
 def deploy_compact_layout(workspace: Workspace, component: Component, _before: Component | None) -> Component:

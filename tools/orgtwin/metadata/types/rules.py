@@ -69,7 +69,7 @@ RULES: Mapping[str, Rule] = {
     "SharingReason": Rule(26, sharing.deploy_sharing_reason, sharing.remove_sharing_reason),
     "RecordType": Rule(30, object_children.deploy_record_type, object_children.remove_record_type),
     "ValidationRule": Rule(31, object_children.deploy_validation_rule, object_children.remove_validation_rule, "03d"),
-    "FieldSet": Rule(32, object_children.deploy_field_set, None, "0IX"),
+    "FieldSet": Rule(32, object_children.deploy_field_set, object_children.remove_field_set, "0IX"),
     "CompactLayout": Rule(33, object_children.deploy_compact_layout, None, "0AH"),
     "ListView": Rule(34, object_children.deploy_list_view, None, "00B"),
     "CustomLabels": Rule(35),
