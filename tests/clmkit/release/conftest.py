@@ -18,6 +18,9 @@ from simple_salesforce.api import Salesforce
 from clmkit.cli.demo.systems import running_systems
 from clmkit.cli.main import main
 from clmkit.clients.metadata_api import DeployResult
+from clmkit.clients.salesforce import Salesforce as OrgRecords
+from clmkit.clients.salesforce_login import ClientCredentials
+from clmkit.clients.transport import Transport, open_session
 from clmkit.codegen.mdapi import Component, make_package, render_manifest
 from clmkit.codegen.tree import read_package
 from clmkit.codegen.xml import Body, render_component
@@ -75,6 +78,16 @@ class Org:
         async def run() -> T:
             async with open_org(read_access(str(self.ready_file)), API_VERSION) as org:
                 return await work(org)
+
+        return asyncio.run(run())
+
+    def ask_as_integration(self, work: Callable[[OrgRecords], Coroutine[Any, Any, T]]) -> T:
+        """Something done with the org's records as the sync does it."""
+        login = ClientCredentials(self.ready["client_id"], self.ready["client_secret"])
+
+        async def run() -> T:
+            async with open_session(Path(self.ready["ca_bundle"])) as session:
+                return await work(OrgRecords(Transport(session), self.ready["https_url"], login, API_VERSION))
 
         return asyncio.run(run())
 

@@ -126,7 +126,8 @@ COUNT = "`clmkit plan` counts the records; export or shorten their values first"
 NEW_FIELD = "keep the field, add a second one of the new type, move the values, then retire the first"
 ANNOUNCE = "name the change in the release notes and give readers a release to follow"
 IDENTITY = (
-    "keep the key; a new key needs a backfill of every record and its own proof (`clmkit reconcile` with 0 differences)"
+    "keep the key; a new key gets a field of its own, and after the apply `clmkit rekey` gives it to every pair and proves that "
+    "none is lost"
 )
 TYPE_ERROR = "Cannot change type due to existing data"
 

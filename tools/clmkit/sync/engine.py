@@ -36,6 +36,7 @@ from clmkit.sync.claims import Claims
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.editors import Editors
 from clmkit.sync.guards import BlastRadius, Limits, find_overuse, forecast
+from clmkit.sync.identity import require_keys
 from clmkit.sync.intake import Intake
 from clmkit.sync.listening import EventsConfig, Listening, Wire
 from clmkit.sync.origin import Ruleset, find_commit, put_in_force, ruleset_of
@@ -266,6 +267,7 @@ async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
     """An engine on real connections and its state file. Raises SpecError, StateError, OSError."""
     with sole_sync(config.state):
         async with open_systems(config) as engine:
+            require_keys(engine.state, engine.spec)
             yield engine
 
 

@@ -15,7 +15,7 @@ from clmkit.cli.demo.steps import STEPS
 from clmkit.cli.demo.workspace import Workspace
 
 UP_TO_CUSTOMERS = ("lint", "twins", "deploy", "customers")
-SHARED_FOLDERS = ("datasets", "force-app", "mappings", "orgs", "robot")
+SHARED_FOLDERS = ("datasets", "force-app", "mappings", "robot")
 SHARED_FILES = ("cumulusci.yml", "sfdx-project.json")
 SPEC, CONTRACTS = Path("mappings/contract.yml"), Path("datasets/cuad/contracts.csv")
 

@@ -1,0 +1,53 @@
+"""`clmkit rekey`: give every pair of the two systems the key that the mapping now names, and prove that none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from clmkit.cli.compare import require_revision
+from clmkit.cli.sync_options import CONFIG, guarded, read_config
+from clmkit.release.rekey import Proof, RekeyRefused, Systems, rekey
+from clmkit.sync.engine import open_systems, utc_now
+from clmkit.sync.sole import sole_sync
+
+
+@click.command("rekey")
+@CONFIG
+@click.option("--against", required=True, metavar="REF", help="Git ref or file of the mapping that the sync ran with.")
+@click.option(
+    "--proof",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("build/rekey"),
+    show_default=True,
+    help="Where the proof is written, a file for each object.",
+)
+def rekey_command(config_path: Path, against: str, folder: Path) -> None:
+    """Give every linked record the key that the mapping now names: written by record id, read back, proved row by row.
+
+    Comes after the apply that deployed the new key's field, and before the sync runs with the new mapping, which refuses to until
+    then. Run again after an interruption it goes on where it stopped.
+
+    Exit codes: 0 every pair has its new key; 1 refused, nothing lost; 2 it could not be done.
+    """
+    config = read_config(config_path)
+    before = require_revision(against, config.spec).spec
+
+    async def work() -> list[Proof]:
+        with sole_sync(config.state):
+            async with open_systems(config) as engine:
+                return await rekey(
+                    before, engine.spec, Systems(engine.org, engine.clm, engine.state), folder, utc_now()
+                )
+
+    try:
+        proofs = guarded(lambda: asyncio.run(work()))
+    except RekeyRefused as refused:
+        click.echo(f"refused: {refused}", err=True)
+        raise SystemExit(1) from refused
+    for proof in proofs:
+        pairs = f"{proof.before:,} pairs before, {proof.after:,} after, {proof.written:,} written"
+        click.echo(f"{proof.object}: {pairs}; proof in {proof.path}")
