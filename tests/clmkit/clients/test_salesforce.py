@@ -319,3 +319,20 @@ def test_tokens_do_not_travel_in_the_open(url: str, message: str) -> None:
 @pytest.mark.parametrize(("text", "literal"), [("O'Neil", r"'O\'Neil'"), ("a\\b\n", r"'a\\b\n'"), ("", "''")])
 def test_text_is_quoted_for_soql(text: str, literal: str) -> None:
     assert quote_soql(text) == literal
+
+
+def test_the_orgs_own_record_of_changes_is_read_by_minutes() -> None:
+    async def use(org: Salesforce, script: Script, _: list[float]) -> None:
+        span = ("2026-11-22T00:00:00Z", "2026-11-22T01:00:00Z")
+        assert await org.read_updated("Contract", *span) == ["800x"]
+        assert await org.read_deleted("Contract", *span) == {"800y": "2026-11-22T00:30:00.000+0000"}
+        query = "start=2026-11-22T00:00:00Z&end=2026-11-22T01:00:00Z"
+        assert [one.path.partition("/sobjects/")[2] for one in script.asked] == [
+            f"Contract/updated?{query}",
+            f"Contract/deleted?{query}",
+        ]
+
+    gone = {"deletedRecords": [{"id": "800y", "deletedDate": "2026-11-22T00:30:00.000+0000"}]}
+    speak(
+        use, Answer(body={"ids": ["800x"], "latestDateCovered": ""}), Answer(body={**gone, "earliestDateAvailable": ""})
+    )

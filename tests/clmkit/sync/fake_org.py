@@ -94,6 +94,15 @@ class FakeOrg:
         for record in rows:
             yield {"Id": record["Id"]} | self._project(record, match["fields"].split(", "))
 
+    async def read_updated(self, sobject: str, start: str, end: str) -> list[str]:
+        self.calls.append("updated")
+        return [one["Id"] for one in self.records.get(sobject, {}).values() if _is_within(one, start, end)]
+
+    async def read_deleted(self, sobject: str, start: str, end: str) -> dict[str, str]:
+        self.calls.append("deleted")
+        gone = self.bin.get(sobject, {}).values()
+        return {one["Id"]: one["SystemModstamp"] for one in gone if _is_within(one, start, end)}
+
     async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
         return self._upsert_all("collections", sobject, key_field, records)
 
@@ -170,3 +179,8 @@ class FakeOrg:
             )
             projected[relationship] = None if related is None else {name: related.get(name)}
         return projected
+
+
+def _is_within(record: Record, start: str, end: str) -> bool:
+    """Seconds are cut off of both ends, as in "Get Updated"."""
+    return start[:16] <= str(record["SystemModstamp"])[:16] < end[:16]

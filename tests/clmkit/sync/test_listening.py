@@ -10,7 +10,7 @@ from typing import TypeAlias
 import pytest
 from tests.clmkit.sync.world import World
 
-from clmkit.clients.errors import LoginFailed, Unreachable
+from clmkit.clients.errors import LoginFailed, Refused, Unreachable
 from clmkit.clients.pubsub import Batch, Change, PositionLost, Published
 from clmkit.sync.database import StateError
 from clmkit.sync.inbox import Inbox
@@ -243,3 +243,56 @@ def test_after_a_long_silence_of_a_managed_subscription_salesforce_is_looked_at(
     again.looked()
     hear(again, lambda: world.state.get_cursor(f"grpc:{SUBSCRIBED}") == "02")
     assert again.needs_look is needs_look
+
+
+# ---- the net below: what the org itself remembers of changes
+
+
+def missed(world: World) -> World:
+    """Events of a day were missed; the org's clock and the sync's are of that day."""
+    listening = prepare(world, Script([[told(1), PositionLost("older than 72 hours")]]))
+    hear(listening, lambda: listening.needs_look)
+    world.now = "2026-11-21T12:00:00.000Z"
+    world.org.calls.clear()
+    return world
+
+
+def test_after_a_gap_the_orgs_own_record_of_changes_is_asked(world: World) -> None:
+    missed(world).org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    report = world.run()
+    assert (report.patches, {"deleted", "updated"} <= set(world.org.calls)) == (1, True)
+    assert world.clm.agreements["AGR-000001"]["business_owner"] == {"email": "bea@example.com"}
+
+
+def test_after_a_gap_a_deletion_is_found_by_its_id(world: World) -> None:
+    missed(world).org.delete("Contract", "AGR-000001")
+    world.run()
+    assert world.org.count("Contract") == 1
+    assert world.contract()["CLM_Title__c"] == "Supply"
+
+
+def test_a_gap_that_is_older_than_what_the_org_remembers_is_closed_by_a_query(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def too_old(*_: object) -> dict[str, str]:
+        raise Refused("org", 400, "INVALID_REPLICATION_DATE", "startDate cannot be more than 30 days ago")
+
+    missed(world).org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    monkeypatch.setattr(world.org, "read_deleted", too_old)
+    assert world.run().patches == 1
+
+
+def test_deliveries_are_metered_and_the_sync_switches_to_looks_and_back_with_nothing_missed(world: World) -> None:
+    """Two deliveries are allowed a day: what comes then is found by looks, and the next day by the stream again."""
+    today = ["2026-11-22T00:00:00Z"]
+    script = Script([[told(1), told(2)], [told(3)]])
+    listening = prepare(world, script, EventsConfig(deliveries_a_day=2, deliveries_percent=100))
+    listening.now = lambda: today[0]
+    hear(listening, lambda: world.state.get_cursor("deliveries") == "2026-11-22 2")
+    world.run()
+    world.org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    assert world.run().patches == 1
+    today[0] = "2026-11-23T00:00:00Z"
+    hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "03")
+    assert script.opened == [("grpc", None, False), ("grpc", b"\x02", False)]
+    assert world.state.get_cursor("deliveries") == "2026-11-23 1"

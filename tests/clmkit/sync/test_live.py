@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -11,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,11 @@ from tests.orgtwin.metadata.conftest import package_of
 
 from clmkit.cli.demo.run import SYNC_CONFIG
 from clmkit.cli.main import main
+from clmkit.clients.pubsub import Batch
+from clmkit.sync.config import load_config
+from clmkit.sync.engine import open_engine
+from clmkit.sync.listening import EventsConfig, Listening
+from clmkit.sync.report import RunReport
 from orgtwin.http.ready import read_ready
 from orgtwin.metadata.archive import write_archive
 
@@ -421,3 +427,33 @@ def test_an_automation_that_rewrites_titles_is_left_alone_after_two_writes_and_a
     assert [row["reason"] for row in letters if row["key"] == agreement] == [
         "Title: it was put back and did not hold: an automation rewrites it. Change it or the mapping, then redrive."
     ]
+
+
+class Silent:
+    """Streams that tell nothing."""
+
+    async def listen(self, *_: object) -> AsyncIterator[Batch]:
+        await asyncio.Event().wait()
+        yield Batch((), b"")
+
+
+def test_what_the_org_itself_remembers_of_changes_is_the_net_below_the_events(live: Live) -> None:
+    live.sync("sync", "run")
+    contracts: Any = live.people.Contract
+    contract = live.people.query("SELECT Id FROM Contract WHERE CLM_Id__c = 'AGR-000012'")["records"][0]
+    users = live.people.query("SELECT Id, Email FROM User WHERE IsActive = true")["records"]
+    contracts.update(contract["Id"], {"OwnerId": users[-1]["Id"]})
+    lost = Silent()
+
+    async def run() -> RunReport:
+        config = load_config(live.folder / "sync.yml")
+        async with open_engine(config) as engine:
+            facts = (EventsConfig(), lambda: None, engine.now, engine.sleep)
+            engine.listening = Listening(engine.spec, engine.state, lost.listen, *facts)
+            with engine.state.transaction():
+                engine.state.put_cursor("look", "The position was older than 72 hours.")
+            return await engine.run()
+
+    report = asyncio.run(run())
+    assert {"updated", "deleted"} <= set(report.api_calls_by_kind)
+    _wait_until(partial(_is_owner_in_the_clm, live, "AGR-000012", users[-1]["Email"]))

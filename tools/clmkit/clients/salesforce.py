@@ -77,6 +77,19 @@ class _Page(msgspec.Struct, frozen=True):
     nextRecordsUrl: str | None = None  # noqa: N815 - Salesforce's spelling
 
 
+class _Updated(msgspec.Struct, frozen=True):
+    ids: list[str]
+
+
+class _DeletedRecord(msgspec.Struct, frozen=True):
+    id: str
+    deletedDate: str  # noqa: N815 - Salesforce's spelling
+
+
+class _Deleted(msgspec.Struct, frozen=True):
+    deletedRecords: list[_DeletedRecord]  # noqa: N815 - Salesforce's spelling
+
+
 @dataclass(frozen=True, slots=True)
 class RowResult:
     """What became of one row of a collection. `code` is empty on success."""
@@ -148,6 +161,19 @@ class Salesforce:
             if page.done or page.nextRecordsUrl is None:
                 return
             path = page.nextRecordsUrl
+
+    async def read_updated(self, sobject: str, start: str, end: str) -> list[str]:
+        """The ids of records that were created or changed from one minute until another, both ISO 8601. "Get Updated" (REST API
+        Developer Guide): at most 30 days back.
+        """
+        path = f"{self._path}/sobjects/{sobject}/updated?{urlencode({'start': start, 'end': end})}"
+        return _read(await self._send("updated", "GET", path), _Updated).ids
+
+    async def read_deleted(self, sobject: str, start: str, end: str) -> dict[str, str]:
+        """When each record was deleted, by id, likewise. "Get Deleted" (REST API Developer Guide)."""
+        path = f"{self._path}/sobjects/{sobject}/deleted?{urlencode({'start': start, 'end': end})}"
+        found = _read(await self._send("deleted", "GET", path), _Deleted)
+        return {record.id: record.deletedDate for record in found.deletedRecords}
 
     async def query_together(self, soqls: Sequence[str]) -> list[list[Record]]:
         """The first page of each query, five of them in one call. "Composite" (REST API Developer Guide)."""

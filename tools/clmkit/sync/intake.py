@@ -11,18 +11,19 @@ its agreement is read and written anew, with its children.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from clmkit.clients.clm import CLIENT_NAME, Change, ChangePage
+from clmkit.clients.errors import Refused
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.audit import digest
 from clmkit.sync.claims import Claims
 from clmkit.sync.decide import ABSENT
 from clmkit.sync.inbox import DELETED_SOURCE, EVENT_SOURCE, REDRIVE_SOURCE, InboxEvent, Settled
 from clmkit.sync.listening import Listening
-from clmkit.sync.org_rows import OrgRow, read_changed
+from clmkit.sync.org_rows import OrgRow, read_changed, read_replicated
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.report import Tally
 from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
@@ -209,7 +210,7 @@ class Intake:
         high_water = self.state.get_cursor(source)
         is_fresh = mapping.name not in self._streams
         if is_fresh:
-            self._streams[mapping.name] = read_changed(self.org, mapping, _overlapped(high_water))
+            self._streams[mapping.name] = await self._open_stream(mapping, high_water)
         rows: dict[str, OrgRow] = {}
         async for row in self._streams[mapping.name]:
             rows[_event_id(mapping, row)] = row
@@ -235,6 +236,26 @@ class Intake:
             for event in rest:
                 self._sort_out(work, mapping, event, news[event.event_id], is_fresh)
         self.tally.events += len(rest) + len(echoes)
+
+    async def _open_stream(self, mapping: ObjectMapping, high_water: str) -> AsyncGenerator[OrgRow, None]:
+        """What changed since the high-water mark. After events were missed the org's own record of changes is asked, where it
+        reaches so far back.
+        """
+        is_net = self.listening is not None and self.listening.needs_look and bool(high_water)
+        if not is_net:
+            return read_changed(self.org, mapping, _overlapped(high_water))
+        until = (datetime.fromisoformat(self.now()) + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        net = read_replicated(self.org, mapping, _overlapped(high_water), until, self._keys_of)
+        try:
+            first = await anext(net, None)
+        except Refused as refused:
+            if refused.code != "INVALID_REPLICATION_DATE":
+                raise
+            return read_changed(self.org, mapping, _overlapped(high_water))
+        return _after(first, net)
+
+    def _keys_of(self, record_ids: Iterable[str]) -> dict[str, str]:
+        return {record_id: link.key for record_id, link in self.state.find_links_of_records(record_ids).items()}
 
     def _is_echo(
         self, mapping: ObjectMapping, event: InboxEvent, rows: dict[str, OrgRow], links: dict[str, Link], busy: set[str]
@@ -267,6 +288,14 @@ class Intake:
         self.state.remove_link(mapping.name, row.key)
         body = {"object": mapping.salesforce, "key": row.key, "record": row.record_id, "at": row.modstamp}
         self.state.record(self.now(), "deleted in Salesforce", body)
+
+
+async def _after(first: OrgRow | None, rest: AsyncGenerator[OrgRow, None]) -> AsyncGenerator[OrgRow, None]:
+    """The rows of a stream whose first one was read already."""
+    if first is not None:
+        yield first
+    async for row in rest:
+        yield row
 
 
 def _is_news(row: OrgRow, link: Link | None) -> bool:

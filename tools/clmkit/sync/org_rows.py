@@ -5,7 +5,7 @@ A lookup is read as its match value (`Owner.Email`), because that is what both s
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clmkit.clients.salesforce import Record, quote_soql
@@ -71,6 +71,25 @@ async def read_changed(org: Org, mapping: ObjectMapping, since: str) -> AsyncGen
     soql = select(mapping, condition, f" ORDER BY {MODSTAMP}, Id", ("IsDeleted",))
     async for record in org.query(soql, with_deleted=True):
         yield to_org_row(mapping, record)
+
+
+async def read_replicated(
+    org: Org, mapping: ObjectMapping, since: str, until: str, find_keys: Callable[[Iterable[str]], Mapping[str, str]]
+) -> AsyncGenerator[OrgRow, None]:
+    """What the org's own record of changes tells between two minutes, oldest first: the net below events that were missed.
+
+    getUpdated covers long transactions, too, whose records show an older SystemModstamp than the look that missed them.
+    `find_keys` gives the keys of linked records by id: a deletion tells nothing else. Raises Refused where that is too long ago.
+    """
+    gone = await org.read_deleted(mapping.salesforce, since, until)
+    keys = find_keys(gone)
+    rows = [OrgRow(one, keys[one], at, {}, is_deleted=True) for one, at in gone.items() if one in keys]
+    for condition in _in_lists("Id", await org.read_updated(mapping.salesforce, since, until)):
+        async for record in org.query(select(mapping, condition)):
+            row = to_org_row(mapping, record)
+            rows += [row] if row.key else []
+    for row in sorted(rows, key=lambda row: row.modstamp):
+        yield row
 
 
 async def read_in(
