@@ -188,12 +188,5 @@ class SmallOrg:
     def find_page(self, name: str) -> str | None:
         return "Invoice" if name.lower() == "invoice" else None
 
-    @contextmanager
-    def saving(self, options: Saving | None) -> Iterator[None]:
-        yield
-
-    def find_page(self, name: str) -> str | None:
-        return "Invoice" if name.lower() == "invoice" else None
-
     def find_label(self, name: str) -> str | None:
         return {"greeting": "Hello"}.get(name.lower())

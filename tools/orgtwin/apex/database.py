@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from orgtwin.apex.faults import ApexThrow, apex_exception, null_pointer, throw
 from orgtwin.apex.library.dml_options import saving_of
-from orgtwin.apex.library.dml_options import saving_of
 from orgtwin.apex.library.signatures import declare
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT
 from orgtwin.apex.org_port import QueryRow

@@ -43,7 +43,6 @@ class KernelPort:
         self._caller = Caller(user_id, AccessLevel.SYSTEM_MODE)
         self._user: UserView | None = None
         self._saving = Saving()
-        self._saving = Saving()
 
     @property
     def schema(self) -> Schema:
@@ -136,30 +135,6 @@ class KernelPort:
         return [] if isinstance(rows, int) else rows
 
     # Writes
-
-    @contextmanager
-    def saving(self, options: Saving | None) -> Iterator[None]:
-        before = self._saving
-        self._saving = options or before
-        try:
-            yield
-        finally:
-            self._saving = before
-
-    def _writer(self, user_mode: bool) -> Caller:
-        header = DuplicateHeader(allow_save=self._saving.allows_duplicates)
-        return replace(self._as(user_mode), duplicate_header=header)
-
-    def _rows(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> Sequence[Mapping[str, Scalar]]:
-        """The rows, with texts cut to the length of their fields where that is asked for."""
-        described = self.schema.find_type(sobject_type) if self._saving.cuts_texts else None
-        if described is None:
-            return rows
-        lengths = {f.api_name: f.length for f in described.fields if f.length}
-        return [
-            {name: value[: lengths.get(name)] if isinstance(value, str) else value for name, value in row.items()}
-            for row in rows
-        ]
 
     @contextmanager
     def saving(self, options: Saving | None) -> Iterator[None]:
@@ -335,10 +310,6 @@ class KernelPort:
 
     def has_permission(self, name: str) -> bool:
         return self.org.access.has_permission(self._as(True), name)
-
-    def find_page(self, name: str) -> str | None:
-        pages = MetadataService(self.org).components.of_type("ApexPage")
-        return next((page.full_name for page in pages if page.full_name.lower() == name.lower()), None)
 
     def find_page(self, name: str) -> str | None:
         pages = MetadataService(self.org).components.of_type("ApexPage")

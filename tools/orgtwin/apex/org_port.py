@@ -57,14 +57,6 @@ class Saving:
     cuts_texts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """How a write is meant: whether duplicates that a rule only alerts to are saved, whether texts that are too long are cut."""
-
-    allows_duplicates: bool = False
-    cuts_texts: bool = False
-
-
 class OrgPort(Protocol):
     """One org as Apex sees it. `user_mode` asks the running user's permissions and sharing."""
 
@@ -100,9 +92,6 @@ class OrgPort(Protocol):
     def search_among(
         self, text: str, binds: Mapping[str, Scalar], record_ids: Sequence[str], *, user_mode: bool
     ) -> list[list[QueryRow]]: ...
-
-    def saving(self, options: Saving | None) -> AbstractContextManager[None]:
-        """What is written inside is written so; None changes nothing."""
 
     def saving(self, options: Saving | None) -> AbstractContextManager[None]:
         """What is written inside is written so; None changes nothing."""
@@ -168,9 +157,6 @@ class OrgPort(Protocol):
 
     def has_permission(self, name: str) -> bool:
         """A custom permission of the running user."""
-
-    def find_page(self, name: str) -> str | None:
-        """The name of a Visualforce page, as it was deployed."""
 
     def find_page(self, name: str) -> str | None:
         """The name of a Visualforce page, as it was deployed."""

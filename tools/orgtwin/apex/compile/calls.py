@@ -167,7 +167,8 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     args = arguments(scope, node.args)
     if owner.kind is Kind.REFUSED:
         return Code(refusing(owner, node.name), owner)
-    cls = (find_class(owner.name) if owner.is_sobject else None) or class_of(owner)  # Network, Site: a class and an object
+    system = find_class(owner.name) if owner.is_sobject else None  # Network, Site: a class and an object
+    cls = system or class_of(owner)
     named = cls.find_methods(node.name) if cls is not None else []
     candidates = [m for m in named if m.static]
     found = resolve(candidates, args)

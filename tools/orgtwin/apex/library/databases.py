@@ -20,7 +20,6 @@ from orgtwin.apex.database import (
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.collections import ApexIterator
 from orgtwin.apex.library.dml_options import DmlOptions, saving_of
-from orgtwin.apex.library.dml_options import DmlOptions, saving_of
 from orgtwin.apex.library.jobs import execute_batch
 from orgtwin.apex.library.objects import status_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
@@ -75,8 +74,6 @@ def _writer(verb: str) -> Callable[..., Value]:
         all_or_none, user_mode = _flags(options)
         records = _by_ids(operand)
         chosen = next((option for option in options if isinstance(option, DmlOptions)), None)
-        with context.engine().port.saving(saving_of(records, chosen)):
-            chosen = next((option for option in options if isinstance(option, DmlOptions)), None)
         with context.engine().port.saving(saving_of(records, chosen)):
             results = write(context.engine(), verb, records, all_or_none=all_or_none, user_mode=user_mode, key=key)
         failed = [(i, r) for i, r in enumerate(results) if not r.result.success]

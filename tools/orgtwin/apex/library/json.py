@@ -103,13 +103,6 @@ def _data(value: Value) -> Value:
     return [_data(item) for item in value] if isinstance(value, list) else _SCALARS[type(value)](value)
 
 
-def _data(value: Value) -> Value:
-    """Plain data in the form of to_plain."""
-    if isinstance(value, dict):
-        return {name: _data(item) for name, item in value.items()}
-    return [_data(item) for item in value] if isinstance(value, list) else _SCALARS[type(value)](value)
-
-
 def _key_text(key: Value) -> str:
     return key if isinstance(key, str) else to_text(key)
 

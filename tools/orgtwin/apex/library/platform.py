@@ -214,7 +214,9 @@ for _kind in ("LockResult", "UnlockResult"):
         {
             "Id getId()": lambda this: this.record_id,
             "Boolean isSuccess()": lambda this: this.success,
-            "List<Database.Error> getErrors()": lambda this: ApexList(type_of("List<Database.Error>"), list(this.errors)),
+            "List<Database.Error> getErrors()": lambda this: ApexList(
+                type_of("List<Database.Error>"), list(this.errors)
+            ),
         },
         namespace="Approval",
     )
