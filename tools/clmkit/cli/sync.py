@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clmkit.cli.sync_backfill import backfill
+from clmkit.cli.sync_cutover import cutover
 from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
 from clmkit.cli.sync_reconcile import reconcile
 from clmkit.cli.sync_redrive import redrive
@@ -47,6 +48,7 @@ def sync() -> None:
 
 sync.add_command(backfill)
 sync.add_command(redrive)
+sync.add_command(cutover)
 sync.add_command(reconcile)
 sync.add_command(replay_command)
 

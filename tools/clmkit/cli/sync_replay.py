@@ -14,7 +14,7 @@ from clmkit.sync.engine import open_systems
 from clmkit.sync.replay import UNKNOWN, PastValue, ReplayPlan, apply_replay, recall, replay, to_instant
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[str]):
     name = "INSTANT"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:

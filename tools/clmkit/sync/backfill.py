@@ -98,7 +98,7 @@ class Backfill:
             await self._send_batch()
         staged = 0
         async for page in _pages(self.engine.clm.read_agreements()):
-            staged += await shelf.stage_page(page, self._progress.batch)
+            staged += await shelf.stage_page(page, self._progress)
             if staged >= self.batch:
                 await self._send_batch()
                 staged = 0
@@ -149,7 +149,7 @@ class Backfill:
 
     async def _send_object(self, mapping: ObjectMapping, number: int) -> None:
         state, keeper = self.engine.state, _Keeper(self.engine, mapping)
-        first = state.outbox.find_load(_load_name(number, mapping))
+        first = state.outbox.find_load(_load_name(self._progress, mapping))
         if first is None:
             return
         self._rows[mapping.name] += await self._ship(first, mapping, keeper.keep_new)
@@ -158,7 +158,7 @@ class Backfill:
         while waiting := Staging(state.database).read_later(mapping.name):
             column = min({row.later[0].column for row in waiting}, key=lambda name: ("." not in name, name))
             rows = [row for row in waiting if row.later[0].column == column]
-            load = self._stage_later(mapping, f"{_load_name(number, mapping)} {column} {step}", column, rows)
+            load = self._stage_later(mapping, f"{_load_name(self._progress, mapping)} {column} {step}", column, rows)
             await self._ship(load, mapping, keeper.keep_later)
             step += 1
 
@@ -222,7 +222,7 @@ class _Shelf:
         self.evaluator = Evaluator(engine.spec)
         self.references = References(engine.spec, engine.org, engine.state)
 
-    async def stage_page(self, page: Sequence[JsonObject], batch: int) -> int:
+    async def stage_page(self, page: Sequence[JsonObject], progress: Progress) -> int:
         """How many agreements of the page are staged."""
         state = self.engine.state
         staging = Staging(state.database)
@@ -240,7 +240,7 @@ class _Shelf:
         fates |= {
             c.agreement_id: LOADED if c.agreement_id in headers else WAITS for c in cases if c.agreement_id not in fates
         }
-        self._keep(batch, rows, fates, [parked for case in cases for parked in case.parked])
+        self._keep(progress, rows, fates, [parked for case in cases for parked in case.parked])
         return len(headers)
 
     async def _find_existing(self, header: ObjectMapping, keys: list[str]) -> set[str]:
@@ -293,23 +293,25 @@ class _Shelf:
             known |= {key for key in by_key if key.casefold() in there}
         return [pair for key, pair in by_key.items() if key not in known]
 
-    def _keep(self, batch: int, rows: Sequence[StagedRow], fates: Mapping[str, str], parked: Sequence[Parked]) -> None:
+    def _keep(
+        self, progress: Progress, rows: Sequence[StagedRow], fates: Mapping[str, str], parked: Sequence[Parked]
+    ) -> None:
         engine, state = self.engine, self.engine.state
         left = [one for one, fate in fates.items() if fate == LEFT]
         with state.transaction():
             for mapping in _written(engine.spec):
-                self._append(mapping, batch, [row for row in rows if row.object == mapping.name])
+                self._append(mapping, progress, [row for row in rows if row.object == mapping.name])
             Staging(state.database).put(rows)
             Staging(state.database).put_fates(fates)
             state.park([row for row in parked if row.agreement_id not in left], engine.now())
             _leave(state, left, engine.now())
 
-    def _append(self, mapping: ObjectMapping, batch: int, rows: Sequence[StagedRow]) -> None:
+    def _append(self, mapping: ObjectMapping, progress: Progress, rows: Sequence[StagedRow]) -> None:
         if not rows:
             return
         outbox, name, header = (
             self.engine.state.outbox,
-            _load_name(batch, mapping),
+            _load_name(progress, mapping),
             header_of(self.engine.spec, mapping),
         )
         load = outbox.find_load(name) or Load(name, mapping.salesforce, to_csv_lines([header]), 0, is_whole=False)
@@ -390,8 +392,8 @@ def _written(spec: Spec) -> list[ObjectMapping]:
     return [mapping for mapping in spec.objects if is_written(spec, mapping)]
 
 
-def _load_name(batch: int, mapping: ObjectMapping) -> str:
-    return f"backfill {batch} {mapping.name}"
+def _load_name(progress: Progress, mapping: ObjectMapping) -> str:
+    return f"backfill {progress.started} {progress.batch} {mapping.name}"
 
 
 def _leave(state: State, agreement_ids: Iterable[str], at: str) -> None:
