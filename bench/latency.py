@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import tempfile
 import time
@@ -37,6 +38,7 @@ from clmkit.sync.listening import EventsConfig
 from clmkit.sync.reconcile import Comparison
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+P50_BAR, P99_BAR = 0.050, 0.250
 LAST_DAY = date(2031, 1, 1)
 FORTH, BACK = "CLM to Salesforce", "Salesforce to CLM"
 
@@ -209,6 +211,12 @@ async def measure(bench: Bench, seconds: float, rate: float, back: float) -> Non
             f"{direction:<21}{latency_class:<12}{len(times):>9}{1000 * cuts[49]:>8.0f}{1000 * cuts[94]:>8.0f}"
             f"{1000 * cuts[98]:>8.0f}{1000 * max(times):>8.0f}   {promised:>12}"
         )
+    for direction in (FORTH, BACK):
+        every = [one for (way, _), times in watch.taken.items() if way == direction for one in times]
+        cuts = quantiles(every, n=100)
+        is_met = cuts[49] <= P50_BAR and cuts[98] <= P99_BAR
+        told = f"p50 {1000 * cuts[49]:.0f} ms of {1000 * P50_BAR:.0f}, p99 {1000 * cuts[98]:.0f} ms of {1000 * P99_BAR:.0f}"
+        print(f"{direction}: {told}: {'met' if is_met else 'not met'}; load {os.getloadavg()[0]:.1f}")
     print(f"{sum(len(one) for one in watch.waiting.values())} edits did not arrive, {report.differing} fields differ")
 
 

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from clmkit.cli.sync_backfill import backfill
 from clmkit.cli.sync_cutover import cutover
+from clmkit.cli.sync_latency import latency
 from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
 from clmkit.cli.sync_reconcile import reconcile
 from clmkit.cli.sync_redrive import redrive
@@ -49,6 +50,7 @@ def sync() -> None:
 sync.add_command(backfill)
 sync.add_command(redrive)
 sync.add_command(cutover)
+sync.add_command(latency)
 sync.add_command(reconcile)
 sync.add_command(replay_command)
 
