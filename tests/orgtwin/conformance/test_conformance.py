@@ -39,7 +39,7 @@ def test_the_org_answers_as_the_guides_say(case: dict[str, Any], door: Door) -> 
         assert said.status == step.get("status", 200), where
         _check(step, said, kept, where)
         for name, path in step.get("keep", {}).items():
-            kept[name] = str(_at(json.loads(said.body), path))
+            kept[name] = str(find_at(json.loads(said.body), path))
 
 
 def _ask(door: Door, step: dict[str, Any], kept: dict[str, str]) -> Said:
@@ -57,30 +57,30 @@ def _ask(door: Door, step: dict[str, Any], kept: dict[str, str]) -> Said:
 def _check(step: dict[str, Any], said: Said, kept: dict[str, str], where: str) -> None:
     if "has" in step:
         wanted = json.loads(Template(json.dumps(step["has"])).substitute(kept))
-        assert _holds(json.loads(said.body), wanted), f"{where}\nhas not: {wanted}"
+        assert holds(json.loads(said.body), wanted), f"{where}\nhas not: {wanted}"
     for text in step.get("says", ()):
         assert Template(text).substitute(kept) in said.body.decode(), f"{where}\nsays not: {text}"
     for name, value in step.get("headers_have", {}).items():
-        assert _holds(said.headers.get(name.lower()), value), f"{where}\n{name}: {said.headers.get(name.lower())}"
+        assert holds(said.headers.get(name.lower()), value), f"{where}\n{name}: {said.headers.get(name.lower())}"
 
 
-def _holds(there: object, wanted: object) -> bool:
+def holds(there: object, wanted: object) -> bool:
     if isinstance(wanted, dict):
         return isinstance(there, dict) and all(
-            key in there and _holds(there[key], value) for key, value in wanted.items()
+            key in there and holds(there[key], value) for key, value in wanted.items()
         )
     if isinstance(wanted, list):
         return (
             isinstance(there, list)
             and len(there) == len(wanted)
-            and all(_holds(one, other) for one, other in zip(there, wanted, strict=True))
+            and all(holds(one, other) for one, other in zip(there, wanted, strict=True))
         )
     if isinstance(wanted, str) and len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
         return isinstance(there, str) and re.fullmatch(wanted[1:-1], there, re.DOTALL) is not None
     return there == wanted
 
 
-def _at(value: Any, path: str) -> object:
+def find_at(value: Any, path: str) -> object:
     for step in path.split("."):
         value = value[int(step)] if isinstance(value, list) else value[step]
     return value
