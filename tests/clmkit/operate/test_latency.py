@@ -52,7 +52,7 @@ def test_every_class_keeps_the_promise_of_the_shipped_mapping() -> None:
     promises = {one.name: one.p99_seconds or 86_400.0 for one in world.spec.latency}
     assert all(one.promised == promises[one.latency] for one in rows)
     assert [one for one in rows if not one.is_kept or one.p99 > one.promised] == []
-    assert all(0 < one.p50 <= one.p99 <= one.longest and one.changes == 6 for one in rows)
+    assert all(0 < one.p50 <= one.p99 <= one.longest and one.changes >= 6 for one in rows)
 
 
 def test_a_promise_that_is_broken_is_told_for_its_class_alone() -> None:
