@@ -10,6 +10,7 @@ from tests.orgtwin.metadata.conftest import package_of
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.save_hooks import attach
 from orgtwin.apex.testing import TestOutcome, run_tests
+from orgtwin.apex.transaction import Job
 from orgtwin.errors import SaveResult
 from orgtwin.metadata.deploy_model import DeployOptions, DeployStatus
 from orgtwin.metadata.service import MetadataService
@@ -78,6 +79,10 @@ class LiveOrg:
         """What has been written since the last time."""
         found, self.engine.debug_log = self.engine.debug_log, []
         return found
+
+    def keep(self, jobs: list[Job]) -> None:
+        """Jobs that are not to run."""
+        self.kept = jobs
 
     def run(self, source: str) -> list[str]:
         """Anonymous Apex; its debug log."""

@@ -188,5 +188,8 @@ class SmallOrg:
     def find_page(self, name: str) -> str | None:
         return "Invoice" if name.lower() == "invoice" else None
 
+    def find_static_resource(self, name: str) -> bytes | None:
+        return None
+
     def find_label(self, name: str) -> str | None:
         return {"greeting": "Hello"}.get(name.lower())

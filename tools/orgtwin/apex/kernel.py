@@ -272,10 +272,6 @@ class KernelPort:
             return SaveResult(None, False, errors=(SaveError("REQUIRED_FIELD_MISSING", text, missing),))
         with self.org.transaction():  # subscribers outside hear of it by the event's publish behaviour
             record_id = publish_event(self.org, sobject_type, row, self._caller.user_id)
-        if self.engine is not None:
-            self.engine.events.add(
-                sobject_type, {**row, "CreatedById": self._caller.user_id, "CreatedDate": self.now()}
-            )
         return SaveResult(record_id, True)
 
     def publishes_at_once(self, sobject_type: str) -> bool:
@@ -314,6 +310,10 @@ class KernelPort:
     def find_page(self, name: str) -> str | None:
         pages = MetadataService(self.org).components.of_type("ApexPage")
         return next((page.full_name for page in pages if page.full_name.lower() == name.lower()), None)
+
+    def find_static_resource(self, name: str) -> bytes | None:
+        found = MetadataService(self.org).components.find("StaticResource", name)
+        return None if found is None else found.content
 
     def find_label(self, name: str) -> str | None:
         """A label that a project brought, or one that was deployed to the org."""

@@ -161,6 +161,9 @@ class OrgPort(Protocol):
     def find_page(self, name: str) -> str | None:
         """The name of a Visualforce page, as it was deployed."""
 
+    def find_static_resource(self, name: str) -> bytes | None:
+        """The content of a static resource."""
+
     def find_label(self, name: str) -> str | None:
         """The text of a custom label."""
 

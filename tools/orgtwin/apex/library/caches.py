@@ -15,8 +15,9 @@ from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.objects import new_instance
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, system_interface, type_of
+from orgtwin.apex.records import SObject
 from orgtwin.apex.types import Type
-from orgtwin.apex.values import ApexMap, ApexSet, Long, Value
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Instance, Long, Value
 
 _KEY = re.compile(r"[A-Za-z0-9]{1,50}")
 _DEFAULT = "local.default"
@@ -51,11 +52,37 @@ def _check_key(this: Partition, key: str | None) -> str:
 
 
 def _put(this: Partition, key: str, value: Value, *_: Value) -> None:
-    this.values[_check_key(this, key)] = value
+    this.values[_check_key(this, key)] = copied(value)
 
 
 def _get(this: Partition, key: str) -> Value:
-    return this.values.get(_check_key(this, key))
+    return copied(this.values.get(_check_key(this, key)))
+
+
+def copied(value: Value) -> Value:
+    """The value as it comes out of serialization: whoever changes one changes no other."""
+    return _copied(value, {})
+
+
+def _copied(value: Value, made: dict[int, Value]) -> Value:
+    """`made` holds the copies by the identity of what they copy: a value that occurs twice still does."""
+    if id(value) in made:
+        return made[id(value)]
+    if isinstance(value, (ApexList, ApexSet, ApexMap)):
+        copy = made[id(value)] = type(value)(value.type)
+        if isinstance(value, ApexMap):
+            copy.items = {_copied(k, made): _copied(v, made) for k, v in value.items.items()}
+        else:
+            items = [_copied(item, made) for item in value.items]
+            copy.items = items if isinstance(value, ApexList) else dict.fromkeys(items)
+        return copy
+    if isinstance(value, SObject):
+        return value.clone(keep_id=True, deep=True, keep_timestamps=True, keep_auto=True)
+    if type(value) is Instance:
+        made[id(value)] = twin = Instance(value.cls)
+        twin.fields = [_copied(item, made) for item in value.fields]
+        return twin
+    return value
 
 
 def _build(this: Partition, builder: Value, key: str) -> Value:
@@ -83,7 +110,7 @@ def _contains(this: Partition, key: Value) -> Value:
 def _get_all(this: Partition, keys: ApexSet | None) -> ApexMap:
     if keys is None:
         raise argument_null("keys")
-    return ApexMap(type_of("Map<String,Object>"), {k: this.values[k] for k in keys.items if k in this.values})
+    return ApexMap(type_of("Map<String,Object>"), {k: copied(this.values[k]) for k in keys.items if k in this.values})
 
 
 _METHODS: dict[str, Callable[..., Value]] = {

@@ -9,6 +9,7 @@ from orgtwin.apex.faults import throw
 from orgtwin.apex.library.jobs import run_jobs
 from orgtwin.apex.library.signatures import system_class, system_interface
 from orgtwin.apex.library.stubs import create_stub
+from orgtwin.apex.library.test_data import load_data
 from orgtwin.apex.limits import Usage
 from orgtwin.apex.records import to_id
 from orgtwin.apex.values import ApexList, Value
@@ -79,10 +80,6 @@ def _set_fixed_search(ids: ApexList) -> None:
     context.engine().test_state["search"] = list(ids.items)
 
 
-def _load_data(token: Value, resource: str) -> None:
-    context.engine().refuse("apex.Test.loadData", "Test.loadData")
-
-
 def _set_read_only(value: Value) -> None:
     context.engine().refuse("apex.Test.setReadOnlyApplicationMode", "Test.setReadOnlyApplicationMode")
 
@@ -98,7 +95,7 @@ system_class(
         "static void setCreatedDate(Id,Datetime)": _set_created_date,
         "static void setFixedSearchResults(List<Id>)": _set_fixed_search,
         "static Object createStub(Type,Object)": create_stub,
-        "static void loadData(Schema.SObjectType,String)": _load_data,
+        "static List<SObject> loadData(Schema.SObjectType,String)": load_data,
         "static void enableChangeDataCapture()": _capture_changes,
         "static void setReadOnlyApplicationMode(Boolean)": _set_read_only,
     },
