@@ -190,6 +190,19 @@ def test_a_scheduled_path_waits_for_its_time_and_its_mail_goes_to_the_outbox() -
     assert stage.flows.run_due(NOON + timedelta(days=9)) == 0
 
 
+def test_a_record_that_no_longer_meets_the_conditions_takes_its_waiting_paths_along() -> None:
+    path = f"""<scheduledPaths><name>Later</name>{go("Mail")}<label>Later</label><offsetNumber>2</offsetNumber>
+        <offsetUnit>Days</offsetUnit><timeSource>RecordTriggerEvent</timeSource></scheduledPaths>
+        <filterLogic>and</filterLogic><filters><field>Industry</field><operator>EqualTo</operator>
+        <value><stringValue>Energy</stringValue></value></filters>"""
+    stage = Stage(Later=flow(path, MAIL, trigger="RecordAfterSave", events="CreateAndUpdate"))
+    account = stage.insert(Name="Acme", Industry="Energy").record_id
+    stage.update(account, Industry="Media")
+    assert stage.flows.run_due(NOON + timedelta(days=9)) == 0
+    stage.update(account, Industry="Energy")
+    assert stage.flows.run_due(NOON + timedelta(days=9)) == 1
+
+
 def test_an_action_that_is_not_emulated_is_refused_by_name() -> None:
     other = MAIL.replace("emailSimple", "submit")
     stage = Stage(Send=flow(go("Mail"), other, trigger="RecordAfterSave", events="Create"))

@@ -99,6 +99,17 @@ def test_a_case_is_closed_by_its_status_and_may_be_opened_again(
     assert many(read, "Case", record_id, "IsClosed", "ClosedDate") == [False, None]
 
 
+def test_a_task_is_closed_by_its_status_and_may_be_opened_again(
+    org: Org, insert: Save, update: Save, read: Read
+) -> None:
+    record_id = insert("Task", Subject="Call", Status="Not Started", Priority="Normal").record_id
+    assert many(read, "Task", record_id, "IsClosed", "CompletedDateTime") == [False, None]
+    update("Task", record_id, Status="Completed")
+    assert many(read, "Task", record_id, "IsClosed", "CompletedDateTime") == [True, org.now]
+    update("Task", record_id, Status="In Progress")
+    assert many(read, "Task", record_id, "IsClosed", "CompletedDateTime") == [False, None]
+
+
 def test_a_tracked_field_leaves_a_row_of_history_and_a_reference_two(
     org: Org, insert: Save, update: Save, read: Read
 ) -> None:

@@ -15,6 +15,7 @@ from clmkit.codegen.names import (
     linking_permission_set,
     muted_rights,
     name_object,
+    notice_day,
     people_group,
 )
 from clmkit.codegen.pages import tab_names
@@ -176,7 +177,15 @@ def field_permissions(spec: Spec, audience: Audience) -> list[Body]:
         for field in mapping.columns:
             if takes_field_security(field) and may_read(audience, field):
                 entries.append((f"{mapping.salesforce}.{field.salesforce}", may_edit(audience, mapping, field)))
+    entries += [(name, False) for name in _kept_by_triggers(spec, audience)]
     return [{"editable": editable, "field": field, "readable": True} for field, editable in sorted(entries)]
+
+
+def _kept_by_triggers(spec: Spec, audience: Audience) -> Iterator[str]:
+    """The last day for notice, for whoever may read the end from which a trigger computes it."""
+    header, renewal = spec.header, spec.renewal
+    if header is not None and renewal is not None and may_read(audience, header.get_field(renewal.end)):
+        yield f"{header.salesforce}.{notice_day(spec)}"
 
 
 def takes_field_security(field: FieldMapping) -> bool:

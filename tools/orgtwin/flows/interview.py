@@ -79,11 +79,15 @@ class Interview:
 
     def is_wanted(self) -> bool:
         """Whether the entry conditions let this record in."""
-        if not self._meets(self._content, self._before):
+        if not self.meets_conditions():
             return False
         if self._flow.only_on_change and self._before is not None:
             return not self._meets(self._before, None)
         return True
+
+    def meets_conditions(self) -> bool:
+        """Whether the record as it is now meets them, wherever it came from."""
+        return self._meets(self._content, self._before)
 
     def _meets(self, content: Row, before: Row | None) -> bool:
         start = self._flow.start

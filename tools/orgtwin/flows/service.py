@@ -69,7 +69,9 @@ class FlowService:
         interview = Interview(self._org, flow, save.caller, save.table, row.content, row.before)
         self._active.add(key)
         try:
-            if interview.is_wanted():
+            if not interview.meets_conditions():
+                self._forget(flow, row)
+            elif interview.is_wanted():
                 if flow.unknown:
                     raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
                 interview.run(flow.target)
@@ -88,9 +90,18 @@ class FlowService:
 
     # ---- scheduled paths
 
+    def _forget(self, flow: Flow, row: Pending) -> None:
+        """A record that no longer meets the entry conditions takes its pending paths along.
+
+        Source: an experiment published at Salesforce Stack Exchange, "Do scheduled paths get evaluated/canceled ...".
+        """
+        if flow.paths:
+            record = (flow.name, str(row.content[0]))
+            self.waiting = [w for w in self.waiting if (w.flow.name, w.record_id) != record]
+
     def _schedule(self, flow: Flow, save: Save, row: Pending) -> None:
+        self._forget(flow, row)
         record_id = str(row.content[0])
-        self.waiting = [w for w in self.waiting if (w.flow.name, w.record_id) != (flow.name, record_id)]
         for path in flow.paths:
             start = self._org.now if path.field is None else _moment(save.table.reader(path.field)(row.content))
             if start is not None:

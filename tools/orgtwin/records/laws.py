@@ -14,7 +14,7 @@ from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
 from orgtwin.records.saving import Save
-from orgtwin.records.status_laws import follow_case_status, follow_order_status, follow_stage
+from orgtwin.records.status_laws import follow_case_status, follow_order_status, follow_stage, follow_task_status
 from orgtwin.records.table import RecordTable
 
 Law = Callable[[LawContext, Save], None]
@@ -27,6 +27,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "Lead": (join_names,),
     "User": (join_names,),
     "Case": (follow_case_status,),
+    "Task": (follow_task_status,),
     "Opportunity": (follow_stage,),
     "Order": (follow_order_status,),
 }

@@ -1,6 +1,6 @@
-"""Fields that follow from a status: Order.StatusCode, what a stage says of an opportunity, whether a case is closed.
+"""Fields that follow from a status: Order.StatusCode, what a stage says of an opportunity, whether a case or a task is closed.
 
-Sources: "Order", "Opportunity", "OpportunityStage", "Case" (Object Reference). The probabilities and forecast
+Sources: "Order", "Opportunity", "OpportunityStage", "Case", "Task", "TaskStatus" (Object Reference). The probabilities and forecast
 categories of the standard stages are those of a new org; a request that names Probability keeps its own.
 """
 
@@ -34,6 +34,7 @@ STAGES: dict[Value, Stage] = {
     "Closed Lost": Stage(0, "Omitted", is_closed=True),
 }
 CLOSED_CASE_STATUSES = frozenset({"Closed"})
+CLOSED_TASK_STATUSES = frozenset({"Completed"})
 
 
 def follow_stage(_context: LawContext, save: Save) -> None:
@@ -65,12 +66,21 @@ def follow_order_status(_context: LawContext, save: Save) -> None:
 
 def follow_case_status(context: LawContext, save: Save) -> None:
     """A case is closed by its status; the moment is kept."""
+    _close_by_status(context, save, CLOSED_CASE_STATUSES, "ClosedDate")
+
+
+def follow_task_status(context: LawContext, save: Save) -> None:
+    """A task is closed by its status; the moment is kept."""
+    _close_by_status(context, save, CLOSED_TASK_STATUSES, "CompletedDateTime")
+
+
+def _close_by_status(context: LawContext, save: Save, closing: frozenset[str], moment: str) -> None:
     table = save.table
-    status_of, closed_at = table.reader("Status"), table.reader("ClosedDate")
+    status_of, closed_at = table.reader("Status"), table.reader(moment)
     for row in save.rows:
-        is_closed = status_of(row.content) in CLOSED_CASE_STATUSES
+        is_closed = status_of(row.content) in closing
         table.write(row.content, "IsClosed", is_closed)
         if is_closed and closed_at(row.content) is None:
-            table.write(row.content, "ClosedDate", context.now)
+            table.write(row.content, moment, context.now)
         elif not is_closed:
-            table.write(row.content, "ClosedDate", None)
+            table.write(row.content, moment, None)

@@ -1,0 +1,120 @@
+"""The renewal reminder on an org: the clock moves, tasks come to the queues, and what was decided is not escalated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from tests.clmkit.codegen.cumulus import Door
+from tests.clmkit.codegen.test_round_trip import VERSION, load_named, running_org
+
+from clmkit.codegen.flows import ESCALATION, REMINDER
+from clmkit.codegen.mdapi import convert_source
+from clmkit.codegen.project import plan_project
+from clmkit.release.org_access import open_org
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("round_trip")]
+
+END = "2030-06-11"  # ten days' notice: the last day for notice is 2030-06-01
+BEFORE_FIRST, AFTER_FIRST = "2030-03-02T12:00:00+00:00", "2030-03-04T12:00:00+00:00"  # 90 days before it
+AFTER_SECOND = "2030-05-03T12:00:00+00:00"  # 30 days before it
+BEFORE_ESCALATION, AFTER_ESCALATION = "2030-05-15T12:00:00+00:00", "2030-05-17T12:00:00+00:00"  # 16 days before it
+
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """An org with the widest spec, whose administrator writes for the CLM."""
+    ready = tmp_path_factory.mktemp("flows") / "ready.json"
+    package = convert_source(plan_project(load_named("everything")).render(), VERSION)
+    with running_org(ready) as access:
+
+        async def deploy() -> str:
+            async with open_org(access, VERSION) as clients:
+                started = await clients.metadata.start_deploy(package.files, check_only=False)
+                return (await clients.metadata.wait_for_deploy(started)).status
+
+        assert asyncio.run(deploy()) == "Succeeded"
+        opened = Door(ready, VERSION)
+        opened.assign("ACME_Service", "ACME_Linking")
+        yield opened
+
+
+def agreement(door: Door, state: str = "Running", end: str = END) -> str:
+    """A new agreement with ten days' notice; its record's id."""
+    values = {
+        "ACME_Key__c": f"AGR-{next(NUMBERS)}",
+        "ACME_Revision__c": 1,
+        "ACME_State__c": state,
+        "End__c": end,
+        "Notice__c": 10,
+        "Notice_Unit__c": "Days",
+    }
+    return door.create("ACME_Folder__c", values)
+
+
+def tasks(door: Door, record: str) -> list[dict[str, Any]]:
+    query = f"SELECT Id, Subject, Owner.Name, ActivityDate, Status FROM Task WHERE WhatId = '{record}' ORDER BY CreatedDate, Id"
+    return [dict(row) for row in door.find(query)]
+
+
+def subjects(door: Door, record: str) -> list[str]:
+    return [str(task["Subject"]) for task in tasks(door, record)]
+
+
+def test_reminders_come_on_their_days_and_go_to_the_stewards_queue(door: Door) -> None:
+    record = agreement(door)
+    door.pass_time(BEFORE_FIRST)
+    assert subjects(door, record) == []
+    door.pass_time(AFTER_FIRST)
+    (task,) = tasks(door, record)
+    assert (task["Subject"], task["ActivityDate"], task["Owner"]["Name"]) == (REMINDER, "2030-06-01", "People's law")
+    door.pass_time(AFTER_FIRST)
+    assert subjects(door, record) == [REMINDER]
+    door.pass_time(AFTER_SECOND)
+    assert subjects(door, record) == [REMINDER, REMINDER]
+
+
+def test_a_reminder_that_stays_open_is_escalated_once(door: Door) -> None:
+    record = agreement(door)
+    door.pass_time(BEFORE_ESCALATION)
+    assert ESCALATION not in subjects(door, record)
+    door.pass_time(AFTER_ESCALATION)
+    door.pass_time(AFTER_ESCALATION)
+    assert subjects(door, record).count(ESCALATION) == 1
+
+
+def test_a_reminder_that_was_decided_is_not_escalated(door: Door) -> None:
+    record = agreement(door)
+    door.pass_time(BEFORE_ESCALATION)
+    for task in tasks(door, record):
+        door.change("Task", str(task["Id"]), {"Status": "Completed"})
+    door.pass_time(AFTER_ESCALATION)
+    assert subjects(door, record) == [REMINDER, REMINDER]
+
+
+def test_an_end_that_moves_takes_the_reminders_along(door: Door) -> None:
+    record = agreement(door)
+    door.change("ACME_Folder__c", record, {"End__c": "2031-06-11", "ACME_Revision__c": 2})
+    door.pass_time(AFTER_ESCALATION)
+    assert subjects(door, record) == []
+    door.pass_time("2031-03-04T12:00:00+00:00")
+    assert [task["ActivityDate"] for task in tasks(door, record)] == ["2031-06-01"]
+
+
+@pytest.mark.parametrize("state", ["Draft", "Ended"])
+def test_an_agreement_that_is_not_in_force_reminds_nobody(door: Door, state: str) -> None:
+    record = agreement(door, state)
+    door.pass_time(AFTER_ESCALATION)
+    assert subjects(door, record) == []
+
+
+def test_an_agreement_that_is_over_before_its_day_reminds_nobody(door: Door) -> None:
+    record = agreement(door)
+    door.change("ACME_Folder__c", record, {"ACME_State__c": "Ended", "ACME_Revision__c": 2})
+    door.pass_time(AFTER_ESCALATION)
+    assert subjects(door, record) == []
