@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 from orgtwin.organization import Clock
 
@@ -27,6 +28,7 @@ _ROWS: Mapping[str, tuple[int, int]] = {
     PUBLISHED_EVENTS: (50_000, _HOUR),
 }
 _BUCKET_SECONDS = 60
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Allocation:
@@ -38,10 +40,11 @@ class Allocation:
         self._clock = clock
         self._minutes = minutes
         self._buckets: deque[list[int]] = deque()
+        self._minute_began = self._minute_ends = _NEVER
 
     @property
     def used(self) -> int:
-        self._forget_old(self._minute())
+        self._forget_old(_minute(self._clock()))
         return self.used_lately
 
     @property
@@ -50,23 +53,30 @@ class Allocation:
 
     def take(self, number: int = 1) -> bool:
         """Use up so many more, or, when there are not as many left, none; false then."""
-        minute = self._minute()
-        buckets = self._buckets
-        if not buckets or buckets[-1][0] != minute:
-            self._forget_old(minute)
-            buckets.append([minute, 0])
+        now = self._clock()
+        if not self._buckets or not self._minute_began <= now < self._minute_ends:
+            self._begin_minute(now)
         if self.used_lately + number > self.maximum:
             return False
         self.used_lately += number
-        buckets[-1][1] += number
+        self._buckets[-1][1] += number
         return True
 
-    def _minute(self) -> int:
-        return int(self._clock().timestamp()) // _BUCKET_SECONDS
+    def _begin_minute(self, now: datetime) -> None:
+        minute = _minute(now)
+        self._forget_old(minute)
+        if not self._buckets or self._buckets[-1][0] != minute:
+            self._buckets.append([minute, 0])
+        self._minute_began = now.replace(second=0, microsecond=0)
+        self._minute_ends = self._minute_began + timedelta(seconds=_BUCKET_SECONDS)
 
     def _forget_old(self, minute: int) -> None:
         while self._buckets and self._buckets[0][0] <= minute - self._minutes:
             self.used_lately -= self._buckets.popleft()[1]
+
+
+def _minute(moment: datetime) -> int:
+    return int(moment.timestamp()) // _BUCKET_SECONDS
 
 
 class Allocations:

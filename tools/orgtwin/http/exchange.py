@@ -40,7 +40,18 @@ def sent_headers(response: Response) -> Headers:
 class Exchange:
     """The head is there when this is made; the body comes in parts; then there is an answer."""
 
-    __slots__ = ("_app", "_limit", "_parts", "_refusal", "_route", "_size", "_spooled", "request", "takes_body")
+    __slots__ = (
+        "_app",
+        "_encoding",
+        "_limit",
+        "_parts",
+        "_refusal",
+        "_route",
+        "_size",
+        "_spooled",
+        "request",
+        "takes_body",
+    )
 
     def __init__(self, app: Application, request: Request) -> None:
         self.takes_body = request.method != "HEAD"  # HEAD is answered as GET is, and shows the head alone
@@ -51,7 +62,7 @@ class Exchange:
         self._route, self._refusal = app.find_route(request)
         self._limit = self._route.max_body or REST_BODY_LIMIT
         self._parts: list[bytes] = []
-        encoding = request.headers.get("content-encoding", "")
+        encoding = self._encoding = request.headers.get("content-encoding", "").lower()
         if self._route.spools:
             request.upload = Upload()
         self._spooled = request.upload if encoding in ("", "identity") else None
@@ -84,11 +95,9 @@ class Exchange:
         parts, self._parts = self._parts, []
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         try:
-            body = unpack(body, self.request.headers.get("content-encoding", "").lower(), self._limit)
+            self._hand_over(unpack(body, self._encoding, self._limit) if self._encoding else body)
         except SalesforceError as error:
             self._refuse(error)
-        else:
-            self._hand_over(body)
 
     def _hand_over(self, body: bytes) -> None:
         if self.request.upload is not None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -79,6 +80,7 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
+        self._reached = lru_cache(maxsize=256)(self._reach)
         for route in routes:
             self._add(route)
 
@@ -103,20 +105,30 @@ class RouteTable:
 
     def find(self, raw_path: str) -> Match | None:
         """The routes of a percent-encoded path, or None."""
-        segments = _segments(without_host_segment(raw_path))
-        node, params = self._root, {}
-        for segment in segments:
-            child = node.literal.get(segment)
-            if child is None:
-                if node.named is None:
-                    break
-                name, child = node.named
-                params[name] = unquote(segment) if "%" in segment else segment
-            node = child
-        else:
-            if node.routes:
+        place, _, last = raw_path.rpartition("/")
+        node, params = self._reached(place)
+        if node is not None and last:
+            params = params.copy()
+            node = _step(node, last, params)
+            if node is not None and node.routes:
                 return Match(node.routes, params)
-        return _walk(self._root, segments, 0, {})
+        return _walk(self._root, _segments(without_host_segment(raw_path)), 0, {})
+
+    def _reach(self, raw_path: str) -> tuple[_Node | None, dict[str, str]]:
+        """Where the first turns lead and what they name; many addresses differ in their last segment alone."""
+        node: _Node | None = self._root
+        params: dict[str, str] = {}
+        for segment in _segments(without_host_segment(raw_path)):
+            node = _step(node, segment, params) if node is not None else None
+        return node, params
+
+
+def _step(node: _Node, segment: str, params: dict[str, str]) -> _Node | None:
+    child = node.literal.get(segment)
+    if child is None and node.named is not None:
+        name, child = node.named
+        params[name] = unquote(segment) if "%" in segment else segment
+    return child
 
 
 def without_host_segment(raw_path: str) -> str:
