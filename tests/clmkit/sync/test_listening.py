@@ -14,7 +14,7 @@ from clmkit.clients.errors import LoginFailed, Refused, Unreachable
 from clmkit.clients.pubsub import Batch, Change, PositionLost, Published
 from clmkit.sync.database import StateError
 from clmkit.sync.inbox import Inbox
-from clmkit.sync.listening import EventsConfig, Listening
+from clmkit.sync.listening import MOST_QUEUED, EventsConfig, Listening
 from clmkit.sync.report import Tally
 
 TOPIC = "/event/CLM_Contract_Change__e"
@@ -296,3 +296,33 @@ def test_deliveries_are_metered_and_the_sync_switches_to_looks_and_back_with_not
     hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "03")
     assert script.opened == [("grpc", None, False), ("grpc", b"\x02", False)]
     assert world.state.get_cursor("deliveries") == "2026-11-23 1"
+
+
+@dataclass
+class Flood:
+    """A stream that never runs dry and counts how much was taken from it."""
+
+    given: int = 0
+
+    async def listen(self, *_: object) -> AsyncIterator[Batch]:
+        while True:
+            self.given += 1
+            yield told(self.given % 256)
+
+
+def test_a_flood_of_events_waits_at_its_source_while_nobody_takes_them(world: World) -> None:
+    flood = Flood()
+    config = EventsConfig(deliveries_a_day=10**9)
+    listening = Listening(world.spec, world.state, flood.listen, config, lambda: None, lambda: "2026-11-22T00:00:00Z")
+
+    async def run() -> list[int]:
+        async with listening.open():
+            for _ in range(10 * MOST_QUEUED):
+                await asyncio.sleep(0)
+            before = flood.given
+            listening.take(Tally())
+            for _ in range(10 * MOST_QUEUED):
+                await asyncio.sleep(0)
+            return [before, flood.given]
+
+    assert asyncio.run(run()) == [MOST_QUEUED + 1, 2 * MOST_QUEUED + 1]

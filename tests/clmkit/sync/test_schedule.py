@@ -1,12 +1,17 @@
 """Latency classes: what is real-time goes at once, what is promised in minutes goes together, a batch at its time of day."""
 
+import contextlib
+
 import msgspec
 import pytest
 from tests.clmkit.sync.fake_org import Killed
 from tests.clmkit.sync.world import World, shipped_spec
 
 from clmkit.mapping.model import Latency, LatencyClass
+from clmkit.sync.database import Target
+from clmkit.sync.inbox import InboxEvent
 from clmkit.sync.schedule import Pace, pace_of
+from clmkit.sync.state import State
 
 NOON, FIRST, LATER = "2026-11-22T12:00:00.000Z", "2026-11-22T12:02:30.000Z", "2026-11-22T12:01:00.000Z"
 NIGHT = "2026-11-23T02:00:00.000Z"
@@ -178,3 +183,28 @@ DUE = [
 @pytest.mark.parametrize(("promise", "now", "due"), DUE)
 def test_a_promise_says_until_when_a_change_waits(promise: Latency, now: str, due: str) -> None:
     assert Pace({promise.name: promise}, "Asia/Tokyo").due_at(promise.name, now) == due
+
+
+def test_both_databases_keep_a_schedule_alike(target: Target) -> None:
+    pace = pace_of(shipped_spec())
+    with contextlib.closing(State(target)) as state:
+        schedule = state.schedule
+        with state.transaction():
+            state.inbox.add([InboxEvent(f"E{n}", "clm", f"A{n % 2}", n, "user") for n in range(4)], NOON)
+            schedule.hold("A0", {"minutes": {"contract.owner"}, "nightly": {"contract.title"}}, [1, 3], pace, NOON)
+            schedule.hold("A1", {"nightly": {"contract.title"}}, [2], pace, NOON)
+        with state.transaction():
+            schedule.hold("A0", {"minutes": {"contract.owner"}, "nightly": {"contract.law"}}, [3], pace, LATER)
+        assert schedule.next_due() == FIRST
+        assert schedule.find_due(LATER, 10) == {}
+        assert schedule.find_due(FIRST, 10) == {"A0": {"minutes"}}
+        assert schedule.find_due(NIGHT, 1) == {"A0": {"minutes", "nightly"}}
+        assert [event.event_id for event in schedule.read_held(["A0"])] == ["E0", "E2"]
+        assert [event.event_id for event in state.inbox.read_waiting(10)] == ["E3"]
+        assert [one.words for one in schedule.read_waiting()] == [
+            f"1 agreements until {FIRST} (minutes: contract.owner)",
+            f"2 agreements until {NIGHT} (nightly: contract.law, contract.title)",
+        ]
+        with state.transaction():
+            schedule.release(["A0", "A1"])
+        assert (schedule.next_due(), schedule.read_held(["A0", "A1"])) == ("", [])
