@@ -137,7 +137,13 @@ class EnvironmentBlock(Block, frozen=True, kw_only=True):
 
 
 class RetentionBlock(Block, frozen=True, kw_only=True):
-    """How long data is kept after an agreement has ended. A legal hold stops the clock."""
+    """How long data is kept after an agreement has ended. A legal hold stops the clock.
+
+    It takes effect in the CLM, which holds the agreement: the CLM erases, and the sync takes the empty value to Salesforce like
+    any other change. `clmkit lint` refuses a mapping in which it could not: where the copy in Salesforce would stay, come back, or
+    live on in a field's history. Nothing generated erases by itself, and no permission set of the kit grants a deletion. The
+    mapping book names the retention of each field.
+    """
 
     keep: Annotated[
         Period, Meta(description="How long: 7 years, 18 months, 90 days (counted as months of 30 days, rounded up).")
