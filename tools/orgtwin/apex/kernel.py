@@ -14,6 +14,7 @@ from orgtwin.apex.org_port import QueryRow, Saving, Scalar, UserView
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.events.service import PUBLISH_AFTER_COMMIT
+from orgtwin.metadata.credential_values import values_of, with_secrets
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
@@ -282,7 +283,13 @@ class KernelPort:
 
     def resolve_callout(self, endpoint: str) -> Callout:
         components = MetadataService(self.org).components
-        return resolve_callout(components, endpoint, granted_principals(self.org, components, self._caller.user_id))
+        granted = granted_principals(self.org, components, self._caller.user_id)
+        callout = resolve_callout(components, endpoint, granted)
+        external = components.find("ExternalCredential", callout.external_credential or "")
+        if external is None:
+            return callout
+        protocol = external.body.value("authenticationProtocol")
+        return with_secrets(callout, protocol, values_of(self.org, callout.principal))
 
     # Transactions and rights
 
