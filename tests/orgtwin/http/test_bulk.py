@@ -175,6 +175,21 @@ FAILED_UPLOADS = {
         {"operation": "delete"},
         "InvalidBatch : delete operation must have only one field - Id in batch data",
     ),
+    "a cell of more than 131,072 characters": (
+        f"Name\n{'a' * 131_073}\n",
+        {},
+        "InvalidBatch : Failed to parse CSV. field larger than field limit (131072)",
+    ),
+    "a record of more than 400,000 characters": (
+        f"Name,Site,Phone,Fax\n{','.join(['a' * 100_001] * 4)}\n",
+        {},
+        "InvalidBatch : A record has more than 400000 characters",
+    ),
+    "more than 5,000 fields": (
+        f"{','.join(['Name'] * 5_001)}\n{','.join(['a'] * 5_001)}\n",
+        {},
+        "InvalidBatch : A record has more than 5000 fields",
+    ),
     "a row of another width": (
         "Name,Site\na\n",
         {},

@@ -103,12 +103,16 @@ _SAVE: Mapping[str, Callable[[Target, Sequence[Values]], list[SaveResult]]] = {
     "undelete": _undelete,
 }
 OPERATIONS = tuple(_SAVE)
+# "Bulk API and Bulk API 2.0 Limits and Allocations": fields in a record. ASSUMED: the text.
+_MOST_FIELDS = 5_000
 # Operations whose rows carry nothing but an id.
 _ID_ONLY = frozenset({"delete", "hardDelete", "undelete"})
 
 
 def require_columns(request: Request, operation: str, object_name: str, header: Sequence[str]) -> None:
-    """Every column names a field, or the parent, of the object for this caller. Raises InvalidBatch."""
+    """Every column names a field, or the parent, of the object for this caller; there are not too many. Raises InvalidBatch."""
+    if len(header) > _MOST_FIELDS:
+        raise SalesforceError("InvalidBatch", f"A record has more than {_MOST_FIELDS} fields")
     if operation in _ID_ONLY and [name.strip().lower() for name in header] != ["id"]:
         raise SalesforceError("InvalidBatch", f"{operation} operation must have only one field - Id in batch data")
     found = request.org.schema.find_type(object_name)

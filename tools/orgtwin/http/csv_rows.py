@@ -20,8 +20,10 @@ LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 
 # How many rows the org saves at a time; triggers see chunks of this size.
 CHUNK = 200
-# "Bulk API Limits": 32,000 characters in a field, 5,000 fields in a record.
+# "Bulk API and Bulk API 2.0 Limits and Allocations": characters in a field and in a record.
+# ASSUMED: the texts, and that the whole batch fails.
 _LONGEST_CELL = 131_072
+_LONGEST_RECORD = 400_000
 
 
 def read_csv(content: bytes | io.BufferedReader, delimiter: str = ",") -> Iterator[list[str]]:
@@ -51,7 +53,7 @@ class RowReader:
         self._has_twins = len(set(self._keys)) < len(self._keys)
 
     def rows(self, chunk: Sequence[Sequence[str]]) -> Sequence[WireRow]:
-        """Cells by field name, or by parent and its key. Raises InvalidBatch for a row of another width."""
+        """Cells by field name, or by parent and its key. Raises InvalidBatch for a row of another width, or too long."""
         width = len(self._keys)
         for cells in chunk:
             if len(cells) != width:
@@ -59,6 +61,8 @@ class RowReader:
                     "InvalidBatch",
                     f"Number of columns in the header ({width}) and in the row ({len(cells)}) do not match",
                 )
+            if sum(map(len, cells)) > _LONGEST_RECORD:
+                raise SalesforceError("InvalidBatch", f"A record has more than {_LONGEST_RECORD} characters")
         sheet = Sheet(self._keys, chunk)
         return list(sheet) if self._has_twins else sheet
 
