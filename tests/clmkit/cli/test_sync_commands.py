@@ -220,3 +220,9 @@ def test_a_replay_asks_for_one_instant_that_reads(config: Path) -> None:
     unread = call(config, "sync", "replay", "AGR-1", "--at", "yesterday")
     words = "'yesterday' is no instant; write it like 2026-11-22T14:30 or 2026-11-22T14:30:00+01:00"
     assert (unread.exit_code, words in " ".join(unread.stderr.split())) == (2, True)
+
+
+def test_traces_go_to_one_place(config: Path) -> None:
+    config.write_text(config.read_text() + "traces: {}\n")
+    result = call(config, "sync", "run")
+    assert (result.exit_code, result.stderr) == (2, f"clmkit: {config}: traces needs either a file or an endpoint.\n")

@@ -19,7 +19,7 @@ from clmkit.sync.report import RunReport
 from clmkit.sync.state import Parked
 
 REPORT = RunReport(
-    events=10, pushed=5, unchanged=2, conflicts=1, parked=1, waiting=1, echoes=1, rows_created={"Contract": 3},
+    events=10, pushed=5, unchanged=2, conflicts=1, parked=1, waiting=1, scheduled=0, echoes=1, rows_created={"Contract": 3},
     rows_updated={"Contract": 2, "CLM_Line__c": 4}, patches=1, parked_values=1, parked_rows=0, rounds=1,
     api_calls_by_kind={"collections": 2, "clm_changes": 1}, api_usage="1500/15000", api_forecast="", explained=[], seconds=0.2,
     stopped="", is_outage=False,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -30,14 +31,18 @@ from clmkit.operate.alerts import Alert, find_alerts
 from clmkit.operate.metrics import Metrics
 from clmkit.operate.monitor import Monitor, watched
 from clmkit.operate.pulse import Pulse
-from clmkit.sync.config import SyncConfig, WebhookConfig
+from clmkit.sync.config import ConfigError, SyncConfig, WebhookConfig
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
+from clmkit.sync.lineage import read_events
 from clmkit.sync.ports import ClmSystem
-from clmkit.sync.report import RunReport
+from clmkit.sync.report import Mark, RunReport
 from clmkit.sync.schedule import pace_of
 from clmkit.sync.shipping import Way
 from clmkit.sync.state import Parked
+
+if TYPE_CHECKING:
+    from clmkit.operate.traces import Traces
 
 T = TypeVar("T")
 
@@ -106,9 +111,11 @@ async def _run(
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(config))
+        traces = stack.enter_context(_traced(config, engine))
         engine.allow, engine.way = allow, Way(way_name) if way_name else None
         if once:
             report = await engine.run(stopped.is_set)
+            traces.note(engine.tally.marks)
             _print_run(report, as_json)
             return report
         if config.keeps_promises:
@@ -119,13 +126,42 @@ async def _run(
         news = _News(as_json)
         monitor = await stack.enter_async_context(_watched(engine, config, interval))
         if config.webhook is not None:
-            await stack.enter_async_context(_called_by_the_clm(config, config.webhook, engine.clm, bell.set))
+            calls = _called_by_the_clm(config, config.webhook, engine.clm, bell.set, traces.announce)
+            await stack.enter_async_context(calls)
 
         def tell(report: RunReport) -> None:
             monitor.note(report)
+            traces.note(engine.tally.marks)
             news.print(report)
 
         return await follow(engine, bell, stopped, interval, tell)
+
+
+class _Untraced:
+    """Where the configuration asks for no traces."""
+
+    def announce(self, headers: Mapping[str, str]) -> None: ...
+
+    def note(self, marks: Iterable[Mark]) -> None: ...
+
+
+@contextmanager
+def _traced(config: SyncConfig, engine: Engine) -> Iterator[Traces | _Untraced]:
+    """The traces of the engine's runs; their library is loaded only where the configuration asks for them."""
+    if config.traces is None:
+        yield _Untraced()
+        return
+    try:
+        from clmkit.operate.traces import open_traces
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"traces need a library that is not installed: pip install 'clmkit[traces]' ({error})"
+        ) from error
+    traces = open_traces(config.traces, partial(read_events, engine.state))
+    try:
+        yield traces
+    finally:
+        traces.close()
 
 
 @asynccontextmanager
@@ -141,14 +177,18 @@ async def _watched(engine: Engine, config: SyncConfig, interval: float) -> Async
 
 @asynccontextmanager
 async def _called_by_the_clm(
-    config: SyncConfig, webhook: WebhookConfig, clm: ClmSystem, ring: Callable[[], None]
+    config: SyncConfig,
+    webhook: WebhookConfig,
+    clm: ClmSystem,
+    ring: Callable[[], None],
+    heard: Callable[[Mapping[str, str]], None],
 ) -> AsyncIterator[None]:
     """Take the CLM's calls inside the block, and have it call."""
     public_key = await clm.read_webhook_key()
     keys = (public_key,) if public_key else webhook.secrets
     described = config.connector.webhooks
     verify = verifier(described.signature if described is not None else "standard", keys)
-    async with listening(webhook, verify, ring) as address:
+    async with listening(webhook, verify, ring, heard) as address:
         await clm.put_webhook(HOOK_NAME, webhook.url or address, next(iter(webhook.secrets), ""))
         yield
 

@@ -26,6 +26,7 @@
       deliveries_a_day: 10000                  # the org's allowance; at deliveries_percent (80) the looks go on alone
       look_every: 600                          # seconds between looks while every event is heard
 
+    traces: {file: build/traces.jsonl}         # optional: OpenTelemetry spans; or {endpoint: https://collector.example.com/v1/traces}
     monitor: {listen: 127.0.0.1:9464}          # optional: /healthz, /readyz, /metrics and /alerts of `sync run --follow`
     batch: 10000                               # optional: changes worked on together; more cost fewer API calls and more memory
     pace: promised                             # optional: `sync run --follow` holds back by latency class; at_once: nothing waits
@@ -106,6 +107,18 @@ class _EventsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     managed: tuple[str, ...] = ()
 
 
+class TracesConfig(msgspec.Struct, frozen=True):
+    """Where spans go: lines of OTLP/JSON in a file, or a collector's OTLP/HTTP address."""
+
+    file: str = ""
+    endpoint: str = ""
+
+
+class _TracesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    file: str = ""
+    endpoint: Setting | None = None
+
+
 class _MonitorSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: str
 
@@ -117,6 +130,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     salesforce: _SalesforceSection
     webhook: _WebhookSection | None = None
     monitor: _MonitorSection | None = None
+    traces: _TracesSection | None = None
     events: _EventsSection | None = None
     page: int = 500
     batch: int = 10_000
@@ -169,6 +183,7 @@ class SyncConfig:
     guards: Limits = field(default_factory=Limits)
     events: EventsConfig | None = None
     monitor: Listener | None = None
+    traces: TracesConfig | None = None
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> SyncConfig:
@@ -231,6 +246,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         webhook=_webhook(path, reader, file.webhook, has_public_key=has_public_key)
         if file.webhook is not None
         else None,
+        traces=_traces(path, reader, file.traces) if file.traces is not None else None,
         monitor=_listener(path, "monitor.listen", file.monitor.listen) if file.monitor is not None else None,
         connector=connector,
     )
@@ -258,6 +274,14 @@ def _events(reader: _Reader, section: _EventsSection) -> EventsConfig:
         section.look_every,
         section.managed,
     )
+
+
+def _traces(path: Path, reader: _Reader, section: _TracesSection) -> TracesConfig:
+    if (section.endpoint is None) == (section.file == ""):
+        raise ConfigError(f"{path}: traces needs either a file or an endpoint.")
+    if section.endpoint is None:
+        return TracesConfig(file=str(path.parent / section.file))
+    return TracesConfig(endpoint=reader.url("traces.endpoint", section.endpoint))
 
 
 def _state(path: Path, reader: _Reader, setting: Setting) -> Target:

@@ -30,19 +30,26 @@ Verify = Callable[[Mapping[str, str], bytes], bool]
 class _Door:
     verify: Verify
     ring: Callable[[], None]
+    heard: Callable[[Mapping[str, str]], None]
 
     async def respond(self, request: web.Request) -> web.Response:
         if not self.verify(request.headers, await request.read()):
             return web.Response(status=401, text="the signature does not fit, or the call is older than five minutes")
+        self.heard(request.headers)
         self.ring()
         return web.Response(status=204)
 
 
 @asynccontextmanager
-async def listening(config: WebhookConfig, verify: Verify, ring: Callable[[], None]) -> AsyncIterator[str]:
-    """Take calls inside the block; yields the address listened on. Raises OSError when it is taken."""
+async def listening(
+    config: WebhookConfig,
+    verify: Verify,
+    ring: Callable[[], None],
+    heard: Callable[[Mapping[str, str]], None] = lambda headers: None,
+) -> AsyncIterator[str]:
+    """Take calls inside the block; yields the address listened on. `heard` is told the headers of genuine calls. Raises OSError."""
     application = web.Application(client_max_size=LARGEST_CALL)
-    application.router.add_post("/{path:.*}", _Door(verify, ring).respond)
+    application.router.add_post("/{path:.*}", _Door(verify, ring, heard).respond)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=2)
     await runner.setup()
     try:

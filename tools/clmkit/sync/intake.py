@@ -25,7 +25,7 @@ from clmkit.sync.inbox import DELETED_SOURCE, EVENT_SOURCE, REDRIVE_SOURCE, Inbo
 from clmkit.sync.listening import Listening
 from clmkit.sync.org_rows import OrgRow, read_changed, read_replicated
 from clmkit.sync.ports import ClmSystem, Org
-from clmkit.sync.report import Tally
+from clmkit.sync.report import COME_BACK, Tally
 from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
 from clmkit.sync.schedule import END_OF_TIME, Pace
 from clmkit.sync.state import Link, State
@@ -268,6 +268,8 @@ class Intake:
         self.state.inbox.settle([Settled(one.sequence, "unchanged", "our own write came back") for one in echoes])
         self.tally.settle("unchanged", len(echoes))
         self.tally.echoes += len(echoes)
+        now = self.now()
+        self.tally.mark(COME_BACK, ((one.agreement_id, (one.sequence,)) for one in echoes), now, now)
 
     def _sort_out(
         self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow, is_fresh: bool

@@ -34,7 +34,7 @@ from clmkit.clients.transport import Patience, open_session
 from clmkit.mapping.model import Spec
 from clmkit.sync.event_facts import default_topics, judge, linked_ids
 from clmkit.sync.inbox import Settled
-from clmkit.sync.report import Tally
+from clmkit.sync.report import COME_BACK, Tally
 from clmkit.sync.state import Link, State
 
 LOG = logging.getLogger("clmkit.sync")
@@ -200,6 +200,8 @@ class Listening:
         tally.events += len(echoes)
         tally.settle("unchanged", len(echoes))
         tally.echoes += len(echoes)
+        back = [new[one] for one in heard.settled if one in new]
+        tally.mark(COME_BACK, ((one.agreement_id, (one.sequence,)) for one in back), self.now(), self.now())
 
     def _bury(self, gone: Sequence[tuple[Link, str]]) -> None:
         for link, at in gone:

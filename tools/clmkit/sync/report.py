@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
 MOST_EXPLAINED = 1000
+MOST_MARKED = 1000
+DECIDE, SEND, COME_BACK = "decide", "send", "come back"
+"""Steps that are marked: rows planned, rows written, our own write heard of again."""
 OUTCOMES = ("pushed", "unchanged", "conflict", "parked")
 
 
@@ -50,6 +54,17 @@ class RunReport(msgspec.Struct, frozen=True):
         return not (self.conflicts or self.parked or self.waiting > self.scheduled or self.stopped)
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A step that a run took with an agreement, from when to when (UTC); `events` are their places in the inbox."""
+
+    step: str
+    agreement_id: str
+    started: str
+    ended: str
+    events: tuple[int, ...] = ()
+
+
 @dataclass(slots=True)
 class Tally:
     """The figures while a run goes on."""
@@ -62,9 +77,17 @@ class Tally:
     stopped: str = ""
     is_outage: bool = False
     explained: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     rows_created: dict[str, int] = field(default_factory=dict)
     rows_updated: dict[str, int] = field(default_factory=dict)
+
+    def mark(self, step: str, works: Iterable[tuple[str, Iterable[int]]], started: str, ended: str) -> None:
+        """Note a step for traces; of a very large run only the first."""
+        for agreement_id, events in works:
+            if len(self.marks) == MOST_MARKED:
+                return
+            self.marks.append(Mark(step, agreement_id, started, ended, tuple(events)))
 
     def explain(self, reason: str) -> None:
         if len(self.explained) < MOST_EXPLAINED:

@@ -25,6 +25,7 @@ from clmkit.sync.intake import Work
 from clmkit.sync.memory import Memory
 from clmkit.sync.planning import Planner, day_of
 from clmkit.sync.references import References
+from clmkit.sync.report import DECIDE, SEND
 from clmkit.sync.rows import Agreement, is_whole_agreement
 from clmkit.sync.state import Link, Parked
 from clmkit.sync.writing import Writer
@@ -82,10 +83,16 @@ class Round:
 
     async def _write_object(self, mapping: ObjectMapping, cases: Sequence[Case]) -> None:
         """Plan and write every row of one object. Raises StopRun, WireError."""
+        started = self._engine.now()
         plans = await self._planner.plan(mapping, cases, self._writer.created)
+        planned = self._engine.now()
         if self._engine.blast is not None:
             _require_modest(self._engine.blast.find_excess(plans))
         await self._writer.write(mapping, plans)
+        writing = {plan.facts.agreement_id for plan in plans if plan.writes_salesforce}
+        works = [(case.agreement_id, case.work.events) for case in cases if case.agreement_id in writing]
+        self._engine.tally.mark(DECIDE, works, started, planned)
+        self._engine.tally.mark(SEND, works, planned, self._engine.now())
 
     def _make_applier(self, keep: Keep) -> Applier:
         engine = self._engine

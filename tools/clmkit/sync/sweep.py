@@ -49,6 +49,7 @@ BULK_FROM = 20
 SETTLING = timedelta(seconds=60)
 """SystemModstamp counts whole seconds and is set before a transaction ends: what is younger is read again the next time."""
 PAGE = 2_000
+NEVER = "1970-01-01T00:00:00Z"
 NOT_OURS = 1
 """In place of the hash of a row that should not be there, or not so."""
 MOST_LISTED = 10_000
@@ -163,13 +164,29 @@ class _ObjectSweep:
         unknown = [place for place, leaf in enumerate(leaves) if leaf.signature is None]
         if len(unknown) > BULK_FROM:
             return list(range(len(leaves)))
-        found, level = set(unknown), [Span(0, len(leaves))]
+        found, whole = set(unknown), Span(0, len(leaves))
+        (now,), before = await self._ask(leaves, [whole]), signature_of(leaves, whole)
+        if before is not None and now != before:
+            written = await self._read_written(before)
+            if written is not None and now.rows == before.rows:
+                firsts = [leaf.first for leaf in leaves]
+                return sorted({bisect_right(firsts, key) - 1 for key in written})
+        level = whole.split() if now != before and len(leaves) > 1 else []
+        found |= {0} if now != before and len(leaves) == 1 else set()
         while level:
             told = await self._ask(leaves, level)
             moved = [span for span, one in zip(level, told, strict=True) if one != signature_of(leaves, span)]
             found |= {span.start for span in moved if span.end - span.start == 1}
             level = [part for span in moved if span.end - span.start > 1 for part in span.split()]
         return sorted(found)
+
+    async def _read_written(self, before: Signature) -> list[str] | None:
+        """The keys of rows that were written since all were equal; None when they are too many to be worth a query."""
+        since = before.modstamp.replace("+00:00", "Z") or NEVER
+        key, condition = self.mapping.key.salesforce, f"{self._condition('', '')} AND {MODSTAMP} > {since}"
+        soql = f"SELECT Id, {key} FROM {self.mapping.salesforce} WHERE {condition} LIMIT {PAGE + 1}"  # noqa: S608 - of a linted spec
+        keys = [str(record[key]) async for record in self.sweep.org.query(soql)]
+        return keys if len(keys) <= PAGE else None
 
     async def _ask(self, leaves: Sequence[Leaf], spans: Sequence[Span]) -> list[Signature]:
         soqls = [self._signature_query(leaves, span) for span in spans]

@@ -63,7 +63,9 @@ class Span:
 
 def to_signature(rows: int, newest: str) -> Signature:
     """From what an answer says; REST and Bulk spell one instant differently."""
-    return Signature(rows, datetime.fromisoformat(newest).astimezone(UTC).isoformat() if newest else "")
+    return Signature(
+        rows, datetime.fromisoformat(newest).astimezone(UTC).isoformat(timespec="milliseconds") if newest else ""
+    )
 
 
 def signature_of(leaves: Sequence[Leaf], span: Span) -> Signature | None:
