@@ -16,7 +16,6 @@ from clmkit.clients.salesforce import ApiUsage, Record, RowResult
 
 ACTIVATED = ("Activated", "Expired", "Terminated")
 OWNER = "005OWNER"
-DETAILS = ("CLM_Party__c", "CLM_Line__c", "CLM_Document__c", "CLM_Amendment__c")
 SELECT = re.compile(
     r"SELECT (?P<fields>.+?) FROM (?P<object>\w+) WHERE (?P<where>.+?)(?: ORDER BY (?P<order>.+))?$", re.DOTALL
 )
@@ -31,6 +30,8 @@ class Killed(BaseException):
 
 @dataclass
 class FakeOrg:
+    prefix: str = "CLM"
+    """Before the API names of a mapping's own fields and objects."""
     records: dict[str, dict[str, Record]] = field(default_factory=dict)
     bin: dict[str, dict[str, Record]] = field(default_factory=dict)
     refuse: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -43,11 +44,15 @@ class FakeOrg:
     automation: Callable[[Record], None] = lambda record: None
     """What triggers and flows make of every contract that is saved."""
 
+    @property
+    def key(self) -> str:
+        return f"{self.prefix}_Id__c"
+
     def add(self, sobject: str, **fields: Any) -> str:
         """A record that somebody else put there."""
         table = self.records.setdefault(sobject, {})
         self.added[sobject] += 1
-        record_id = f"{sobject.removeprefix('CLM_')[:5].upper()}{self.added[sobject]:06d}"
+        record_id = f"{sobject.removeprefix(f'{self.prefix}_')[:5].upper()}{self.added[sobject]:06d}"
         table[record_id] = {"Id": record_id, "SystemModstamp": self._stamp(), **fields}
         return record_id
 
@@ -63,9 +68,7 @@ class FakeOrg:
         return record
 
     def find(self, sobject: str, key: str) -> Record | None:
-        return next(
-            (record for record in self.records.get(sobject, {}).values() if record.get("CLM_Id__c") == key), None
-        )
+        return next((record for record in self.records.get(sobject, {}).values() if record.get(self.key) == key), None)
 
     def count(self, sobject: str) -> int:
         return len(self.records.get(sobject, {}))
@@ -141,15 +144,19 @@ class FakeOrg:
         return RowResult(record_id, created=True)
 
     def _judge(self, sobject: str, known: Record | None, record: Record) -> tuple[str, str]:
-        if record["CLM_Id__c"] in self.refuse:
-            return self.refuse[record["CLM_Id__c"]]
+        if record[self.key] in self.refuse:
+            return self.refuse[record[self.key]]
         if sobject == "Contract":
             if known is None and not record.get("AccountId"):
                 return "REQUIRED_FIELD_MISSING", "Required fields are missing: [AccountId]"
             activates = record.get("Status") in ACTIVATED and (known is None or known.get("Status") not in ACTIVATED)
-            if activates and (known is None or set(record) > {"CLM_Id__c", "Status"}):
+            if activates and (known is None or set(record) > {self.key, "Status"}):
                 return "FAILED_ACTIVATION", "Choose a valid contract status and save your changes."
-        elif sobject in DETAILS and known is None and record.get("Contract__c") not in self.records.get("Contract", {}):
+        elif (
+            sobject.startswith(f"{self.prefix}_")
+            and known is None
+            and record.get("Contract__c") not in self.records.get("Contract", {})
+        ):
             return "REQUIRED_FIELD_MISSING", "Required fields are missing: [Contract__c]"
         return "", ""
 
@@ -164,7 +171,7 @@ class FakeOrg:
             wanted = {value.strip("'") for value in match["values"].split(",")}
             return str(record.get(match["field"])).casefold() in {value.casefold() for value in wanted}
         since = where.partition(">= ")[2].replace("Z", ".000+0000")
-        return record.get("CLM_Id__c") is not None and record["SystemModstamp"] >= since
+        return record.get(self.key) is not None and record["SystemModstamp"] >= since
 
     def _project(self, record: Record, fields: Sequence[str]) -> Record:
         projected: Record = {}

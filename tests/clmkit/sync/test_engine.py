@@ -548,3 +548,13 @@ def test_many_changes_in_salesforce_are_read_by_one_query_and_judged_afresh_page
     assert world.org.calls == ["query"] * 4, (
         "one for the changes, one for each further page, one that finds nothing more"
     )
+
+
+def test_a_lookup_whose_record_is_missing_waits_and_costs_no_further_write() -> None:
+    world = World()
+    world.agreement(renews="AGR-000099")
+    world.run()
+    world.org.edit("Contract", "AGR-000001", Description="seen")
+    report = world.run()
+    assert (report.events, report.rows_updated) == (1, {})
+    assert [(row.field, row.kind) for row in world.state.read_parked()] == [("renews", "value")]

@@ -46,6 +46,8 @@ AGREEMENT = {
     "amends": None,
     "renews": None,
     "amendments": [],
+    "obligations": [],
+    "approvals": [],
 }
 
 
@@ -81,10 +83,15 @@ class World:
             OWNER: {"Id": OWNER, "Email": "integration@example.com", "SystemModstamp": ""},
             "005BEA": {"Id": "005BEA", "Email": "bea@example.com", "SystemModstamp": ""},
         }
-        self.org.add("Account", CLM_Party_Id__c=ACME, Name="ACME")
-        self.org.add("Account", CLM_Party_Id__c=BETA, Name="Beta")
+        self.org.prefix = self.spec.prefix
+        for key, name in ((ACME, "ACME"), (BETA, "Beta")):
+            self.org.add("Account", **{f"{self.spec.prefix}_Party_Id__c": key}, Name=name)
         for name in ("Ann", "Bob"):
-            self.org.add("Contact", CLM_Person_Id__c=f"PER-{name.lower()}", Email=f"{name.lower()}@example.com")
+            self.org.add("Contact", **{self._person: f"PER-{name.lower()}"}, Email=f"{name.lower()}@example.com")
+
+    @property
+    def _person(self) -> str:
+        return f"{self.spec.prefix}_Person_Id__c"
 
     @property
     def state(self) -> State:
@@ -134,7 +141,7 @@ class World:
         return self.org.get("Contract", agreement_id)
 
     def contact_id(self, person: str) -> str:
-        return next(str(row["Id"]) for row in self.org.records["Contact"].values() if row["CLM_Person_Id__c"] == person)
+        return next(str(row["Id"]) for row in self.org.records["Contact"].values() if row[self._person] == person)
 
 
 Story = Callable[[World], None]

@@ -57,7 +57,10 @@ def _own_references(plan: RowPlan) -> set[str]:
 
 
 def build_write(plan: RowPlan, ids: FindsIds) -> tuple[Write, list[MissingRecord]]:
-    """The write of a plan and what it lacks; a value that is missing is neither sent nor taken for agreed."""
+    """The write of a plan and what it lacks; a value that is missing is neither sent nor taken for agreed.
+
+    The version goes along with values only: alone it would change the record, which would be looked at, for ever.
+    """
     fields: dict[str, object] = {}
     base = dict(plan.base)
     missing: list[MissingRecord] = []
@@ -76,6 +79,9 @@ def build_write(plan: RowPlan, ids: FindsIds) -> tuple[Write, list[MissingRecord
         if decision.field.role is Role.PARENT and record_id is not None:
             parent_id = record_id
     alone = plan.status.alone if plan.status else ()
+    version = plan.facts.mapping.version
+    if missing and not plan.creates and version is not None and not fields.keys() - {version.salesforce}:
+        fields = {}
     return Write(plan, _with_status(plan, fields), alone, base, parent_id, lookups), missing
 
 
