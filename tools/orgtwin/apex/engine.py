@@ -35,6 +35,7 @@ from orgtwin.apex.compile.inheritance import check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
+from orgtwin.apex.database import run_dml
 from orgtwin.apex.debug_log import DebugLog
 from orgtwin.apex.event_queue import EventQueue
 from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
@@ -410,11 +411,14 @@ class Engine:
 
     @contextmanager
     def running_as(self, user: SObject | None) -> Iterator[None]:
-        """System.runAs, which counts as a DML statement."""
+        """System.runAs, which counts as a DML statement. A user that is not saved yet is saved: "Using the runAs Method"."""
         self.transaction.usage.charge("DMLStatements")
-        if user is None or user.fields.get("Id") is None:
+        if user is None:
             raise throw("IllegalArgumentException", "User ID cannot be null")
-        before, first_written = self.port.run_as(str(user.fields["Id"])), self.transaction.first_written
+        first_written, self.transaction.first_written = self.transaction.first_written, None
+        if user.fields.get("Id") is None:
+            run_dml(self, "insert", user, user_mode=False)
+        before = self.port.run_as(str(user.fields["Id"]))
         self.transaction.first_written = None
         try:
             yield

@@ -9,12 +9,18 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from glob import escape
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile, ZipInfo
 
 from lxml import etree
 
 from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
 from orgtwin.metadata.catalogue import load_types
+from orgtwin.schema.model import Schema
+from orgtwin.schema.standard_objects import standard_schema
 
 _NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 _VERSION = "66.0"
@@ -83,6 +89,8 @@ def _read(folder: Path, project: Project, objects: dict[str, list[Path]]) -> Ite
             objects.setdefault(path.parents[1].name, []).append(path)
         elif kind == "page":
             _add_page(project, path)
+        elif kind == "resource":
+            _add_resource(project, path)
         else:
             content = _permission_set(path) if kind == "permissionset" else path.read_bytes()
             project.files[f"{_directory(KINDS[kind])}/{path.name.removesuffix('-meta.xml')}"] = content
@@ -116,6 +124,26 @@ def _add_page(project: Project, path: Path) -> None:
     project.files[f"pages/{path.name}-meta.xml"] = described.read_bytes() if described.is_file() else plain.encode()
 
 
+def _add_resource(project: Project, described: Path) -> None:
+    """A static resource with its file; a folder is the archive that the sf CLI makes of it."""
+    name = described.name.removesuffix(".resource-meta.xml")
+    beside = (p for p in sorted(described.parent.glob(f"{escape(name)}*")) if p.name.partition(".")[0] == name)
+    content = next((p for p in beside if not p.name.endswith("-meta.xml")), None)
+    if content is not None:
+        project.files[f"staticresources/{name}.resource"] = (
+            _archive(content) if content.is_dir() else content.read_bytes()
+        )
+        project.files[f"staticresources/{name}.resource-meta.xml"] = described.read_bytes()
+
+
+def _archive(folder: Path) -> bytes:
+    buffer = BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            archive.writestr(ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
+    return buffer.getvalue()
+
+
 def _api_version(path: Path) -> str | None:
     text = etree.parse(path, _parser()).findtext(f"{{{_NAMESPACE}}}apiVersion")
     return text.strip() if text and text.strip().replace(".", "", 1).isdecimal() else None
@@ -126,12 +154,26 @@ def _parser() -> etree.XMLParser:
 
 
 def _permission_set(path: Path) -> bytes:
-    """A permission set without the visibility of what is not read here: no Apex asks for it."""
+    """A permission set without what is not read here: no Apex asks for the visibility of pages, and a field is not granted that
+    the twin's standard objects lack. A name field, which has no field-level security, is passed over (ASSUMED)."""
     root = etree.parse(path, _parser()).getroot()
     for element in list(root):
-        if etree.QName(element).localname in _VISIBILITIES:
+        tag = etree.QName(element).localname
+        field_name = element.findtext(f"{{{_NAMESPACE}}}field") if tag == "fieldPermissions" else None
+        if tag in _VISIBILITIES or (field_name is not None and not _is_grantable(field_name)):
             root.remove(element)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+@cache
+def _standard() -> Schema:
+    return standard_schema()
+
+
+def _is_grantable(path: str) -> bool:
+    object_name, _, name = path.partition(".")
+    described = _standard().find_type(object_name)
+    return name != "Name" and (name.endswith("__c") or described is None or described.find_field(name) is not None)
 
 
 def _labels(path: Path) -> dict[str, str]:

@@ -18,6 +18,7 @@ KINDS = {
     "cls": "ApexClass",
     "trigger": "ApexTrigger",
     "page": "ApexPage",
+    "resource": "StaticResource",
     "object": "CustomObject",
     "labels": "CustomLabels",
     "md": "CustomMetadata",
@@ -43,6 +44,7 @@ CHILDREN = {
     "recordType": "recordTypes",
     "validationRule": "validationRules",
     "fieldSet": "fieldSets",
+    "sharingReason": "sharingReasons",
 }
 """Ending of the files that are read below an object's folder, and element of the object's file."""
 
@@ -57,6 +59,8 @@ def kind_of(path: Path) -> str:
     ending = name.rpartition(".")[2]
     if ending in CONTENT:
         return "" if is_meta else ending
+    if ending == "resource":  # its content stands beside it under any ending, or as a folder
+        return ending if is_meta else ""
     if ending in CHILDREN:
         return ending if is_meta else ""
     return ending if ending in KINDS and (is_meta or path.parent.name != name) and "." in name else ""

@@ -20,7 +20,7 @@ from orgtwin.soql.execution import Execution, Reader, Test
 from orgtwin.soql.operands import Operand
 from orgtwin.soql.tokens import ESCAPES
 from orgtwin.soql.tree import Comparison, Condition, Expression, Kind, Literal, Logical, Not, Query
-from orgtwin.soql.values import Comparand, Getter, Span, bound_values, coerce, getter
+from orgtwin.soql.values import Comparand, Getter, Span, bound, bound_values, coerce, getter, is_collection
 
 LONGEST_FILTERABLE = 255  # long text areas and rich text are longer
 
@@ -123,7 +123,22 @@ def _comparison(scope: Scope, comparison: Comparison) -> Filter:
         return _in(scope, operand, operator, right)
     if not isinstance(right, Literal):
         raise _invalid_operator(scope.text, operand)
+    if right.kind is Kind.BIND and operator in ("=", "!=") and operand.type is not FieldType.MULTIPICKLIST:
+        return _equals_bind(scope, operand, operator, right)
     return _plain(scope.text, operand, operator, right)
+
+
+def _equals_bind(scope: Scope, operand: Operand, operator: str, literal: Literal) -> Filter:
+    """`= :names` of a collection is IN, `!=` NOT IN. Source: "Using Apex Variables in SOQL and SOSL Queries"."""
+    one = _plain(scope.text, operand, operator, literal)
+    many = _in(scope, operand, "IN" if operator == "=" else "NOT IN", literal)
+
+    def chosen(execution: Execution) -> Filter:
+        return many if is_collection(bound(execution, literal)) else one
+
+    pairs = zip(one.probes, many.probes, strict=False)
+    probes = tuple(Probe(p.field, lambda execution: chosen(execution).probes[0].values(execution)) for p, _ in pairs)
+    return Filter(lambda execution: chosen(execution).bind(execution), probes, one.fields)
 
 
 def _require_filterable(text: str, operand: Operand) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import TypeGuard
 
 from orgtwin import ids
 from orgtwin.errors import SalesforceError
@@ -87,9 +88,12 @@ def bound(execution: Execution, literal: Literal) -> object:
 def bound_values(execution: Execution, literal: Literal) -> list[object]:
     """A bind as a list: the elements of a collection, or the one value."""
     value = bound(execution, literal)
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return list(value)
-    return [value]
+    return list(value) if is_collection(value) else [value]
+
+
+def is_collection(value: object) -> TypeGuard[Iterable[object]]:
+    """Is a bound value several?"""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
 def _span_getter(kind: FieldType, literal: Literal) -> Getter:

@@ -65,7 +65,9 @@ system_class(
 
 def _decode(text: str | None) -> bytes:
     try:
-        return base64.b64decode(_present(text), validate=False)
+        letters = _present(text).rstrip("=")
+        whole = letters[: len(letters) - (len(letters) % 4 == 1)]  # what is left of a last group of four is passed over
+        return base64.b64decode(whole + "=" * (-len(whole) % 4), validate=False)
     except (binascii.Error, ValueError) as error:
         raise throw("StringException", "Unrecognized base64 character") from error
 

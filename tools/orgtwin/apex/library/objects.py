@@ -72,7 +72,8 @@ def find_type_named(name: str) -> Type | None:
     if key in PRIMITIVES:
         return PRIMITIVES[key]
     system = find_class(base)
-    return system.type if system is not None else engine.find_sobject_type(base.removeprefix("Schema."))
+    sobject = engine.find_sobject_type(base.removeprefix("Schema."))
+    return system.type if system is not None and (sobject is None or system.constructors) else sobject
 
 
 def new_instance(this: TypeToken) -> Value:
@@ -203,7 +204,7 @@ def _inaccessible(this: ExceptionInstance) -> Value:
 _QUERY_EXCEPTION.methods["getinaccessiblefields"] = [
     Method(_QUERY_EXCEPTION, "getInaccessibleFields", (), _FIELDS_TYPE, _inaccessible)
 ]
-for _cls in (EXCEPTIONS["dmlexception"], EXCEPTIONS["emailexception"]):
+for _cls in (EXCEPTIONS["exception"], EXCEPTIONS["dmlexception"], EXCEPTIONS["emailexception"]):
     for _name, _parameters, _returns, _function in _DML_METHODS:
         _method = Method(_cls, _name, _parameters, _returns, _function, virtual=True)
         _cls.methods[_name.lower()] = [_method]

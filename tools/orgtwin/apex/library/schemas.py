@@ -123,7 +123,10 @@ def _can(action: str) -> Value:
 
 
 def _fields_map(this: _Described) -> ApexMap:
-    tokens = {f.api_name.lower(): SObjectField(this.owner, f) for f in _schema(this).fields}
+    described = this.owner.sobject  # AggregateResult has no fields of its own
+    tokens = {
+        f.api_name.lower(): SObjectField(this.owner, f) for f in (described.fields if described is not None else ())
+    }
     return CaselessMap(type_of("Map<String,Schema.SObjectField>"), dict(tokens))
 
 

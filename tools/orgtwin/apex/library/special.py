@@ -73,6 +73,8 @@ def special_member(engine: Engine, dotted: str, scope: Scope | None = None) -> S
         return _label(engine, dotted.split(".")[-1])
     if len(parts) == 4 and parts[1:3] == ["sobjecttype", "fields"]:
         return _field_token(engine, dotted.split(".")[0], parts[3])
+    if len(parts) == 3 and parts[1] == "rowcause":
+        return _sharing_reason(engine, dotted.split(".")[0], parts[2])
     if len(parts) == 3 and parts[1] == "fields":
         return _field_token(engine, dotted.split(".")[0], parts[2])
     if parts[0] == "sobjecttype" and len(parts) >= 2:
@@ -115,6 +117,14 @@ def _field_token(engine: Engine, type_name: str, name: str) -> Special | None:
         return None
     token = SObjectField(type_, field)
     return (lambda frame: token), field_token_type()
+
+
+def _sharing_reason(engine: Engine, type_name: str, name: str) -> Special | None:
+    """`Parcel__Share.RowCause.Dispatch__c`: a sharing reason as text. Source: "Creating Apex Managed Sharing"."""
+    type_ = engine.find_sobject_type(type_name)
+    field = type_.sobject.find_field("RowCause") if type_ is not None and type_.sobject is not None else None
+    found = next((v.value for v in field.picklist if v.value.lower() == name), None) if field is not None else None
+    return None if found is None else ((lambda frame: found), STRING)
 
 
 def _describe(engine: Engine, names: list[str]) -> Special | None:

@@ -30,6 +30,7 @@ from orgtwin.metadata.types import (
     required,
     settings,
     sharing,
+    static_resources,
     value_sets,
 )
 from orgtwin.metadata.workspace import Workspace
@@ -75,6 +76,7 @@ RULES: Mapping[str, Rule] = {
     "CustomLabels": Rule(35),
     "CustomLabel": Rule(36, labels.deploy_label, labels.remove_label, "101"),
     "CustomMetadata": Rule(38, custom_metadata.deploy_custom_metadata, custom_metadata.remove_custom_metadata),
+    "StaticResource": Rule(39, static_resources.deploy_static_resource, static_resources.remove_static_resource),
     "ApexClass": Rule(40, apex.deploy_apex, apex.remove_apex),
     "ApexTrigger": Rule(41, apex.deploy_apex, apex.remove_apex),
     "PlatformEventChannel": Rule(45, events.deploy_channel, None, "0YL"),
