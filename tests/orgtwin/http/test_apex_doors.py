@@ -121,6 +121,38 @@ def test_a_flag_that_is_deleted_traces_no_more_and_a_deleted_log_is_gone(org_twi
     assert org_twin_client.delete(address).status == 404
 
 
+TRIGGER = """trigger Tells on Account (before insert) {
+  System.debug('saved ' + Trigger.new.size());
+  if (Trigger.new[0].Name == 'no') { Trigger.new[0].addError('refused'); }
+  System.enqueueJob(new Later());
+}"""
+LATER = "public class Later implements Queueable { public void execute(QueueableContext c) { System.debug('later'); } }"
+TRIGGER_META = "<ApexTrigger><apiVersion>66.0</apiVersion><status>Active</status></ApexTrigger>"
+
+
+@pytest.mark.parametrize(("name", "status", "ran"), [("yes", 201, True), ("no", 400, False)], ids=["saved", "refused"])
+def test_a_save_and_a_job_of_a_traced_user_leave_their_logs(
+    org_twin_client: InProcess, name: str, status: int, ran: bool
+) -> None:
+    files = {"classes/Later.cls": LATER, "classes/Later.cls-meta.xml": META, "triggers/Tells.trigger": TRIGGER}
+    files["triggers/Tells.trigger-meta.xml"] = TRIGGER_META
+    deploy_well(org_twin_client, files, {"ApexClass": ["Later"], "ApexTrigger": ["Tells"]})
+    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    assert org_twin_client.post(f"{V}/sobjects/Account", {"Name": name}).status == status
+    bodies = {
+        str(log["Operation"]): org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body").text
+        for log in logs(org_twin_client)
+    }
+    assert sorted(bodies) == (["QueueableHandler", "Save"] if ran else ["Save"])
+    assert (
+        "|CODE_UNIT_STARTED|[EXTERNAL]|Tells on Account trigger event BeforeInsert|__sfdc_trigger/Tells\n"
+        in bodies["Save"]
+    )
+    assert "|USER_DEBUG|[2]|DEBUG|saved 1\n" in bodies["Save"]
+    if ran:
+        assert "|USER_DEBUG|[1]|DEBUG|later\n" in bodies["QueueableHandler"]
+
+
 @pytest.fixture
 def echo(org_twin_client: InProcess) -> InProcess:
     files = {"classes/Echo.cls": ECHO, "classes/Echo.cls-meta.xml": META}

@@ -9,7 +9,7 @@ Request Best Practices" (Apex Developer Guide).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 
@@ -44,11 +44,29 @@ def _error(field: str | None, message: str) -> SaveError:
     return SaveError("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, (field,) if field else ())
 
 
+Logged = Callable[[Engine, str, str], AbstractContextManager[None]]
+"""Keeps a debug log of what runs inside, for a user, under the name of an operation."""
+
+
+def _unlogged(_engine: Engine, _user_id: str, _operation: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+_OPERATIONS = {
+    "future": "FutureHandler",
+    "queueable": "QueueableHandler",
+    "batch": "BatchApex",
+    "scheduled": "ScheduledApex",
+}
+"""How the log of a job is called."""
+
+
 class TriggerHooks:
     """The save order's steps 4, 8 and 20 for one engine at a time; `engine_of` may give None: then nothing runs."""
 
-    def __init__(self, engine_of: Callable[[], Engine | None]) -> None:
+    def __init__(self, engine_of: Callable[[], Engine | None], logged: Logged = _unlogged) -> None:
         self._engine_of = engine_of
+        self._logged = logged
         self._jobs: list[Job] = []
         self.scheduled: list[Job] = []  # wait for their time
         self._is_following = False
@@ -71,7 +89,7 @@ class TriggerHooks:
             return
         before = engine.port.run_as(caller.user_id)
         try:
-            with engine.new_transaction() as transaction:
+            with self._logged(engine, caller.user_id, "Save"), engine.new_transaction() as transaction:
                 yield
                 self._jobs += transaction.jobs
         finally:
@@ -117,7 +135,11 @@ class TriggerHooks:
         engine = job.engine
         if not engine.port.has_row(job.job_id):
             return  # it was queued by what has been rolled back, or aborted since
-        with engine.new_transaction(asynchronous=True, kind=job.kind) as outer:
+        operation = _OPERATIONS.get(job.kind, job.kind)
+        with (
+            self._logged(engine, job.user_id, operation),
+            engine.new_transaction(asynchronous=True, kind=job.kind) as outer,
+        ):
             try:
                 run_as_its_user(job)
             except ApexThrow as error:

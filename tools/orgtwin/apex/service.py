@@ -48,8 +48,10 @@ class ApexService:
         self._testing: Engine | None = None
         self.logs: dict[str, str] = {}
         self.outbox: list[dict[str, object]] = []
-        self.hooks = TriggerHooks(self._running)
+        self._waiting_logs: list[tuple[str, str, str]] = []
+        self.hooks = TriggerHooks(self._running, self._logged)
         self.hooks.register(org)
+        org.log.on_end(lambda _committed: self._keep_waiting_logs())
         _SERVICES[id(org)] = self
 
     def engine(self) -> Engine:
@@ -127,6 +129,25 @@ class ApexService:
             if (begins is None or begins <= now) and (ends is None or now < ends):  # type: ignore[operator]
                 return True
         return False
+
+    @contextmanager
+    def _logged(self, engine: Engine, user_id: str, operation: str) -> Iterator[None]:
+        """A log of what runs inside, when the user is traced. It is kept when the transaction ends, however it ends."""
+        if engine.log is not None or engine.is_testing or not self.is_traced(user_id):
+            yield
+            return
+        log = engine.open_log()
+        log.event("EXECUTION_STARTED")
+        try:
+            yield
+        finally:
+            log.event("EXECUTION_FINISHED")
+            self._waiting_logs.append((engine.close_log(), user_id, operation))
+
+    def _keep_waiting_logs(self) -> None:
+        waiting, self._waiting_logs = self._waiting_logs, []
+        for text, user_id, operation in waiting:
+            self.keep_log(text, user_id, "Api", operation, "Success")
 
     def keep_log(self, text: str, user_id: str, request: str, operation: str, status: str) -> str:
         """An ApexLog row for a log; its body is at /sobjects/ApexLog/<id>/Body."""

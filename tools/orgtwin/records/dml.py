@@ -177,6 +177,8 @@ class RecordDml:
             save.drop_refused()
             refused_late = self._run(plan, save, results)
             if not refused_late:
+                if save.refused and not save.rows:
+                    self._context.log.rollback(mark)  # nothing is saved, nor what before triggers wrote beside it
                 return
             self._context.log.rollback(mark)
             batch = [entry for entry in batch if entry[0] not in refused_late]
