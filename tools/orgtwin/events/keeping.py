@@ -15,7 +15,7 @@ from typing import Any
 from orgtwin.events.model import Change, ChangeType, Event, Message, Transaction
 from orgtwin.records.kept_events import Images
 from orgtwin.records.model import Value
-from orgtwin.records.stored_values import dump_value
+from orgtwin.records.stored_values import dump_values
 
 _FLOOR, _PLACE, _CHANGE, _MESSAGE = "floor", "place", "change", "message"
 
@@ -79,7 +79,7 @@ def read_images(images: Iterable[object]) -> Kept:
 
 
 def _dumped(values: Mapping[str, Value]) -> dict[str, object]:
-    return {name: dump_value(value) for name, value in values.items()}
+    return dict(zip(values, dump_values(values.values()), strict=True))
 
 
 def _event(kind: str, replay_id: int, published_at: Any, entity: str, *rest: Any) -> Event:

@@ -24,7 +24,7 @@ from orgtwin.errors import SalesforceError
 from orgtwin.ids import IdSequence
 from orgtwin.records.kept_events import Images, KeptEvents
 from orgtwin.records.model import Row
-from orgtwin.records.stored_values import dump_value, load_ext
+from orgtwin.records.stored_values import dump_values, load_ext
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.records.transactions import Change, Entry
 from orgtwin.schema.model import Schema, SObjectType
@@ -240,7 +240,7 @@ def _images(touched: Mapping[tuple[str, str], Entry]) -> list[list[object]]:
 
 def _image(table: RecordTable, row: Row) -> list[object]:
     width = len(row)
-    return [dump_value(row[slot]) if slot < width else None for slot in table.slots.values()]
+    return dump_values([row[slot] if slot < width else None for slot in table.slots.values()])
 
 
 def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 
 from orgtwin.records.model import Value
 
 _DECIMAL, _DATE, _TIME = 1, 2, 3
-_CODES: dict[type, int] = {Decimal: _DECIMAL, date: _DATE, time: _TIME}
 _LOADERS: dict[int, Callable[[str], Value]] = {
     _DECIMAL: Decimal,
     _DATE: date.fromisoformat,
@@ -19,12 +19,22 @@ _LOADERS: dict[int, Callable[[str], Value]] = {
 }
 
 
-def dump_value(value: Value) -> object:
-    """The value as msgspec encodes it; datetimes have a type of their own in the format."""
-    code = _CODES.get(type(value))
-    if code is None:
-        return value
-    return msgspec.msgpack.Ext(code, str(value).encode("ascii"))
+def dump_values(values: Iterable[Value]) -> list[object]:
+    """The values of a row as msgspec encodes them; datetimes have a type of their own in the format."""
+    find = _DUMPERS.get
+    return [value if (dump := find(type(value))) is None else dump(value) for value in values]
+
+
+def _ext(code: int) -> Callable[[Value], msgspec.msgpack.Ext]:
+    return lambda value: msgspec.msgpack.Ext(code, str(value).encode("ascii"))
+
+
+# Many rows have the same days. Equal numbers are not the same: 1.0 is not 1.
+_DUMPERS: dict[type, Callable[[Value], msgspec.msgpack.Ext]] = {
+    Decimal: _ext(_DECIMAL),
+    date: lru_cache(maxsize=8192)(_ext(_DATE)),
+    time: _ext(_TIME),
+}
 
 
 def load_ext(code: int, data: memoryview) -> Value:
