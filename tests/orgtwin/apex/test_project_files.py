@@ -60,11 +60,11 @@ def test_forceignore_takes_files_out(tmp_path: Path, line: str, left_out: list[s
 def test_a_file_is_known_by_its_ending_wherever_it_lies(tmp_path: Path) -> None:
     read = [
         "any/X.customPermission-meta.xml",
-        "any/Y.md",
+        "any/Y.Z.md",
         "objects/A__c.object",
         "z/objects/B__c/fields/C__c.field-meta.xml",
     ]
-    unread = ["customMetadata/X.flow-meta.xml.txt", "classes/X.cls-meta.xml", "customMetadata/image.png", "md"]
+    unread = ["customMetadata/X.flow-meta.xml.txt", "classes/X.cls-meta.xml", "customMetadata/README.md", "md"]
     write(tmp_path, dict.fromkeys((*read, *unread), ""))
     assert found(tmp_path, tmp_path) == read
 

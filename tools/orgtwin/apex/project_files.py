@@ -59,6 +59,8 @@ def kind_of(path: Path) -> str:
     ending = name.rpartition(".")[2]
     if ending in CONTENT:
         return "" if is_meta else ending
+    if ending == "md" and name.count(".") < 2:  # Type.Record.md; anything else is Markdown
+        return ""
     if ending == "resource":  # its content stands beside it under any ending, or as a folder
         return ending if is_meta else ""
     if ending in CHILDREN:

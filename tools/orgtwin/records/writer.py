@@ -101,6 +101,8 @@ class Writer:
         shape = self._shape(sheet.keys)
         if shape.forbidden:
             return False
+        if not sheet.lines:
+            return True
         for content in contents:
             self._widen(content)
         cells = shape.written(zip(*sheet.lines, strict=True))

@@ -304,9 +304,18 @@ def _first_or_null(code: Code) -> Code:
     return Code(first, code.type.args[0])
 
 
+def _beside(code: Code, other: Code) -> Code:
+    """A query beside a record stands for its only row."""
+    run = code.run
+    if not (getattr(run, "is_query", False) and other.type.is_sobject and code.type.args[0].is_sobject):
+        return code
+    return Code(lambda frame: first_row(run(frame)), code.type.args[0])
+
+
 def _ternary(scope: Scope, node: tree.Ternary) -> Code:
     test = condition(scope, node.condition)
     then, otherwise = expression(scope, node.then), expression(scope, node.otherwise)
+    then, otherwise = _beside(then, otherwise), _beside(otherwise, then)
     type_ = common_type(then.type, otherwise.type)
     if type_ is None or VOID in (then.type, otherwise.type):
         raise CompileProblem(messages.TERNARY.format(otherwise.type.name, then.type.name), node.pos)

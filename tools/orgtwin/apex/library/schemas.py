@@ -15,7 +15,7 @@ from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, to_id
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
-from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType
+from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType, SObjectType
 
 DISPLAY_TYPE = system_enum(
     "DisplayType",
@@ -114,8 +114,10 @@ def describe_object(type_: Type) -> DescribeObject:
     return DescribeObject(type_)
 
 
-def _schema(this: _Described) -> Value:
-    return this.owner.sobject
+def _schema(this: _Described) -> SObjectType:
+    """What the schema says; AggregateResult, which is no object of it, has a name and no fields."""
+    name = this.owner.name
+    return this.owner.sobject or SObjectType(name, name, name, "", ())
 
 
 def _can(action: str) -> Value:
@@ -123,10 +125,7 @@ def _can(action: str) -> Value:
 
 
 def _fields_map(this: _Described) -> ApexMap:
-    described = this.owner.sobject  # AggregateResult has no fields of its own
-    tokens = {
-        f.api_name.lower(): SObjectField(this.owner, f) for f in (described.fields if described is not None else ())
-    }
+    tokens = {f.api_name.lower(): SObjectField(this.owner, f) for f in _schema(this).fields}
     return CaselessMap(type_of("Map<String,Schema.SObjectField>"), dict(tokens))
 
 
