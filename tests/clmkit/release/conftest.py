@@ -126,6 +126,9 @@ class Org:
         project = read_project(read_package(self.project / "force-app"), API_VERSION)
 
         async def work(org: OrgClients) -> list[str]:
+            members = [*project.settings.components, *project.project.components]
+            if (await take_snapshot(org, members, "CLM")).components == project.components:
+                return []
             for _, package in project.packages:
                 deploy_id = await org.metadata.start_deploy(package.files, check_only=False)
                 assert (await org.metadata.wait_for_deploy(deploy_id)).is_success

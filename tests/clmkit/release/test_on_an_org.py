@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from simple_salesforce.api import SFType
@@ -12,6 +15,7 @@ from tests.clmkit.sync.fake_clm import FakeClm
 
 from clmkit.clients.metadata_api import Listed
 from clmkit.clients.salesforce import Salesforce
+from clmkit.clients.transport import Reply, Transport
 from clmkit.codegen.mdapi import Component, convert_source, make_package, split_settings
 from clmkit.codegen.tree import read_package
 from clmkit.codegen.xml import Body, parse_component
@@ -42,6 +46,29 @@ def edit_by_hand(org: Org, label: str = "Kind") -> None:
     org.deploy("CustomField", "Contract.CLM_Contract_Type__c", "objects/Contract.object", {"fields": body})
 
 
+PUBLIC = {
+    "/services/Soap/m/66.0": "Metadata API",
+    "/services/data/v66.0/limits": "REST API, Limits",
+    "/services/data/v66.0/query": "REST API, Query",
+}
+"""Everything that a release asks an org for: documented by Salesforce, and so the same on an org."""
+
+
+@pytest.fixture
+def asked(org: Org, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
+    """The addresses that a release called, without what follows the question mark; at the end all of them are public."""
+    paths: set[str] = set()
+    send = Transport.send
+
+    async def watched(self: Transport, kind: str, method: str, url: str, **more: Any) -> Reply:
+        paths.add(urlsplit(url).path)
+        return await send(self, kind, method, url, **more)
+
+    monkeypatch.setattr(Transport, "send", watched)
+    yield paths
+    assert paths <= set(PUBLIC)
+
+
 def test_the_plan_after_a_deploy_by_cumulusci_is_empty(org: Org) -> None:
     code, document = org.plan()
     assert (code, document["empty"], document["next"]) == (0, True, "nothing to deploy")
@@ -49,7 +76,7 @@ def test_the_plan_after_a_deploy_by_cumulusci_is_empty(org: Org) -> None:
     assert not (org.project / "build" / "plans").exists()
 
 
-def test_a_changed_field_is_planned_applied_and_taken_back(org: Org) -> None:
+def test_a_changed_field_is_planned_applied_and_taken_back_by_public_apis_alone(org: Org, asked: set[str]) -> None:
     org.rewrite(TYPE_80, TYPE_120)
     code, document = org.plan()
     test_class = ("built | org", "~", "REL520", "ApexClass CLM_ContractRulesTest")
@@ -69,6 +96,7 @@ def test_a_changed_field_is_planned_applied_and_taken_back(org: Org) -> None:
     again = org.plan()[1]
     assert again["hash"] == plan_hash
     assert org.release("apply", plan_hash)[0] == 0
+    assert asked == set(PUBLIC) - {"/services/data/v66.0/query"}
 
 
 def test_a_new_field_with_its_permissions_is_added_and_its_code_is_taken_back(org: Org) -> None:
@@ -99,6 +127,7 @@ def test_a_field_that_left_the_mapping_stays_in_the_org_and_is_shown(org: Org) -
     assert org.release("drift")[0] == 2
 
 
+@pytest.mark.usefixtures("asked")
 def test_a_field_is_retired_in_four_releases_and_none_can_be_skipped(org: Org) -> None:
     name = "Contract.CLM_Gone__c"
     body: Body = {"fullName": "CLM_Gone__c", "label": "Gone", "length": 20, "type": "Text"}
@@ -151,7 +180,7 @@ def test_a_field_that_code_names_is_not_deleted(org: Org) -> None:
     org.remove(["CustomField Contract.CLM_Uses__c"])
 
 
-def test_records_that_would_lose_their_value_are_counted(org: Org) -> None:
+def test_records_that_would_lose_their_value_are_counted(org: Org, asked: set[str]) -> None:
     rest = org.rest()
     contracts = rest.Contract
     assert isinstance(contracts, SFType)
@@ -162,6 +191,7 @@ def test_records_that_would_lose_their_value_are_counted(org: Org) -> None:
     org.rewrite(TYPE_80, TYPE_40)
     code, document = org.plan()
     (loss,) = [item for item in document["items"] if item["pair"] == "built | data"]
+    assert "/services/data/v66.0/query" in asked
     assert (code, loss["records"], loss["note"]) == (1, 2, "Contract.CLM_Contract_Type__c is longer than 40")
     assert document["undecided"] == [f"REL213 {FIELD}"]
     code, output = org.release("apply", document["hash"])
@@ -305,6 +335,7 @@ def test_an_apply_that_was_killed_while_the_org_deployed_goes_on(org: Org, torn:
     ]
 
 
+@pytest.mark.usefixtures("asked")
 def test_an_edit_by_hand_is_drift_with_its_author_and_is_reverted(org: Org) -> None:
     edit_by_hand(org)
     code, output = org.release("drift", "--json")

@@ -144,6 +144,15 @@ def test_a_change_of_behaviour_counts_what_is_in_flight() -> None:
     assert in_flight.count(Change("value_remapped", "value_maps.party_role.we", "")) == 19
 
 
+def test_a_new_key_is_a_step_of_its_own_with_all_its_pairs() -> None:
+    key = next(field for field in SPEC.get_object("party").fields if field.name == "key")
+    against = with_field(SPEC, "party", "key", salesforce="CLM_Old_Key__c", clm=key.clm)
+    in_flight = InFlight(3, {"party": 5}, {"party": 412, "contract": 200})
+    (item,) = planned(org_with({}), {}, against=against, in_flight=in_flight).items
+    assert (item.pair, item.change.rule.code, item.count) == (Pair.INTENT_DATA, "REL204", 412)
+    assert (item.note, item.needs_decision) == ("pairs get the new key by `clmkit rekey`, after the apply", True)
+
+
 @pytest.mark.parametrize(
     ("shown", "expected"), [(1212, []), (1213, []), (1211, [("too long", 1212)]), (None, [("too long", 1212)])]
 )
@@ -189,7 +198,7 @@ def test_the_way_back_restores_what_changed_removes_new_code_and_leaves_new_fiel
     built = {"ApexClass A": "1", "ApexClass B": "1", "CustomField C.D__c": "1", "CustomField C.E__c": "1"}
     held = {"ApexClass B": "0", "CustomField C.E__c": "1", "CustomField C.Old__c": "1"}
     back = plan_rollback(KeptPlan(Path(), "", built, held, {}), {"package.xml": b"", "classes/B.cls": b""}, "66.0")
-    assert [list(map(str, keys)) for keys in (back.restored, back.removed, back.left)] == [
+    assert [list(map(str, keys)) for keys in (back.way.restored, back.way.removed, back.way.left)] == [
         ["ApexClass B"],
         ["ApexClass A"],
         ["CustomField C.D__c"],

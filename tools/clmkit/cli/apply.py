@@ -60,7 +60,7 @@ def apply(
         run = this_run(f"clmkit apply {kept.hash[:SHORT_HASH]}{' --rollback' if rollback else ''}")
         try:
             async with open_org(access, revision.spec.api_version) as org, holding_lock(org.metadata, run, kept.folder):
-                drawn = await draw_plan(sources, revision, org)
+                drawn = await draw_plan(sources, revision, org, for_people=False)
                 release = Release(kept, drawn, Journal(kept.folder), test_level or "", click.echo)
                 await (_take_back(release, org) if rollback else apply_plan(release, org))
         except ApplyRefused as refused:
@@ -74,5 +74,5 @@ def apply(
 
 
 async def _take_back(release: Release, org: OrgClients) -> None:
-    for key in (await take_back(release, org)).left:
+    for key in (await take_back(release, org)).way.left:
         click.echo(f"left in the org: {key}")

@@ -74,7 +74,7 @@ def plan(
 async def _draw(sources: Sources, org_file: str, plans: Path) -> Plan:
     access, intent = read_access(org_file), read_intent(sources)
     async with open_org(access, intent.spec.api_version) as org:
-        drawn = await draw_plan(sources, intent, org)
+        drawn = await draw_plan(sources, intent, org, for_people=True)
         if drawn.plan.deploys and not drawn.plan.is_stale:
             await keep_plan(drawn, org, plans)
     return drawn.plan

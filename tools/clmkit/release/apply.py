@@ -18,12 +18,9 @@ from clmkit.codegen.mdapi import Component, render_manifest
 from clmkit.release.components import Components, Key, digest, read_components
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import OrgClients
-from clmkit.release.plan import Pair, Plan
+from clmkit.release.plan import Pair, Plan, WayBack, plan_way_back, to_key
 from clmkit.release.planning import ROLLBACK, Drawn, KeptPlan
 from clmkit.release.snapshot import take_snapshot
-
-REMOVABLE = frozenset(("ApexClass", "ApexTrigger", "CustomMetadata"))
-"""New components that taking a release back deletes: code, and the records that call it."""
 
 DEPLOYING, DEPLOYED, VERIFIED = "deploying", "deployed", "verified"
 BEGUN, VALIDATED, FAILED = "begun", "validated", "failed"
@@ -144,7 +141,7 @@ def _require_success(release: Release, name: str, what: str, result: DeployResul
 async def _verify(release: Release, org: OrgClients) -> None:
     """The org must now hold, of everything in the package directory, exactly what is there."""
     held = await read_org(release, org)
-    wrong = [name for name, built in release.kept.built.items() if digest(held.get(_key(name))) != built]
+    wrong = [name for name, built in release.kept.built.items() if digest(held.get(to_key(name))) != built]
     _require_verified(release, wrong)
     release.journal.write(VERIFIED)
     release.tell(f"verified: {len(release.kept.built)} components retrieved as deployed")
@@ -161,35 +158,25 @@ def _require_verified(release: Release, wrong: list[str]) -> None:
 async def read_org(release: Release, org: OrgClients) -> Components:
     """The plan's components as the org holds them now."""
     names = release.kept.built.keys() | release.kept.org.keys()
-    members = [Component(_key(name).metadata_type, _key(name).full_name) for name in names]
-    return (await take_snapshot(org, members, "")).only(map(_key, names))
-
-
-def _key(name: str) -> Key:
-    metadata_type, _, full_name = name.partition(" ")
-    return Key(metadata_type, full_name)
+    members = [Component(to_key(name).metadata_type, to_key(name).full_name) for name in names]
+    return (await take_snapshot(org, members, "")).only(map(to_key, names))
 
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What taking a release back deploys, deletes and leaves."""
+    """The way back, and the package that goes it."""
 
     files: Mapping[str, bytes]
-    restored: tuple[Key, ...]
-    removed: tuple[Key, ...]
-    left: tuple[Key, ...]
+    way: WayBack
 
 
 def plan_rollback(kept: KeptPlan, pre_image: Mapping[str, bytes], api_version: str) -> Rollback:
     """The way back from a plan; pure. `pre_image` is the package that was kept with it."""
-    new = sorted(_key(name) for name in kept.built if name not in kept.org)
-    removed = tuple(key for key in new if key.metadata_type in REMOVABLE)
-    files = dict(pre_image)
-    if removed:
-        components = [Component(key.metadata_type, key.full_name) for key in removed]
+    way, files = plan_way_back(kept.built, kept.org), dict(pre_image)
+    if way.removed:
+        components = [Component(key.metadata_type, key.full_name) for key in way.removed]
         files["destructiveChangesPost.xml"] = render_manifest(components, api_version).encode()
-    restored = tuple(sorted(_key(name) for name in _changed(kept) if name in kept.org))
-    return Rollback(files, restored, removed, tuple(key for key in new if key not in removed))
+    return Rollback(files, way)
 
 
 def read_pre_image(folder: Path) -> dict[str, bytes]:
@@ -212,9 +199,9 @@ async def take_back(release: Release, org: OrgClients) -> Rollback:
     await _deploy(release, org, ROLLBACK, rollback.files)
     after = await read_org(release, org)
     pre_image = read_components(rollback.files)
-    wrong = [str(key) for key in rollback.restored if digest(after.get(key)) != digest(pre_image.get(key))]
-    wrong += [str(key) for key in rollback.removed if key in after]
+    wrong = [str(key) for key in rollback.way.restored if digest(after.get(key)) != digest(pre_image.get(key))]
+    wrong += [str(key) for key in rollback.way.removed if key in after]
     _require_verified(release, wrong)
     release.journal.write(VERIFIED, ROLLBACK)
-    release.tell(f"verified: {len(rollback.restored)} components as before, {len(rollback.removed)} removed")
+    release.tell(f"verified: {len(rollback.way.restored)} components as before, {len(rollback.way.removed)} removed")
     return rollback

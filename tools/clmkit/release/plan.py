@@ -15,7 +15,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from clmkit.clients.metadata_api import write_zip
@@ -45,6 +45,10 @@ DEPLOY_ORDER = (
     ("ApexTrigger", "Apex"),
     ("CustomMetadata", "custom metadata"),
 )
+
+
+REMOVABLE = frozenset(("ApexClass", "ApexTrigger", "CustomMetadata"))
+"""New components that taking a release back deletes: code, and the records that call it."""
 
 
 class Pair(enum.Enum):
@@ -79,14 +83,20 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """What the sync has not settled: events that wait, and parked values and rows by the name of their object mapping."""
+    """What the sync has not settled: events that wait, and parked values and rows by the name of their object mapping.
+
+    `linked` are the pairs of the two systems by that name.
+    """
 
     events: int
     parked: Mapping[str, int]
+    linked: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, change: Change) -> int:
-        """Everything that a change of behaviour would have judged anew: of its object, or of all where it is about none."""
+        """What the change would have judged anew: of its object, or of all where it is about none; for a new key every pair."""
         name = change.subject.partition(".")[0]
+        if change.kind == "rekeyed":
+            return self.linked.get(name, 0)
         return self.events + (self.parked[name] if name in self.parked else sum(self.parked.values()))
 
 
@@ -114,6 +124,23 @@ class Project:
     @property
     def packages(self) -> tuple[tuple[str, Package], ...]:
         return ("settings", self.settings), ("project", self.project)
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What taking a release back restores, deletes and leaves: new fields, objects and permission sets would lose values."""
+
+    restored: tuple[Key, ...]
+    removed: tuple[Key, ...]
+    left: tuple[Key, ...]
+
+
+def plan_way_back(built: Mapping[str, str], org: Mapping[str, str]) -> WayBack:
+    """Of the components by name, from their digests in the package directory and in the org."""
+    new = sorted(to_key(name) for name in built if name not in org)
+    changed = sorted(to_key(name) for name, one in built.items() if name in org and org[name] != one)
+    removed = tuple(key for key in new if key.metadata_type in REMOVABLE)
+    return WayBack(tuple(changed), removed, tuple(key for key in new if key not in removed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +189,10 @@ class Plan:
     @property
     def undecided(self) -> tuple[Item, ...]:
         return tuple(item for item in self.items if item.needs_decision and item.change.name not in self.decisions)
+
+    @property
+    def way_back(self) -> WayBack:
+        return plan_way_back(self.built, self.org)
 
     @property
     def is_stale(self) -> bool:
@@ -265,9 +296,14 @@ ADDITIONS = frozenset(("field_added", "object_added", "audience_added", "compone
 ORG_ONLY = frozenset(("field_dropped", "object_dropped", "audience_dropped", "component_dropped"))
 
 
-def _key_of(change: Change) -> Key:
-    metadata_type, _, full_name = change.subject.partition(" ")
+def to_key(name: str) -> Key:
+    """`CustomField Contract.CLM_Title__c` as a key."""
+    metadata_type, _, full_name = name.partition(" ")
     return Key(metadata_type, full_name)
+
+
+def _key_of(change: Change) -> Key:
+    return to_key(change.subject)
 
 
 def _find_losses(questions: Sequence[Question], counts: Counts, built: Components) -> Iterable[Item]:
@@ -283,10 +319,12 @@ def _find_losses(questions: Sequence[Question], counts: Counts, built: Component
 def _find_behaviour(against: Spec | None, intent: Spec, in_flight: InFlight | None) -> Iterable[Item]:
     for change in _judge_intent(against, intent):
         count = in_flight.count(change) if in_flight else None
-        note = "records are judged anew" if count is None else "in flight in the sync, judged anew"
+        note = REKEYED if change.kind == "rekeyed" else UNCOUNTED if count is None else COUNTED
         yield Item(Pair.INTENT_DATA, change, "!", note, count)
 
 
+REKEYED = "pairs get the new key by `clmkit rekey`, after the apply"
+UNCOUNTED, COUNTED = "records are judged anew", "in flight in the sync, judged anew"
 UNSEEN = frozenset(
     ("rekeyed", "object_renamed", "object_moved", "field_moved", "field_moved_with_values", "field_unmapped")
 )

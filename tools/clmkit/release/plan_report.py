@@ -17,7 +17,7 @@ from rich.table import Table
 from clmkit.release.changes import Bump
 from clmkit.release.consumers import show_consumers
 from clmkit.release.notes import to_plain
-from clmkit.release.plan import MOST_BYTES, MOST_FILES, Calls, Item, Pair, Plan
+from clmkit.release.plan import MOST_BYTES, MOST_FILES, Calls, Item, Pair, Plan, WayBack
 
 SHORT_HASH = 12
 PAIRS = {
@@ -30,6 +30,7 @@ PAIRS = {
     ),
 }
 WIDTH = 150
+MOST_NAMED = 5
 CODE = re.compile(r"`([^`]+)`")
 
 
@@ -97,6 +98,8 @@ def _ending(plan: Plan) -> Iterator[str]:
     yield f"Limits        {'; '.join(limits(plan))}"
     if plan.calls:
         yield f"API calls     {show_calls(plan.calls)}"
+    if plan.deploys:
+        yield f"Rollback      {show_way_back(plan.way_back)}"
     for item in plan.undecided:
         yield f"Undecided     Decides: {item.change.name}"
     yield f"Plan          {plan.hash[:SHORT_HASH]}"
@@ -117,6 +120,13 @@ def show_calls(calls: Calls) -> str:
     if calls.used is None or calls.allowed is None:
         return f"{told}; the org does not tell its own count"
     return f"{told}; the org used {calls.used:,} of {calls.allowed:,} in the last 24 hours"
+
+
+def show_way_back(way: WayBack) -> str:
+    """What `clmkit apply HASH --rollback` would do."""
+    counts = f"restores {len(way.restored)} components, removes {len(way.removed)}"
+    left = f", leaves {', '.join(map(str, way.left[:MOST_NAMED]))}" if way.left else ""
+    return counts + left + (f" and {len(way.left) - MOST_NAMED} more" if len(way.left) > MOST_NAMED else "")
 
 
 def kilobytes(plan: Plan) -> int:
@@ -158,6 +168,11 @@ def to_document(plan: Plan) -> dict[str, object]:
             "fields": [{"object": sobject, "fields": count, "most": most} for sobject, count, most in plan.fields],
         },
         "calls": None if plan.calls is None else asdict(plan.calls),
+        "rollback": {
+            "restores": list(map(str, plan.way_back.restored)),
+            "removes": list(map(str, plan.way_back.removed)),
+            "leaves": list(map(str, plan.way_back.left)),
+        },
         "next": next_step(plan),
         "built": dict(plan.built),
         "org": dict(plan.org),
@@ -192,6 +207,7 @@ def render_html(plan: Plan) -> str:
         kilobytes=kilobytes(plan),
         most_files=MOST_FILES,
         show_calls=show_calls,
+        show_way_back=show_way_back,
         show_consumers=show_consumers,
         pair_texts=PAIRS,
         tell=tell,

@@ -73,8 +73,11 @@ def read_intent(sources: Sources) -> Revision:
     return read_revision(sources.intent, sources.spec)
 
 
-async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Drawn:
-    """Read everything and decide. Raises RevisionError, PlanError, UnsupportedSource, WireError, OSError."""
+async def draw_plan(sources: Sources, intent: Revision, org: OrgClients, *, for_people: bool) -> Drawn:
+    """Read everything and decide; `for_people` also whom a break hits and what the sync costs.
+
+    Raises RevisionError, PlanError, UnsupportedSource, WireError, OSError.
+    """
     spec = intent.spec
     against = read_revision(sources.against, sources.spec).spec if sources.against else None
     comparison = compare_project(spec, sources.package)
@@ -84,7 +87,7 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
     risks = find_risks(project, snapshot.components)
     counts = await count_records(org, [question.soql for question in risks])
     breaks = find_breaks(project, snapshot.components, against, spec)
-    consumers = await _read_consumers(org, breaks, project, snapshot)
+    consumers = await _read_consumers(org, breaks, project, snapshot) if for_people else {}
     plan = make_plan(
         intent=spec,
         against=against,
@@ -95,7 +98,7 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients) -> Draw
         decisions=read_decisions(sources.decisions),
         in_flight=read_in_flight(sources.state) if sources.state else None,
         consumers=consumers,
-        calls=await _read_calls(org, spec, against, sources.load),
+        calls=await _read_calls(org, spec, against, sources.load) if for_people else None,
     )
     return Drawn(plan, project, snapshot, spec.api_version)
 
@@ -126,7 +129,7 @@ def read_in_flight(path: Path) -> InFlight:
     state = State(path)
     try:
         parked = Counter(row.object for row in state.read_parked())
-        return InFlight(state.inbox.count_outcomes().get("waiting", 0), parked)
+        return InFlight(state.inbox.count_outcomes().get("waiting", 0), parked, state.count_links())
     finally:
         state.close()
 

@@ -7,8 +7,8 @@ so a field that still holds some needs a decision record, and a copy of the fiel
         release.jsonl    the steps that were done
         field.xml        the definition, as the org held it before the delete
 
-Verifying looks for the field's name in everything of the org that SEARCHED lists. Reports, dashboards and what other systems read
-are not seen by it; Salesforce itself refuses to delete a field that a component refers to.
+Verifying looks for the field in everything of the org that may name one (`consumers`). What other systems read is not seen by it;
+Salesforce itself refuses to delete a field that a component refers to.
 """
 
 from __future__ import annotations
@@ -24,28 +24,16 @@ from clmkit.codegen.mdapi import Component, make_package, render_manifest
 from clmkit.codegen.xml import parse_component, render_component
 from clmkit.mapping.model import Spec
 from clmkit.release.apply import ApplyRefused
-from clmkit.release.components import Elements, Key, read_components
+from clmkit.release.changes import Change
+from clmkit.release.components import Key
+from clmkit.release.consumers import find_consumers, read_mentions
 from clmkit.release.data_risks import COUNT
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import OrgClients
-from clmkit.release.snapshot import count_records
+from clmkit.release.snapshot import count_records, read_foreign
 
 MARK = "DEPRECATED"
 LONGEST_DESCRIPTION = 1000
-SEARCHED = (
-    "ApexClass",
-    "ApexTrigger",
-    "CompactLayout",
-    "CustomField",
-    "CustomMetadata",
-    "DuplicateRule",
-    "FieldSet",
-    "FlexiPage",
-    "Flow",
-    "Layout",
-    "ListView",
-    "ValidationRule",
-)
 DECIDES = "REL211 CustomField"
 
 
@@ -235,18 +223,10 @@ async def _require_unused(org: OrgClients, field: Field, decisions: Mapping[str,
 
 
 async def find_users(org: OrgClients, field: Field) -> list[str]:
-    """Components whose metadata or code names the field; itself and permission sets aside, which lose it with the delete."""
-    listed = await org.metadata.list_components(SEARCHED)
-    members: dict[str, list[str]] = {}
-    for row in listed:
-        if Key(row.metadata_type, row.full_name) != field.key:
-            members.setdefault(row.metadata_type, []).append(row.full_name)
-    components = read_components(await org.metadata.retrieve(members)) if members else {}
-    return sorted(str(key) for key, elements in components.items() if _names(elements, field.name))
-
-
-def _names(elements: Elements, name: str) -> bool:
-    return any(name in path or name in text for path, text in elements.items())
+    """Components whose metadata or code names the field; permission sets lose it with the delete."""
+    change = Change("field_dropped", str(field.key), field.key.full_name)
+    mentions = read_mentions(await read_foreign(org, [field.key]))
+    return [str(key) for key in find_consumers([change], {}, mentions).get(change, ())]
 
 
 async def _delete(org: OrgClients, field: Field, spec: Spec, journal: Journal) -> Done:
