@@ -4,7 +4,9 @@
 
 Times are processor time of the twin's own process (see served.py), the whole of it, what the server takes for answering nothing
 included; start is by the wall clock too. A figure is the least of its rounds, and the middle one stands behind it. The rows are
-contracts of 17 fields, validated, without triggers; those of Bulk API 2.0 are saved while another client keeps asking.
+contracts of 17 fields, without triggers: types, required fields, field-level security, a unique external id, a parent and a
+restricted picklist are checked; the last figures add validation rules. Rows of Bulk API 2.0 are saved while another client keeps
+asking.
 """
 
 from __future__ import annotations
@@ -55,6 +57,10 @@ FIELDS = {
     "Signed_At__c": "DateTime",
     "Document_Url__c": "Url",
 }
+RULES = {
+    "Value_Is_Positive": "Annual_Value__c &lt; 0",
+    "Terminated_Has_Terms": 'AND(ISPICKVAL(CLM_Status__c, "Terminated"), ISBLANK(SpecialTerms))',
+}
 STATUSES = ("Draft", "Negotiation", "Signed", "Active", "Terminated")
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
@@ -71,6 +77,8 @@ class Bar:
 
 SINGLE = Bar("one upsert by external id (10,000/s)", 100, "us")
 COLLECTION = Bar("a row in collections of 200 (60,000/s)", 1e6 / 60_000, "us")
+SINGLE_RULED = Bar("one upsert, two validation rules", SINGLE.bar, "us")
+COLLECTION_RULED = Bar("a row in collections, two rules", COLLECTION.bar, "us")
 BULK = Bar("a row of Bulk 2.0 (1,000,000 in 15 s)", 15, "us")
 WAIT = Bar("longest wait beside the bulk job", 1_000, "ms")
 GROWTH = Bar("last bulk job beside the first", 1.3, "x")
@@ -142,6 +150,19 @@ def contract_package() -> bytes:
             "permissionsets/Bench.permissionset": f"<PermissionSet {NS}>{granted}<label>Bench</label></PermissionSet>",
         },
         {"CustomField": [f"Contract.{name}" for name in FIELDS], "PermissionSet": ["Bench"]},
+    )
+
+
+def rule_package() -> bytes:
+    """Validation rules that every row keeps."""
+    rules = "".join(
+        f"<validationRules><fullName>{name}</fullName><active>true</active>"
+        f"<errorConditionFormula>{formula}</errorConditionFormula><errorMessage>{name}</errorMessage></validationRules>"
+        for name, formula in RULES.items()
+    )
+    return package(
+        {"objects/Contract.object": f"<CustomObject {NS}>{rules}</CustomObject>"},
+        {"ValidationRule": [f"Contract.{name}" for name in RULES]},
     )
 
 
@@ -302,6 +323,14 @@ def rest_figures(ready: ReadyFile, accounts: list[str], empty: Server) -> None:
     show_cost(SOQL, measure(server, Case("SOQL", by_external_id, requests=1_000), empty))
 
 
+def rule_figures(client: Client, ready: ReadyFile, accounts: list[str], empty: Server) -> None:
+    """The same saves, each row held to two validation rules."""
+    uvloop.run(client.deploy(rule_package()))
+    server = server_of(ready)
+    show_cost(SINGLE_RULED, measure(server, Case("update", upsert_one(accounts)), empty))
+    show_cost(COLLECTION_RULED, measure(server, Case("collection", upsert_many(accounts), ROWS, requests=25), empty))
+
+
 def starts() -> None:
     """The quickest of some starts."""
     walls, costs, sizes = [], [], []
@@ -331,6 +360,7 @@ def main() -> None:
         accounts = uvloop.run(prepare(client, ready.user_id))
         rest_figures(ready, accounts, empty)
         bulk(ready, client, accounts, options.rows)
+        rule_figures(client, ready, accounts, empty)
 
 
 if __name__ == "__main__":
