@@ -28,6 +28,6 @@ def test_a_rule_that_is_wrong_is_told_as_the_shortest_story(monkeypatch: pytest.
     stories = [story for length in (1, 2) for story in product(STEPS, repeat=length)]
     first = next(faults for story in stories if (faults := tell("contract", story)))
     assert first == [
-        "Salesforce changes the title: the title of AGR-000001 is not the CLM's",
+        "Salesforce changes the title: the title of AGR-000001 is not the CLM's and nobody was told",
         "Salesforce changes the title: reconcile finds differences",
     ]
