@@ -124,7 +124,7 @@ def test_without_dead_letters_there_is_nothing_to_do(config: Path) -> None:
 def test_a_redrive_is_a_dry_run_unless_it_is_applied(config: Path) -> None:
     fill(config)
     dry = call(config, "sync", "redrive", "--reason", "Account")
-    words = "AGR-1: 1 waiting, tried 1 times; nothing of it was applied yet, 1 is the newest heard of: that one or a newer goes"
+    words = "AGR-1: 1 waiting, redriven 0 times; nothing of it was applied yet, 1 is the newest heard of: that or a newer one goes"
     assert dry.stdout == f"1 agreements would go back to work (--apply does it)\n  {words}\n"
     assert call(config, "sync", "redrive", "--reason", "Account", "--apply").stdout == (
         f"1 agreements go back to work with the next run\n  {words}\n"

@@ -3,7 +3,7 @@
 import pytest
 from tests.clmkit.sync.world import World
 
-from clmkit.sync.redrive import MOST_ATTEMPTS, Filter, apply_redrive, plan_redrive
+from clmkit.sync.redrive import MOST_REDRIVES, Filter, apply_redrive, plan_redrive
 
 ID, OTHER = "AGR-000001", "AGR-000002"
 NOBODY = {"id": "PTY-new", "name": "New", "contact": None}
@@ -12,7 +12,7 @@ NOBODY = {"id": "PTY-new", "name": "New", "contact": None}
 @pytest.fixture
 def world() -> World:
     """Two agreements that wait for an account; of one nothing was ever written, of the other revision 2."""
-    world = World()
+    world = World(now="2026-11-21T23:00:00.000Z")
     world.agreement(OTHER)
     world.run()
     world.run()
@@ -29,8 +29,9 @@ def redrive(world: World, *, again: bool = False, minute: int = 0) -> int:
 
 def test_a_plan_shows_by_revisions_that_nothing_old_overtakes(world: World) -> None:
     assert [one.words for one in plan_redrive(world.state, Filter())] == [
-        "AGR-000001: 1 waiting, tried 1 times; nothing of it was applied yet, 1 is the newest heard of: that one or a newer goes",
-        "AGR-000002: 1 waiting, tried 1 times; revision 2 was applied, 3 is the newest heard of: that one or a newer goes",
+        "AGR-000001: 1 waiting, redriven 0 times; nothing of it was applied yet, 1 is the newest heard of:"
+        " that or a newer one goes",
+        "AGR-000002: 1 waiting, redriven 0 times; revision 2 was applied, 3 is the newest heard of: that or a newer one goes",
     ]
 
 
@@ -44,13 +45,13 @@ def test_what_is_redriven_ends_as_the_newest_revision(world: World) -> None:
 
 
 def test_what_was_tried_too_often_stays_until_a_person_insists(world: World) -> None:
-    for minute in range(MOST_ATTEMPTS - 1):
+    for minute in range(MOST_REDRIVES):
         assert redrive(world, minute=minute) == 2
         world.run()
     assert redrive(world) == 0
     (first, _) = plan_redrive(world.state, Filter())
     assert first.words == (
-        "AGR-000001: 1 waiting, tried 5 times; stays: it was tried too often. Correct the cause, then redrive with --again."
+        "AGR-000001: 1 waiting, redriven 5 times; stays: that was too often. Correct the cause, then redrive with --again."
     )
     assert redrive(world, again=True) == 2
 

@@ -23,7 +23,7 @@ MOST_SHOWN = 20
 @click.option("--object", "mapping", help="Only rows of this object of the spec.")
 @click.option("--steward", help="Only what waits for this steward.")
 @click.option("--agreement", "agreements", multiple=True, help="Only this agreement; may be given several times.")
-@click.option("--again", is_flag=True, help="Also what was tried five times already.")
+@click.option("--again", is_flag=True, help="Also what was redriven five times already.")
 @click.option(
     "--apply/--dry-run", "applies", default=False, help="Do it, or only say what would be done.  [default: --dry-run]"
 )

@@ -2,18 +2,19 @@
 
 A redriven agreement is read afresh from both systems, so what goes is its newest revision, whatever was parked. The plan shows this
 by the numbers: the revision that was applied last and the newest that was heard of. Where the newest is the older one, the CLM was
-reset, and nothing goes. What was tried too often stays, too, until a person says `--again`: nothing is tried for ever.
+reset, and nothing goes. What was redriven too often stays, too, until a person says `--again`: nothing is tried for ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from clmkit.sync.database import chunks, places
+from clmkit.sync.inbox import REDRIVE_SOURCE
 from clmkit.sync.state import Parked, State
 
-MOST_ATTEMPTS = 5
+MOST_REDRIVES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +35,25 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """One agreement of a plan. `applied` and `newest` are revisions, 0 for none; `why_not` is empty when it goes."""
+    """One agreement of a plan. `applied` and `newest` are revisions, 0 for none; `why_not` is empty when it goes.
+
+    `redriven` counts since its oldest dead letter came up.
+    """
 
     agreement_id: str
     rows: int
-    attempts: int
+    redriven: int
     applied: int
     newest: int
     why_not: str = ""
 
     @property
     def words(self) -> str:
-        waits = f"{self.agreement_id}: {self.rows} waiting, tried {self.attempts} times"
+        waits = f"{self.agreement_id}: {self.rows} waiting, redriven {self.redriven} times"
         if self.why_not:
             return f"{waits}; stays: {self.why_not}"
         known = f"revision {self.applied} was applied" if self.applied else "nothing of it was applied yet"
-        return f"{waits}; {known}, {self.newest} is the newest heard of: that one or a newer goes"
+        return f"{waits}; {known}, {self.newest} is the newest heard of: that or a newer one goes"
 
 
 def plan_redrive(state: State, wanted: Filter, *, again: bool = False) -> list[Redriven]:
@@ -58,8 +62,12 @@ def plan_redrive(state: State, wanted: Filter, *, again: bool = False) -> list[R
     for row in state.read_parked(kind=wanted.kind, code=wanted.reason):
         if wanted.selects(row):
             waiting.setdefault(row.agreement_id, []).append(row)
-    applied, newest = _applied(state, waiting), _newest(state, waiting)
-    return [_judge(one, rows, applied.get(one, 0), newest.get(one, 0), again=again) for one, rows in waiting.items()]
+    applied, newest, redriven = _applied(state, waiting), _newest(state, waiting), _redriven(state, waiting)
+    plan = []
+    for one, rows in waiting.items():
+        item = Redriven(one, len(rows), redriven.get(one, 0), applied.get(one, 0), newest.get(one, 0))
+        plan.append(replace(item, why_not=_why_not(item, again=again)))
+    return plan
 
 
 def apply_redrive(state: State, plan: Sequence[Redriven], at: str) -> int:
@@ -72,16 +80,24 @@ def apply_redrive(state: State, plan: Sequence[Redriven], at: str) -> int:
     return len(going)
 
 
-def _judge(agreement_id: str, rows: Sequence[Parked], applied: int, newest: int, *, again: bool) -> Redriven:
-    attempts = max(row.attempts for row in rows)
-    why_not = ""
-    if newest and newest < applied:
-        why_not = (
-            f"revision {applied} was applied and the CLM told of {newest} last. Was it reset? Run `clmkit reconcile`."
-        )
-    elif attempts >= MOST_ATTEMPTS and not again:
-        why_not = "it was tried too often. Correct the cause, then redrive with --again."
-    return Redriven(agreement_id, len(rows), attempts, applied, newest, why_not)
+def _why_not(item: Redriven, *, again: bool) -> str:
+    if item.newest and item.newest < item.applied:
+        told = f"revision {item.applied} was applied and the CLM told of {item.newest} last"
+        return f"{told}. Was it reset? Run `clmkit reconcile`."
+    if item.redriven >= MOST_REDRIVES and not again:
+        return "that was too often. Correct the cause, then redrive with --again."
+    return ""
+
+
+def _redriven(state: State, waiting: Mapping[str, Sequence[Parked]]) -> dict[str, int]:
+    """How often each agreement was redriven since its oldest dead letter came up."""
+    found: dict[str, int] = {}
+    for chunk in chunks(waiting):
+        sql = f"SELECT agreement_id, received_at FROM event WHERE source = ? AND agreement_id IN {places(chunk)}"  # noqa: S608
+        for one, at in state.database.execute(sql, (REDRIVE_SOURCE, *chunk)):
+            if str(at) >= min(row.since for row in waiting[str(one)]):
+                found[str(one)] = found.get(str(one), 0) + 1
+    return found
 
 
 def _applied(state: State, agreement_ids: Iterable[str]) -> dict[str, int]:
