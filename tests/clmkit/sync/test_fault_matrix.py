@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from tests.clmkit.sync.faults.catalogue import CELLS, FAULTS, Ending, Fault, Kind, Step, why_impossible
 from tests.clmkit.sync.faults.matrix import World, opened, play
@@ -9,6 +10,8 @@ from tests.clmkit.sync.faults.page import PAGE, render
 from tests.clmkit.templates.systems import running
 
 from clmkit.clients.outcomes import Action, outcome_of
+from clmkit.operate.alerts import find_alerts
+from clmkit.sync.audit.export import FORMATS
 from clmkit.templates.catalogue import TEMPLATES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("fault_matrix")]
@@ -30,6 +33,26 @@ def test_a_fault_ends_at_every_step_as_the_matrix_says_and_leaves_no_trace(world
         assert (step, play(world, fault, step)) == (step, expected)
         assert world.find_wrong() == [], step
     assert world.find_deeply_wrong() == []
+
+
+def test_clause_text_left_the_clm_through_none_of_it(world: World) -> None:
+    """After the matrix, or a fair round: nothing sent to Salesforce, kept, logged, exported or reported holds the canary."""
+    world.edit()
+    assert world.find_wrong() == []
+    assert any("CANARY" in str(one["clauses"]) for one in world.systems.clm.read_all("agreements"))
+    state, folder = world.engine.state, world.systems.folder
+    entries = list(state.read_audit())
+    kept = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    alerts = msgspec.json.encode(find_alerts(state.read_parked()))
+    exported = [export(entry).encode() for export in FORMATS.values() for entry in entries]
+    said = [*(one.encode() for one in world.said), *world.org.bodies, *kept, *exported, alerts]
+    assert kept
+    assert exported
+    assert [one[:200] for one in said if b"CANARY" in one] == []
+    for mapping in world.systems.spec.objects:
+        assert "CANARY" not in str(
+            world.systems.salesforce.find(f"SELECT FIELDS(ALL) FROM {mapping.salesforce} LIMIT 200")
+        )
 
 
 def test_there_are_more_than_thirty_faults_and_no_step_is_left_out() -> None:

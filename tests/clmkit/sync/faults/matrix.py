@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,8 @@ class World:
     played: int = 0
     owner: str = ""
     told: int = 0
+    said: list[str] = field(default_factory=list)
+    """Log records of every level, and what ended runs."""
     read_anyway: int = 0
     """How often a round asks for one agreement in fair weather."""
 
@@ -97,6 +100,7 @@ class World:
     def run(self, *, looks: bool = True) -> RunReport:
         report = self.runner.run(self.engine.run(looks=looks))
         assert report.is_balanced, report
+        self.said.append(str(report))
         return report
 
     def find_wrong(self) -> list[str]:
@@ -148,10 +152,25 @@ class World:
 
 
 @contextmanager
+def overheard(said: list[str]) -> Iterator[None]:
+    """Keep what anything logs inside the block, at every level."""
+    root, handler = logging.getLogger(), logging.Handler(logging.DEBUG)
+    handler.emit = lambda record: said.append(logging.Formatter().format(record))  # type: ignore[method-assign]
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+@contextmanager
 def opened(systems: Systems, folder: Path) -> Iterator[World]:
     config = load_config(systems.folder / "sync.yml")
     state = State(folder / "sync.sqlite")
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, ExitStack() as stack:
 
         async def connect() -> tuple[aiohttp.ClientSession, aiohttp.ClientSession]:
             return open_session(config.ca_bundle), open_session(None)
@@ -166,6 +185,7 @@ def opened(systems: Systems, folder: Path) -> Iterator[World]:
             users = systems.salesforce.find("SELECT Id FROM User WHERE Email LIKE 'owner%' ORDER BY Email")
             owners = [row["Id"] for row in users]
             world = World(systems, org, clm, reads, engine, runner, ids[0], ids[1], ids[2], owners)
+            stack.enter_context(overheard(world.said))
             world.run()
             world.run()
             reads.of_agreements = 0

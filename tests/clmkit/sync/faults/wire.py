@@ -39,10 +39,14 @@ class FaultyTransport(Transport):
     """The kit's own transport on real sockets; only what comes back is the fault's."""
 
     armed: list[Strike] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """What was sent, faults or not."""
 
     async def _send_once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | Content | None
     ) -> Reply:
+        if isinstance(body, bytes):
+            self.bodies.append(body)
         path = "/" + url.split("/", 3)[3]
         strike = next((one for one in self.armed if one.is_due(method, path)), None)
 
