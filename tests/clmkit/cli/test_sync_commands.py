@@ -226,3 +226,8 @@ def test_traces_go_to_one_place(config: Path) -> None:
     config.write_text(config.read_text() + "traces: {}\n")
     result = call(config, "sync", "run")
     assert (result.exit_code, result.stderr) == (2, f"clmkit: {config}: traces needs either a file or an endpoint.\n")
+
+
+def test_without_changes_every_promise_is_kept(config: Path) -> None:
+    told = call(config, "sync", "latency", "--json")
+    assert (told.exit_code, told.stdout) == (0, "[]\n")

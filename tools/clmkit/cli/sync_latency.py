@@ -16,10 +16,8 @@ from clmkit.sync.engine import load_linted
 @click.command()
 @CONFIG
 @AS_JSON
-@click.option(
-    "--since", type=Instant(), default="", help="Only what was written since then; UTC.  [default: everything]"
-)
-def latency(config_path: Path, as_json: bool, since: str) -> None:
+@click.option("--since", type=Instant(), help="Only what was written since then; UTC.  [default: everything]")
+def latency(config_path: Path, as_json: bool, since: str | None) -> None:
     """Tell how long changes took from being taken in to being confirmed, by latency class, beside the class's promise.
 
     \b
@@ -30,7 +28,7 @@ def latency(config_path: Path, as_json: bool, since: str) -> None:
     config = read_config(config_path)
     spec = guarded(lambda: load_linted(config.spec))
     with opened_state(config_path) as state:
-        rows = measure_latency(state, spec, since)
+        rows = measure_latency(state, spec, since or "")
     if as_json:
         click.echo(msgspec.json.encode(rows).decode())
     else:
