@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
+from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state
 from clmkit.sync.audit import LegalHold, find_break
 from clmkit.sync.audit.export import FORMATS
+from clmkit.sync.config import load_spec_path
 from clmkit.sync.engine import load_linted, utc_now
 from clmkit.sync.lineage import LineageError, Step, find_lineage
 from clmkit.sync.origin import approve as put_approval
@@ -132,8 +133,8 @@ def approve(config_path: Path, approver: str, ticket: str) -> None:
     Example, on the release night:
       clmkit audit approve --approver "Ann Lee, Legal operations" --ticket CHG-4711
     """
-    config = read_config(config_path)
-    rules = guarded(lambda: ruleset_of(load_linted(config.spec), find_commit(config.spec)))
+    path = guarded(lambda: load_spec_path(config_path))
+    rules = guarded(lambda: ruleset_of(load_linted(path), find_commit(path)))
     with opened_state(config_path) as state:
         put_approval(state, rules, approver, ticket, utc_now())
     click.echo(f"mapping {rules.label} is approved by {approver}")

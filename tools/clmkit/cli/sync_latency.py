@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
+from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state
 from clmkit.cli.sync_replay import Instant
 from clmkit.operate.latency import measure_latency
+from clmkit.sync.config import load_spec_path
 from clmkit.sync.engine import load_linted
 
 
@@ -25,8 +26,7 @@ def latency(config_path: Path, as_json: bool, since: str | None) -> None:
       clmkit sync latency --since 2026-11-21
     Exit codes: 0 every promise was kept; 1 one was not; 2 it could not be done.
     """
-    config = read_config(config_path)
-    spec = guarded(lambda: load_linted(config.spec))
+    spec = guarded(lambda: load_linted(load_spec_path(config_path)))
     with opened_state(config_path) as state:
         rows = measure_latency(state, spec, since or "")
     if as_json:

@@ -196,6 +196,11 @@ def load_state_target(path: Path, environment: Mapping[str, str] = os.environ) -
     return _state(path, _Reader(path, Resolver(path.parent, environment)), _read_file(path).state)
 
 
+def load_spec_path(path: Path) -> Path:
+    """Where the mapping is, for what needs no system either. Raises ConfigError."""
+    return path.parent / _read_file(path).spec
+
+
 def _read_file(path: Path) -> _File:
     try:
         text = path.read_text(encoding="utf-8")
