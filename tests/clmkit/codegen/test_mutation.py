@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 from msgspec import structs
+from tests.clmkit.codegen.conftest import ROOT
 
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.rules import is_guarded
 from clmkit.codegen.tree import Verb, compare_files
+from clmkit.mapping.loader import load_spec
 from clmkit.mapping.model import Direction, FieldMapping, ObjectMapping, Owner, Presentation, Role, Spec
 
 PERMISSIONS = "generated/permissionsets/"
@@ -17,6 +19,19 @@ SUPPORT = "generated/support/"
 MANIFEST = f"{SUPPORT}manifest/package.xml"
 SAMPLE = {f"{SUPPORT}datasets/sample.{part}.yml": Verb.UPDATE for part in ("mapping", "recipe")}
 VALUE_ROLES = (Role.VALUE, Role.FLAG)
+
+
+@pytest.fixture(scope="module")
+def spec() -> Spec:
+    """The shipped spec without what happens around an agreement: a request or a renewal rule names fields, too."""
+    loaded = load_spec(ROOT / "mappings" / "contract.yml")
+    assert loaded.spec is not None, loaded.errors
+    return structs.replace(loaded.spec, requests=(), renewal=None)
+
+
+@pytest.fixture(scope="module")
+def planned(spec: Spec) -> dict[str, bytes]:
+    return plan_project(spec).render()
 
 
 def with_field(spec: Spec, mapping: ObjectMapping, field: FieldMapping, *replacement: FieldMapping) -> Spec:

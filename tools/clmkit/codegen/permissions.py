@@ -182,9 +182,12 @@ def field_permissions(spec: Spec, audience: Audience) -> list[Body]:
 
 
 def _kept_by_triggers(spec: Spec, audience: Audience) -> Iterator[str]:
-    """The last day for notice, for whoever may read the end from which a trigger computes it."""
+    """The last day for notice, for whoever reads agreements, unless the end from which a trigger computes it is kept from them."""
     header, renewal = spec.header, spec.renewal
-    if header is not None and renewal is not None and may_read(audience, header.get_field(renewal.end)):
+    if header is None or renewal is None:
+        return
+    ends = [field for field in header.columns if field.name == renewal.end]
+    if any(may_read(audience, field) for field in header.columns) and all(may_read(audience, end) for end in ends):
         yield f"{header.salesforce}.{notice_day(spec)}"
 
 
