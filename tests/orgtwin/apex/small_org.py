@@ -27,6 +27,8 @@ ACCOUNT = SObjectType(
         Field("NumberOfEmployees", "Employees", FieldType.INT),
         Field("IsActive__c", "Active", FieldType.BOOLEAN, custom=True),
         Field("Start__c", "Start", FieldType.DATE, custom=True),
+        Field("Number__c", "Number", FieldType.STRING, 30, createable=False, updateable=False, custom=True),
+        Field("Once__c", "Once", FieldType.STRING, 20, updateable=False, custom=True),
         Field("Key__c", "Key", FieldType.STRING, 20, external_id=True, unique=True, id_lookup=True, custom=True),
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import arguments, resolve, shown_types
 from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, fitted
 from orgtwin.apex.compile.names import get_type
+from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.collections import new_sized_list
@@ -125,6 +126,7 @@ def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
         seen.add(name.lower())
         field = schema.find_field(name)
         if field is not None:
+            require_writeable(schema, field, pos)
             fields.append((field.api_name, assigned(scope, value, field_type(field), pos)))
             continue
         reference = schema.find_relationship(name)

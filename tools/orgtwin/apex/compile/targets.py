@@ -10,6 +10,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import check_forward, expression
 from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import find_variable, type_of_expression
+from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Scope
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.refused import refusing
@@ -173,7 +174,8 @@ def _record_target(scope: Scope, holder: Code, node: FieldAccess) -> Target:
     if schema is None and node.name.lower() == "id":
         return _record_field_target(holder.run, "Id", ID)
     field = schema.find_field(node.name) if schema is not None else None
-    if field is not None:
+    if schema is not None and field is not None:
+        require_writeable(schema, field, node.pos)
         return _record_field_target(holder.run, field.api_name, field_type(field))
     reference = schema.find_relationship(node.name) if schema is not None else None
     if reference is None:
