@@ -15,7 +15,7 @@ So the sync's next run finds nothing to do. Meanwhile the sync is paused; whoeve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -35,6 +35,7 @@ from clmkit.sync.load import to_lines as to_csv_lines
 from clmkit.sync.org_rows import read_ids
 from clmkit.sync.origin import Ruleset, put_in_force
 from clmkit.sync.outbox import Load
+from clmkit.sync.reconcile import pages
 from clmkit.sync.references import References
 from clmkit.sync.report import RunReport
 from clmkit.sync.rows import RowFacts, RowPlan, clm_values, is_whole_agreement, plan_row
@@ -45,7 +46,6 @@ from clmkit.sync.writes import build_write, lookups_of
 
 PROGRESS = "backfill"
 BATCH = 50_000
-PAGE = 200
 PAUSED = "a backfill is under way; `clmkit sync backfill` goes on with it"
 LOADED, LEFT, WAITS = "loaded", "left to the rounds", "waits"
 """What becomes of an agreement."""
@@ -97,7 +97,7 @@ class Backfill:
         if self._progress.is_sending:
             await self._send_batch()
         staged = 0
-        async for page in _pages(self.engine.clm.read_agreements()):
+        async for page in pages(self.engine.clm.read_agreements()):
             staged += await shelf.stage_page(page, self._progress)
             if staged >= self.batch:
                 await self._send_batch()
@@ -411,14 +411,3 @@ def _body(row: StagedRow, link: Link) -> dict[str, object]:
 
 def _is_sayable(cell: str) -> bool:
     return cell != bulk.CLEAR
-
-
-async def _pages(agreements: AsyncIterator[JsonObject]) -> AsyncIterator[list[JsonObject]]:
-    page: list[JsonObject] = []
-    async for agreement in agreements:
-        page.append(agreement)
-        if len(page) == PAGE:
-            yield page
-            page = []
-    if page:
-        yield page

@@ -103,7 +103,7 @@ class Comparison:
         evaluator = Evaluator(self.spec)
         compared = [mapping for mapping in self.spec.objects if not is_owned_by_salesforce(mapping)]
         self.counts = {mapping.name: _Count() for mapping in compared}
-        async for page in _pages(self.clm.read_agreements()):
+        async for page in pages(self.clm.read_agreements()):
             self.agreements += len(page)
             for mapping in compared:
                 await self._compare_page(evaluator, mapping, page)
@@ -180,7 +180,8 @@ def reconcile_once(config: SyncConfig) -> ReconcileReport:
     return asyncio.run(run())
 
 
-async def _pages(agreements: AsyncIterator[JsonObject]) -> AsyncIterator[list[JsonObject]]:
+async def pages(agreements: AsyncIterator[JsonObject]) -> AsyncIterator[list[JsonObject]]:
+    """PAGE agreements at a time."""
     page: list[JsonObject] = []
     async for agreement in agreements:
         page.append(agreement)
