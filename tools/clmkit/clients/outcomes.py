@@ -184,11 +184,16 @@ NOT_THE_INTEGRATION = Outcome(
 )
 NOT_PUBLISHED = Outcome(_RETRY, "The org could not publish the change event of this save.")
 
+INCOMPLETE_REQUEST = Outcome(_PARK, "A contract request in Salesforce lacks what the CLM needs to write the contract.")
+NOT_RENEWED = Outcome(_PARK, "The org could not save the renewal opportunities of this save.")
+
 SECOND_MEANINGS: dict[tuple[str, str], Outcome] = {
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_STALE:"): NEWER_THERE,
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_OWNED:"): NOT_THE_INTEGRATION,
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_KEYED:"): NOT_THE_INTEGRATION,
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_NOT_PUBLISHED:"): NOT_PUBLISHED,
+    ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_INCOMPLETE:"): INCOMPLETE_REQUEST,
+    ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_NOT_RENEWED:"): NOT_RENEWED,
     ("INVALID_FIELD", "Foreign key external ID"): MISSING_PARENT,
     ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests"): TOO_MANY_AT_ONCE,
 }
