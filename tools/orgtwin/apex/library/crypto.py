@@ -65,7 +65,7 @@ system_class(
 
 def _decode(text: str | None) -> bytes:
     try:
-        letters = _present(text).rstrip("=")
+        letters = "".join(_present(text).split()).rstrip("=")
         whole = letters[: len(letters) - (len(letters) % 4 == 1)]  # what is left of a last group of four is passed over
         return base64.b64decode(whole + "=" * (-len(whole) % 4), validate=False)
     except (binascii.Error, ValueError) as error:
