@@ -40,7 +40,8 @@ def object_body(spec: Spec, mapping: ObjectMapping) -> Body:
         "compactLayoutAssignment": compact_layout(spec) if is_guarded(mapping) and spec.presentation else "SYSTEM",
         "deploymentStatus": "Deployed",
         "description": described(spec, mapping.description),
-        "enableActivities": spec.renewal is not None and mapping is spec.header,  # the reminder's tasks are about its records
+        "enableActivities": spec.renewal is not None
+        and mapping is spec.header,  # the reminder's tasks are about its records
         "enableBulkApi": True,
         "enableFeeds": False,
         "enableHistory": any(field.track_history for field in mapping.columns),
