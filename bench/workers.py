@@ -63,6 +63,7 @@ class Bench:
     def create(self, count: int, seed: int) -> None:
         self.ask_clm("POST", "/admin/agreements", {"count": count, "seed": seed})
         session = requests.Session()
+        session.trust_env = False
         session.verify = self.org["ca_bundle"]
         salesforce = Salesforce(
             instance_url=self.org["https_url"], session_id=self.org["access_token"], session=session, version="66.0"
