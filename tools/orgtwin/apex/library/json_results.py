@@ -26,7 +26,11 @@ def _error_plain(value: DatabaseError) -> Plain:
 
 def _result_plain(value: DmlResult) -> Plain:
     result = value.result
-    found: dict[str, Value] = {"success": result.success, "id": result.record_id, "errors": [_error_plain(e) for e in value.errors]}
+    found: dict[str, Value] = {
+        "success": result.success,
+        "id": result.record_id,
+        "errors": [_error_plain(e) for e in value.errors],
+    }
     if value.kind == "UpsertResult":
         found["created"] = result.created
     if value.kind == "MergeResult":
