@@ -1,4 +1,8 @@
-"""The way back: fields that Salesforce changed become a merge patch of the agreement."""
+"""The way back: fields that Salesforce changed become a merge patch of the agreement.
+
+What a patch gives is kept before it is sent. When its answer was not heard, the agreement itself tells whether it arrived: our own
+values there are nobody's edit.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,18 @@ from typing import Any
 from clmkit.clients.errors import Refused
 from clmkit.clients.outcomes import Action
 from clmkit.mapping.evaluate import Evaluator
+from clmkit.mapping.model import ObjectMapping
 from clmkit.sync.apply import StopRun
 from clmkit.sync.audit import digest
 from clmkit.sync.cases import Case
 from clmkit.sync.decide import is_same_value
-from clmkit.sync.memory import Memory, Place
+from clmkit.sync.memory import Memory
+from clmkit.sync.offers import Offer
 from clmkit.sync.origin import Ruleset, tell_causes
 from clmkit.sync.ports import ClmSystem
 from clmkit.sync.report import Tally
 from clmkit.sync.rows import Agreement, clm_values, to_salesforce_value, to_scalar
-from clmkit.sync.state import Link
+from clmkit.sync.state import Fields, Hops, Link
 
 
 def to_patch(values: Mapping[str, object]) -> dict[str, Any]:
@@ -61,14 +67,18 @@ class FeedBack:
                 case.park_value(parked)
         if not values:
             return
+        offer = self._make_offer(case, values)
+        self.memory.offer(offer)
         try:
             saved = await self.clm.patch_agreement(case.agreement_id, case.revision, to_patch(values))
         except Refused as refused:
             self._note_refused(case, refused)
+            if not case.again:
+                self.memory.drop(offer)
             return
         case.has_written = True
         self.tally.patches += 1
-        self._agree(case, values)
+        self._agree(case, offer)
         if not self._holds(case, saved):
             case.again = "The CLM answered with another value than it was given."
 
@@ -95,15 +105,37 @@ class FeedBack:
         for mapping, key, decision in case.pulls:
             case.park_row(mapping, key, decision.field.name, str(decision.value or ""), reason, decision.field.steward)
 
-    def _agree(self, case: Case, values: Mapping[str, object]) -> None:
-        changed: dict[Place, Link] = {}
-        for mapping, key, decision in case.pulls:
-            place = (mapping.name, key)
-            link = changed.get(place) or self.memory.find(place)
-            if link is not None and decision.field.clm in values:
-                base = {**link.base, decision.field.salesforce: to_scalar(decision.value)}
-                changed[place] = replace(link, base=base)
-        names = {decision.field.salesforce: digest(str(decision.value)) for _, _, decision in case.pulls}
-        causes = tell_causes((decision for _, _, decision in case.pulls), case.work.events, self.rules)
+    def _make_offer(self, case: Case, given: Mapping[str, object]) -> Offer:
+        decisions = [decision for _, _, decision in case.pulls if decision.field.clm in given]
+        names = {decision.field.salesforce: digest(str(decision.value)) for decision in decisions}
+        causes = tell_causes(decisions, case.work.events, self.rules)
         row = {"object": case.pulls[0][0].salesforce, "agreement": case.agreement_id, "revision": case.revision}
-        self.memory.keep(list(changed.values()), {"patched": [{**row, "fields": names, **causes}]})
+        values = {decision.field.salesforce: to_scalar(decision.value) for decision in decisions}
+        return Offer(case.agreement_id, values, {**row, "fields": names, **causes})
+
+    def _agree(self, case: Case, offer: Offer) -> None:
+        link = self.memory.find((case.pulls[0][0].name, case.agreement_id))
+        hops = {decision.field.salesforce: decision.hops for _, _, decision in case.pulls if decision.hops}
+        self.memory.keep_given(offer, [_given(link, offer.values, hops)] if link is not None else [])
+
+    def find_out(self, mapping: ObjectMapping, agreement: Agreement, offer: Offer) -> None:
+        """Whether a patch arrived whose answer was not heard. The agreement has just been read."""
+        row = self.evaluator.rows(mapping.name, agreement)[0]
+        held = clm_values(self.evaluator, mapping, row, agreement)
+        columns = {column.salesforce: column for column in mapping.columns}
+        values = {
+            name: value
+            for name, value in offer.values.items()
+            if name in held and is_same_value(columns[name], held[name], value)
+        }
+        link = self.memory.find((mapping.name, offer.agreement_id))
+        if values and link is not None:
+            self.memory.keep_given(offer, [_given(link, values, {})])
+        else:
+            self.memory.drop(offer)
+
+
+def _given(link: Link, values: Fields, hops: Hops) -> Link:
+    """What to remember of a row once the CLM has these values; `hops` are of those that were put back there."""
+    others = {name: hop for name, hop in link.hops.items() if name not in values}
+    return replace(link, base={**link.base, **values}, hops={**others, **hops})

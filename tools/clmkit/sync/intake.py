@@ -43,7 +43,7 @@ class Work:
     """Their places in the inbox."""
     agreement: Agreement | None = None
     own: Agreement | None = None
-    """The agreement as our own last patch left it, when its event is among these."""
+    """The agreement as our own last patch left it, when its event was read just now."""
     org_rows: dict[str, OrgRow] = field(default_factory=dict)
     reread: bool = False
     """Whether every row is to be read from Salesforce; otherwise those of the objects in `reread_of`."""
@@ -169,6 +169,7 @@ class Intake:
                 item = work.setdefault(event.agreement_id, Work(event.agreement_id))
                 self._add(item, event)
                 item.reread |= event.source == CLM_SOURCE
+                item.echoes += _is_echo_of_ours(event)
                 self.tally.events += 1
         if not work and self.claims is None:
             self.looked_at = last
@@ -201,7 +202,7 @@ class Intake:
             item.events.append(event.sequence)
             agreement = changes[event.event_id].agreement
             item.offer(agreement, event.revision)
-            if event.actor == CLIENT_NAME:
+            if _is_echo_of_ours(event):
                 item.echoes += 1
                 item.own = agreement
 
@@ -303,6 +304,10 @@ async def _after(first: OrgRow | None, rest: AsyncGenerator[OrgRow, None]) -> As
 def _is_news(row: OrgRow, link: Link | None) -> bool:
     """A deletion is news only of the very record that is linked: a record in the recycle bin may have a successor."""
     return not row.is_deleted or (link is not None and link.record_id == row.record_id)
+
+
+def _is_echo_of_ours(event: InboxEvent) -> bool:
+    return event.source == CLM_SOURCE and event.actor == CLIENT_NAME
 
 
 def _to_event(change: Change) -> InboxEvent:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clmkit.mapping.model import ObjectMapping
+from clmkit.sync.offers import Offer
 from clmkit.sync.rows import RowPlan
 from clmkit.sync.state import Fields, Link, State
 
@@ -37,6 +38,24 @@ class Memory:
             for kind, some in bodies.items():
                 self.state.record(self.now(), kind, *some)
         self._links.update({(link.object, link.key): link for link in links})
+
+    def offer(self, offer: Offer) -> None:
+        """Call before the CLM is patched."""
+        with self.state.transaction():
+            self.state.offers.put(offer)
+
+    def keep_given(self, offer: Offer, links: Sequence[Link]) -> None:
+        """The patch arrived, and this is what both sides agree on since."""
+        with self.state.transaction():
+            self.state.offers.remove(offer.agreement_id)
+            self.state.put_links(links)
+            self.state.record(self.now(), "patched", offer.told)
+        self._links.update({(link.object, link.key): link for link in links})
+
+    def drop(self, offer: Offer) -> None:
+        """The patch did not arrive, or nothing of it is left."""
+        with self.state.transaction():
+            self.state.offers.remove(offer.agreement_id)
 
     def keep_agreed(self, plan: RowPlan) -> None:
         """What both sides turned out to agree on, when that is news."""

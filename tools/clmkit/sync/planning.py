@@ -163,11 +163,16 @@ class Planner:
         return plan
 
     def _hops(self, mapping: ObjectMapping, case: Case, link: Link) -> Mapping[str, int]:
-        """What is remembered of values that were put back, without what the CLM has confirmed or a person wants tried again."""
+        """What is remembered of values that were put back, without what the CLM has confirmed or a person wants tried again.
+
+        The event of a patch whose values nobody kept confirms all of it.
+        """
         if case.work.is_redriven:
             return {}
-        if case.work.own is None or not is_whole_agreement(mapping):
+        if not case.work.echoes or not is_whole_agreement(mapping):
             return link.hops
+        if case.work.own is None:
+            return {name: hop for name, hop in link.hops.items() if hop > 0}
         row = self.evaluator.rows(mapping.name, case.work.own)[0]
         held = clm_values(self.evaluator, mapping, row, case.work.own)
         columns = {column.salesforce: column for column in mapping.columns}

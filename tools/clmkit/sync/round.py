@@ -23,6 +23,7 @@ from clmkit.sync.feed_back import FeedBack
 from clmkit.sync.inbox import Settled
 from clmkit.sync.intake import Work
 from clmkit.sync.memory import Memory
+from clmkit.sync.offers import Offer
 from clmkit.sync.planning import Planner, day_of
 from clmkit.sync.references import References
 from clmkit.sync.report import DECIDE, SEND
@@ -46,6 +47,7 @@ class Round:
         self._planner = Planner(engine.spec, evaluator, engine.org, *facts)
         answers = (engine.tally, engine.rules)
         self._writer = Writer(engine.spec, self._memory, references, *answers, self._make_applier, self._require_claims)
+        self._offers: Mapping[str, Offer] = {}
         self._feed_back = FeedBack(engine.clm, evaluator, self._memory, *answers)
 
     async def run(self, work: Mapping[str, Work]) -> None:
@@ -67,6 +69,7 @@ class Round:
         if deleted and self._engine.blast is not None:
             _require_modest(self._engine.blast.find_excess_of_deletions(deleted))
         self._memory.recall(self._whole, [item.agreement_id for item in items])
+        self._offers = self._state.offers.find(item.agreement_id for item in items)
         opened = await several(self._open, items)
         cases = [case for case in opened if case is not None]
         self._writer.cases = {case.agreement_id: case for case in cases}
@@ -112,11 +115,13 @@ class Round:
     async def _open(self, item: Work) -> Case | None:
         """The case of an agreement; None when it is settled already: gone, or older than what was applied.
 
-        An old snapshot that comes along with a change in Salesforce is only replaced: the change must not be settled with it.
+        An old snapshot that comes along with a change in Salesforce is only replaced: the change must not be settled with it. After
+        a patch whose answer was not heard only the CLM itself knows what it holds.
         """
         link = self._memory.find((self._whole.name, item.agreement_id))
         known = link.revision if link is not None else None
-        agreement: Agreement | None = item.agreement
+        offer = self._offers.get(item.agreement_id)
+        agreement: Agreement | None = item.agreement if offer is None else None
         if agreement is not None and is_stale(_revision(agreement), known):
             if not (item.org_rows or item.reread or item.reread_of or item.has_held):
                 reason = f"revision {_revision(agreement)} is older than {known}, which was applied before"
@@ -135,6 +140,8 @@ class Round:
             reason = f"The CLM is at revision {_revision(agreement)}, {known} was applied before. Was the CLM reset or restored?"
             self._park_agreement(item, reason)
             return None
+        if offer is not None:
+            self._feed_back.find_out(self._whole, agreement, offer)
         return Case(item, agreement, self._state_of(agreement))
 
     @property

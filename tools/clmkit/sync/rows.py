@@ -203,7 +203,7 @@ def plan_row(facts: RowFacts, lifecycle: Lifecycle | None) -> RowPlan:
         tuple(decision for decision in decisions if decision.action is Action.WAIT),
         _plan_status(facts, push, lifecycle),
         _next_base(facts, decisions, creates),
-        {decision.field.salesforce: decision.hops for decision in decisions if decision.hops},
+        _next_hops(facts, decisions),
     )
 
 
@@ -274,6 +274,17 @@ def _next_base(facts: RowFacts, decisions: list[FieldDecision], creates: bool) -
         elif facts.org is not None and facts.org.values[name] is not ABSENT:
             base[name] = to_scalar(facts.org.values[name])
     return base
+
+
+def _next_hops(facts: RowFacts, decisions: Sequence[FieldDecision]) -> dict[str, int]:
+    """What to remember of the values that were put back. A pull counts once the CLM was patched (`feed_back`)."""
+    known = facts.link.hops if facts.link is not None else {}
+    kept = {Action.PULL} if is_whole_agreement(facts.mapping) else set()
+    hops = {
+        one.field.salesforce: known.get(one.field.salesforce, 0) if one.action in kept else one.hops
+        for one in decisions
+    }
+    return {name: hop for name, hop in hops.items() if hop}
 
 
 def to_scalar(value: Value | Absent) -> Scalar:

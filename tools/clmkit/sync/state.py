@@ -4,6 +4,7 @@ inbox    every event once, and what became of it (`inbox`)
 schedule what waits for its time by its latency class (`schedule`)
 link     object mapping + key -> Salesforce record id, the last agreed values (base), the revision that wrote them
 parked   values, rows and conflicts that wait for a person, each with reason and steward; resolved ones stay, marked
+offer    what the CLM is being given, until its answer is remembered (`offers`)
 cursor   where to go on reading in each system
 audit    the hash chain (`audit`)
 """
@@ -18,11 +19,12 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from clmkit.sync import inbox, outbox, schedule, staged, tree
+from clmkit.sync import inbox, offers, outbox, schedule, staged, tree
 from clmkit.sync.audit import AuditLog, Entry, log
 from clmkit.sync.database import SqlRow, StateError, Target, chunks, open_database, places
 from clmkit.sync.inbox import Inbox
 from clmkit.sync.layout import require_layout
+from clmkit.sync.offers import Offers
 from clmkit.sync.outbox import Outbox
 from clmkit.sync.schedule import Schedule
 
@@ -46,6 +48,7 @@ CREATE INDEX IF NOT EXISTS parked_agreement ON parked (agreement_id) WHERE resol
 """
     + log.SCHEMA
     + inbox.SCHEMA
+    + offers.SCHEMA
     + outbox.SCHEMA
     + schedule.SCHEMA
     + staged.SCHEMA
@@ -107,6 +110,7 @@ class State:
             self.database.close()
             raise StateError(f"{target}: {error}" if isinstance(target, Path) else str(error)) from error
         self.inbox = Inbox(self.database)
+        self.offers = Offers(self.database)
         self.outbox = Outbox(self.database)
         self.schedule = Schedule(self.database)
         self.audit = AuditLog(self.database)

@@ -4,7 +4,7 @@
     verdict = trial.play(kills=60)
 
 Every cycle people edit, faults are armed, and each worker runs once and is to die: at one of the named points in turn, or at any
-time. Then nobody edits any more, what waits for a person is redriven, and the sync runs until both systems are quiet.
+time. Then nobody edits any more, rows that wait are redriven, and the sync runs until both systems are quiet.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ class Trial:
 
     def _redrive(self) -> None:
         with closing(State(self.target)) as state, state.transaction():
-            waiting = [row.agreement_id for kind in ("row", "conflict") for row in state.read_parked(kind=kind)]
+            waiting = [row.agreement_id for row in state.read_parked(kind="row")]
             state.inbox.redrive(waiting, str(time.monotonic()))
 
     def _judge(self, notes: Sequence[Note]) -> Verdict:
