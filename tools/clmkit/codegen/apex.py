@@ -44,7 +44,8 @@ FRAME = (
     "TriggerDispatcher",
     "TriggerDispatcherTest",
 )
-REQUEST_FRAME = ("ContractRequest", "ContractRequestTest", "ContractRequester")
+EVENT_FRAME = ("ChangePublisherTest",)
+REQUEST_FRAME = ("ContractRequest", "ContractRequestTest", "ContractRequester", "ContractRequesterTest")
 NOTICE_FRAME = ("NoticeDay", "NoticeDayTest", "NoticeTerms")
 RENEWAL_FRAME = ("RenewalOpportunities", "RenewalOpportunitiesTest")
 
@@ -103,9 +104,10 @@ def plan_apex(spec: Spec) -> Iterator[PlannedFile]:
 
 
 def _frame(spec: Spec) -> tuple[str, ...]:
-    """The classes that do not depend on an object; those of requests and renewals only where the spec has them."""
+    """The classes that do not depend on an object; those of events, requests and renewals only where the spec has them."""
     return (
         *FRAME,
+        *(EVENT_FRAME if any(map(publishes_changes, spec.objects)) else ()),
         *(REQUEST_FRAME if spec.requests else ()),
         *(NOTICE_FRAME if notice_terms(spec, spec.header) else ()),
         *(RENEWAL_FRAME if makes_opportunities(spec) else ()),

@@ -34,6 +34,18 @@ class Step:
     arguments: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ParentRecord:
+    """A parent of a test's record, with every field that a request carries and with what the org insists on alone."""
+
+    relationship: str
+    field: str
+    object: str
+    variable: str
+    full: Mapping[str, str]
+    bare: Mapping[str, str]
+
+
 def requested_objects(spec: Spec) -> list[str]:
     """The objects whose records ask for agreements, each once."""
     return list(dict.fromkeys(request.sobject for request in spec.requests))
@@ -83,7 +95,7 @@ def request_values(spec: Spec, sobject: str, required: Mapping[str, Mapping[str,
     ]
     own = {field: _sample(spec, sobject, field) for _, field in first.prefill if "." not in field}
     values = {**required.get(sobject, {}), **{field: value for field, value in own.items() if value}, **met}
-    values |= {str(parent["field"]): str(parent["variable"]) for parent in parents}
+    values |= {parent.field: parent.variable for parent in parents}
     values[first.field] = apex_literal(first.becomes[0])
     insisted = {*required.get(sobject, {}), *met, first.field}
     needed = {path: field for path, field in first.prefill if path in first.needs}
@@ -97,10 +109,17 @@ def request_values(spec: Spec, sobject: str, required: Mapping[str, Mapping[str,
         "parents": parents,
         "record_values": values,
         "needed": missing,
-        "needed_paths": list(needed),
+        "carried_paths": _carried(first, values, parents),
         "needed_own": [field for field in missing if "." not in field],
         "needed_missing": missing,
     }
+
+
+def _carried(request: Request, values: Mapping[str, str], parents: Sequence[ParentRecord]) -> list[str]:
+    """The paths that a request of the test's record carries: those that are needed, and those whose field it fills."""
+    filled = {name for name, value in values.items() if value != "null"}
+    filled |= {f"{parent.relationship}.{name}" for parent in parents for name in parent.full}
+    return [path for path, field in request.prefill if path in request.needs or field in filled]
 
 
 def _unmet(condition: Condition) -> str:
@@ -157,8 +176,7 @@ def _met(sobject: str, condition: Condition) -> str:
 
 def _parent(
     spec: Spec, sobject: str, relationship: str, request: Request, required: Mapping[str, Mapping[str, str]]
-) -> Mapping[str, object]:
-    """A parent record: with every field that the request carries, and with what the org insists on alone."""
+) -> ParentRecord:
     field = f"{relationship.removesuffix('__r')}__c" if relationship.endswith("__r") else f"{relationship}Id"
     known = find_standard_field(sobject, field)
     target = known.reference_to if known else relationship
@@ -166,7 +184,7 @@ def _parent(
     bare = required.get(target, {})
     values = {name: value for name in carried if (value := _sample(spec, target, name))}
     variable = f"{relationship[0].lower()}{relationship.removesuffix('__r')[1:]}Id"
-    return {"field": field, "object": target, "variable": variable, "full": {**bare, **values}, "bare": bare}
+    return ParentRecord(relationship, field, target, variable, {**bare, **values}, bare)
 
 
 def _sample(spec: Spec, sobject: str, name: str) -> str:
@@ -255,6 +273,7 @@ def renewal_values(spec: Spec) -> Mapping[str, object] | None:
         "stage": renewal.opportunity_stage,
         "opportunity_key": renewal_key(spec),
         "fields": fields,
+        "named": named,
         "values": values,
         "revision": header.version.salesforce if header.version else "",
         "first_revision": FIRST_REVISION,
