@@ -49,7 +49,7 @@ def play(folder: Path, scene: Scene) -> None:
             async with serving(twin, bind("127.0.0.1", 0)) as url, open_session(None) as session:
                 credentials = ClmCredentials("kit", twin.credentials.client_secret)
                 clm = DescribedClm(Transport(session), url, credentials, load_description("ironclad", Path()))
-                org = FakeOrg()
+                org = FakeOrg(alone=frozenset({NAME}))
                 await scene(twin, org, Sync(org, clm))
         finally:
             twin.store.close()

@@ -32,6 +32,8 @@ class Killed(BaseException):
 class FakeOrg:
     prefix: str = "CLM"
     """Before the API names of a mapping's own fields and objects."""
+    alone: frozenset[str] = frozenset()
+    """Those of a mapping's own objects that hang below no contract."""
     records: dict[str, dict[str, Record]] = field(default_factory=dict)
     bin: dict[str, dict[str, Record]] = field(default_factory=dict)
     refuse: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -154,6 +156,7 @@ class FakeOrg:
                 return "FAILED_ACTIVATION", "Choose a valid contract status and save your changes."
         elif (
             sobject.startswith(f"{self.prefix}_")
+            and sobject not in self.alone
             and known is None
             and record.get("Contract__c") not in self.records.get("Contract", {})
         ):
