@@ -52,6 +52,16 @@ def die(*_: object) -> None:
     raise Killed
 
 
+def kill_while_it_writes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker dies before its first commit and releases nothing."""
+    world.org.before_commit = die
+    with monkeypatch.context() as dead:
+        dead.setattr(Inbox, "release", lambda *_: None)
+        with pytest.raises(Killed):
+            world.run()
+    world.org.before_commit = lambda *_: None
+
+
 def test_a_second_worker_leaves_alone_what_the_first_has_claimed(pair: tuple[World, World]) -> None:
     first, second = pair
     reports = []
@@ -80,12 +90,7 @@ def test_what_a_dead_worker_had_claimed_is_taken_up_when_its_time_is_over(
     pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = pair
-    first.org.before_commit = die
-    with monkeypatch.context() as dead:
-        dead.setattr(Inbox, "release", lambda *_: None)
-        with pytest.raises(Killed):
-            first.run()
-    first.org.before_commit = lambda *_: None
+    kill_while_it_writes(first, monkeypatch)
     assert second.run().events == 0
     assert second.state.inbox.count_outcomes() == {"waiting": COUNT}
     second.clock = CLAIM_SECONDS + 1
@@ -99,14 +104,9 @@ def test_what_a_dead_worker_had_claimed_is_taken_up_as_soon_as_its_connection_is
     pair: tuple[World, World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = pair
-    first.org.before_commit = die
-    with monkeypatch.context() as dead:
-        dead.setattr(Inbox, "release", lambda *_: None)
-        with pytest.raises(Killed):
-            first.run()
-        first.restart()
+    kill_while_it_writes(first, monkeypatch)
+    first.restart()
     wait_until_gone(second.state.database, "first")
-    first.org.before_commit = lambda *_: None
     assert second.run().pushed == COUNT
     assert second.org.count("Contract") == COUNT
 
