@@ -57,7 +57,19 @@ def serve(
     requests_per_second: float,
     watch_stdin: bool,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C. The ready file holds http_url, client_id, client_secret, data and pid."""
+    """Serve until SIGTERM or Ctrl-C.
+
+    The ready file holds http_url, client_id, client_secret, data and pid.
+
+    \b
+    Example:
+      clmtwin serve --ready-file clm.json --port 8081 --data build/clm
+
+    \b
+    Exit codes:
+      0  ended as told
+      2  the surroundings are wrong (port, folder); nothing was started
+    """
     try:
         with tempfile.TemporaryDirectory(prefix="clmtwin-") as scratch:
             folder = data or Path(scratch)

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state
+from clmkit.cli.output import AS_JSON, tell
+from clmkit.cli.sync_options import CONFIG, guarded, opened_state
 from clmkit.sync.audit import LegalHold, find_break
 from clmkit.sync.audit.export import FORMATS
 from clmkit.sync.config import load_spec_path
@@ -32,14 +33,23 @@ def audit() -> None:
 @CONFIG
 @AS_JSON
 def verify(config_path: Path, as_json: bool) -> None:
-    """Check every link of the chain; names the first entry that was altered."""
+    """Check the chain; names the first entry that was altered.
+
+    \b
+    Example:
+      clmkit audit verify --json
+
+    \b
+    Exit codes:
+      0  every link holds
+      1  an entry was altered, or is missing
+      2  the state cannot be read
+    """
     with opened_state(config_path) as state:
         count = sum(1 for _ in state.read_audit())
         broken = find_break(state.read_audit())
-    if as_json:
-        click.echo(msgspec.json.encode({"entries": count, "holds": broken is None, "broken": broken}).decode())
-    else:
-        click.echo(f"{count} entries, {'the chain holds' if broken is None else broken}")
+    words = f"{count} entries, {'the chain holds' if broken is None else broken}"
+    tell({"entries": count, "holds": broken is None, "broken": broken}, words, as_json)
     raise SystemExit(0 if broken is None else 1)
 
 
@@ -50,11 +60,18 @@ def verify(config_path: Path, as_json: bool) -> None:
 )
 @click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="Entries after this number.")
 def export(config_path: Path, name: str, after: int) -> None:
-    """Print entries for a SIEM, one line each. Field names go out, values and their digests do not.
+    """Print entries for a SIEM, one line each.
+
+    Field names go out, values and their digests do not.
 
     \b
     Example, each hour:
       clmkit audit export --format cef --after 1200 >> /var/log/clmkit.cef
+
+    \b
+    Exit codes:
+      0  printed
+      2  the state cannot be read
     """
     with opened_state(config_path) as state:
         for entry in state.read_audit():
@@ -67,7 +84,18 @@ def export(config_path: Path, name: str, after: int) -> None:
 @AS_JSON
 @click.argument("key")
 def show(config_path: Path, as_json: bool, key: str) -> None:
-    """Print every entry that names KEY: the key of a row or of its agreement."""
+    """Print every entry that names KEY, a row or its agreement.
+
+    \b
+    Example:
+      clmkit audit show AGR-000177
+
+    \b
+    Exit codes:
+      0  printed
+      1  no entry names it
+      2  the state cannot be read
+    """
     with opened_state(config_path) as state:
         entries = state.audit.read_about(key)
     for entry in entries:
@@ -84,14 +112,21 @@ def show(config_path: Path, as_json: bool, key: str) -> None:
 @click.argument("record")
 @click.argument("field")
 def lineage(config_path: Path, as_json: bool, record: str, field: str) -> None:
-    """Say where FIELD of RECORD in Salesforce comes from: events, rule, transform, mapping, approver, newest first.
+    """Say where a value in Salesforce comes from, newest first.
 
-    RECORD is a record id or the key of the row, which for a contract is its number in the CLM. FIELD is an API name.
+    Event, actor, rule, transform, mapping, approver and the chain's hash. RECORD is a record id or the key of the row, which for a
+    contract is its number in the CLM; FIELD is an API name.
 
     \b
     Examples:
       clmkit audit lineage AGR-000177 CLM_Title__c
       clmkit audit lineage 8005e000000Axyz Status --json
+
+    \b
+    Exit codes:
+      0  told
+      1  nothing is known of it
+      2  the state cannot be read
     """
     with opened_state(config_path) as state:
         try:
@@ -124,42 +159,77 @@ def _told(step: Step) -> str:
 
 @audit.command()
 @CONFIG
+@AS_JSON
 @click.option("--approver", required=True, help="Who approves: a person and their role.")
 @click.option("--ticket", default="", help="Where it was decided.")
-def approve(config_path: Path, approver: str, ticket: str) -> None:
-    """Keep in the chain who approves the mapping as it is now; lineage names them from the next run on.
+def approve(config_path: Path, as_json: bool, approver: str, ticket: str) -> None:
+    """Keep in the chain who approves the mapping as it is now.
+
+    `clmkit audit lineage` names them for everything written from the next run on.
 
     \b
     Example, on the release night:
       clmkit audit approve --approver "Ann Lee, Legal operations" --ticket CHG-4711
+
+    \b
+    Exit codes:
+      0  kept
+      2  the mapping or the state cannot be read
     """
     path = guarded(lambda: load_spec_path(config_path))
     rules = guarded(lambda: ruleset_of(load_linted(path), find_commit(path)))
     with opened_state(config_path) as state:
         put_approval(state, rules, approver, ticket, utc_now())
-    click.echo(f"mapping {rules.label} is approved by {approver}")
+    facts = {"mapping": rules.label, "approver": approver, "ticket": ticket}
+    tell(facts, f"mapping {rules.label} is approved by {approver}", as_json)
 
 
 @audit.command()
 @CONFIG
+@AS_JSON
 @REASON
 @click.argument("key")
-def hold(config_path: Path, reason: str, key: str) -> None:
-    """Keep what names KEY, whatever retention or a request say, until it is released."""
+def hold(config_path: Path, as_json: bool, reason: str, key: str) -> None:
+    """Put a legal hold on what names KEY, until it is released.
+
+    Neither retention nor a request to erase takes it out meanwhile.
+
+    \b
+    Example:
+      clmkit audit hold AGR-000177 --reason "Smith v. Acme, discovery"
+
+    \b
+    Exit codes:
+      0  held
+      2  the state cannot be written
+    """
     with opened_state(config_path) as state, state.transaction():
         state.audit.hold(utc_now(), key, reason)
-    click.echo(f"{key} is held: {reason}")
+    tell({"key": key, "held": True, "reason": reason}, f"{key} is held: {reason}", as_json)
 
 
 @audit.command()
 @CONFIG
+@AS_JSON
 @REASON
 @click.argument("key")
-def release(config_path: Path, reason: str, key: str) -> None:
-    """End the legal hold on KEY."""
+def release(config_path: Path, as_json: bool, reason: str, key: str) -> None:
+    """End the legal hold on KEY.
+
+    \b
+    Example:
+      clmkit audit release AGR-000177 --reason "Smith v. Acme, settled"
+
+    \b
+    Exit codes:
+      0  released
+      1  it was not held
+      2  the state cannot be written
+    """
     with opened_state(config_path) as state, state.transaction():
         released = state.audit.release(utc_now(), key, reason)
-    click.echo(f"{key} is no longer held" if released else f"{key} was not held")
+    words = f"{key} is no longer held" if released else f"{key} was not held"
+    tell({"key": key, "held": False, "was_held": released}, words, as_json)
     raise SystemExit(0 if released else 1)
 
 
@@ -167,7 +237,17 @@ def release(config_path: Path, reason: str, key: str) -> None:
 @CONFIG
 @AS_JSON
 def holds(config_path: Path, as_json: bool) -> None:
-    """List the legal holds."""
+    """List the legal holds.
+
+    \b
+    Example:
+      clmkit audit holds --json
+
+    \b
+    Exit codes:
+      0  listed
+      2  the state cannot be read
+    """
     with opened_state(config_path) as state:
         found = state.audit.read_holds()
     if as_json:
@@ -179,12 +259,24 @@ def holds(config_path: Path, as_json: bool) -> None:
 
 @audit.command()
 @CONFIG
+@AS_JSON
 @REASON
 @click.argument("keys", nargs=-1, required=True)
-def erase(config_path: Path, reason: str, keys: tuple[str, ...]) -> None:
-    """Take out what names KEYS, on a person's request: audit bodies and parked values. The chain still holds.
+def erase(config_path: Path, as_json: bool, reason: str, keys: tuple[str, ...]) -> None:
+    """Take out what names KEYS, on a person's request.
 
-    What still runs between the systems is not touched: delete it in the CLM first, and let the sync carry that out.
+    Audit bodies and parked values go, by tombstone: the chain still holds. What still runs between the systems is not touched:
+    delete it in the CLM first, and let the sync carry that out.
+
+    \b
+    Example:
+      clmkit audit erase AGR-000177 AGR-000178 --reason "GDPR request 2026-113"
+
+    \b
+    Exit codes:
+      0  erased
+      1  nothing was erased: a legal hold, or an agreement that still runs
+      2  the state cannot be written
     """
     with opened_state(config_path) as state:
         linked = state.find_linked(keys)
@@ -201,16 +293,30 @@ def erase(config_path: Path, reason: str, keys: tuple[str, ...]) -> None:
         except LegalHold as held:
             click.echo(f"clmkit: {held}", err=True)
             raise SystemExit(1) from held
-    click.echo(f"{entries} audit entries and {values} parked values erased")
+    facts = {"audit_entries": entries, "parked_values": values}
+    tell(facts, f"{entries} audit entries and {values} parked values erased", as_json)
 
 
 @audit.command()
 @CONFIG
+@AS_JSON
 @REASON
 @click.option("--days", type=click.IntRange(1), required=True, help="Keep the bodies of so many days.")
-def retain(config_path: Path, reason: str, days: int) -> None:
-    """Take out bodies that are older than the retention, except what a legal hold keeps."""
+def retain(config_path: Path, as_json: bool, reason: str, days: int) -> None:
+    """Take out bodies that are older than the retention.
+
+    What a legal hold keeps stays.
+
+    \b
+    Example, seven years:
+      clmkit audit retain --days 2557 --reason "retention schedule 4.2"
+
+    \b
+    Exit codes:
+      0  done
+      2  the state cannot be written
+    """
     since = (datetime.now(tz=UTC) - timedelta(days=days)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     with opened_state(config_path) as state, state.transaction():
         entries = state.audit.retain(utc_now(), since, reason)
-    click.echo(f"{entries} audit entries from before {since} taken out")
+    tell({"audit_entries": entries, "before": since}, f"{entries} audit entries from before {since} taken out", as_json)

@@ -8,6 +8,7 @@ import click
 
 from clmkit.cli.findings import paused_collector
 from clmkit.cli.lint import DEFAULT_SPEC
+from clmkit.cli.output import AS_JSON
 from clmkit.mapping.report import FORMATS as FINDING_FORMATS
 from clmkit.release.notes import FORMATS
 from clmkit.release.revisions import Revision, RevisionError, read_revision
@@ -34,19 +35,31 @@ from clmkit.release.verdict import judge, read_decisions
     show_default=True,
     help="Shape of the output.",
 )
-def compare(revisions: tuple[str, ...], spec: Path, decisions: Path, form: str) -> None:
-    """Compare two states of a mapping: A..B (git refs), A.. (a ref and the file on disk) or two FILES.
+@AS_JSON
+def compare(revisions: tuple[str, ...], spec: Path, decisions: Path, form: str, as_json: bool) -> None:
+    """Compare two states of a mapping and say what breaks.
 
+    REVISIONS are A..B (git refs), A.. (a ref and the file on disk) or two files.
     Each change has one class: DATA loses values, METADATA is refused by the org, BEHAVIOUR makes the sync decide otherwise,
     CONSUMER hits reports, flows and people; SAFE breaks nothing. A break needs a decision record that holds a line
     `Decides: CODE SUBJECT`.
 
-    Exit codes: 0 may be released; 1 a break is undecided, or the version took too small a step; 2 the input is wrong.
+    \b
+    Examples:
+      clmkit compare v1.4.0..
+      clmkit compare v1.4.0..v1.5.0 --format markdown
+      clmkit compare old.yml new.yml --format json
+
+    \b
+    Exit codes:
+      0  may be released
+      1  a break is undecided, or the version took too small a step
+      2  the input is wrong
     """
     before, after = _names(revisions)
     old, new = require_revision(before, spec), require_revision(after, spec)
     verdict = judge(old, new, read_decisions(decisions))
-    click.echo(FORMATS[form](verdict))
+    click.echo(FORMATS["json" if as_json else form](verdict))
     raise SystemExit(0 if verdict.is_releasable else 1)
 
 

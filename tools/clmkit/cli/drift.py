@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from clmkit.cli.release_options import AS_JSON, ORG, PACKAGE, SPEC, run_guarded, this_run
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.release_options import ORG, PACKAGE, SPEC, run_guarded, this_run
 from clmkit.codegen.tree import read_package
 from clmkit.release.adopt import AdoptError, adopt
 from clmkit.release.apply import ApplyRefused
@@ -69,12 +70,23 @@ def drift(
     owner: str | None,
     reason: str | None,
 ) -> None:
-    """Compare the org with the package directory: what differs, who changed it, when.
+    """Compare the org with the package directory: what, who, when.
 
     Each item has three answers: --adopt it into the mapping, --revert it in the org, or --accept it until a date. What is adopted
     changes the mapping's text in those places alone; the package directory follows with `clmkit generate`.
 
-    Exit codes: 0 clean, everything accepted, or adopted; 2 drift; 3 breaking drift; 1 it could not be looked at or not be done.
+    \b
+    Examples:
+      clmkit drift --org org.json
+      clmkit drift --org org.json --adopt Contract.CLM_Title__c
+      clmkit drift --org org.json --accept Contract.CLM_Title__c --until 2027-01-31 --owner "Legal operations" --reason CHG-4711
+
+    \b
+    Exit codes:
+      0  clean, everything accepted, or adopted
+      1  it could not be looked at, or not be done
+      2  drift
+      3  breaking drift
     """
     if item and not (until and owner and reason):
         click.echo("error: --accept needs --until, --owner and --reason", err=True)

@@ -27,10 +27,22 @@ VERB_MARKS = {Verb.ADD: "+", Verb.UPDATE: "~", Verb.REMOVE: "-"}
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def generate(spec: Path, out: Path, check: bool, show_diff: bool, force: bool, as_json: bool) -> None:
-    """Write the Salesforce project that SPEC describes into the package directory.
+    """Write the Salesforce project that SPEC describes.
 
-    generated/ belongs to this command, extensions/ to you: an extension is written once and never touched again. A file in
-    generated/ that was edited by hand is shown and kept, and nothing is written, unless --force is given.
+    In the package directory, generated/ belongs to this command and extensions/ to you: an extension is written once and never
+    touched again. A file in generated/ that was edited by hand is shown and kept, and nothing is written, unless --force is given.
+
+    \b
+    Examples:
+      clmkit generate
+      clmkit generate --diff
+      clmkit generate --check
+
+    \b
+    Exit codes:
+      0  written, or nothing to write
+      1  --check: the directory differs from the mapping
+      2  nothing was written: an error in the mapping, or a file edited by hand
     """
     comparison = _compare(spec, out)
     is_dry = check or show_diff

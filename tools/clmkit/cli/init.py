@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from clmkit.cli.output import AS_JSON, tell
 from clmkit.templates.agreements import make_agreements
 from clmkit.templates.catalogue import TEMPLATES
 
@@ -27,13 +28,23 @@ next: clmkit lint {mapping}         what is wrong, with the line
 @click.option("--agreements", "count", default=25, show_default=True, help="How many agreements to make up.")
 @click.option("--seed", default=1, show_default=True, help="The same seed makes the same agreements.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
-def init_project(name: str | None, show: bool, out: Path, count: int, seed: int, force: bool) -> None:
-    """Write a working mapping and agreements of its trade into a folder.
+@AS_JSON
+def init_project(name: str | None, show: bool, out: Path, count: int, seed: int, force: bool, as_json: bool) -> None:
+    """Start a project: a mapping of one's trade, with agreements.
 
-    Exit codes: 0 written or listed, 2 nothing was written.
+    \b
+    Examples:
+      clmkit init --list
+      clmkit init --template saas --out my-project
+
+    \b
+    Exit codes:
+      0  written or listed
+      2  nothing was written
     """
     if show or name is None:
-        click.echo("\n".join(f"{row.name:<14} {row.summary}" for row in TEMPLATES.values()))
+        rows = {row.name: row.summary for row in TEMPLATES.values()}
+        tell(rows, "\n".join(f"{name:<14} {summary}" for name, summary in rows.items()), as_json)
         raise SystemExit(0 if show else _refuse("which template? Give one of the above with --template"))
     there = [path for path in (out / MAPPING, out / DATA) if path.exists()]
     if there and not force:
@@ -42,9 +53,13 @@ def init_project(name: str | None, show: bool, out: Path, count: int, seed: int,
     agreements = make_agreements(template, count, seed)
     _write(out / MAPPING, template.read_mapping())
     _write(out / DATA, json.dumps(agreements, indent=1, ensure_ascii=False) + "\n")
-    click.echo(f"{out / MAPPING}: {template.summary}")
-    click.echo(f"{out / DATA}: {len(agreements)} agreements, seed {seed}")
-    click.echo(NEXT.format(mapping=out / MAPPING))
+    words = (
+        f"{out / MAPPING}: {template.summary}",
+        f"{out / DATA}: {len(agreements)} agreements, seed {seed}",
+        NEXT.format(mapping=out / MAPPING),
+    )
+    facts = {"template": name, "mapping": (out / MAPPING).as_posix(), "agreements": (out / DATA).as_posix()}
+    tell({**facts, "count": len(agreements), "seed": seed}, "\n".join(words), as_json)
 
 
 def _refuse(message: str) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from pathlib import Path
 
 import click
 
+from clmkit.cli.output import AS_JSON, tell
 from clmkit.mapping.loader import load_spec
 from clmkit.mapping.reading import PAGES
 from clmkit.mapping.report import FORMATS
 from clmkit.mapping.rules import all_rules
-from clmkit.mapping.shape import suggest
 
 DEFAULT_SPEC = Path("mappings/contract.yml")
 
@@ -27,13 +28,25 @@ DEFAULT_SPEC = Path("mappings/contract.yml")
     help="Shape of the output.",
 )
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-def lint(file: Path, form: str, strict: bool) -> None:
-    """Check a mapping FILE: every finding with file, line, column and what to do.
+@AS_JSON
+def lint(file: Path, form: str, strict: bool, as_json: bool) -> None:
+    """Check a mapping: file, line, column and what to do.
 
-    Exit codes: 0 no error, 2 at least one error. Nothing is written.
+    Nothing is written.
+
+    \b
+    Examples:
+      clmkit lint
+      clmkit lint mappings/contract.yml --strict
+      clmkit lint --format sarif > lint.sarif
+
+    \b
+    Exit codes:
+      0  no error
+      2  at least one error; with --strict also at a warning
     """
     loaded = load_spec(file)
-    text = FORMATS[form](loaded.findings)
+    text = FORMATS["json" if as_json else form](loaded.findings)
     if text:
         click.echo(text)
     if loaded.errors or (strict and loaded.findings):
@@ -41,12 +54,31 @@ def lint(file: Path, form: str, strict: bool) -> None:
 
 
 @click.command()
-@click.argument("code")
-def explain(code: str) -> None:
-    """Say what a finding's CODE means, with a bad and a good example."""
+@click.argument("code", default="")
+@click.option("--list", "lists", is_flag=True, help="List every code with its first sentence.")
+@AS_JSON
+def explain(code: str, lists: bool, as_json: bool) -> None:
+    """Say what a finding's CODE means, with a bad and a good way.
+
+    \b
+    Examples:
+      clmkit explain MAP703
+      clmkit explain --list
+
+    \b
+    Exit codes:
+      0  told
+      2  no finding has that code
+    """
     pages = PAGES | {rule.code: rule.page for rule in all_rules()}
+    if lists:
+        titles = {known: page.strip().partition("\n")[0] for known, page in sorted(pages.items())}
+        tell(titles, "\n".join(f"{known}  {title}" for known, title in titles.items()), as_json)
+        return
     page = pages.get(code.upper())
     if page is None:
-        click.echo(f"clmkit explain: no finding has the code {code}; {suggest(code.upper(), sorted(pages))}", err=True)
+        near = difflib.get_close_matches(code.upper(), pages, n=1)
+        hint = f"do you mean {near[0]}?" if near else "`clmkit explain --list` lists them all"
+        click.echo(f"clmkit explain: no finding has the code {code or '(none given)'}; {hint}", err=True)
         sys.exit(2)
-    click.echo(f"{code.upper()}\n\n{page.strip()}")
+    tell({"code": code.upper(), "page": page.strip()}, f"{code.upper()}\n\n{page.strip()}", as_json)

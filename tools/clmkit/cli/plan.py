@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from clmkit.cli.output import AS_JSON
 from clmkit.cli.release_options import (
     AGAINST,
-    AS_JSON,
     CHANGES_PER_DAY,
     DECISIONS,
     INTENT,
@@ -56,12 +56,21 @@ def plan(
     as_json: bool,
     html: Path | None,
 ) -> None:
-    """Say what would change between the mapping, the package directory, the org and its records. Changes nothing.
+    """Say what a release would change. Changes nothing itself.
 
-    The plan is kept under its hash, with what a rollback needs; `clmkit apply HASH` carries it out as long as neither the
-    package directory nor the org has moved.
+    Compares the mapping, the package directory, the org and its records. The plan is kept under its hash, with what a rollback
+    needs; `clmkit apply HASH` carries it out as long as neither the package directory nor the org has moved.
 
-    Exit codes: 0 the plan may be applied, or is empty; 1 something has to be done first; 2 the plan could not be made.
+    \b
+    Examples:
+      clmkit plan --org org.json
+      sf org display --target-org production --json | clmkit plan --org - --against v1.4.0 --html plan.html
+
+    \b
+    Exit codes:
+      0  the plan may be applied, or is empty
+      1  something has to be done first
+      2  the plan could not be made
     """
     sources = Sources(spec, package, decisions, intent, against, state, Load(changes_per_day, rows_per_list))
     made = run_guarded(lambda: _draw(sources, org_file, plans), failed=2)

@@ -14,7 +14,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, read_config
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.operate.certificate import NotCertified, certify, find_faults, read_certificate
 from clmkit.sync.reconcile import ReconcileReport, reconcile_once
 
@@ -39,13 +40,21 @@ def reconcile(
     config_path: Path, as_json: bool, target: Path | None, owner: str, key: Path | None,
     certificate: Path | None, public_key: Path | None,
 ) -> None:  # fmt: skip
-    """Compare both systems field by field and list every difference. Reads only; a sync may run meanwhile.
+    """Compare both systems value by value; certify that they agree.
+
+    Lists every difference. Reads only; a sync may run meanwhile.
 
     \b
     Examples:
       clmkit reconcile
       clmkit reconcile --certify build/certificate.jws --owner "Revenue accounting" --key owner.pem
       clmkit reconcile --check build/certificate.jws --public-key owner.pub.pem
+
+    \b
+    Exit codes:
+      0  nothing differs, and the certificate holds
+      1  something differs, or the certificate no longer holds
+      2  it could not be done
     """
     if (target is not None and not (owner and key)) or (certificate is not None and public_key is None):
         raise click.UsageError("--certify needs --owner and --key; --check needs --public-key.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from clmkit.cli.compare import require_revision
+from clmkit.cli.output import AS_JSON, tell
 from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.release.rekey import Proof, RekeyRefused, Systems, rekey
 from clmkit.sync.engine import open_systems, utc_now
@@ -25,13 +27,22 @@ from clmkit.sync.sole import sole_sync
     show_default=True,
     help="Where the proof is written, a file for each object.",
 )
-def rekey_command(config_path: Path, against: str, folder: Path) -> None:
-    """Give every linked record the key that the mapping now names: written by record id, read back, proved row by row.
+@AS_JSON
+def rekey_command(config_path: Path, against: str, folder: Path, as_json: bool) -> None:
+    """Give every linked record the key that the mapping now names.
 
-    Comes after the apply that deployed the new key's field, and before the sync runs with the new mapping, which refuses to until
-    then. Run again after an interruption it goes on where it stopped.
+    Written by record id, read back, proved row by row. Comes after the apply that deployed the new key's field, and before the
+    sync runs with the new mapping, which refuses to until then. Run again after an interruption it goes on where it stopped.
 
-    Exit codes: 0 every pair has its new key; 1 refused, nothing lost; 2 it could not be done.
+    \b
+    Example:
+      clmkit rekey --against v1.4.0
+
+    \b
+    Exit codes:
+      0  every pair has its new key
+      1  refused, nothing lost
+      2  it could not be done
     """
     config = read_config(config_path)
     before = require_revision(against, config.spec).spec
@@ -48,6 +59,9 @@ def rekey_command(config_path: Path, against: str, folder: Path) -> None:
     except RekeyRefused as refused:
         click.echo(f"refused: {refused}", err=True)
         raise SystemExit(1) from refused
-    for proof in proofs:
-        pairs = f"{proof.before:,} pairs before, {proof.after:,} after, {proof.written:,} written"
-        click.echo(f"{proof.object}: {pairs}; proof in {proof.path}")
+    words = [
+        f"{proof.object}: {proof.before:,} pairs before, {proof.after:,} after, {proof.written:,} written; "
+        f"proof in {proof.path}"
+        for proof in proofs
+    ]
+    tell([{**asdict(proof), "path": proof.path.as_posix()} for proof in proofs], "\n".join(words), as_json)

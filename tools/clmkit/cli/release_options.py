@@ -85,7 +85,6 @@ ROWS_PER_LIST = click.option(
     show_default=True,
     help="Rows that an agreement has in a list, for the API budget.",
 )
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def this_run(what: str) -> Run:

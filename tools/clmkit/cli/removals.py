@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from clmkit.cli.compare import require_revision
 from clmkit.cli.lint import DEFAULT_SPEC
+from clmkit.cli.output import AS_JSON, tell
 from clmkit.codegen.destructive import BY_HAND, Removal, plan_removal
 from clmkit.codegen.plan import PlanError
 from clmkit.codegen.project import plan_project
@@ -25,13 +27,23 @@ from clmkit.codegen.project import plan_project
     show_default=True,
     help="Folder of the package.",
 )
-def removals(before: str, spec: Path, out: Path) -> None:
-    """Write the package that deletes what the mapping had at BEFORE (a git ref or a file) and has no longer.
+@AS_JSON
+def removals(before: str, spec: Path, out: Path, as_json: bool) -> None:
+    """Write the package that deletes what left the mapping.
 
-    `cci task run deploy --path build/removals` deploys it, after the project without these parts. A deleted field takes its values
-    along: `clmkit retire` does it in steps that can be stopped.
+    That is what the mapping had at BEFORE (a git ref or a file) and has no longer. `cci task run deploy --path build/removals`
+    deploys it, after the project without these parts. A deleted field takes its values along: `clmkit retire` does it in steps
+    that can be stopped.
 
-    Exit codes: 0 written, or nothing to delete; 1 something is left for a hand in Setup; 2 the input is wrong.
+    \b
+    Example:
+      clmkit removals v1.4.0
+
+    \b
+    Exit codes:
+      0  written, or nothing to delete
+      1  something is left for a hand in Setup
+      2  the input is wrong
     """
     old, new = require_revision(before, spec), require_revision("", spec)
     try:
@@ -40,7 +52,7 @@ def removals(before: str, spec: Path, out: Path) -> None:
         click.echo(f"error: {error}", err=True)
         raise SystemExit(2) from error
     _write(removal.render(new.spec.api_version), out)
-    _report(removal, out)
+    tell(_facts(removal, out), "\n".join(_words(removal, out)), as_json)
     raise SystemExit(1 if removal.by_hand else 0)
 
 
@@ -57,15 +69,19 @@ def _write(files: dict[str, bytes], out: Path) -> None:
         raise SystemExit(2) from error
 
 
-def _report(removal: Removal, out: Path) -> None:
+def _facts(removal: Removal, out: Path) -> dict[str, object]:
+    lists = {"before": removal.before, "after": removal.after, "by_hand": removal.by_hand}
+    return {
+        "package": out.as_posix(),
+        **{name: [f"{one.metadata_type} {one.full_name}" for one in components] for name, components in lists.items()},
+    }
+
+
+def _words(removal: Removal, out: Path) -> Iterator[str]:
     for when, components in (("before the deploy", removal.before), ("after the deploy", removal.after)):
         for component in components:
-            click.echo(f"delete {when}: {component.metadata_type} {component.full_name}")
+            yield f"delete {when}: {component.metadata_type} {component.full_name}"
     for component in removal.by_hand:
-        told = BY_HAND[component.metadata_type]
-        click.echo(f"by hand: {component.metadata_type} {component.full_name}: {told}")
-    click.echo("nothing left the mapping" if removal.is_empty else f"{out}: {_count(removal)} components to delete")
-
-
-def _count(removal: Removal) -> int:
-    return len(removal.before) + len(removal.after)
+        yield f"by hand: {component.metadata_type} {component.full_name}: {BY_HAND[component.metadata_type]}"
+    count = len(removal.before) + len(removal.after)
+    yield "nothing left the mapping" if removal.is_empty else f"{out}: {count} components to delete"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from clmkit.cli.output import AS_JSON, tell
 from clmkit.cli.release_options import DECISIONS, ORG, SPEC, run_guarded, this_run
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.journal import Journal
@@ -31,12 +32,22 @@ FIELD_NAME = re.compile(r"[A-Za-z]\w*\.[A-Za-z]\w*__c")
     show_default=True,
     help="Where the steps are written down.",
 )
-def retire(field: str, org_file: str, spec: Path, decisions: Path, retirements: Path) -> None:
-    """Do the next step of taking a field that left the mapping out of the org: deprecate, stop write, verify unused, delete.
+@AS_JSON
+def retire(field: str, org_file: str, spec: Path, decisions: Path, retirements: Path, as_json: bool) -> None:
+    """Do the next step of taking a dropped field out of the org.
 
-    One step a run, each a release of its own; none can be skipped. The delete loses the field's values.
+    Deprecate, stop write, verify unused, delete: one step a run, each a release of its own; none can be skipped. The delete loses
+    the field's values.
 
-    Exit codes: 0 the step is done; 1 refused, by this command or by the org; 2 it could not be done.
+    \b
+    Example:
+      clmkit retire Contract.CLM_Old__c --org org.json
+
+    \b
+    Exit codes:
+      0  the step is done
+      1  refused, by this command or by the org
+      2  it could not be done
     """
     if not FIELD_NAME.fullmatch(field):
         click.echo(f"error: {field}: is no custom field; write it as Contract.CLM_Old__c", err=True)
@@ -54,8 +65,8 @@ def retire(field: str, org_file: str, spec: Path, decisions: Path, retirements: 
     except ApplyRefused as refused:
         click.echo(f"refused: {refused}", err=True)
         raise SystemExit(1) from refused
-    for line in done.lines:
-        click.echo(f"{done.step.value}: {line}")
-    if done.step not in (Step.DELETE, Step.DONE):
-        following = list(Step)[list(Step).index(done.step) + 1]
-        click.echo(f"next: {following.value}, in a release of its own")
+    words = [f"{done.step.value}: {line}" for line in done.lines]
+    following = "" if done.step in (Step.DELETE, Step.DONE) else list(Step)[list(Step).index(done.step) + 1].value
+    if following:
+        words.append(f"next: {following}, in a release of its own")
+    tell({"step": done.step.value, "done": done.lines, "next": following}, "\n".join(words), as_json)

@@ -19,10 +19,11 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from clmkit.cli.output import AS_JSON, tell
 from clmkit.cli.sync_backfill import backfill
 from clmkit.cli.sync_cutover import cutover
 from clmkit.cli.sync_latency import latency
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state, read_config
+from clmkit.cli.sync_options import CONFIG, guarded, opened_state, read_config
 from clmkit.cli.sync_reconcile import reconcile
 from clmkit.cli.sync_redrive import redrive
 from clmkit.cli.sync_replay import replay_command
@@ -85,6 +86,11 @@ def run(
     """Take changes from both systems, decide, write both.
 
     \b
+    Examples:
+      clmkit sync run
+      clmkit sync run --follow --interval 5
+
+    \b
     The configuration file:
       spec: mappings/contract.yml
       state: build/sync.sqlite
@@ -93,8 +99,15 @@ def run(
         url: https://example.my.salesforce.com
         client_id: {env: SF_CLIENT_ID}
         client_secret: {env: SF_CLIENT_SECRET}
-    A secret is {env: NAME}, {file: PATH}, {file: PATH, member: NAME}, {keyring: SERVICE, user: NAME} or {vault: MOUNT/PATH,
-    member: KEY}.
+
+    A secret is {env: NAME}, {file: PATH}, {file: PATH, member: NAME}, {keyring: SERVICE, user: NAME} or
+    {vault: MOUNT/PATH, member: KEY}.
+
+    \b
+    Exit codes:
+      0  done, nothing waits; with --follow, ended as told
+      1  done, and something waits for a person
+      2  it could not be done
     """
     config = read_config(config_path)
     report = guarded(lambda: asyncio.run(_run(config, once, interval, as_json, way_name, allow=allow)))
@@ -210,7 +223,17 @@ class _News:
 @CONFIG
 @AS_JSON
 def status(config_path: Path, as_json: bool) -> None:
-    """Show what was synchronised and what waits, for a person or until its time."""
+    """Show what was synchronised, and what waits for whom or what.
+
+    \b
+    Example:
+      clmkit sync status --json
+
+    \b
+    Exit codes:
+      0  shown
+      2  the state cannot be read
+    """
     kinds = ("value", "row", "conflict", "gone")
     with opened_state(config_path) as state:
         facts: dict[str, dict[str, int]] = {
@@ -237,7 +260,18 @@ def status(config_path: Path, as_json: bool) -> None:
 @click.option("--kind", type=click.Choice(["value", "row", "conflict", "gone"]), help="Only this kind.")
 @click.option("--reason", help="Only reasons that contain this text.")
 def dead_letters(config_path: Path, as_json: bool, kind: str | None, reason: str | None) -> None:
-    """List what waits for a person: value, reason, steward, age."""
+    """List what waits for a person: value, reason, steward, age.
+
+    \b
+    Example:
+      clmkit sync dead-letters --kind value --reason "two answers"
+
+    \b
+    Exit codes:
+      0  nothing waits
+      1  something waits
+      2  the state cannot be read
+    """
     with opened_state(config_path) as state:
         rows = state.read_parked(kind=kind, code=reason)
     if as_json:
@@ -249,21 +283,47 @@ def dead_letters(config_path: Path, as_json: bool, kind: str | None, reason: str
 
 @sync.command()
 @CONFIG
+@AS_JSON
 @click.option("--reason", required=True, help="Why: shown by `status` and kept in the audit chain.")
-def pause(config_path: Path, reason: str) -> None:
-    """Let the sync rest after its current round; what changes meanwhile waits in both systems and is taken up on `resume`."""
+def pause(config_path: Path, as_json: bool, reason: str) -> None:
+    """Let the sync rest after its current round.
+
+    What changes meanwhile waits in both systems and is taken up on `resume`.
+
+    \b
+    Example:
+      clmkit sync pause --reason "release night, CHG-4711"
+
+    \b
+    Exit codes:
+      0  paused
+      2  the state cannot be written
+    """
     with opened_state(config_path) as state:
         state.pause(utc_now(), reason)
-    click.echo(f"paused: {reason}")
+    tell({"paused": True, "reason": reason}, f"paused: {reason}", as_json)
 
 
 @sync.command()
 @CONFIG
-def resume(config_path: Path) -> None:
-    """Let a paused sync go on."""
+@AS_JSON
+def resume(config_path: Path, as_json: bool) -> None:
+    """Let a paused sync go on.
+
+    \b
+    Example:
+      clmkit sync resume
+
+    \b
+    Exit codes:
+      0  it goes on
+      1  it was not paused
+      2  the state cannot be written
+    """
     with opened_state(config_path) as state:
         was_paused = state.resume(utc_now())
-    click.echo("the sync goes on" if was_paused else "the sync was not paused")
+    words = "the sync goes on" if was_paused else "the sync was not paused"
+    tell({"paused": False, "was_paused": was_paused}, words, as_json)
     raise SystemExit(0 if was_paused else 1)
 
 
@@ -271,7 +331,20 @@ def resume(config_path: Path) -> None:
 @CONFIG
 @AS_JSON
 def alerts(config_path: Path, as_json: bool) -> None:
-    """Say what a person has to do, once for each cause: who, since when, how many, and the command that goes on."""
+    """Say what a person has to do, once for each cause.
+
+    Who, since when, how many, and the command that goes on.
+
+    \b
+    Example:
+      clmkit sync alerts --json
+
+    \b
+    Exit codes:
+      0  nothing needs a person
+      1  something does
+      2  the state cannot be read
+    """
     with opened_state(config_path) as state:
         found = find_alerts(state.read_parked())
     if as_json:

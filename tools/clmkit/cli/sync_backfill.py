@@ -10,7 +10,8 @@ from uuid import uuid4
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, read_config
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.clients.salesforce import Salesforce
 from clmkit.sync.backfill import BATCH, Backfill, BackfillReport
 from clmkit.sync.config import SyncConfig
@@ -29,17 +30,22 @@ from clmkit.sync.load import Loader
     help="Agreements sent together: one Bulk API 2.0 job for each object.",
 )
 def backfill(config_path: Path, as_json: bool, batch: int) -> None:
-    """Load every agreement of the CLM into Salesforce by Bulk API 2.0, parents first, then let the sync go on.
+    """Load every agreement by Bulk API 2.0, parents first.
 
-    Killed at any moment, the same command goes on where it was. The sync is paused meanwhile and resumed at the end; its next run
-    finds nothing to do. What Salesforce refuses is in `clmkit sync dead-letters`; agreements whose contract Salesforce has
+    Then the sync goes on: it is paused meanwhile, and its next run finds nothing to do. Killed at any moment, the same command
+    goes on where it was. What Salesforce refuses is in `clmkit sync dead-letters`; agreements whose contract Salesforce has
     already are decided by the sync's rules at the end.
 
     \b
     Examples:
       clmkit sync backfill
       clmkit sync backfill --batch 10000 --json
-    Exit codes: 0 everything is loaded; 1 something waits for a person; 2 it could not be done.
+
+    \b
+    Exit codes:
+      0  everything is loaded
+      1  something waits for a person
+      2  it could not be done
     """
     config = read_config(config_path)
     report = guarded(lambda: asyncio.run(run_backfill(config, batch)))

@@ -11,7 +11,8 @@ from uuid import uuid4
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, read_config
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.clients.salesforce import Salesforce
 from clmkit.operate.cutover import Admin, Cutover, CutoverRefused, CutoverReport
 from clmkit.release.org_access import AccessError, OrgAccess, open_org, read_access
@@ -41,14 +42,21 @@ from clmkit.sync.load import Loader
 def cutover(
     config_path: Path, as_json: bool, rehearse: bool, fall_back: bool, org_file: str | None, before: Path
 ) -> None:
-    """Freeze, backfill, compare both systems, switch: each step timed and done once, whatever ends the process in between.
+    """Freeze, backfill, compare both systems, switch.
+
+    Each step is timed and done once, whatever ends the process in between.
 
     \b
-    Rehearse in a sandbox, then do it, and take it back should it not count:
+    Examples: rehearse in a sandbox, then do it, and take it back should it not count:
       clmkit sync cutover --rehearse --org sandbox.json
       clmkit sync cutover
       clmkit sync cutover --fall-back --org production.json
-    Exit codes: 0 done; 1 a step refused to go on, nothing after it was done; 2 it could not be done.
+
+    \b
+    Exit codes:
+      0  done
+      1  a step refused to go on, nothing after it was done
+      2  it could not be done
     """
     config = read_config(config_path)
     try:

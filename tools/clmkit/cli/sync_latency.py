@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, opened_state
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, guarded, opened_state
 from clmkit.cli.sync_replay import Instant
 from clmkit.operate.latency import measure_latency
 from clmkit.sync.config import load_spec_path
@@ -19,12 +20,19 @@ from clmkit.sync.engine import load_linted
 @AS_JSON
 @click.option("--since", type=Instant(), help="Only what was written since then; UTC.  [default: everything]")
 def latency(config_path: Path, as_json: bool, since: str | None) -> None:
-    """Tell how long changes took from being taken in to being confirmed, by latency class, beside the class's promise.
+    """Tell how long changes took, beside what was promised.
+
+    From being taken in to being confirmed, by latency class and direction.
 
     \b
     Example, each morning:
       clmkit sync latency --since 2026-11-21
-    Exit codes: 0 every promise was kept; 1 one was not; 2 it could not be done.
+
+    \b
+    Exit codes:
+      0  every promise was kept
+      1  one was not
+      2  it could not be done
     """
     spec = guarded(lambda: load_linted(load_spec_path(config_path)))
     with opened_state(config_path) as state:

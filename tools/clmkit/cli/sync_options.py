@@ -26,7 +26,6 @@ CONFIG = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Addresses and references to secrets.",
 )
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
 def guarded(action: Callable[[], T]) -> T:

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, read_config
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.clients.salesforce import Salesforce
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.engine import open_systems
@@ -27,19 +28,24 @@ SHOWN = 50
     help="Make each finding a case of its steward; what the sync can mend goes back to work with its next run.",
 )
 def reconcile(config_path: Path, as_json: bool, opens: bool) -> None:
-    """Find rows of Salesforce that are wrong, stale, missing, orphans or duplicates, without reading what nobody wrote.
+    """Find wrong rows in Salesforce by reading only what changed.
 
-    A hash tree over the rows remembers what was found equal; a range of which Salesforce says that nobody wrote it since is not
-    read. The first time all rows are read by one Bulk API 2.0 query. `clmkit reconcile` compares every value of both systems.
-    Reads only, unless --open-cases is given; a sync may run meanwhile.
+    Wrong, stale, missing, orphans or duplicates. A hash tree over the rows remembers what was found equal; a range of which
+    Salesforce says that nobody wrote it since is not read. The first time all rows are read by one Bulk API 2.0 query. `clmkit
+    reconcile` compares every value of both systems. Reads only, unless --open-cases is given; a sync may run meanwhile.
 
     \b
-    Find, open the cases, mend, look again:
+    Examples: find, open the cases, mend, look again:
       clmkit sync reconcile
       clmkit sync reconcile --open-cases
       clmkit sync run
       clmkit sync reconcile --json
-    Exit codes: 0 nothing is wrong; 1 something is; 2 it could not be done.
+
+    \b
+    Exit codes:
+      0  nothing is wrong
+      1  something is
+      2  it could not be done
     """
     config = read_config(config_path)
     report, mended = guarded(lambda: asyncio.run(_reconcile(config, opens)))

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, opened_state
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, opened_state
 from clmkit.sync.engine import utc_now
 from clmkit.sync.redrive import Filter, Redriven, apply_redrive, plan_redrive
 
@@ -38,7 +39,21 @@ def redrive(
     again: bool,
     applies: bool,
 ) -> None:
-    """Put parked agreements back to work; the next run reads their newest revision, so the order cannot be broken."""
+    """Put parked agreements back to work, by filter.
+
+    The next run reads their newest revision, so the order cannot be broken. Says what would be done, until --apply is given.
+
+    \b
+    Examples:
+      clmkit sync redrive --reason "REQUIRED_FIELD_MISSING"
+      clmkit sync redrive --steward "Contract desk" --apply
+
+    \b
+    Exit codes:
+      0  done, or said
+      1  something matches and cannot be redriven
+      2  the state cannot be read
+    """
     with opened_state(config_path) as state:
         plan = plan_redrive(state, Filter(kind, reason, mapping, steward, agreements), again=again)
         if applies:

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, read_config
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.engine import open_systems
 from clmkit.sync.replay import UNKNOWN, PastValue, ReplayPlan, apply_replay, recall, replay, to_instant
@@ -41,7 +42,7 @@ class Instant(click.ParamType[str]):
 def replay_command(
     config_path: Path, as_json: bool, at: str | None, since: str | None, applies: bool, agreement: str
 ) -> None:
-    """Tell what AGREEMENT was in Salesforce at an instant and why, or decide its events since an instant anew.
+    """Tell what an agreement was at an instant, or decide it anew.
 
     A value of the past comes from the CLM's change feed and is proven by the digest in the audit chain.
 
@@ -50,8 +51,12 @@ def replay_command(
       clmkit sync replay AGR-000177 --at 2026-11-22T14:30
       clmkit sync replay AGR-000177 --since 2026-11-22
       clmkit sync replay AGR-000177 --since 2026-11-22 --apply
-    Exit codes: 0 told, and nothing would wait; 1 a value is no longer known, or something would wait for a person; 2 it could not
-    be done.
+
+    \b
+    Exit codes:
+      0  told, and nothing would wait
+      1  a value is no longer known, or something would wait for a person
+      2  it could not be done
     """
     if (at is None) == (since is None):
         raise click.UsageError("Give either --at or --since.")

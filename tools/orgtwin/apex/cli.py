@@ -23,6 +23,7 @@ from orgtwin.apex.reports import (
     failure_lines,
     json_report,
     junit,
+    mutation_facts,
     mutation_lines,
     summary_lines,
 )
@@ -96,11 +97,17 @@ def test(
 ) -> None:
     """Run the tests of an SFDX project.
 
-    Exit code 0 when all pass, 1 when one fails, 2 when nothing could be run, 130 when Ctrl-C ends --watch.
+    \b
+    Examples:
+      orgtwin apex test force-app --jobs 2 --cobertura build/cobertura.xml
+      orgtwin apex test force-app --tests ContractTest.renews --watch
 
     \b
-    orgtwin apex test force-app --jobs 2 --cobertura build/cobertura.xml
-    orgtwin apex test force-app --tests ContractTest.renews --watch
+    Exit codes:
+      0    all pass
+      1    one fails
+      2    nothing could be run
+      130  Ctrl-C ended --watch
     """
     output = Output(coverage, as_json, junit_file, cobertura_file)
     covered = coverage or as_json or cobertura_file is not None
@@ -153,10 +160,31 @@ def _print(report: ProjectReport, output: Output) -> None:
 @click.option("--processes", type=int, default=2, show_default=True, help="Work on that many at once.")
 @click.option("--at-least", type=float, default=90.0, show_default=True, help="Exit code 1 below that share killed.")
 @click.option("--assign", "permission_sets", multiple=True, metavar="NAME", help="As of `test`.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def mutate(
-    folder: Path, sample: int | None, seed: int, processes: int, at_least: float, permission_sets: tuple[str, ...]
+    folder: Path,
+    sample: int | None,
+    seed: int,
+    processes: int,
+    at_least: float,
+    permission_sets: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Change a project's Apex in small wrong ways and see whether its tests notice. Survivors are printed."""
+    """Change Apex in small wrong ways: do the tests notice?
+
+    Survivors are printed.
+
+    \b
+    Examples:
+      orgtwin apex mutate force-app
+      orgtwin apex mutate force-app --sample 100 --seed 7
+
+    \b
+    Exit codes:
+      0  enough were noticed (--at-least)
+      1  too few were
+      2  nothing could be run, or a test fails before anything is changed
+    """
     try:
         run = run_mutation(folder, permission_sets, sample=sample, seed=seed, processes=processes)
     except BaselineFailed as failed:
@@ -165,14 +193,22 @@ def mutate(
     except (ProjectUnreadable, NotAssigned) as refused:
         click.echo(str(refused), err=True)
         sys.exit(2)
-    for line in mutation_lines(run):
-        click.echo(line)
+    click.echo(json.dumps(mutation_facts(run), indent=2) if as_json else "\n".join(mutation_lines(run)))
     sys.exit(0 if run.judged and run.rate >= at_least else 1)
 
 
 @apex.command("library")
 def library() -> None:
-    """Print the reference page of the library."""
+    """Print the reference page of the Apex library.
+
+    \b
+    Example:
+      orgtwin apex library > docs/reference/apex-library.md
+
+    \b
+    Exit codes:
+      0  printed
+    """
     click.echo(library_page(), nl=False)
 
 

@@ -93,6 +93,29 @@ def mutation_lines(run: MutationRun) -> Iterator[str]:
     yield f"{'all':<12} {judged - len(run.survivors):>4} of {judged:>4} killed, {run.rate:.1f}%"
 
 
+def mutation_facts(run: MutationRun) -> dict[str, object]:
+    """`judged`, `killed` and `rate` (percent), the counts by kind, and each survivor with its place and change."""
+    survivors = [
+        {
+            "outcome": verdict.outcome,
+            "name": verdict.mutant.name,
+            "line": verdict.mutant.line,
+            "kind": verdict.mutant.kind,
+            "change": verdict.mutant.change,
+        }
+        for verdict in run.survivors
+    ]
+    kinds = {kind: {"killed": killed, "judged": every} for kind, killed, every in run.by_kind()}
+    judged = len(run.judged)
+    return {
+        "judged": judged,
+        "killed": judged - len(survivors),
+        "rate": run.rate,
+        "kinds": kinds,
+        "survivors": survivors,
+    }
+
+
 def junit(run: TestRun) -> bytes:
     """The run in JUnit's XML."""
     suite = etree.Element(

@@ -74,7 +74,17 @@ def _find(ready_file: Path) -> ReadyFile:
 @_ready_file
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines for a shell.")
 def env(ready_file: Path, as_json: bool) -> None:
-    """Print the variables that cci, sf and simple-salesforce need: eval "$(orgtwin env)"."""
+    """Print the variables that cci, sf and simple-salesforce need.
+
+    \b
+    Example:
+      eval "$(orgtwin env)"
+
+    \b
+    Exit codes:
+      0  printed
+      2  no twin is running here
+    """
     variables = environment(_find(ready_file))
     if as_json:
         click.echo(json.dumps(variables, indent=2))
@@ -111,7 +121,19 @@ def _quoted(name: str) -> str:
 @click.command()
 @_ready_file
 def reset(ready_file: Path) -> None:
-    """Make the org new again: nothing deployed, nothing saved; sessions and client apps go on."""
+    """Make the org new again: nothing deployed, nothing saved.
+
+    Sessions and client apps go on.
+
+    \b
+    Example:
+      orgtwin reset
+
+    \b
+    Exit codes:
+      0  done
+      2  no twin is running here
+    """
     call_admin(_find(ready_file), "POST", "reset")
 
 
@@ -119,7 +141,17 @@ def reset(ready_file: Path) -> None:
 @click.argument("name")
 @_ready_file
 def snapshot(ready_file: Path, name: str) -> None:
-    """Remember records, schema and settings under NAME."""
+    """Remember records, schema and settings under NAME.
+
+    \b
+    Example:
+      orgtwin snapshot before-release
+
+    \b
+    Exit codes:
+      0  remembered
+      2  no twin is running here
+    """
     call_admin(_find(ready_file), "PUT", f"snapshots/{_quoted(name)}")
 
 
@@ -127,5 +159,15 @@ def snapshot(ready_file: Path, name: str) -> None:
 @click.argument("name")
 @_ready_file
 def restore(ready_file: Path, name: str) -> None:
-    """Go back to the snapshot NAME."""
+    """Go back to the snapshot NAME.
+
+    \b
+    Example:
+      orgtwin restore before-release
+
+    \b
+    Exit codes:
+      0  done
+      2  no twin is running here, or it has no such snapshot
+    """
     call_admin(_find(ready_file), "POST", f"snapshots/{_quoted(name)}/restore")

@@ -85,7 +85,18 @@ def serve(
     latency: str,
     watch_stdin: bool,
 ) -> None:
-    """Serve a new org over HTTP and HTTPS."""
+    """Serve a new org over HTTP and HTTPS, until Ctrl-C.
+
+    \b
+    Examples:
+      orgtwin serve
+      orgtwin serve --data build/org --latency call=80,row=1,batch=2000
+
+    \b
+    Exit codes:
+      0  ended as told
+      2  the surroundings are wrong (port, folder, certificate); nothing was started
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     certificate = _certificate(jwt_certificate) if jwt_certificate else None
     round_trips = _latency(latency)

@@ -36,14 +36,22 @@ SPEC = Path("mappings/contract.yml")
 )
 @click.option("--fresh", is_flag=True, help="Start from nothing even when an interrupted run could go on.")
 def demo(contracts: Path, spec: Path, fresh: bool) -> None:
-    """Run the whole way on this machine: map, generate, deploy, push, live through the lifecycle, compare, prove.
+    """Run the whole way on this machine and prove it.
 
-    Needs no Salesforce org. A run that was interrupted goes on where it stopped.
+    Map, generate, deploy, push, live through the lifecycle, compare. Needs no Salesforce org. A run that was interrupted goes on
+    where it stopped.
 
     \b
     Examples:
       clmkit demo
       clmkit demo --contracts my-contracts.csv
+
+    \b
+    Exit codes:
+      0    done, and everything agrees
+      1    done, and a test failed or the systems differ
+      2    a step could not be done
+      130  stopped; run again to go on
     """
     console = Console()
     workspace = Workspace(Path.cwd())
