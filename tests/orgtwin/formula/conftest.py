@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orgtwin.formula import Context, FieldPath, GlobalPath
+from orgtwin.formula import FieldPath, GivenContext, GlobalPath
 from orgtwin.records.model import Value
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
@@ -90,7 +90,7 @@ def schema() -> Schema:
 
 
 @pytest.fixture
-def context() -> Context:
+def context() -> GivenContext:
     """An update at half past three in the morning, GMT, by a user in Los Angeles."""
 
     def value(path: FieldPath) -> Value:
@@ -99,7 +99,7 @@ def context() -> Context:
     def global_value(path: GlobalPath) -> Value:
         return GLOBALS.get(path.names)
 
-    return Context(
+    return GivenContext(
         value=value,
         now=NOW,
         zone=ZoneInfo("America/Los_Angeles"),

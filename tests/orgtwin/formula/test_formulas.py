@@ -8,7 +8,14 @@ from decimal import Decimal
 import pytest
 
 from orgtwin.errors import Unsupported
-from orgtwin.formula import Context, FormulaError, FormulaEvaluationError, FormulaKind, FormulaType, compile_formula
+from orgtwin.formula import (
+    FormulaError,
+    FormulaEvaluationError,
+    FormulaKind,
+    FormulaType,
+    GivenContext,
+    compile_formula,
+)
 from orgtwin.records.model import Value
 from orgtwin.schema.model import Schema
 
@@ -20,7 +27,7 @@ def shown(value: Value) -> str:
     return f"{value:f}" if isinstance(value, Decimal) else repr(value) if isinstance(value, str) else str(value)
 
 
-def answer(schema: Schema, context: Context, text: str) -> str:
+def answer(schema: Schema, context: GivenContext, text: str) -> str:
     """The value; `#` and the reason where a page shows #Error!; `!` and the refusal where the formula does not compile."""
     on_save = any(name in text for name in ON_SAVE)
     kind = FormulaKind.VALIDATION_RULE if on_save else FormulaKind.FIELD
@@ -32,26 +39,26 @@ def answer(schema: Schema, context: Context, text: str) -> str:
         return f"! {error}"
 
 
-def test_a_formula_comes_to(schema: Schema, context: Context, given: str, expected: str) -> None:
+def test_a_formula_comes_to(schema: Schema, context: GivenContext, given: str, expected: str) -> None:
     assert answer(schema, context, given) == expected
 
 
-def test_blank_numbers_read_zero_when_the_field_says_so(schema: Schema, context: Context) -> None:
+def test_blank_numbers_read_zero_when_the_field_says_so(schema: Schema, context: GivenContext) -> None:
     compiled = compile_formula("Blank__c + Value__c", schema, "Contract", blank_as_zero=True, kind=FormulaKind.FIELD)
     assert compiled.evaluate(context) == Decimal("100.50")
 
 
-def test_a_numeric_result_is_rounded_to_the_field_s_scale(schema: Schema, context: Context) -> None:
+def test_a_numeric_result_is_rounded_to_the_field_s_scale(schema: Schema, context: GivenContext) -> None:
     compiled = compile_formula("Seats__c / 7", schema, "Contract", kind=FormulaKind.FIELD, scale=3)
     assert str(compiled.evaluate(context)) == "1.714"
 
 
-def test_a_percent_is_a_fraction_inside_and_a_percentage_outside(schema: Schema, context: Context) -> None:
+def test_a_percent_is_a_fraction_inside_and_a_percentage_outside(schema: Schema, context: GivenContext) -> None:
     compiled = compile_formula("Discount__c / 3", schema, "Contract", kind=FormulaKind.FIELD, scale=2, percent=True)
     assert str(compiled.evaluate(context)) == "4.17"
 
 
-def test_a_text_result_is_cut_at_1300_characters(schema: Schema, context: Context) -> None:
+def test_a_text_result_is_cut_at_1300_characters(schema: Schema, context: GivenContext) -> None:
     compiled = compile_formula('LPAD("x", 2000, "-")', schema, "Contract", kind=FormulaKind.FIELD)
     assert compiled.evaluate(context) == "-" * 1300
 
@@ -71,7 +78,9 @@ def test_a_formula_tells_what_it_reads(schema: Schema) -> None:
     assert compiled.result_type is FormulaType.BOOLEAN
 
 
-def test_a_new_record_has_no_changes_and_its_prior_value_is_the_present_one(schema: Schema, context: Context) -> None:
+def test_a_new_record_has_no_changes_and_its_prior_value_is_the_present_one(
+    schema: Schema, context: GivenContext
+) -> None:
     new = replace(context, is_new=True)
     for text, truth in (("ISNEW()", True), ("ISCHANGED(Name)", False), ('PRIORVALUE(Name) = "Master Services"', True)):
         assert compile_formula(text, schema, "Contract").evaluate(new) is truth

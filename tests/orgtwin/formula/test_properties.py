@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orgtwin.errors import Unsupported
-from orgtwin.formula import Context, FormulaError, FormulaEvaluationError, FormulaKind, compile_formula
+from orgtwin.formula import FormulaError, FormulaEvaluationError, FormulaKind, GivenContext, compile_formula
 from orgtwin.formula.parser import parse
 from orgtwin.formula.tree import Call, Chain, Literal, Node, Reference, Step, Unary, render
 from orgtwin.java_regex import compile_java
@@ -47,7 +47,7 @@ def test_parsing_what_was_printed_gives_the_tree_back(tree: Node) -> None:
     assert parse(render(tree)) == tree
 
 
-def outcome(text: str, schema: Schema, context: Context) -> str:
+def outcome(text: str, schema: Schema, context: GivenContext) -> str:
     try:
         compile_formula(text, schema, "Contract", kind=FormulaKind.FIELD).evaluate(context)
     except (FormulaError, FormulaEvaluationError, Unsupported):
@@ -66,13 +66,13 @@ PIECES = (
 
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=14))
-def test_any_row_of_tokens_evaluates_or_is_refused(schema: Schema, context: Context, pieces: list[str]) -> None:
+def test_any_row_of_tokens_evaluates_or_is_refused(schema: Schema, context: GivenContext, pieces: list[str]) -> None:
     assert outcome(" ".join(pieces), schema, context) in {"evaluated", "refused"}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=60))
-def test_any_text_evaluates_or_is_refused(schema: Schema, context: Context, text: str) -> None:
+def test_any_text_evaluates_or_is_refused(schema: Schema, context: GivenContext, text: str) -> None:
     assert outcome(text, schema, context) in {"evaluated", "refused"}
 
 
@@ -82,12 +82,12 @@ def test_hostile_depth_is_refused(opening: str) -> None:
         parse(opening * 900)
 
 
-def test_a_thousand_additions_are_not_deep(schema: Schema, context: Context) -> None:
+def test_a_thousand_additions_are_not_deep(schema: Schema, context: GivenContext) -> None:
     compiled = compile_formula("+".join(["1"] * 1900), schema, "Contract", kind=FormulaKind.FIELD)
     assert compiled.evaluate(context) == Decimal(1900)
 
 
-def test_a_hostile_pattern_is_stopped_not_waited_for(schema: Schema, context: Context) -> None:
+def test_a_hostile_pattern_is_stopped_not_waited_for(schema: Schema, context: GivenContext) -> None:
     text = f'REGEX("{"a" * 60}b", "(a|aa)+\\\\1$")'
     formula = compile_formula(text, schema, "Contract", kind=FormulaKind.VALIDATION_RULE)
     with pytest.raises(FormulaEvaluationError, match=re.escape(r"Regular expression runtime exceeded for: (a|aa)+\1$")):

@@ -80,6 +80,22 @@ def test_a_rule_sees_what_was_stored_before(insert: Save, update: Save, add_rule
     ]
 
 
+def test_a_rule_reads_parents_where_they_are_after_a_schema_was_taken_back(
+    org: Org, insert: Save, add_rule: AddRule, add_field: AddField
+) -> None:
+    add_field("Sample__c", Field("Closed__c", "Closed", FieldType.STRING, length=10))
+    add_rule("Detail__c", ValidationRule("Closed", 'Parent__r.Closed__c = "yes"', "The parent is closed."))
+    assert insert("Detail__c", Parent__c=insert("Sample__c").record_id).success
+    before = org.savepoint()
+    add_field("Sample__c", Field("Other__c", "Other", FieldType.STRING, length=10))
+    insert("Sample__c", Other__c="x")
+    org.rollback(before)
+    parent = insert("Sample__c", Closed__c="yes").record_id
+    assert [message for _code, message, _fields in messages(insert("Detail__c", Parent__c=parent))] == [
+        "The parent is closed."
+    ]
+
+
 def test_a_formula_field_is_read_from_the_row_and_its_parent(insert: Save, read: Read, add_field: AddField) -> None:
     formula = Field(
         "Twice__c",

@@ -19,7 +19,7 @@ from orgtwin.metadata.credentials import Callout, granted_principals, resolve_ca
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
-from orgtwin.records.formulas import LABEL
+from orgtwin.records.global_variables import LABEL
 from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created

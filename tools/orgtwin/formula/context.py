@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Protocol
 
 from orgtwin.records.model import Value
 
@@ -38,6 +39,33 @@ class GlobalPath:
     names: tuple[str, ...]
 
 
+class Context(Protocol):
+    """One evaluation."""
+
+    @property
+    def now(self) -> datetime:
+        """The clock's UTC time."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The running user's, in which TODAY() and DATEVALUE(datetime) fall on a day."""
+
+    @property
+    def is_new(self) -> bool: ...
+
+    @property
+    def is_clone(self) -> bool: ...
+
+    def value(self, path: FieldPath, /) -> Value:
+        """Of a field, with the Value types of records.model; a path through an empty lookup reads None."""
+
+    def prior(self, path: FieldPath, /) -> Value:
+        """Before the save (PRIORVALUE, ISCHANGED); on insert the org has none and gives the current value."""
+
+    def global_value(self, path: GlobalPath, /) -> Value:
+        """$User, $Profile, $Organization, $Permission, $Setup, $CustomMetadata, $Label, $System ..."""
+
+
 def _no_prior(_path: FieldPath) -> Value:
     return None
 
@@ -47,14 +75,8 @@ def _no_global(_path: GlobalPath) -> Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """One evaluation.
-
-    value         reads a field, with the Value types of records.model; a path through an empty lookup reads None
-    prior         the value before the save (PRIORVALUE, ISCHANGED); on insert the org has none and gives the current value
-    global_value  $User, $Profile, $Organization, $Permission, $Setup, $CustomMetadata, $Label, $System ...
-    now           the clock's UTC time; `zone` is the running user's, in which TODAY() and DATEVALUE(datetime) fall on a day
-    """
+class GivenContext:
+    """A Context put together of functions."""
 
     value: Callable[[FieldPath], Value]
     now: datetime

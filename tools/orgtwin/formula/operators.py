@@ -6,9 +6,11 @@ date give null, which a condition takes for false; blank text is the empty text 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from typing import Any
 
 from orgtwin.formula.errors import FormulaEvaluationError
 from orgtwin.formula.types import FormulaType as T
@@ -157,13 +159,10 @@ def is_not_null(left: Value, right: Value) -> Value:
     return not is_null(left, right)
 
 
-def _ordering(compare: Callable[[int], bool]) -> Binary:
+def _ordering(compare: Callable[[Any, Any], bool]) -> Binary:
     def apply(left: Value, right: Value) -> Value:
-        if left is None or right is None:
-            return None
-        if left == right:
-            return compare(0)
-        return compare(-1 if left < right else 1)  # type: ignore[operator]  # the checker made both sides one type
+        """The checker made both sides one type."""
+        return None if left is None or right is None else compare(left, right)
 
     return apply
 
@@ -173,10 +172,10 @@ divide: Binary = _numeric(_divide)
 power: Binary = _numeric(_power)
 
 ORDERINGS: dict[str, Binary] = {
-    "<": _ordering(lambda sign: sign < 0),
-    "<=": _ordering(lambda sign: sign <= 0),
-    ">": _ordering(lambda sign: sign > 0),
-    ">=": _ordering(lambda sign: sign >= 0),
+    "<": _ordering(operator.lt),
+    "<=": _ordering(operator.le),
+    ">": _ordering(operator.gt),
+    ">=": _ordering(operator.ge),
 }
 NUMERIC: dict[str, Binary] = {"*": multiply, "/": divide, "^": power}
 

@@ -18,7 +18,7 @@ from orgtwin.records.license_laws import LICENSE_LAWS
 from orgtwin.records.ownership import check_owners, drop_manual_shares
 from orgtwin.records.record_types import record_type_check
 from orgtwin.records.role_groups import add_role_groups
-from orgtwin.records.saving import ERRORS, Save
+from orgtwin.records.saving import Save
 from orgtwin.records.share_laws import check_entries
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
@@ -72,8 +72,11 @@ def check_record_type_values(context: RecordsContext, save: Save) -> None:
 
 def run_validation_rules(context: RecordsContext, save: Save) -> None:
     """Step 5: custom validation rules."""
+    violations, moment = context.formulas.rules(save.table).violations, context.formulas.moment()
     for row in save.rows:
-        row.errors.extend(context.formulas.violations(save.table, row.content, row.before))
+        found = violations(moment, row.content, row.before)
+        if found:
+            row.errors += found
 
 
 def run_duplicate_rules(context: RecordsContext, save: Save) -> None:
@@ -126,7 +129,7 @@ ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
     apply_laws: lambda _context, table: bool(_laws_of(table)),
     check_owners: lambda _context, table: table.type.find_field("OwnerId") is not None,
     check_record_type_values: lambda _context, table: bool(table.type.record_types),
-    run_validation_rules: lambda context, table: context.formulas.has_rules(table),
+    run_validation_rules: lambda context, table: bool(context.formulas.rules(table).rules),
     bring_along: lambda _context, table: table.type.api_name in EFFECTS,
     drop_manual_shares: lambda context, table: find_share(context.schema, table.type.api_name) is not None,
     track_history: lambda context, table: find_history(context, table) is not None,
@@ -146,5 +149,7 @@ def run(context: RecordsContext, steps: Sequence[Step], save: Save) -> None:
         if not save.rows:
             return
         step(context, save)
-        if any(map(ERRORS, save.rows)):
-            save.drop_refused()
+        for row in save.rows:
+            if row.errors:
+                save.drop_refused()
+                break

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -37,9 +36,6 @@ class Pending(msgspec.Struct, eq=False, gc=False):
 
     def refuse(self, code: str, message: str, *fields: str) -> None:
         self.errors.append(SaveError(code, message, fields))
-
-
-ERRORS = attrgetter("errors")
 
 
 class Save(msgspec.Struct, eq=False):

@@ -45,6 +45,7 @@ class RecordTable:
         self._readers: dict[str, Reader] = {}
         self._computed: dict[str, Reader] = {}
         self._compiled: dict[object, object] = {}
+        self._formulas: dict[object, object] = {}
         self._followers: tuple[RowFollower, ...] = ()
         self._index_unique_fields()
 
@@ -189,6 +190,13 @@ class RecordTable:
             found = self._compiled[make] = make(self)
         return found  # type: ignore[return-value]
 
+    def compiled_formulas(self, make: Callable[[RecordTable], C]) -> C:
+        """As `compiled`, once per version of the whole schema: a formula may read any type."""
+        found = self._formulas.get(make)
+        if found is None:
+            found = self._formulas[make] = make(self)
+        return found  # type: ignore[return-value]
+
     def follow(self, follower: RowFollower) -> None:
         """Tell a follower of every live row, of those there are first, until `unfollow` or another version of the type."""
         for row in self.live.values():
@@ -222,8 +230,9 @@ class RecordTable:
         self._index_unique_fields()
 
     def forget_computed(self) -> None:
-        """Formula fields are to be compiled again: some type that they may read has changed."""
+        """Formulas are to be compiled again: some type that they may read has changed."""
         self._computed.clear()
+        self._formulas.clear()
 
     def _index_unique_fields(self) -> None:
         self._indexes: dict[str, Index] = {}

@@ -18,7 +18,7 @@ from orgtwin.apex.numbers import to_decimal
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Value
-from orgtwin.formula import Context, FieldPath, FormulaError, FormulaEvaluationError, GlobalPath, compile_formula
+from orgtwin.formula import FieldPath, FormulaError, FormulaEvaluationError, GivenContext, GlobalPath, compile_formula
 
 # Location
 
@@ -279,7 +279,7 @@ def _evaluate(this: FormulaInstance, record: SObject) -> Value:
     def global_value(path: GlobalPath) -> Value:
         engine.refuse("apex.Formula.global-variables", f"{'.'.join(path.names)} in a formula of Apex")
 
-    told = Context(value=value, now=engine.now(), zone=engine.user_zone(), global_value=global_value)
+    told = GivenContext(value=value, now=engine.now(), zone=engine.user_zone(), global_value=global_value)
     try:
         found = this.compiled.evaluate(told)
     except FormulaEvaluationError as error:

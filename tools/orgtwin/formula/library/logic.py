@@ -14,12 +14,26 @@ from orgtwin.records.model import Value
 
 def all_of(runs: tuple[Run, ...]) -> Run:
     """False at the first operand that is not true."""
-    return lambda context: all(run(context) is True for run in runs)
+
+    def run_all(context: Context) -> Value:
+        for run in runs:  # noqa: SIM110  # `all` of a generator takes three times as long for two operands
+            if run(context) is not True:
+                return False
+        return True
+
+    return run_all
 
 
 def any_of(runs: tuple[Run, ...]) -> Run:
     """True at the first operand that is."""
-    return lambda context: any(run(context) is True for run in runs)
+
+    def run_any(context: Context) -> Value:
+        for run in runs:  # noqa: SIM110  # as above
+            if run(context) is True:
+                return True
+        return False
+
+    return run_any
 
 
 def _and(compiler: Compiling, call: Call) -> Code:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.types.required import check_required
 from orgtwin.metadata.workspace import Workspace
-from orgtwin.records.formulas import LABEL
+from orgtwin.records.global_variables import LABEL
 
 
 def deploy_label(workspace: Workspace, component: Component, before: Component | None) -> Component:
