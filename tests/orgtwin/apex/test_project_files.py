@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from orgtwin.apex.cli import apex
 from orgtwin.apex.project import read_project
 from orgtwin.apex.project_files import find_sources
+from orgtwin.apex.projects import prepare
 
 FIELD = '<CustomField xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>{0}</fullName><label>{1}</label></CustomField>'
 OBJECT = '<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata">{0}</CustomObject>'
@@ -113,3 +114,23 @@ def test_a_class_is_checked_by_the_api_version_of_its_own_file(tmp_path: Path) -
     meta = '<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>{0}</apiVersion></ApexClass>'
     write(tmp_path, {"Shape.cls": body, "Shape.cls-meta.xml": meta.format("58.0")})
     assert read_project(tmp_path).versions == {"Shape": 58.0}
+
+
+GRANTS = """<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata"><label>P</label>{}</PermissionSet>"""
+GRANT = "<fieldPermissions><editable>true</editable><field>{}</field><readable>true</readable></fieldPermissions>"
+
+
+def test_grants_of_fields_that_the_standard_objects_lack_are_told(tmp_path: Path) -> None:
+    fields = ("Account.Nope", "Account.Description", "Contact.Name", "Account.Absent", "Own__c.F__c")
+    content = GRANTS.format("".join(map(GRANT.format, fields)))
+    write(tmp_path, {"permissionsets/P.permissionset-meta.xml": content})
+    project = read_project(tmp_path)
+    assert project.left_out == [
+        "P.permissionset-meta.xml: warning: not granted, since the twin's standard objects lack them:"
+        " Account.Absent, Account.Nope"
+    ]
+    granted = project.files["permissionsets/P.permissionset"].decode()
+    assert [name for name in fields if name in granted] == ["Account.Description", "Own__c.F__c"]
+    told: list[str] = []
+    prepare(project, tell=told.append)
+    assert told[0] == project.left_out[0]

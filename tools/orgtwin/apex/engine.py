@@ -31,7 +31,7 @@ from orgtwin.apex.compile.classes import (
     link_members,
     resolve_header,
 )
-from orgtwin.apex.compile.inheritance import check_inheritance
+from orgtwin.apex.compile.inheritance import bind_stand_ins, check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
@@ -195,6 +195,7 @@ class Engine:
         for cls, _ in declarations:
             link(cls)
         for cls, node in declarations:
+            bind_stand_ins(cls)
             for inheritance_problem in check_inheritance(cls, node):
                 self.add_problem(cls, inheritance_problem)
 

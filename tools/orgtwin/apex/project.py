@@ -44,7 +44,8 @@ _MANY = frozenset((*CHILDREN.values(), "listViews", "webLinks", "compactLayouts"
 class Project:
     """Apex and its API versions by file name, labels by name, metadata files by path inside a deploy package.
 
-    `own` are the classes and triggers of the last folder, which is the one whose tests are meant.
+    `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `left_out` says what of the
+    folders does not reach the org although Apex may notice.
     """
 
     apex: dict[str, str] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Project:
     labels: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    left_out: list[str] = field(default_factory=list)
 
 
 class ProjectUnreadable(Exception):
@@ -92,7 +94,7 @@ def _read(folder: Path, project: Project, objects: dict[str, list[Path]]) -> Ite
         elif kind == "resource":
             _add_resource(project, path)
         else:
-            content = _permission_set(path) if kind == "permissionset" else path.read_bytes()
+            content = _permission_set(path, project) if kind == "permissionset" else path.read_bytes()
             project.files[f"{_directory(KINDS[kind])}/{path.name.removesuffix('-meta.xml')}"] = content
             if kind == "labels":
                 project.labels.update(_labels(path))
@@ -153,15 +155,21 @@ def _parser() -> etree.XMLParser:
     return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
 
 
-def _permission_set(path: Path) -> bytes:
-    """A permission set without what is not read here: no Apex asks for the visibility of pages, and a field is not granted that
-    the twin's standard objects lack. A name field, which has no field-level security, is passed over (ASSUMED)."""
+def _permission_set(path: Path, project: Project) -> bytes:
+    """A permission set without what is not read here: no Apex asks for the visibility of pages, and a field that the twin's
+    standard objects lack is not granted, which is told. A name field has no field-level security and is passed over (ASSUMED)."""
     root = etree.parse(path, _parser()).getroot()
+    missing: list[str] = []
     for element in list(root):
         tag = etree.QName(element).localname
         field_name = element.findtext(f"{{{_NAMESPACE}}}field") if tag == "fieldPermissions" else None
         if tag in _VISIBILITIES or (field_name is not None and not _is_grantable(field_name)):
             root.remove(element)
+            missing += [field_name] if field_name is not None and not field_name.endswith(".Name") else []
+    if missing:
+        project.left_out.append(
+            f"{path.name}: warning: not granted, since the twin's standard objects lack them: {', '.join(sorted(missing))}"
+        )
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 

@@ -40,6 +40,8 @@ def prepare(
     org = new_org()
     metadata = MetadataService(org)
     admin = administrator(org)
+    for warning in project.left_out:
+        tell(warning)
     if len(project.files) > 1:
         metadata = MetadataService(org)
         metadata.hooks = replace(metadata.hooks, compile_apex=accept_apex)

@@ -1,7 +1,11 @@
-"""Runs @IsTest methods: set-up, isolation, results as data. Source: "Testing Apex" (Apex Developer Guide)."""
+"""Runs @IsTest methods: set-up, isolation, results as data. Source: "Testing Apex" (Apex Developer Guide).
+
+An error of the twin's own ends the one test that met it; the log has its traceback.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +19,8 @@ from orgtwin.apex.library.jobs import run_jobs
 from orgtwin.errors import SalesforceError
 
 Stopwatch = Callable[[], float]
+log = logging.getLogger(__name__)
+_BUG = "Internal error of the org twin, not of this test: {}: {}. Please report it with the traceback from the log."
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,9 @@ def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopw
         outcome, message = "CompileFail", str(error)
     except SalesforceError as error:
         outcome, message = "Fail", str(error)
+    except Exception as error:
+        log.exception("%s.%s met an error of the twin", cls.name, method.name)
+        outcome, message = "Fail", _BUG.format(type(error).__name__, error)
     finally:
         engine.is_testing = False
     return TestOutcome(cls.name, method.name, outcome, message, trace, stopwatch() - start)

@@ -544,4 +544,5 @@ def _exception_problems(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
 
 
 def _abstract(*_: Value) -> Value:
-    raise AssertionError("an abstract method has no body")
+    """What a call reaches in a class that lacks the method, or whose header has a problem of its own."""
+    raise CompileFailed("a method without a body was called: its class does not compile")

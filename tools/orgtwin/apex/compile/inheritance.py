@@ -6,6 +6,7 @@ Source: "Extending a Class" (Apex Developer Guide).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
@@ -13,6 +14,7 @@ from orgtwin.apex.compile.modifiers import SCOPES
 from orgtwin.apex.compile.scope import CompileProblem
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.types import BOOLEAN, Kind, Type, collection, is_assignable
+from orgtwin.apex.values import Value
 
 _PUBLIC = SCOPES.index("public")
 OBJECT_METHODS = frozenset(("tostring()", "equals(object)", "hashcode()"))
@@ -104,7 +106,7 @@ def _check_implemented(cls: ApexClass, node: tree.ClassDeclaration) -> Iterator[
         owner = wanted.owner
         if owner is None:
             continue
-        implementation = cls.vtable.get(wanted.signature) or _standing_in(cls, wanted)
+        implementation = cls.vtable.get(wanted.signature)
         shown = _shown(wanted)
         if implementation is not None and not implementation.abstract:
             if owner.is_interface:
@@ -137,6 +139,27 @@ _ITERATION: dict[str, Callable[[Type], tuple[tuple[str, Type], ...]]] = {
     "iterator": lambda item: (("hasNext", BOOLEAN), ("next", item)),
     "iterable": lambda item: (("iterator", collection("iterator", item)),),
 }
+
+
+def bind_stand_ins(cls: ApexClass) -> None:
+    """A call of an interface's method finds what stands in for it. All members of the class and its ancestors are linked."""
+    for wanted in _abstract_methods(cls):
+        if wanted.signature in cls.vtable:
+            continue
+        found = _standing_in(cls, wanted)
+        if found is not None:
+            cls.vtable[wanted.signature] = _without_receiver(found) if found.static else found
+
+
+def _without_receiver(static: Method) -> Method:
+    """A static method called through an object, which it does not get."""
+
+    def call(_this: Value, *args: Value) -> Value:
+        if static.owner is not None:
+            static.owner.get_statics()
+        return static.call(*args)
+
+    return replace(static, call=call, compile=None)
 
 
 def _standing_in(cls: ApexClass, wanted: Method) -> Method | None:

@@ -1,0 +1,59 @@
+"""What a run of tests tells when something else than a test goes wrong."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import pytest
+from tests.orgtwin.apex.small_org import SmallOrg
+
+from orgtwin.apex.engine import Engine
+from orgtwin.apex.testing import run_tests
+from orgtwin.errors import SaveResult
+
+TESTS = """@IsTest class Two {
+    @IsTest static void first() { insert new Account(Name = 'a'); System.assertEquals(1, [SELECT COUNT() FROM Account]); }
+    @IsTest static void second() { System.assertEquals(0, [SELECT COUNT() FROM Account]); }
+}"""
+
+
+class BrokenOrg(SmallOrg):
+    """An org whose first insert meets a bug."""
+
+    def insert(
+        self, sobject_type: str, rows: Sequence[Mapping[str, object]], *, all_or_none: bool, user_mode: bool
+    ) -> list[SaveResult]:
+        raise ZeroDivisionError("no such row")
+
+
+def test_an_error_of_the_twin_is_the_failure_of_one_test_and_the_run_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine(BrokenOrg())
+    assert engine.load({"Two": TESTS}) == []
+    with caplog.at_level(logging.ERROR):
+        run = run_tests(engine)
+    assert [(o.method_name, o.outcome, o.message) for o in run.outcomes] == [
+        (
+            "first",
+            "Fail",
+            "Internal error of the org twin, not of this test: ZeroDivisionError: no such row."
+            " Please report it with the traceback from the log.",
+        ),
+        ("second", "Pass", ""),
+    ]
+    assert [record.message for record in caplog.records] == ["Two.first met an error of the twin"]
+    assert engine.stack == []
+
+
+def test_a_method_without_a_body_does_not_compile_when_it_is_called() -> None:
+    engine = Engine(SmallOrg())
+    source = """@IsTest class T implements T.Named {
+        interface Named { String name(); }
+        @IsTest static void asks() { Named n = new T(); n.name(); }
+    }"""
+    assert [p.message for p in engine.load({"T": source})] == [
+        "Class T must implement the method: String T.Named.name()"
+    ]
+    assert [(o.outcome, o.message) for o in run_tests(engine).outcomes] == [
+        ("CompileFail", "a method without a body was called: its class does not compile")
+    ]
