@@ -23,10 +23,10 @@ import msgspec
 from orgtwin.errors import SalesforceError
 from orgtwin.ids import IdSequence
 from orgtwin.records.kept_events import Images, KeptEvents
-from orgtwin.records.model import Row
-from orgtwin.records.stored_values import dump_values, load_ext
-from orgtwin.records.table import ID, RecordTable
-from orgtwin.records.transactions import Change, Entry
+from orgtwin.records.row_images import all_images, apply_images, touched_images
+from orgtwin.records.stored_values import load_ext
+from orgtwin.records.table import RecordTable
+from orgtwin.records.transactions import Entry
 from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.schema.standard_objects import standard_schema
 
@@ -96,10 +96,7 @@ class Journal:
         if org.settings != self._settings:
             frame["settings"] = org.settings
         if entries:
-            stored = (entry for entry in entries if entry.change is not Change.PUBLISHED)
-            known = (entry for entry in stored if org.schema.find_type(entry.table.type.api_name))
-            touched = {(entry.table.type.api_name, str(entry.row[ID])): entry for entry in known}
-            frame["rows"] = _images(touched)
+            frame["rows"] = touched_images(org.tables, entries)
             frame["ids"] = _moved(self._ids, org.ids.position())
             frame["numbers"] = [[*key, number] for key, number in _moved(self._numbers, org.numbers).items()]
             events = org.kept_events.collect(entries)
@@ -186,11 +183,8 @@ def _snapshot_frames(org: JournaledOrg) -> Iterator[Mapping[str, object]]:
     types, removed = _schema_difference(standard_schema(), org.schema)
     yield {"org": [org.org_id, org.automated_user_id], "types": types, "removed": removed, "settings": org.settings}
     for table in org.tables.values():
-        names = list(table.slots)
-        for state, rows in (("live", table.live), ("bin", table.recycled)):
-            images = [_image(table, row) for row in rows.values()]
-            if images:
-                yield {"rows": [[table.type.api_name, names, state, images]]}
+        for images in all_images(table):
+            yield {"rows": [images]}
     events = org.kept_events.all()
     for start in range(0, len(events), _EVENTS_A_FRAME):
         yield {"events": events[start : start + _EVENTS_A_FRAME]}
@@ -220,27 +214,7 @@ def _write(descriptor: int, content: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-# ---- rows
-
-
-def _images(touched: Mapping[tuple[str, str], Entry]) -> list[list[object]]:
-    """[object, columns, state, rows] per object and state; a row that is gone is only its id."""
-    groups: dict[tuple[str, str], tuple[RecordTable, list[object]]] = {}
-    for (name, record_id), entry in touched.items():
-        table = entry.table
-        row = table.live.get(record_id)
-        state = "live"
-        if row is None:
-            row = table.recycled.get(record_id)
-            state = "bin" if row is not None else "gone"
-        image = record_id if row is None else _image(table, row)
-        groups.setdefault((name, state), (table, []))[1].append(image)
-    return [[name, list(table.slots), state, rows] for (name, state), (table, rows) in groups.items()]
-
-
-def _image(table: RecordTable, row: Row) -> list[object]:
-    width = len(row)
-    return dump_values([row[slot] if slot < width else None for slot in table.slots.values()])
+# ---- replaying
 
 
 def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:
@@ -255,35 +229,12 @@ def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:
         org.settings.clear()
         org.settings.update(settings)
     for name, columns, state, rows in frame.get("rows", ()):  # type: ignore[attr-defined]
-        _apply_rows(org.table(name), columns, state, rows)
+        apply_images(org.table(name), columns, state, rows)
     org.kept_events.restored.extend(frame.get("events", ()))  # type: ignore[arg-type]
     for prefix, number in frame.get("ids", {}).items():  # type: ignore[attr-defined]
         org.ids.seen(prefix, number)
     for sobject_type, field, number in frame.get("numbers", ()):  # type: ignore[attr-defined]
         org.numbers[sobject_type, field] = number
-
-
-def _apply_rows(table: RecordTable, columns: list[str], state: str, rows: list[object]) -> None:
-    slots = [table.slot(name) for name in columns]
-    for image in rows:
-        record_id = image if isinstance(image, str) else image[0]  # type: ignore[index]
-        _forget(table, record_id)
-        if state == "gone":
-            continue
-        content = Row([None] * table.width)
-        for slot, value in zip(slots, image, strict=True):  # type: ignore[call-overload]
-            content[slot] = value
-        if state == "live":
-            table.add(content)
-        else:
-            table.recycled[record_id] = content
-
-
-def _forget(table: RecordTable, record_id: str) -> None:
-    row = table.live.get(record_id)
-    if row is not None:
-        table.discard(row)
-    table.recycled.pop(record_id, None)
 
 
 # ---- schema
