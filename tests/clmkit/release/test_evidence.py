@@ -30,7 +30,9 @@ CLEAN = Evidence(
     source="contracts.csv",
     contracts=(
         ContractRow("AGR-1", "Supply <Agreement>", "Acme", "2020-01-01", "", "Activated", "800TW0000000001YAA", (END,)),
-        ContractRow("AGR-2", "Agency Agreement", "", "", "", "", "", (), "No counterparty is named."),
+        ContractRow(
+            "AGR-2", "Agency Agreement", "", "", "", "", "", (), "No counterparty is named.", "Legal operations"
+        ),
     ),
     coverage=(FieldCoverage("Contract", "End date", "EndDate", "CLM", 0, 1, 1),),
     suites=(Suite("Lifecycle", "Robot Framework", (Case("A contract lives", True, 1.5),)),),
@@ -61,7 +63,7 @@ def test_every_contract_stands_on_the_page_with_what_waits_and_why() -> None:
 def test_figures_add_up() -> None:
     assert (CLEAN.synced, CLEAN.waiting, len(CLEAN.contracts)) == (1, 1, 2)
     assert CLEAN.reasons() == [
-        ("Whole contract", "", 1, "No counterparty is named."),
+        ("Whole contract", "Legal operations", 1, "No counterparty is named."),
         ("End date", "Legal operations", 1, "day and month are missing"),
     ]
 

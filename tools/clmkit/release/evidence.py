@@ -25,7 +25,8 @@ class ParkedValue:
 
 @dataclass(frozen=True, slots=True)
 class ContractRow:
-    """One contract of the CLM as the page lists it. `waiting` says why the whole contract is not in Salesforce, or is empty.
+    """One contract of the CLM as the page lists it. `waiting` says why the whole contract is not in Salesforce, or is empty;
+    `steward` is who decides then.
 
     `sides` says how the counterparty was told from us, by the spec's rule; empty without a rule.
     """
@@ -39,6 +40,7 @@ class ContractRow:
     salesforce_id: str
     parked: tuple[ParkedValue, ...] = ()
     waiting: str = ""
+    steward: str = ""
     sides: str = ""
 
     @property
@@ -155,8 +157,8 @@ class Evidence:
         rows = [
             (label, steward, count, examples[label, steward].reason) for (label, steward), count in counts.most_common()
         ]
-        whole = Counter(row.waiting for row in self.contracts if row.waiting)
-        return [("Whole contract", "", count, reason) for reason, count in whole.most_common()] + rows
+        whole = Counter((row.waiting, row.steward) for row in self.contracts if row.waiting)
+        return [("Whole contract", steward, count, reason) for (reason, steward), count in whole.most_common()] + rows
 
 
 def render_evidence(evidence: Evidence) -> str:

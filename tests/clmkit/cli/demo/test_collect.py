@@ -32,14 +32,16 @@ def agreement(number: int, **members: Any) -> dict[str, Any]:
     } | members
 
 
-def test_a_contract_in_salesforce_is_complete_and_one_without_a_record_waits_with_its_reason(spec: Spec) -> None:
+def test_a_contract_in_salesforce_is_complete_and_one_without_a_record_waits_with_its_reason_for_its_steward(
+    spec: Spec,
+) -> None:
     record = {"Id": "800TW0000000001YAA", "StartDate": "2019-07-22", "EndDate": "2021-07-22", "Status": "Activated"}
-    collected = collect(
-        spec, [agreement(1), agreement(2)], {"AGR-000001": record}, {"AGR-000002": "No account stands for Acme."}
-    )
+    waits = {"AGR-000002": ("No account stands for Acme.", "legal_ops")}
+    collected = collect(spec, [agreement(1), agreement(2)], {"AGR-000001": record}, waits)
     written, waiting = collected.contracts
     assert (written.state, written.start, written.status) == ("complete", "2019-07-22", "Activated")
     assert (waiting.state, waiting.waiting) == ("waiting", "No account stands for Acme.")
+    assert waiting.steward == "Legal operations"
 
 
 def test_a_value_with_two_meanings_is_shown_with_its_reason_and_its_steward(spec: Spec) -> None:
@@ -62,7 +64,7 @@ def test_the_fates_of_a_field_add_up_to_the_number_of_rows(spec: Spec) -> None:
         agreement(4),
     ]
     there = {row["id"]: {"Id": "800TW0000000001YAA"} for row in rows[:3]}
-    coverage = collect(spec, rows, there, {"AGR-000004": "No account stands for Acme."}).coverage
+    coverage = collect(spec, rows, there, {"AGR-000004": ("No account stands for Acme.", "legal_ops")}).coverage
     header = spec.get_object(header_object(spec)).label
     counts = {
         row.salesforce: (row.mapped, row.empty, row.parked, row.waiting)

@@ -14,7 +14,10 @@ from clmkit.release.evidence import ContractRow, FieldCoverage, ParkedValue
 from clmkit.robotlib.people import Document
 
 Agreement = Mapping[str, Any]
-Waiting = Mapping[str, str]  # agreement id -> why it is not in Salesforce
+Waiting = Mapping[
+    str, tuple[str, str]
+]  # agreement id -> why it is not in Salesforce, and who decides (the spec's name)
+UNTOLD = ("It is not in Salesforce and nothing says why.", "")
 
 OWNER_LABELS = {Owner.CLM: "CLM", Owner.SALESFORCE: "Salesforce", Owner.SHARED: "both, by state"}
 SHOWN_ROLES = (Role.VALUE, Role.PARENT)
@@ -51,6 +54,7 @@ def _contract(
     stewards = dict(spec.stewards)
     labels = {field.name: field.label for field in spec.get_object(row.object).fields}
     party = agreement.get("counterparty") or {}
+    waits, steward = ("", "") if record else waiting.get(row.key, UNTOLD)
     return ContractRow(
         agreement_id=str(agreement["id"]),
         title=str(agreement.get("title") or ""),
@@ -62,7 +66,8 @@ def _contract(
         parked=tuple(
             ParkedValue(labels[value.field], value.value, value.reason, stewards[value.steward]) for value in row.parked
         ),
-        waiting="" if record else waiting.get(row.key, "It is not in Salesforce and nothing says why."),
+        waiting=waits,
+        steward=stewards.get(steward, steward),
         sides=choose_sides(spec.us, agreement).why if spec.us else "",
     )
 

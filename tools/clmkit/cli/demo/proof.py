@@ -53,7 +53,7 @@ def _look(run: Run) -> Collected:
         agreements = [agreement for agreement in clm.read_all("agreements") if agreement["id"] in imported]
         rows = salesforce.find(CONTRACTS)
         header = header_object(run.require_spec())
-        waiting = {row.key: row.reason for row in state.read_parked(kind="row") if row.object == header}
+        waiting = {row.key: (row.reason, row.steward) for row in state.read_parked(kind="row") if row.object == header}
     finally:
         state.close()
         salesforce.close()
