@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from orgtwin.organization import Clock
 
 API_REQUESTS = "DailyApiRequests"
@@ -29,6 +31,13 @@ _ROWS: Mapping[str, tuple[int, int]] = {
 }
 _BUCKET_SECONDS = 60
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Used(msgspec.Struct, frozen=True):
+    """An Allocation at one moment, for a snapshot: (minute since 1970, number) for each that counts."""
+
+    maximum: int
+    minutes: list[tuple[int, int]]
 
 
 class Allocation:
@@ -62,6 +71,16 @@ class Allocation:
         self._buckets[-1][1] += number
         return True
 
+    def image(self) -> Used:
+        """What was used, minute by minute, and the maximum."""
+        return Used(self.maximum, [(minute, number) for minute, number in self._buckets])
+
+    def restore(self, image: Used) -> None:
+        self.maximum = image.maximum
+        self._buckets = deque([minute, number] for minute, number in image.minutes)
+        self.used_lately = sum(number for _minute, number in image.minutes)
+        self._minute_began = self._minute_ends = _NEVER
+
     def _begin_minute(self, now: datetime) -> None:
         minute = _minute(now)
         self._forget_old(minute)
@@ -90,3 +109,10 @@ class Allocations:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
+
+    def images(self) -> dict[str, Used]:
+        return {name: allocation.image() for name, allocation in self._by_name.items()}
+
+    def restore(self, images: Mapping[str, Used]) -> None:
+        for name, image in images.items():
+            self._by_name[name].restore(image)

@@ -189,6 +189,11 @@ _SERVICES: WeakValueDictionary[int, ApexService] = WeakValueDictionary()
 """By the identity of the org. The org's hooks hold the service, so both live equally long."""
 
 
+def find_service(org: Organization) -> ApexService | None:
+    """The Apex of an org, if somebody has asked for it."""
+    return _SERVICES.get(id(org))
+
+
 def service_of(org: Organization) -> ApexService:
     """The Apex of an org; made when the first asks for it, from then on its triggers run in every save."""
-    return _SERVICES.get(id(org)) or ApexService(org)
+    return find_service(org) or ApexService(org)

@@ -167,6 +167,15 @@ class ClientApps:
         if self._apps.pop(client_id, None) is not None:
             self._book.drop(_KIND, client_id)
 
+    def forget_users(self, is_gone: Callable[[str], bool]) -> None:
+        """Apps that run as one of some users go; the others no longer count them among those who are approved."""
+        for app in list(self._apps.values()):
+            if app.run_as_user_id is not None and is_gone(app.run_as_user_id):
+                self.remove(app.client_id)
+            elif any(map(is_gone, app.approved_user_ids or ())):
+                approved = frozenset(user_id for user_id in app.approved_user_ids or () if not is_gone(user_id))
+                self.add(replace(app, approved_user_ids=approved))
+
     def find(self, client_id: str) -> ClientApp | None:
         """The app of a client id, or None."""
         return self._apps.get(client_id) or self._deployed(client_id)

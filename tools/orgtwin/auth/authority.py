@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from orgtwin.auth.apps import BUILT_IN_APPS, ClientApps
 from orgtwin.auth.book import AuthBook
 from orgtwin.auth.external_apps import ExternalApps
 from orgtwin.auth.grants import Grants
-from orgtwin.auth.history import LoginHistory
+from orgtwin.auth.history import LoginAttempt, LoginHistory
 from orgtwin.auth.sessions import RandomText, SessionStore
+from orgtwin.auth.users import find_by_id
 from orgtwin.metadata.component import ComponentStore
 from orgtwin.org import Org
 
@@ -24,10 +25,20 @@ class AuthorizationServer:
     history: LoginHistory
     external: ExternalApps
 
-    def moved_to(self, org: Org) -> AuthorizationServer:
-        """The same apps, sessions and grants for an org that takes this one's place, with the same user ids."""
+    def moved_to(self, org: Org, attempts: Iterable[LoginAttempt]) -> AuthorizationServer:
+        """The apps, and the sessions and grants of users that it has, for an org that takes this one's place.
+
+        Ids of users come again: whoever is not there ends here, lest a later user of that id inherit a session.
+        """
+
+        def is_gone(user_id: str) -> bool:
+            return find_by_id(org, user_id) is None
+
         self.sessions.follow(org.settings)
-        return replace(self, org=org)
+        self.sessions.revoke_where(is_gone)
+        self.grants.forget_users(is_gone)
+        self.apps.forget_users(is_gone)
+        return replace(self, org=org, history=LoginHistory(attempts))
 
 
 def create_authorization_server(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -145,6 +146,16 @@ class Grants:
     def revoke_family(self, family: str) -> None:
         for key in [key for key, token in self._refresh.items() if token.family == family]:
             self._drop(key)
+
+    def forget_users(self, is_gone: Callable[[str], bool]) -> None:
+        """Take back all that some users were given or have approved."""
+        for key in [key for key, token in self._refresh.items() if is_gone(token.user_id)]:
+            self._drop(key)
+        for approval in [approval for approval in self._approvals if is_gone(approval.partition(" ")[0])]:
+            self._approvals.discard(approval)
+            self._book.drop(_APPROVAL, approval)
+        self._codes = {code: found for code, found in self._codes.items() if not is_gone(found.user_id)}
+        self._doors = {door: user_id for door, user_id in self._doors.items() if not is_gone(user_id)}
 
     def _hand_out(self, token: RefreshToken) -> str:
         text = "5Aep861" + self._random(_REFRESH_LENGTH)

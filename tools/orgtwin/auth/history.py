@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,8 +25,8 @@ class LoginAttempt:
 class LoginHistory:
     """The latest attempts, oldest first."""
 
-    def __init__(self) -> None:
-        self._attempts: deque[LoginAttempt] = deque(maxlen=_KEPT)
+    def __init__(self, attempts: Iterable[LoginAttempt] = ()) -> None:
+        self._attempts: deque[LoginAttempt] = deque(attempts, maxlen=_KEPT)
 
     def add(self, attempt: LoginAttempt) -> None:
         self._attempts.append(attempt)

@@ -176,6 +176,14 @@ class SessionStore:
             del self._restored[key]
             self._book.drop(_KIND, key)
 
+    def revoke_where(self, is_gone: Callable[[str], bool]) -> None:
+        """End the sessions of some users."""
+        for token in [token for token, session in self._by_token.items() if is_gone(session.user_id)]:
+            self.revoke(token)
+        for key in [key for key, session in self._restored.items() if is_gone(session.user_id)]:
+            del self._restored[key]
+            self._book.drop(_KIND, key)
+
     def revoke_all(self) -> int:
         """End every session, as an administrator or a named fault does."""
         ended = len(self._by_token) + len(self._restored)

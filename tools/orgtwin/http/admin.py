@@ -16,10 +16,11 @@ from orgtwin.auth.users import UserRecord, find_by_username
 from orgtwin.errors import SalesforceError
 from orgtwin.faults.catalogue import FAULTS
 from orgtwin.faults.table import ArmedFault, Where
-from orgtwin.http.house import snapshot_file, snapshot_names, take_snapshot
+from orgtwin.http.house import snapshot_file, snapshot_names, surroundings_file, take_snapshot
 from orgtwin.http.latency import read_latency
 from orgtwin.http.message import Request, Response, json_response, no_content
 from orgtwin.http.routing import Door, Handler, Route
+from orgtwin.http.surroundings import keep_surroundings, read_surroundings
 from orgtwin.soql import to_wire
 
 _CLIENT_ID_LENGTH = 80
@@ -180,7 +181,7 @@ def login_history(request: Request) -> Response:
 
 
 def reset(request: Request) -> Response:
-    """A new org: everything deployed or saved is gone."""
+    """A new org: everything deployed, saved or used is gone, and no fault is armed. Apps and the first users' sessions go on."""
     request.twin.reset()
     return no_content()
 
@@ -214,12 +215,14 @@ def _snapshot_name(request: Request) -> str:
 def put_snapshot(request: Request) -> Response:
     """Write the whole org to a snapshot of that name."""
     twin = request.twin
-    take_snapshot(twin.house, twin.org, _snapshot_name(request))
+    name = _snapshot_name(request)
+    take_snapshot(twin.house, twin.org, name)
+    keep_surroundings(twin, surroundings_file(twin.house, name))
     return no_content()
 
 
 def restore_snapshot(request: Request) -> Response:
-    """Go back to a snapshot: records, metadata, settings and events as they were."""
+    """Go back to a snapshot: records, metadata, settings, events, used limits, sign-ins, e-mails and logs as they were."""
     name = _snapshot_name(request)
     house = request.twin.house
     if name not in snapshot_names(house):
@@ -227,7 +230,8 @@ def restore_snapshot(request: Request) -> Response:
         raise SalesforceError(
             "TWIN_UNKNOWN_SNAPSHOT", f"there is no snapshot {name!r}; taken so far: {known}", status=404
         )
-    request.twin.adopt(house.restore(snapshot_file(house, name)))
+    surroundings = read_surroundings(surroundings_file(house, name))
+    request.twin.adopt(house.restore(snapshot_file(house, name)), surroundings)
     return no_content()
 
 

@@ -15,10 +15,10 @@ from orgtwin.http.routing import Door, Route
 
 
 def show_outbox(request: Request) -> Response:
-    """The e-mails that Apex sent, which nobody gets."""
+    """The e-mails that Apex and flows sent, which nobody gets."""
     from orgtwin.apex.service import service_of
 
-    return json_response(service_of(request.twin.org).outbox)
+    return json_response(service_of(request.twin.org).outbox + request.twin.flows.outbox)
 
 
 def empty_outbox(request: Request) -> Response:

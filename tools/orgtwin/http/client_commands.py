@@ -121,9 +121,9 @@ def _quoted(name: str) -> str:
 @click.command()
 @_ready_file
 def reset(ready_file: Path) -> None:
-    """Make the org new again: nothing deployed, nothing saved.
+    """Make the org new again: nothing deployed, saved or used of the limits, no fault armed.
 
-    Sessions and client apps go on.
+    Client apps go on, and the sessions of users that a new org has.
 
     \b
     Example:

@@ -103,5 +103,9 @@ def snapshot_file(house: House, name: str) -> Path:
     return house.snapshots / f"{name}.org"
 
 
+def surroundings_file(house: House, name: str) -> Path:
+    return house.snapshots / f"{name}.surroundings"
+
+
 def snapshot_names(house: House) -> list[str]:
     return sorted(file.stem for file in house.snapshots.glob("*.org"))

@@ -49,6 +49,13 @@ class RecentItems:
         self._org = org
         self._items: dict[str, dict[str, RecentItem]] = {}
 
+    def images(self) -> dict[str, list[RecentItem]]:
+        """All of them, by user, for a snapshot."""
+        return {user_id: list(items.values()) for user_id, items in self._items.items()}
+
+    def restore(self, images: Mapping[str, Iterable[RecentItem]]) -> None:
+        self._items = {user_id: {item.record_id: item for item in items} for user_id, items in images.items()}
+
     def note(self, user_id: str, record_ids: Iterable[str], modes: Iterable[str]) -> None:
         """The user saw these records in these modes of FOR."""
         now, items = self._org.clock(), self._items.setdefault(user_id, {})

@@ -19,6 +19,7 @@ from orgtwin.http.garbage import take_back
 from orgtwin.http.house import House
 from orgtwin.http.in_flight import InFlight
 from orgtwin.http.latency import OFF, Latency
+from orgtwin.http.surroundings import Surroundings, bring_back
 from orgtwin.http.usage import ApiUsage
 from orgtwin.metadata.component import ComponentStore
 from orgtwin.metadata.duplicate_rules import DeployedDuplicateRules
@@ -61,11 +62,9 @@ class Twin:
         self.admin_username = admin_username
         self.random = random
         self.auth = create_authorization_server(org, random, self._components, lambda: self.org, book or AuthBook())
-        self.allocations = Allocations(org.clock)
-        self.allocations[API_REQUESTS].maximum = daily_api_requests
-        self.usage = ApiUsage(self.allocations[API_REQUESTS])
+        self._daily_api_requests = daily_api_requests
+        self._first_latency = self.latency = latency
         self.faults = FaultTable()
-        self.latency = latency
         self.in_flight = InFlight(monotonic)
         self.tooling_tables = VirtualTables()
         self.data_tables = VirtualTables()
@@ -101,16 +100,23 @@ class Twin:
             found = self._parts[kind] = kind(self.org)
         return found  # type: ignore[return-value]
 
-    def adopt(self, org: Org) -> None:
-        """Take another org in place of this one. Client apps, sessions and usage go on; stores of the surfaces begin anew."""
+    def adopt(self, org: Org, surroundings: Surroundings) -> None:
+        """Take another org, and what stood around it, in place of this one.
+
+        Client apps go on, and the sessions of users that this org has; stores of the surfaces begin anew.
+        """
         self.org = org
-        self.auth = self.auth.moved_to(org)
+        self.auth = self.auth.moved_to(org, surroundings.sign_ins)
         self._parts.clear()
         take_back()
         self._attend(org)
+        bring_back(self, surroundings)
 
     def _attend(self, org: Org) -> None:
-        """What takes part in the org's saves from now on: flows, triggers, duplicate rules, events."""
+        """What counts, and what takes part in the org's saves, from now on: flows, triggers, duplicate rules, events."""
+        self.allocations = Allocations(org.clock)
+        self.allocations[API_REQUESTS].maximum = self._daily_api_requests
+        self.usage = ApiUsage(self.allocations[API_REQUESTS])
         components = self.part(MetadataService).state.components
         self.events = EventService(org, components, lambda: self.faults, self.allocations)
         self.flows = FlowService(org, components)
@@ -130,9 +136,10 @@ class Twin:
         org.hooks.before_save.append(join)
 
     def reset(self) -> None:
-        """A new org: everything deployed or saved is gone, and no fault is armed."""
+        """As the server started: nothing deployed, saved or used, nobody has signed in, no fault is armed."""
         self.faults = FaultTable()
-        self.adopt(self.house.renew())
+        self.latency = self._first_latency
+        self.adopt(self.house.renew(), Surroundings())
 
 
 def _nothing_dispatches(
