@@ -98,6 +98,7 @@ class Engine:
         self.caches: dict[tuple[str, str], dict[str, Value]] = {}
         self.outbox: list[dict[str, object]] = []
         self.locked_ids: set[str] = set()  # Approval.lock
+        self.pages_asked = 0  # by the checker: a verdict that rests on pages is not kept
         self._ticks = 0
         self._next_check = HEAP_CHECK_TICKS
         self._allocated = 0
@@ -229,10 +230,11 @@ class Engine:
         key = verdict_key(world, f"{cls.name}\0{cls.lines.source if cls.lines is not None else ''}", cls.api_version)
         known = verdicts.find(key)
         if known is None:
-            before = len(self.problems)
+            before, pages = len(self.problems), self.pages_asked
             compile_unit()
             found = tuple((p.line, p.column, p.message) for p in self.problems[before:] if p.name == cls.name)
-            verdicts.keep(key, found)
+            if pages == self.pages_asked:
+                verdicts.keep(key, found)
             return
         for line, column, message in known:
             self._tell(Problem(cls.name, line, column, message))

@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from orgtwin.apex.coverage import ClassCoverage, merge
+from orgtwin.apex.kept_verdicts import kept_verdicts
 from orgtwin.apex.project import ProjectUnreadable, read_project
 from orgtwin.apex.projects import NotAssigned, assign, prepare
 from orgtwin.apex.testing import TestOutcome, TestRun, find_tests, run_tests
@@ -80,8 +81,9 @@ def run_part(request: RunRequest, part: int, listener: Listener) -> ProjectRepor
         assign(engine, request.permission_sets)
     except (ProjectUnreadable, NotAssigned) as error:
         raise NotRun(str(error)) from error
-    for problem in engine.check():
-        tell(str(problem))
+    with kept_verdicts() as verdicts:
+        for problem in engine.check(None if request.coverage else verdicts):  # lines are found by compiling
+            tell(str(problem))
     outcomes: list[TestOutcome] = []
     for entry in find_tests(engine, request.names or (project.own if request.before else None))[part :: request.jobs]:
         listener.began(entry.cls.name)

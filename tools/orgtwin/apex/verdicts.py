@@ -2,13 +2,12 @@
 
 A verdict stands as long as nothing changed that it rests on: the source and its API version, the declarations of all classes (a
 method's body is nobody else's business), the schema, and the checker itself. Those four make the key, a SHA-256; nothing is ever
-invalidated, it is just not asked for any more. On disk the verdicts are JSON.
+invalidated, it is just not asked for any more. Verdicts outlive the process in a file: see kept_verdicts.py.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,6 @@ from pathlib import Path
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.schema.model import Schema
 
-FORMAT = 1
 MOST_VERDICTS = 20_000
 Verdict = tuple[tuple[int, int, str], ...]
 """Line, column and message of each problem; empty: it compiles."""
@@ -36,30 +34,9 @@ class Verdicts:
             del self._known[next(iter(self._known))]
         self._known[key] = verdict
 
-    def save(self, path: Path) -> None:
-        """Write them all; a file that is half written is never seen."""
-        text = json.dumps(
-            {"format": FORMAT, "checker": checker_digest(), "verdicts": self._known}, separators=(",", ":")
-        )
-        draft = path.with_name(f"{path.name}.new")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-
-
-def load_verdicts(path: Path) -> Verdicts:
-    """Those of a file; none when it is missing, of another format or of another checker. Whatever is no verdict is left out."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return Verdicts()
-    if not isinstance(content, dict) or (content.get("format"), content.get("checker")) != (FORMAT, checker_digest()):
-        return Verdicts()
-    rows = content.get("verdicts")
-    return Verdicts({key: _verdict(value) for key, value in rows.items()} if isinstance(rows, dict) else None)
-
-
-def _verdict(rows: Iterable[tuple[int, int, str]]) -> Verdict:
-    return tuple((int(line), int(column), str(message)) for line, column, message in rows)
+    @property
+    def known(self) -> Mapping[str, Verdict]:
+        return self._known
 
 
 def verdict_key(world: str, source: str, api_version: float) -> str:
@@ -69,17 +46,12 @@ def verdict_key(world: str, source: str, api_version: float) -> str:
 
 def world_digest(classes: Iterable[ApexClass], schema: Schema) -> str:
     """What every verdict rests on besides its own source."""
-    digest = hashlib.sha256(f"{FORMAT}\0{checker_digest()}\n".encode())
+    digest = hashlib.sha256(f"{checker_digest()}\n".encode())
     for cls in sorted(classes, key=lambda c: c.name.lower()):
         for line in _declared(cls):
             digest.update(line.encode())
     for described in sorted(schema, key=lambda t: t.api_name):
-        digest.update(f"{described.api_name}\n".encode())
-        for field in described.fields:
-            digest.update(
-                f"{field.api_name} {field.type} {field.reference_to} {field.relationship_name}"
-                f" {field.child_relationship_name} {field.external_id} {field.id_lookup}\n".encode()
-            )
+        digest.update(repr(described).encode())
     return digest.hexdigest()
 
 
@@ -119,8 +91,8 @@ def _variable(variable: Variable) -> str:
 
 @cache
 def checker_digest() -> str:
-    """Of the checker's own code and library: another one may say something else."""
+    """Of the checker's own code, its library and the schema's: another one may say something else."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

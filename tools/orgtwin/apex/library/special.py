@@ -156,6 +156,7 @@ def _field_sets(type_: Type, names: list[str]) -> Special | None:
 
 def _page(engine: Engine, name: str) -> Special | None:
     """`Page.Invoice`: a Visualforce page of the org."""
+    engine.pages_asked += 1
     found = engine.port.find_page(name)
     return None if found is None else ((lambda frame: Page(f"/apex/{found}")), declare("PageReference").type)
 
