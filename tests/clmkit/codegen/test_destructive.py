@@ -69,14 +69,14 @@ def test_a_record_type_is_left_for_a_hand() -> None:
 
 def test_a_dropped_object_takes_its_fields_along() -> None:
     shipped = SPECS["shipped"]
-    after = plan_removal(plan_of(shipped), plan_of(shipped[: shipped.index("  amendment:\n")])).after
-    assert Component("CustomObject", "CLM_Amendment__c") in after
-    assert {one.metadata_type for one in after if "CLM_Amendment__c" in one.full_name} == {
+    after = plan_removal(plan_of(shipped), plan_of(shipped[: shipped.index("  envelope:\n")])).after
+    assert Component("CustomObject", "CLM_Envelope__c") in after
+    assert {one.metadata_type for one in after if "CLM_Envelope__c" in one.full_name} == {
         "CustomObject",
         "CustomTab",
         "Layout",
     }
-    assert Component("ApexTrigger", "CLM_AmendmentTrigger") in after
+    assert Component("ApexTrigger", "CLM_EnvelopeTrigger") in after
 
 
 def test_the_command_writes_the_package_and_says_what_goes(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_what_salesforce_owns_is_written_when_the_record_is_created_and_never_ag
 
 def test_nothing_of_a_clm_only_field_is_in_any_row(evaluator: Evaluator, shipped: Spec) -> None:
     rows = [row for mapping in shipped.objects for row in evaluator.rows(mapping.name, AGREEMENT)]
-    assert len(rows) == 8
+    assert len(rows) == 9
     assert "secret words" not in repr(rows)
 
 

@@ -19,11 +19,12 @@ from clmkit.cli.main import main
 from clmkit.clients.metadata_api import DeployResult
 from clmkit.codegen.mdapi import Component, Package, convert_source, split_settings
 from clmkit.codegen.project import plan_project
-from clmkit.codegen.xml import render_component
+from clmkit.codegen.xml import Body, render_component
 from clmkit.mapping.loader import load_spec
 from clmkit.mapping.model import Spec
 from clmkit.release.components import Components, compare_components, read_components
 from clmkit.release.first_spec import Naming, snake, write_first_spec
+from clmkit.release.first_types import write_roll_up
 from clmkit.release.org_access import open_org, read_access
 from clmkit.release.org_model import parse_org
 
@@ -131,6 +132,28 @@ def test_a_field_that_the_kit_did_not_make_stays_untouched() -> None:
     assert document["value_maps"] == {
         "colour": {"values": {"red": {"value": "red", "label": "Red"}, "old": {"value": "old", "active": False}}}
     }
+
+
+FILTERS: tuple[tuple[dict[str, str], dict[str, object] | None], ...] = (
+    ({"operation": "equals", "value": 'Open,"Late, very"'}, {"one_of": ["Open", "Late, very"]}),
+    ({"operation": "notEqual", "value": "Waived"}, {"not_one_of": ["Waived"]}),
+    ({"operation": "greaterThan", "value": "-3"}, {"over": -3}),
+    ({"operation": "lessOrEqual", "value": "TODAY"}, None),
+    ({"operation": "startsWith", "value": "A"}, None),
+    ({"operation": "equals"}, None),
+)
+
+
+@pytest.mark.parametrize(("item", "condition"), FILTERS)
+def test_a_roll_up_keeps_its_filter_or_is_left_out(item: dict[str, str], condition: dict[str, object] | None) -> None:
+    counted: Body = {
+        "summaryOperation": "max",
+        "summarizedField": "CLM_Duty__c.Due__c",
+        "summaryFilterItems": {"field": "CLM_Duty__c.Duty_Status__c", **item},
+    }
+    where = condition and {"where": [{"field": "duty_status", **condition}]}
+    expected = where and {"operation": "max", "field": "due", **where}
+    assert write_roll_up(counted, lambda name: snake(name.partition(".")[2], "CLM")) == expected
 
 
 @pytest.mark.parametrize(

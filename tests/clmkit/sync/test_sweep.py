@@ -104,7 +104,7 @@ def test_one_query_says_that_nothing_was_written(world: World) -> None:
     report = run(world)
     swept = report.objects["contract"]
     assert (swept.leaves_read, len(swept.root)) == (0, 64)
-    assert world.org.calls == ["composite"] * 5  # one for each object of the mapping
+    assert world.org.calls == ["composite"] * 8  # one for each object of the mapping
 
 
 def test_one_wrong_row_is_found_by_reading_its_leaf_alone(world: World) -> None:
@@ -117,7 +117,7 @@ def test_one_wrong_row_is_found_by_reading_its_leaf_alone(world: World) -> None:
     )  # fmt: skip
     assert (report.objects["contract"].leaves_read, report.objects["contract"].root) == (1, "")
     assert world.org.calls.count("query") == 2  # which rows were written since, and the leaf
-    assert world.org.calls.count("composite") == 5  # one for each object of the mapping
+    assert world.org.calls.count("composite") == 8  # one for each object of the mapping
 
 
 def stale(world: World) -> None:

@@ -145,6 +145,10 @@ def notice_day(spec: Spec) -> str:
     return f"{spec.prefix}_Notice_By__c"
 
 
+RENEWAL_OBJECT = "Opportunity"
+"""Where a renewal begins."""
+
+
 def renewal_key(spec: Spec) -> str:
     """The field of an opportunity that holds the key of the agreement it renews."""
     return f"{spec.prefix}_Renewal_Of__c"

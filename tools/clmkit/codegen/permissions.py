@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from clmkit.codegen.apex_process import makes_opportunities
 from clmkit.codegen.names import (
+    RENEWAL_OBJECT,
     custom_permission,
     described,
     linking_permission_set,
@@ -17,6 +19,7 @@ from clmkit.codegen.names import (
     name_object,
     notice_day,
     people_group,
+    renewal_key,
 )
 from clmkit.codegen.pages import tab_names
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
@@ -177,18 +180,20 @@ def field_permissions(spec: Spec, audience: Audience) -> list[Body]:
         for field in mapping.columns:
             if takes_field_security(field) and may_read(audience, field):
                 entries.append((f"{mapping.salesforce}.{field.salesforce}", may_edit(audience, mapping, field)))
-    entries += [(name, False) for name in _kept_by_triggers(spec, audience)]
+    entries += [(name, False) for name in _kept_by_apex(spec, audience)]
     return [{"editable": editable, "field": field, "readable": True} for field, editable in sorted(entries)]
 
 
-def _kept_by_triggers(spec: Spec, audience: Audience) -> Iterator[str]:
-    """The last day for notice, for whoever reads agreements, unless the end from which a trigger computes it is kept from them."""
+def _kept_by_apex(spec: Spec, audience: Audience) -> Iterator[str]:
+    """The fields that no mapping names and generated Apex fills: each is seen by those who see what it is made from."""
     header, renewal = spec.header, spec.renewal
     if header is None or renewal is None:
         return
     ends = [field for field in header.columns if field.name == renewal.end]
     if any(may_read(audience, field) for field in header.columns) and all(may_read(audience, end) for end in ends):
         yield f"{header.salesforce}.{notice_day(spec)}"
+    if makes_opportunities(spec) and may_read(audience, header.key):
+        yield f"{RENEWAL_OBJECT}.{renewal_key(spec)}"  # the field alone: who sees opportunities is another set's matter
 
 
 def takes_field_security(field: FieldMapping) -> bool:

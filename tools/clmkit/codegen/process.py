@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.codegen.apex_process import makes_opportunities
-from clmkit.codegen.names import described, notice_day, renewal_key, request_event
+from clmkit.codegen.names import RENEWAL_OBJECT, described, notice_day, renewal_key, request_event
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.runtime import event_base, event_text, plan_object
 from clmkit.codegen.xml import Body
@@ -31,7 +31,7 @@ def plan_process(spec: Spec) -> Iterator[PlannedFile]:
         "type": "Date",
     })  # fmt: skip
     if makes_opportunities(spec):
-        yield _field("Opportunity", {
+        yield _field(RENEWAL_OBJECT, {
             "fullName": renewal_key(spec),
             "caseSensitive": header.key.case_sensitive,
             "description": described(spec, "Key of the agreement that this opportunity renews; one opportunity for each."),

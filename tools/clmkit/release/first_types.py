@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Mapping
 
 from clmkit.codegen.fields import CLASSIFICATION
 from clmkit.codegen.xml import Body
 from clmkit.mapping.model import FieldKind
+from clmkit.release.org_model import rows_of
 
 Written = Mapping[str, object] | str
 
@@ -65,9 +67,40 @@ def _formula(field: Body, kind: FieldKind) -> Mapping[str, object]:
     return {"returns": kind.value, "formula": field["formula"], **digits, "blanks": blanks}
 
 
+def write_roll_up(field: Body, name_of: Callable[[str], str]) -> dict[str, object] | None:
+    """A roll-up without the records it counts; None when its filter has no word. `name_of` names a field of those records."""
+    counted: dict[str, object] = {"operation": field["summaryOperation"]}
+    if "summarizedField" in field:
+        counted["field"] = name_of(str(field["summarizedField"]))
+    items = [_condition(item, name_of) for item in rows_of(field, "summaryFilterItems")]
+    if None in items:
+        return None
+    return counted | ({"where": items} if items else {})
+
+
+def _condition(item: Body, name_of: Callable[[str], str]) -> dict[str, object] | None:
+    """A filter item as a condition; values are separated by commas, one that holds a comma stands in quotation marks."""
+    operator = OPERATORS.get(str(item.get("operation")))
+    if operator is None or "value" not in item:
+        return None
+    (values,) = csv.reader([str(item["value"])])
+    value = values if operator in LISTS else int(values[0]) if values[0].lstrip("-").isdigit() else None
+    return None if value is None else {"field": name_of(str(item["field"])), operator: value}
+
+
 def _number(field: Body, name: str) -> int:
     return int(str(field[name]))
 
+
+LISTS = ("one_of", "not_one_of")
+OPERATORS = {
+    "equals": "one_of",
+    "notEqual": "not_one_of",
+    "greaterOrEqual": "at_least",
+    "greaterThan": "over",
+    "lessOrEqual": "at_most",
+    "lessThan": "below",
+}
 
 WRITERS: Mapping[FieldKind, Callable[[Body, FieldKind], Written]] = {
     **dict.fromkeys(MEASURED, _measured),

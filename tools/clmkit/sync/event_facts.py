@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 
 from clmkit.clients.pubsub import Change, Published
 from clmkit.clients.salesforce import CLIENT_NAME
-from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Role, Spec
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Spec
 from clmkit.sync.decide import is_same_value
 from clmkit.sync.inbox import DELETED_SOURCE, EVENT_SOURCE, InboxEvent
-from clmkit.sync.rows import is_whole_agreement
+from clmkit.sync.rows import is_whole_agreement, moving_columns
 from clmkit.sync.state import Link
 
 KEY, CHANGED_BY = "Key__c", "Changed_By__c"
@@ -106,7 +106,7 @@ def _why_settled(columns: Mapping[str, FieldMapping], change: Change, link: Link
 
 
 def _judged(mapping: ObjectMapping) -> dict[str, FieldMapping]:
-    return {column.salesforce: column for column in mapping.columns if column.role not in (Role.KEY, Role.VERSION)}
+    return {column.salesforce: column for column in moving_columns(mapping)}
 
 
 def _told(change: Change) -> Iterable[str]:

@@ -171,10 +171,19 @@ def is_echo(mapping: ObjectMapping, link: Link | None, org: OrgRow) -> bool:
     """
     if link is None or link.hops:
         return False
-    judged = [column for column in mapping.columns if column.role not in (Role.KEY, Role.VERSION)]
     return all(
-        _is_agreed(column, link.base.get(column.salesforce, ABSENT), org.values[column.salesforce]) for column in judged
+        _is_agreed(column, link.base.get(column.salesforce, ABSENT), org.values[column.salesforce])
+        for column in moving_columns(mapping)
     )
+
+
+def moving_columns(mapping: ObjectMapping) -> list[FieldMapping]:
+    """The columns whose values go from one system to the other: not the key, and nothing that Salesforce computes or keeps."""
+    return [
+        column
+        for column in mapping.columns
+        if column.role not in (Role.KEY, Role.VERSION) and column.direction is not Direction.NONE
+    ]
 
 
 def plan_row(facts: RowFacts, lifecycle: Lifecycle | None) -> RowPlan:
