@@ -117,7 +117,8 @@ def test_a_field_that_left_the_mapping_stays_in_the_org_and_is_shown(org: Org) -
     assert org.release("apply", org.plan()[1]["hash"])[0] == 0
     org.rewrite(new, "      title:\n        clm: title\n")
     code, document = org.plan()
-    assert ("built | org", "-", "REL211", "CustomField Contract.CLM_Gone__c") in told(document)
+    assert ("built | org", "=", "REL211", "CustomField Contract.CLM_Gone__c") in told(document)
+    assert ("built | org", "-", "REL522", "CustomMetadata CLM_Field_Map.Contract_gone") in told(document)
     org.decide(*document["undecided"])
     code, document = org.plan()
     assert (code, org.release("apply", document["hash"])[0]) == (0, 0)

@@ -118,7 +118,7 @@ def test_every_difference_is_in_one_pair() -> None:
     assert items == [
         (Pair.INTENT_BUILT, "~", "REL520", "generated/classes/CLM_Messages.cls", None),
         (Pair.BUILT_ORG, "+", "REL519", "ApexClass CLM_Access", None),
-        (Pair.BUILT_ORG, "-", "REL211", str(OLD), None),
+        (Pair.BUILT_ORG, "=", "REL211", str(OLD), None),
         (Pair.BUILT_ORG, "~", "REL213", str(TITLE), None),
         (Pair.BUILT_ORG, "~", "REL221", f"{LAW}.Utah", None),
         (Pair.BUILT_DATA, "!", "REL211", str(OLD), None),
@@ -211,7 +211,8 @@ def test_the_way_back_restores_what_changed_removes_new_code_and_leaves_new_fiel
 def test_a_plan_is_found_by_the_beginning_of_its_hash(tmp_path: Path) -> None:
     for name in ("abcd11111111", "abcd22222222"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "plan.json").write_text(json.dumps({"hash": name * 5, "built": {}, "org": {}, "items": []}))
+        document = {**json.loads(render_json(full_plan())), "hash": name * 5}
+        (tmp_path / name / "plan.json").write_text(json.dumps(document))
     assert find_kept_plan(tmp_path, "abcd1").hash == "abcd11111111" * 5
     assert find_kept_plan(tmp_path, "abcd11111111" * 5).folder.name == "abcd11111111"
     for wanted, found in (("abcd", "abcd11111111, abcd22222222"), ("ffff", "none"), ("", "abcd11111111, abcd22222222")):

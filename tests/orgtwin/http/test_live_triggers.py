@@ -15,7 +15,7 @@ MANIFEST = b"""<Package xmlns="http://soap.sforce.com/2006/04/metadata">
 TRIGGER = b"""trigger Accounts on Account (before insert, before update) {
   for (Account a : Trigger.new) {
     if (a.Name == 'bad') { a.Name.addError('no bad names'); }
-    a.Description = 'seen ' + Trigger.operationType;
+    a.Description = 'seen ' + Trigger.operationType + (Type.forName('Account') == null ? ' nowhere' : '');
   }
 }"""
 ACCOUNTS = "/services/data/v66.0/sobjects/Account"
@@ -49,6 +49,14 @@ def test_one_refused_row_of_a_collection_leaves_the_others_in(client: InProcess)
     records = [{"attributes": {"type": "Account"}, "Name": name} for name in ("good", "bad", "fair")]
     answer = client.post("/services/data/v66.0/composite/sobjects", {"allOrNone": False, "records": records})
     assert [row["success"] for row in answer.json()] == [True, False, True]
+
+
+def test_the_first_save_after_going_back_to_a_snapshot_runs_the_trigger(client: InProcess) -> None:
+    admin = client.as_caller(client.application.twin.admin_token)
+    assert admin.request("PUT", "/twin/admin/snapshots/one").status == 204
+    assert admin.post("/twin/admin/snapshots/one/restore").status == 204
+    created = client.post(ACCOUNTS, {"Name": "good"}).json()
+    assert client.get(f"{ACCOUNTS}/{created['id']}").json()["Description"] == "seen BEFORE_INSERT"
 
 
 def test_a_new_org_has_no_triggers(client: InProcess) -> None:

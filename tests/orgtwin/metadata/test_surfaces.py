@@ -187,6 +187,22 @@ def test_a_flow_is_activated_by_its_definition(client: InProcess) -> None:
     assert after["ActiveVersion"]["VersionNumber"] == 1
 
 
+def test_a_flow_is_deactivated_before_its_version_is_deleted(client: InProcess) -> None:
+    (flow,) = _query(client, "SELECT Id, DefinitionId FROM Flow")
+    definition = f"{_ROOT}/tooling/sobjects/FlowDefinition/{flow['DefinitionId']}"
+    version = f"{_ROOT}/tooling/sobjects/Flow/{flow['Id']}"
+    client.patch(definition, {"Metadata": {"activeVersionNumber": 1}})
+    refused = client.request("DELETE", version)
+    assert (refused.status, refused.json()) == (
+        400,
+        [{"message": "insufficient access rights on cross-reference id", "errorCode": "DELETE_FAILED"}],
+    )
+    client.patch(definition, {"Metadata": {"activeVersionNumber": 0}})
+    assert client.request("DELETE", version).status == 204
+    assert _query(client, "SELECT Id FROM FlowDefinition WHERE DeveloperName = 'Remind'") == []
+    assert client.request("DELETE", version).status == 404
+
+
 def test_components_follow_the_org_to_a_savepoint_and_back(client: InProcess) -> None:
     twin = client.application.twin
     service = twin.part(MetadataService)

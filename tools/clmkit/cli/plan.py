@@ -77,7 +77,7 @@ def plan(
     if html is not None:
         html.write_text(render_html(made), encoding="utf-8")
     click.echo(render_json(made) if as_json else render_human(made))
-    raise SystemExit(1 if made.is_stale or made.undecided or not made.is_within_limits else 0)
+    raise SystemExit(1 if made.is_stale or made.undecided or made.orphans or not made.is_within_limits else 0)
 
 
 async def _draw(sources: Sources, org_file: str, plans: Path) -> Plan:

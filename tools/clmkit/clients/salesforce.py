@@ -345,6 +345,10 @@ class Salesforce:
     async def describe(self, sobject: str) -> Record:
         return _read(await self._send("describe", "GET", f"{self._path}/sobjects/{sobject}/describe"), Record)
 
+    async def call(self, method: str, path: str, body: object = None) -> Reply:
+        """The answer of another resource, by its path below the version. Raises Refused, WireError."""
+        return await self._send(path.partition("/")[0], method, f"{self._path}/{path}", body)
+
     async def _send(
         self,
         kind: str,

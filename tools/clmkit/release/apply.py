@@ -3,24 +3,29 @@
 A run that was killed goes on where it stopped: a deploy that the org still works on is waited for, one that is done is not
 repeated. The org counts as moved when a component is neither as the plan found it nor as the plan makes it.
 
-Taking back deploys the components as they were before, and removes the code that the release brought. Fields, objects and
-permission sets that are new stay: deleting them would lose values and assignments.
+What the mapping no longer makes goes in the same deploy, before or after the new parts (`withdrawals`); flows go last, in a step of
+their own, because a deploy deletes none.
+
+Taking back deploys the components as they were before, those that went among them, and removes the code that the release brought.
+Fields, objects and permission sets that are new stay: deleting them would lose values and assignments.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clmkit.clients.errors import Refused
 from clmkit.clients.metadata_api import DeployResult, Listed
 from clmkit.codegen.mdapi import Component, render_manifest
 from clmkit.release.components import Components, Key, digest, read_components
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import OrgClients
-from clmkit.release.plan import Pair, Plan, WayBack, plan_way_back, to_key
+from clmkit.release.plan import PROJECT, Pair, Plan, WayBack, plan_way_back, to_key
 from clmkit.release.planning import ROLLBACK, Drawn, KeptPlan
 from clmkit.release.snapshot import take_snapshot
+from clmkit.release.withdrawals import render_withdrawal
 
 DEPLOYING, DEPLOYED, VERIFIED = "deploying", "deployed", "verified"
 BEGUN, VALIDATED, FAILED = "begun", "validated", "failed"
@@ -52,10 +57,27 @@ async def apply_plan(release: Release, org: OrgClients) -> None:
     require_unmoved(release, is_resumed=journal.has(BEGUN))
     if not journal.has(BEGUN):
         journal.write(BEGUN)
+    changed, withdrawal = _changed(release.kept), release.kept.withdrawal
     for name, package in release.drawn.project.packages:
-        if any(str(Key(one.metadata_type, one.full_name)) in _changed(release.kept) for one in package.components):
-            await _deploy(release, org, name, package.files)
+        goes = render_withdrawal(withdrawal, release.drawn.api_version) if name == PROJECT else {}
+        if goes or any(str(Key(one.metadata_type, one.full_name)) in changed for one in package.components):
+            await _deploy(release, org, name, {**package.files, **goes})
+    await _delete_flows(release, org, withdrawal.flows)
     await _verify(release, org)
+
+
+async def _delete_flows(release: Release, org: OrgClients, flows: Sequence[Key]) -> None:
+    """Repeated after an interruption: what is gone already is passed over."""
+    for key in flows:
+        try:
+            versions = await org.tooling.delete_flow(key.full_name)
+        except Refused as refused:
+            raise ApplyRefused(
+                f"{key}: the org does not delete it: {refused}\nthe flow is deactivated, everything else is deployed; end its "
+                "paused interviews in Setup (Paused Flow Interviews), then `clmkit apply` goes on from there"
+            ) from refused
+        if versions:
+            release.tell(f"{key}: deactivated and deleted, {versions} version{'s' * (versions != 1)}")
 
 
 def _changed(kept: KeptPlan) -> set[str]:
@@ -65,6 +87,10 @@ def _changed(kept: KeptPlan) -> set[str]:
 def require_unmoved(release: Release, *, is_resumed: bool) -> None:
     """Raises ApplyRefused when the package directory or the org is not what the plan was made from."""
     plan, kept = release.drawn.plan, release.kept
+    if plan.against != kept.against:
+        raise ApplyRefused(
+            f"the plan was made {_told_against(kept.against)}, this run {_told_against(plan.against)}; give the same options"
+        )
     moved = [f"package directory: {name} is not as planned" for name in differing(kept.built, plan.built)]
     changes = {str(key): row for key, row in release.drawn.snapshot.changes.items()}
     for name in differing(kept.org, plan.org):
@@ -83,6 +109,10 @@ def require_unmoved(release: Release, *, is_resumed: bool) -> None:
     if plan.undecided and not is_resumed:
         names = [f"Decides: {item.change.name}" for item in plan.undecided]
         raise ApplyRefused("\n".join(["breaks are undecided; write a record in docs/decisions with the lines", *names]))
+
+
+def _told_against(version: str) -> str:
+    return f"with --against (version {version})" if version else "without --against"
 
 
 def grown(losses: Mapping[str, int | None], plan: Plan) -> list[tuple[str, int]]:
@@ -142,9 +172,13 @@ async def _verify(release: Release, org: OrgClients) -> None:
     """The org must now hold, of everything in the package directory, exactly what is there."""
     held = await read_org(release, org)
     wrong = [name for name, built in release.kept.built.items() if digest(held.get(to_key(name))) != built]
+    wrong += [str(key) for key in release.kept.withdrawal.keys if key in held]
     _require_verified(release, wrong)
     release.journal.write(VERIFIED)
-    release.tell(f"verified: {len(release.kept.built)} components retrieved as deployed")
+    gone = len(release.kept.withdrawal.keys)
+    release.tell(
+        f"verified: {len(release.kept.built)} components retrieved as deployed{f', {gone} gone' if gone else ''}"
+    )
 
 
 def _require_verified(release: Release, wrong: list[str]) -> None:
@@ -172,7 +206,7 @@ class Rollback:
 
 def plan_rollback(kept: KeptPlan, pre_image: Mapping[str, bytes], api_version: str) -> Rollback:
     """The way back from a plan; pure. `pre_image` is the package that was kept with it."""
-    way, files = plan_way_back(kept.built, kept.org), dict(pre_image)
+    way, files = plan_way_back(kept.built, kept.org, kept.withdrawal.keys), dict(pre_image)
     if way.removed:
         components = [Component(key.metadata_type, key.full_name) for key in way.removed]
         files["destructiveChangesPost.xml"] = render_manifest(components, api_version).encode()
@@ -191,7 +225,8 @@ async def take_back(release: Release, org: OrgClients) -> Rollback:
     if not release.journal.has(BEGUN):
         raise ApplyRefused("this plan was never applied; there is nothing to take back")
     held = {str(key): digest(elements) for key, elements in (await read_org(release, org)).items()}
-    foreign = [name for name in sorted(kept.built) if held.get(name) not in (kept.built[name], kept.org.get(name))]
+    made = {**dict.fromkeys(map(str, kept.withdrawal.keys)), **kept.built}
+    foreign = [name for name in sorted(made) if held.get(name) not in (made[name], kept.org.get(name))]
     if foreign:
         lines = [f"org: {name} has changed since the release" for name in foreign]
         raise ApplyRefused("\n".join([*lines, "nothing was deployed: taking back would lose these changes"]))

@@ -478,6 +478,9 @@ RULES: dict[str, Rule] = {
     "value_map_added": _minor("REL518", "value map added or dropped, used by no field before or after"),
     "component_added": _minor("REL519", "component added"),
     "component_updated": _minor("REL520", "component rewritten from the mapping"),
+    "component_withdrawn": _minor(
+        "REL522", "component that the mapping no longer makes", "tell those whose own code uses it"
+    ),
     "page_widened": _minor("REL521", "more is shown: fields, list views, reports, tabs"),
     "wording_changed": _patch("REL601", "wording changed"),
     "steward_changed": _patch("REL602", "steward changed"),

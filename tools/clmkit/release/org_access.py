@@ -17,6 +17,7 @@ from typing import Any
 from clmkit.clients.metadata_api import MetadataApi
 from clmkit.clients.salesforce import Salesforce
 from clmkit.clients.salesforce_login import GivenToken
+from clmkit.clients.tooling import Tooling
 from clmkit.clients.transport import Transport, open_session, require_private
 
 URL_NAMES = ("instance_url", "instanceUrl", "https_url")
@@ -38,10 +39,11 @@ class OrgAccess:
 
 @dataclass(frozen=True, slots=True)
 class OrgClients:
-    """The two doors of an org that a release uses."""
+    """The doors of an org that a release uses."""
 
     metadata: MetadataApi
     records: Salesforce
+    tooling: Tooling
 
 
 def read_access(name: str) -> OrgAccess:
@@ -85,10 +87,8 @@ def _member(found: Mapping[str, Any], names: tuple[str, ...], file: str) -> str:
 
 @asynccontextmanager
 async def open_org(access: OrgAccess, api_version: str) -> AsyncIterator[OrgClients]:
-    """The org's two doors, closed at the end."""
+    """The org's doors, closed at the end."""
     async with open_session(access.ca_bundle) as session:
         transport, login = Transport(session), GivenToken(access.access_token)
-        yield OrgClients(
-            MetadataApi(transport, access.url, login, api_version),
-            Salesforce(transport, access.url, login, api_version),
-        )
+        records = Salesforce(transport, access.url, login, api_version)
+        yield OrgClients(MetadataApi(transport, access.url, login, api_version), records, Tooling(records))

@@ -14,7 +14,7 @@ import enum
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -25,9 +25,26 @@ from clmkit.mapping.model import Edition, Spec
 from clmkit.mapping.rules.too_many_fields import MOST_FIELDS
 from clmkit.release.changes import Break, Bump, Change, suggest_bump
 from clmkit.release.compare import compare_specs
-from clmkit.release.components import Components, Key, compare_components, digest, read_components
+from clmkit.release.components import (
+    ComponentChange,
+    Components,
+    Key,
+    compare_components,
+    digest,
+    read_components,
+)
 from clmkit.release.data_risks import Counts, Question, find_questions
 from clmkit.release.judge_components import judge_components
+from clmkit.release.withdrawals import (
+    FLOW,
+    NOTHING,
+    PASSIVE,
+    TAKEN_OUT,
+    Withdrawal,
+    find_orphans,
+    find_withdrawn,
+    order_withdrawal,
+)
 
 MOST_FILES = 10_000
 MOST_BYTES = 39 * 1024 * 1024
@@ -46,6 +63,9 @@ DEPLOY_ORDER = (
     ("CustomMetadata", "custom metadata"),
 )
 
+
+SETTINGS, PROJECT, FLOWS = "settings", "project", "flows"
+"""The parts of a release, in their order."""
 
 REMOVABLE = frozenset(("ApexClass", "ApexTrigger", "CustomMetadata"))
 """New components that taking a release back deletes: code, and the records that call it."""
@@ -123,7 +143,7 @@ class Project:
 
     @property
     def packages(self) -> tuple[tuple[str, Package], ...]:
-        return ("settings", self.settings), ("project", self.project)
+        return (SETTINGS, self.settings), (PROJECT, self.project)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +155,12 @@ class WayBack:
     left: tuple[Key, ...]
 
 
-def plan_way_back(built: Mapping[str, str], org: Mapping[str, str]) -> WayBack:
-    """Of the components by name, from their digests in the package directory and in the org."""
+def plan_way_back(built: Mapping[str, str], org: Mapping[str, str], withdrawn: Iterable[Key] = ()) -> WayBack:
+    """Of the components by name, from their digests in the package directory and in the org, and of those that went."""
     new = sorted(to_key(name) for name in built if name not in org)
-    changed = sorted(to_key(name) for name, one in built.items() if name in org and org[name] != one)
+    changed = {to_key(name) for name, one in built.items() if name in org and org[name] != one}
     removed = tuple(key for key in new if key.metadata_type in REMOVABLE)
-    return WayBack(tuple(changed), removed, tuple(key for key in new if key not in removed))
+    return WayBack(tuple(sorted({*changed, *withdrawn})), removed, tuple(key for key in new if key not in removed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +182,18 @@ class Plan:
         tuple[str, int, int], ...
     ] = ()  # object that gets fields, its custom fields after, the edition's allowance
     calls: Calls | None = None
+    withdrawal: Withdrawal = NOTHING
+    orphans: tuple[tuple[Key, str], ...] = ()  # class of the project and its base, which goes
 
     @property
     def hash(self) -> str:
         basis = {
-            "format": 1,
+            "format": 2,
             "spec": [self.spec_name, self.spec_version],
             "items": [[item.pair.value, item.change.kind, item.change.subject] for item in self.items],
             "built": dict(self.built),
             "org": dict(self.org),
+            "withdrawn": list(map(str, self.withdrawal.keys)),
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -192,7 +215,7 @@ class Plan:
 
     @property
     def way_back(self) -> WayBack:
-        return plan_way_back(self.built, self.org)
+        return plan_way_back(self.built, self.org, self.withdrawal.keys)
 
     @property
     def is_stale(self) -> bool:
@@ -228,16 +251,20 @@ def make_plan(
     in_flight: InFlight | None = None,
     consumers: Mapping[Change, tuple[Key, ...]] = MappingProxyType({}),
     calls: Calls | None = None,
+    made_before: Collection[Key] = (),
 ) -> Plan:
-    """The plan that takes the org to what the package directory holds. `consumers` are those of `find_consumers`."""
+    """The plan that takes the org to what the package directory holds. `consumers` are those of `find_consumers`; `made_before` is
+    what the mapping that runs now makes."""
     changes = compare_components(org, project.components)
-    judged = judge_components(changes)
+    withdrawn = find_withdrawn(intent, org, project.components, made_before)
+    withdrawal = order_withdrawal(withdrawn)
+    judged = _judge(changes, withdrawn)
     questions = find_questions(judged, org, project.components)
     asked = {question.change for question in questions}
     harmless = asked - {question.change for question in questions if counts.get(question.soql) != 0}
     items = [
         *_find_stale(comparison),
-        *(_to_item(change, project.components, harmless) for change in judged),
+        *(_to_item(change, project.components, harmless, withdrawn) for change in judged),
         *_find_losses(questions, counts, project.components),
         *_find_behaviour(against, intent, in_flight),
     ]
@@ -248,7 +275,7 @@ def make_plan(
         spec_version=intent.version,
         against=against.version if against else "",
         items=tuple(_with_consumers(item, consumers) for item in items),
-        deploys=tuple(name for name, package in project.packages if _holds_any(package, keys)),
+        deploys=tuple(_find_deploys(project, keys, withdrawal)),
         order=_order(keys),
         files=sum(len(package.files) for _, package in project.packages),
         zip_bytes=max(map(len, sizes)),
@@ -257,7 +284,24 @@ def make_plan(
         decisions=_with_spec_names(decisions, intent),
         fields=tuple(_count_fields(intent, org, project.components)),
         calls=calls,
+        withdrawal=withdrawal,
+        orphans=find_orphans(project.components, withdrawn),
     )
+
+
+def _judge(changes: Sequence[ComponentChange], withdrawn: Set[Key]) -> tuple[Change, ...]:
+    """As between two states of an org; what goes because the mapping no longer makes it breaks by what starts or shows it."""
+    passive = {str(key) for key in withdrawn if key.metadata_type in PASSIVE}
+    judged = judge_components(changes)
+    return tuple(replace(one, kind="component_withdrawn") if one.subject in passive else one for one in judged)
+
+
+def _find_deploys(project: Project, keys: Sequence[Key], withdrawal: Withdrawal) -> Iterable[str]:
+    for name, package in project.packages:
+        if _holds_any(package, keys) or (name == PROJECT and withdrawal.is_deployed):
+            yield name
+    if withdrawal.flows:
+        yield FLOWS
 
 
 def _with_consumers(item: Item, consumers: Mapping[Change, tuple[Key, ...]]) -> Item:
@@ -265,9 +309,12 @@ def _with_consumers(item: Item, consumers: Mapping[Change, tuple[Key, ...]]) -> 
     return item if item.pair is Pair.BUILT_DATA else replace(item, consumers=consumers.get(item.change, ()))
 
 
-def find_breaks(project: Project, org: Components, against: Spec | None, intent: Spec) -> tuple[Change, ...]:
+def find_breaks(
+    project: Project, org: Components, against: Spec | None, intent: Spec, made_before: Collection[Key] = ()
+) -> tuple[Change, ...]:
     """Every break of the plan, to look for those whom it hits."""
-    judged = judge_components(compare_components(org, project.components))
+    changes = compare_components(org, project.components)
+    judged = _judge(changes, find_withdrawn(intent, org, project.components, made_before))
     return tuple(change for change in (*judged, *_judge_intent(against, intent)) if change.is_break)
 
 
@@ -279,21 +326,25 @@ def _find_stale(comparison: Comparison) -> Iterable[Item]:
         yield Item(Pair.INTENT_BUILT, told, "~", "run `clmkit generate`")
 
 
-def _to_item(change: Change, built: Components, harmless: Set[Change]) -> Item:
-    is_ours_alone = change.kind in ORG_ONLY and _key_of(change) not in built
-    sign = "+" if change.kind in ADDITIONS else "-" if is_ours_alone else "~"
-    note = (
-        "left in the org; retire it step by step"
-        if is_ours_alone
-        else "no record is hurt"
-        if change in harmless
-        else ""
-    )
-    return Item(Pair.BUILT_ORG, change, sign, note, is_retired=is_ours_alone)
+def _to_item(change: Change, built: Components, harmless: Set[Change], withdrawn: Set[Key]) -> Item:
+    key = _key_of(change)
+    if change.kind not in ORG_ONLY or key in built:
+        sign = "+" if change.kind in ADDITIONS else "~"
+        return Item(Pair.BUILT_ORG, change, sign, "no record is hurt" if change in harmless else "")
+    if key in withdrawn:
+        return Item(Pair.BUILT_ORG, change, "-", GOES.get(key.metadata_type, "goes with this release"))
+    stays = "stays in the org" if key.metadata_type in TAKEN_OUT else "stays in the org; retire it step by step"
+    return Item(Pair.BUILT_ORG, change, "=", stays, is_retired=True)
 
 
+GOES = {
+    FLOW: "is deactivated and deleted after the deploy",
+    "PermissionSet": "goes with this release; who had it is not told by a way back",
+}
 ADDITIONS = frozenset(("field_added", "object_added", "audience_added", "component_added"))
-ORG_ONLY = frozenset(("field_dropped", "object_dropped", "audience_dropped", "component_dropped"))
+ORG_ONLY = frozenset(
+    ("field_dropped", "object_dropped", "audience_dropped", "component_dropped", "component_withdrawn")
+)
 
 
 def to_key(name: str) -> Key:

@@ -18,11 +18,12 @@ from clmkit.release.changes import Bump
 from clmkit.release.consumers import show_consumers
 from clmkit.release.notes import to_plain
 from clmkit.release.plan import MOST_BYTES, MOST_FILES, Calls, Item, Pair, Plan, WayBack
+from clmkit.release.withdrawals import Withdrawal
 
 SHORT_HASH = 12
 PAIRS = {
     Pair.INTENT_BUILT: "the mapping asks for other files than the package directory holds; `clmkit generate` comes first",
-    Pair.BUILT_ORG: "what a deploy would change: `+` comes, `~` changes, `-` is in the org only and is left there",
+    Pair.BUILT_ORG: "what a release would change: `+` comes, `~` changes, `-` goes, `=` is in the org only and stays there",
     Pair.BUILT_DATA: "records that the deploy would hurt, counted in the org",
     Pair.INTENT_DATA: (
         "records that the sync would judge otherwise, keep under another key or write no longer; told when `--against` names "
@@ -91,6 +92,8 @@ def tell(item: Item) -> str:
 
 
 def _ending(plan: Plan) -> Iterator[str]:
+    if plan.withdrawal.keys:
+        yield f"Deletes       {show_withdrawal(plan.withdrawal)}"
     if plan.order:
         yield "Deploy order  " + "  ".join(
             f"{place} {group} ({count})" for place, (group, count) in enumerate(plan.order, 1)
@@ -129,6 +132,16 @@ def show_way_back(way: WayBack) -> str:
     return counts + left + (f" and {len(way.left) - MOST_NAMED} more" if len(way.left) > MOST_NAMED else "")
 
 
+def show_withdrawal(withdrawal: Withdrawal) -> str:
+    """How many components go, and when."""
+    parts = (
+        ("before the new parts", withdrawal.first),
+        ("after them", withdrawal.last),
+        ("flows, in a step of their own", withdrawal.flows),
+    )
+    return "; ".join(f"{len(keys)} {when}" for when, keys in parts if keys)
+
+
 def kilobytes(plan: Plan) -> int:
     return -(-plan.zip_bytes // 1024)
 
@@ -139,6 +152,9 @@ def next_step(plan: Plan) -> str:
         return "clmkit generate, then plan again: the package directory is not what the mapping asks for"
     if not plan.is_within_limits:
         return "deploy in parts: the package is larger than one deploy may be"
+    if plan.orphans:
+        names = "; ".join(f"{key.full_name} extends {base}" for key, base in plan.orphans)
+        return f"delete your classes whose base goes with this release, then plan again: {names}"
     if not plan.deploys:
         return "nothing to deploy"
     if plan.undecided:
@@ -159,6 +175,8 @@ def to_document(plan: Plan) -> dict[str, object]:
         "items": [_item(item, plan) for item in plan.items],
         "undecided": [item.change.name for item in plan.undecided],
         "deploys": list(plan.deploys),
+        "withdrawn": list(map(str, plan.withdrawal.keys)),
+        "orphans": [{"class": key.full_name, "extends": base} for key, base in plan.orphans],
         "order": [{"group": group, "components": count} for group, count in plan.order],
         "limits": {
             "files": plan.files,
@@ -208,6 +226,7 @@ def render_html(plan: Plan) -> str:
         most_files=MOST_FILES,
         show_calls=show_calls,
         show_way_back=show_way_back,
+        show_withdrawal=show_withdrawal,
         show_consumers=show_consumers,
         pair_texts=PAIRS,
         tell=tell,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from clmkit.codegen.book.traffic import Load, count_calls
 from clmkit.codegen.mdapi import Component, make_package
+from clmkit.codegen.project import plan_project
 from clmkit.codegen.standing import compare_project
 from clmkit.codegen.tree import read_package
 from clmkit.mapping.model import Spec
@@ -24,7 +25,18 @@ from clmkit.release.changes import Change
 from clmkit.release.components import Key, compare_components
 from clmkit.release.consumers import fields_of, find_consumers, read_mentions
 from clmkit.release.org_access import OrgClients
-from clmkit.release.plan import Calls, InFlight, Pair, Plan, Project, find_breaks, find_risks, make_plan, read_project
+from clmkit.release.plan import (
+    Calls,
+    InFlight,
+    Pair,
+    Plan,
+    Project,
+    find_breaks,
+    find_risks,
+    make_plan,
+    read_project,
+    to_key,
+)
 from clmkit.release.plan_report import SHORT_HASH, render_html, render_json
 from clmkit.release.revisions import Revision, read_revision
 from clmkit.release.snapshot import (
@@ -36,6 +48,7 @@ from clmkit.release.snapshot import (
     take_snapshot,
 )
 from clmkit.release.verdict import read_decisions
+from clmkit.release.withdrawals import NOTHING, TAKEN_OUT, Withdrawal, order_withdrawal
 from clmkit.sync.state import State
 
 ROLLBACK = "rollback"
@@ -82,11 +95,12 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients, *, for_
     against = read_revision(sources.against, sources.spec).spec if sources.against else None
     comparison = compare_project(spec, sources.package)
     project = read_project(read_package(sources.package), spec.api_version)
-    members = [*project.settings.components, *project.project.components]
+    made_before = _read_made(against) if against else frozenset[Key]()
+    members = {*project.settings.components, *project.project.components, *map(_to_component, made_before)}
     snapshot = await take_snapshot(org, members, spec.prefix)
     risks = find_risks(project, snapshot.components)
     counts = await count_records(org, [question.soql for question in risks])
-    breaks = find_breaks(project, snapshot.components, against, spec)
+    breaks = find_breaks(project, snapshot.components, against, spec, made_before)
     consumers = await _read_consumers(org, breaks, project, snapshot) if for_people else {}
     plan = make_plan(
         intent=spec,
@@ -99,8 +113,15 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients, *, for_
         in_flight=read_in_flight(sources.state) if sources.state else None,
         consumers=consumers,
         calls=await _read_calls(org, spec, against, sources.load) if for_people else None,
+        made_before=made_before,
     )
     return Drawn(plan, project, snapshot, spec.api_version)
+
+
+def _read_made(against: Spec) -> frozenset[Key]:
+    """What the mapping that runs now makes, of the types that a release takes out."""
+    made = read_project(plan_project(against).render(), against.api_version).components
+    return frozenset(key for key in made if key.metadata_type in TAKEN_OUT)
 
 
 async def _read_consumers(
@@ -139,6 +160,7 @@ async def keep_plan(drawn: Drawn, org: OrgClients, folder: Path) -> Path:
     target = folder / drawn.plan.hash[:SHORT_HASH]
     changes = compare_components(drawn.snapshot.components, drawn.project.components)
     keys = [change.key for change in changes if change.before is not None and change.after is not None]
+    keys += drawn.plan.withdrawal.keys
     package = make_package(await read_pre_image(org, keys), list(map(_to_component, keys)), drawn.api_version)
     _set_journal_aside(target)
     _write(target / ROLLBACK, package.files)
@@ -181,6 +203,8 @@ class KeptPlan:
     built: Mapping[str, str]
     org: Mapping[str, str]
     losses: Mapping[str, int | None]
+    withdrawal: Withdrawal = NOTHING
+    against: str = ""
 
 
 def find_kept_plan(folder: Path, wanted: str) -> KeptPlan:
@@ -191,6 +215,23 @@ def find_kept_plan(folder: Path, wanted: str) -> KeptPlan:
         raise UnknownPlan(
             f"{wanted}: {names} of the plans in {folder} has this hash; run `clmkit plan` and take the one it prints"
         )
-    document = json.loads(found[0].read_text(encoding="utf-8"))
-    losses = {item["note"]: item["records"] for item in document["items"] if item["pair"] == Pair.BUILT_DATA.value}
-    return KeptPlan(found[0].parent, document["hash"], document["built"], document["org"], losses)
+    return _read_plan(found[0])
+
+
+def _read_plan(path: Path) -> KeptPlan:
+    """Raises UnknownPlan for a file that does not hold a whole plan of this version."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return KeptPlan(
+            folder=path.parent,
+            hash=document["hash"],
+            built=document["built"],
+            org=document["org"],
+            losses={
+                item["note"]: item["records"] for item in document["items"] if item["pair"] == Pair.BUILT_DATA.value
+            },
+            withdrawal=order_withdrawal(map(to_key, document["withdrawn"])),
+            against=document["spec"]["against"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnknownPlan(f"{path}: holds no whole plan of this version of clmkit; run `clmkit plan` again") from error

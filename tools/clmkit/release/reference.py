@@ -9,6 +9,7 @@ import jinja2
 
 from clmkit.release.changes import RULES
 from clmkit.release.plan_report import PAIRS
+from clmkit.release.withdrawals import FIRST, FLOW, LAST
 
 PAGE = Path("docs/reference/release.md")
 
@@ -16,8 +17,16 @@ PAGE = Path("docs/reference/release.md")
 def render_page() -> str:
     text = files("clmkit.release").joinpath("templates", "release.md.j2").read_text(encoding="utf-8")
     template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-    page: str = template.render(pairs=PAIRS.items(), rules=sorted(RULES.values(), key=lambda rule: rule.code))
+    rules = sorted(RULES.values(), key=lambda rule: rule.code)
+    page: str = template.render(pairs=PAIRS.items(), leaving=_leaving(), rules=rules)
     return page
+
+
+def _leaving() -> list[tuple[str, list[str]]]:
+    """When types go, and which."""
+    first = ("go in the deploy, before the new parts: each takes one of a few places", sorted(FIRST))
+    last = ("go in the deploy, after the new parts, which no longer refer to them", sorted(LAST))
+    return [first, last, ("is deactivated, then deleted after the deploy: a deploy deletes no flow", [FLOW])]
 
 
 if __name__ == "__main__":

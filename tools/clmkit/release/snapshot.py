@@ -23,8 +23,14 @@ OWN_TYPES = (
     "CustomMetadata",
     "CustomObject",
     "CustomPermission",
+    "DuplicateRule",
+    "Flow",
     "GlobalValueSet",
+    "MutingPermissionSet",
     "PermissionSet",
+    "PermissionSetGroup",
+    "ReportType",
+    "ValidationRule",
 )
 """The types whose members carry the prefix; settings and standard value sets belong to the org."""
 

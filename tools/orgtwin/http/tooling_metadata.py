@@ -1,6 +1,6 @@
-"""Tooling API writes that tools make to metadata: source tracking counters, activating a flow.
+"""Tooling API writes that tools make to metadata: source tracking counters, activating and deleting a flow.
 
-Source: "SourceMember", "FlowDefinition" (Tooling API Developer Guide).
+Source: "SourceMember", "FlowDefinition", "Flow" (Tooling API Developer Guide).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request, Response, json_response, no_content
 from orgtwin.http.routing import Route
+from orgtwin.metadata import crud
 from orgtwin.metadata.service import MetadataService
 
 _ROOT = "/services/data/{version}/tooling/sobjects"
@@ -47,8 +48,21 @@ def change_flow_definition(request: Request) -> Response:
     return no_content()
 
 
+def delete_flow_version(request: Request) -> Response:
+    """A flow keeps its one version here: with it the flow is gone. An active version stays."""
+    service, record_id = request.twin.part(MetadataService), request.params["record_id"]
+    flow = next((one for one in service.components.of_type("Flow") if one.id[:15] == record_id[:15]), None)
+    if flow is None:
+        raise _not_found()
+    for row in crud.delete(service, request.caller, "Flow", [flow.full_name]):
+        for error in row.get("errors", ()):  # type: ignore[attr-defined]
+            raise SalesforceError("DELETE_FAILED", error["message"])  # ASSUMED code; the text is the deploy's
+    return no_content()
+
+
 ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_ROOT}/SourceMember/describe", describe_source_member),
     Route("PATCH", f"{_ROOT}/SourceMember/{{record_id}}", change_source_member),
     Route("PATCH", f"{_ROOT}/FlowDefinition/{{record_id}}", change_flow_definition),
+    Route("DELETE", f"{_ROOT}/Flow/{{record_id}}", delete_flow_version),
 )

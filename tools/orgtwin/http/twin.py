@@ -28,7 +28,6 @@ from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.duplicates import DuplicateCheck
 from orgtwin.records.model import Dml
-from orgtwin.records.saving import Save
 from orgtwin.soql.catalog import VirtualTables
 
 if TYPE_CHECKING:
@@ -125,15 +124,16 @@ class Twin:
         self.cometd = CometdServer(self.events, self.random)
 
     def _watch_for_triggers(self, org: Org) -> None:
-        """Apex joins the save order with the first deployed trigger; until then it is not even imported."""
+        """Apex joins the save order with the first trigger, before a save begins; until then it is not even imported."""
 
-        def join(_save: Save) -> None:
+        def join() -> None:
             if len(org.table("ApexTrigger")):
                 from orgtwin.apex.service import service_of
 
                 service_of(self.org)
 
-        org.hooks.before_save.append(join)
+        join()
+        self.part(MetadataService).after_deploy.append(join)
 
     def reset(self) -> None:
         """As the server started: nothing deployed, saved or used, nobody has signed in, no fault is armed."""

@@ -47,6 +47,7 @@ class MetadataService:
         self._deploys: dict[str, DeployJob] = {}
         self._retrieves: dict[str, Retrieved] = {}
         self._held = False
+        self.after_deploy: list[Callable[[], None]] = []
 
     @property
     def components(self) -> ComponentStore:
@@ -98,7 +99,7 @@ class MetadataService:
         return job
 
     def _new_job(self, caller: Caller, zip_file: bytes, options: DeployOptions) -> DeployJob:
-        self._require_permission(caller)
+        self.require_permission(caller)
         return DeployJob(
             id=self.org.ids.next_id(_DEPLOY_PREFIX),
             options=options,
@@ -122,6 +123,8 @@ class MetadataService:
 
     def _finish(self, job: DeployJob, outcome: DeployOutcome) -> None:
         job.outcome, job.status, job.completed = outcome, outcome.status, self.org.clock()
+        for tell in self.after_deploy:
+            tell()
 
     def _keeper(self, job: DeployJob) -> Callable[[Changes], None]:
         """Keeps what the run of a job changed."""
@@ -187,7 +190,7 @@ class MetadataService:
         single_package: bool = False,
     ) -> str:
         """Answer the id of a retrieve that is ready. Raises INVALID_CROSS_REFERENCE_KEY for a package that is not there."""
-        self._require_permission(caller)
+        self.require_permission(caller)
         result = Retrieved()
         for package in packages:
             members = self.state.load().packages.get(package)
@@ -239,7 +242,8 @@ class MetadataService:
         row = users.get(user_id)
         return str(users.reader("Name")(row) or "") if row is not None else ""
 
-    def _require_permission(self, caller: Caller) -> None:
+    def require_permission(self, caller: Caller) -> None:
+        """Raises INSUFFICIENT_ACCESS: every call of the Metadata API asks for one of two permissions."""
         if not any(self.org.access.has_permission(caller, name) for name in _PERMISSIONS):
             raise SalesforceError(
                 "INSUFFICIENT_ACCESS",
