@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import subprocess
 import sys
 import time
@@ -13,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from msgspec import structs
 
 from clmkit.cli.main import main
 from clmkit.clients.metadata_api import DeployResult
@@ -220,16 +220,29 @@ def test_an_untouched_org_gives_no_object_and_a_file_is_never_overwritten(org: P
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("import")
-def test_what_the_shipped_spec_deployed_is_imported_and_deploys_without_a_change_to_a_field(
-    org: Path, tmp_path: Path
+def test_what_the_shipped_spec_deployed_is_imported_and_released_without_a_change_to_a_field(
+    org: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without requests and renewal: no describe tells of them, and their Apex in the org would not compile beside less."""
-    shipped = structs.replace(load(ROOT / "mappings" / "contract.yml"), requests=(), renewal=None)
+    """No describe tells of requests and renewal: what did their work leaves the org with the release of the imported mapping."""
+    shipped = load(ROOT / "mappings" / "contract.yml")
     deploy(org, package_of(shipped))
     done = CliRunner().invoke(main, ["import", "--org", str(org), "--name", shipped.name])
     assert (done.exit_code, done.stderr) == (0, "")
-    (tmp_path / "first.yml").write_text(done.stdout)
-    imported = load(tmp_path / "first.yml")
-    files = package_of(imported)
-    assert compare_components(fields_of(package_of(shipped), shipped), fields_of(files, imported)) == ()
-    deploy(org, files)
+    monkeypatch.chdir(tmp_path)
+    Path("first.yml").write_text(done.stdout)
+    imported = load(Path("first.yml"))
+    asked, made = fields_of(package_of(shipped), shipped), fields_of(package_of(imported), imported)
+    assert compare_components(asked, made) == ()
+
+    target = ["--spec", "first.yml"]
+    generated = CliRunner().invoke(main, ["generate", "first.yml"])
+    assert (generated.exit_code, generated.stderr) == (0, "")
+    plan = ["plan", *target, "--org", str(org), "--json"]
+    document = json.loads(CliRunner().invoke(main, plan).stdout)
+    Path("docs/decisions").mkdir(parents=True)
+    Path("docs/decisions/0001.md").write_text("".join(f"Decides: {name}\n" for name in document["undecided"]))
+    document = json.loads(CliRunner().invoke(main, plan).stdout)
+    assert {"Flow CLM_Contract_Renewal_Reminder", "ApexTrigger CLM_OpportunityTrigger"} <= set(document["withdrawn"])
+    applied = CliRunner().invoke(main, ["apply", document["hash"], *target, "--org", str(org)])
+    assert (applied.exit_code, applied.stderr) == (0, "")
+    assert json.loads(CliRunner().invoke(main, plan).stdout)["deploys"] == []
