@@ -6,28 +6,28 @@ For one worker and for two: agreements are created in the CLM twin, and the time
 state of their own is taken, from the first worker's start-up being over. Then changes come to all of them, one of two workers is
 killed with SIGKILL while it works, and the time until the other settles something is taken. The end is compared row by row.
 
-Twins, database and workers share the machine: with fewer free cores than processes two workers are no faster than one; so this says
-how busy the machine was.
+Twins, database and workers share the machine: with fewer free cores than processes two workers are no faster than one. So this
+tells how busy the machine was, and the processor time of each process for one change.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import requests
+from bench.processes import children_by_name, processor_seconds
 from simple_salesforce.api import Salesforce
-from tests.clmkit.sync.postgres import running_postgres
+from tests.clmkit.sync.postgres import PostgresServer, running_postgres
 
 from clmkit.cli.demo.systems import running_systems
 from clmkit.sync.config import load_config
@@ -39,14 +39,18 @@ PATIENCE = 600.0
 
 
 class Bench:
-    def __init__(self, run: Path, address: str, name: str) -> None:
+    def __init__(self, run: Path, server: PostgresServer, name: str) -> None:
+        address = server.new_database()
+        self.server, self.state = server, State(address)
+        self.twins = children_by_name({"org twin": "orgtwin", "CLM twin": "clmtwin"})
         self.ready = msgspec.json.decode((run / "clm.json").read_bytes())
         self.org = msgspec.json.decode((run / "org.json").read_bytes())
-        self.folder, self.address = run, address
         text = (run / "sync.yml").read_text(encoding="utf-8")
         (run / f"{name}.state").write_text(address, encoding="utf-8")
         self.config = run / f"{name}.yml"
-        self.config.write_text(text.replace("state: sync.sqlite", f"state: {{file: {name}.state}}"), encoding="utf-8")
+        text = text.replace("state: sync.sqlite", f"state: {{file: {name}.state}}")
+        guards = "guards: {changed_from: 1000000, emptied_from: 1000000}"
+        self.config.write_text(f"{text}\npace: at_once\n{guards}\n", encoding="utf-8")
         login = {
             "grant_type": "client_credentials",
             **{key: self.ready[key] for key in ("client_id", "client_secret")},
@@ -95,11 +99,23 @@ class Bench:
         return sum(int(json.loads(line)["events"]) for line in lines if line.startswith("{"))
 
     def outcomes(self) -> dict[str, int]:
-        with contextlib.closing(State(self.address)) as state:
-            return state.inbox.count_outcomes()
+        return self.state.inbox.count_outcomes()
+
+    def settled(self) -> int:
+        """Events of both systems: what Salesforce tells of a record that is new is one more."""
+        return sum(count for outcome, count in self.outcomes().items() if outcome != "waiting")
+
+    def is_quiet(self) -> bool:
+        """Whether everything that the CLM has told was read and settled."""
+        page = self.ask_clm("GET", f"/api/v1/changes?limit=1&after={self.state.get_cursor('clm')}")
+        return not page["changes"] and self.outcomes().get("waiting", 0) == 0
+
+    def processors(self, workers: Mapping[str, int]) -> dict[str, float]:
+        database = int((self.server.socket / "data/postmaster.pid").read_text().split()[0])
+        return processor_seconds({**workers, **self.twins, "PostgreSQL": database})
 
 
-def wait_for(is_so: Callable[[], bool], pause: float = 0.05) -> float:
+def wait_for(is_so: Callable[[], bool], pause: float = 0.1) -> float:
     started = time.perf_counter()
     while not is_so():
         if time.perf_counter() - started > PATIENCE:
@@ -111,13 +127,15 @@ def wait_for(is_so: Callable[[], bool], pause: float = 0.05) -> float:
 def measure_load(bench: Bench, names: list[str], changes: int, seed: int) -> float:
     bench.create(changes, seed)
     with ExitStack() as stack:
-        for name in names:
-            stack.enter_context(bench.worker(name))
+        workers = {name: stack.enter_context(bench.worker(name)).pid for name in names}
         wait_for(lambda: sum(bench.settled_by(name) for name in names) > 0)
-        before = sum(bench.settled_by(name) for name in names)
-        seconds = wait_for(lambda: bench.outcomes().get("waiting", 0) == 0)
-        wait_for(lambda: sum(bench.settled_by(name) for name in names) >= changes)
-    return (changes - before) / seconds
+        before, used = bench.settled(), bench.processors(workers)
+        seconds = wait_for(lambda: bench.settled() >= changes and bench.outcomes().get("waiting", 0) == 0)
+        settled = bench.settled() - before
+        used = {name: spent - used[name] for name, spent in bench.processors(workers).items()}
+    told = ", ".join(f"{name} {1000 * spent / settled:.2f}" for name, spent in used.items())
+    print(f"milliseconds of processor time a change: {told}; {sum(used.values()) / seconds:.2f} processors in use")
+    return settled / seconds
 
 
 def measure_takeover(bench: Bench, changes: int) -> float:
@@ -130,7 +148,7 @@ def measure_takeover(bench: Bench, changes: int) -> float:
         bench.retitle(ids, "Taken up")
         before = bench.settled_by("survivor")
         seconds = wait_for(lambda: bench.settled_by("survivor") > before, 0.002)
-        wait_for(lambda: bench.outcomes().get("waiting", 0) == 0)
+        wait_for(bench.is_quiet)
     return seconds
 
 
@@ -142,14 +160,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_postgres() as server:
         for workers in (1, 2):
             with running_systems(ROOT, Path(folder) / str(workers)) as run:
-                bench = Bench(run, server.new_database(), "load")
+                bench = Bench(run, server, "load")
                 names = [f"worker-{number}" for number in range(1, workers + 1)]
                 rates[workers] = measure_load(bench, names, changes, workers)
                 takeover = measure_takeover(bench, changes)
                 differing = reconcile_once(load_config(bench.config))
                 print(
                     f"{workers} worker(s)  {rates[workers]:8.0f} changes/s   a killed worker's share taken up in "
-                    f"{takeover:.2f} s   both systems the same: {differing.is_clean}"
+                    f"{takeover:.2f} s   {differing.differing} of {differing.fields_compared} values differ"
                 )
     print(f"two beside one: {rates[2] / rates[1]:.2f} x on {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
 

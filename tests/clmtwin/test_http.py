@@ -103,6 +103,18 @@ def test_pages_hold_every_agreement_once(play: Play) -> None:
     play(scene)
 
 
+def test_chosen_agreements_come_in_one_answer_without_those_that_are_not_there(play: Play) -> None:
+    async def scene(twin: Twin, client: Client) -> None:
+        await client.call("POST", "/api/v1/imports/contracts", CSV, content_type="text/csv")
+        chosen = (await client.call("GET", "/api/v1/agreements?ids=AGR-000003,AGR-999999,AGR-000001")).body[
+            "agreements"
+        ]
+        assert [one["id"] for one in chosen] == ["AGR-000001", "AGR-000003"]
+        assert chosen[0] == (await client.call("GET", ONE)).body
+
+    play(scene)
+
+
 def test_a_second_import_of_the_same_file_adds_nothing(play: Play) -> None:
     async def scene(twin: Twin, client: Client) -> Any:
         await client.call("POST", "/api/v1/imports/contracts", CSV, content_type="text/csv")
@@ -133,6 +145,12 @@ def test_a_document_is_the_bytes_that_its_hash_promises(play: Play) -> None:
             "/api/v1/changes?after=x",
             400,
             "after is 'x'; pass on the cursor of the page before, or leave it out.",
+        ),
+        (
+            "GET",
+            "/api/v1/agreements?ids=" + ",".join(["AGR-1"] * 201),
+            422,
+            "ids names 201 agreements; at most 200 are read at once.",
         ),
         ("GET", "/api/v1/changes?after=7", 400, "after is 7; the feed ends at 0. It was reset since."),
         ("PUT", "/api/v1/webhooks/w", 400, "Input data was truncated."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -123,6 +123,11 @@ class Store:
         """The page after agreement number `after`: (number, JSON)."""
         sql = "SELECT number, body FROM agreement WHERE number > ? ORDER BY number LIMIT ?"
         return [(int(number), bytes(body)) for number, body in self._db.execute(sql, (after, limit))]
+
+    def read_chosen_bytes(self, agreement_ids: Sequence[str]) -> list[bytes]:
+        places = ", ".join("?" * len(agreement_ids))
+        sql = f"SELECT body FROM agreement WHERE id IN ({places}) ORDER BY number"  # noqa: S608 - places
+        return [bytes(body) for (body,) in self._db.execute(sql, tuple(agreement_ids))]
 
     def read_agreements(self, after: int, limit: int) -> list[tuple[int, Agreement]]:
         return [(number, _decode_agreement(body)) for number, body in self.read_agreement_bytes(after, limit)]

@@ -264,3 +264,20 @@ def test_a_webhook_is_registered_once_and_its_calls_are_genuine(tmp_path: Path, 
         assert not is_genuine(signature, keys, {}, body)
 
     Stage(tmp_path, kind)(use)
+
+
+def test_chosen_agreements_are_read_together_where_the_system_can(tmp_path: Path) -> None:
+    async def choose(clm: Any, twin: Twin) -> tuple[list[str], int]:
+        ids = [add(twin, title=f"Supply {number}") for number in range(3)]
+        found = await clm.find_agreements([ids[2], "AGR-999999", ids[0]])
+        assert found == {one: await clm.get_agreement(one) for one in found}
+        return sorted(found), clm.calls["clm_selection"]
+
+    assert Stage(tmp_path, "clm")(choose) == (["AGR-000001", "AGR-000003"], 1)
+
+
+def test_a_system_that_gives_one_agreement_an_answer_is_asked_for_none_together(ironclad: Stage) -> None:
+    async def choose(clm: Any, twin: Twin) -> tuple[dict[str, Any], int]:
+        return await clm.find_agreements([add(twin), add(twin)]), sum(clm.calls.values())
+
+    assert ironclad(choose) == ({}, 0)

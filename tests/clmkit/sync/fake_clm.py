@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,9 @@ class FakeClm:
         if agreement_id not in self.agreements:
             raise Refused("CLM GET", 404, "not_found", f"There is no agreement {agreement_id}.")
         return copy.deepcopy(self.agreements[agreement_id])
+
+    async def find_agreements(self, agreement_ids: Sequence[str]) -> dict[str, JsonObject]:
+        return {one: copy.deepcopy(self.agreements[one]) for one in agreement_ids if one in self.agreements}
 
     async def read_webhook_key(self) -> str:
         return ""

@@ -6,6 +6,7 @@ import pytest
 from tests.clmkit.sync.fake_org import OWNER
 from tests.clmkit.sync.world import ACME, BETA, World
 
+from clmkit.clients.errors import Refused
 from clmkit.sync.audit import find_break
 from clmkit.sync.database import StateError
 from clmkit.sync.sole import sole_sync
@@ -412,6 +413,32 @@ def test_an_agreement_that_renews_another_new_one_is_written_after_it() -> None:
     world.run()
     assert world.contract("AGR-000001")["CLM_Renews__c"] == world.contract("AGR-000002")["Id"]
     assert world.contract("AGR-000002")["CLM_Renews__c"] == world.contract("AGR-000003")["Id"]
+
+
+def test_agreements_that_wait_are_read_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world_of_leftovers()
+    monkeypatch.setattr(world.clm, "get_agreement", None)
+    assert world.run().rows_created == {"Contract": 3}
+    assert world.reconcile().is_clean
+
+
+def test_agreements_that_are_refused_together_are_read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(_ids: object) -> None:
+        raise Refused("CLM GET", 500, "broken", "one of them does not read")
+
+    world = world_of_leftovers()
+    monkeypatch.setattr(world.clm, "find_agreements", refuse)
+    assert world.run().rows_created == {"Contract": 3}
+    assert world.reconcile().is_clean
+
+
+def world_of_leftovers() -> World:
+    """Three agreements whose events were taken in and not worked on."""
+    world = World()
+    for number in range(1, 4):
+        world.agreement(f"AGR-{number:06d}")
+    assert asyncio.run(world.engine().look()) == 3
+    return world
 
 
 def test_an_agreement_that_the_clm_lost_waits_for_a_person() -> None:

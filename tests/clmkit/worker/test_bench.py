@@ -9,8 +9,11 @@ import msgspec
 import pytest
 from tests.clmkit.sync.world import World
 
+from clmkit.clients.errors import Unreachable
+from clmkit.mapping.model import Latency, LatencyClass
 from clmkit.sync.report import RunReport
-from clmkit.worker.bench import MOST_LEASES, Bench, Done, Outage
+from clmkit.sync.schedule import Pace
+from clmkit.worker.bench import MOST_LEASES, Bench, Done, Outage, attend
 
 
 @pytest.fixture
@@ -91,3 +94,79 @@ def test_only_an_outage_is_worth_another_try(world: World, monkeypatch: pytest.M
     else:
         assert asyncio.run(settle()).stopped == "Nobody answers."
         assert [done.stopped for done in told] == ["Nobody answers."]
+
+
+def test_a_worker_looks_at_both_systems_only_when_none_has_for_so_many_seconds(world: World) -> None:
+    async def look(at: str) -> int:
+        world.now = f"2026-11-22T10:00:{at}Z"
+        engine = world.engine()
+        await Bench(engine, "one", lambda _: None).look(2.0)
+        return engine.state.inbox.last_sequence()
+
+    assert asyncio.run(look("00.000")) == 5
+    world.agreement("AGR-000006")
+    assert [asyncio.run(look(at)) for at in ("01.900", "02.000")] == [5, 6]
+
+
+def test_there_is_work_again_when_what_waits_by_its_latency_class_is_due(world: World) -> None:
+    promise = Latency(name="minutes", latency_class=LatencyClass.MINUTES, p99_seconds=600.0, at="", zone="org")
+    world.pace = Pace({promise.name: promise})
+    with world.state.transaction():
+        world.state.schedule.hold("AGR-000001", {"minutes": ["title"]}, [], world.pace, "2026-11-22T10:00:00.000Z")
+
+    async def look(at: str) -> int:
+        world.now = f"2026-11-22T10:{at}:00.000Z"
+        engine = world.engine()
+        await engine.look()
+        with engine.state.transaction():
+            engine.state.put_cursor("settled", str(engine.state.inbox.last_sequence()))
+        return await Bench(engine, "one", lambda _: None).look(3600.0)
+
+    assert [asyncio.run(look(at)) for at in ("04", "05")] == [0, 1]
+
+
+def play(world: World, turns: int, *, every: float = 0.0) -> tuple[list[int], list[str]]:
+    """What a worker asks for and tells in so many turns."""
+    asked: list[int] = []
+    told: list[str] = []
+
+    async def run() -> None:
+        engine, stopped = world.engine(), asyncio.Event()
+        engine.chance = lambda: 0.5
+        bench = Bench(engine, "one", lambda _: None)
+
+        def note(words: str) -> None:
+            told.append(words)
+            if len(told) == turns:
+                stopped.set()
+
+        def ask(leases: int) -> None:
+            asked.append(leases)
+            if len(asked) == turns:
+                engine_loop.call_soon_threadsafe(stopped.set)
+
+        engine_loop = asyncio.get_running_loop()
+        await attend(bench, ask, every, stopped, note)
+
+    asyncio.run(run())
+    return asked, told
+
+
+def test_the_looks_become_rare_while_a_system_does_not_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise Unreachable("https://clm.example.com", "nobody answers")
+
+    monkeypatch.setattr(world.clm, "read_changes", fail)
+    asked, told = play(world, 6, every=0.01)
+    assert asked == []
+    assert told == [
+        "https://clm.example.com does not answer: nobody answers. Check that it runs and that the address is right."
+        f" The next look is in {seconds:.1f} s."
+        for seconds in (0.01, 0.01, 0.02, 0.04, 0.08, 0.16)
+    ]
+
+
+def test_what_holds_the_sync_is_told_once_and_nothing_is_asked_for(world: World) -> None:
+    world.state.pause("2026-11-22T10:00:00Z", "The CLM moves house")
+    paused = "Paused since 2026-11-22T10:00:00Z: The CLM moves house. `clmkit sync resume` lets it go on."
+    assert play(world, 3) == ([0, 0, 0], [paused])

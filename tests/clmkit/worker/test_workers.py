@@ -56,7 +56,8 @@ class Fleet:
         text = (self.systems.folder / "sync.yml").read_text(encoding="utf-8")
         (self.folder / "state").write_text(str(self.target), encoding="utf-8")
         place = str(self.target) if isinstance(self.target, Path) else f"{{file: {self.folder / 'state'}}}"
-        self.config.write_text(text.replace("state: sync.sqlite", f"state: {place}"), encoding="utf-8")
+        text = text.replace("state: sync.sqlite", f"state: {place}")
+        self.config.write_text(f"{text}\npace: at_once\n", encoding="utf-8")
 
     def start(self, name: str) -> None:
         command = [str(ROOT / ".worker/bin/python"), "-m", "clmkit.worker", "--config", str(self.config)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -72,6 +72,20 @@ class DescribedClm:
 
     async def get_agreement(self, agreement_id: str) -> JsonObject:
         return to_agreement(self._description.document, await self._get_document(agreement_id))
+
+    async def find_agreements(self, agreement_ids: Sequence[str]) -> dict[str, JsonObject]:
+        """Those of the agreements that requests for many give; none from a system that has no such request."""
+        selection, document = self._description.selection, self._description.document
+        found: dict[str, JsonObject] = {}
+        if selection is None:
+            return found
+        for at in range(0, len(agreement_ids), selection.most):
+            query = urlencode({selection.ids: ",".join(agreement_ids[at : at + selection.most])})
+            answer = _read(await self._send("selection", "GET", f"{selection.path}?{query}"))
+            found |= {
+                str(member(one, document.id)): to_agreement(document, one) for one in member(answer, selection.items)
+            }
+        return found
 
     async def patch_agreement(self, agreement_id: str, revision: int, change: JsonObject) -> JsonObject:
         """Raises Refused `revision_mismatch` when the agreement is no longer at `revision`."""

@@ -62,6 +62,18 @@ class Listing(Part, frozen=True):
     query: dict[str, str] = {}
 
 
+class Selection(Part, frozen=True):
+    """Where agreements that are chosen by their ids are, at most so many in one answer; what there is not is left out of it.
+
+    `ids` is the parameter that names them, joined by commas; `items` the member of the answer that holds them.
+    """
+
+    path: str
+    ids: str
+    items: str
+    most: int
+
+
 class EventFeed(Part, frozen=True, tag="events", tag_field="kind"):
     """A feed of numbered events, each with the agreement as it was after it. The rest are members of an event."""
 
@@ -149,6 +161,8 @@ class Description(Part, frozen=True):
     patch: Patch
     errors: Errors
     webhooks: Webhooks | None = None
+    selection: Selection | None = None
+    """Left out for a system that gives one agreement an answer."""
 
     def __post_init__(self) -> None:
         if bool(self.document.revision) == bool(self.document.changed_at):

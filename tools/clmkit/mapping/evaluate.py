@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from clmkit.mapping.model import (
     Blank,
@@ -251,13 +252,18 @@ class Evaluator:
 def find_value(path: str, item: object, agreement: Mapping[str, object]) -> object:
     """What stands at a path: None when nothing does, a Refusal when the CLM sends a value where the path needs a group."""
     place: object = agreement if path.startswith("/") else item
-    for name in path.lstrip("/").split("."):
+    for name in _names(path):
         if place is None:
             return None
         if not isinstance(place, Mapping):
             return Refusal(f"The CLM sends {show(place)} where {path} needs a group of values.")
         place = place.get(name)
     return place
+
+
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.lstrip("/").split("."))
 
 
 def _find_items(mapping: ObjectMapping, agreement: Mapping[str, object]) -> Sequence[object] | Refusal:

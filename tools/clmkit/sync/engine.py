@@ -54,6 +54,8 @@ PAUSE = "pause"
 """The cursor that says why a person keeps the sync from working; empty while nobody does."""
 HOLD = "hold"
 """The cursor that says why a guard holds the sync until a person allows it to go on."""
+LOOKED = "looked"
+"""The cursor that says when a worker last began to look at both systems."""
 
 
 class SpecError(Exception):
@@ -101,19 +103,29 @@ class Engine:
         if not self.rules.hash:
             self.rules = ruleset_of(self.spec)
 
-    async def look(self) -> int:
+    async def look(self, every: float = 0.0) -> int:
         """Keep whatever is new in both systems for whoever settles it. Returns how many events came; raises WireError.
 
-        None come while a person pauses the sync, or another worker looks.
+        None come while a person pauses the sync, while another worker looks, or when one has looked less than `every` seconds ago.
         """
-        if self.state.get_cursor(PAUSE) or (self.claims is not None and not self.claims.may_read()):
+        if self.state.get_cursor(PAUSE) or self._has_looked(every):
+            return 0
+        if self.claims is not None and not self.claims.may_read():
             return 0
         intake = Intake(self.spec, self.state, self.org, self.clm, self.page, self.now, Tally())
+        began = self.now()
         try:
-            return await intake.look()
+            events = await intake.look()
+            with self.state.transaction():
+                self.state.put_cursor(LOOKED, began)
+            return events
         finally:
             await intake.close()
             self._release()
+
+    def _has_looked(self, every: float) -> bool:
+        last = self.state.get_cursor(LOOKED) if every else ""
+        return bool(last) and 0 <= (_moment(self.now()) - _moment(last)).total_seconds() < every
 
     async def run(
         self, should_end: Callable[[], bool] = lambda: False, *, looks: bool = True, reads: bool = True
@@ -171,7 +183,7 @@ class Engine:
         due = self.state.schedule.next_due() if self.pace.is_scheduled else ""
         if not due:
             return math.inf
-        return max(0.0, (datetime.fromisoformat(due) - datetime.fromisoformat(self.now())).total_seconds())
+        return max(0.0, (_moment(due) - _moment(self.now())).total_seconds())
 
     def _make_intake(self, *, looks: bool, reads: bool) -> Intake:
         return Intake(
@@ -245,6 +257,10 @@ class Engine:
             stopped=tally.stopped,
             is_outage=tally.is_outage,
         )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _is_outage(error: StopRun | WireError) -> bool:

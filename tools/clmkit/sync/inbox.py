@@ -16,7 +16,7 @@ from zlib import crc32
 
 import msgspec
 
-from clmkit.sync.database import Database, SqlRow
+from clmkit.sync.database import Database, SqlRow, chunks
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS event (
@@ -158,12 +158,16 @@ class Inbox:
             return set(names)
         self._db.queue_for(CLAIMS)
         self._end_claims_of_gone()
-        wanted = sorted(set(names))
-        sql = (
-            "INSERT INTO claim VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, until = excluded.until"
-            " WHERE claim.worker = excluded.worker OR claim.until < ?"
-        )
-        return {name for name in wanted if self._db.change(sql, (name, worker, until, now))}
+        mine: set[str] = set()
+        for chunk in chunks(sorted(set(names))):
+            rows = ", ".join(["(?, ?, ?)"] * len(chunk))
+            sql = (
+                f"INSERT INTO claim VALUES {rows} ON CONFLICT (name) DO UPDATE SET worker = excluded.worker,"  # noqa: S608 - places
+                " until = excluded.until WHERE claim.worker = excluded.worker OR claim.until < ? RETURNING name"
+            )
+            facts = [fact for name in chunk for fact in (name, worker, until)]
+            mine |= {str(name) for (name,) in self._db.execute(sql, (*facts, now))}
+        return mine
 
     def _end_claims_of_gone(self) -> None:
         claimants = [str(one) for (one,) in self._db.execute("SELECT DISTINCT worker FROM claim")]

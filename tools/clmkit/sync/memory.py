@@ -57,16 +57,21 @@ class Memory:
         with self.state.transaction():
             self.state.offers.remove(offer.agreement_id)
 
-    def keep_agreed(self, plan: RowPlan) -> None:
-        """What both sides turned out to agree on, when that is news."""
+    def keep_agreed(self, plans: Iterable[RowPlan]) -> None:
+        """What both sides turned out to agree on, where that is news."""
+        links = [link for plan in plans if (link := self._find_news(plan)) is not None]
+        if links:
+            self.keep(links, {})
+
+    def _find_news(self, plan: RowPlan) -> Link | None:
         facts = plan.facts
         known = facts.link
         record_id = facts.org.record_id if facts.org is not None else known.record_id if known is not None else ""
         if not record_id:
-            return
+            return None
         link = link_of(plan, record_id, plan.base, {})
-        if known is None or (known.base, known.revision) != (link.base, link.revision) or self._is_new_hop(link):
-            self.keep([link], {})
+        is_news = known is None or (known.base, known.revision) != (link.base, link.revision) or self._is_new_hop(link)
+        return link if is_news else None
 
     def forget(self, place: Place) -> None:
         with self.state.transaction():

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from clmkit.mapping.evaluate import Link as Lookup
-from clmkit.mapping.model import Reference, Spec
+from clmkit.mapping.model import Spec
 from clmkit.sync.org_rows import read_ids
 from clmkit.sync.ports import Org
 from clmkit.sync.state import State
@@ -28,18 +28,16 @@ class References:
 
     async def prepare(self, lookups: Iterable[Lookup]) -> None:
         """Make every lookup known that is not yet: one query per object and field. Missing ones are asked for again each time."""
-        wanted: dict[tuple[str, str], list[str]] = {}
+        unknown: dict[tuple[str, str], set[str]] = {}
         for lookup in lookups:
-            reference = lookup.reference
-            if self._ids.get(_place(lookup)):
-                continue
-            linked = self._find_linked(reference, lookup.key)
-            if linked is not None:
-                self._remember(_place(lookup), (linked,))
-            else:
-                wanted.setdefault((reference.object, reference.field), []).append(lookup.key)
-        for (sobject, name), values in wanted.items():
-            found = await read_ids(self.org, sobject, name, values)
+            if not self._ids.get(_place(lookup)):
+                unknown.setdefault((lookup.reference.object, lookup.reference.field), set()).add(lookup.key)
+        for (sobject, name), keys in unknown.items():
+            linked = self._find_linked(sobject, name, keys)
+            for key, record_id in linked.items():
+                self._remember((sobject, name, key.casefold()), (record_id,))
+            values = sorted(keys - linked.keys())
+            found = await read_ids(self.org, sobject, name, values) if values else {}
             for value in values:
                 self._remember((sobject, name, value.casefold()), tuple(found.get(value.casefold(), ())))
 
@@ -57,12 +55,12 @@ class References:
             )
         return f"Salesforce has no {reference.object} with {reference.field} {lookup.key!r}. Create it there, then redrive."
 
-    def _find_linked(self, reference: Reference, key: str) -> str | None:
-        mapping = self.spec.find_object_of(reference.object)
-        if mapping is None or mapping.key.salesforce != reference.field:
-            return None
-        link = self.state.find_link(mapping.name, key)
-        return link.record_id if link is not None else None
+    def _find_linked(self, sobject: str, name: str, keys: Iterable[str]) -> dict[str, str]:
+        """The record ids, by key, of rows that this sync writes."""
+        mapping = self.spec.find_object_of(sobject)
+        if mapping is None or mapping.key.salesforce != name:
+            return {}
+        return {key: link.record_id for key, link in self.state.find_links(mapping.name, keys).items()}
 
     def _remember(self, place: tuple[str, str, str], ids: tuple[str, ...]) -> None:
         self._ids[place] = ids

@@ -48,6 +48,7 @@ class Round:
         answers = (engine.tally, engine.rules)
         self._writer = Writer(engine.spec, self._memory, references, *answers, self._make_applier, self._require_claims)
         self._offers: Mapping[str, Offer] = {}
+        self._fresh: Mapping[str, Agreement] = {}
         self._feed_back = FeedBack(engine.clm, evaluator, self._memory, *answers)
 
     async def run(self, work: Mapping[str, Work]) -> None:
@@ -70,6 +71,7 @@ class Round:
             _require_modest(self._engine.blast.find_excess_of_deletions(deleted))
         self._memory.recall(self._whole, [item.agreement_id for item in items])
         self._offers = self._state.offers.find(item.agreement_id for item in items)
+        self._fresh = await self._read_together(items)
         opened = await several(self._open, items)
         cases = [case for case in opened if case is not None]
         self._writer.cases = {case.agreement_id: case for case in cases}
@@ -112,6 +114,20 @@ class Round:
         if self._engine.claims is not None and not self._engine.claims.renew():
             raise StopRun("Another worker took over what this one was too slow for; it goes on with it.")
 
+    async def _read_together(self, items: Sequence[Work]) -> Mapping[str, Agreement]:
+        """The agreements that have to be read, as far as the CLM gives many at once; it is asked for each of the others.
+
+        What is wrong with one of them may refuse them all; asked for alone, the others are not held up by it.
+        """
+        wanted = [item.agreement_id for item in items if self._must_be_read(item)]
+        try:
+            return await self._engine.clm.find_agreements(wanted) if len(wanted) > 1 else {}
+        except Refused:
+            return {}
+
+    def _must_be_read(self, item: Work) -> bool:
+        return item.agreement is None or item.agreement_id in self._offers
+
     async def _open(self, item: Work) -> Case | None:
         """The case of an agreement; None when it is settled already: gone, or older than what was applied.
 
@@ -121,13 +137,14 @@ class Round:
         link = self._memory.find((self._whole.name, item.agreement_id))
         known = link.revision if link is not None else None
         offer = self._offers.get(item.agreement_id)
-        agreement: Agreement | None = item.agreement if offer is None else None
-        if agreement is not None and is_stale(_revision(agreement), known):
-            if not (item.org_rows or item.reread or item.reread_of or item.has_held):
-                reason = f"revision {_revision(agreement)} is older than {known}, which was applied before"
+        agreement = self._fresh.get(item.agreement_id)
+        if agreement is None and item.agreement is not None and offer is None:
+            if not is_stale(_revision(item.agreement), known):
+                agreement = item.agreement
+            elif not (item.org_rows or item.reread or item.reread_of or item.has_held):
+                reason = f"revision {_revision(item.agreement)} is older than {known}, which was applied before"
                 self._settle_events(item, "unchanged", reason)
                 return None
-            agreement = None
         if agreement is None:
             try:
                 agreement = await self._engine.clm.get_agreement(item.agreement_id)

@@ -42,7 +42,8 @@ class Writer:
     async def _write_wave(self, mapping: ObjectMapping, plans: Sequence[RowPlan]) -> None:
         self.require_claims()
         await self.references.prepare(lookup for plan in plans for lookup in lookups_of(plan))
-        writes = [write for plan in plans if (write := self._prepare(plan)) is not None]
+        self.memory.keep_agreed(plan for plan in plans if not plan.writes_salesforce)
+        writes = [write for plan in plans if plan.writes_salesforce and (write := self._prepare(plan)) is not None]
         for refusal in await self.make_applier(self._keep).write(writes):
             facts = refusal.write.plan.facts
             case = self.cases[facts.agreement_id]
@@ -53,10 +54,7 @@ class Writer:
                 case.park_row(mapping, facts.row.key, mapping.key.name, "", refusal.reason, mapping.key.steward)
 
     def _prepare(self, plan: RowPlan) -> Write | None:
-        """The write of a plan; None when nothing is to be written, or the row has to wait for a record that is missing."""
-        if not plan.writes_salesforce:
-            self.memory.keep_agreed(plan)
-            return None
+        """The write of a plan; None when nothing of it can be, or the row has to wait for a record that is missing."""
         write, missing = build_write(plan, self.references)
         self._park_missing(plan, missing)
         if any(lack.blocks for lack in missing) or not (write.fields or write.alone):

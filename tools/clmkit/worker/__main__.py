@@ -13,11 +13,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from clmkit.cli.sync_options import AS_JSON, CONFIG, guarded, read_config
-from clmkit.clients.errors import WireError
+from clmkit.cli.output import AS_JSON
+from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.engine import open_engine
-from clmkit.worker.bench import Bench, Done
+from clmkit.sync.schedule import pace_of
+from clmkit.worker.bench import LEASE, Bench, Done, attend
 from clmkit.worker.durable import Settings, durable
 
 
@@ -57,33 +58,16 @@ async def _work(config: SyncConfig, settings: Settings, every: float, as_json: b
         click.echo(msgspec.json.encode(done) if as_json else _told(done))
 
     async with open_engine(config) as engine:
+        engine.page = max(engine.page, LEASE)
+        engine.pace = pace_of(engine.spec) if config.keeps_promises else engine.pace
         bench = Bench(engine, settings.worker, tell)
         # DBOS waits for its batches, which need this loop: it starts and ends in a thread of its own.
         batches = durable(settings, bench.settle)
         ask = await asyncio.to_thread(batches.__enter__)
         try:
-            while not stopped.is_set():
-                bench.settled.clear()
-                await asyncio.to_thread(ask, await _find_leases(bench))
-                await _wait(every, stopped, bench.settled)
+            await attend(bench, ask, every, stopped, lambda words: click.echo(f"clmkit: {words}", err=True))
         finally:
             await asyncio.to_thread(batches.__exit__, None, None, None)
-
-
-async def _find_leases(bench: Bench) -> int:
-    """A system that does not answer is asked again at the next look; batches find out for themselves."""
-    try:
-        return await bench.look()
-    except WireError as error:
-        click.echo(f"clmkit: {error}", err=True)
-        return 0
-
-
-async def _wait(seconds: float, *events: asyncio.Event) -> None:
-    waits = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
 
 
 def _told(done: Done) -> str:

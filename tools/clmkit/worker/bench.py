@@ -10,8 +10,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from clmkit.sync.engine import Engine
+from clmkit.clients.errors import WireError
+from clmkit.sync.engine import HOLD, PAUSE, Engine
+from clmkit.sync.guards import Breaker
+from clmkit.sync.schedule import END_OF_TIME
 
+LEASE = 1_000
+"""Events of a lease: the rows of one object then are one composite call, and a worker has its share of what waits."""
 MOST_LEASES = 16
 """As many batches as one worker asks for at a time, however much waits."""
 
@@ -49,12 +54,30 @@ class Bench:
         self.settled = asyncio.Event()
         """Set by every batch that found something: there may be more."""
 
-    async def look(self) -> int:
-        """Keep what is new in both systems. Returns for how many leases there is work; raises WireError."""
+    async def look(self, every: float = 0.0) -> int:
+        """Keep what is new in both systems, unless a worker did so in the last `every` seconds.
+
+        Returns for how many leases there is work that may be done now; raises WireError.
+        """
+        engine = self._engine
+        most = engine.page * MOST_LEASES
         async with self._turn:
-            await self._engine.look()
-            waiting = self._engine.state.inbox.read_waiting(self._engine.page * MOST_LEASES)
-        return -(-len(waiting) // self._engine.page)
+            await engine.look(every)
+            if self.held:
+                return 0
+            waiting = len(engine.state.inbox.read_waiting(most))
+            due = len(engine.state.schedule.find_due(engine.now() if engine.pace.is_scheduled else END_OF_TIME, most))
+        return min(MOST_LEASES, -(-(waiting + due) // engine.page))
+
+    @property
+    def held(self) -> str:
+        """Why nothing is settled until a person allows it; empty while nothing holds the sync."""
+        state = self._engine.state
+        return state.get_cursor(PAUSE) or state.get_cursor(HOLD)
+
+    def pause_after_outage(self, breaker: Breaker, every: float) -> float:
+        """Seconds until the next look; not the same for all workers."""
+        return breaker.wait(every) * (0.75 + 0.5 * self._engine.chance())
 
     def settle(self) -> Done:
         """Take one lease and settle it. Raises Outage."""
@@ -81,3 +104,36 @@ class Bench:
         if done.events or done.stopped:
             self._tell(done)
         return done
+
+
+async def attend(
+    bench: Bench, ask: Callable[[int], object], every: float, stopped: asyncio.Event, tell: Callable[[str], None]
+) -> None:
+    """Ask for as many batches as there is work for, until stopped. Both systems are looked at every so many seconds at most.
+
+    While a system does not answer nothing is asked for, and the looks become rare. What holds the sync is told once.
+    """
+    breaker, held = Breaker(), ""
+    while not stopped.is_set():
+        bench.settled.clear()
+        try:
+            leases = await bench.look(every)
+        except WireError as error:
+            breaker.note(is_outage=True)
+            pause = bench.pause_after_outage(breaker, every)
+            tell(f"{error} The next look is in {pause:.1f} s.")
+            await _wait(pause, stopped)
+            continue
+        breaker.note(is_outage=False)
+        if bench.held not in ("", held):
+            tell(bench.held)
+        held = bench.held
+        await asyncio.to_thread(ask, leases)
+        await _wait(every, stopped, bench.settled)
+
+
+async def _wait(seconds: float, *events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()

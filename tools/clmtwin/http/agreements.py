@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from clmtwin.problem import Problem
 from clmtwin.twin import Twin
 
 MOST_PER_PAGE = 500
+MOST_CHOSEN = 200
 
 
 class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,12 +73,22 @@ class Settlement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_page(twin: Twin, request: Request) -> Response:
+    if "ids" in request.query:
+        return _read_chosen(twin, request.query["ids"].split(","))
     limit = read_limit(request, default=200, most=MOST_PER_PAGE)
     rows = twin.store.read_agreement_bytes(read_number_cursor(request), limit + 1)
     page = rows[:limit]
     cursor = str(page[-1][0]) if page else request.query.get("after", "")
     body = {"agreements": [msgspec.Raw(raw) for _, raw in page], "cursor": cursor, "more": len(rows) > limit}
     return json_response(body)
+
+
+def _read_chosen(twin: Twin, ids: Sequence[str]) -> Response:
+    """The agreements of these ids, those that there are, in the order of their numbers."""
+    if len(ids) > MOST_CHOSEN:
+        raise Problem("invalid", f"ids names {len(ids)} agreements; at most {MOST_CHOSEN} are read at once.")
+    found = [msgspec.Raw(raw) for raw in twin.store.read_chosen_bytes(ids)]
+    return json_response({"agreements": found, "cursor": "", "more": False})
 
 
 def read_one(twin: Twin, request: Request) -> Response:

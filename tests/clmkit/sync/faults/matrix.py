@@ -6,7 +6,7 @@ import asyncio
 import base64
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,6 +36,7 @@ from clmkit.sync.reconcile import Comparison
 from clmkit.sync.report import RunReport
 from clmkit.sync.state import State
 
+ONE_OR_SOME = ("/api/v1/agreements/", "/api/v1/agreements?ids=")
 MEETS: dict[tuple[Kind, Step], Meets] = {
     (Kind.SALESFORCE, Step.READ): lambda method, path: "/queryAll" in path,
     (Kind.SALESFORCE, Step.DECIDE): lambda method, path: "/query?" in path,
@@ -43,7 +44,7 @@ MEETS: dict[tuple[Kind, Step], Meets] = {
     (Kind.SALESFORCE, Step.RECONCILE): lambda method, path: "/query?" in path,
     (Kind.ROWS, Step.SEND): lambda method, path: method == "PATCH",
     (Kind.CLM, Step.READ): lambda method, path: path.startswith("/api/v1/changes"),
-    (Kind.CLM, Step.DECIDE): lambda method, path: method == "GET" and path.startswith("/api/v1/agreements/"),
+    (Kind.CLM, Step.DECIDE): lambda method, path: method == "GET" and path.startswith(ONE_OR_SOME),
     (Kind.CLM, Step.FEED_BACK): lambda method, path: method == "PATCH",
     (Kind.CLM, Step.RECONCILE): lambda method, path: path.startswith("/api/v1/agreements?"),
 }
@@ -64,6 +65,10 @@ class ReadingClm(DescribedClm):
     async def get_agreement(self, agreement_id: str) -> JsonObject:
         self.of_agreements += 1
         return await super().get_agreement(agreement_id)
+
+    async def find_agreements(self, agreement_ids: Sequence[str]) -> dict[str, JsonObject]:
+        self.of_agreements += len(agreement_ids)
+        return await super().find_agreements(agreement_ids)
 
 
 @dataclass

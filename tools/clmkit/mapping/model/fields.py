@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import msgspec
 
 from clmkit.mapping.model.words import (
@@ -202,7 +204,7 @@ class SharingRule(msgspec.Struct, frozen=True, kw_only=True):
     where: tuple[Condition, ...]
 
 
-class ObjectMapping(msgspec.Struct, frozen=True, kw_only=True):
+class ObjectMapping(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One Salesforce object and the CLM rows that fill it.
 
     `clm` is the path of the rows: "agreements" for one row per agreement, "agreements.parties" for one row per element of the
@@ -246,7 +248,7 @@ class ObjectMapping(msgspec.Struct, frozen=True, kw_only=True):
     def record_type(self) -> FieldMapping | None:
         return next((field for field in self.fields if field.role is Role.RECORD_TYPE), None)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[FieldMapping, ...]:
         """The fields that exist in Salesforce."""
         return tuple(field for field in self.fields if field.salesforce)

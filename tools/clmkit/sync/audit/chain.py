@@ -19,6 +19,10 @@ ERASURES = ("erased", "retention ended")
 """Kinds of entries that say which bodies were taken out; their own bodies stay."""
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode
+_text = json.JSONEncoder().encode
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """`body` is canonical JSON, or None when it was erased."""
@@ -40,7 +44,7 @@ class Entry:
 
 
 def seal(sequence: int, at: str, kind: str, body: Mapping[str, object], previous: str, salt: str) -> Entry:
-    text = json.dumps({**body, "salt": salt}, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    text = _canonical({**body, "salt": salt})
     body_digest = _digest_of(text)
     return Entry(sequence, at, kind, text, body_digest, previous, _hash(sequence, at, kind, body_digest, previous))
 
@@ -69,7 +73,8 @@ def find_break(entries: Iterable[Entry]) -> str | None:
 
 def digest(value: object) -> str:
     """A short fingerprint of a value, to compare without showing."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    text = _text(value) if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _digest_of(text: str) -> str:
@@ -77,4 +82,4 @@ def _digest_of(text: str) -> str:
 
 
 def _hash(sequence: int, at: str, kind: str, body_digest: str, previous: str) -> str:
-    return _digest_of(json.dumps([sequence, at, kind, body_digest, previous], separators=(",", ":"), ensure_ascii=True))
+    return _digest_of(_canonical([sequence, at, kind, body_digest, previous]))
