@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 
 from orgtwin.ids import checksum
 from orgtwin.org import Org
@@ -111,6 +112,7 @@ class _Seeder:
         self._put("PermissionSetLicense", **_integration_license())
         self._put("Group", Name="All Internal Users", DeveloperName="AllInternalUsers", Type="Organization")
         self._contract_statuses()
+        self._business_hours()
         standard: dict[str, Value] = {"Name": "Standard Price Book", "IsActive": True, "IsStandard": True}
         self._put("Pricebook2", **standard)
 
@@ -192,6 +194,14 @@ class _Seeder:
             person: dict[str, Value] = {"FirstName": first, "LastName": last, "Name": f"{first} {last}", "Alias": alias}
             address: dict[str, Value] = {"Username": username, "Email": username, "CommunityNickname": alias}
             self._put("User", ProfileId=profiles[profile], **person, **address, **common)
+
+    def _business_hours(self) -> None:
+        """The hours that an org starts with: always open. Source: "Set Business Hours" (Salesforce Help)."""
+        days = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+        hours: dict[str, Value] = {f"{day}{end}Time": time(0) for day in days for end in ("Start", "End")}
+        self._put(
+            "BusinessHours", Name="Default", IsActive=True, IsDefault=True, TimeZoneSidKey="Europe/London", **hours
+        )
 
     def _contract_statuses(self) -> None:
         contract = self._org.schema.find_type("Contract")

@@ -133,6 +133,9 @@ class SmallOrg:
     def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
         return [SaveResult(record_id, True) for record_id in record_ids]
 
+    def default_values(self, sobject_type: str) -> Mapping[str, Scalar]:
+        return {}
+
     def note_row(self, sobject_type: str, values: Mapping[str, Scalar]) -> str:
         return self._ids.next_id("707")
 

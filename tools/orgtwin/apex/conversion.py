@@ -148,8 +148,13 @@ def _holds(actual: Type, target: Type) -> bool:
     if actual.cls is not None and target.cls is not None:
         return actual.cls.is_a(target.cls)
     if actual.cls is not None and target.kind is Kind.COLLECTION:
-        return any(i == target for i in actual.cls.interface_types())
+        return any(i == target or _iterates_as(i, target) for i in actual.cls.interface_types())
     return actual.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION and _holds_collection(actual, target)
+
+
+def _iterates_as(interface: Type, target: Type) -> bool:
+    """Does what a class iterates over stand for what the target iterates over? `Iterator<Account>` for `Iterator<Object>`."""
+    return interface.key == target.key and bool(interface.args) and _holds_item(interface.args[0], target.args[0])
 
 
 def _holds_collection(actual: Type, target: Type) -> bool:

@@ -16,6 +16,8 @@ from orgtwin.apex.faults import ApexThrow, apex_exception, null_pointer, throw
 from orgtwin.apex.library.dml_options import saving_of
 from orgtwin.apex.library.signatures import declare
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT
+from orgtwin.apex.mixed_dml import MESSAGE as MIXED_DML
+from orgtwin.apex.mixed_dml import kind_of_write
 from orgtwin.apex.org_port import QueryRow
 from orgtwin.apex.records import SObject, field_type, to_id
 from orgtwin.apex.types import ID, SOBJECT, Type, list_of
@@ -271,7 +273,7 @@ def write(
     engine.note("DML_BEGIN", where, f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
     _check_ids(verb, records)
     for record in records:
-        _check_mix(engine, record)
+        _check_mix(engine, verb, record)
     mark = engine.port.savepoint() if all_or_none else None
     results: list[DmlResult] = []
     for type_, group in groupby(records, key=lambda r: r.type):
@@ -288,38 +290,19 @@ def write(
     return results
 
 
-_SETUP_OBJECTS = frozenset(
-    (
-        *("FieldPermissions", "Group", "GroupMember", "ObjectPermissions", "PermissionSet", "PermissionSetAssignment"),
-        *("QueueSobject", "SetupEntityAccess", "UserRole"),
-    )
-)
-"""Source: "sObjects That Cannot Be Used Together in DML Operations" (Apex Developer Guide)."""
-
-
-def _is_setup(record: SObject) -> bool | None:
-    """A user counts with a role only: one without may be saved beside any record (None)."""
-    if record.type.name == "User":
-        return True if record.fields.get("UserRoleId") is not None else None
-    return record.type.name in _SETUP_OBJECTS
-
-
-def _check_mix(engine: Engine, record: SObject) -> None:
+def _check_mix(engine: Engine, verb: str, record: SObject) -> None:
     """Raises DmlException MIXED_DML_OPERATION. System.runAs begins anew."""
     transaction = engine.transaction
-    first, is_setup = transaction.first_written, _is_setup(record)
+    first, is_setup = transaction.first_written, kind_of_write(verb, record)
     if is_setup is None:
         return
     if first is None:
         transaction.first_written = (record.type.name, is_setup)
     elif first[1] != is_setup:
-        message = (
-            "DML operation on setup object is not permitted after you have updated a non-setup object (or vice versa):"
-            f" {record.type.name}, original object: {first[0]}"
-        )
+        message = MIXED_DML.format(record.type.name, first[0])
         refused = SaveResult(None, False, errors=(SaveError("MIXED_DML_OPERATION", message),))
         result = DmlResult("SaveResult", refused, [DatabaseError(e) for e in refused.errors])
-        raise dml_exception("insert", [record], [(0, result)])
+        raise dml_exception(verb, [record], [(0, result)])
 
 
 def _check_ids(verb: str, records: list[SObject]) -> None:

@@ -22,7 +22,7 @@ from orgtwin.org import Org
 from orgtwin.records.global_variables import LABEL
 from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
 from orgtwin.records.storing import publish_event
-from orgtwin.records.system_fields import stamp_created
+from orgtwin.records.system_fields import stamp_created, type_defaults
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.change_events import find_change_event_type
 from orgtwin.schema.model import Schema, SObjectType
@@ -224,6 +224,11 @@ class KernelPort:
             if table is not None and row is not None:
                 found.setdefault(table.type.api_name, (table, []))[1].append(row)
         return list(found.values())
+
+    def default_values(self, sobject_type: str) -> Mapping[str, Scalar]:
+        table = self.org.table(sobject_type)
+        self.org.running_user_id = self._caller.user_id
+        return {**table.compiled(type_defaults), **self.org.formulas.defaults(table)}
 
     # Rows of the platform's own: jobs, logs
 

@@ -122,6 +122,9 @@ class OrgPort(Protocol):
 
     def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]: ...
 
+    def default_values(self, sobject_type: str) -> Mapping[str, Scalar]:
+        """What a new record of the running user starts with, beside its owner."""
+
     def note_row(self, sobject_type: str, values: Mapping[str, Scalar]) -> str:
         """A row of the platform's own (a job, a log); its id."""
 

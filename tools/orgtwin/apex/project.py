@@ -18,6 +18,7 @@ from zipfile import ZipFile, ZipInfo
 from lxml import etree
 
 from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
+from orgtwin.apex.retired_metadata import modernize, remove_retired
 from orgtwin.metadata.catalogue import load_types
 from orgtwin.schema.model import Schema
 from orgtwin.schema.standard_objects import standard_schema
@@ -86,9 +87,9 @@ def _read(folder: Path, project: Project, objects: dict[str, list[Path]]) -> Ite
             _add_source(project, path, KINDS[kind])
             yield path.stem
         elif kind == "object":
-            objects.setdefault(path.name.partition(".")[0], []).append(path)
+            _note_object(objects, path.name.partition(".")[0], path)
         elif kind in CHILDREN:
-            objects.setdefault(path.parents[1].name, []).append(path)
+            _note_object(objects, path.parents[1].name, path)
         elif kind == "page":
             _add_page(project, path)
         elif kind == "resource":
@@ -98,6 +99,12 @@ def _read(folder: Path, project: Project, objects: dict[str, list[Path]]) -> Ite
             project.files[f"{_directory(KINDS[kind])}/{path.name.removesuffix('-meta.xml')}"] = content
             if kind == "labels":
                 project.labels.update(_labels(path))
+
+
+def _note_object(objects: dict[str, list[Path]], name: str, path: Path) -> None:
+    """Activity is no object of its own: what is deployed to it is of tasks and events. Source: "Activity" (Metadata API)."""
+    for object_name in ("Task", "Event") if name == "Activity" else (name,):
+        objects.setdefault(object_name, []).append(path)
 
 
 def _directory(kind: str) -> str:
@@ -199,11 +206,13 @@ def _compose(paths: list[Path]) -> bytes:
     found: dict[tuple[str, str], list[etree._Element]] = {}
     for path in paths:
         element = etree.parse(path, _parser()).getroot()
+        remove_retired(element)
         child = CHILDREN.get(kind_of(path))
         if child is not None:
             element.tag = f"{{{_NAMESPACE}}}{child}"
         fresh: dict[tuple[str, str], list[etree._Element]] = {}
-        for part in (element,) if child is not None else element:
+        for part in (element,) if child is not None else list(element):
+            modernize(part)
             fresh.setdefault(_identity(part), []).append(part)
         found.update(fresh)
     root = etree.Element(f"{{{_NAMESPACE}}}CustomObject", nsmap={None: _NAMESPACE})  # type: ignore[dict-item]  # lxml takes None for the default

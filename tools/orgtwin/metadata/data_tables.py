@@ -1,4 +1,4 @@
-"""Computed objects that a query of the data API finds: EntityDefinition, FieldDefinition, TabDefinition.
+"""Computed objects that a query of the data API finds: EntityDefinition, FieldDefinition, TabDefinition and the views of flows.
 
 Source: those pages of the Object Reference. A caller sees the objects and fields that it may read.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from orgtwin.metadata.flow_tables import DEFINITION_FIELDS, VERSION_FIELDS, flow_definitions, flow_versions
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.tabs import tabs_of
 from orgtwin.metadata.tooling_tables import TABLES, tooling_type
@@ -25,6 +26,11 @@ def register_data_tables(tables: VirtualTables, find_service: FindService) -> No
     for name, seen in (("EntityDefinition", _seen_entities), ("FieldDefinition", _seen_fields)):
         fields, rows = TABLES[name]
         tables.register(VirtualTable(tooling_type(name, fields), _filtered(find_service, rows, seen)))
+    for name, fields, flows in (
+        ("FlowDefinitionView", DEFINITION_FIELDS, flow_definitions),
+        ("FlowVersionView", VERSION_FIELDS, flow_versions),
+    ):
+        tables.register(VirtualTable(tooling_type(name, fields), _filtered(find_service, flows, _all_rows)))
     tables.register(
         VirtualTable(tooling_type("TabDefinition", _TAB_FIELDS), lambda org, caller: _tabs(org, find_service(), caller))
     )
@@ -37,6 +43,10 @@ def _filtered(
     find_service: FindService, rows: Callable[[MetadataService], Iterable[Values]], seen: Seen
 ) -> Callable[[Organization, Caller], Iterator[Values]]:
     return lambda org, caller: seen(org, caller, rows(find_service()))
+
+
+def _all_rows(_org: Organization, _caller: Caller, rows: Iterable[Values]) -> Iterator[Values]:
+    return iter(rows)
 
 
 def _seen_entities(org: Organization, caller: Caller, rows: Iterable[Values]) -> Iterator[Values]:

@@ -17,6 +17,7 @@ HISTORY_PREFIX = "017"  # ids of all history rows; describe tells no prefix
 WITH_HISTORY = (
     *("Account", "Asset", "Campaign", "Case", "Contact", "Contract", "Lead", "Order", "OrderItem"),
     *("Pricebook2", "PricebookEntry", "Product2", "Quote", "ContentVersion", "ContentDocument"),
+    *("ContactPointAddress", "ContactPointConsent", "ContactPointEmail", "ContactPointPhone", "Individual", "Solution"),
 )
 
 

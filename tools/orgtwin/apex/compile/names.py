@@ -47,7 +47,7 @@ def get_value_type(scope: Scope, name: TypeName, message: str, pos: int | None =
 def _base_type(scope: Scope, name: TypeName, pos: int) -> Type:
     key = name.name.lower().removeprefix("system.")
     args = tuple(get_type(scope, a, pos) for a in name.args)
-    if key in COLLECTION_ARITY and scope.engine.find_class(key) is None:
+    if key in COLLECTION_ARITY and (key != name.name.lower() or scope.engine.find_class(key) is None):
         if not args and key in ("iterator", "iterable"):
             return collection(key, OBJECT)
         if len(args) != COLLECTION_ARITY[key]:
@@ -235,6 +235,9 @@ def _cost(given: Type, wanted: Type) -> int:
         return _PRIMITIVE_COST.get(wanted.key, 2)
     if given.cls is not None and wanted.cls is not None:
         return _distance(given.cls, wanted.cls)
+    if given.kind is Kind.COLLECTION and wanted.kind is Kind.COLLECTION:
+        items = zip(given.args, wanted.args, strict=False)
+        return 3 + sum(_cost(g, w) for g, w in items if is_assignable(g, w)) + (given.key != wanted.key)
     return 3
 
 

@@ -11,10 +11,12 @@ from orgtwin.apex.library import (  # noqa: F401
     events,
     field_sets,
     http,
+    installs,
     interfaces,
     json,
     jsonstreams,
     mail,
+    metadata_deploys,
     notifications,
     objects,
     pages,
@@ -29,6 +31,9 @@ from orgtwin.apex.library import (  # noqa: F401
     strings,
     systems,
     tests,
+    visualforce,
+    xml_documents,
+    xml_streams,
 )
 from orgtwin.apex.library.documented import add_documented
 

@@ -171,6 +171,8 @@ def _datetime_value_of(value: Value, zone: tzinfo | None = None) -> datetime:
         return value
     if type(value) is date:
         return _from_date(value)
+    if isinstance(value, int):
+        return _EPOCH + timedelta(milliseconds=value)
     found = _DATETIME_TEXT.fullmatch(str(value))
     if found is None:
         raise throw("TypeException", f"Invalid date/time: {value}")

@@ -101,7 +101,9 @@ def type_name(type_: Type) -> str:
     """As Type.getName prints it."""
     if type_.kind is Kind.PRIMITIVE or type_.kind is Kind.COLLECTION or type_.is_sobject:
         return type_.name
-    return type_.cls.full_name.removeprefix("System.") if type_.cls is not None else type_.name
+    if type_.cls is None:
+        return type_.name
+    return type_.name if type_.cls in EXCEPTIONS.values() else type_.cls.full_name.removeprefix("System.")
 
 
 system_class(

@@ -28,6 +28,7 @@ class Page:
         self.anchor = parts.fragment
         self.parameters = CaselessMap(_STRING_MAP, dict(parse_qsl(parts.query, keep_blank_values=True)))
         self.headers = ApexMap(_STRING_MAP)
+        self.cookies = ApexMap(type_of("Map<String,Cookie>"))
         self.values: dict[str, Value] = {"redirect": False}
 
     @property
@@ -59,6 +60,10 @@ def _set_redirect(this: Page, value: bool) -> Page:
     return this
 
 
+def _set_cookies(this: Page, cookies: ApexList) -> None:
+    this.cookies.items.update((cookie.name, cookie) for cookie in cookies.items)
+
+
 def _content(_this: Page) -> bytes:
     engine = context.engine()
     if engine.is_testing:
@@ -73,12 +78,12 @@ _PAGE = system_class(
         "String getUrl()": lambda this: this.url,
         "Map<String,String> getParameters()": lambda this: this.parameters,
         "Map<String,String> getHeaders()": lambda this: this.headers,
-        "Map<String,Cookie> getCookies()": lambda this: ApexMap(type_of("Map<String,Cookie>")),
+        "Map<String,Cookie> getCookies()": lambda this: this.cookies,
         "String getAnchor()": lambda this: this.anchor,
         "PageReference setAnchor(String)": _set_anchor,
         "Boolean getRedirect()": lambda this: this.values["redirect"],
         "PageReference setRedirect(Boolean)": _set_redirect,
-        "void setCookies(List<Cookie>)": lambda this, cookies: None,
+        "void setCookies(List<Cookie>)": _set_cookies,
         "PageReference setRedirectCode(Integer)": lambda this, code: this,
         "Blob getContent()": _content,
         "Blob getContentAsPDF()": _content,
@@ -195,7 +200,11 @@ def _add_exception(error: Value) -> None:
 
 
 def _current() -> Page | None:
-    found: Page | None = context.engine().test_state.get("page")
+    """A test has a page from the start, on which it sets parameters (ASSUMED; public tests rely on it)."""
+    engine = context.engine()
+    if engine.is_testing:
+        engine.test_state.setdefault("page", Page(""))
+    found: Page | None = engine.test_state.get("page")
     return found
 
 

@@ -220,7 +220,7 @@ def _sobject_type(this: Id) -> Value:
     engine = context.engine()
     described = engine.port.schema.find_by_prefix(this[:3])
     if described is None:
-        raise throw("SObjectException", f"Invalid id: {this}")
+        raise throw("SObjectException", f"Cannot locate Apex Type for ID: {this}")
     return SObjectTypeToken(engine.get_sobject_type(described.api_name))
 
 

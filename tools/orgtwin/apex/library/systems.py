@@ -17,7 +17,8 @@ from orgtwin.apex.limits import LIMITS, RESERVED, SAME_AS
 from orgtwin.apex.text import to_text
 from orgtwin.apex.values import Long, Value, to_utc
 
-system_enum("LoggingLevel", "NONE ERROR WARN INFO DEBUG FINE FINER FINEST INTERNAL")
+# Ordinals rise with severity, as public code that compares them relies on; the documentation lists them the other way round.
+system_enum("LoggingLevel", "NONE INTERNAL FINEST FINER FINE DEBUG INFO WARN ERROR")
 system_enum(
     "Quiddity",
     "ANONYMOUS AURA BATCH_ACS BATCH_APEX BATCH_CHUNK_PARALLEL BATCH_CHUNK_SERIAL BULK_API"

@@ -59,6 +59,14 @@ def _value(text: str) -> Value:
     return EXACT.plus(number)
 
 
+def _is_number(text: str) -> bool:
+    """Blank text is no number. Source: "ISNUMBER" (Salesforce Help)."""
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False
+
+
 def _left(text: str, count: Decimal) -> Value:
     return text[: max(0, int(count))]
 
@@ -190,6 +198,7 @@ FUNCTIONS = (
     Special("TEXT", _text),
     Special("REGEX", _regex),
     function("VALUE", (_TEXT,), T.NUMBER, _value),
+    function("ISNUMBER", (_TEXT,), T.BOOLEAN, _is_number),
     function("LEN", (_TEXT,), T.NUMBER, lambda text: Decimal(len(text))),
     function("LEFT", (_TEXT, _NUMBER), T.TEXT, _left),
     function("RIGHT", (_TEXT, _NUMBER), T.TEXT, _right),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.formula_check import VALIDATION_RULE
@@ -72,7 +73,7 @@ def _picklist_of_record_type(draft: ObjectDraft, node: Node) -> tuple[str, tuple
     if field is None:
         raise ComponentRefused(f"In field: picklist - no CustomField named {draft.api_name}.{name} found")
     known = {value.value for value in field.picklist}
-    chosen = tuple(value.value("fullName") or "" for value in node.all("values"))
+    chosen = tuple(unquote(value.value("fullName") or "") for value in node.all("values"))
     for value in chosen:
         if value not in known:
             raise ComponentRefused(f"Picklist value: {value} in picklist: {name} not found")
