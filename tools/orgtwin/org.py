@@ -15,6 +15,7 @@ from orgtwin.records.dml import RecordDml
 from orgtwin.records.formulas import Formulas
 from orgtwin.records.journal import Journal
 from orgtwin.records.kept_events import Images, KeptEvents
+from orgtwin.records.locks import RowLocks
 from orgtwin.records.model import AccessLevel, Caller
 from orgtwin.records.rollups import Rollups
 from orgtwin.records.saving import SaveHooks
@@ -48,6 +49,7 @@ class Org:
         self.running_user_id = automated_user_id  # for $User in formulas; Dml and queries set it
         self.hooks = SaveHooks()
         self.log = UndoLog()
+        self.locks = RowLocks(clock)
         self.kept_events = KeptEvents()
         self._schema = schema
         self.tables: dict[str, RecordTable] = {}

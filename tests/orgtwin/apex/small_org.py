@@ -11,6 +11,7 @@ from orgtwin.errors import SaveError, SaveResult
 from orgtwin.ids import IdSequence
 from orgtwin.metadata.credentials import Callout, CalloutRefused
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
+from orgtwin.soql import VirtualTables, find_problem
 
 _ID = Field("Id", "Record ID", FieldType.ID, 18, createable=False, updateable=False)
 _NAME = Field("Name", "Name", FieldType.STRING, 255, name_field=True)
@@ -73,6 +74,12 @@ class SmallOrg:
             return len(rows)
         names = words[1 : [w.lower() for w in words].index("from")]
         return [QueryRow(str(row["type"]), {n: row.get(n) for n in (*names, "Id")}) for row in rows]
+
+    def check_query(self, text: str) -> str | None:
+        return find_problem(self.schema, VirtualTables(), text)
+
+    def find_held(self, record_ids: Sequence[str]) -> list[str]:
+        return []
 
     def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]:
         return []

@@ -195,3 +195,52 @@ def test_a_job_of_rows_that_were_rolled_back_is_not_run() -> None:
     )
     org.insert("Contact", {"LastName": "Ada"}, all_or_none=True)
     assert org.values("Account", "Name") == []
+
+
+COUNTED = {
+    "Count": "public class Count { public static Integer runs = 0; }",
+    "T": """trigger T on Account (before insert, after insert) {
+        List<Account> found = [SELECT Id FROM Account];
+        System.debug(Trigger.operationType + ' run ' + ++Count.runs + ': ' + Trigger.new.size() + ' rows, ' + Limits.getQueries());
+        if (Trigger.isBefore) for (Account a : Trigger.new) { if (a.Name == 'bad') { a.addError('no'); } }
+    }""",
+}
+
+
+def test_rows_run_again_without_those_that_any_step_refused_and_limits_start_again_but_static_fields_do_not() -> None:
+    org = LiveOrg(**COUNTED)
+    assert messages(org.insert("Account", {"Name": "good"}, {"Name": "bad"})) == ["", "no"]
+    assert org.debug_log() == [
+        "BEFORE_INSERT run 1: 2 rows, 1",
+        "AFTER_INSERT run 2: 1 rows, 2",
+        "BEFORE_INSERT run 3: 1 rows, 1",
+        "AFTER_INSERT run 4: 1 rows, 2",
+    ]
+
+
+def test_apex_that_takes_what_can_be_saved_has_its_limits_back_for_each_attempt() -> None:
+    org = LiveOrg(**COUNTED)
+    shown = org.run(
+        "Integer n = [SELECT COUNT() FROM Account];"
+        " Database.insert(new List<Account>{ new Account(Name = 'good'), new Account(Name = 'bad') }, false);"
+        " System.debug(Limits.getQueries());"
+    )
+    assert shown[2:] == ["BEFORE_INSERT run 3: 1 rows, 2", "AFTER_INSERT run 4: 1 rows, 3", "3"]
+
+
+def test_all_or_none_makes_one_attempt() -> None:
+    org = LiveOrg(**COUNTED)
+    failed = org.insert("Account", {"Name": "good"}, {"Name": "bad"}, all_or_none=True)
+    assert [r.success for r in failed] == [False, False]
+    assert org.debug_log() == ["BEFORE_INSERT run 1: 2 rows, 1", "AFTER_INSERT run 2: 1 rows, 2"]
+    assert org.values("Account", "Name") == []
+
+
+def test_after_three_attempts_with_new_refusals_nothing_of_the_batch_is_saved() -> None:
+    org = LiveOrg(
+        Count="public class Count { public static Integer runs = 0; }",
+        T="trigger T on Account (before insert) { Count.runs++; Trigger.new[0].addError('run ' + Count.runs); }",
+    )
+    retries = "Too many batch retries in the presence of Apex triggers and partial failures."
+    assert messages(org.insert("Account", *rows("a", 5))) == ["run 1", "run 2", "run 3", retries, retries]
+    assert org.values("Account", "Name") == []

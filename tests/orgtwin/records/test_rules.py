@@ -33,6 +33,7 @@ def test_the_steps_stand_in_the_documented_order() -> None:
     numbers = [number for number, _step in STEPS]
     assert numbers == sorted(numbers)
     names = [
+        "lock_rows",
         "before_flows",
         "before_triggers",
         "apply_laws",
@@ -44,6 +45,7 @@ def test_the_steps_stand_in_the_documented_order() -> None:
     assert [step.__name__ for _number, step in STEPS] == [
         *names,
         "run_duplicate_rules",
+        "lock_parents",
         "store",
         "bring_along",
         "drop_manual_shares",

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from orgtwin.apex.compile.messages import LOCK_AND
 from orgtwin.apex.faults import ApexThrow, apex_exception, null_pointer, throw
 from orgtwin.apex.library.dml_options import saving_of
 from orgtwin.apex.library.signatures import declare
@@ -115,6 +116,8 @@ def run_query(
         usage.charge("Queries")
     for _ in range(shape.subqueries):
         usage.charge("AggregateQueries")
+    if shape.wrong_with_lock:
+        raise throw("QueryException", LOCK_AND.format(shape.wrong_with_lock))
     engine.note("SOQL_EXECUTE_BEGIN", f"[{engine.line()}]", f"Aggregations:{shape.subqueries}", text)
     try:
         found = engine.port.query(text, {n: to_port(v) for n, v in binds.items()}, user_mode=user_mode)
@@ -122,6 +125,8 @@ def run_query(
         if error.code == "TWIN_UNSUPPORTED":
             raise
         raise throw("QueryException", error.message) from error
+    if shape.is_locking and not isinstance(found, int):
+        _lock(engine, found)
     rows = 1 if isinstance(found, int) else _count_rows(found, with_children=shape.subqueries > 0)
     engine.note("SOQL_EXECUTE_END", f"[{engine.line()}]", f"Rows:{rows}")
     if counted is not None:  # an org stops reading at the first row too many
@@ -133,10 +138,12 @@ def run_query(
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a query's text says of its limits: queries of custom metadata are free, each of children counts by itself."""
+    """What a query's text says of itself: queries of custom metadata are free, each of children counts by itself, some lock."""
 
     is_metadata: bool
     subqueries: int
+    is_locking: bool
+    wrong_with_lock: str | None
 
 
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'")
@@ -144,11 +151,33 @@ _SOURCE = re.compile(r"\bFROM\s+(\w+)", re.IGNORECASE)
 _OF_CHILDREN = re.compile(r"[(,]\s*\(\s*SELECT\b|\bSELECT\s*\(\s*SELECT\b", re.IGNORECASE)
 
 
+_NEVER_LOCKED = re.compile(r"\b(?:ORDER|GROUP)\s+BY\b", re.IGNORECASE)
+_PARENTHESES = re.compile(r"\([^()]*\)")
+_LOCKING = re.compile(r"\bFOR\s+UPDATE\b", re.IGNORECASE)
+_UNAVAILABLE = (
+    "Record Currently Unavailable: The record you are attempting to edit, or one of its related records, is currently being"
+    " modified by another user. Please try again."
+)
+
+
 @lru_cache(maxsize=1024)
 def _shape(text: str) -> _Shape:
     bare = _LITERAL.sub("''", text)
     is_metadata = all(source.lower().endswith("__mdt") for source in _SOURCE.findall(bare))
-    return _Shape(is_metadata, len(_OF_CHILDREN.findall(bare)))
+    is_locking = _LOCKING.search(bare) is not None
+    wrong = _NEVER_LOCKED.search(_PARENTHESES.sub("", bare)) if is_locking else None
+    return _Shape(
+        is_metadata,
+        len(_OF_CHILDREN.findall(bare)),
+        is_locking,
+        None if wrong is None else " ".join(wrong[0].upper().split()),
+    )
+
+
+def _lock(engine: Engine, rows: list[QueryRow]) -> None:
+    """FOR UPDATE: the rows that are returned, until the transaction ends. Raises QueryException for rows that another one holds."""
+    if engine.port.find_held([str(row.fields["Id"]) for row in rows if row.fields.get("Id") is not None]):
+        raise throw("QueryException", _UNAVAILABLE)
 
 
 def _count_rows(rows: list[QueryRow], *, with_children: bool) -> int:

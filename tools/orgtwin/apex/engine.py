@@ -281,6 +281,17 @@ class Engine:
         self._tick_limit = self.transaction.usage.limit("CpuTime") * TICKS_PER_MILLISECOND
         return before
 
+    def note_limits(self) -> Callable[[], None]:
+        """Takes the limits of this transaction back to what is used now."""
+        transaction, ticks = self.transaction, self._ticks
+        used = dict(transaction.usage.used)
+
+        def take_back() -> None:
+            transaction.usage.used.update(used)
+            self.set_ticks(ticks)
+
+        return take_back
+
     def set_ticks(self, ticks: int) -> None:
         self._ticks = ticks
         self._next_check = ticks

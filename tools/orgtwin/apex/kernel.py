@@ -26,7 +26,7 @@ from orgtwin.records.system_fields import stamp_created, type_defaults
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.change_events import find_change_event_type
 from orgtwin.schema.model import Schema, SObjectType
-from orgtwin.soql import ResultRow, VirtualTables, execute
+from orgtwin.soql import ResultRow, VirtualTables, execute, find_problem
 from orgtwin.sosl import Returned, parse_statement, search
 
 
@@ -111,6 +111,12 @@ class KernelPort:
     def query(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[QueryRow] | int:
         found = execute(self.org, self._as(user_mode), text, binds, virtual=self._tables)
         return found.total_size if found.counts_only else [_to_row(row) for row in found.rows]
+
+    def check_query(self, text: str) -> str | None:
+        return find_problem(self.schema, self._tables, text)
+
+    def find_held(self, record_ids: Sequence[str]) -> list[str]:
+        return self.org.locks.find_held(record_ids)
 
     def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]:
         found = search(self.org, self._as(user_mode), text, binds)

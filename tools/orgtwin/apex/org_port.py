@@ -87,6 +87,12 @@ class OrgPort(Protocol):
     def query(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[QueryRow] | int:
         """Rows of a SELECT, or the number for `SELECT COUNT()`. `:name` in the text stands for `binds[name]`."""
 
+    def check_query(self, text: str) -> str | None:
+        """What is wrong with a SELECT, in the org's words, before any bind has a value; None when it can run."""
+
+    def find_held(self, record_ids: Sequence[str]) -> list[str]:
+        """Those of some rows that another transaction holds, however long this one waits."""
+
     def search(self, text: str, binds: Mapping[str, Scalar], *, user_mode: bool) -> list[list[QueryRow]]: ...
 
     def search_among(

@@ -75,6 +75,7 @@ class TriggerHooks:
         org.hooks.before_save.append(self.before)
         org.hooks.after_save.append(self.after)
         org.hooks.around_chunk.append(self.chunk)
+        org.hooks.limits_now.append(self.note_limits)
         org.hooks.published_now.append(self.published)
         org.hooks.change_told.append(self.changed)
         org.log.on_commit(self.committed)
@@ -94,6 +95,11 @@ class TriggerHooks:
                 self._jobs += transaction.jobs
         finally:
             engine.port.run_as(before.user_id)
+
+    def note_limits(self) -> Callable[[], None]:
+        """What takes governor limits back for another attempt at a batch."""
+        engine = self._engine_of()
+        return _nothing if engine is None or not engine.is_running else engine.note_limits()
 
     def later(self, jobs: list[Job]) -> None:
         """Jobs that Apex queued; they run when the transaction around is committed."""
@@ -196,6 +202,7 @@ class TriggerHooks:
         event = _EVENTS[save.operation]
         if engine is None or not any((moment, event) in t.events for t in engine.find_triggers(name)):
             return
+        save.was_triggered = True
         rows = [_trigger_row(save, pending) for pending in save.rows]
         given = [dict(row.new or {}) for row in rows]
         depth = len(engine.stack)
@@ -214,6 +221,10 @@ class TriggerHooks:
             pending.errors.extend(_error(field, message) for field, message in row.errors)
             if moment == "before" and row.new is not None:
                 _take(save.table, pending, row.new, was)
+
+
+def _nothing() -> None:
+    return None
 
 
 def _refuse_all(save: Save, code: str, message: str) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from orgtwin.access.grants import Grant
 from orgtwin.ids import IdSequence
 from orgtwin.records.formulas import Formulas
+from orgtwin.records.locks import RowLocks
 from orgtwin.records.model import Caller
 from orgtwin.records.rollups import Rollups
 from orgtwin.records.saving import SaveHooks
@@ -20,6 +21,7 @@ from orgtwin.schema.model import Schema
 class RecordsContext(Protocol):
     hooks: SaveHooks
     ids: IdSequence
+    locks: RowLocks
     log: UndoLog
     automated_user_id: str
     running_user_id: str

@@ -22,7 +22,7 @@ from orgtwin.records.sheet import Sheet, WireRow, find_sheet, values_under
 from orgtwin.records.table import ID
 
 BATCH = 200
-_ATTEMPTS = 3  # partial success runs a batch again without the rows that failed after they were stored
+_ATTEMPTS = 3
 
 WireRows = Sequence[WireRow]
 Results = list[SaveResult | None]
@@ -58,8 +58,9 @@ class RecordDml:
 
         def insert_batch(start: int, chunk: WireRows, results: Results) -> None:
             batch: list[Entry] = [(position, None) for position in range(start, start + len(chunk))]
-            self._save(caller, plan, Operation.INSERT, rows, batch, results)
+            self._save(caller, plan, Operation.INSERT, rows, batch, results, attempts)
 
+        attempts = _attempts(all_or_none)
         return self._in_batches(caller, rows, insert_batch, all_or_none)
 
     def update(
@@ -78,8 +79,9 @@ class RecordDml:
                 else:
                     batch.append((position, found))
             for part in _without_repeats(batch):
-                self._save(caller, plan, Operation.UPDATE, rows, part, results)
+                self._save(caller, plan, Operation.UPDATE, rows, part, results, attempts)
 
+        attempts = _attempts(all_or_none)
         return self._in_batches(caller, rows, update_batch, all_or_none)
 
     def upsert(
@@ -107,23 +109,24 @@ class RecordDml:
                 else:
                     (inserts if found is None else updates).append((position, found))
             if inserts:
-                self._save(caller, plan, Operation.INSERT, rows, inserts, results)
+                self._save(caller, plan, Operation.INSERT, rows, inserts, results, attempts)
             if updates:
-                self._save(caller, plan, Operation.UPDATE, rows, updates, results)
+                self._save(caller, plan, Operation.UPDATE, rows, updates, results, attempts)
 
+        attempts = _attempts(all_or_none)
         return self._in_batches(caller, rows, upsert_batch, all_or_none)
 
     def delete(
         self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False, hard: bool = False
     ) -> list[SaveResult]:
         def delete_batch(start: int, chunk: Sequence[str], results: Results) -> None:
-            self._removal.delete(caller, list(enumerate(chunk, start)), results, hard=hard)
+            self._removal.delete(caller, list(enumerate(chunk, start)), results, hard=hard, tries_again=not all_or_none)
 
         return self._in_batches(caller, record_ids, delete_batch, all_or_none)
 
     def undelete(self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False) -> list[SaveResult]:
         def undelete_batch(start: int, chunk: Sequence[str], results: Results) -> None:
-            self._removal.undelete(caller, list(enumerate(chunk, start)), results)
+            self._removal.undelete(caller, list(enumerate(chunk, start)), results, tries_again=not all_or_none)
 
         return self._in_batches(caller, record_ids, undelete_batch, all_or_none)
 
@@ -168,35 +171,44 @@ class RecordDml:
         rows: WireRows,
         batch: Sequence[Entry],
         results: Results,
+        attempts: int,
     ) -> None:
+        """With partial success a batch runs again without the rows that were refused after Apex had seen them or after they had
+        been stored; governor limits start again as they were, static fields do not. Source: "Bulk DML Exception Handling", "Trigger
+        and Bulk Request Best Practices" (Apex Developer Guide).
+        """
+        take_limits_back = self._context.hooks.note_limits()
         if plan.grant.may_edit is not None:
             batch = _refuse_locked(plan.grant.may_edit, batch, results)
-        for _attempt in range(_ATTEMPTS):
+        for _attempt in range(attempts):
             mark = self._context.log.mark()
             save = Save(caller, plan.table, operation, _set_values(plan, operation, rows, batch))
             save.drop_refused()
             refused_late = self._run(plan, save, results)
-            if not refused_late:
+            if not refused_late or attempts == 1:
                 if save.refused and not save.rows:
                     self._context.log.rollback(mark)  # nothing is saved, nor what before triggers wrote beside it
                 return
             self._context.log.rollback(mark)
+            take_limits_back()
             batch = [entry for entry in batch if entry[0] not in refused_late]
         for position, _before in batch:
             results[position] = SaveResult(None, False, False, (_TOO_MANY_RETRIES,))
 
     def _run(self, plan: SavePlan, save: Save, results: Results) -> set[int]:
-        """Run the steps and note the results; the positions of rows that were refused after they had been stored."""
+        """Run the steps and note the results; the positions of rows whose refusal asks for another attempt."""
+        refused_before = len(save.refused)
         save_order.run(self._context, plan.steps, save)
         created = save.operation is Operation.INSERT
         for row in save.rows:
             results[row.position] = SaveResult(row.content[ID], True, created)  # type: ignore[arg-type]
-        stored = set()
         for row in save.refused:
             results[row.position] = SaveResult(None, False, False, tuple(row.errors))
-            if row.stored:
-                stored.add(row.position)
-        return stored
+        return {row.position for row in save.refused[refused_before:] if row.stored or save.was_triggered}
+
+
+def _attempts(all_or_none: bool) -> int:
+    return 1 if all_or_none else _ATTEMPTS
 
 
 def _set_values(plan: SavePlan, operation: Operation, rows: WireRows, batch: Sequence[Entry]) -> list[Pending]:

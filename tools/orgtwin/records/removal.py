@@ -12,6 +12,7 @@ from orgtwin.errors import SaveError, SaveResult
 from orgtwin.ids import find_id18
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.deletion import Deletion
+from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.table import RecordTable
@@ -27,21 +28,21 @@ class Removal:
         self._context = context
         self._deletion = Deletion(context)
 
-    def delete(self, caller: Caller, chunk: Chunk, results: Results, *, hard: bool) -> None:
+    def delete(self, caller: Caller, chunk: Chunk, results: Results, *, hard: bool, tries_again: bool) -> None:
         """One result for each id of the chunk. A record named twice is found deleted the second time."""
 
         def delete_batch(table: RecordTable | None, batch: Chunk) -> set[int]:
             return self._delete_batch(caller, table, batch, results, hard=hard)
 
-        self._by_table(chunk, delete_batch)
+        self._by_table(chunk, delete_batch, tries_again)
 
-    def undelete(self, caller: Caller, chunk: Chunk, results: Results) -> None:
+    def undelete(self, caller: Caller, chunk: Chunk, results: Results, *, tries_again: bool) -> None:
         """One result for each id of the chunk."""
 
         def undelete_batch(table: RecordTable | None, batch: Chunk) -> set[int]:
             return self._undelete_batch(caller, table, batch, results)
 
-        self._by_table(chunk, undelete_batch)
+        self._by_table(chunk, undelete_batch, tries_again)
 
     def purge(self, record_id: str) -> SaveResult:
         """Take a record out of the recycle bin. Source: emptyRecycleBin() (SOAP API Developer Guide); ASSUMED text."""
@@ -55,8 +56,9 @@ class Removal:
         self._context.log.purge(table, row)
         return SaveResult(found, True)
 
-    def _by_table(self, chunk: Chunk, run: Callable[[RecordTable | None, Chunk], set[int]]) -> None:
+    def _by_table(self, chunk: Chunk, run: Callable[[RecordTable | None, Chunk], set[int]], tries_again: bool) -> None:
         """Each object's rows together; as often as rows are refused after they had been written, without those."""
+        take_limits_back = self._context.hooks.note_limits()
         by_table: dict[str, Chunk] = {}
         for position, record_id in chunk:
             by_table.setdefault(record_id[:3], []).append((position, record_id))
@@ -66,9 +68,10 @@ class Removal:
             while batch:
                 mark = self._context.log.mark()
                 refused_late = run(table, batch)
-                if not refused_late:
+                if not refused_late or not tries_again:
                     break
                 self._context.log.rollback(mark)
+                take_limits_back()
                 batch = [entry for entry in batch if entry[0] not in refused_late]
 
     def _delete_batch(
@@ -79,7 +82,10 @@ class Removal:
         if table is not None and rows:
             pending = [Pending(position, row, Row(row.copy())) for position, row in rows.items()]
             save = Save(caller, table, Operation.DELETE, pending)
-            for hook in (*self._context.hooks.before_flows, *self._context.hooks.before_save):
+            lock_rows(self._context, save)
+            lock_parents(self._context, save)
+            save.drop_refused()
+            for hook in (*self._context.hooks.before_flows, *self._context.hooks.before_save) if save.rows else ():
                 hook(save)
             save.drop_refused()
             _note_refused(save, results)

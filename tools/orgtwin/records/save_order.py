@@ -15,6 +15,7 @@ from orgtwin.records.context import RecordsContext
 from orgtwin.records.history import find_history, track_history
 from orgtwin.records.laws import LAWS
 from orgtwin.records.license_laws import LICENSE_LAWS
+from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.ownership import check_owners, drop_manual_shares
 from orgtwin.records.record_types import record_type_check
 from orgtwin.records.role_groups import add_role_groups
@@ -107,6 +108,7 @@ def roll_up(context: RecordsContext, save: Save) -> None:
 EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}
 
 STEPS: tuple[tuple[int, Step], ...] = (
+    (1, lock_rows),
     (3, before_flows),
     (4, before_triggers),
     (5, apply_laws),
@@ -115,6 +117,7 @@ STEPS: tuple[tuple[int, Step], ...] = (
     (5, check_record_type_values),
     (5, run_validation_rules),
     (6, run_duplicate_rules),
+    (7, lock_parents),
     (7, store),
     (7, bring_along),
     (7, drop_manual_shares),

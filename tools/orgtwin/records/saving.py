@@ -46,6 +46,7 @@ class Save(msgspec.Struct, eq=False):
     operation: Operation
     rows: list[Pending]
     refused: list[Pending] = []
+    was_triggered: bool = False  # Apex has seen its rows
 
     def drop_refused(self) -> None:
         """Take rows with errors out of the batch."""
@@ -55,6 +56,7 @@ class Save(msgspec.Struct, eq=False):
 
 SaveHook = Callable[[Save], None]
 ChunkHook = Callable[[Caller], AbstractContextManager[None]]
+TakeBack = Callable[[], None]
 _NOTHING_AROUND = nullcontext()
 PublishHook = Callable[[RecordTable, Row], bool]
 
@@ -69,6 +71,7 @@ class SaveHooks:
     after_save: list[SaveHook] = field(default_factory=list)  # step 8: after triggers; rows are stored and have ids
     after_flows: list[SaveHook] = field(default_factory=list)  # step 14: flows after the save
     around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
+    limits_now: list[Callable[[], TakeBack]] = field(default_factory=list)  # before a batch; asked again before a retry
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
     published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did
     change_told: list[Callable[[Change], None]] = field(default_factory=list)  # told of each change event that went out
@@ -82,12 +85,22 @@ class SaveHooks:
                 stack.enter_context(hook(caller))
             return stack.pop_all()
 
+    def note_limits(self) -> TakeBack:
+        """Takes governor limits back to what was used when this was asked."""
+        noted = [hook() for hook in self.limits_now]
+
+        def take_back() -> None:
+            for one in noted:
+                one()
+
+        return take_back
+
     @contextmanager
     def set_aside(self) -> Iterator[None]:
         """Only hooks that are registered inside run inside, except those of `publish_now`; they go at the end."""
         lists: tuple[list[Any], ...] = (
             *(self.before_save, self.duplicates, self.after_save),
-            *(self.around_chunk, self.published_now, self.change_told),
+            *(self.around_chunk, self.limits_now, self.published_now, self.change_told),
         )
         kept = [list(hooks) for hooks in lists]
         for hooks in lists:

@@ -13,7 +13,7 @@ in VirtualTables.
 from orgtwin.soql.catalog import VirtualTable, VirtualTables
 from orgtwin.soql.column_metadata import column_metadata
 from orgtwin.soql.cursors import Cursor, Cursors, batch_size_of
-from orgtwin.soql.execute import execute, plan_for
+from orgtwin.soql.execute import execute, find_problem, plan_for
 from orgtwin.soql.explain import explain
 from orgtwin.soql.parser import parse
 from orgtwin.soql.render import render
@@ -32,6 +32,7 @@ __all__ = [
     "column_metadata",
     "execute",
     "explain",
+    "find_problem",
     "parse",
     "plan_for",
     "record_json",

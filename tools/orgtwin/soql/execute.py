@@ -66,6 +66,16 @@ def plan_for(org: Organization, caller: Caller, query: str, virtual: VirtualTabl
     return plan
 
 
+def find_problem(schema: Schema, tables: VirtualTables, query: str) -> str | None:
+    """Why a query can be planned for nobody, without the excerpt that shows the place; None when it can be planned, or is refused
+    by name when it runs."""
+    try:
+        plan_query(Catalog(schema, tables), query, parse(query), lambda _api_name: None)
+    except SalesforceError as error:
+        return None if error.code == "TWIN_UNSUPPORTED" else error.message.rpartition("\n")[2]
+    return None
+
+
 @lru_cache(maxsize=512)
 def _shared_plan(schema: Schema, tables: VirtualTables, _version: int, query: str) -> Plan:
     """A plan that serves every caller. `_version` is that of the tables: a registration makes plans stale."""

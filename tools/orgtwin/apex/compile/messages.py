@@ -2,7 +2,7 @@
 
 Source of every text: the message file that Salesforce's own Apex compiler ships with (messages_en_US.properties, also in its public
 Apex language server). Texts about SOQL are those of the org's query engine, as MALFORMED_QUERY, INVALID_FIELD and INVALID_TYPE
-answers of the REST API have them. A text without a source would be marked ASSUMED at its row; none is.
+answers of the REST API have them. A text without a source is marked ASSUMED at its row.
 """
 
 from __future__ import annotations
@@ -219,6 +219,8 @@ TRIGGER_UNSUPPORTED = "SObject type does not allow triggers: {}"
 TRIGGER_PLATFORM_EVENT = "Platform Event SObjects only supports after insert: {}"
 
 # SOQL (see above for the sources)
+ROW_LOCK = "Cannot lock rows for an SObject type that can not be updated: {}"
+LOCK_AND = "{} is not allowed in a query with FOR UPDATE"  # ASSUMED: the text; the rule is that of "Locking Statements"
 NO_SOBJECT = "sObject type '{}' is not supported."
 NO_COLUMN = (
     "No such column '{}' on entity '{}'. If you are attempting to use a custom field, be sure to append the '__c' after the"

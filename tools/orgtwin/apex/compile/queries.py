@@ -22,6 +22,10 @@ def _query(scope: Scope, node: tree.Query) -> Code:
     if type_ is None or type_.sobject is None:
         raise CompileProblem(messages.NO_SOBJECT.format(select.source), select.source_pos)
     _check(scope, select, type_.sobject)
+    _check_lock(select, type_.sobject)
+    problem = scope.engine.port.check_query(node.text)
+    if problem is not None:
+        raise CompileProblem(problem, node.pos)
     binds = [(f"bind{n}", expression(scope, bind).run) for n, bind in enumerate(node.binds)]
     engine, text = scope.engine, node.text
     user_mode = select.access in _USER_MODES
@@ -68,6 +72,20 @@ def _check(scope: Scope, select: tree.QueryTree, schema: SObjectType) -> None:
         if inner is None or inner.sobject is None:
             raise CompileProblem(messages.NO_SOBJECT.format(subquery.source), subquery.source_pos)
         _check(scope, subquery, inner.sobject)
+
+
+def _check_lock(select: tree.QueryTree, schema: SObjectType) -> None:
+    """Source: "Locking Statements" (Apex Developer Guide). ASSUMED: rows of groups cannot be locked."""
+    if not select.locking:
+        return
+    if not schema.updateable:
+        raise CompileProblem(messages.ROW_LOCK.format(schema.api_name), select.source_pos)
+    if select.order_by:
+        raise CompileProblem(messages.LOCK_AND.format("ORDER BY"), select.order_by[0].pos)
+    if _is_aggregate(select) or _is_count(select):
+        raise CompileProblem(
+            messages.LOCK_AND.format("GROUP BY" if select.grouped else "An aggregate function"), select.pos
+        )
 
 
 def _check_children(scope: Scope, item: tree.QueryTree, schema: SObjectType) -> None:

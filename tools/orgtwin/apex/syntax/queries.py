@@ -109,7 +109,7 @@ class QueryParser(ExpressionParser):
             self._group(tree)
         if self.texts[self.i] == "order":
             self._order(tree)
-        self._window()
+        tree.locking = self._window()
         return tree
 
     def _source(self) -> tuple[str, str | None]:
@@ -330,7 +330,9 @@ class QueryParser(ExpressionParser):
             if not self.accept(","):
                 return
 
-    def _window(self) -> None:
+    def _window(self) -> bool:
+        """The end of a query; whether it locks its rows."""
+        locking = False
         if self.accept("limit"):
             self._value()
         if self.accept("offset"):
@@ -340,6 +342,7 @@ class QueryParser(ExpressionParser):
         while self.accept("for"):
             if self.texts[self.i] not in _FOR_WORDS:
                 self.unexpected()
+            locking = locking or self.texts[self.i] == "update"
             self.i += 1
         if self.accept("update"):
             self.any_name()
@@ -347,6 +350,7 @@ class QueryParser(ExpressionParser):
                 self.any_name()
         if self.accept("all"):
             self.expect("rows")
+        return locking
 
     # FIND
 

@@ -202,6 +202,7 @@ class QueryTree:
     order_by: list[QueryField] = field(default_factory=list)
     grouped: bool = False
     access: str | None = None
+    locking: bool = False
 
 
 @dataclass(slots=True)
