@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from clmkit.clients.errors import WireError
 from clmkit.mapping.evaluate import ParkedRow, ParkedValue, Row
 from clmkit.mapping.model import ObjectMapping
 from clmkit.sync.decide import FieldDecision
@@ -26,6 +27,8 @@ class Case:
     has_written: bool = False
     again: str = ""
     """Why the agreement has to be read and planned anew; empty when it has not."""
+    untaken: WireError | None = None
+    """What the CLM said to the patch, after all attempts, when time may heal it."""
 
     @property
     def agreement_id(self) -> str:

@@ -6,11 +6,11 @@ values there are nobody's edit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from clmkit.clients.errors import Refused
+from clmkit.clients.errors import Refused, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.mapping.evaluate import Evaluator
 from clmkit.mapping.model import ObjectMapping
@@ -25,6 +25,7 @@ from clmkit.sync.ports import ClmSystem
 from clmkit.sync.report import Tally
 from clmkit.sync.rows import Agreement, clm_values, to_salesforce_value, to_scalar
 from clmkit.sync.state import Fields, Hops, Link
+from clmkit.sync.trouble import answers_for, may_pass, require_takers
 
 
 def to_patch(values: Mapping[str, object]) -> dict[str, Any]:
@@ -52,9 +53,12 @@ class FeedBack:
     memory: Memory
     tally: Tally
     rules: Ruleset
+    taken: int = 0
+    """Patches that the CLM took since `give_up` was asked last."""
 
     async def give(self, case: Case) -> None:
-        """Give the CLM what Salesforce owns. A refusal parks the fields; a moved agreement is planned anew.
+        """Give the CLM what Salesforce owns. A refusal parks the fields; a moved agreement is planned anew; what time may heal is
+        noted in the case.
 
         Raises StopRun, WireError.
         """
@@ -71,12 +75,11 @@ class FeedBack:
         self.memory.offer(offer)
         try:
             saved = await self.clm.patch_agreement(case.agreement_id, case.revision, to_patch(values))
-        except Refused as refused:
-            self._note_refused(case, refused)
-            if not case.again:
-                self.memory.drop(offer)
+        except WireError as error:
+            await self._note(case, offer, error)
             return
         case.has_written = True
+        self.taken += 1
         self.tally.patches += 1
         self._agree(case, offer)
         if not self._holds(case, saved):
@@ -91,17 +94,40 @@ class FeedBack:
                 return False
         return True
 
+    async def _note(self, case: Case, offer: Offer, error: WireError) -> None:
+        """Where no answer was heard the patch may have arrived: the agreement is read again, and tells."""
+        if may_pass(error):
+            if not await answers_for(self.clm, case.agreement_id):
+                raise error
+            if isinstance(error, Refused):
+                case.untaken = error
+            else:
+                case.again = str(error)
+            return
+        if not isinstance(error, Refused):
+            raise error
+        self._note_refused(case, error)
+        if not case.again:
+            self.memory.drop(offer)
+
     def _note_refused(self, case: Case, refused: Refused) -> None:
         if refused.action is Action.STOP:
             raise StopRun(f"{refused.outcome.reason} ({refused})") from refused
-        if (
-            refused.action is Action.RETRY
-        ):  # after all attempts: the CLM is away, and the agreement no dead letter for it
-            raise refused
         if refused.action is not Action.PARK:
             case.again = f"{refused.outcome.reason} ({refused.message})"
             return
-        reason = f"{refused.outcome.reason} ({refused.code}: {refused.message})"
+        self._park(case, f"{refused.outcome.reason} ({refused.code}: {refused.message})")
+
+    def give_up(self, cases: Sequence[Case]) -> None:
+        """Park what the CLM did not take although it took others'. Raises WireError when it is the CLM's trouble (`trouble`)."""
+        taken, self.taken = self.taken, 0
+        require_takers(self.memory.state, [case.untaken for case in cases if case.untaken is not None], taken)
+        for case in cases:
+            self._park(
+                case, f"The CLM gives the agreement, but does not take this change, after all attempts: {case.untaken}"
+            )
+
+    def _park(self, case: Case, reason: str) -> None:
         for mapping, key, decision in case.pulls:
             case.park_row(mapping, key, decision.field.name, str(decision.value or ""), reason, decision.field.steward)
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from clmkit.clients.errors import Refused
-from clmkit.clients.outcomes import Action
+from clmkit.clients.errors import WireError
 from clmkit.mapping.evaluate import Evaluator, is_owned_by_salesforce
 from clmkit.mapping.model import Missing, ObjectMapping
 from clmkit.sync.apply import Applier, Excess, Keep, StopRun
@@ -29,12 +28,14 @@ from clmkit.sync.references import References
 from clmkit.sync.report import DECIDE, SEND
 from clmkit.sync.rows import Agreement, is_whole_agreement
 from clmkit.sync.state import Link, Parked
+from clmkit.sync.trouble import find_reason, may_pass
 from clmkit.sync.writing import Writer
 
 if TYPE_CHECKING:
     from clmkit.sync.engine import Engine
 
 MOST_PASSES = 4
+READINGS = 2
 
 
 class Round:
@@ -60,7 +61,7 @@ class Round:
             work = {case.agreement_id: case.work.again() for case in again}
         for case in again:
             mapping = self._whole
-            reason = f"It was changed again and again while the sync worked on it. {case.again}"
+            reason = f"It was read and planned {MOST_PASSES} times, and each time it had to be done anew. {case.again}"
             case.park_row(mapping, case.agreement_id, mapping.key.name, "", reason, mapping.key.steward)
         self._settle(again)
 
@@ -83,7 +84,10 @@ class Round:
             _require_modest(self._engine.blast.find_excess_of_patches(overwritten))
         self._require_claims()
         await several(self._feed_back.give, [case for case in cases if not case.again])
-        self._settle([case for case in cases if not case.again])
+        self._settle([case for case in cases if not case.again and case.untaken is None])
+        untaken = [case for case in cases if case.untaken is not None]
+        self._feed_back.give_up(untaken)
+        self._settle(untaken)
         return [case for case in cases if case.again]
 
     async def _write_object(self, mapping: ObjectMapping, cases: Sequence[Case]) -> None:
@@ -146,12 +150,8 @@ class Round:
                 self._settle_events(item, "unchanged", reason)
                 return None
         if agreement is None:
-            try:
-                agreement = await self._engine.clm.get_agreement(item.agreement_id)
-            except Refused as refused:
-                if refused.action is not Action.PARK:
-                    raise
-                self._park_agreement(item, refused.outcome.reason)
+            agreement = await self._read(item)
+            if agreement is None:
                 return None
         if is_stale(_revision(agreement), known):
             reason = f"The CLM is at revision {_revision(agreement)}, {known} was applied before. Was the CLM reset or restored?"
@@ -160,6 +160,18 @@ class Round:
         if offer is not None:
             self._feed_back.find_out(self._whole, agreement, offer)
         return Case(item, agreement, self._state_of(agreement))
+
+    async def _read(self, item: Work) -> Agreement | None:
+        """The agreement as the CLM holds it; None when it is parked, because the CLM refuses it, and twice, and not the others."""
+        for _ in range(READINGS):
+            try:
+                return await self._engine.clm.get_agreement(item.agreement_id)
+            except WireError as error:
+                reason = await find_reason(self._engine.clm, self._state, item.agreement_id, error)
+                if not may_pass(error):
+                    break
+        self._park_agreement(item, reason)
+        return None
 
     @property
     def _whole(self) -> ObjectMapping:

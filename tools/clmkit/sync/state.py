@@ -171,6 +171,15 @@ class State:
     def count_linked_agreements(self) -> int:
         return _count(self.database.execute("SELECT count(DISTINCT agreement_id) FROM link"))
 
+    def find_other_agreements(self, agreement_id: str, most: int) -> list[str]:
+        """Some linked agreements but this one: those that follow it, else those before it."""
+        sql = "SELECT DISTINCT agreement_id FROM link WHERE agreement_id {} ? ORDER BY agreement_id {} LIMIT ?"
+        found: list[str] = []
+        for order in ((">", ""), ("<", "DESC")):
+            rows = self.database.execute(sql.format(*order), (agreement_id, most - len(found)))
+            found += [str(one) for (one,) in rows]
+        return found
+
     def count_links(self) -> dict[str, int]:
         sql = "SELECT object, count(*) FROM link GROUP BY object ORDER BY object"
         return {str(mapping): int(count or 0) for mapping, count in self.database.execute(sql)}
