@@ -126,7 +126,7 @@ class Round:
         wanted = [item.agreement_id for item in items if self._must_be_read(item)]
         try:
             return await self._engine.clm.find_agreements(wanted) if len(wanted) > 1 else {}
-        except Refused:
+        except WireError:
             return {}
 
     def _must_be_read(self, item: Work) -> bool:
