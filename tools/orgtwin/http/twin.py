@@ -7,6 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from orgtwin.allocations import API_REQUESTS, Allocations
+from orgtwin.audit.trail import AuditTrail
 from orgtwin.auth.authority import create_authorization_server
 from orgtwin.auth.book import AuthBook
 from orgtwin.auth.sessions import RandomText, SessionStore, random_text
@@ -120,6 +121,7 @@ class Twin:
         self.events = EventService(org, components, lambda: self.faults, self.allocations)
         self.flows = FlowService(org, components)
         self._watch_for_triggers(org)
+        self.part(MetadataService).tell = AuditTrail(org).deployed
         org.hooks.duplicates.append(DuplicateCheck(org, DeployedDuplicateRules(components).of))
         self.cometd = CometdServer(self.events, self.random)
 

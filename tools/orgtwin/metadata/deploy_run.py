@@ -59,6 +59,7 @@ class Changes:
     store: ComponentStore
     packages: tuple[tuple[str, tuple[Key, ...]], ...]
     touched: tuple[DeployMessage, ...]
+    schema_before: Schema
 
 
 Keep = Callable[[Changes], None]
@@ -118,6 +119,7 @@ class _Attempt:
     ) -> None:
         self._org = org
         self._before = store
+        self._schema_before = org.schema
         self._packages = packages
         self._options = options
         self._user_id = user_id
@@ -329,7 +331,8 @@ class _Attempt:
             if package.manifest.package
         )
         touched = (message for message in self._messages() if message.component_type and message.success)
-        return Changes(store, packages, tuple(m for m in touched if m.changed or m.created or m.deleted))
+        changed = tuple(m for m in touched if m.changed or m.created or m.deleted)
+        return Changes(store, packages, changed, self._schema_before)
 
     def _status(self, messages: tuple[DeployMessage, ...]) -> DeployStatus:
         if not self._may_go_on():

@@ -11,10 +11,11 @@ compiler, the test runner.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+from orgtwin.audit.entries import Change
 from orgtwin.errors import SalesforceError
 from orgtwin.metadata.baseline import all_components, find_component
 from orgtwin.metadata.canonical import canonical
@@ -29,12 +30,21 @@ from orgtwin.metadata.tracking import with_changes, with_counter
 from orgtwin.metadata.xml import leaf
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller
+from orgtwin.schema.model import Schema
 
 _DEPLOY_PREFIX = "0Af"
 _RETRIEVE_PREFIX = "09S"
 _QUICK_DEPLOY_DAYS = 10
 _PERMISSIONS = ("ModifyMetadata", "ModifyAllData")
 """Either lets a user deploy. Source: "ModifyMetadata" (Salesforce Help, Metadata API permissions)."""
+
+
+Tell = Callable[[Iterable[Change], str, Schema], None]
+"""Hears what a deploy of a user changed, with the schema before it, inside its transaction."""
+
+
+def _untold(_changes: Iterable[Change], _user_id: str, _schema_before: Schema) -> None:
+    pass
 
 
 class MetadataService:
@@ -44,6 +54,7 @@ class MetadataService:
         self.org = org
         self.hooks = Hooks()
         self.state = StateCell(org)
+        self.tell: Tell = _untold
         self._deploys: dict[str, DeployJob] = {}
         self._retrieves: dict[str, Retrieved] = {}
         self._held = False
@@ -136,6 +147,11 @@ class MetadataService:
             }
             state = replace(before, components=changes.store, packages={**before.packages, **packages})
             self.state.save(with_changes(state, changes.touched, self.org.ids, job.user_id, self.org.clock()))
+            self.tell(
+                _told(before.components, changes, purged=job.options.purge_on_delete),
+                job.user_id,
+                changes.schema_before,
+            )
 
         return keep
 
@@ -250,6 +266,15 @@ class MetadataService:
                 "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions",
                 status=403,
             )
+
+
+def _told(before: ComponentStore, changes: Changes, *, purged: bool) -> Iterator[Change]:
+    """Each component that changed, as it was and is."""
+    for message in changes.touched:
+        key = (message.component_type, message.full_name)
+        was, now = before.find(*key), changes.store.find(*key)
+        if was is not None or now is not None:
+            yield Change(was, now, purged)
 
 
 def _file_of(component: Component) -> str:

@@ -90,6 +90,7 @@ class Field:
     )
     default_formula: str | None = None
     custom: bool = False
+    filterable: bool = True  # as far as its type is
     permissionable: bool = True  # takes field-level security; required, master-detail and system fields do not
     required: bool = False  # universally required: no field-level security, must be set on every save
     reference_to: tuple[str, ...] = ()

@@ -142,10 +142,9 @@ def _equals_bind(scope: Scope, operand: Operand, operator: str, literal: Literal
 
 
 def _require_filterable(text: str, operand: Operand) -> None:
-    too_long = operand.type is FieldType.TEXTAREA and operand.field is not None
-    if operand.type in _NOT_FILTERABLE or (
-        too_long and operand.field is not None and operand.field.length > LONGEST_FILTERABLE
-    ):
+    f = operand.field
+    too_long = operand.type is FieldType.TEXTAREA and f is not None and f.length > LONGEST_FILTERABLE
+    if operand.type in _NOT_FILTERABLE or too_long or (f is not None and not f.filterable):
         reason = f"field '{operand.label}' can not be filtered in a query call"
         raise refusal("INVALID_FIELD", reason, text, operand.position)
 
