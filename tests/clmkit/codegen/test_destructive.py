@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.clmkit.codegen.test_round_trip import SPECS, VERSION, running_org
+from tests.clmkit.codegen.specs import SPECS
+from tests.clmkit.codegen.test_round_trip import VERSION, running_org
 
 from clmkit.cli.main import main
 from clmkit.codegen.destructive import Removal, plan_removal

@@ -1,34 +1,28 @@
-"""Every field type and every shape of object, judged by the same programs as the shipped project."""
+"""Every field type and every shape of object, element by element."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 from msgspec import structs
+from tests.clmkit.codegen.specs import project_of, spec_of
 
 from clmkit.codegen.plan import PlanError
 from clmkit.codegen.project import plan_project
-from clmkit.codegen.wsdl import check_component
 from clmkit.codegen.xml import Value, parse_component
-from clmkit.mapping.loader import load_spec
 from clmkit.mapping.model import FieldKind, FieldType, Spec
-
-Judge = Callable[[Path], list[str]]
 
 
 @pytest.fixture(scope="module")
 def everything() -> Spec:
-    loaded = load_spec(Path(__file__).with_name("everything.yml"))
-    assert loaded.spec is not None, loaded.errors
-    return loaded.spec
+    return spec_of("everything")
 
 
 @pytest.fixture(scope="module")
-def files(everything: Spec) -> dict[str, bytes]:
-    return plan_project(everything).render()
+def files() -> dict[str, bytes]:
+    return project_of("everything")
 
 
 def field(files: Mapping[str, bytes], name: str) -> dict[str, Value]:
@@ -63,11 +57,6 @@ def test_a_type_of_other_kinds_of_object_is_refused(everything: Spec, kind: Fiel
         f"object paper: text is a {kind.value}, which an org takes only on objects that the kit does not make; say "
         "`existing: true` of it"
     )
-
-
-def test_the_metadata_wsdl_accepts_every_field_type(files: Mapping[str, bytes]) -> None:
-    components = {path: content for path, content in files.items() if path.endswith("-meta.xml")}
-    assert [f"{path}:{found}" for path, content in components.items() for found in check_component(content)] == []
 
 
 FIELDS: dict[str, dict[str, Value]] = {
@@ -172,23 +161,6 @@ def test_a_local_value_set_spells_out_its_values(files: Mapping[str, bytes]) -> 
             ],
         },
     }
-
-
-@pytest.mark.node
-@pytest.mark.java
-def test_parser_and_apex_ls_accept_its_apex(
-    files: Mapping[str, bytes], root: Path, tmp_path: Path, parse_apex: Judge, compile_apex: Judge, inspect_apex: Judge
-) -> None:
-    for path, content in files.items():
-        target = tmp_path / "force-app" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    (tmp_path / "sfdx-project.json").write_bytes((root / "sfdx-project.json").read_bytes())
-    classes = sorted(tmp_path.rglob("*.cls"))
-    assert len(classes) > 15
-    assert [parse_apex(path) for path in classes] == [[]] * len(classes)
-    assert compile_apex(tmp_path) == []
-    assert inspect_apex(tmp_path) == []
 
 
 READS_OR_SAVES = re.compile(

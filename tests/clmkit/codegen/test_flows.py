@@ -1,40 +1,18 @@
-"""The renewal reminder: when its paths run, what the flow scanner says of it."""
+"""The renewal reminder: when its paths run."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
-from tests.clmkit.codegen.conftest import NODE, TOOLS, run
+from tests.clmkit.codegen.specs import project_of
 
-from clmkit.codegen.flows import reminder_body
-from clmkit.codegen.project import plan_project
-from clmkit.codegen.xml import Body, parse_component, render_component
-from clmkit.mapping.loader import load_spec
-from clmkit.mapping.model import Spec
-
-SCAN = """
-const { parse, scan } = require(process.argv[1]);
-parse(process.argv.slice(2)).then((flows) => {
-  const rows = scan(flows).flatMap((result) => result.ruleResults);
-  const found = rows.filter((rule) => rule.occurs).flatMap((rule) => rule.details.map((it) => `${rule.ruleName}: ${it.name}`));
-  console.log(JSON.stringify({ rules: rows.length, found }));
-});
-"""
+from clmkit.codegen.xml import Body, parse_component
 
 
 @pytest.fixture(scope="module")
-def everything() -> Spec:
-    loaded = load_spec(Path(__file__).with_name("everything.yml"))
-    assert loaded.spec is not None, loaded.errors
-    return loaded.spec
-
-
-@pytest.fixture(scope="module")
-def flow(everything: Spec) -> Body:
-    files = plan_project(everything).render()
+def flow() -> Body:
+    files = project_of("everything")
     return parse_component(files["generated/flows/ACME_Folder_Renewal_Reminder.flow-meta.xml"])[1]
 
 
@@ -78,30 +56,3 @@ def targets(value: object) -> list[str]:
         return []
     own = [str(value["targetReference"])] if "targetReference" in value else []
     return own + [target for inner in value.values() for target in targets(inner)]
-
-
-@pytest.mark.node
-def test_the_flow_scanner_finds_nothing(everything: Spec, tmp_path: Path) -> None:
-    assert everything.header is not None
-    assert everything.renewal is not None
-    body = reminder_body(everything, everything.header, everything.renewal)
-    assert scan(tmp_path, body) == {"rules": 22, "found": []}
-
-
-@pytest.mark.node
-def test_the_flow_scanner_finds_a_missing_fault_path(everything: Spec, tmp_path: Path) -> None:
-    assert everything.header is not None
-    assert everything.renewal is not None
-    body = dict(reminder_body(everything, everything.header, everything.renewal))
-    first, *others = rows(body["recordCreates"])
-    body["recordCreates"] = [{k: v for k, v in first.items() if k != "faultConnector"}, *others]
-    assert scan(tmp_path, body)["found"] == ["MissingFaultPath: Create_Reminder"]
-
-
-def scan(folder: Path, body: Body) -> dict[str, object]:
-    path = folder / "ACME_Folder_Renewal_Reminder.flow-meta.xml"
-    path.write_text(render_component("Flow", body))
-    done = run([NODE / "node", "-e", SCAN, TOOLS / "lightning-flow-scanner-core", path], folder)
-    assert done.returncode == 0, done.stderr
-    answer: dict[str, object] = json.loads(done.stdout)
-    return answer

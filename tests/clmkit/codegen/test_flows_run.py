@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.clmkit.codegen.cumulus import Door
-from tests.clmkit.codegen.test_round_trip import VERSION, load_named, running_org
+from tests.clmkit.codegen.specs import spec_of
+from tests.clmkit.codegen.test_round_trip import VERSION, running_org
 
 from clmkit.codegen.flows import ESCALATION, REMINDER
 from clmkit.codegen.mdapi import convert_source
@@ -30,7 +31,7 @@ NUMBERS = count(1)
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """An org with the widest spec, whose administrator writes for the CLM."""
     ready = tmp_path_factory.mktemp("flows") / "ready.json"
-    package = convert_source(plan_project(load_named("everything")).render(), VERSION)
+    package = convert_source(plan_project(spec_of("everything")).render(), VERSION)
     with running_org(ready) as access:
 
         async def deploy() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from msgspec import structs
-from tests.clmkit.codegen.conftest import ROOT
+from tests.clmkit.codegen.specs import ROOT
 
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.rules import is_guarded

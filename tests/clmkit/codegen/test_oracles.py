@@ -1,18 +1,32 @@
-"""What programs of others say about the generated project; each is also shown an error, since a check that cannot fail is none."""
+"""What programs of others say about every generated project; each is also shown an error, since a check that cannot fail is none.
+
+All projects stand side by side in one workspace, each a package directory, with one wrong class and one wrong flow among them: a
+program runs once, and what it finds must be the wrong ones and nothing else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from tests.clmkit.codegen.judges import (
+    compile_apex,
+    convert_folders,
+    convert_with_sf,
+    inspect_apex,
+    parse_apex,
+    scan_flows,
+)
+from tests.clmkit.codegen.specs import ROOT, SPECS, project_of, spec_of
 
 from clmkit.codegen.mdapi import convert_source
-from clmkit.codegen.tree import read_package
 from clmkit.codegen.wsdl import check_component
-from clmkit.codegen.xml import parse_component
+from clmkit.codegen.xml import parse_component, render_component
 
-Judge = Callable[[Path], list[str]]
+pytestmark = pytest.mark.xdist_group("oracles")
+EACH = pytest.mark.parametrize("name", SPECS)
 
 WRONG = """/**
  * Uses what is not there, and lets a caller write the query.
@@ -32,53 +46,71 @@ public class Wrong {
     }
 }
 """
+UNPARSED = "public class Unparsed { void run() { Integer count = ; } }"
+VERSION = "66.0"
+REMINDER = "SUB_Subscription_Renewal_Reminder"
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Salesforce DX workspace with a package directory for every project, and one for the wrong class."""
+    folder = tmp_path_factory.mktemp("workspace")
+    for name in SPECS:
+        for path, content in project_of(name).items():
+            target = folder / name / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+    (folder / "wrong").mkdir()
+    (folder / "wrong/Wrong.cls").write_text(WRONG)
+    (folder / "wrong/Wrong.cls-meta.xml").write_bytes(
+        project_of("shipped")["extensions/classes/CLM_ContractRules.cls-meta.xml"]
+    )
+    project = json.loads((ROOT / "sfdx-project.json").read_text())
+    project["packageDirectories"] = [{"path": name, "default": name == "shipped"} for name in (*SPECS, "wrong")]
+    (folder / "sfdx-project.json").write_text(json.dumps(project))
+    return folder
 
 
 def apex_files(workspace: Path) -> list[Path]:
     return sorted([*workspace.rglob("*.cls"), *workspace.rglob("*.trigger")])
 
 
-def add_class(workspace: Path, body: str) -> Path:
-    folder = workspace / "force-app" / "extensions" / "classes"
-    (folder / "Wrong.cls-meta.xml").write_bytes((folder / "CLM_ContractRules.cls-meta.xml").read_bytes())
-    (folder / "Wrong.cls").write_text(body)
-    return folder / "Wrong.cls"
-
-
-def test_the_metadata_wsdl_accepts_every_generated_component(planned: Mapping[str, bytes]) -> None:
-    components = {path: content for path, content in planned.items() if path.endswith("-meta.xml")}
+@EACH
+def test_the_metadata_wsdl_accepts_every_generated_component(name: str) -> None:
+    components = {path: content for path, content in project_of(name).items() if path.endswith("-meta.xml")}
     assert len(components) > 100
     assert [f"{path}:{found}" for path, content in components.items() for found in check_component(content)] == []
 
 
-def test_the_metadata_wsdl_accepts_the_converted_objects(planned: Mapping[str, bytes]) -> None:
-    package = convert_source({path: content for path, content in planned.items() if "-meta.xml" in path}, "66.0")
-    objects = {path: content for path, content in package.files.items() if path.endswith(".object")}
-    assert "objects/Contract.object" in objects
+@EACH
+def test_the_metadata_wsdl_accepts_the_converted_objects(name: str) -> None:
+    source = {path: content for path, content in project_of(name).items() if "-meta.xml" in path}
+    files = convert_source(source, VERSION).files
+    objects = {path: content for path, content in files.items() if path.endswith(".object")}
+    assert f"objects/{header_of(name)}.object" in objects
     assert [f"{path}:{found}" for path, content in objects.items() for found in check_component(content)] == []
 
 
-@pytest.mark.node
-def test_salesforces_parser_accepts_every_generated_file(workspace: Path, parse_apex: Judge) -> None:
-    errors = {path.name: parse_apex(path) for path in apex_files(workspace)}
-    assert len(errors) > 30
-    assert not any(errors.values()), errors
+def header_of(name: str) -> str:
+    header = spec_of(name).header
+    assert header is not None
+    return header.salesforce
 
 
 @pytest.mark.node
-def test_salesforces_parser_refuses_a_missing_expression(workspace: Path, parse_apex: Judge) -> None:
-    path = add_class(workspace, "public class Wrong { void run() { Integer count = ; } }")
-    assert parse_apex(path) == ["UnexpectedToken"]
+def test_salesforces_parser_accepts_every_file_and_refuses_a_missing_expression(
+    workspace: Path, tmp_path: Path
+) -> None:
+    unparsed = tmp_path / "Unparsed.cls"
+    unparsed.write_text(UNPARSED)
+    files = {str(path.relative_to(workspace)): path for path in apex_files(workspace) if path.stem != "Wrong"}
+    assert {path.split("/")[0] for path in files} == set(SPECS)
+    assert {path: errors for path, file in files.items() if (errors := parse_apex(file))} == {}
+    assert parse_apex(unparsed) == ["UnexpectedToken"]
 
 
 @pytest.mark.java
-def test_apex_ls_compiles_the_generated_project(workspace: Path, compile_apex: Judge) -> None:
-    assert compile_apex(workspace) == []
-
-
-@pytest.mark.java
-def test_apex_ls_refuses_an_unknown_method_and_an_unknown_field(workspace: Path, compile_apex: Judge) -> None:
-    add_class(workspace, WRONG)
+def test_apex_ls_finds_nothing_but_the_unknown_method_and_the_unknown_field(workspace: Path) -> None:
     assert compile_apex(workspace) == [
         "Wrong.cls:12: No matching method found for 'noSuchMessage' on 'CLM_Messages' taking no arguments",
         "Wrong.cls:13: Unknown field 'Nope__c' on SObject 'Schema.CLM_Party__c'",
@@ -86,14 +118,10 @@ def test_apex_ls_refuses_an_unknown_method_and_an_unknown_field(workspace: Path,
 
 
 @pytest.mark.java
-def test_pmd_has_nothing_to_say_about_the_generated_apex(workspace: Path, inspect_apex: Judge) -> None:
-    assert inspect_apex(workspace) == []
-
-
-@pytest.mark.java
-def test_pmd_finds_injection_missing_sharing_and_missing_access_checks(workspace: Path, inspect_apex: Judge) -> None:
-    add_class(workspace, WRONG)
-    assert inspect_apex(workspace) == [
+def test_pmd_finds_nothing_but_injection_missing_sharing_and_missing_access_checks(
+    workspace: Path, tmp_path: Path
+) -> None:
+    assert inspect_apex(apex_files(workspace), tmp_path) == [
         "Wrong.cls:4: ApexSharingViolations",
         "Wrong.cls:14: ApexCRUDViolation",
         "Wrong.cls:15: ApexSOQLInjection",
@@ -101,26 +129,53 @@ def test_pmd_finds_injection_missing_sharing_and_missing_access_checks(workspace
 
 
 @pytest.mark.node
-def test_the_sf_cli_converts_the_project_to_the_same_package(
-    workspace: Path, convert_with_sf: Callable[[Path], dict[str, bytes]]
-) -> None:
-    theirs = convert_with_sf(workspace)
-    ours = convert_source(read_package(workspace / "force-app"), "66.0").files
-    assert sorted(ours) == sorted(theirs)
-    assert {path: comparable(path, content) for path, content in ours.items()} == {
-        path: comparable(path, content) for path, content in theirs.items()
+def test_the_flow_scanner_finds_nothing_but_a_missing_fault_path(workspace: Path, tmp_path: Path) -> None:
+    flows = sorted(workspace.rglob("*.flow-meta.xml"))
+    reminder = next(path for path in flows if path.name.startswith(REMINDER))
+    root, body = parse_component(reminder.read_bytes())
+    creates = body["recordCreates"]
+    first, *others = creates if isinstance(creates, list) else [creates]
+    assert isinstance(first, dict)
+    body["recordCreates"] = [{key: value for key, value in first.items() if key != "faultConnector"}, *others]
+    wrong = tmp_path / "Wrong_Reminder.flow-meta.xml"
+    wrong.write_text(render_component(root, body))
+    found = scan_flows([*flows, wrong], tmp_path)
+    assert len(found) == len(flows) + 1 == len(SPECS) + 1
+    assert {rules for rules, _ in found.values()} == {22}
+    assert {name: lines for name, (_, lines) in found.items() if lines} == {
+        "Wrong_Reminder": ["MissingFaultPath: Create_Reminder"]
     }
 
 
+@pytest.fixture(scope="module")
+def theirs(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """Every project as the sf CLI's library converts it."""
+    return convert_folders([workspace / name for name in SPECS], VERSION, tmp_path_factory.mktemp("sf"))
+
+
 @pytest.mark.node
-def test_the_sf_cli_comparison_sees_a_lost_field(
-    workspace: Path, convert_with_sf: Callable[[Path], dict[str, bytes]]
+@EACH
+def test_the_library_of_the_sf_cli_converts_the_project_to_the_same_package(
+    theirs: dict[str, dict[str, bytes]], name: str
 ) -> None:
-    source = read_package(workspace / "force-app")
+    ours = convert_source(project_of(name), VERSION).files
+    assert ours.keys() == theirs[name].keys()
+    assert differing(ours, theirs[name]) == []
+
+
+@pytest.mark.node
+def test_the_sf_cli_itself_says_the_same_and_sees_a_lost_field(workspace: Path, tmp_path: Path) -> None:
+    said = convert_with_sf(workspace, "shipped", tmp_path)
+    source = dict(project_of("shipped"))
+    assert differing(convert_source(source, VERSION).files, said) == []
     del source["generated/objects/Contract/fields/CLM_ARR__c.field-meta.xml"]
-    ours, theirs = convert_source(source, "66.0").files, convert_with_sf(workspace)
-    differing = [path for path in ours if comparable(path, ours[path]) != comparable(path, theirs[path])]
-    assert differing == ["objects/Contract.object", "package.xml"]
+    assert differing(convert_source(source, VERSION).files, said) == ["objects/Contract.object", "package.xml"]
+
+
+def differing(ours: Mapping[str, bytes], theirs: Mapping[str, bytes]) -> list[str]:
+    return [
+        path for path in ours if path not in theirs or comparable(path, ours[path]) != comparable(path, theirs[path])
+    ]
 
 
 def comparable(path: str, content: bytes) -> object:

@@ -17,26 +17,18 @@ from typing import Any
 
 import pytest
 from tests.clmkit.codegen.cumulus import Door, load_sample
+from tests.clmkit.codegen.specs import SPECS, project_of, spec_of
 
 from clmkit.clients.metadata_api import DeployResult
 from clmkit.codegen.mdapi import Package, convert_source, split_settings
-from clmkit.codegen.project import plan_project
 from clmkit.codegen.rules import is_guarded
-from clmkit.mapping.loader import load_bytes
 from clmkit.mapping.model import FieldKind, ObjectMapping, Spec
 from clmkit.release.components import compare_components, read_components
 from clmkit.release.org_access import OrgAccess, open_org, read_access
-from clmkit.templates.catalogue import TEMPLATES
 
 PATIENCE = 60.0
 VERSION = "66.0"
-ROOT = Path(__file__).parents[3]
 LEAST_COVERED = 90  # per cent, of each class and trigger
-SPECS = {
-    "everything": Path(__file__).with_name("everything.yml").read_text(encoding="utf-8"),
-    "shipped": (ROOT / "mappings" / "contract.yml").read_text(encoding="utf-8"),
-    **{name: template.read_mapping() for name, template in TEMPLATES.items()},
-}
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("round_trip")]
 
@@ -55,8 +47,8 @@ class Visit:
 
 @pytest.fixture(scope="module", params=SPECS)
 def visit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    folder, spec = tmp_path_factory.mktemp(request.param), load_named(request.param)
-    files = plan_project(spec).render()
+    folder, spec = tmp_path_factory.mktemp(request.param), spec_of(request.param)
+    files = project_of(request.param)
     package = convert_source(files, VERSION)
     with running_org(folder / "ready.json") as access:
         results, back = asyncio.run(deploy_and_retrieve(access, package))
@@ -111,12 +103,6 @@ async def deploy_and_retrieve(access: OrgAccess, package: Package) -> tuple[list
         return results, await clients.metadata.retrieve(members)
 
 
-def load_named(name: str) -> Spec:
-    loaded = load_bytes(SPECS[name].encode(), f"{name}.yml")
-    assert loaded.spec is not None, loaded.errors
-    return loaded.spec
-
-
 def files_of(package: Mapping[str, bytes]) -> set[str]:
     return {path for path in package if path != "package.xml"}
 
@@ -163,7 +149,7 @@ def test_the_sample_fills_every_field_that_the_clm_fills_but_references(visit: V
 
 def test_the_widest_spec_reaches_every_kind_of_component() -> None:
     """A kind that only another spec has would never be deployed here."""
-    package = convert_source(plan_project(load_named("everything")).render(), VERSION)
+    package = convert_source(project_of("everything"), VERSION)
     kinds = {component.metadata_type for component in package.components}
     assert kinds >= KINDS, KINDS - kinds
 

@@ -12,7 +12,7 @@ import yaml
 from msgspec import structs
 from robot.api import get_resource_model
 from robot.api.parsing import Keyword, ModelVisitor
-from tests.clmkit.codegen.conftest import TOOLS
+from tests.clmkit.codegen.judges import TOOLS
 
 from clmkit.codegen.mdapi import convert_source
 from clmkit.codegen.project import plan_project
