@@ -1,69 +1,59 @@
-"""An org behind a door: the application in this process, or a running twin over TLS. Either is asked through plain HTTP only."""
+"""The two stages of the suite."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 import requests
+from cumulusci.salesforce_api import metadata as cumulusci_calls
+from requests.adapters import BaseAdapter
+from tests.orgtwin.conformance.stage import IntoThisProcess, Stage
 
+from orgtwin.http.app import Application
 from orgtwin.http.in_process import InProcess
 from orgtwin.http.ready import ReadyFile
-from orgtwin.pytest_plugin import org_twin, org_twin_client, org_twin_process
+from orgtwin.http.start import start_twin
+from orgtwin.http.surfaces import ROUTES
+from orgtwin.pytest_plugin import org_twin, org_twin_process
 
-__all__ = ["org_twin", "org_twin_client", "org_twin_process"]
+__all__ = ["org_twin", "org_twin_process"]
 
-_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Said:
-    """An answer: status, headers by lower-case name, body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+_HERE = "https://org.example"
 
 
-class Door(Protocol):
-    token: str
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    started = start_twin()
+    adapter = IntoThisProcess(InProcess(Application(started.twin, ROUTES)))
+    before = requests.Session.get_adapter
 
-    def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Said: ...
+    def find_adapter(session: requests.Session, url: str) -> BaseAdapter:
+        return adapter if url.startswith("https:") else before(session, url)
 
-
-class InThisProcess:
-    def __init__(self, client: InProcess) -> None:
-        self._client = client
-        self.token = client.token or ""
-
-    def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Said:
-        answer = self._client.request(method, target, body=body, headers=headers)
-        return Said(answer.status, answer.headers, answer.body)
+    monkeypatch.setattr(requests.Session, "get_adapter", find_adapter)
+    yield Stage(started.ready_file(pid=0, http_url="", https_url=_HERE, pubsub_endpoint="", ca_bundle=""))
+    started.twin.house.close()
 
 
-class OverTls:
-    def __init__(self, ready: ReadyFile, session: requests.Session) -> None:
-        self._url = ready.https_url
-        self._session = session
-        self.token = ready.access_token
-
-    def ask(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Said:
-        sent = {"Authorization": f"Bearer {self.token}", **headers}
-        answer = self._session.request(
-            method, self._url + target, headers=sent, data=body, timeout=_SECONDS, allow_redirects=False
-        )
-        return Said(answer.status_code, {k.lower(): v for k, v in answer.headers.items()}, answer.content)
+@pytest.fixture
+def over_tls(org_twin: ReadyFile, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", org_twin.ca_bundle)
+    monkeypatch.setenv("NO_PROXY", "*")
+    return Stage(org_twin)
 
 
-@pytest.fixture(params=["in process", "over TLS"])
-def door(request: pytest.FixtureRequest) -> Iterator[Door]:
-    if request.param == "in process":
-        yield InThisProcess(request.getfixturevalue("org_twin_client"))
-        return
-    ready: ReadyFile = request.getfixturevalue("org_twin")
-    with requests.Session() as session:
-        session.verify = ready.ca_bundle
-        session.trust_env = False
-        yield OverTls(ready, session)
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    stage: Stage = request.getfixturevalue(request.param)
+    # CumulusCI and simple-salesforce wait between two looks at a job that was done at the first.
+    monkeypatch.setattr(cumulusci_calls, "time", SimpleNamespace(sleep=_at_once))
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", _at_once)
+    monkeypatch.setattr("simple_salesforce.bulk.sleep", _at_once)
+    yield stage
+    stage.close()
+
+
+def _at_once(_seconds: float) -> None:
+    """No time passes."""

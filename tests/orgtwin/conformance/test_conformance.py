@@ -1,86 +1,109 @@
-"""What the developer guides show a client to send, and what they say comes back. Each case names its page.
+"""What the developer guides promise, as public clients, unmodified, give it to their callers. Each case names its page.
 
-    steps       one request after the other; paths begin at /services/data/v66.0 unless they begin with /services or /cometd
-    json, text  the body; `headers` beside it
-    status      of the answer; `has` is what its JSON holds, `says` what its text holds, `headers_have` what its headers are
-    keep        values of the answer under names that later steps write as $name; $token is the session id
+    fact, source    what is so, and the page that says so
+    steps           one after the other; the word that names the client is explained in clients.py
+    raw_because     why a case sends plain HTTP: what it shows is shown by no client
+    as              the user who calls; the administrator when nobody is named
+    raises          the client's exception; `has` is then what the org said
+    has             what the answer holds: an object may hold less, a list is compared member by member, /text/ is a pattern
+    says, lacks     texts that the answer's text holds or does not hold; `status`, `headers_have` are those of a plain answer
+    keep            values of the answer under names that later steps write as $name
 
-In `has` an object may hold less than the answer; a list is compared member by member; a text between slashes is a pattern.
+The sf CLI and CumulusCI's own commands, which are processes, have their cases in ../sf and ../cumulusci.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import pytest
 import yaml
-from tests.orgtwin.conformance.conftest import Door, Said
+from tests.orgtwin.conformance.clients import CLIENTS, Given
+from tests.orgtwin.conformance.stage import Stage
 
-_CASES = [
-    pytest.param(case, id=case["fact"])
-    for path in sorted((Path(__file__).parent / "cases").glob("*.yml"))
-    for case in yaml.safe_load(path.read_text(encoding="utf-8"))
-]
-_ROOT = "/services/data/v66.0"
-_WHOLE = ("/services", "/cometd")
+_FILES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
+_CASES = [case for path in _FILES for case in yaml.safe_load(path.read_text(encoding="utf-8"))]
+_STAGES = {"in_process": "in process", "over_tls": "over TLS"}
+_WORDS = frozenset({"fact", "source", "steps", "raw_because"})
 
 
-@pytest.mark.parametrize("case", _CASES)
-def test_the_org_answers_as_the_guides_say(case: dict[str, Any], door: Door) -> None:
-    assert case["source"]
-    kept = {"token": door.token}
-    for number, step in enumerate(case["steps"], start=1):
-        said = _ask(door, step, kept)
-        where = f"step {number}, {step['send']}: {said.status} {said.body.decode(errors='replace')[:2000]}"
-        assert said.status == step.get("status", 200), where
-        _check(step, said, kept, where)
+def _on_stages() -> Iterator[Any]:
+    for case in _CASES:
+        for stage, name in _STAGES.items():
+            if stage == "over_tls" or not any("pubsub" in step for step in case["steps"]):
+                yield pytest.param(case, stage, id=f"{case['fact']} - {name}")
+
+
+@pytest.mark.parametrize(("case", "stage"), list(_on_stages()), indirect=["stage"])
+def test_the_org_answers_as_the_guides_say(case: dict[str, Any], stage: Stage) -> None:
+    for number, written in enumerate(case["steps"], start=1):
+        step = _filled(written, stage.names)
+        given = CLIENTS[_client_of(step)](stage, step)
+        where = f"step {number}, {step[_client_of(step)]}: {given.status} {given.text[:2000]} {given.value!r}"[:4000]
+        _check(step, given, where)
         for name, path in step.get("keep", {}).items():
-            kept[name] = str(find_at(json.loads(said.body), path))
+            stage.names[name] = str(_find_at(given.value, path))
 
 
-def _ask(door: Door, step: dict[str, Any], kept: dict[str, str]) -> Said:
-    method, _, target = Template(step["send"]).substitute(kept).partition(" ")
-    headers = {name.lower(): Template(value).substitute(kept) for name, value in step.get("headers", {}).items()}
-    body = b""
-    if "json" in step:
-        body = Template(json.dumps(step["json"])).substitute(kept).encode()
-        headers.setdefault("content-type", "application/json")
-    elif "text" in step:
-        body = Template(step["text"]).substitute(kept).encode()
-    return door.ask(method, target if target.startswith(_WHOLE) else _ROOT + target, headers, body)
+@pytest.mark.parametrize("case", _CASES, ids=[case["fact"] for case in _CASES])
+def test_a_case_names_its_page_and_says_why_it_sends_plain_http(case: dict[str, Any]) -> None:
+    assert set(case) <= _WORDS
+    assert case["source"]
+    plain = any(_client_of(step) == "send" for step in case["steps"])
+    assert plain == bool(case.get("raw_because")), (
+        f"{case['fact']}: plain HTTP needs its reason, and nothing else has one"
+    )
 
 
-def _check(step: dict[str, Any], said: Said, kept: dict[str, str], where: str) -> None:
+def test_no_fact_is_told_twice() -> None:
+    facts = [case["fact"] for case in _CASES]
+    assert [fact for fact in set(facts) if facts.count(fact) > 1] == []
+
+
+def _client_of(step: dict[str, Any]) -> str:
+    (name,) = set(step) & set(CLIENTS)
+    return name
+
+
+def _filled(value: Any, names: dict[str, str]) -> Any:
+    return json.loads(Template(json.dumps(value, default=str)).safe_substitute(names))
+
+
+def _check(step: dict[str, Any], given: Given, where: str) -> None:
+    if "status" in step or "send" in step:
+        assert given.status == step.get("status", 200), where
     if "has" in step:
-        wanted = json.loads(Template(json.dumps(step["has"])).substitute(kept))
-        assert holds(json.loads(said.body), wanted), f"{where}\nhas not: {wanted}"
+        assert _holds(given.value, step["has"]), f"{where}\nhas not: {step['has']}"
     for text in step.get("says", ()):
-        assert Template(text).substitute(kept) in said.body.decode(), f"{where}\nsays not: {text}"
+        assert text in given.text, f"{where}\nsays not: {text}"
+    for text in step.get("lacks", ()):
+        assert text not in given.text, f"{where}\nsays: {text}"
     for name, value in step.get("headers_have", {}).items():
-        assert holds(said.headers.get(name.lower()), value), f"{where}\n{name}: {said.headers.get(name.lower())}"
+        assert _holds(given.headers.get(name), value), f"{where}\n{name}: {given.headers.get(name)}"
 
 
-def holds(there: object, wanted: object) -> bool:
+def _holds(there: object, wanted: object) -> bool:
     if isinstance(wanted, dict):
         return isinstance(there, dict) and all(
-            key in there and holds(there[key], value) for key, value in wanted.items()
+            key in there and _holds(there[key], value) for key, value in wanted.items()
         )
     if isinstance(wanted, list):
         return (
             isinstance(there, list)
             and len(there) == len(wanted)
-            and all(holds(one, other) for one, other in zip(there, wanted, strict=True))
+            and all(_holds(one, other) for one, other in zip(there, wanted, strict=True))
         )
     if isinstance(wanted, str) and len(wanted) > 1 and wanted.startswith("/") and wanted.endswith("/"):
         return isinstance(there, str) and re.fullmatch(wanted[1:-1], there, re.DOTALL) is not None
     return there == wanted
 
 
-def find_at(value: Any, path: str) -> object:
-    for step in path.split("."):
+def _find_at(value: Any, path: str) -> object:
+    for step in filter(None, path.split(".")):
         value = value[int(step)] if isinstance(value, list) else value[step]
     return value

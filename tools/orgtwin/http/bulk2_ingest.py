@@ -61,10 +61,9 @@ def create_job(request: Request) -> Response:
         if len(content) > _MULTIPART_LIMIT:
             raise _invalid(f"The data of a multipart job is limited to {_MULTIPART_LIMIT} characters")
         job.upload = Upload.of(content)
-        for _step in _complete(request, job):
-            pass
-    else:
-        job = _new_job(request, request.json_object())
+        _jobs(request).ingest[job.job_id] = job
+        return _run(request, job)
+    job = _new_job(request, request.json_object())
     _jobs(request).ingest[job.job_id] = job
     return json_response(_shown(job))
 
@@ -153,6 +152,11 @@ def change_state(request: Request) -> Response:
     if state == "Aborted":
         job.state = "Aborted"
         return json_response(_shown(job))
+    return _run(request, job)
+
+
+def _run(request: Request, job: IngestJob) -> Response:
+    """Answers that the upload is complete; a short job is done by then."""
     job.state = "UploadComplete"
     answer = json_response(_shown(job))
     work = _complete(request, job)

@@ -14,6 +14,7 @@ from orgtwin.http.recent_items import RecentItems, recent_json
 from orgtwin.http.records import require_type
 from orgtwin.http.routing import Route
 from orgtwin.organization import Organization
+from orgtwin.schema.change_events import find_change_event_type
 from orgtwin.schema.describe import describe_global, describe_object, describe_object_summary
 
 
@@ -51,15 +52,22 @@ def show_global(request: Request) -> Response:
     return _conditional(request, describe_global(request.org, request.caller, request.data_path))
 
 
+def _require_described(request: Request) -> str:
+    """The name of an object that has records or of the change event of one."""
+    name = request.params["sobject_type"]
+    event = find_change_event_type(request.org.schema, name)
+    return event.api_name if event is not None else require_type(request, name).api_name
+
+
 def show_object(request: Request) -> Response:
-    name = require_type(request, request.params["sobject_type"]).api_name
+    name = _require_described(request)
     if _unchanged(request):
         return Response(304)
     return _conditional(request, describe_object(request.org, request.caller, name, request.data_path))
 
 
 def show_basic(request: Request) -> Response:
-    name = require_type(request, request.params["sobject_type"]).api_name
+    name = _require_described(request)
     described = describe_object_summary(request.org, request.caller, name, request.data_path)
     shown = request.twin.part(RecentItems).shown_to(request.caller)
     recent = [recent_json(request, item) for item in shown if item.sobject_type.api_name == name]

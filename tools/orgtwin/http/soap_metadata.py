@@ -33,6 +33,7 @@ def soap(request: Request) -> Response:
     if run is None:
         raise Unsupported("soap.metadata-operation", f"the Metadata API operation {operation.tag}")
     admit_session(request, header)
+    _service(request).require_permission(request.caller)
     return answer(METADATA_NAMESPACE, operation, run(request, operation))
 
 

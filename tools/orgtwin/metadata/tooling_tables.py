@@ -148,6 +148,7 @@ def _field_definitions(service: MetadataService) -> Iterator[Values]:
 _DATA_TYPES = {
     FieldType.STRING: "Text({length})",
     FieldType.TEXTAREA: "Long Text Area({length})",
+    FieldType.INT: "Number({whole}, 0)",
     FieldType.DOUBLE: "Number({whole}, {scale})",
     FieldType.CURRENCY: "Currency({whole}, {scale})",
     FieldType.PERCENT: "Percent({whole}, {scale})",
@@ -166,6 +167,8 @@ def _data_type(field: Field) -> str:
     """As Setup shows it."""
     if field.reference_to:
         return f"{'Master-Detail' if field.is_master_detail else 'Lookup'}({', '.join(field.reference_to)})"
+    if field.auto_number:
+        return "Auto Number"
     pattern = _DATA_TYPES.get(field.type, field.type.value)
     return pattern.format(length=field.length, whole=field.precision - field.scale, scale=field.scale)
 

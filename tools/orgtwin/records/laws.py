@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from orgtwin.errors import SaveError
 from orgtwin.records.contract_laws import apply_contract_laws, columns, refuse_contract_delete
-from orgtwin.records.document_laws import fill_document
+from orgtwin.records.document_laws import fill_document, measure_body
 from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
@@ -21,9 +21,10 @@ Law = Callable[[LawContext, Save], None]
 DeleteLaw = Callable[[LawContext, Caller, RecordTable, Row], SaveError | None]
 
 LAWS: dict[str, tuple[Law, ...]] = {
+    "Attachment": (measure_body,),
     "Contract": (apply_contract_laws,),
     "Contact": (join_names,),
-    "Document": (fill_document,),
+    "Document": (fill_document, measure_body),
     "Lead": (join_names,),
     "User": (join_names,),
     "Case": (follow_case_status,),
