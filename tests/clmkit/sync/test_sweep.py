@@ -40,13 +40,15 @@ class TreeOrg(FakeOrg):
         return key is not None and all(key >= bound if sign == ">=" else key < bound for sign, bound in bounds)
 
     async def query_together(self, soqls: Sequence[str]) -> list[list[Record]]:
-        self.calls.append("composite")
-        return [[self._count(*self._parse(soql))] for soql in soqls]
-
-    def _parse(self, soql: str) -> tuple[str, str]:
-        match = TOGETHER.match(soql)
-        assert match is not None, soql
-        return match[1], match[2]
+        calls = [*self.calls, "composite"]
+        answers = [
+            [self._count(match[1], match[2])]
+            if (match := TOGETHER.match(soql))
+            else [record async for record in self.query(soql.rpartition(" LIMIT ")[0])][: sweep.MOST_NEWS]
+            for soql in soqls
+        ]
+        self.calls[:] = calls
+        return answers
 
     def _count(self, sobject: str, where: str) -> Record:
         rows = [row for row in self.records.get(sobject, {}).values() if self._is_wanted(sobject, row, where)]
@@ -107,7 +109,7 @@ def test_one_query_says_that_nothing_was_written(world: World) -> None:
     assert world.org.calls == ["composite"] * 8  # one for each object of the mapping
 
 
-def test_one_wrong_row_is_found_by_reading_its_leaf_alone(world: World) -> None:
+def test_one_wrong_row_is_found_by_the_call_that_asks_whether_anything_was_written(world: World) -> None:
     world.org.edit("Contract", "AGR-000037", CLM_Title__c="wrong")
     world.org.calls.clear()
     report = run(world)
@@ -116,8 +118,8 @@ def test_one_wrong_row_is_found_by_reading_its_leaf_alone(world: World) -> None:
         "wrong", "AGR-000037", ["CLM_Title__c"], "legal_ops",
     )  # fmt: skip
     assert (report.objects["contract"].leaves_read, report.objects["contract"].root) == (1, "")
-    assert world.org.calls.count("query") == 2  # which rows were written since, and the leaf
-    assert world.org.calls.count("composite") == 8  # one for each object of the mapping
+    assert world.org.calls == ["composite"] * 8  # one for each object of the mapping
+    assert run(world).findings == [finding]
 
 
 def stale(world: World) -> None:
@@ -178,6 +180,43 @@ def test_what_was_written_a_moment_ago_is_read_again(world: World) -> None:
         assert swept.leaves_read == expected
     assert run(world).objects["contract"].leaves_read == 1
     assert run(world).objects["contract"].leaves_read == 0
+
+
+def test_a_deletion_is_not_hidden_by_a_row_that_is_not_ours(world: World) -> None:
+    orphan(world)
+    world.org.delete("Contract", "AGR-000037")
+    found = {(one.kind, one.key[:10]) for one in run(world).findings}
+    assert found == {("orphan", "AGR-000005"), ("missing", "AGR-000037")}
+
+
+def test_a_deletion_is_not_hidden_by_a_row_that_the_sync_made(world: World) -> None:
+    world.agreement("AGR-000060", title="Title 60")
+    world.run()
+    world.org.delete("Contract", "AGR-000037")
+    assert [(one.kind, one.key) for one in run(world).findings] == [("missing", "AGR-000037")]
+
+
+def test_rows_that_the_sync_wrote_are_found_equal_by_one_call_and_the_hash_is_that_of_a_whole_reading(
+    world: World,
+) -> None:
+    world.agreement("AGR-000060", title="Title 60")
+    world.agreement("AGR-000037", title="newer")
+    world.run()
+    world.org.calls.clear()
+    moved = run(world).objects["contract"]
+    assert world.org.calls == ["composite"] * 8
+    assert run(world).objects["contract"].leaves_read == 0
+    world.state.database.change("UPDATE tree_leaf SET rows = -1, modstamp = '', hash = ''")
+    assert (moved.root, len(moved.root)) == (run(world).objects["contract"].root, 64)
+
+
+def test_more_news_than_one_call_gives_is_read_leaf_by_leaf(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "MOST_NEWS", 2)
+    for key in ("AGR-000003", "AGR-000037"):
+        world.org.edit("Contract", key, CLM_Title__c="wrong")
+    report = run(world)
+    assert [one.key for one in report.findings] == ["AGR-000003", "AGR-000037"]
+    assert report.objects["contract"].leaves_read == 2
 
 
 def test_a_span_that_was_never_found_equal_has_no_signature() -> None:

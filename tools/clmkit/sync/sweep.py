@@ -3,8 +3,9 @@
     report = await Sweep(spec, state, org, now).run()
 
 Salesforce is compared with what both systems agreed on last; what the CLM changed since is in its feed and not settled yet. A range
-that Salesforce says was not written since it was found equal is not read. When many ranges are unknown, as the first time, all
-rows are read by one Bulk API 2.0 query; else each range that was written since by one query.
+that Salesforce says was not written since it was found equal is not read. One call tells whether anything was written, and gives
+the rows that were while they are few. When many ranges are unknown, as the first time, all rows are read by one Bulk API 2.0 query;
+else each range that was written since by one query.
 
 wrong       a field holds another value than both systems agreed on       stale   the same, and the row carries an older version
 missing     a row that was written is not there                           orphan  the CLM knows nothing of the row
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -27,7 +28,7 @@ import msgspec
 from clmkit.clients.salesforce import Record, quote_soql
 from clmkit.mapping.evaluate import is_owned_by_salesforce
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
-from clmkit.sync.decide import ABSENT, is_same_value
+from clmkit.sync.decide import ABSENT, Absent, Value, is_same_value
 from clmkit.sync.org_rows import MODSTAMP, OrgRow, select, to_org_row
 from clmkit.sync.state import Link, Parked, State
 from clmkit.sync.tree import (
@@ -49,9 +50,9 @@ BULK_FROM = 20
 SETTLING = timedelta(seconds=60)
 """SystemModstamp counts whole seconds and is set before a transaction ends: what is younger is read again the next time."""
 PAGE = 2_000
+MOST_NEWS = 200
+"""Rows that come along with the first call: no page of an answer is smaller ("Change the Batch Size in Queries", SOQL and SOSL)."""
 NEVER = "1970-01-01T00:00:00Z"
-NOT_OURS = 1
-"""In place of the hash of a row that should not be there, or not so."""
 MOST_LISTED = 10_000
 
 
@@ -97,14 +98,18 @@ class SweepReport(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class _Sum:
-    """Of a leaf's rows, on one side."""
+    """Of a leaf's rows: `total` is of those that are as they should be."""
 
     rows: int = 0
+    agreed: int = 0
     total: int = 0
     modstamp: str = ""
 
-    def add(self, hashed: int, modstamp: str = "") -> None:
-        self.rows, self.total, self.modstamp = self.rows + 1, add(self.total, hashed), max(self.modstamp, modstamp)
+    def add(self, modstamp: str) -> None:
+        self.rows, self.modstamp = self.rows + 1, max(self.modstamp, modstamp)
+
+    def agree(self, link: Link) -> None:
+        self.agreed, self.total = self.agreed + 1, add(self.total, row_hash(link.key, link.base))
 
 
 @dataclass(slots=True)
@@ -131,23 +136,24 @@ class _ObjectSweep:
     sweep: Sweep
     mapping: ObjectMapping
     _read: int = 0
+    _columns: dict[str, FieldMapping] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._columns = {c.salesforce: c for c in self.mapping.columns if c.role not in (Role.KEY, Role.VERSION)}
 
     @property
     def _tree(self) -> Tree:
         return Tree(self.sweep.state.database, self.mapping.name)
 
-    @property
-    def _columns(self) -> dict[str, FieldMapping]:
-        return {c.salesforce: c for c in self.mapping.columns if c.role not in (Role.KEY, Role.VERSION)}
-
     async def run(self) -> Swept:
         leaves = self._tree.read()
         rows = self.sweep.state.count_links_of(self.mapping.name)
         if not leaves or rows > 2 * sum(leaf.signature.rows for leaf in leaves if leaf.signature) > 0:
-            leaves = cut(link.key for link in self._links("", ""))
+            leaves = cut(key for page in self._pages_of_keys("", "") for key in page)
             with self.sweep.state.transaction():
                 self._tree.forget()
                 self._tree.put(leaves)
+        before = len(self.sweep.findings)
         written = await self._find_written(leaves)
         if len(written) > BULK_FROM:
             written = await self._read_all(leaves, written)
@@ -155,22 +161,26 @@ class _ObjectSweep:
             leaves[place] = await self._read_leaf(leaves, place)
         with self.sweep.state.transaction():
             self._tree.put(leaves[place] for place in written)
-        return Swept(rows, len(leaves), self._read, root_of(leaves))
+        root = root_of(leaves) if len(self.sweep.findings) == before else ""
+        return Swept(rows, len(leaves), self._read, root)
 
     # ---- which leaves were written since they were found equal
 
-    async def _find_written(self, leaves: Sequence[Leaf]) -> list[int]:
+    async def _find_written(self, leaves: list[Leaf]) -> list[int]:
         """The places of leaves of which Salesforce no longer says what it said, and of those never asked for."""
         unknown = [place for place, leaf in enumerate(leaves) if leaf.signature is None]
         if len(unknown) > BULK_FROM:
             return list(range(len(leaves)))
         found, whole = set(unknown), Span(0, len(leaves))
-        (now,), before = await self._ask(leaves, [whole]), signature_of(leaves, whole)
-        if before is not None and now != before:
-            written = await self._read_written(before)
-            if written is not None and now.rows == before.rows:
+        before = signature_of(leaves, whole)
+        now, news = await self._ask_news(leaves, whole, before)
+        if before is not None and now != before and now.rows == self.sweep.state.count_links_of(self.mapping.name):
+            if self._judge_news(leaves, news):
+                return []
+            written = await self._read_written(before) if len(news) == MOST_NEWS else {}
+            if self._are_ours(written):
                 firsts = [leaf.first for leaf in leaves]
-                return sorted({bisect_right(firsts, key) - 1 for key in written})
+                return sorted({bisect_right(firsts, key) - 1 for key in written.values()})
         level = whole.split() if now != before and len(leaves) > 1 else []
         found |= {0} if now != before and len(leaves) == 1 else set()
         while level:
@@ -180,18 +190,74 @@ class _ObjectSweep:
             level = [part for span in moved if span.end - span.start > 1 for part in span.split()]
         return sorted(found)
 
-    async def _read_written(self, before: Signature) -> list[str] | None:
-        """The keys of rows that were written since all were equal; None when they are too many to be worth a query."""
+    async def _ask_news(
+        self, leaves: Sequence[Leaf], whole: Span, before: Signature | None
+    ) -> tuple[Signature, list[OrgRow]]:
+        """In one call: what Salesforce says of all rows, and the first of those that were written since all were equal."""
+        soqls = [self._signature_query(leaves, whole)]
+        if before is not None:
+            soqls.append(select(self.mapping, self._since(before), f" LIMIT {MOST_NEWS}"))
+        (told,), *rows = await self.sweep.org.query_together(soqls)
+        return _to_signature(told), [to_org_row(self.mapping, record) for some in rows for record in some]
+
+    def _judge_news(self, leaves: list[Leaf], news: Sequence[OrgRow]) -> bool:
+        """Judge the rows that were written. False when there may be more to it: too many, or one that is not ours."""
+        if len(news) == MOST_NEWS or not self._are_ours({row.record_id: row.key for row in news}):
+            return False
+        links = self.sweep.state.find_links(self.mapping.name, [row.key for row in news])
+        before = len(self.sweep.findings)
+        for row in news:
+            self._judge(row, links[row.key])
+        touched = self._newest_by_leaf(leaves, news)
+        self._read += len(touched)
+        if len(self.sweep.findings) == before:
+            self._move_on(leaves, touched)
+        return True
+
+    def _newest_by_leaf(self, leaves: Sequence[Leaf], news: Sequence[OrgRow]) -> dict[int, str]:
+        """The place of each leaf that was written, with its newest SystemModstamp that is relied on; empty for none."""
+        at, firsts, newest = self.sweep.now(), [leaf.first for leaf in leaves], dict[int, str]()
+        for row in news:
+            place = bisect_right(firsts, row.key) - 1
+            stamp = row.modstamp if _is_relied_on(row.modstamp, at) else ""
+            newest[place] = max(newest.get(place, ""), stamp)
+        return newest
+
+    def _move_on(self, leaves: list[Leaf], newest: Mapping[int, str]) -> None:
+        """Remember that these leaves were found equal as they are now."""
+        moved = [place for place, stamp in newest.items() if stamp]
+        for place in moved:
+            total = _Sum()
+            for link in self._links(*next(ranges(leaves, Span(place, place + 1)))):
+                total.agree(link)
+            known = leaves[place].signature
+            stamp = max(to_signature(0, newest[place]).modstamp, known.modstamp if known is not None else "")
+            leaves[place] = Leaf(leaves[place].first, Signature(total.agreed, stamp), f"{total.total:064x}")
+        with self.sweep.state.transaction():
+            self._tree.put(leaves[place] for place in moved)
+
+    def _since(self, before: Signature) -> str:
         since = before.modstamp.replace("+00:00", "Z") or NEVER
-        key, condition = self.mapping.key.salesforce, f"{self._condition('', '')} AND {MODSTAMP} > {since}"
+        return f"{self._condition('', '')} AND {MODSTAMP} > {since}"
+
+    def _are_ours(self, written: Mapping[str, str]) -> bool:
+        """Whether some rows were written, and each, key by record id, is one that is linked. Then as many rows as there are links
+        means that none is missing; a row that is not ours may stand for one that is.
+        """
+        links = self.sweep.state.find_links(self.mapping.name, written.values())
+        return bool(written) and all(key in links and links[key].record_id == one for one, key in written.items())
+
+    async def _read_written(self, before: Signature) -> dict[str, str]:
+        """The keys, by record id, of the rows that were written since all were equal; none when that is not worth a query."""
+        key, condition = self.mapping.key.salesforce, self._since(before)
         soql = f"SELECT Id, {key} FROM {self.mapping.salesforce} WHERE {condition} LIMIT {PAGE + 1}"  # noqa: S608 - of a linted spec
-        keys = [str(record[key]) async for record in self.sweep.org.query(soql)]
-        return keys if len(keys) <= PAGE else None
+        keys = {str(record["Id"]): str(record[key]) async for record in self.sweep.org.query(soql)}
+        return keys if len(keys) <= PAGE else {}
 
     async def _ask(self, leaves: Sequence[Leaf], spans: Sequence[Span]) -> list[Signature]:
         soqls = [self._signature_query(leaves, span) for span in spans]
         answers = await self.sweep.org.query_together(soqls)
-        return [to_signature(int(rows[0]["n"]), str(rows[0]["newest"] or "")) for rows in answers]
+        return [_to_signature(told) for (told,) in answers]
 
     def _signature_query(self, leaves: Sequence[Leaf], span: Span) -> str:
         condition = self._condition(*next(ranges(leaves, span)))
@@ -208,10 +274,8 @@ class _ObjectSweep:
 
     async def _read_all(self, leaves: list[Leaf], asked: Sequence[int]) -> list[int]:
         """The places of leaves that differ; those that are equal are remembered."""
-        at, firsts, columns = self.sweep.now(), [leaf.first for leaf in leaves], self._columns
-        ours, theirs = [_Sum() for _ in leaves], [_Sum() for _ in leaves]
-        for link in self._links("", ""):
-            ours[bisect_right(firsts, link.key) - 1].add(row_hash(link.key, columns, link.base, link.base))
+        at, firsts = self.sweep.now(), [leaf.first for leaf in leaves]
+        expected, theirs = self._count_links(firsts), [_Sum() for _ in leaves]
         page: dict[str, OrgRow] = {}
         async for record in self.sweep.org.query_bulk(select(self.mapping, self._condition("", ""))):
             row = to_org_row(self.mapping, record)
@@ -222,9 +286,9 @@ class _ObjectSweep:
         self._add_page(page, firsts, theirs)
         self._read = len(leaves)
         differing = []
-        for place, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-            if (one.rows, one.total) == (other.rows, other.total):
-                leaves[place] = _equal(leaves[place], other, at)
+        for place, (rows, found) in enumerate(zip(expected, theirs, strict=True)):
+            if rows == found.rows == found.agreed:
+                leaves[place] = _equal(leaves[place], found, at)
             else:
                 differing.append(place)
         with self.sweep.state.transaction():
@@ -232,12 +296,20 @@ class _ObjectSweep:
         return differing
 
     def _add_page(self, page: Mapping[str, OrgRow], firsts: Sequence[str], sums: Sequence[_Sum]) -> None:
-        links, columns = self.sweep.state.find_links(self.mapping.name, page), self._columns
+        links = self.sweep.state.find_links(self.mapping.name, page)
         for key, row in page.items():
-            link = links.get(key)
-            is_ours = link is not None and link.record_id == row.record_id
-            hashed = row_hash(key, columns, link.base, row.values) if link is not None and is_ours else NOT_OURS
-            sums[bisect_right(firsts, key) - 1].add(hashed, row.modstamp)
+            link, found = links.get(key), sums[bisect_right(firsts, key) - 1]
+            found.add(row.modstamp)
+            if link is not None and link.record_id == row.record_id and not self._find_wrong(link, row):
+                found.agree(link)
+
+    def _count_links(self, firsts: Sequence[str]) -> list[int]:
+        """By leaf."""
+        counts = [0] * len(firsts)
+        for page in self._pages_of_keys("", ""):
+            for key in page:
+                counts[bisect_right(firsts, key) - 1] += 1
+        return counts
 
     async def _read_leaf(self, leaves: Sequence[Leaf], place: int) -> Leaf:
         """The leaf as it is found now; what is wrong in it is noted."""
@@ -245,10 +317,10 @@ class _ObjectSweep:
         first, end = next(ranges(leaves, Span(place, place + 1)))
         soql, found = select(self.mapping, self._condition(first, end)), _Sum()
         expected = {link.key: link for link in self._links(first, end)}
-        before, total = len(self.sweep.findings), _Sum()
+        before = len(self.sweep.findings)
         async for record in self.sweep.org.query(soql):
             row = to_org_row(self.mapping, record)
-            found.add(0, row.modstamp)
+            found.add(row.modstamp)
             link = expected.pop(row.key, None) or self.sweep.state.find_link(self.mapping.name, row.key)
             self._judge(row, link)
         for link in expected.values():
@@ -257,17 +329,23 @@ class _ObjectSweep:
         if len(self.sweep.findings) > before:
             return Leaf(leaves[place].first)
         for link in self._links(first, end):
-            total.add(row_hash(link.key, self._columns, link.base, link.base))
-        return _equal(leaves[place], replace(found, total=total.total), at)
+            found.agree(link)
+        return _equal(leaves[place], found, at)
 
     def _judge(self, row: OrgRow, link: Link | None) -> None:
         if link is None:
             self._note("orphan", row.key, "", row.record_id, ())
         elif link.record_id != row.record_id:
             self._note("duplicate", row.key, link.agreement_id, row.record_id, ())
-        elif wrong := [name for name, column in self._columns.items() if not _is_agreed(column, link, row)]:
+        elif wrong := self._find_wrong(link, row):
             kind = "stale" if self._is_older(row, link) else "wrong"
             self._note(kind, row.key, link.agreement_id, row.record_id, wrong)
+
+    def _find_wrong(self, link: Link, row: OrgRow) -> list[str]:
+        """The fields that hold another value than both systems agreed on."""
+        held, base = row.values, link.base
+        unlike = [name for name in self._columns if name in base and held[name] != base[name]]
+        return [name for name in unlike if not _is_agreed(self._columns[name], base[name], held[name])]
 
     def _is_older(self, row: OrgRow, link: Link) -> bool:
         """Whether the row carries an older version than was applied: it was put back, from a backup perhaps."""
@@ -283,29 +361,38 @@ class _ObjectSweep:
 
     def _links(self, first: str, end: str) -> Iterator[Link]:
         """In the order of keys."""
+        for keys in self._pages_of_keys(first, end):
+            found = self.sweep.state.find_links(self.mapping.name, keys)
+            yield from (found[key] for key in keys if key in found)
+
+    def _pages_of_keys(self, first: str, end: str) -> Iterator[list[str]]:
+        """The keys of linked rows, in order."""
         after, sql = first, "SELECT key FROM link WHERE object = ? AND key >= ? ORDER BY key LIMIT ?"
         while keys := [str(one) for (one,) in self.sweep.state.database.execute(sql, (self.mapping.name, after, PAGE))]:
             chosen = [key for key in keys if not end or key < end]
-            found = self.sweep.state.find_links(self.mapping.name, chosen)
-            yield from (found[key] for key in chosen if key in found)
+            yield chosen
             if len(chosen) < PAGE:
                 return
             after = keys[-1] + "\x00"
 
 
-def _is_agreed(column: FieldMapping, link: Link, row: OrgRow) -> bool:
-    name = column.salesforce
-    if name not in link.base:
-        return True
-    held = row.values[name]
-    return held is not ABSENT and is_same_value(column, link.base[name], held)
+def _to_signature(told: Record) -> Signature:
+    return to_signature(int(told["n"]), str(told["newest"] or ""))
+
+
+def _is_agreed(column: FieldMapping, agreed: Value, held: Value | Absent) -> bool:
+    return held is not ABSENT and is_same_value(column, agreed, held)
 
 
 def _equal(leaf: Leaf, found: _Sum, at: str) -> Leaf:
     """The leaf, found equal; what was written a moment ago is not relied on."""
-    is_settled = not found.modstamp or _moment(found.modstamp) < _moment(at) - SETTLING
+    is_settled = not found.modstamp or _is_relied_on(found.modstamp, at)
     signature = to_signature(found.rows, found.modstamp) if is_settled else None
     return Leaf(leaf.first, signature, f"{found.total:064x}")
+
+
+def _is_relied_on(modstamp: str, at: str) -> bool:
+    return _moment(modstamp) < _moment(at) - SETTLING
 
 
 def _moment(text: str) -> datetime:

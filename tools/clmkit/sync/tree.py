@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from clmkit.mapping.model import FieldMapping
-from clmkit.mapping.values.equality import normal
 from clmkit.sync.database import Database
 
 LEAF_ROWS = 1_000
@@ -30,6 +28,7 @@ CREATE TABLE IF NOT EXISTS tree_leaf (
 _MODULUS = 2**256
 _NEVER = -1
 """In place of a number of rows: the leaf was never found equal."""
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +81,13 @@ def cut(keys: Iterable[str], size: int = LEAF_ROWS) -> list[Leaf]:
     return [Leaf("" if place == 0 else key) for place, key in enumerate(keys) if place % size == 0] or [Leaf("")]
 
 
-def row_hash(
-    key: str, columns: Mapping[str, FieldMapping], base: Mapping[str, object], held: Mapping[str, object]
-) -> int:
-    """Of the fields that both systems agreed on once, as `held` has them now."""
-    facts = [key, *(_spelt(columns[name], held.get(name)) for name in sorted(base) if name in columns)]
-    return int.from_bytes(hashlib.sha256("\x1f".join(facts).encode()).digest(), "big")
+def row_hash(key: str, base: Mapping[str, object]) -> int:
+    """Of a row that holds what both systems agreed on last."""
+    return int.from_bytes(hashlib.sha256(_encode([key, base])).digest(), "big")
 
 
 def add(one: int, other: int) -> int:
     return (one + other) % _MODULUS
-
-
-def _spelt(column: FieldMapping, value: object) -> str:
-    if column.reference is not None:
-        return "" if value is None else str(value).strip().casefold()
-    found = normal(column.type.value_kind, value)
-    return "" if found is None else ";".join(sorted(found)) if isinstance(found, frozenset) else str(found)
 
 
 class Tree:
