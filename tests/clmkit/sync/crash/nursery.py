@@ -48,11 +48,14 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True):
-    """`what`: taken, shipped, answered. `rows` are digests of what is sent; of an answer those that were not refused."""
+    """`what`: taken, shipped, answered. `rows` are digests of what is sent; of an answer those that were not refused. `at` is the
+    machine's clock, `worked` the seconds of processor time that the run has used by then.
+    """
 
     run: int
     what: str
     at: float
+    worked: float = 0.0
     rows: list[str] = []
 
 
@@ -64,7 +67,10 @@ class Log:
         self._run = run
 
     def note(self, what: str, rows: Sequence[str] = ()) -> None:
-        os.write(self._file, msgspec.json.encode(Note(self._run, what, time.monotonic(), list(rows))) + b"\n")
+        os.write(
+            self._file,
+            msgspec.json.encode(Note(self._run, what, time.monotonic(), time.process_time(), list(rows))) + b"\n",
+        )
 
     def watch(self) -> None:
         self._watch_intake()
