@@ -352,6 +352,15 @@ def test_an_edit_by_hand_is_drift_with_its_author_and_is_reverted(org: Org) -> N
     )
 
 
+@pytest.mark.usefixtures("asked")
+def test_what_was_deleted_by_hand_is_drift_with_who_deleted_it(org: Org) -> None:
+    rule = "ValidationRule Contract.CLM_Is_Perpetual"
+    org.remove([rule])
+    code, output = org.release("drift", "--json")
+    found = {(item["component"], item["changed_by"]) for item in json.loads(output)["items"]}
+    assert (code, found) == (3, {(rule, "Ada Administrator")})
+
+
 def test_an_edit_by_hand_is_adopted_into_the_mapping(org: Org) -> None:
     spec = org.project / "mappings" / "contract.yml"
     source = org.project / "force-app/generated/objects/Contract/fields/CLM_Contract_Type__c.field-meta.xml"

@@ -13,6 +13,7 @@ from clmkit.codegen.tree import read_package
 from clmkit.release.adopt import AdoptError, adopt
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.components import ComponentChange
+from clmkit.release.deleters import read_deleters
 from clmkit.release.drift import (
     Acceptance,
     DriftError,
@@ -127,7 +128,9 @@ async def _look(
 ) -> tuple[DriftItem, ...]:
     members = [*project.settings.components, *project.project.components]
     snapshot = await take_snapshot(org, members, revision.spec.prefix)
-    return find_drift(revision.spec, project.components, snapshot.components, snapshot.changes, accepted, today)
+    deleted = await read_deleters(org, project.components, snapshot.components)
+    changes = {**deleted, **snapshot.changes}
+    return find_drift(revision.spec, project.components, snapshot.components, changes, accepted, today)
 
 
 async def _revert(
