@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 
 import pytest
 from tests.clmkit.release.specs import ROOT, SHIPPED, resolved, written
 
+from clmkit.codegen.project import plan_project
 from clmkit.codegen.tree import read_package
-from clmkit.release.adopt import AdoptError, Adoption, adopt
+from clmkit.mapping.loader import load_spec, read_beside
+from clmkit.mapping.model import Spec
+from clmkit.release.adopt import Adoption, adopt
 from clmkit.release.components import ComponentChange, Components, Key
 from clmkit.release.plan import read_project
-from clmkit.release.spec_edit import Edit, EditError, edit_text
+from clmkit.release.spec_edit import AdoptError, Edit, EditError, edit_text
+from clmkit.templates import catalogue
 
 SPEC = resolved(written())
 TEXT = SHIPPED.read_text(encoding="utf-8")
@@ -196,3 +201,168 @@ def test_what_cannot_be_written_without_a_person_is_refused(text: str, path: tup
     with pytest.raises(EditError) as caught:
         edit_text(text, [Edit(path, 1)])
     assert str(caught.value) == message
+
+
+def resolved_template(name: str) -> tuple[str, Spec, Components]:
+    """A template's text, the spec, and what it makes."""
+    path = Path(catalogue.__file__).parent / f"{name}.yml"
+    spec = load_spec(path).spec
+    assert spec is not None
+    return (
+        path.read_text(encoding="utf-8"),
+        spec,
+        read_project(plan_project(spec).render(), spec.api_version).components,
+    )
+
+
+def shipped() -> tuple[str, Spec, Components]:
+    return TEXT, SPEC, read_project(plan_project(SPEC).render(), SPEC.api_version).components
+
+
+WHOLE = {
+    "shipped": cache(shipped),
+    **{name: cache(partial(resolved_template, name)) for name in ("saas", "procurement")},
+}
+RENEWAL, LAW = field("Contract.CLM_Renewal_Type__c"), Key("GlobalValueSet", "CLM_Governing_Law")
+STATUS, SUPPLY = Key("StandardValueSet", "ContractStatus"), Key("RecordType", "Contract.PRO_Supply")
+CHECK, LAWS = Key("ValidationRule", "Contract.SUB_Dates"), Key("ValidationRule", "Contract.SUB_Key_Is_Final")
+
+
+def list_value(name: str, **elements: str) -> dict[str, str]:
+    return {f"valueSet.valueSetDefinition.value[{name}].{path}": text for path, text in elements.items()}
+
+
+def change_in(name: str, key: Key, elements: dict[str, str]) -> ComponentChange:
+    held = WHOLE[name]()[2][key]
+    after = {path: text for path, text in {**held, **elements}.items() if text}
+    return ComponentChange(key, held, after)
+
+
+CASES = [
+    ("shipped", RENEWAL, list_value("Automatic", label="By itself"), "auto: {value: Automatic, label: By itself}"),
+    ("shipped", RENEWAL, list_value("Evergreen", isActive="false"), "evergreen: {value: Evergreen, active: false}"),
+    ("shipped", RENEWAL, {"valueSet.restricted": ""}, "restricted: false"),
+    ("shipped", LAW, {"customValue[Texas].label": "State of Texas"}, "Texas: {value: Texas, label: State of Texas}"),
+    ("shipped", LAW, {"masterLabel": "Law"}, "label: Law"),
+    ("shipped", STATUS, {"standardValue[Executed].groupingString": "Draft"}, "category: Draft"),
+    ("procurement", SUPPLY, {"label": "Goods"}, "label: Goods"),
+    ("procurement", SUPPLY, {"active": ""}, "active: false"),
+    ("saas", CHECK, {"errorMessage": "It ends too early."}, "message: It ends too early."),
+    ("saas", CHECK, {"errorDisplayField": "StartDate"}, "at: start_date"),
+    (
+        "saas",
+        CHECK,
+        {"errorConditionFormula": "AND(NOT($Permission.SUB_Write_Owned_Fields), EndDate < StartDate)"},
+        "wrong_when: EndDate < StartDate",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "elements", "written_words"), CASES)
+def test_lists_record_types_and_rules_are_taken_over(
+    name: str, key: Key, elements: dict[str, str], written_words: str
+) -> None:
+    text, spec, _ = WHOLE[name]()
+    found = adopt(text, f"{name}.yml", spec, [change_in(name, key, elements)])
+    told = list(difflib.ndiff(text.splitlines(), found.text.splitlines()))
+    (line,) = [line for line in told if line.startswith("+ ")]
+    assert written_words in line
+    assert sum(line.startswith("- ") for line in told) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "elements", "message"),
+    [
+        (
+            "shipped",
+            RENEWAL,
+            list_value("Never", fullName="Never", label="Never"),
+            "CustomField Contract.CLM_Renewal_Type__c: Never is new, and which CLM text becomes it only a person knows; write "
+            "`<CLM text>: Never` below value_maps.renewal_type.values, or revert it",
+        ),
+        (
+            "shipped",
+            RENEWAL,
+            list_value("Manual", fullName="", label=""),
+            "CustomField Contract.CLM_Renewal_Type__c: Manual is gone from the org; retire it in the mapping "
+            "(value_maps.renewal_type.values.manual: {value: Manual, active: false}) or take it out there, or revert it",
+        ),
+        (
+            "shipped",
+            RENEWAL,
+            list_value("Manual", default="true"),
+            "CustomField Contract.CLM_Renewal_Type__c: the mapping has no word for "
+            "`valueSet.valueSetDefinition.value[Manual].default` (none -> true); revert it, or accept it until a day",
+        ),
+        (
+            "shipped",
+            STATUS,
+            {"standardValue[Paused].fullName": "Paused", "standardValue[Paused].label": "Paused"},
+            "StandardValueSet ContractStatus: Paused is new; write a state with `status: Paused` and its CLM stage below "
+            "lifecycle.states, or revert it",
+        ),
+        (
+            "shipped",
+            STATUS,
+            {"standardValue[Draft].label": "New"},
+            "StandardValueSet ContractStatus: the mapping has no word for `standardValue[Draft].label` (Draft -> New); revert it, "
+            "or accept it until a day",
+        ),
+        (
+            "procurement",
+            SUPPLY,
+            {"picklistValues[PRO_Renewal__c].values[Manual].fullName": ""},
+            "RecordType Contract.PRO_Supply: the mapping has no word for "
+            "`picklistValues[PRO_Renewal__c].values[Manual].fullName` (Manual -> none); revert it, or accept it until a day",
+        ),
+        (
+            "saas",
+            CHECK,
+            {"errorConditionFormula": "EndDate < StartDate"},
+            "ValidationRule Contract.SUB_Dates: the formula no longer lets the integration user through "
+            "(AND(NOT($Permission.SUB_Write_Owned_Fields), ...)); revert it, or write it below `wrong_when` by hand",
+        ),
+        (
+            "saas",
+            LAWS,
+            {"errorMessage": "x"},
+            "ValidationRule Contract.SUB_Key_Is_Final: is made by the generator for every mapping and cannot be changed there; "
+            "revert it, or accept it until a day",
+        ),
+    ],
+)
+def test_what_a_mapping_cannot_say_of_lists_types_and_rules_is_refused(
+    name: str, key: Key, elements: dict[str, str], message: str
+) -> None:
+    text, spec, _ = WHOLE[name]()
+    with pytest.raises(AdoptError) as caught:
+        adopt(text, f"{name}.yml", spec, [change_in(name, key, elements)])
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("overlay", "written_text"),
+    [
+        ("", "\nchange: {objects: {contract: {fields: {title: {label: Name}}}}}\n"),
+        (
+            "change:\n  objects: {contract: {fields: {arr: {label: ARR}}}}\n",
+            "\nchange:\n  objects: {contract: {fields: {arr: {label: ARR}, title: {label: Name}}}}\n",
+        ),
+    ],
+)
+def test_an_overlay_takes_drift_over_for_its_org_alone(tmp_path: Path, overlay: str, written_text: str) -> None:
+    (tmp_path / "contract.yml").write_text(TEXT, encoding="utf-8")
+    path = tmp_path / "emea.yml"
+    path.write_text(
+        f"overlay: clmkit/v1\nbase: contract.yml\norg: emea\nsummary: The European org.\n{overlay}", encoding="utf-8"
+    )
+    loaded = load_spec(path)
+    assert loaded.spec is not None, loaded.errors
+    found = adopt(
+        path.read_text(encoding="utf-8"), path.name, loaded.spec, [changed(TITLE, label="Name")], read_beside(path)
+    )
+    assert found.text.endswith(written_text)
+    path.write_text(found.text, encoding="utf-8")
+    title = load_spec(path).spec
+    assert title is not None
+    assert title.get_object("contract").get_field("title").label == "Name"

@@ -150,8 +150,8 @@ ROWS: list[tuple[str, Elements, Elements, list[tuple[str, str]]]] = [
     (
         "GlobalValueSet CLM_Law",
         {"customValue[A].fullName": "A"},
-        {"customValue[A].fullName": "A", "customValue[A].isActive": "true"},
-        [("value_policy_changed", "CLM_Law")],
+        {"customValue[A].fullName": "A", "customValue[A].isActive": "false"},
+        [("value_retired", "CLM_Law")],
     ),
     ("StandardValueSet ContractStatus", {}, {"standardValue[A].fullName": "A"}, [("status_added", "ContractStatus")]),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ import click
 from clmkit.cli.output import AS_JSON
 from clmkit.cli.release_options import ORG, PACKAGE, SPEC, run_guarded, this_run
 from clmkit.codegen.tree import read_package
-from clmkit.release.adopt import AdoptError, adopt
+from clmkit.mapping.loader import read_beside
+from clmkit.release.adopt import adopt
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.components import ComponentChange
 from clmkit.release.deleters import read_deleters
@@ -30,7 +32,7 @@ from clmkit.release.plan import Project, read_project
 from clmkit.release.revert import revert, select_package
 from clmkit.release.revisions import Revision, read_revision
 from clmkit.release.snapshot import take_snapshot
-from clmkit.release.spec_edit import show_path
+from clmkit.release.spec_edit import AdoptError, show_path
 
 FAILED = 1
 REVERTS = Path("build/reverts")
@@ -79,8 +81,9 @@ def drift(
     \b
     Examples:
       clmkit drift --org org.json
-      clmkit drift --org org.json --adopt Contract.CLM_Title__c
-      clmkit drift --org org.json --accept Contract.CLM_Title__c --until 2027-01-31 --owner "Legal operations" --reason CHG-4711
+      clmkit drift --org org.json --adopt "REL601 CustomField Contract.CLM_Title__c"
+      clmkit drift --org org.json --accept "REL601 CustomField Contract.CLM_Title__c" \\
+        --until 2027-01-31 --owner legal_ops --reason CHG-4711
 
     \b
     Exit codes:
@@ -92,28 +95,10 @@ def drift(
     if item and not (until and owner and reason):
         click.echo("error: --accept needs --until, --owner and --reason", err=True)
         raise SystemExit(FAILED)
-    today = dt.datetime.now(dt.UTC).date()
-
-    async def work() -> tuple[DriftItem, ...]:
-        access, revision = read_access(org_file), read_revision("", spec)
-        async with open_org(access, revision.spec.api_version) as org:
-            project = read_project(read_package(package), revision.spec.api_version)
-            accepted = read_acceptances(accepted_file)
-            items = await _look(org, revision, project, accepted, today)
-            if adopted:
-                _adopt(spec, revision, [component for name in adopted for component in _components_of(items, name)])
-                return ()
-            if reverted:
-                await _revert(org, items, reverted, package, project, revision.spec.api_version)
-            if item and until and owner and reason:
-                new = Acceptance(item, owner, until.date(), reason)
-                accepted_file.write_text(accept(items, accepted, new, revision.spec, today), encoding="utf-8")
-            if reverted or item:
-                items = await _look(org, revision, project, read_acceptances(accepted_file), today)
-        return items
-
+    acceptance = Acceptance(item, owner, until.date(), reason) if item and until and owner and reason else None
+    work = _Work(org_file, spec, package, accepted_file, dt.datetime.now(dt.UTC).date())
     try:
-        items = run_guarded(work, failed=FAILED)
+        items = run_guarded(lambda: work.answer(adopted, reverted, acceptance), failed=FAILED)
     except (AdoptError, ApplyRefused, DriftError) as error:
         click.echo(f"error: {error}", err=True)
         raise SystemExit(FAILED) from error
@@ -121,6 +106,39 @@ def drift(
         raise SystemExit(0)
     click.echo(render_json(items) if as_json else render_human(items))
     raise SystemExit(int(judge_drift(items)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is compared, and where answers are kept."""
+
+    org_file: str
+    spec: Path
+    package: Path
+    accepted_file: Path
+    today: dt.date
+
+    async def answer(
+        self, adopted: tuple[str, ...], reverted: tuple[str, ...], acceptance: Acceptance | None
+    ) -> tuple[DriftItem, ...]:
+        """The drift once the answers are carried out; none when it was adopted."""
+        access, revision = read_access(self.org_file), read_revision("", self.spec)
+        async with open_org(access, revision.spec.api_version) as org:
+            project = read_project(read_package(self.package), revision.spec.api_version)
+            accepted = read_acceptances(self.accepted_file)
+            items = await _look(org, revision, project, accepted, self.today)
+            if adopted:
+                components = [component for name in adopted for component in _components_of(items, name)]
+                _adopt(self.spec, revision, components)
+                return ()
+            if reverted:
+                await _revert(org, items, reverted, self.package, project, revision.spec.api_version)
+            if acceptance is not None:
+                text = accept(items, accepted, acceptance, revision.spec, self.today)
+                self.accepted_file.write_text(text, encoding="utf-8")
+            if reverted or acceptance is not None:
+                items = await _look(org, revision, project, read_acceptances(self.accepted_file), self.today)
+        return items
 
 
 async def _look(
@@ -157,10 +175,8 @@ def _components_of(items: tuple[DriftItem, ...], name: str) -> list[ComponentCha
 
 
 def _adopt(path: Path, revision: Revision, components: list[ComponentChange]) -> None:
-    if revision.spec.org or revision.spec.environment:
-        raise DriftError(f"{path}: is an overlay; adopt into the mapping below it (--spec)")
     chosen = list({component.key: component for component in components}.values())
-    adoption = adopt(path.read_text(encoding="utf-8"), path.as_posix(), revision.spec, chosen)
+    adoption = adopt(path.read_text(encoding="utf-8"), path.as_posix(), revision.spec, chosen, read_beside(path))
     path.write_text(adoption.text, encoding="utf-8")
     for edit in adoption.edits:
         change = f"{edit.before} -> {edit.written}" if edit.before else edit.written

@@ -11,7 +11,7 @@ import click
 from clmkit.cli.compare import require_revision
 from clmkit.cli.output import AS_JSON, tell
 from clmkit.cli.sync_options import CONFIG, guarded, read_config
-from clmkit.release.rekey import Proof, RekeyRefused, Systems, rekey
+from clmkit.release.rekey import Intent, Proof, RekeyRefused, Systems, plan_rekey, rekey
 from clmkit.sync.engine import open_systems, utc_now
 from clmkit.sync.sole import sole_sync
 
@@ -27,41 +27,52 @@ from clmkit.sync.sole import sole_sync
     show_default=True,
     help="Where the proof is written, a file for each object.",
 )
+@click.option("--dry-run", is_flag=True, help="Look at every pair in both systems, and write nothing.")
 @AS_JSON
-def rekey_command(config_path: Path, against: str, folder: Path, as_json: bool) -> None:
+def rekey_command(config_path: Path, against: str, folder: Path, dry_run: bool, as_json: bool) -> None:
     """Give every linked record the key that the mapping now names.
 
     Written by record id, read back, proved row by row. Comes after the apply that deployed the new key's field, and before the
     sync runs with the new mapping, which refuses to until then. Run again after an interruption it goes on where it stopped.
 
     \b
-    Example:
+    Examples:
+      clmkit rekey --against v1.4.0 --dry-run
       clmkit rekey --against v1.4.0
 
     \b
     Exit codes:
-      0  every pair has its new key
+      0  every pair has its new key, or could be given it
       1  refused, nothing lost
       2  it could not be done
     """
     config = read_config(config_path)
     before = require_revision(against, config.spec).spec
 
-    async def work() -> list[Proof]:
+    async def work() -> list[Proof] | list[Intent]:
         with sole_sync(config.state):
             async with open_systems(config) as engine:
-                return await rekey(
-                    before, engine.spec, Systems(engine.org, engine.clm, engine.state), folder, utc_now()
-                )
+                systems = Systems(engine.org, engine.clm, engine.state)
+                if dry_run:
+                    return await plan_rekey(before, engine.spec, systems)
+                return await rekey(before, engine.spec, systems, folder, utc_now())
 
     try:
-        proofs = guarded(lambda: asyncio.run(work()))
+        done = guarded(lambda: asyncio.run(work()))
     except RekeyRefused as refused:
         click.echo(f"refused: {refused}", err=True)
         raise SystemExit(1) from refused
-    words = [
-        f"{proof.object}: {proof.before:,} pairs before, {proof.after:,} after, {proof.written:,} written; "
-        f"proof in {proof.path}"
-        for proof in proofs
-    ]
-    tell([{**asdict(proof), "path": proof.path.as_posix()} for proof in proofs], "\n".join(words), as_json)
+    tell([_facts(one) for one in done], "\n".join(map(_words, done)), as_json)
+
+
+def _facts(one: Proof | Intent) -> dict[str, object]:
+    facts = asdict(one)
+    return {name: value.as_posix() if isinstance(value, Path) else value for name, value in facts.items()}
+
+
+def _words(one: Proof | Intent) -> str:
+    if isinstance(one, Intent):
+        return f"{one.object}: {one.pairs:,} pairs would keep their records; {one.missing:,} records to be given the new key"
+    return (
+        f"{one.object}: {one.before:,} pairs before, {one.after:,} after, {one.written:,} written; proof in {one.path}"
+    )

@@ -58,10 +58,13 @@ def encode_value(value: str) -> str:
 
 
 def _people_rule(spec: Spec, rule: ValidationRule) -> Body:
-    exempt = f"NOT($Permission.{custom_permission(spec)})"
-    return _rule(
-        spec, rule.developer_name, f"AND({exempt}, {rule.formula})", rule.message, rule.field, rule.description
-    )
+    formula = wrap_formula(spec, rule.formula)
+    return _rule(spec, rule.developer_name, formula, rule.message, rule.field, rule.description)
+
+
+def wrap_formula(spec: Spec, formula: str) -> str:
+    """The formula for people: the integration user is let through."""
+    return f"AND(NOT($Permission.{custom_permission(spec)}), {formula})"
 
 
 def _laws(spec: Spec, mapping: ObjectMapping) -> list[Body]:

@@ -55,10 +55,12 @@ def load_spec(path: Path) -> Loaded:
     data = _read(path)
     if isinstance(data, Trouble):
         return _refuse(path.as_posix(), "", data)
-    return load_bytes(data, path.as_posix(), _read_beside(path))
+    return load_bytes(data, path.as_posix(), read_beside(path))
 
 
-def _read_beside(path: Path) -> ReadBase:
+def read_beside(path: Path) -> ReadBase:
+    """Reads what lies under the overlay at that path."""
+
     def read(base: str) -> tuple[str, bytes | Trouble]:
         below = path.parent / base
         return below.as_posix(), _read(below)

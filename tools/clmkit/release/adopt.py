@@ -1,7 +1,9 @@
 """Write drift into the mapping: what an org says otherwise of a component becomes edits of the spec's text. Pure.
 
-Only what a mapping says in words of its own is adopted: measures, labels, descriptions, help, history, required, unique, and who
-may read or edit a field. Everything else is reverted, accepted, or written by a person, who alone knows the CLM's side of it.
+Only what a mapping says in words of its own is adopted: measures, labels, descriptions, help, history, required, unique, who may
+read or edit a field; labels of picklist values and whether they are retired, categories of statuses, record types, validation
+rules. Everything else is reverted, accepted, or written by a person, who alone knows the CLM's side of it. An overlay takes it over
+below `change`, for its org alone.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from dataclasses import dataclass
 
 from clmkit.codegen.names import banner
 from clmkit.codegen.project import plan_project
-from clmkit.mapping.loader import load_bytes
+from clmkit.mapping.loader import ReadBase, load_bytes
 from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Role, Spec
+from clmkit.release.adopt_checks import adopt_check, adopt_record_type
+from clmkit.release.adopt_values import adopt_global_set, adopt_statuses, adopt_value
 from clmkit.release.components import ComponentChange, Components, ElementChange, Elements, Key
 from clmkit.release.judge_components import GRANT, MEASURES
 from clmkit.release.plan import read_project
-from clmkit.release.spec_edit import Edit, EditError, edit_text
+from clmkit.release.spec_edit import AdoptError, Edit, EditError, edit_text
 
 PLAIN = {
     "label": "label",
@@ -28,10 +32,6 @@ SWITCHES = {"trackHistory": "track_history", "required": "required", "unique": "
 RIGHTS = {"readable": "audience", "editable": "editors"}
 NESTED = frozenset((FieldKind.NUMBER, FieldKind.CURRENCY, FieldKind.PERCENT, FieldKind.ENCRYPTED_TEXT))
 """Types whose measures have names: `{number: {precision: 18, scale: 2}}`; the others are `{text: 80}`."""
-
-
-class AdoptError(Exception):
-    """Drift that the mapping does not take over; `str()` says why, and what can be done instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,21 @@ class Adoption:
     edits: tuple[Edit, ...]
 
 
-def adopt(text: str, name: str, spec: Spec, changes: Sequence[ComponentChange]) -> Adoption:
-    """The mapping's text `name`, saying of these components what the org does.
+def adopt(
+    text: str, name: str, spec: Spec, changes: Sequence[ComponentChange], read_base: ReadBase | None = None
+) -> Adoption:
+    """The mapping's text `name`, saying of these components what the org does. `read_base` reads what lies under an overlay.
 
     Raises AdoptError when it cannot be said, when the mapping would be wrong, or when it would still ask for something else.
     """
     edits = [edit for change in changes for edit in plan_adoption(spec, change)]
     try:
-        written, done = edit_text(text, edits)
+        if spec.org:
+            edits = [Edit(("change", *edit.path), edit.value) for edit in edits]
+        written, done = edit_text(text, edits, grows=bool(spec.org))
     except EditError as error:
         raise AdoptError(f"{name}: {error}") from error
-    loaded = load_bytes(written.encode(), name)
+    loaded = load_bytes(written.encode(), name, read_base)
     if loaded.spec is None:
         finding = loaded.errors[0]
         raise AdoptError(f"{name}: would be wrong with it: {finding.code}: {finding.message}; nothing was written")
@@ -83,7 +87,7 @@ def _render_adoptable(spec: Spec) -> Components:
     return read_project(files, spec.api_version).components
 
 
-ADOPTABLE = re.compile("/(fields|permissionsets)/")
+ADOPTABLE = re.compile("/(fields|globalValueSets|permissionsets|recordTypes|standardValueSets|validationRules)/")
 BANNERED = frozenset(("description",))
 """Elements that the generator ends with its own words."""
 
@@ -102,12 +106,29 @@ def plan_adoption(spec: Spec, change: ComponentChange) -> tuple[Edit, ...]:
     if change.before is None or change.after is None:
         raise AdoptError(f"{change.key}: came or went as a whole; write it into the mapping by hand, or revert it")
     if change.key.metadata_type == "CustomField" and change.key.full_name in places:
-        return tuple(
-            _edit_field(spec, places[change.key.full_name], change.key, element) for element in change.elements
-        )
+        return tuple(_edit_elements(spec, places[change.key.full_name], change))
     if change.key.metadata_type == "PermissionSet":
         return tuple(_edit_rights(spec, places, change))
+    if change.key.metadata_type in PARTS:
+        return tuple(PARTS[change.key.metadata_type](spec, change))
     raise AdoptError(f"{change.key}: a mapping has no word for it; revert it in the org, or accept it until a day")
+
+
+PARTS = {
+    "GlobalValueSet": adopt_global_set,
+    "RecordType": adopt_record_type,
+    "StandardValueSet": adopt_statuses,
+    "ValidationRule": adopt_check,
+}
+
+
+def _edit_elements(spec: Spec, place: _Place, change: ComponentChange) -> Iterator[Edit]:
+    values = spec.get_value_map(place.field.type.value_map) if place.field.type.value_map else None
+    for element in change.elements:
+        if values is not None and element.path.startswith("valueSet."):
+            yield from adopt_value(change.key, values, element)
+        else:
+            yield _edit_field(spec, place, change.key, element)
 
 
 def _edit_field(spec: Spec, place: _Place, key: Key, element: ElementChange) -> Edit:

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clmkit.codegen.mdapi import BUNDLE_KINDS, CODE_KINDS, FOLDER_KINDS, META, OBJECT_PARTS, XML_KINDS
 from clmkit.codegen.xml import Body, Typed, Value, parse_component
 
-IDENTITIES = ("fullName", "field", "object", "apexClass", "name", "recordType", "tab", "actionName", "label")
+IDENTITIES = (
+    "fullName",
+    "field",
+    "object",
+    "apexClass",
+    "name",
+    "recordType",
+    "tab",
+    "actionName",
+    "picklist",
+    "label",
+)
+RETIRED = re.compile(r"(valueSet\.valueSetDefinition\.value|customValue|standardValue)\[.*\]\.isActive$")
 SINGLE = frozenset(("nameField",))
 """Elements that stand once although they have what identifies others."""
 
@@ -130,8 +143,15 @@ def _as_list(value: Value) -> Sequence[object]:
 
 def flatten(body: Body) -> Elements:
     """Every element that says something, by its path."""
-    said = {path: text for path, text in _flatten(body, "") if text not in ("", "false") and path != "fullName"}
+    said = {path: text for path, text in _flatten(body, "") if _is_said(path, text) and path != "fullName"}
     return {path: text for path, text in said.items() if UNSAID.get(path) != text and not _is_standard(path, said)}
+
+
+def _is_said(path: str, text: str) -> bool:
+    """Whether an element says anything. Of a picklist value `false` does: it is active where nothing is said ("CustomValue")."""
+    if RETIRED.match(path):
+        return text == "false"
+    return text not in ("", "false")
 
 
 def _is_standard(path: str, said: Elements) -> bool:

@@ -24,11 +24,11 @@ import yaml
 
 from clmkit.clients.metadata_api import Listed
 from clmkit.mapping.model import Spec
-from clmkit.release.adopt import AdoptError, plan_adoption
+from clmkit.release.adopt import plan_adoption
 from clmkit.release.changes import Change
 from clmkit.release.components import ComponentChange, Components, Key, compare_components
 from clmkit.release.judge_components import COMPONENT_CHANGED, judge_components
-from clmkit.release.spec_edit import show_path
+from clmkit.release.spec_edit import AdoptError, show_path
 
 
 class DriftError(Exception):

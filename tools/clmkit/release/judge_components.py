@@ -159,6 +159,8 @@ def _judge_value(element: ElementChange, subject: str, target: str, words: tuple
     added, dropped, changed = words
     if name == "fullName":
         yield Change(added if element.after else dropped, f"{subject}.{value}", target, element.before, element.after)
+    elif name == "isActive" and changed == "value_policy_changed":
+        yield Change("value_retired" if element.after else "value_restored", f"{subject}.{value}", target, value)
     elif name == "isActive" or (name == "groupingString" and element.before and element.after):
         yield Change(changed, f"{subject}.{value}", target, *_said(element))
     elif element.before and element.after:

@@ -86,15 +86,39 @@ def find_rekeyed(old: Spec, new: Spec) -> tuple[ObjectMapping, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What would become of the pairs of one object: `missing` records do not hold their new key yet."""
+
+    object: str
+    pairs: int
+    missing: int
+
+
+async def plan_rekey(old: Spec, new: Spec, systems: Systems) -> list[Intent]:
+    """Look at every pair and write nothing. Raises RekeyRefused for what would stop the change of keys, WireError, StateError."""
+    intents = []
+    async for mapping, keys in _match_all(old, new, systems):
+        pairs, _ = _require_pairs(mapping, keys, systems.state)
+        missing = await _find_missing(mapping, pairs, systems.org)
+        intents.append(Intent(mapping.name, len(pairs), len(missing)))
+    return intents
+
+
 async def rekey(old: Spec, new: Spec, systems: Systems, folder: Path, at: str) -> list[Proof]:
     """Change the keys of every object whose key changed. Raises RekeyRefused, WireError, StateError."""
+    return [
+        await _rekey_object(new, mapping, keys, systems, folder, at)
+        async for mapping, keys in _match_all(old, new, systems)
+    ]
+
+
+async def _match_all(old: Spec, new: Spec, systems: Systems) -> AsyncIterator[tuple[ObjectMapping, Keys]]:
+    """Every object whose key changed, with both keys of its rows."""
     mappings = find_rekeyed(old, new)
     agreements = [agreement async for agreement in systems.clm.read_agreements()]
-    proofs = []
     for mapping in mappings:
-        keys = match_keys(Evaluator(old), Evaluator(new), mapping, agreements)
-        proofs.append(await _rekey_object(new, mapping, keys, systems, folder, at))
-    return proofs
+        yield mapping, match_keys(Evaluator(old), Evaluator(new), mapping, agreements)
 
 
 Keys = Mapping[str, tuple[str, str]]
@@ -130,16 +154,9 @@ def _require_none(faults: Sequence[str], title: str) -> None:
 async def _rekey_object(
     new: Spec, mapping: ObjectMapping, keys: Keys, systems: Systems, folder: Path, at: str
 ) -> Proof:
-    state = systems.state
-    is_moved = state.get_cursor(f"{CURSOR}{mapping.name}") == identity_of(mapping)
-    pairs = _find_pairs(mapping, keys, state, is_moved=is_moved)
-    before = state.count_links_of(mapping.name)
-    if len(pairs) != before:
-        raise RekeyRefused(
-            f"{mapping.name}: {before - len(pairs):,} of {before:,} links have no row in the CLM; run the sync with the old "
-            "mapping and settle what waits, then run this again"
-        )
-    written = await _write(mapping, pairs, systems.org)
+    state, before = systems.state, systems.state.count_links_of(mapping.name)
+    pairs, is_moved = _require_pairs(mapping, keys, state)
+    written = await _write(mapping, await _find_missing(mapping, pairs, systems.org), systems.org)
     path = await _prove(mapping, pairs, systems.org, folder)
     if not is_moved:
         moved = {pair.old: pair.new for pair in pairs}
@@ -150,6 +167,18 @@ async def _rekey_object(
     return Proof(mapping.name, before, len(after), written, path)
 
 
+def _require_pairs(mapping: ObjectMapping, keys: Keys, state: State) -> tuple[list[Pair], bool]:
+    """The linked rows of the CLM, and whether their links were moved before. Raises RekeyRefused while a link has no row."""
+    is_moved = state.get_cursor(f"{CURSOR}{mapping.name}") == identity_of(mapping)
+    pairs, before = _find_pairs(mapping, keys, state, is_moved=is_moved), state.count_links_of(mapping.name)
+    if len(pairs) != before:
+        raise RekeyRefused(
+            f"{mapping.name}: {before - len(pairs):,} of {before:,} links have no row in the CLM; run the sync with the old "
+            "mapping and settle what waits, then run this again"
+        )
+    return pairs, is_moved
+
+
 def _find_pairs(mapping: ObjectMapping, keys: Keys, state: State, *, is_moved: bool) -> list[Pair]:
     """The linked rows of the CLM; after the links were moved they are found by their new key."""
     links = state.find_links(mapping.name, [new for new, _ in keys.values()] if is_moved else list(keys))
@@ -157,9 +186,8 @@ def _find_pairs(mapping: ObjectMapping, keys: Keys, state: State, *, is_moved: b
     return [Pair(agreement, old, new, link.record_id) for old, new, agreement, link in rows if link is not None]
 
 
-async def _write(mapping: ObjectMapping, pairs: Sequence[Pair], org: Org) -> int:
-    """Write the new keys that are not there yet, by record id; answer how many those were."""
-    field = mapping.key.salesforce
+async def _find_missing(mapping: ObjectMapping, pairs: Sequence[Pair], org: Org) -> list[Pair]:
+    """The pairs whose record does not hold its new key yet. Raises RekeyRefused for a record that is gone or holds another key."""
     held = {record_id: key async for record_id, key in _read(mapping, [pair.record_id for pair in pairs], org)}
     faults = [f"{pair.old}: {pair.record_id} is not in the org" for pair in pairs if pair.record_id not in held]
     faults += [
@@ -168,7 +196,12 @@ async def _write(mapping: ObjectMapping, pairs: Sequence[Pair], org: Org) -> int
         if held.get(pair.record_id) not in (None, pair.new)
     ]
     _require_none(faults, f"{mapping.name}: records that cannot take their new key")
-    todo = [pair for pair in pairs if held[pair.record_id] is None]
+    return [pair for pair in pairs if held[pair.record_id] is None]
+
+
+async def _write(mapping: ObjectMapping, todo: Sequence[Pair], org: Org) -> int:
+    """Write new keys by record id; answer how many those were."""
+    field = mapping.key.salesforce
     for start in range(0, len(todo), AT_ONCE):
         some = todo[start : start + AT_ONCE]
         records = [{"Id": pair.record_id, field: pair.new} for pair in some]

@@ -14,6 +14,10 @@ import yaml
 Path = tuple[str, ...]
 
 
+class AdoptError(Exception):
+    """Drift that the mapping does not take over; `str()` says why, and what can be done instead."""
+
+
 class EditError(Exception):
     """The text cannot be changed in that place without a person; `str()` says where and why."""
 
@@ -30,15 +34,21 @@ class Edit:
     @property
     def written(self) -> str:
         """The value as it is written: one line, as it may stand within braces too."""
-        dumped: str = yaml.safe_dump([self.value], default_flow_style=True, width=10**9, allow_unicode=True)
+        dumped: str = yaml.safe_dump(
+            [self.value], default_flow_style=True, width=10**9, allow_unicode=True, sort_keys=False
+        )
         return dumped.strip()[1:-1]
 
 
-def edit_text(text: str, edits: Sequence[Edit]) -> tuple[str, list[Edit]]:
-    """The text with all values written, and the edits with what they replaced. Raises EditError."""
+def edit_text(text: str, edits: Sequence[Edit], *, grows: bool = False) -> tuple[str, list[Edit]]:
+    """The text with all values written, and the edits with what they replaced. Raises EditError.
+
+    With `grows` the mappings above a key may be new, too, as in an overlay, which says only what is otherwise.
+    """
     wanted = _load(text)
     done: list[Edit] = []
-    for edit in edits:
+    for asked in edits:
+        edit = _graft(wanted, asked) if grows else asked
         _put(wanted, edit.path, edit.value)
         text, made = _write(text, edit)
         done.append(made)
@@ -53,6 +63,18 @@ def show_path(path: Path) -> str:
 
 def _load(text: str) -> object:
     return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def _graft(data: object, edit: Edit) -> Edit:
+    """The edit at the first key of its path that is not there yet, with everything below it."""
+    for depth, key in enumerate(edit.path[:-1]):
+        if not isinstance(data, dict) or key not in data:
+            value = edit.value
+            for below in reversed(edit.path[depth + 1 :]):
+                value = {below: value}
+            return Edit(edit.path[: depth + 1], value)
+        data = data[key]
+    return edit
 
 
 def _put(data: object, path: Path, value: object) -> None:
