@@ -121,7 +121,7 @@ def test_a_job_that_takes_its_time_is_looked_at_again() -> None:
 
 def test_a_job_that_never_ends_is_given_up_in_words() -> None:
     with pytest.raises(
-        Unexpected, match=r"^The bulk job 750x is still InProgress, looked at 400 times; a later run reads"
+        Unexpected, match=r"^The bulk job 750x is still InProgress, looked at 150 times; a later run reads"
     ):
         load(Jobs(looks=1_000), upsert)
 
@@ -173,7 +173,7 @@ def looks_at(pace: bulk.Pace, rows: int, seconds: float) -> int:
     for number, wait in enumerate(pace.waits(rows), start=1):
         waited += wait
         if waited >= seconds:
-            pace.learn(rows, waited, seconds)
+            pace.learn(rows, waited, number, seconds)
             return number
     raise AssertionError("the looks ended before the job")
 
@@ -182,11 +182,22 @@ def looks_at(pace: bulk.Pace, rows: int, seconds: float) -> int:
 def test_the_looks_at_a_job_become_few_once_jobs_have_told_how_long_they_take(seconds: float) -> None:
     pace = bulk.Pace()
     looks = [looks_at(pace, 10_000, seconds) for _ in range(12)]
-    assert max(looks) <= 40
-    assert sum(looks[2:]) <= 20, looks
+    assert max(looks) <= 10
+    assert looks[1:] == [1] * 11
 
 
 def test_a_job_that_takes_much_longer_than_the_others_is_looked_at_less_and_less_often() -> None:
     pace = bulk.Pace(per_row=0.001)
     waits = [wait for wait, _ in zip(pace.waits(1000), range(8), strict=False)]
-    assert waits == [1.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0]
+    assert waits == [1.5, 1.5, 3.0, 6.0, 12.0, 24.0, 48.0, 96.0]
+
+
+def test_jobs_whose_time_varies_by_half_cost_no_further_look() -> None:
+    pace = bulk.Pace()
+    looks = [looks_at(pace, 10_000, 1.0 + (number * 7 % 11) / 22) for number in range(200)]
+    assert looks[1:] == [1] * 199
+
+
+def test_a_job_twice_as_slow_as_the_others_costs_one_further_look() -> None:
+    pace = bulk.Pace()
+    assert [looks_at(pace, 10_000, seconds) for seconds in (1.0, 1.0, 2.0, 1.0)] == [1, 1, 2, 1]

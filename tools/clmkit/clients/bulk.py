@@ -27,9 +27,13 @@ ROWS_PER_PART = 100_000
 """Of a query's results."""
 LAST_PART = "null"
 """The locator of a part that no other follows."""
-FIRST_LOOK, LONGEST_LOOK, MOST_LOOKS = 0.05, 10.0, 400
-FIRST_GUESS = 0.00003
+FIRST_LOOK, LONGEST_WAIT, MOST_LOOKS = 0.05, 600.0, 150
+FIRST_GUESS = 0.0001
 """Seconds a row, as long as no job has told."""
+MARGIN = 1.5
+"""A job is looked at after so many times as long as it should take: a look too early is a call more, one too late a moment."""
+FORGETTING = 0.9
+"""What is left of a slow job's weight after one that was fast."""
 ERROR = re.compile(r"(?P<code>[A-Za-z0-9_]+):(?P<message>.*?)(?::(?P<fields>[^:]*) --)?$", re.DOTALL)
 
 
@@ -67,20 +71,21 @@ class Pace:
     per_row: float | None = None
 
     def waits(self, rows: int) -> Iterator[float]:
-        """Seconds before each look: as long as such a job takes, then a quarter of that, growing; at first a guess."""
-        known = self.per_row
-        wait = max(FIRST_LOOK, min((FIRST_GUESS if known is None else known) * rows, 60 * LONGEST_LOOK))
+        """Seconds before each look: longer than the slowest of the last jobs took, the same again, then twice as long each time."""
+        known = FIRST_GUESS if self.per_row is None else self.per_row
+        wait = min(LONGEST_WAIT, max(FIRST_LOOK, MARGIN * known * rows))
         yield wait
-        wait = wait if known is None else max(FIRST_LOOK, wait / 4)
         for _ in range(MOST_LOOKS - 1):
             yield wait
-            wait = min(LONGEST_LOOK, wait * 2)
+            wait = min(LONGEST_WAIT, wait * 2)
 
-    def learn(self, rows: int, waited: float, told: float) -> None:
-        """`told` is Salesforce's own time for the rows, without the time that the job stood in the queue; 0 when it tells none."""
-        seen = waited if waited < 2 * told or not told else told * 1.25
-        per_row = seen / max(1, rows)
-        self.per_row = per_row if self.per_row is None else (self.per_row + per_row) / 2
+    def learn(self, rows: int, waited: float, looks: int, told: float) -> None:
+        """`told` is Salesforce's own time for the rows, without the time that the job stood in the queue; 0 when it tells none.
+
+        A job that was over at the first look took at most as long as was waited.
+        """
+        seen = (waited if looks > 1 else told or waited / MARGIN) / max(1, rows)
+        self.per_row = seen if self.per_row is None else max(seen, self.per_row * FORGETTING)
 
 
 def order(sobject: str, key_field: str) -> dict[str, str]:

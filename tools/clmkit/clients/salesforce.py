@@ -293,12 +293,12 @@ class Salesforce:
     async def finish_job(self, job_id: str, rows: int) -> bulk.Job:
         """The job when it is over. The first look comes when jobs of this size were over so far: a look is a call, too."""
         waited = 0.0
-        for wait in self._pace.waits(rows):
+        for looks, wait in enumerate(self._pace.waits(rows), start=1):
             await self._transport.sleep(wait)
             waited += wait
             job = await self.get_job(job_id)
             if job.is_over:
-                self._pace.learn(rows, waited, job.totalProcessingTime / 1000)
+                self._pace.learn(rows, waited, looks, job.totalProcessingTime / 1000)
                 return job
         raise Unexpected(
             f"The bulk job {job_id} is still {job.state}, looked at {bulk.MOST_LOOKS} times; a later run reads what it did."
