@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orgtwin.apex.container_tables import register_container_tables
+from orgtwin.apex.containers import Workspace
 from orgtwin.apex.test_tables import register_test_tables
 from orgtwin.auth.apps import CUMULUSCI, ClientApp, Flow
 from orgtwin.auth.book import AuthBook
@@ -96,6 +98,7 @@ def start_twin(
     twin.tooling_tables.register_family(SETTINGS, settings_table)
     twin.data_tables.register(recently_viewed_table(lambda: twin.part(RecentItems)))
     register_test_tables(twin.tooling_tables, lambda: runs_of(twin))
+    register_container_tables(twin.tooling_tables, lambda: twin.part(Workspace))
     client_secret = random(_SECRET_LENGTH)
     app = _integration_app(twin, integration, certificate).with_secret(client_secret)
     twin.auth.apps.add(app)

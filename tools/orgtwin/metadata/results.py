@@ -100,6 +100,11 @@ def _details(job: DeployJob, tests: TestReport) -> dict[str, object]:
     }
 
 
+def component_failures(job: DeployJob) -> list[dict[str, object]]:
+    """What a deploy refused, as DeployDetails tells it."""
+    return [_message(message, iso(job.completed)) for message in (job.outcome.failures if job.outcome else ())]
+
+
 def _message(message: DeployMessage, when: str | None) -> dict[str, object]:
     return {
         "changed": message.changed,
