@@ -166,7 +166,7 @@ def _holds_collection(actual: Type, target: Type) -> bool:
 
 
 def _holds_item(actual: Type, target: Type) -> bool:
-    if actual == target or target is OBJECT:
+    if actual == target or target is OBJECT or (actual, target) == (ID, STRING):
         return True
     if actual is SOBJECT and target.is_sobject:
         return True

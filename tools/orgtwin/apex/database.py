@@ -57,12 +57,16 @@ def _read_only(type_: Type, verb: str) -> frozenset[str]:
 
 
 def row_to_port(record: SObject, verb: str = "") -> dict[str, Value]:
-    """A record as a row to be written; a parent record with an external id field stands for the reference."""
+    """A record as a row to be written; a parent record with an external id field stands for the reference.
+
+    A parent with an id was read or saved before: it says nothing about the reference. Source: "Relating Records by Using an
+    External ID" (Apex Developer Guide).
+    """
     skipped = _read_only(record.type, verb)
     row = {name: to_port(value) for name, value in record.fields.items() if name not in skipped}
     for name, parent in record.related.items():
-        if isinstance(parent, SObject):
-            key = {k: to_port(v) for k, v in parent.fields.items() if k != "Id"}
+        if isinstance(parent, SObject) and parent.fields.get("Id") is None:
+            key = {k: to_port(v) for k, v in parent.fields.items()}
             reference = record.schema.find_relationship(name)
             if reference is not None and key and reference.api_name not in row and reference.relationship_name:
                 row[reference.relationship_name] = key

@@ -74,7 +74,7 @@ def read_project(root: Path, before: Sequence[Path] = ()) -> Project:
         except (OSError, etree.XMLSyntaxError) as error:
             raise ProjectUnreadable(f"{folder} cannot be read: {error}") from error
     for name, paths in sorted(objects.items()):
-        project.files[f"objects/{name}.object"] = _compose(paths)
+        project.files[f"objects/{name}.object"] = _compose(paths, told_to_parent=name != "Event")
     project.files["package.xml"] = _manifest(project.files)
     return project
 
@@ -201,13 +201,18 @@ def _labels(path: Path) -> dict[str, str]:
     return found
 
 
-def _compose(paths: list[Path]) -> bytes:
-    """One CustomObject file out of the object's own files and its children's; the later one wins, element by element."""
+def _compose(paths: list[Path], *, told_to_parent: bool) -> bytes:
+    """One CustomObject file out of the object's own files and its children's; the later one wins, element by element.
+
+    A field of Activity is seen from its parent once, through the tasks (ASSUMED).
+    """
     found: dict[tuple[str, str], list[etree._Element]] = {}
     for path in paths:
         element = etree.parse(path, _parser()).getroot()
         remove_retired(element)
         child = CHILDREN.get(kind_of(path))
+        if not told_to_parent and path.parents[1].name == "Activity":
+            etree.strip_elements(element, f"{{{_NAMESPACE}}}relationshipName")
         if child is not None:
             element.tag = f"{{{_NAMESPACE}}}{child}"
         fresh: dict[tuple[str, str], list[etree._Element]] = {}

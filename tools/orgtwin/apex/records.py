@@ -50,6 +50,9 @@ def field_type(field: Field) -> Type:
     return FIELD_CLASSES.get(field.api_name) or _FIELD_TYPES.get(field.type, STRING)
 
 
+_LONG_ID = 18
+
+
 @lru_cache(maxsize=1024)
 def id_fields(type_: Type) -> frozenset[str]:
     """The fields of an sObject type that hold ids, by API name."""
@@ -58,10 +61,10 @@ def id_fields(type_: Type) -> frozenset[str]:
 
 
 def to_id(text: str | None) -> Id | None:
-    """A text as Id. Raises StringException for what is no id."""
+    """A text as Id. Raises StringException for what is no id. Last characters that are no checksum do not matter (ASSUMED)."""
     if text is None or type(text) is Id:
         return text
-    found = find_id18(text)
+    found = find_id18(text) or (text if len(text) == _LONG_ID and text.isascii() and text.isalnum() else None)
     if found is None:
         raise throw("StringException", f"Invalid id: {text}")
     return Id(found)

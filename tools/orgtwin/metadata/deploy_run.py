@@ -169,7 +169,8 @@ class _Attempt:
         incoming = [
             item for package in self._packages for item in package.incoming if item.component.key not in self._skipped
         ]
-        for item in sorted(incoming, key=_order):
+        depths = _roll_up_depths(incoming)
+        for item in sorted(incoming, key=lambda item: (*_order(item), depths.get(item.component.full_name, 0))):
             self._lay_out_one(item)
         self._delete(key for package in self._packages for key in package.delete_last)
         for key, check in self._workspace.late_checks:
@@ -397,3 +398,18 @@ def _order(item: Incoming) -> tuple[int, int]:
     component = item.component
     kind = component.body.value("type") or "" if component.type == "CustomField" else ""
     return (rule_of(component.type).order, _SUB_ORDER.get(kind, 2))
+
+
+def _roll_up_depths(incoming: Iterable[Incoming]) -> dict[str, int]:
+    """By name of a roll-up, how many others must stand before it: those that it sums up, and those that these sum up."""
+    summed = {
+        item.component.full_name: item.component.body.value("summarizedField")
+        for item in incoming
+        if item.component.type == "CustomField" and item.component.body.value("type") == "Summary"
+    }
+
+    def depth(name: str, seen: frozenset[str]) -> int:
+        below = summed.get(name)
+        return 1 + depth(below, seen | {name}) if below in summed and below not in seen else 0
+
+    return {name: depth(name, frozenset((name,))) for name in summed}

@@ -66,7 +66,8 @@ def _comparison(reader: TokenReader, query: ParseQuery) -> Comparison:
     left = parse_expression(reader)
     token = reader.take()
     if token.kind == "op" and token.text in _OPERATORS:
-        return Comparison(left, _OPERATORS[token.text], _literal(reader), left.position)
+        written = token.text + ("=" if token.text in ("<", ">") and reader.accept("=") else "")  # `> =` is `>=`
+        return Comparison(left, _OPERATORS[written], _literal(reader), left.position)
     if token.lower == "like":
         return Comparison(left, "LIKE", _literal(reader), left.position)
     if token.lower in ("includes", "excludes"):

@@ -32,8 +32,8 @@ class HttpMessage:
     kind: str
     headers: dict[str, tuple[str, str]] = field(default_factory=dict)
     body: bytes | None = None
-    method: str = ""
-    endpoint: str = ""
+    method: str | None = None
+    endpoint: str | None = None
     timeout: int = 10_000
     status: str | None = None
     status_code: int = 0
@@ -44,7 +44,7 @@ class HttpMessage:
 
     def __str__(self) -> str:
         if self.kind == "HttpRequest":
-            return f"System.HttpRequest[Endpoint={self.endpoint}, Method={self.method}]"
+            return f"System.HttpRequest[Endpoint={self.endpoint or 'null'}, Method={self.method or 'null'}]"
         return f"System.HttpResponse[Status={self.status}, StatusCode={self.status_code}]"
 
 
@@ -151,10 +151,10 @@ def _timeout(request: HttpMessage) -> int:
 def _send_for_real(request: HttpMessage) -> HttpMessage:
     engine = context.engine()
     try:
-        callout = engine.port.resolve_callout(request.endpoint)
+        callout = engine.port.resolve_callout(request.endpoint or "")
         own = dict(request.headers.values())
         named = dict(callout.headers)
-        outgoing = Outgoing(request.method, callout.url, {**named, **own}, request.body, _timeout(request))
+        outgoing = Outgoing(request.method or "", callout.url, {**named, **own}, request.body, _timeout(request))
         started = time.monotonic()
         try:
             answer = call_out(outgoing, engine.transaction.usage.limit("HeapSize"))

@@ -16,6 +16,7 @@ NAMESPACES = frozenset(
         "connectapi", "datasource", "dataweave", "dom", "eventbus", "flow", "formulaeval", "functions", "industries", "invocable",
         "kbmanagement", "messaging", "metadata", "pref_center", "process", "quickaction", "reports", "richmessaging", "search",
         "sfc", "sfdc_checkout", "site", "support", "territorymgmt", "txnsecurity", "userprovisioning", "visualeditor", "wave",
+        "datacloud",
     )
 )  # fmt: skip
 CLASSES = frozenset(
@@ -33,7 +34,7 @@ _TYPES: dict[str, Type] = {}
 
 def refused_type(name: str) -> Type | None:
     """The stand-in for a platform type that is not emulated, or None when no such namespace exists."""
-    key = name.lower().removeprefix("system.")
+    key = name.lower().removeprefix("system.").removeprefix("schema.")
     first, _, rest = key.partition(".")
     if not (first in NAMESPACES and rest) and key not in CLASSES and key not in _missing_classes():
         return None

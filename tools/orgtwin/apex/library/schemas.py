@@ -264,6 +264,15 @@ def _picklist(this: DescribeField) -> ApexList:
 
 
 _FILTERABLE = frozenset((FieldType.TEXTAREA, FieldType.BASE64, FieldType.ENCRYPTED_STRING))
+
+
+def _default_value(this: DescribeField) -> Value:
+    """Of a checkbox true or false; any other default is told as a formula (ASSUMED)."""
+    if this.field.type is not FieldType.BOOLEAN or this.field.calculated:
+        return None
+    return (this.field.default_formula or "").strip().lower() == "true"
+
+
 system_class(
     "DescribeFieldResult",
     {
@@ -284,7 +293,7 @@ system_class(
         "List<Schema.SObjectType> getReferenceTo()": _references,
         "List<Schema.PicklistEntry> getPicklistValues()": _picklist,
         "String getRelationshipName()": lambda this: this.field.relationship_name,
-        "Object getDefaultValue()": lambda this: None,
+        "Object getDefaultValue()": _default_value,
         "String getDefaultValueFormula()": lambda this: this.field.default_formula,
         "String getCalculatedFormula()": lambda this: this.field.formula,
         "String getInlineHelpText()": lambda this: this.field.help_text,

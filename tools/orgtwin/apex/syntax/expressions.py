@@ -40,7 +40,7 @@ from orgtwin.apex.syntax.tree import (
     Unary,
 )
 from orgtwin.apex.syntax.types import TypeParser
-from orgtwin.apex.syntax.words import ASSIGNMENTS, KEYWORDS, PRECEDENCE
+from orgtwin.apex.syntax.words import ANGLES, ASSIGNMENTS, KEYWORDS, PRECEDENCE
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[\s\S])")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "%": "\\%", "_": "\\_"}
@@ -77,15 +77,10 @@ class ExpressionParser(TypeParser):
         at = self.i
         if self.kinds[at] != OPERATOR:
             return left
-        op = self.texts[at]
+        op, width = self._operator(at)
         if op in ASSIGNMENTS:
-            self.i = at + 1
+            self.i = at + width
             return Assign(start_of(left), op, left, self.expression())
-        if op == ">":
-            width = self._shift_width(at)
-            if width and self.texts[at + width - 1] == ">=":
-                self.i = at + width
-                return Assign(start_of(left), ">" * width + "=", left, self.expression())
         return left
 
     def arguments(self) -> list[Expression]:
@@ -119,12 +114,11 @@ class ExpressionParser(TypeParser):
             if power is None:
                 return left
             width = 1
-            if op == ">":
-                width = self._shift_width(at) or 1
-                if width > 1:
-                    if self.texts[at + width - 1] == ">=":
-                        return left
-                    op, power = ">" * width, 11
+            if op[0] in "<>":
+                op, width = self._operator(at)
+                if op in ASSIGNMENTS:
+                    return left
+                power = PRECEDENCE[op]
             if power < minimum:
                 return left
             self.i = at + width
@@ -133,14 +127,17 @@ class ExpressionParser(TypeParser):
             else:
                 left = Binary(start_of(left), op, left, self._binary(power + 1))
 
-    def _shift_width(self, at: int) -> int:
-        """2 for `>>` or `>>=`, 3 for `>>>` or `>>>=`, 0 when the `>` stands alone."""
-        starts, texts = self.starts, self.texts
-        if starts[at + 1] != starts[at] + 1 or texts[at + 1] not in (">", ">="):
-            return 0
-        if texts[at + 1] == ">=":
-            return 2
-        return 3 if starts[at + 2] == starts[at] + 2 and texts[at + 2] in (">", ">=") else 2
+    def _operator(self, at: int) -> tuple[str, int]:
+        """The operator there and its number of tokens: what starts with an angle is put together, with blanks between or none.
+
+        Source: Salesforce's own parser, which reads `1 > = 2` and `i >> = 2`.
+        """
+        op, width = self.texts[at], 1
+        if op[0] in "<>":
+            while op + self.texts[at + width] in ANGLES:
+                op += self.texts[at + width]
+                width += 1
+        return op, width
 
     def _unary(self) -> Expression:
         at = self.i

@@ -206,6 +206,8 @@ class QueryParser(ExpressionParser):
         text = self.texts[self.i]
         if text in _COMPARISONS:
             self.i += 1
+            if text in ("<", ">"):
+                self.accept("=")
             self._value()
             return
         if text == "not":

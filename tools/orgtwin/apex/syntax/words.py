@@ -32,6 +32,8 @@ MODIFIERS = frozenset(
 )
 SHARING_WORDS = frozenset(("with", "without", "inherited"))
 
+ANGLES = frozenset((">=", ">>", ">>=", ">>>", ">>>=", "<=", "<<", "<<="))
+"""Operators that may be written with blanks inside."""
 ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "|=", "&=", "^=", "<<=", ">>=", ">>>="))
 
 PRECEDENCE = {
