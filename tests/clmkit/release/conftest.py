@@ -125,6 +125,8 @@ class Org:
         for folder in ("mappings", "force-app"):
             shutil.rmtree(self.project / folder)
             shutil.copytree(ROOT / folder, self.project / folder)
+        for state in (self.project / "build" / "run").glob("sync.sqlite*"):
+            state.unlink()
         self.administer("POST", f"snapshots/{SNAPSHOT}/restore")
 
     def administer(self, method: str, path: str) -> None:

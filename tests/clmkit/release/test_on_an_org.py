@@ -11,18 +11,13 @@ from urllib.parse import urlsplit
 import pytest
 from simple_salesforce.api import SFType
 from tests.clmkit.release.conftest import Org
-from tests.clmkit.sync.fake_clm import FakeClm
 
 from clmkit.clients.metadata_api import Listed
-from clmkit.clients.salesforce import Salesforce
 from clmkit.clients.transport import Reply, Transport
 from clmkit.codegen.mdapi import Component, convert_source, make_package, split_settings
 from clmkit.codegen.tree import read_package
 from clmkit.codegen.xml import Body, parse_component
 from clmkit.release.org_access import OrgClients
-from clmkit.release.rekey import Proof, Systems, rekey
-from clmkit.release.revisions import read_revision
-from clmkit.sync.state import Link, State
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
 
@@ -233,43 +228,6 @@ def test_a_plan_names_the_reports_list_views_and_code_of_others_that_a_break_hit
     ]
     assert "named by reports: Sales/Kinds; list views: Contract.Sales_Kinds" in " ".join(org.release("plan")[1].split())
     org.remove(["ListView Contract.Sales_Kinds", "Report Sales/Kinds", "ReportFolder Sales"])
-
-
-def test_a_new_key_is_a_step_of_the_plan_that_loses_no_pair(org: Org, tmp_path: Path) -> None:
-    rest, old = org.rest(), tmp_path / "old.yml"
-    contracts, parties = rest.Contract, rest.CLM_Party__c
-    assert isinstance(contracts, SFType)
-    assert isinstance(parties, SFType)
-    account = rest.query("SELECT Id FROM Account LIMIT 1")["records"][0]["Id"]
-    contracts.upsert("CLM_Id__c/REKEY", {"AccountId": account, "CLM_Version__c": 1, "Status": "Draft"})
-    contract = contracts.get_by_custom_id("CLM_Id__c", "REKEY")["Id"]
-    clm, state, linked = FakeClm(), State(":memory:"), {}
-    clm.save("REKEY", parties=[{"id": f"REKEY-{at}", "role": "other"} for at in range(3)])
-    for at in range(3):
-        parties.upsert(f"CLM_Id__c/REKEY-{at}", {"Contract__c": contract, "Party_Name__c": f"P{at}"})
-        linked[f"REKEY-{at}"] = parties.get_by_custom_id("CLM_Id__c", f"REKEY-{at}")["Id"]
-    state.put_links(Link("party", key, "REKEY", record_id, 1, "", {}) for key, record_id in linked.items())
-    old.write_text((org.project / "mappings" / "contract.yml").read_text(encoding="utf-8"), encoding="utf-8")
-    number = '    record_name: {label: Party Number, format: "P-{000000}"}\n    key: {clm: id, field: '
-    org.rewrite(f"{number}CLM_Id__c", f"{number}CLM_Ref__c")
-
-    document = org.plan("--against", str(old))[1]
-    (step,) = [item for item in document["items"] if item["code"] == "REL204"]
-    assert (step["pair"], step["class"], step["subject"]) == ("intent | data", "DATA", "party.key")
-    assert "`clmkit rekey`" in step["next"]
-    org.decide(*document["undecided"])
-    document = org.plan("--against", str(old))[1]
-    assert org.release("apply", document["hash"], "--against", str(old))[0] == 0
-
-    before, after = (read_revision(name, Path("mappings/contract.yml")).spec for name in (str(old), ""))
-
-    async def change_keys(records: Salesforce) -> list[Proof]:
-        return await rekey(before, after, Systems(records, clm, state), tmp_path, "2026-11-22T00:00:00Z")
-
-    (proof,) = org.ask_as_integration(change_keys)
-    assert (proof.object, proof.before, proof.after, proof.written) == ("party", 3, 3, 3)
-    assert {key: parties.get_by_custom_id("CLM_Ref__c", key)["Id"] for key in linked} == linked
-    assert rest.query(f"SELECT COUNT(Id) n FROM CLM_Party__c WHERE Contract__c = '{contract}'")["records"][0]["n"] == 3
 
 
 def test_apply_refuses_when_the_org_moved_and_names_who_moved_it(org: Org) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +12,14 @@ import msgspec
 import pytest
 from tests.clmkit.release.specs import SHIPPED, resolved, with_object, written
 from tests.clmkit.sync.fake_org import FakeOrg, Killed
+from tests.clmkit.sync.postgres import running_postgres
 from tests.clmkit.sync.world import World
 
 from clmkit.clients.salesforce import Record
 from clmkit.mapping.loader import load_bytes
 from clmkit.mapping.model import Spec
-from clmkit.release.rekey import Proof, RekeyRefused, Systems, find_rekeyed, rekey
-from clmkit.sync.database import StateError
+from clmkit.release.rekey import Intent, Proof, RekeyRefused, Systems, find_rekeyed, plan_rekey, rekey
+from clmkit.sync.database import StateError, Target
 from clmkit.sync.identity import require_keys
 
 OLD = resolved(written())
@@ -71,8 +72,12 @@ class KeyedOrg(FakeOrg):
 
 @pytest.fixture
 def world() -> World:
+    return synchronised(":memory:")
+
+
+def synchronised(target: Target) -> World:
     """Contracts with parties that were synchronised under the old key; the numbers turn the order of the ids round."""
-    world = World(org=KeyedOrg())
+    world = World(org=KeyedOrg(), state_path=target)
     for at in range(1, COUNT + 1):
         parties = [
             {"id": f"PAR-{at}-{side}", "number": f"{at}.{side}", "name": f"Party {side}", "role": "other"}
@@ -159,6 +164,36 @@ def test_a_second_run_writes_nothing_and_proves_it_again(world: World, tmp_path:
         (10, 10, 0),
     ]
     assert pairs(world) == found
+
+
+def test_a_state_on_postgresql_is_given_the_new_keys_alike(tmp_path: Path) -> None:
+    with running_postgres() as server:
+        world = synchronised(server.new_database())
+        before = pairs(world)
+        world.org.after_commit = kill_once(world)
+        with pytest.raises(Killed):
+            change_keys(world, tmp_path)
+        assert [(proof.before, proof.after) for proof in change_keys(world, tmp_path)] == [(COUNT, COUNT), (10, 10)]
+        assert sorted(pairs(world).values()) == sorted(before.values())
+        assert not pairs(world).keys() & before.keys() - {f"AGR-00000{at}" for at in range(1, COUNT + 1)}
+        world.state.close()
+
+
+def kill_once(world: World) -> Callable[[str, Sequence[Record]], None]:
+    """Ends the run after its first write; the next one is left alone."""
+
+    def strike(_sobject: str, _records: Sequence[Record]) -> None:
+        world.org.after_commit = lambda sobject, records: None
+        raise Killed
+
+    return strike
+
+
+def test_a_plan_of_it_counts_what_is_missing_and_writes_nothing(world: World) -> None:
+    systems = Systems(world.org, world.clm, world.state)
+    intents = asyncio.run(plan_rekey(OLD, MOVED, systems))
+    assert intents == [Intent("contract", COUNT, COUNT), Intent("party", 2 * COUNT, 2 * COUNT)]
+    assert not any("CLM_Number__c" in row for row in world.org.records["Contract"].values())
 
 
 @pytest.mark.parametrize("moment", ["before the first write", "after the first write", "after the second write"])

@@ -82,8 +82,7 @@ def drift(
     Examples:
       clmkit drift --org org.json
       clmkit drift --org org.json --adopt "REL601 CustomField Contract.CLM_Title__c"
-      clmkit drift --org org.json --accept "REL601 CustomField Contract.CLM_Title__c" \\
-        --until 2027-01-31 --owner legal_ops --reason CHG-4711
+      clmkit drift --org org.json --accept "REL351 ApexClass CLM_Access" --until 2027-01-31 --owner legal_ops --reason CHG-4711
 
     \b
     Exit codes:
