@@ -81,9 +81,9 @@ def _duplicate_header(text: str) -> DuplicateHeader:
 
 
 def _require_api_enabled(request: Request, caller: Caller) -> None:
-    # ASSUMED: the REST wording; the code is that of "Status Codes and Error Responses".
+    # The wording is the one that integration vendors quote of users without the permission.
     if not request.org.access.has_permission(caller, "ApiEnabled"):
-        raise SalesforceError("API_CURRENTLY_DISABLED", "API is disabled for this User", status=403)
+        raise SalesforceError("API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.", status=403)
 
 
 def session_token(request: Request) -> str | None:
