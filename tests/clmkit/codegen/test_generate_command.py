@@ -137,7 +137,7 @@ def test_an_interrupted_run_says_so_and_the_next_one_completes(
     def interrupted(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tree, "_carry_out", interrupted)
+    monkeypatch.setattr(os, "rename", interrupted)
     result = generate()
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")
     assert read_package(out) == {}

@@ -13,6 +13,7 @@ from clmkit.codegen import tree
 from clmkit.codegen.tree import LEDGER, Verb, compare_tree, read_package, write_tree
 
 FIRST = {"generated/a.xml": b"a1\n", "generated/deep/b.xml": b"b1\n", "extensions/mine.cls": b"start\n"}
+EXTENSION = {"extensions/classes/mine.cls": b"start\n"}
 SECOND = {"generated/a.xml": b"a2\n", "generated/c.xml": b"c1\n", "extensions/mine.cls": b"start\n"}
 
 
@@ -113,6 +114,35 @@ def test_a_run_killed_between_two_renames_leaves_whole_files_and_no_false_edit(
         assert compare_tree(planned, root).edited == ()
     write_tree(compare_tree(SECOND, root), root)
     assert compare_tree(SECOND, root).is_clean
+
+
+@pytest.mark.parametrize("survivors", range(4))
+def test_a_first_run_killed_between_two_folders_leaves_whole_files_and_no_false_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, survivors: int
+) -> None:
+    root, real, left = tmp_path / "force-app", os.rename, survivors
+
+    def rename_or_die(source: str, target: str) -> None:
+        nonlocal left
+        if not left:
+            raise KeyboardInterrupt
+        left -= 1
+        real(source, target)
+
+    planned = {
+        "generated/a.xml": b"a\n",
+        **{f"generated/{name}/b.xml": b"b\n" for name in ("x", "y/z", "z")},
+        **EXTENSION,
+    }
+    monkeypatch.setattr(os, "rename", rename_or_die)
+    with pytest.raises(KeyboardInterrupt):
+        write_tree(compare_tree(planned, root), root)
+    monkeypatch.undo()
+    assert len(read_package(root)) == 1 + survivors
+    assert compare_tree(planned, root).edited == ()
+    write_tree(compare_tree(planned, root), root)
+    assert read_package(root) == planned
+    assert compare_tree(planned, root).is_clean
 
 
 def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

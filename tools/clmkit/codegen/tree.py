@@ -4,8 +4,8 @@
 `sha256sum --check`. A generated file whose digest the ledger does not know was edited by hand.
 
 Writing goes in three steps: all new bytes into a staging folder (a full disk ends here, with nothing changed); then one rename
-per file; then the ledger. Before the renames the ledger gets the old digests and the new ones, so that a run that was killed
-between two renames is told from an edit by hand.
+per file, or per folder that was not there; then the ledger. Before the renames the ledger gets the old digests and the new ones,
+so that a run that was killed between two renames is told from an edit by hand.
 """
 
 from __future__ import annotations
@@ -118,8 +118,7 @@ def write_tree(comparison: Comparison, root: Path) -> None:
         _stage(comparison, staging)
         (root / GENERATED).mkdir(parents=True, exist_ok=True)
         (staging / "ledger.both").replace(root / LEDGER)
-        for change in comparison.changes:
-            _carry_out(change, staging, root)
+        _carry_out_all(comparison.changes, staging, root)
         (staging / "ledger").replace(root / LEDGER)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -142,6 +141,28 @@ def _stage(comparison: Comparison, staging: Path) -> None:
     lines = ((path, digest) for path, digests in sorted(both.items()) for digest in sorted(digests))
     (staging / "ledger.both").write_text(_render_lines(lines), encoding="utf-8", newline="\n")
     (staging / "ledger").write_text(comparison.ledger_text, encoding="utf-8", newline="\n")
+
+
+def _carry_out_all(changes: Iterable[FileChange], staging: Path, root: Path) -> None:
+    """A folder that is not there yet comes as one: a project's first files are then a few renames, not one each."""
+    lacking: dict[str, str] = {}
+    moved = set()
+    for change in changes:
+        folder = "" if change.verb is Verb.REMOVE else _find_lacking(change.path.rpartition("/")[0], root, lacking)
+        if not folder:
+            _carry_out(change, staging, root)
+        elif folder not in moved:
+            os.rename(f"{staging}/{folder}", f"{root}/{folder}")
+            moved.add(folder)
+
+
+def _find_lacking(folder: str, root: Path, known: dict[str, str]) -> str:
+    """The topmost folder on the way to this one that is not there; empty when it is there. `known`: what was found before."""
+    if folder not in known:
+        parent = folder.rpartition("/")[0]
+        above = _find_lacking(parent, root, known) if parent else ""
+        known[folder] = above or ("" if os.path.isdir(f"{root}/{folder}") else folder)
+    return known[folder]
 
 
 def _carry_out(change: FileChange, staging: Path, root: Path) -> None:

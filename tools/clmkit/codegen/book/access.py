@@ -50,7 +50,7 @@ def _owners(spec: Spec) -> Table:
     rows = (
         (
             mapping.label, field.label, OWNERS[field.owner], [_row(row) for row in field.precedence],
-            tell(field.conflict), *(_owner_in(spec, field, state) for state in states),
+            tell(field.conflict), *(_owner_in(spec, mapping, field, state) for state in states),
         )
         for mapping in spec.objects
         for field in mapping.columns
@@ -69,14 +69,14 @@ def _row(row: PrecedenceRow) -> str:
     return f"{' '.join(row.states)}: {OWNERS[row.wins]}{f' ({when})' if when else ''}"
 
 
-def _owner_in(spec: Spec, field: FieldMapping, state: str) -> str:
+def _owner_in(spec: Spec, mapping: ObjectMapping, field: FieldMapping, state: str) -> str:
     if field.owner is not Owner.SHARED:
         owner = OWNERS[field.owner]
     else:
         owner = " or ".join(sorted(OWNERS[winner] for winner in possible_winners(field.precedence, state)))
     status = next(row.status for row in spec.lifecycle.states if row.name == state) if spec.lifecycle else ""
     is_locked = field.owner is Owner.CLM or status in locked_statuses(spec, field)
-    return f"{owner}, locked" if is_locked else owner
+    return f"{owner}, locked" if is_locked and is_guarded(mapping) else owner
 
 
 def _security(spec: Spec) -> Table:
