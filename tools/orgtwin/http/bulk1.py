@@ -2,6 +2,7 @@
 
 A batch is saved when it arrives. Clients that see InProgress sleep for ten seconds, so none ever does, unless a latency is set.
 Source: "Bulk API" part of "Bulk API 2.0 and Bulk API Developer Guide", with its limits: 10 MB and 10,000 records a batch.
+The texts of a batch that is too large are those that its clients have shown; the org counts one more than the records.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import islice
+from typing import Any
 
 from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.http import bulk1_xml as form
@@ -17,7 +18,7 @@ from orgtwin.http.bulk1_query import CSV, QUERY_RESULT, Chunking, chunks_of, rea
 from orgtwin.http.bulk2_ingest import require_hard_delete
 from orgtwin.http.bulk2_query import run_bulk_query
 from orgtwin.http.bulk_jobs import Batch, BatchJob, BulkJobs, take_batches
-from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, save_chunk
+from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, require_sizes, save_chunk
 from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Door, Envelope, Handler, Route
@@ -25,7 +26,8 @@ from orgtwin.schema.elsewhere import find_elsewhere
 
 log = logging.getLogger("orgtwin")
 
-_BATCH_LIMIT = 10 * 1024 * 1024
+_BATCH_LIMIT = 10_000_000  # bytes, and with them characters
+_TOO_LARGE = SalesforceError("ClientInputError", f"Failed to read request. Exceeded max size limit of {_BATCH_LIMIT}")
 _MAX_RECORDS = 10_000
 _TAKES_BATCHES_FOR = timedelta(hours=24)
 _QUERIES = ("query", "queryAll")
@@ -112,6 +114,8 @@ def add_batch(request: Request) -> Response:
     """Save the rows, or run the query, of one batch."""
     job = _job(request)
     take_batches(request, 1)  # a batch for a closed job counts too ("Bulk API Limits")
+    if not request.body:
+        raise SalesforceError("ClientInputError", "Unable to find any data to create batch")
     if job.state != "Open":
         raise SalesforceError("InvalidJobState", "Job is not open, cannot add batches")
     if request.org.clock() - job.created_at > _TAKES_BATCHES_FOR:
@@ -174,7 +178,8 @@ def _cut(request: Request, job: BatchJob, batch: Batch, text: str, chunking: Chu
 def _save(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
     rows = _READ[job.content_type](request, job)
     if len(rows) > _MAX_RECORDS:
-        raise SalesforceError("InvalidBatch", f"Records exceed the limit of {_MAX_RECORDS} in a batch")
+        most = f"Number of records should be less than or equal to {_MAX_RECORDS + 1}"
+        raise SalesforceError("InvalidBatch", f"Exceeded number of records: {len(rows) + 1}. {most}")
     org = request.org
     for start in range(0, len(rows), CHUNK):
         if request.org is not org:
@@ -191,19 +196,21 @@ def _read_csv(request: Request, job: BatchJob) -> Sequence[Mapping[str, object]]
     if header is None:
         raise SalesforceError("InvalidBatch", "The batch is empty")
     require_columns(request, job.operation, job.object, header)
-    reader = RowReader(header)
-    return reader.rows(list(islice(lines, _MAX_RECORDS + 1)))
+    return RowReader(header).rows(list(lines))
 
 
 def _read_json(request: Request, _job: BatchJob) -> Sequence[Mapping[str, object]]:
     rows = request.json()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SalesforceError("InvalidBatch", "The batch must be a JSON list of records")
+    require_sizes(rows)
     return rows
 
 
 def _read_xml(request: Request, _job: BatchJob) -> Sequence[Mapping[str, object]]:
-    return form.read_records(request.body)
+    rows = form.read_records(request.body)
+    require_sizes(rows)
+    return rows
 
 
 _READ: Mapping[str, Callable[[Request, BatchJob], Sequence[Mapping[str, object]]]] = {
@@ -267,8 +274,8 @@ def query_result(request: Request) -> Response:
     return QUERY_RESULT[job.content_type](request, batch.header, batch.records)
 
 
-def _bulk(method: str, path: str, handler: Handler, max_body: int | None = None) -> Route:
-    return Route(method, f"/services/async/{{version}}/job{path}", handler, Door.BULK, Envelope.BULK1, max_body)
+def _bulk(method: str, path: str, handler: Handler, **limits: Any) -> Route:
+    return Route(method, f"/services/async/{{version}}/job{path}", handler, Door.BULK, Envelope.BULK1, **limits)
 
 
 ROUTES = (
@@ -276,7 +283,7 @@ ROUTES = (
     _bulk("GET", "/{job_id}", show_job),
     _bulk("POST", "/{job_id}", change_job),
     _bulk("GET", "/{job_id}/batch", list_batches),
-    _bulk("POST", "/{job_id}/batch", add_batch, _BATCH_LIMIT),
+    _bulk("POST", "/{job_id}/batch", add_batch, max_body=_BATCH_LIMIT, too_large=_TOO_LARGE),
     _bulk("GET", "/{job_id}/batch/{batch_id}", show_batch),
     _bulk("GET", "/{job_id}/batch/{batch_id}/request", batch_request),
     _bulk("GET", "/{job_id}/batch/{batch_id}/result", batch_result),

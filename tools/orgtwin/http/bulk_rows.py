@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
-from orgtwin.http.csv_rows import find_unknown_column
+from orgtwin.http.csv_rows import LONGEST_FIELD, LONGEST_RECORD, find_unknown_column
 from orgtwin.http.message import Request
 from orgtwin.records.model import Caller, Dml
 
@@ -109,10 +109,34 @@ _MOST_FIELDS = 5_000
 _ID_ONLY = frozenset({"delete", "hardDelete", "undelete"})
 
 
+def require_sizes(rows: Iterable[Mapping[str, object]]) -> None:
+    """Records that came as JSON or XML keep the limits that the cells of a CSV keep. Raises InvalidBatch."""
+    for row in rows:
+        sizes = list(_sizes(row))
+        _require_few(len(sizes))
+        if max(sizes, default=0) > LONGEST_FIELD:
+            raise SalesforceError("InvalidBatch", f"field larger than field limit ({LONGEST_FIELD})")
+        if sum(sizes) > LONGEST_RECORD:
+            raise SalesforceError("InvalidBatch", f"A record has more than {LONGEST_RECORD} characters")
+
+
+def _sizes(row: Mapping[str, object]) -> Iterator[int]:
+    """The characters of each value, those of a parent's key among them."""
+    for value in row.values():
+        if isinstance(value, Mapping):
+            yield from _sizes(value)
+        else:
+            yield 0 if value is None else len(str(value))
+
+
+def _require_few(fields: int) -> None:
+    if fields > _MOST_FIELDS:
+        raise SalesforceError("InvalidBatch", f"A record has more than {_MOST_FIELDS} fields")
+
+
 def require_columns(request: Request, operation: str, object_name: str, header: Sequence[str]) -> None:
     """Every column names a field, or the parent, of the object for this caller; there are not too many. Raises InvalidBatch."""
-    if len(header) > _MOST_FIELDS:
-        raise SalesforceError("InvalidBatch", f"A record has more than {_MOST_FIELDS} fields")
+    _require_few(len(header))
     if operation in _ID_ONLY and [name.strip().lower() for name in header] != ["id"]:
         raise SalesforceError("InvalidBatch", f"{operation} operation must have only one field - Id in batch data")
     found = request.org.schema.find_type(object_name)

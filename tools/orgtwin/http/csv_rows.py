@@ -22,13 +22,13 @@ LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 CHUNK = 200
 # "Bulk API and Bulk API 2.0 Limits and Allocations": characters in a field and in a record.
 # ASSUMED: the texts, and that the whole batch fails.
-_LONGEST_CELL = 131_072
-_LONGEST_RECORD = 400_000
+LONGEST_FIELD = 131_072
+LONGEST_RECORD = 400_000
 
 
 def read_csv(content: bytes | io.BufferedReader, delimiter: str = ",") -> Iterator[list[str]]:
     """Rows of cells, header first. Raises InvalidBatch for text that is not UTF-8 or not CSV."""
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(LONGEST_FIELD)
     source = io.BufferedReader(io.BytesIO(content)) if isinstance(content, bytes) else content
     text = io.TextIOWrapper(source, "utf-8-sig", newline="")
     try:
@@ -61,8 +61,8 @@ class RowReader:
                     "InvalidBatch",
                     f"Number of columns in the header ({width}) and in the row ({len(cells)}) do not match",
                 )
-            if sum(map(len, cells)) > _LONGEST_RECORD:
-                raise SalesforceError("InvalidBatch", f"A record has more than {_LONGEST_RECORD} characters")
+            if sum(map(len, cells)) > LONGEST_RECORD:
+                raise SalesforceError("InvalidBatch", f"A record has more than {LONGEST_RECORD} characters")
         sheet = Sheet(self._keys, chunk)
         return list(sheet) if self._has_twins else sheet
 

@@ -18,9 +18,13 @@ _FAST = 1
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
-def too_large(limit: int) -> SalesforceError:
+class TooLarge(SalesforceError):
+    """A body of more bytes than its address takes."""
+
+
+def too_large(limit: int) -> TooLarge:
     # ASSUMED: the wording; the status is HTTP's.
-    return SalesforceError("REQUEST_TOO_LARGE", f"The request body exceeds {limit} bytes.", status=413)
+    return TooLarge("REQUEST_TOO_LARGE", f"The request body exceeds {limit} bytes.", status=413)
 
 
 def unpack(body: bytes, content_encoding: str, limit: int) -> bytes:

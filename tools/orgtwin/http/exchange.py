@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.encoding import too_large, unpack
+from orgtwin.http.encoding import TooLarge, too_large, unpack
 from orgtwin.http.message import Headers, Request, Response
 from orgtwin.http.uploads import Upload
 
@@ -69,7 +69,7 @@ class Exchange:
         self._size = 0
         declared = request.headers.get("content-length")
         if declared is not None and declared.isdigit() and int(declared) > self._limit:
-            self._refuse(too_large(self._limit))
+            self._refuse(self._route.too_large or too_large(self._limit))
 
     def take(self, part: bytes) -> None:
         """A part of the body; what is refused already is read and forgotten, so that the client hears why."""
@@ -77,7 +77,7 @@ class Exchange:
             return
         self._size += len(part)
         if self._size > self._limit:
-            self._refuse(too_large(self._limit))
+            self._refuse(self._route.too_large or too_large(self._limit))
         elif self._spooled is not None:
             self._spooled.write(part)
         else:
@@ -96,6 +96,8 @@ class Exchange:
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         try:
             self._hand_over(unpack(body, self._encoding, self._limit) if self._encoding else body)
+        except TooLarge as error:
+            self._refuse(self._route.too_large or error)
         except SalesforceError as error:
             self._refuse(error)
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request, Response
 
 Handler = Callable[[Request], Response]
@@ -44,7 +45,7 @@ class Envelope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row of a surface's table. `max_body` in bytes; None takes the limit of the REST API.
+    """One row of a surface's table. `max_body` in bytes; None takes the limit of the REST API; `too_large` the words beyond it.
 
     A route that `spools` finds the body in `request.upload`: it may be too long to hold in memory. `since` is the first API
     version that has the resource; before, it is not there.
@@ -56,6 +57,7 @@ class Route:
     door: Door = Door.SESSION
     envelope: Envelope = Envelope.JSON
     max_body: int | None = None
+    too_large: SalesforceError | None = None
     spools: bool = False
     since: float = 0.0
 
