@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from orgtwin.http.prompt import find_unknown_server
 from orgtwin.http.ready import ReadyFile
 
 VERSIONS = b"GET /services/data/ HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -39,6 +40,11 @@ def query(token: str) -> bytes:
     body = b'{"batchRequests": [{"method": "GET", "url": "v66.0/query?q=SELECT+Name+FROM+Organization"}]}'
     head = f"POST /services/data/v66.0/composite/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
     return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def test_another_version_of_the_server_is_refused_with_what_to_do() -> None:
+    told = "orgtwin is served by uvicorn 0.54.x, and here is 0.55.1: install 'uvicorn==0.54.*'"
+    assert (find_unknown_server("0.55.1"), find_unknown_server("0.54.9"), find_unknown_server()) == (told, None, None)
 
 
 def test_two_requests_in_one_packet_are_answered_in_order(connection: socket.socket, org_twin: ReadyFile) -> None:

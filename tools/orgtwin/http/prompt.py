@@ -8,11 +8,23 @@ byte was read. Every other one (a body in several readings, an answer that is st
 from __future__ import annotations
 
 import httptools
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from orgtwin.http.asgi import BEGUN, TRANSPORT, AsgiDoor
 from orgtwin.http.exchange import Exchange, sent_headers
 from orgtwin.http.message import Response
+
+
+KNOWN_SERVER = "0.54."
+"""The versions of uvicorn whose protocol this one was written for."""
+
+
+def find_unknown_server(version: str = uvicorn.__version__) -> str | None:
+    """Why the twin cannot be served by this version of uvicorn; None when it can."""
+    if version.startswith(KNOWN_SERVER):
+        return None
+    return f"orgtwin is served by uvicorn {KNOWN_SERVER}x, and here is {version}: install 'uvicorn=={KNOWN_SERVER}*'"
 
 
 class PromptProtocol(HttpToolsProtocol):

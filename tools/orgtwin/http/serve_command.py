@@ -16,6 +16,7 @@ from orgtwin.events.pubsub.door import PubSubDoor
 from orgtwin.http.app import Application
 from orgtwin.http.garbage import set_aside
 from orgtwin.http.latency import Latency, parse_latency
+from orgtwin.http.prompt import find_unknown_server
 from orgtwin.http.ready import write_private, write_ready
 from orgtwin.http.serve import CannotListen, Listeners, bind, run
 from orgtwin.http.start import Started, start_twin
@@ -98,6 +99,7 @@ def serve(
       2  the surroundings are wrong (port, folder, certificate); nothing was started
     """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    _require_known_server()
     certificate = _certificate(jwt_certificate) if jwt_certificate else None
     round_trips = _latency(latency)
     try:
@@ -112,6 +114,12 @@ def serve(
             started.twin.house.close()
     finally:
         listeners.close()
+
+
+def _require_known_server() -> None:
+    unknown = find_unknown_server()
+    if unknown is not None:
+        raise Surroundings(unknown)
 
 
 def _certificate(path: Path) -> str:
