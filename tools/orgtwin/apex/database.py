@@ -80,6 +80,15 @@ def from_port(value: Value, type_: Type) -> Value:
     return to_id(value) if find_id18(value) is not None else Id(value)
 
 
+def with_defaults(engine: Engine, record: SObject) -> SObject:
+    """The record, its fields holding what an insert would fill in."""
+    for name, value in engine.port.default_values(record.type.name).items():
+        described = record.schema.find_field(name)
+        if described is not None:
+            record.fields[name] = from_port(value, field_type(described))
+    return record
+
+
 def to_record(engine: Engine, row: QueryRow) -> SObject:
     """A row of a query as a record that refuses fields that were not selected."""
     if row.sobject_type == "AggregateResult":

@@ -100,7 +100,7 @@ class Formulas:
         """What the default-value formulas of a type come to now, for the running user."""
         context = self._make_context(table, ())(self.moment(), Row([None] * table.width), None)
         formulas = table.compiled_formulas(self._compile_defaults)
-        return {field: formula.evaluate(context) for field, formula in formulas}
+        return {field: _shown(formula, context) for field, formula in formulas}
 
     def _make_context(self, table: RecordTable, paths: Iterable[FieldPath]) -> MakeContext:
         return partial(FormulaRow, path_readers(self._org, table, paths), partial(self._globals.value, table))

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 
 from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
-from orgtwin.apex.faults import argument_null, null_pointer, throw
+from orgtwin.apex.faults import ApexThrow, argument_null, null_pointer, throw
 from orgtwin.apex.heap import LARGE, PRICE
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class
@@ -190,13 +190,20 @@ def compare(a: Value, b: Value) -> int:
     if isinstance(a, Instance):
         method = late_method(a, "compareTo", 1)
         if method is None:
-            raise throw("ListException", "One or more of the items in this list is not Comparable.")
+            raise _not_comparable()
         return int(method.call(a, b))
     if isinstance(a, EnumConstant):
         return int(a.ordinal) - int(b.ordinal)
     if isinstance(a, SObject):
         return _compare_records(a, b)
-    return int(a > b) - int(a < b)
+    try:
+        return int(a > b) - int(a < b)
+    except TypeError as error:
+        raise _not_comparable() from error
+
+
+def _not_comparable() -> ApexThrow:
+    return throw("ListException", "One or more of the items in this list is not Comparable.")
 
 
 def _compare_records(a: SObject, b: SObject) -> int:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orgtwin.apex import context
-from orgtwin.apex.database import from_port
+from orgtwin.apex.database import with_defaults
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
-from orgtwin.apex.records import SObject, field_type, to_id
+from orgtwin.apex.records import SObject, to_id
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
 from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType, SObjectType
@@ -386,10 +386,7 @@ def _new_sobject(this: SObjectTypeToken, record_id: str | None = None, defaults:
     """With defaults the id is that of a record type. Source: "newSObject(recordTypeId, loadDefaults)" (SObjectType Class)."""
     record = SObject(this.type)
     if defaults:
-        for name, value in context.engine().port.default_values(this.type.name).items():
-            described = record.schema.find_field(name)
-            if described is not None:
-                record.fields[name] = from_port(value, field_type(described))
+        with_defaults(context.engine(), record)
     if record_id is not None:
         record.fields["RecordTypeId" if defaults else "Id"] = to_id(record_id)
     return record

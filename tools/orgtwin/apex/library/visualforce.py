@@ -26,6 +26,13 @@ class SelectOption:
     def apex_type(self) -> Type:
         return declare("SelectOption").type
 
+    def __gt__(self, other: SelectOption) -> bool:
+        """Sorted by value and label. Source: "sort()" (List Class)."""
+        return (self.value or "", self.label or "") > (other.value or "", other.label or "")
+
+    def __lt__(self, other: SelectOption) -> bool:
+        return other > self
+
     def __str__(self) -> str:
         """As debug shows it (ASSUMED)."""
         return (

@@ -1,0 +1,30 @@
+"""A hierarchy custom setting for which no data is defined gives the defaults of its fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orgtwin.apex.project import read_project
+from orgtwin.apex.projects import prepare
+
+SETTING = """<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><customSettingsType>Hierarchy</customSettingsType>
+<label>Limits</label><visibility>Public</visibility>
+<fields><fullName>Level__c</fullName><label>Level</label><type>Text</type><length>20</length><defaultValue>"FINE"</defaultValue></fields>
+<fields><fullName>Day__c</fullName><label>Day</label><type>Date</type><defaultValue>DATEVALUE("no day")</defaultValue></fields>
+</CustomObject>"""
+PROGRAM = """
+System.debug(Limits__c.getOrgDefaults().Level__c + ' ' + Limits__c.getInstance().Level__c + ' ' + Limits__c.getOrgDefaults().Id);
+insert new Limits__c(SetupOwnerId = UserInfo.getOrganizationId(), Level__c = 'ERROR');
+System.debug(Limits__c.getInstance().Level__c);
+System.debug(Limits__c.getInstance().Day__c + ' ' + Limits__c.getValues(UserInfo.getUserId()));
+"""
+
+
+def test_without_data_a_setting_has_the_defaults_of_its_fields(tmp_path: Path) -> None:
+    path = tmp_path / "objects" / "Limits__c" / "Limits__c.object-meta.xml"
+    path.parent.mkdir(parents=True)
+    path.write_text(SETTING, encoding="utf-8")
+    told: list[str] = []
+    engine = prepare(read_project(tmp_path), tell=told.append)
+    assert (told, engine.run_anonymous(PROGRAM)) == ([], [])
+    assert engine.debug_log == ["FINE FINE null", "ERROR", "null null"]
