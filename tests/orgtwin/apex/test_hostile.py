@@ -64,6 +64,24 @@ PROGRAMS = {
         "String s = 'ab'.repeat(30000); Integer n = s.getLevenshteinDistance(s.reverse());",
         TOO_LONG,
     ),
+    "a replacement that puts groups in many times": (
+        "String s = 'ab'; while (true) { s = s.replaceAll('(a)', '$1$1$1'); }",
+        "",
+    ),
+    "a text that is escaped again and again": ("String s = '<&'; while (true) { s = s.escapeHtml4(); }", ""),
+    "hexadecimal of hexadecimal": (
+        "String s = 'ab'; while (true) { s = EncodingUtil.convertToHex(Blob.valueOf(s)); }",
+        TOO_LARGE,
+    ),
+    "a format of itself": (
+        "String s = '{0}'; while (true) { s = String.format(s + s, new List<Object>{ s }); }",
+        TOO_LARGE,
+    ),
+    "a map that is its own key": (
+        "Map<Object, Object> m = new Map<Object, Object>(); for (Integer i = 0; i < 60; i++) {"
+        " m = new Map<Object, Object>{ m => m }; m.put(new List<Object>{ m }, m); } Integer n = m.hashCode();",
+        "Maximum stack depth reached",
+    ),
     "large texts read again and again": (
         "String s = 'a'.repeat(5000000); while (true) { Boolean b = s.contains('b'); }",
         TOO_LONG,
@@ -103,3 +121,51 @@ def test_code_reaches_nothing_outside_the_org(what: str) -> None:
     from tests.orgtwin.apex.test_cases import run_program
 
     assert REFUSALS[what] in run_program(OUTSIDE[what])
+
+
+RECURSIONS = {
+    "toString": "public class A { public override String toString() { return 'x' + this; } }",
+    "hashCode": "public class A { public override Integer hashCode() { return new Set<A>{ this }.hashCode(); }"
+    " public Boolean equals(Object o) { return true; } public override String toString() { return '' + hashCode(); } }",
+    "compareTo": "public class A implements Comparable { public Integer compareTo(Object o) { new List<A>{ this, this }.sort();"
+    " return 0; } public override String toString() { return '' + compareTo(this); } }",
+    "a property": "public class A { Integer x { get { return x2; } } Integer x2 { get { return x; } }"
+    " public override String toString() { return '' + x; } }",
+    "a type by its name": "public class A { public override String toString() { return '' + Type.forName('A').newInstance(); } }",
+}
+
+
+@pytest.mark.parametrize("source", RECURSIONS.values(), ids=RECURSIONS.keys())
+def test_recursion_behind_the_scenes_ends_by_the_stack_depth(source: str) -> None:
+    engine = Engine(SmallOrg())
+    assert engine.load({"A": source}) == []
+    with pytest.raises(Uncatchable) as ended:
+        engine.run_anonymous("String s = '' + new A();")
+    assert str(ended.value) == "System.LimitException: Maximum stack depth reached: 1001"
+
+
+NESTED = {
+    "blocks": "{" * 20_000 + "}" * 20_000,
+    "a sum": "Integer i = " + "1 + " * 50_000 + "1;",
+}
+
+
+@pytest.mark.parametrize("source", NESTED.values(), ids=NESTED.keys())
+def test_source_that_is_nested_too_deeply_does_not_compile(source: str) -> None:
+    engine = Engine(SmallOrg())
+    assert "Expression or block nested too deeply" in [p.message for p in engine.run_anonymous(source)]
+    problems = engine.load({"A": f"public class A {{ void m() {{ {source} }} }}"})
+    assert {p.message for p in engine.check() or problems} == {"Expression or block nested too deeply"}
+
+
+HALVES = (
+    r"Account a = new Account(Name = '\uD83D\uDE00 \uD83D'); insert a; System.debug([SELECT Name FROM Account].Name);"
+)
+
+
+def test_halves_of_characters_leave_apex_as_characters() -> None:
+    engine = Engine(SmallOrg())
+    log = engine.open_log()
+    assert engine.run_anonymous(HALVES) == []
+    assert [row["Name"] for row in engine.port._rows.values()] == ["\U0001f600 \ufffd"]  # type: ignore[attr-defined]
+    assert log.text().encode("utf-8")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.orgtwin.apex.live_org import LiveOrg, messages
+
+from orgtwin.apex.faults import ApexThrow
 
 TRACE = """trigger Trace on Account (before insert, before update, before delete, after insert, after update, after delete,
     after undelete) {
@@ -244,3 +247,30 @@ def test_after_three_attempts_with_new_refusals_nothing_of_the_batch_is_saved() 
     retries = "Too many batch retries in the presence of Apex triggers and partial failures."
     assert messages(org.insert("Account", *rows("a", 5))) == ["run 1", "run 2", "run 3", retries, retries]
     assert org.values("Account", "Name") == []
+
+
+CHAIN = (
+    "public class Chain implements Queueable { public void execute(QueueableContext c) { System.debug('ran'); go(); }"
+)
+BATCH = """public class Again implements Database.Batchable<Integer> {
+    public Iterable<Integer> start(Database.BatchableContext c) { return new List<Integer>{ 1 }; }
+    public void execute(Database.BatchableContext c, List<Integer> l) { System.debug('ran'); }
+    public void finish(Database.BatchableContext c) { Database.executeBatch(new Again()); }
+}"""
+
+
+def test_a_chain_of_queueable_jobs_has_five_links_as_in_a_developer_edition_org() -> None:
+    org = LiveOrg(Chain=f"{CHAIN} public static void go() {{ System.enqueueJob(new Chain()); }} }}")
+    with pytest.raises(ApexThrow) as thrown:
+        org.run("Chain.go();")
+    assert str(thrown.value) == "System.AsyncException: Maximum stack depth has been reached."
+    assert org.debug_log() == ["ran"] * 5
+
+
+def test_jobs_that_follow_from_each_other_for_ever_end_after_a_hundred() -> None:
+    org = LiveOrg(Again=BATCH)
+    assert org.run("Database.executeBatch(new Again());")[:-1] == ["ran"] * 100
+    aborted = org.run(
+        "System.debug([SELECT ExtendedStatus FROM AsyncApexJob WHERE Status = 'Aborted'].ExtendedStatus);"
+    )
+    assert aborted == ["Again: a chain of jobs ends after 100; an org would go on for ever"]

@@ -22,7 +22,7 @@ from orgtwin.apex.mixed_dml import kind_of_write
 from orgtwin.apex.org_port import QueryRow
 from orgtwin.apex.records import SObject, field_type, to_id
 from orgtwin.apex.types import ID, SOBJECT, Type, list_of
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value, whole_characters
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.ids import find_id18
 
@@ -36,6 +36,8 @@ def to_port(value: Value) -> Value:
     """An Apex value as the port takes it; a record in a bind stands for its id."""
     if isinstance(value, Id):
         return str(value)
+    if isinstance(value, str):
+        return whole_characters(value)
     if isinstance(value, Long):
         return int(value)
     if isinstance(value, SObject):

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from orgtwin.apex.values import whole_characters
+
 MOST_BYTES = 20_000_000  # "Debug Log Limits"
 LEVELS = (
     "APEX_CODE,DEBUG;APEX_PROFILING,INFO;CALLOUT,INFO;DATA_ACCESS,INFO;DB,INFO;NBA,INFO;SYSTEM,DEBUG;VALIDATION,INFO;"
@@ -77,4 +79,4 @@ class DebugLog:
         self.event("CUMULATIVE_LIMIT_USAGE_END")
 
     def text(self) -> str:
-        return "\n".join(self.lines) + "\n"
+        return whole_characters("\n".join(self.lines)) + "\n"

@@ -98,6 +98,7 @@ class Engine:
         self.caches: dict[tuple[str, str], dict[str, Value]] = {}
         self.outbox: list[dict[str, object]] = []
         self.locked_ids: set[str] = set()  # Approval.lock
+        self.chained = 0  # the place in its chain of the job that runs
         self.pages_asked = 0  # by the checker: a verdict that rests on pages is not kept
         self._ticks = 0
         self._next_check = HEAP_CHECK_TICKS

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 
 from orgtwin.apex.classes import ApexClass, Method, exception_class
 from orgtwin.apex.types import INTEGER, STRING, VOID, Type
-from orgtwin.apex.values import ExceptionInstance, Value
+from orgtwin.apex.values import ExceptionInstance, Value, whole_characters
 
 
 class ApexThrow(Exception):
@@ -24,7 +24,7 @@ class ApexThrow(Exception):
         self.value = value
 
     def __str__(self) -> str:
-        return f"{self.value.cls.full_name}: {self.value.message}"
+        return whole_characters(f"{self.value.cls.full_name}: {self.value.message}")
 
 
 class Uncatchable(ApexThrow):

@@ -16,6 +16,7 @@ from orgtwin.apex.compile.bodies import CompileFailed
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, stack_trace
 from orgtwin.apex.library.jobs import run_jobs
+from orgtwin.apex.values import whole_characters
 from orgtwin.errors import SalesforceError
 
 Stopwatch = Callable[[], float]
@@ -165,4 +166,4 @@ def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopw
 
 def _shown(error: ApexThrow) -> str:
     own = error.value.cls.vtable["getmessage()"]
-    return f"{error.value.cls.full_name}: {own.call(error.value)}"
+    return whole_characters(f"{error.value.cls.full_name}: {own.call(error.value)}")

@@ -36,6 +36,7 @@ class Job:
     run: Callable[[], None]
     due: datetime | None = None  # of a scheduled job: when it runs first
     cron: Cron | None = None
+    place: int = 1  # in a chain of jobs that each queue the next
 
 
 @dataclass

@@ -174,3 +174,8 @@ def to_utc(moment: datetime) -> datetime:
     """Whole milliseconds in UTC, as Datetime holds them."""
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def whole_characters(text: str) -> str:
+    """A text that leaves Apex: the two halves of a character are one, a half alone is the replacement character."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -46,7 +46,7 @@ from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.syntax.problems import LineTable
+from orgtwin.apex.syntax.problems import TOO_DEEP, LineTable
 from orgtwin.apex.types import VOID, Kind, Type
 from orgtwin.apex.values import EnumConstant, Instance, Run, Value
 
@@ -455,6 +455,8 @@ def _compile_parts(scope: Scope, parts: list[tuple[int, Callable[[Scope], Run]]]
             found.append((line, _covering(scope, line, build(scope))))
         except CompileProblem as problem:
             scope.problems.append(problem)
+        except RecursionError:
+            scope.problems.append(CompileProblem(TOO_DEEP, pos))
     return found
 
 

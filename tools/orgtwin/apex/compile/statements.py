@@ -23,6 +23,7 @@ from orgtwin.apex.faults import EXCEPTION, ApexThrow, Uncatchable, null_pointer
 from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
+from orgtwin.apex.syntax.problems import TOO_DEEP
 from orgtwin.apex.types import ID, VOID, Kind, Type
 from orgtwin.apex.values import LINE, RESULT, Frame, Run
 
@@ -55,6 +56,9 @@ def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
             step = statement(scope, node)
         except CompileProblem as problem:
             scope.problems.append(problem)
+            continue
+        except RecursionError:
+            scope.problems.append(CompileProblem(TOO_DEEP, node.pos))
             continue
         line = scope.line(node.pos)
         scope.engine.coverage.note(scope.cls.outermost().name, line)

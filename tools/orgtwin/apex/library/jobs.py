@@ -55,6 +55,10 @@ _CONTEXT_TYPES = {
     "schedulable": declare("SchedulableContext", "interface").type,
     "finalizer": declare("FinalizerContext", "interface").type,
 }
+MOST_QUEUEABLES = 5
+"""In a chain, in a Developer Edition org: "Queueable Apex Limits" (Apex Developer Guide)."""
+MOST_CHAINED = 100
+"""Jobs of any kind that follow from each other. An org lets them go on in the background; here the caller waits for them."""
 
 
 @dataclass
@@ -134,8 +138,14 @@ def _wait(
     due: datetime | None = None,
     cron: Cron | None = None,
 ) -> None:
+    place = engine.chained + 1 if due is None else 1
+    if place > MOST_CHAINED:
+        text = f"{name}: a chain of jobs ends after {MOST_CHAINED}; an org would go on for ever"
+        engine.debug(text)
+        engine.port.change_row(job_id, {"Status": "Aborted", "ExtendedStatus": text})
+        return
     user_id = engine.port.user().user_id
-    engine.transaction.jobs.append(Job(engine, kind, job_id, name, user_id, run, due, cron))
+    engine.transaction.jobs.append(Job(engine, kind, job_id, name, user_id, run, due, cron, place))
 
 
 @contextmanager
@@ -155,7 +165,8 @@ def enqueue(job: Value, *_: Value) -> Id:
     engine = context.engine()
     transaction = engine.transaction
     transaction.usage.charge("QueueableJobs")
-    if engine.is_testing and transaction.kind == "queueable":
+    most = 1 if engine.is_testing else MOST_QUEUEABLES
+    if transaction.kind == "queueable" and engine.chained >= most:
         raise throw("AsyncException", "Maximum stack depth has been reached.")
     name = job.cls.name
     job_id = _note_job(engine, "Queueable", name)
@@ -415,12 +426,14 @@ def run_jobs(engine: Engine) -> None:
 
 def run_as_its_user(job: Job) -> None:
     """Run a job as the user who queued it."""
-    port = job.engine.port
-    before = port.run_as(job.user_id)
+    engine = job.engine
+    before, chained = engine.port.run_as(job.user_id), engine.chained
+    engine.chained = job.place
     try:
         job.run()
     finally:
-        port.run_as(before.user_id)
+        engine.chained = chained
+        engine.port.run_as(before.user_id)
 
 
 def next_time(job: Job, moment: datetime) -> datetime | None:

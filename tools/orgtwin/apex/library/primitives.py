@@ -26,7 +26,7 @@ _DECIMAL_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 def grouped(value: Value) -> str:
     """With the thousands separators of en_US: Integer.format."""
     if isinstance(value, Decimal):
-        rounded = set_scale(value, min(scale_of(value), 3), decimal.ROUND_HALF_EVEN)
+        rounded = set_scale(value, 3, decimal.ROUND_HALF_EVEN) if scale_of(value) > 3 else value
         text = decimal_text(rounded)
         whole, _, fraction = text.partition(".")
         fraction = fraction.rstrip("0")
@@ -166,7 +166,10 @@ def _divide(this: Decimal, divisor: Decimal | None, scale: int, mode: EnumConsta
 def _power(this: Decimal, exponent: int) -> Decimal:
     if exponent < 0 or exponent > 32767:
         raise throw("MathException", "Invalid exponent")
-    return EXACT.power(this, exponent)
+    try:
+        return EXACT.power(this, exponent)
+    except decimal.Overflow as error:
+        raise throw("MathException", "Decimal value out of range") from error
 
 
 def _strip(this: Decimal) -> Decimal:

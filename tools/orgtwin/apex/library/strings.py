@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime
@@ -263,7 +264,9 @@ def _char_at(this: str, index: int) -> int:
 def _from_chars(codes: ApexList | None) -> str:
     if codes is None or None in codes.items:
         raise null_pointer()
-    return "".join(chr(c) for c in codes.items)
+    if any(not 0 <= code <= sys.maxunicode for code in codes.items):
+        raise throw("StringException", "Invalid character code")  # ASSUMED text
+    return "".join(map(chr, codes.items))
 
 
 def _every(test: Callable[[str], bool], *, empty: bool = False) -> Callable[[str], bool]:

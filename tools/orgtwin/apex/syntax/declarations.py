@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orgtwin.apex.syntax.lexer import END, MAX_CHARACTERS, WORD
-from orgtwin.apex.syntax.problems import SyntaxProblem
+from orgtwin.apex.syntax.problems import TOO_DEEP, SyntaxProblem
 from orgtwin.apex.syntax.statements import StatementParser
 from orgtwin.apex.syntax.tree import (
     Accessor,
@@ -27,7 +27,6 @@ from orgtwin.apex.syntax.tree import (
 )
 from orgtwin.apex.syntax.words import TRIGGER_EVENTS
 
-_TOO_DEEP = "Expression or block nested too deeply"
 _TYPE_WORDS = frozenset(("class", "interface", "enum"))
 
 
@@ -240,7 +239,7 @@ def parse(source: str) -> Unit:
     try:
         return Parser(source).unit()
     except RecursionError as error:
-        raise SyntaxProblem(_TOO_DEEP, 1, 1) from error
+        raise SyntaxProblem(TOO_DEEP, 1, 1) from error
 
 
 def parse_anonymous(source: str) -> tuple[list[Statement], list[Member]]:
@@ -248,4 +247,4 @@ def parse_anonymous(source: str) -> tuple[list[Statement], list[Member]]:
     try:
         return Parser(source).anonymous()
     except RecursionError as error:
-        raise SyntaxProblem(_TOO_DEEP, 1, 1) from error
+        raise SyntaxProblem(TOO_DEEP, 1, 1) from error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+TOO_DEEP = "Expression or block nested too deeply"
+
 
 class LineTable:
     """Offsets to lines and columns, both counted from 1, of one source."""
