@@ -116,7 +116,7 @@ class BatchJob:
 
 
 def take_batches(request: Request, number: int) -> None:
-    """Count batches of the day, which both APIs share. Raises ExceededQuota (ASSUMED: the text)."""
+    """Count batches of the day, which both APIs share. Raises ExceededQuota, in words that the guides of clients quote."""
     if not request.twin.allocations[BULK_BATCHES].take(number):
         raise SalesforceError("ExceededQuota", "ApiBatchItems Limit exceeded.")
 

@@ -15,7 +15,6 @@ from orgtwin.http.asgi import BEGUN, TRANSPORT, AsgiDoor
 from orgtwin.http.exchange import Exchange, sent_headers
 from orgtwin.http.message import Response
 
-
 KNOWN_SERVER = "0.54."
 """The versions of uvicorn whose protocol this one was written for."""
 

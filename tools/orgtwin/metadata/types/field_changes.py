@@ -47,6 +47,7 @@ def _check_kind(before: Field, after: Field) -> None:
         (lambda field: field.formula is not None, "Formula"),
         (lambda field: field.summary is not None, "Summary"),
         (lambda field: field.auto_number, "AutoNumber"),
+        (lambda field: bool(field.reference_to), "Lookup, MasterDetail, or Hierarchy"),
     ):
         if is_kind(before) and not is_kind(after):
             raise ComponentRefused(f"Cannot update a field from {_a(name)} to something else")
