@@ -78,7 +78,7 @@ def simple_salesforce_(stage: Stage, step: Step) -> Given:
 
 def login(stage: Stage, step: Step) -> Given:
     del stage
-    return _run(step, lambda: {"session": Salesforce(**step["login"], version="66.0").session_id})
+    return _run(step, lambda: {"session": Salesforce(**{"version": "66.0", **step["login"]}).session_id})
 
 
 def _run(step: Step, call: Callable[[], Any]) -> Given:

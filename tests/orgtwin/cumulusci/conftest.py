@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -41,6 +45,7 @@ class Project:
             "COLUMNS": "200",
             **environment(ready),
         }
+        self._ready = ready
 
     def run(self, command: str, *more: str) -> str:
         """What cci said; fails the test when it did not end well. `more` are arguments that hold spaces."""
@@ -57,6 +62,15 @@ class Project:
         said = done.stdout + done.stderr
         assert done.returncode == 0, said
         return said
+
+    def rows(self, text: str) -> list[dict[str, Any]]:
+        """What is in the org, asked without cci, each of whose processes takes seconds."""
+        ready = self._ready
+        url = f"{ready.http_url}/services/data/v{ready.api_version}/query?q={quote(text)}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {ready.access_token}"})
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+            records: list[dict[str, Any]] = json.loads(answer.read())["records"]
+        return [{name: value for name, value in row.items() if name != "attributes"} for row in records]
 
     def query(self, text: str, name: str) -> list[dict[str, str]]:
         self.run(f"task run query --object {name} --result_file out.csv --query", text)

@@ -10,22 +10,20 @@ from tests.orgtwin.cumulusci.conftest import Project
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cumulusci")]
 
-THINGS = [{"Name": "First thing", "Amount__c": "12.5"}, {"Name": "Second thing", "Amount__c": ""}]
+THINGS = [{"Name": "First thing", "Amount__c": 12.5}, {"Name": "Second thing", "Amount__c": None}]
 
 
 def test_dev_org_deploys_opens_the_fields_to_the_administrator_and_loads_data(project: Project) -> None:
     said = project.run("flow run dev_org")
 
     assert "Completed flow 'dev_org' on org twin successfully!" in said
-    assert project.query("SELECT Name, Amount__c FROM Thing__c ORDER BY Name", "Thing__c") == THINGS
+    assert project.rows("SELECT Name, Amount__c FROM Thing__c ORDER BY Name") == THINGS
 
 
 def test_qa_org_deploys_and_the_package_is_retrieved_as_it_is(project: Project) -> None:
-    said = project.run("flow run qa_org")
-    project.run("task run retrieve_src --path retrieved")
-    project.run("task run retrieve_unpackaged --package_xml unpackaged/post/labels/package.xml --path labels")
+    said = project.run("flow run qa_org_and_back")
 
-    assert "Completed flow 'qa_org' on org twin successfully!" in said
+    assert "Completed flow 'qa_org_and_back' on org twin successfully!" in said
     assert _names(project, "retrieved/objects/Thing__c.object", "fields/fullName") == ["Amount__c"]
     assert _names(project, "labels/labels/CustomLabels.labels", "labels/value") == ["Good morning"]
     for path in ("classes/Adder.cls", "classes/AdderTest.cls"):
@@ -51,4 +49,4 @@ def test_robot_suites_work_with_records_and_clean_up(project: Project) -> None:
     said = project.run("task run robot")
 
     assert "2 tests, 2 passed, 0 failed" in said
-    assert project.query("SELECT Id FROM Contact", "Contact") == []
+    assert project.rows("SELECT Id FROM Contact") == []

@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 import yaml
 from cumulusci.salesforce_api import metadata as cci
-from cumulusci.salesforce_api.exceptions import MetadataParseError
-from cumulusci.salesforce_api.rest_deploy import RestDeploy
 from simple_salesforce.api import Salesforce
 
 from orgtwin.http.ready import ReadyFile
@@ -74,29 +72,6 @@ def test_cumulusci_deploys_and_retrieves_a_whole_project(task: Any) -> None:
     assert "Contract.Key__c" in {row["fullName"] for row in listed}
     assert "MutingPermissionSet" in cci.ApiListMetadataTypes(task)()
     assert cci.ApiRetrieveInstalledPackages(task)() == {}
-
-
-def test_cumulusci_deploys_over_rest(task: Any, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
-        RestDeploy(task, _zip(_project()), False, False, None, [])()
-
-    assert [record.message for record in caplog.records if record.name == "task"] == [
-        "Deployment request successful",
-        "Deployment Succeeded",
-    ]
-
-
-def test_cumulusci_shows_a_refusal_with_its_place(task: Any) -> None:
-    field = "<CustomObject>\n    <fields><fullName>Key__c</fullName><label>Key</label><type>Text</type></fields>\n</CustomObject>"
-    manifest = "<Package><types><members>Account.Key__c</members><name>CustomField</name></types><version>66.0</version></Package>"
-
-    with pytest.raises(MetadataParseError) as refused:
-        cci.ApiDeploy(task, _zip({"package.xml": manifest, "objects/Account.object": field}), purge_on_delete=False)()
-
-    assert str(refused.value) == (
-        "Could not process MDAPI response: Update of CustomField Account.Key__c: Error on line 2, col 13: "
-        "Must specify 'length' for a CustomField of type Text"
-    )
 
 
 def test_simple_salesforce_makes_and_reads_an_object(org_twin: ReadyFile, monkeypatch: pytest.MonkeyPatch) -> None:
