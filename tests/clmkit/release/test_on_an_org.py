@@ -258,6 +258,22 @@ def test_apply_refuses_when_the_package_directory_moved(org: Org) -> None:
     assert f"package directory: {FIELD} is not as planned" in output
 
 
+def test_a_page_that_cannot_be_written_is_a_message(org: Org, tmp_path: Path) -> None:
+    page = tmp_path / "none" / "plan.html"
+    assert org.release("plan", "--html", str(page)) == (2, f"error: {page}: No such file or directory\n")
+
+
+def test_a_user_who_may_not_deploy_is_told_so(org: Org, tmp_path: Path) -> None:
+    token = org.rest().session_id
+    (tmp_path / "org.json").write_text(json.dumps({**org.ready, "access_token": token}))
+    code, output = org.clmkit("plan", "--org", str(tmp_path / "org.json"))
+    assert (code, output) == (
+        2,
+        "error: Salesforce listMetadata answered 500 INSUFFICIENT_ACCESS: INSUFFICIENT_ACCESS: use of the Metadata API requires a "
+        "user with the ModifyAllData or ModifyMetadata permissions\n",
+    )
+
+
 def test_a_plan_made_before_generate_says_so(org: Org) -> None:
     spec = org.project / "mappings" / "contract.yml"
     spec.write_text(spec.read_text(encoding="utf-8").replace(TYPE_80, TYPE_120, 1), encoding="utf-8")

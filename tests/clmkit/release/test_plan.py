@@ -221,6 +221,16 @@ def test_a_plan_is_found_by_the_beginning_of_its_hash(tmp_path: Path) -> None:
         assert str(caught.value).startswith(f"{wanted}: {found} of the plans in {tmp_path} has this hash")
 
 
+@pytest.mark.parametrize("damage", ["", "[]", '{"hash": "abcd"', '{"hash": "abcd", "withdrawn": [1]}'])
+def test_a_plan_that_is_not_whole_is_not_carried_out(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "abcd11111111" / "plan.json"
+    path.parent.mkdir()
+    path.write_text(damage)
+    with pytest.raises(UnknownPlan) as caught:
+        find_kept_plan(tmp_path, "abcd1")
+    assert str(caught.value) == f"{path}: holds no whole plan of this version of clmkit; run `clmkit plan` again"
+
+
 def test_a_journal_forgets_the_line_that_a_kill_cut(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     assert journal.read() == ()

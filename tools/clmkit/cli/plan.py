@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from shutil import get_terminal_size
 
 import click
 
@@ -23,8 +25,10 @@ from clmkit.cli.release_options import (
 from clmkit.codegen.book.traffic import Load
 from clmkit.release.org_access import open_org, read_access
 from clmkit.release.plan import Plan
-from clmkit.release.plan_report import render_html, render_human, render_json
+from clmkit.release.plan_report import WIDTH, render_html, render_human, render_json
 from clmkit.release.planning import Sources, draw_plan, keep_plan, read_intent
+
+NARROWEST = 72
 
 
 @click.command()
@@ -73,17 +77,22 @@ def plan(
       2  the plan could not be made
     """
     sources = Sources(spec, package, decisions, intent, against, state, Load(changes_per_day, rows_per_list))
-    made = run_guarded(lambda: _draw(sources, org_file, plans), failed=2)
-    if html is not None:
-        html.write_text(render_html(made), encoding="utf-8")
-    click.echo(render_json(made) if as_json else render_human(made))
+    made = run_guarded(lambda: _draw(sources, org_file, plans, html), failed=2)
+    click.echo(render_json(made) if as_json else render_human(made, _find_width()))
     raise SystemExit(1 if made.is_stale or made.undecided or made.orphans or not made.is_within_limits else 0)
 
 
-async def _draw(sources: Sources, org_file: str, plans: Path) -> Plan:
+def _find_width() -> int:
+    """That of the terminal; what is piped is not folded more than need be."""
+    return max(NARROWEST, get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
+
+
+async def _draw(sources: Sources, org_file: str, plans: Path, html: Path | None) -> Plan:
     access, intent = read_access(org_file), read_intent(sources)
     async with open_org(access, intent.spec.api_version) as org:
         drawn = await draw_plan(sources, intent, org, for_people=True)
         if drawn.plan.deploys and not drawn.plan.is_stale:
             await keep_plan(drawn, org, plans)
+    if html is not None:
+        html.write_text(render_html(drawn.plan), encoding="utf-8")
     return drawn.plan

@@ -136,8 +136,8 @@ def show_withdrawal(withdrawal: Withdrawal) -> str:
     """How many components go, and when."""
     parts = (
         ("before the new parts", withdrawal.first),
-        ("after them", withdrawal.last),
-        ("flows, in a step of their own", withdrawal.flows),
+        ("after the new parts", withdrawal.last),
+        ("in the end, by a step of its own for each flow", withdrawal.flows),
     )
     return "; ".join(f"{len(keys)} {when}" for when, keys in parts if keys)
 
