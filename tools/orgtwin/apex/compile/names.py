@@ -230,17 +230,19 @@ def _cost(given: Type, wanted: Type) -> int:
     if not is_assignable(given, wanted):
         return -1
     if wanted is OBJECT:
-        return 100
+        return _OBJECT_COST
     if given.kind is Kind.PRIMITIVE and wanted.kind is Kind.PRIMITIVE:
         return _PRIMITIVE_COST.get(wanted.key, 2)
     if given.cls is not None and wanted.cls is not None:
         return _distance(given.cls, wanted.cls)
     if given.kind is Kind.COLLECTION and wanted.kind is Kind.COLLECTION:
         items = zip(given.args, wanted.args, strict=False)
-        return 3 + sum(_cost(g, w) for g, w in items if is_assignable(g, w)) + (given.key != wanted.key)
+        apart = sum(_cost(g, w) for g, w in items if is_assignable(g, w)) + (given.key != wanted.key)
+        return min(3 + apart, _OBJECT_COST - 1)  # any collection is nearer than Object
     return 3
 
 
+_OBJECT_COST = 100
 _PRIMITIVE_COST = {"long": 1, "double": 3, "decimal": 2, "string": 5, "id": 6, "datetime": 4}
 
 
