@@ -86,10 +86,45 @@ def run_and_die(world: World, point: int) -> None:
         world.run()
 
 
+OBLIGATION = {
+    "id": "OBL-1",
+    "title": "Report",
+    "responsible": "counterparty",
+    "due": "2026-12-01",
+    "recurs": None,
+    "owner": None,
+}
+APPROVAL = {"id": "APV-1", "approver": "cfo@example.com", "step": 1, "rule": None}
+ENVELOPE = "ENV-1"
+
+
+def settle_obligation(world: World) -> None:
+    """A duty comes up, and is settled the next time."""
+    before = world.clm.agreements[AGREEMENT]["obligations"]
+    settled = {"status": "fulfilled", "settled_on": "2026-11-30"} if before else {"status": "open", "settled_on": None}
+    world.agreement(AGREEMENT, obligations=[{**OBLIGATION, **settled}])
+
+
+def decide_approval(world: World) -> None:
+    """Somebody is asked, and approves the next time."""
+    before = world.clm.agreements[AGREEMENT]["approvals"]
+    decided = {"decision": "approved", "decided_by": "cfo"} if before else {"decision": "pending", "decided_by": None}
+    world.agreement(AGREEMENT, approvals=[{**APPROVAL, **decided}])
+
+
+def send_envelope(world: World) -> None:
+    """It goes out to be signed, and is complete the next time."""
+    before = world.clm.agreements[AGREEMENT]["signature"]
+    world.agreement(AGREEMENT, signature={"envelope_id": ENVELOPE, "status": "completed" if before else "sent"})
+
+
 STEPS: dict[str, Step] = {
     "the CLM changes the title": lambda world: world.agreement(AGREEMENT, title=f"Title {len(world.clm.changes)}"),
     "the agreement is executed": lambda world: world.agreement(AGREEMENT, stage="EXECUTED"),
     "the CLM names Ann": lambda world: name_contact(world, "PER-ann"),
+    "an obligation comes up or is settled": settle_obligation,
+    "somebody is asked to approve or approves": decide_approval,
+    "the envelope goes out or is complete": send_envelope,
     "Salesforce changes the title": lambda world: edit_if_there(world, **{title_of(world.spec): "mine"}),
     "Salesforce names Bob": lambda world: edit_if_there(world, CustomerSignedId=world.contact_id("PER-bob")),
     "Bea takes over in Salesforce": lambda world: edit_if_there(world, OwnerId="005BEA"),
@@ -100,10 +135,22 @@ STEPS: dict[str, Step] = {
 }
 
 
+# what a step changes in the CLM -> the step
+_OF_OBJECTS = {
+    "agreements.obligations": "an obligation comes up or is settled",
+    "agreements.approvals": "somebody is asked to approve or approves",
+    "agreements.signature": "the envelope goes out or is complete",
+}
+
+
 def steps_of(mapping: str) -> list[str]:
     """The steps that mean something to a mapping."""
-    is_shared = find_contact(spec_of(mapping)) is not None
-    return [step for step in STEPS if is_shared or step not in ("the CLM names Ann", "Salesforce names Bob")]
+    spec = spec_of(mapping)
+    mapped = {one.clm for one in spec.objects}
+    idle = {step for path, step in _OF_OBJECTS.items() if path not in mapped}
+    if find_contact(spec) is None:
+        idle |= {"the CLM names Ann", "Salesforce names Bob"}
+    return [step for step in STEPS if step not in idle]
 
 
 def find_faults(world: World, agreements: Iterable[str] = (AGREEMENT,)) -> list[str]:
@@ -129,7 +176,7 @@ def _faults_of(world: World, name: str) -> Iterator[str]:
     told = {row.field for row in world.state.read_parked() if row.agreement_id == name}
     if contract[title_of(world.spec)] != agreement["title"] and "title" not in told:
         yield f"the title of {name} is not the CLM's and nobody was told"
-    if agreement["business_owner"]["email"] != world.org.records["User"][contract["OwnerId"]]["Email"]:
+    if (agreement["business_owner"] or {}).get("email") != world.org.records["User"][contract["OwnerId"]]["Email"]:
         yield f"the owner of {name} is not Salesforce's"
     shared = find_contact(world.spec)
     if shared is not None:
