@@ -1,7 +1,7 @@
 """The unmodified sf CLI in a HOME of its own, signed in to a twin of its own, where `orgtwin env` points it.
 
 Every process of the CLI is watched: a connection to another host than this machine is refused and fails the test. All tests share
-the sign-in and the twin; each begins with a new org and a new copy of the project.
+the sign-in and the twin; each begins with a new org, or with one that has the sources, and a new copy of the project.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -68,25 +69,42 @@ class Sf:
         return said
 
     def query(self, text: str, options: str = "") -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.run(f"data query {options} --query", text)["records"]
-        return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
+        return _without_attributes(self.run(f"data query {options} --query", text)["records"])
+
+    def rows(self, text: str) -> list[dict[str, Any]]:
+        """What is in the org, asked without the CLI, each of whose processes takes a second to begin."""
+        return _without_attributes(self.ask("GET", f"query?q={quote(text)}")["records"])
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """One plain request of the administrator, below the newest version of the REST API."""
+        target = f"{self.ready.http_url}/services/data/v{self.ready.api_version}/{path}"
+        return _answer(method, target, self.ready.access_token, body)
 
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def admin(self, path: str, body: Mapping[str, object]) -> Any:
         """POST to the twin's own addresses."""
-        request = urllib.request.Request(
-            f"{self.ready.http_url}/twin/admin/{path}",
-            data=json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.ready.admin_token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
-            return json.loads(answer.read() or b"null")
+        return _answer("POST", f"{self.ready.http_url}/twin/admin/{path}", self.ready.admin_token, body)
 
     def with_home_of_its_own(self, folder: Path) -> Sf:
         """The same sign-in; what a command changes about it stays in that folder."""
         return replace(self, home=Path(shutil.copytree(self.home, folder)))
+
+
+def _without_attributes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "attributes"} for row in rows]
+
+
+def _answer(method: str, url: str, token: str, body: object) -> Any:
+    request = urllib.request.Request(
+        url,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        return json.loads(answer.read() or b"null")
 
 
 @pytest.fixture(scope="session")
@@ -116,4 +134,26 @@ def signed_in(twin: ReadyFile, tmp_path_factory: pytest.TempPathFactory) -> Sf:
 def sf(signed_in: Sf, tmp_path: Path) -> Sf:
     """In a new copy of the project, before a new org."""
     call_admin(signed_in.ready, "POST", "reset")
-    return replace(signed_in, folder=Path(shutil.copytree(_HERE / "project", tmp_path / "project")))
+    return _in_project(signed_in, tmp_path)
+
+
+def _in_project(sf: Sf, folder: Path) -> Sf:
+    return replace(sf, folder=Path(shutil.copytree(_HERE / "project", folder / "project")))
+
+
+@pytest.fixture(scope="session")
+def kept_deployed(signed_in: Sf, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of the snapshot of an org that has the sources of the project."""
+    call_admin(signed_in.ready, "POST", "reset")
+    _in_project(signed_in, tmp_path_factory.mktemp("deployed")).run(
+        "project deploy start --wait 2 --source-dir force-app"
+    )
+    call_admin(signed_in.ready, "PUT", "snapshots/deployed")
+    return "deployed"
+
+
+@pytest.fixture
+def deployed(kept_deployed: str, signed_in: Sf, tmp_path: Path) -> Sf:
+    """In a new copy of the project, before an org that has its sources."""
+    call_admin(signed_in.ready, "POST", f"snapshots/{kept_deployed}/restore")
+    return _in_project(signed_in, tmp_path)

@@ -84,7 +84,7 @@ def test_rows_go_in_out_and_away_in_bulk(sf: Sf) -> None:
     created = [row["sf__Created"] for row in upserted["records"]["successfulResults"]]
     assert (created, upserted["records"]["failedResults"]) == (["false", "true"], [])
     assert deleted["jobInfo"]["numberRecordsProcessed"] == 2
-    assert [row["Name"] for row in sf.query("SELECT Name FROM Account")] == ["Three"]
+    assert [row["Name"] for row in sf.rows("SELECT Name FROM Account")] == ["Three"]
 
 
 def _write_rows(path: Path, rows: list[dict[str, str]]) -> None:

@@ -29,7 +29,7 @@ def test_limits_are_listed_and_a_raw_request_is_answered(sf: Sf) -> None:
 
 
 def test_permissions_and_licences_are_assigned(sf: Sf) -> None:
-    sf.run("data create record -s PermissionSet -v", "Name=Signers Label=Signers")
+    sf.ask("POST", "sobjects/PermissionSet", {"Name": "Signers", "Label": "Signers"})
 
     given = sf.run(f"org assign permset --name Signers --on-behalf-of {sf.ready.integration_username}")
     licensed = sf.run("org assign permsetlicense --name SalesforceAPIIntegrationPsl")
@@ -51,15 +51,24 @@ def test_apex_runs_from_a_file_and_its_mistakes_are_shown(sf: Sf) -> None:
 
     assert (ran["compiled"], ran["success"]) == (True, True)
     assert (failed["data"]["exceptionMessage"], failed["data"]["line"]) == ("System.MathException: Divide by 0", "2")
-    assert sf.query("SELECT Name FROM Account") == [{"Name": "Apex & Co"}]
+    assert sf.rows("SELECT Name FROM Account") == [{"Name": "Apex & Co"}]
 
 
-def test_apex_tests_run_and_tell_what_they_covered(sf: Sf) -> None:
-    sf.run("project deploy start --wait 2 --source-dir force-app")
-
-    waited = sf.run("apex run test --class-names AdderTest --wait 2 --result-format json")
-    at_once = sf.run("apex run test --synchronous --tests AdderTest.oneAndOneAreTwo --result-format json")
+def test_apex_tests_run_and_tell_who_passed(deployed: Sf) -> None:
+    waited = deployed.run("apex run test --class-names AdderTest --wait 2 --result-format json")
+    at_once = deployed.run("apex run test --synchronous --tests AdderTest.oneAndOneAreTwo --result-format json")
 
     for result in (waited, at_once):
         assert (result["summary"]["outcome"], result["summary"]["testsRan"]) == ("Passed", 1)
         assert [(row["FullName"], row["Outcome"]) for row in result["tests"]] == [("AdderTest.oneAndOneAreTwo", "Pass")]
+
+
+def test_what_an_org_alone_can_do_is_refused_by_name(sf: Sf) -> None:
+    sandbox = sf.refused(
+        "org create sandbox --name copy --license-type Developer --no-prompt --target-org twin --wait 1"
+    )
+
+    assert (sandbox["name"], sandbox["message"]) == (
+        "TWIN_UNSUPPORTED",
+        "orgtwin does not emulate this call on the Tooling object SandboxInfo (ledger: tooling.sobjects)",
+    )

@@ -12,7 +12,7 @@ import binascii
 import re
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
@@ -28,6 +28,9 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?")
 _MOST_DIGITS = 18
 _DATE_LENGTH = len("2026-02-01")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECONDS = range(-62_135_596_800_000, 253_402_300_800_000)  # from the epoch, over the years 1 to 9999
+
 _LOOSE_OFFSET = re.compile(r"([+-]\d{2})(\d{2})$")
 _JSON_TOKENS: tuple[tuple[type, str], ...] = (
     (bool, "VALUE_TRUE"),
@@ -282,6 +285,9 @@ def _datetime(_f: Field, otherwise: _Otherwise) -> Coercer:
                 moment = datetime.fromisoformat(value if value[-1] == "Z" else _LOOSE_OFFSET.sub(r"\1:\2", value))
             except ValueError:
                 return otherwise(value)
+        elif type(value) is int and value in _MILLISECONDS:
+            # As `sf apex tail log` writes the span of its trace flag.
+            moment = _EPOCH + timedelta(milliseconds=value)
         if not isinstance(moment, datetime):
             return otherwise(value)
         if moment.tzinfo is not UTC:
