@@ -36,6 +36,8 @@ def _get(this: SObject, field: Value) -> Value:
 
 def _put(this: SObject, field: Value, value: Value) -> Value:
     described = get_field(this, _name(field))
+    if (described.formula or described.summary or described.auto_number) and this.schema.createable:
+        raise throw("SObjectException", f"Field {described.api_name} is not editable")
     before = this.fields.get(described.api_name)
     this.set(described.api_name, fit(described, value))
     return before
