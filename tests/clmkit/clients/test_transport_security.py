@@ -14,7 +14,7 @@ from clmkit.clients.errors import Unreachable
 from clmkit.clients.transport import Patience, Transport, open_session
 from orgtwin.http.tls import Authority, create_authority, server_context
 
-SECRET = "Bearer 00D-secret"  # noqa: S105 - a canary
+SECRET = "Bearer 00D-secret"
 
 
 @pytest.fixture(scope="module")
