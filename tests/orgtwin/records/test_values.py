@@ -33,6 +33,7 @@ KEPT = [
     ("Share__c", 5, Decimal(5)),
     ("Day__c", "2024-02-29", date(2024, 2, 29)),
     ("Moment__c", "2024-02-29T23:59:59.999Z", datetime(2024, 2, 29, 23, 59, 59, 999000, tzinfo=UTC)),
+    ("Moment__c", "Thu, 29 Feb 2024 23:59:59 GMT", datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC)),
     ("Moment__c", 1_709_251_199_999, datetime(2024, 2, 29, 23, 59, 59, 999000, tzinfo=UTC)),
     ("Moment__c", "2024-03-01T01:00:00+0100", datetime(2024, 3, 1, 0, 0, tzinfo=UTC)),
     ("Moment__c", "2024-03-01T01:00:00.1234567+00:00", datetime(2024, 3, 1, 1, 0, 0, 123000, tzinfo=UTC)),
@@ -86,6 +87,7 @@ NOT_OF_TYPE = [
     ("Moment__c", "2024-02-29", "datetime from VALUE_STRING value 2024-02-29"),
     ("Moment__c", 253_402_300_800_000, "datetime from VALUE_NUMBER_INT value 253402300800000"),
     ("Moment__c", -62_135_596_800_001, "datetime from VALUE_NUMBER_INT value -62135596800001"),
+    ("Moment__c", "Thu, 31 Feb 2024 23:59:59 GMT", "datetime from VALUE_STRING value Thu, 31 Feb 2024 23:59:59 GMT"),
     ("Moment__c", "T", "datetime from VALUE_STRING value T"),
     ("Hour__c", "25:00:00", "time from VALUE_STRING value 25:00:00"),
 ]

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from orgtwin.errors import SalesforceError, SaveError
@@ -28,6 +29,8 @@ _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z
 _TIME = re.compile(r"\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?")
 _MOST_DIGITS = 18
 _DATE_LENGTH = len("2026-02-01")
+# The sf CLI writes the span of a trace flag as milliseconds, and moves it by a date as HTTP has it.
+_HTTP_DATE = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = range(-62_135_596_800_000, 253_402_300_800_000)  # from the epoch, over the years 1 to 9999
 
@@ -282,11 +285,14 @@ def _datetime(_f: Field, otherwise: _Otherwise) -> Coercer:
         moment = value
         if isinstance(value, str) and "T" in value:
             try:
-                moment = datetime.fromisoformat(value if value[-1] == "Z" else _LOOSE_OFFSET.sub(r"\1:\2", value))
+                moment = (
+                    parsedate_to_datetime(value)
+                    if value[-1] == "T" and _HTTP_DATE.fullmatch(value)
+                    else datetime.fromisoformat(value if value[-1] == "Z" else _LOOSE_OFFSET.sub(r"\1:\2", value))
+                )
             except ValueError:
                 return otherwise(value)
         elif type(value) is int and value in _MILLISECONDS:
-            # As `sf apex tail log` writes the span of its trace flag.
             moment = _EPOCH + timedelta(milliseconds=value)
         if not isinstance(moment, datetime):
             return otherwise(value)
