@@ -121,9 +121,9 @@ def _quoted(name: str) -> str:
 @click.command()
 @_ready_file
 def reset(ready_file: Path) -> None:
-    """Make the org new again: nothing deployed, saved or used of the limits, no fault armed.
+    """Make the org new again: nothing deployed, saved or used.
 
-    Client apps go on, and the sessions of users that a new org has.
+    Limits start anew and no fault is armed. Client apps go on, and the sessions of users that a new org has.
 
     \b
     Example:
