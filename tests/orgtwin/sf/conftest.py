@@ -10,9 +10,12 @@ import json
 import shutil
 import subprocess
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 from typing import Any
 from urllib.parse import quote
 
@@ -51,22 +54,57 @@ class Sf:
         assert said["status"] != 0, json.dumps(said, indent=2)
         return said
 
-    def _run(self, arguments: list[str]) -> dict[str, Any]:
-        asked_for = self.home / "hosts"
-        done = subprocess.run(
-            [str(_NODE / "node"), str(_CLI), *arguments, "--json"],
+    @contextmanager
+    def listening(self, command: str) -> Iterator[Queue[str]]:
+        """The lines that a command says that would not end by itself, as they come."""
+        lines: Queue[str] = Queue()
+        process = subprocess.Popen(
+            self._command(command.split()),
             cwd=self.folder,
-            env={**self.variables, "HOME": str(self.home), "HOSTS_ASKED_FOR": str(asked_for)},
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        with process as running:
+            assert running.stdout is not None
+            reader = Thread(target=_pass_on, args=(running.stdout, lines))
+            reader.start()
+            try:
+                yield lines
+            finally:
+                running.kill()
+                reader.join()
+        self._require_local(command)
+
+    def _run(self, arguments: list[str]) -> dict[str, Any]:
+        done = subprocess.run(
+            self._command([*arguments, "--json"]),
+            cwd=self.folder,
+            env=self._environment(),
             capture_output=True,
             text=True,
             timeout=_SECONDS,
             check=False,
         )
-        hosts = set(asked_for.read_text().split()) if asked_for.exists() else set()
-        assert hosts <= _LOCAL, f"sf {' '.join(arguments)} wanted to reach {', '.join(sorted(hosts - _LOCAL))}"
+        self._require_local(" ".join(arguments))
         assert done.stdout, done.stderr
         said: dict[str, Any] = json.loads(done.stdout)
         return said
+
+    def _command(self, arguments: list[str]) -> list[str]:
+        return [str(_NODE / "node"), str(_CLI), *arguments]
+
+    def _environment(self) -> dict[str, str]:
+        return {**self.variables, "HOME": str(self.home), "HOSTS_ASKED_FOR": str(self._asked_for)}
+
+    @property
+    def _asked_for(self) -> Path:
+        return self.home / "hosts"
+
+    def _require_local(self, command: str) -> None:
+        hosts = set(self._asked_for.read_text().split()) if self._asked_for.exists() else set()
+        assert hosts <= _LOCAL, f"sf {command} wanted to reach {', '.join(sorted(hosts - _LOCAL))}"
 
     def query(self, text: str, options: str = "") -> list[dict[str, Any]]:
         return _without_attributes(self.run(f"data query {options} --query", text)["records"])
@@ -90,6 +128,11 @@ class Sf:
     def with_home_of_its_own(self, folder: Path) -> Sf:
         """The same sign-in; what a command changes about it stays in that folder."""
         return replace(self, home=Path(shutil.copytree(self.home, folder)))
+
+
+def _pass_on(stream: Iterable[str], lines: Queue[str]) -> None:
+    for line in stream:
+        lines.put(line)
 
 
 def _without_attributes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, Queue
+from time import monotonic
+from urllib.parse import quote
+
 import pytest
 from tests.orgtwin.sf.conftest import Sf
 
@@ -52,6 +58,28 @@ def test_apex_runs_from_a_file_and_its_mistakes_are_shown(sf: Sf) -> None:
     assert (ran["compiled"], ran["success"]) == (True, True)
     assert (failed["data"]["exceptionMessage"], failed["data"]["line"]) == ("System.MathException: Divide by 0", "2")
     assert sf.rows("SELECT Name FROM Account") == [{"Name": "Apex & Co"}]
+
+
+def test_the_log_of_each_apex_run_is_shown_while_the_cli_tails(sf: Sf) -> None:
+    source = quote("System.debug('heard ' + 1);")
+
+    with sf.listening("apex tail log") as lines:
+        shown = said_while(lines, lambda: sf.ask("GET", f"tooling/executeAnonymous?anonymousBody={source}"))
+
+    assert shown.rstrip().split("|")[1:] == ["USER_DEBUG", "[1]", "DEBUG", "heard 1"]
+
+
+def said_while(lines: Queue[str], act: Callable[[], object]) -> str:
+    """The first line of a log. The CLI does not say when it listens, so what it shall hear of is done until it has."""
+    said: list[str] = []
+    deadline = monotonic() + 120
+    while monotonic() < deadline:
+        act()
+        with suppress(Empty):
+            while "USER_DEBUG" not in (line := lines.get(timeout=0.5)):
+                said.append(line)
+            return line
+    pytest.fail("".join(said))
 
 
 def test_apex_tests_run_and_tell_who_passed(deployed: Sf) -> None:

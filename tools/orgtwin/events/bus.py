@@ -63,6 +63,10 @@ class EventBus:
         self._events.append(event)
         if len(self._ids) - self._gone > self._most:
             self._forget(self._gone + 1)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let those that wait look again."""
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)
@@ -81,7 +85,7 @@ class EventBus:
         return self._events[start : start + most]
 
     async def wait_beyond(self, replay_id: int, seconds: float) -> None:
-        """Return when there is an event after this id, or when the time is over."""
+        """Return when there is an event after this id, when somebody wakes those that wait, or when the time is over."""
         if self._last > replay_id or seconds <= 0:
             return
         waiter = asyncio.get_running_loop().create_future()

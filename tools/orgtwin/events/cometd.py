@@ -1,6 +1,7 @@
 """CometD clients: Bayeux messages in, replies and events out.
 
-No queue is kept for a client: a subscription is a place in the event stream, and what a client gets is read from there.
+A subscription is a place in the event stream, and what a client gets is read from there. Only the notices of a system topic, which
+are in no stream, wait for the client that listened when they were made.
 Sources: "Streaming API Error Codes", "Message Durability" (Streaming API Developer Guide), the Bayeux protocol 1.0.
 ASSUMED: the times of `advice`; that an answer brings at most 100 events a channel.
 """
@@ -16,8 +17,10 @@ from typing import Any
 from orgtwin.auth.sessions import RandomText
 from orgtwin.events.payloads import json_data
 from orgtwin.events.service import EventService, NoSuchTopic
+from orgtwin.events.system_topics import LOGGING, SYSTEM_TOPICS, stored_logs
 from orgtwin.events.topics import Topic, may_subscribe
 from orgtwin.records.model import Caller
+from orgtwin.records.transactions import Entry
 
 Message = dict[str, Any]
 CONNECT_MILLISECONDS = 110_000
@@ -46,6 +49,7 @@ class Client:
     caller: Caller
     last_seen: datetime
     listeners: dict[str, Listener] = field(default_factory=dict)
+    notices: dict[str, list[Message]] = field(default_factory=dict)  # that wait, by system topic it listens to
     has_connected: bool = False
 
 
@@ -64,6 +68,7 @@ class CometdServer:
         self._events = events
         self._random = random
         self._clients: dict[str, Client] = {}
+        events.org.log.on_commit(self._tell_stored_logs)
 
     async def answer(self, visitor: Visitor, messages: Sequence[Message]) -> list[Message]:
         """The replies to the messages of one request, events before the reply to the connect that brings them."""
@@ -116,11 +121,12 @@ class CometdServer:
         found = self._collect(client)
         clock = asyncio.get_running_loop().time
         deadline = clock() + seconds
-        while not found and client.listeners and client.client_id in self._clients:
+        while not found and (client.listeners or client.notices) and client.client_id in self._clients:
             left = deadline - clock()
             if left <= 0:
                 break
-            await self._events.bus.wait_beyond(min(at.position for at in client.listeners.values()), left)
+            bus = self._events.bus
+            await bus.wait_beyond(min((at.position for at in client.listeners.values()), default=bus.last_id), left)
             found = self._collect(client)
         client.last_seen = self._now()
         reply |= {"clientId": client.client_id, "successful": True}
@@ -136,14 +142,18 @@ class CometdServer:
             raise Refused("400::Channel name not specified")
         if not channel.startswith("/"):
             raise Refused("400::Channel subscriptions must start with a leading '/'")
-        topic = self._topic(client, channel)
-        client.listeners[channel] = Listener(topic, self._position(channel, _replay_of(message, channel)))
+        if channel in SYSTEM_TOPICS:
+            client.notices.setdefault(channel, [])
+        else:
+            topic = self._topic(client, channel)
+            client.listeners[channel] = Listener(topic, self._position(channel, _replay_of(message, channel)))
         reply["successful"] = True
 
     def _unsubscribe(self, visitor: Visitor, message: Message, reply: Message) -> None:
         client = self._client(visitor, message, reply)
         channel = message.get("subscription")
         client.listeners.pop(str(channel), None)
+        client.notices.pop(str(channel), None)
         reply |= {"clientId": client.client_id, "subscription": channel, "successful": True}
 
     def _disconnect(self, visitor: Visitor, message: Message, reply: Message) -> None:
@@ -207,7 +217,20 @@ class CometdServer:
             raise Refused("403::Organization total events daily limit exceeded")
         for channel, position in positions.items():
             client.listeners[channel].position = position
+        for channel, waiting in client.notices.items():
+            found += waiting
+            client.notices[channel] = []
         return found
+
+    def _tell_stored_logs(self, entries: list[Entry]) -> None:
+        """Of a client that stays away too long to be known, nothing is kept."""
+        limit = self._now() - _FORGOTTEN_AFTER
+        listening = [client for client in self._clients.values() if LOGGING in client.notices]
+        for user_id, data in stored_logs(entries) if listening else ():
+            for client in listening:
+                if client.caller.user_id == user_id and client.last_seen >= limit:
+                    client.notices[LOGGING].append({"channel": LOGGING, "data": data})
+                    self._events.bus.wake()
 
     def _now(self) -> datetime:
         return self._events.org.clock()
