@@ -216,6 +216,8 @@ def _safe(target: Code, read: Callable[[Code], Code]) -> Code:
         finally:
             held.pop()
 
+    run.is_parent = getattr(run_inner, "is_parent", False)  # type: ignore[attr-defined]
+    run.is_held = getattr(run_inner, "is_held", False)  # type: ignore[attr-defined]
     return Code(run, inner.type)
 
 

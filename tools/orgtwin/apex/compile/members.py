@@ -71,6 +71,7 @@ def _read_field(target: Run, scope: Scope, variable: Variable, *, own: bool = Fa
             raise null_pointer()
         return this.fields[slot]
 
+    run.is_held = True  # type: ignore[attr-defined]
     return run
 
 
@@ -90,6 +91,7 @@ def _read_property(target: Run, getter: Method) -> Run:
             raise null_pointer()
         return this.cls.vtable.get(key, getter).call(this)
 
+    run.is_held = True  # type: ignore[attr-defined]
     return run_native if native else run
 
 
@@ -163,17 +165,18 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
         if getattr(target.run, "is_parent", False) and name.lower() in _NAME_FIELDS:
             return Code(_read_record_field(target.run, _NAME_FIELDS[name.lower()], True), STRING)
         if name.lower() == "id":
-            return Code(_read_record_field(target.run, "Id", is_parent_path(scope, target)), ID)
+            return Code(_read_record_field(target.run, "Id", _is_lenient(target, "Id")), ID)
         raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
     field = schema.find_field(name)
     if field is not None:
-        return Code(_read_record_field(target.run, field.api_name, is_parent_path(scope, target)), field_type(field))
+        lenient = _is_lenient(target, field.api_name)
+        return Code(_read_record_field(target.run, field.api_name, lenient), field_type(field))
     reference = schema.find_relationship(name)
     if reference is not None:
         names = reference.reference_to
         parent = scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None
         relationship = reference.relationship_name or name
-        return Code(_read_parent(target.run, relationship, is_parent_path(scope, target)), parent or SOBJECT)
+        return Code(_read_parent(target.run, relationship, _is_lenient(target, relationship)), parent or SOBJECT)
     child = scope.engine.find_child(schema.api_name, name)
     if child is not None:
         return Code(
@@ -189,9 +192,15 @@ _NAME_FIELDS = {
 """What a polymorphic parent shows. Source: "Name" (Object Reference)."""
 
 
-def is_parent_path(scope: Scope, target: Code) -> bool:
-    """A path over an empty lookup is null, not an error: `contact.Account.Name`."""
-    return getattr(target.run, "is_parent", False)
+def _is_lenient(target: Code, name: str) -> bool:
+    """Is `target.name` null, not an error, where the target is null?
+
+    So it is over an empty lookup: `contact.Account.Name`. Source: "Accessing sObject Fields Through Relationships" (Apex Developer
+    Guide). And so it is of a record that another object holds, but for its Id: `this.account.Name`, not `account.Name`. ASSUMED:
+    the documentation does not say; orgs were seen to do so.
+    """
+    is_parent = getattr(target.run, "is_parent", False)
+    return is_parent or (getattr(target.run, "is_held", False) and name != "Id")
 
 
 def _read_record_field(target: Run, name: str, lenient: bool) -> Run:
