@@ -14,6 +14,7 @@ import jwt
 import msgspec
 
 from clmkit.clients.errors import LoginFailed
+from clmkit.clients.silence import silence
 from clmkit.clients.transport import Transport, require_private
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
@@ -75,7 +76,8 @@ async def log_in(transport: Transport, url: str, login: Login, now: Callable[[],
         raise LoginFailed(
             f"{url}{TOKEN_PATH} answered {reply.status} with something that is no token answer: {error}"
         ) from error
-    words = f"{refusal.error} {refusal.error_description}".strip()
+    told = f"{refusal.error} {refusal.error_description}".strip()
+    words = silence(told, (form.get("client_secret"), form.get("assertion")))
     raise LoginFailed(
         f"Salesforce at {url} refuses the client {login.client_id!r}: {words}. Check the credentials and the app's policy."
     )

@@ -12,6 +12,7 @@ import msgspec
 from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject, current
 from clmkit.clients.errors import LoginFailed, Refused, Unexpected
 from clmkit.clients.outcomes import Action
+from clmkit.clients.silence import silence
 from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
 from clmkit.connectors.description import ChangedFeed, CursorPages, Description, EventFeed, Listing, Webhooks
 from clmkit.connectors.documents import (
@@ -245,7 +246,7 @@ class DescribedClm:
         )
         token = member(_read(reply), "access_token") if reply.status == 200 else None
         if not isinstance(token, str):
-            words = reply.body[:300].decode("utf-8", "replace")
+            words = silence(reply.body.decode("utf-8", "replace"), (known.client_secret,))[:300]
             raise LoginFailed(f"The CLM at {self._url} refuses the client {known.client_id!r}: {words}")
         return token
 

@@ -7,12 +7,15 @@ Each answer is handed to `keep` before the next call is made: what was written i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from clmkit.clients.errors import Refused
 from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce import Record, RowResult
+from clmkit.clients.silence import silence, silence_error
 from clmkit.mapping.model import ObjectMapping
+from clmkit.sync.discretion import Discretion
 from clmkit.sync.ports import Org
 from clmkit.sync.rows import RowPlan, to_scalar
 from clmkit.sync.shipping import Shipment, Way, plan_shipments
@@ -70,6 +73,7 @@ class Applier:
     way: Way | None
     """The way that was ordered; None for the cheapest."""
     explain: Callable[[str], None]
+    discretion: Discretion
 
     async def write(self, writes: Sequence[Write]) -> list[Refusal]:
         """Write the rows of one object. Returns those that were refused for good. Raises StopRun, WireError."""
@@ -115,11 +119,33 @@ class Applier:
         self.explain(f"{mapping.salesforce}: {plan.reason}")
         refusals: list[Refusal] = []
         for shipment in plan.shipments:
-            results = await self._ship(mapping, shipment, records, needs_ids)
-            answered = [(writes[place], result) for place, result in zip(shipment.rows, results, strict=True)]
+            sent = [writes[place] for place in shipment.rows]
+            try:
+                results = await self._ship(mapping, shipment, records, needs_ids)
+            except Refused as refused:
+                raise silence_error(refused, self._restricted_of(sent)) from None
+            answered = list(zip(sent, self._silenced(sent, results), strict=True))
             self.keep([_written(write, result, content(write)) for write, result in answered if result.is_success])
             refusals += [_refusal(write, result) for write, result in answered if not result.is_success]
         return refusals
+
+    def _silenced(self, writes: Sequence[Write], results: Sequence[RowResult]) -> list[RowResult]:
+        """The verdicts without restricted values. One message for several rows may quote the value of any of them."""
+        told: dict[str, list[Write]] = {}
+        for write, result in zip(writes, results, strict=True):
+            if not result.is_success:
+                told.setdefault(result.message, []).append(write)
+        words = {message: silence(message, self._restricted_of(some)) for message, some in told.items()}
+        return [one if one.is_success else replace(one, message=words[one.message]) for one in results]
+
+    def _restricted_of(self, writes: Iterable[Write]) -> list[object]:
+        """What is sent and what was agreed on before: automation in the org may quote both."""
+        return [
+            value
+            for write in writes
+            for record in (write.fields, write.base)
+            for value in self.discretion.values_of(write.plan.facts.mapping, record)
+        ]
 
     async def _ship(
         self, mapping: ObjectMapping, shipment: Shipment, records: Sequence[Record], needs_ids: bool

@@ -23,10 +23,12 @@ import msgspec
 from clmkit.clients import bulk
 from clmkit.clients.clm import JsonObject
 from clmkit.clients.outcomes import Action, outcome_of
+from clmkit.clients.silence import silence
 from clmkit.mapping.evaluate import Evaluator
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.audit import digest
 from clmkit.sync.cases import Case
+from clmkit.sync.discretion import Discretion
 from clmkit.sync.engine import Engine
 from clmkit.sync.inbox import REDRIVE_SOURCE, InboxEvent
 from clmkit.sync.intake import CLM_SOURCE, Work
@@ -303,7 +305,8 @@ class _Shelf:
                 self._append(mapping, progress, [row for row in rows if row.object == mapping.name])
             Staging(state.database).put(rows)
             Staging(state.database).put_fates(fates)
-            state.park([row for row in parked if row.agreement_id not in left], engine.now())
+            discretion = Discretion(engine.spec)
+            state.park([discretion.withhold(row) for row in parked if row.agreement_id not in left], engine.now())
             _leave(state, left, engine.now())
 
     def _append(self, mapping: ObjectMapping, progress: Progress, rows: Sequence[StagedRow]) -> None:
@@ -372,6 +375,7 @@ class _Keeper:
     def _park(self, rows: Mapping[str, StagedRow], failed: Mapping[str, bulk.Verdict], field_name: str) -> list[Parked]:
         """Dead letters of what Salesforce refuses for good; what it may take later is left to the rounds."""
         parked, later = [], []
+        discretion = Discretion(self.engine.spec)
         for key, row in rows.items():
             verdict = failed[key]
             if outcome_of(verdict.code, verdict.message).action in (Action.RETRY, Action.REBASE):
@@ -380,7 +384,8 @@ class _Keeper:
             name = field_name or self._name_of(row.later[0].field)
             steward = next(column.steward for column in self.mapping.columns if column.name == name)
             place = (self.mapping.name, key, name, row.agreement_id)
-            parked.append(Parked(*place, "row" if field_name else "value", "", why_refused(verdict), steward))
+            reason = silence(why_refused(verdict), discretion.values_of(self.mapping, row.base))
+            parked.append(Parked(*place, "row" if field_name else "value", "", reason, steward))
         _leave(self.engine.state, later, self.engine.now())
         return parked
 

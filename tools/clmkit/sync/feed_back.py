@@ -12,12 +12,14 @@ from typing import Any
 
 from clmkit.clients.errors import Refused, WireError
 from clmkit.clients.outcomes import Action
+from clmkit.clients.silence import silence_error
 from clmkit.mapping.evaluate import Evaluator
 from clmkit.mapping.model import ObjectMapping
 from clmkit.sync.apply import StopRun
 from clmkit.sync.audit import digest
 from clmkit.sync.cases import Case
 from clmkit.sync.decide import is_same_value
+from clmkit.sync.discretion import Discretion
 from clmkit.sync.memory import Memory
 from clmkit.sync.offers import Offer
 from clmkit.sync.origin import Ruleset, tell_causes
@@ -53,6 +55,7 @@ class FeedBack:
     memory: Memory
     tally: Tally
     rules: Ruleset
+    discretion: Discretion
     taken: int = 0
     """Patches that the CLM took since `give_up` was asked last."""
 
@@ -76,7 +79,8 @@ class FeedBack:
         try:
             saved = await self.clm.patch_agreement(case.agreement_id, case.revision, to_patch(values))
         except WireError as error:
-            await self._note(case, offer, error)
+            given = [one.value for mapping, _, one in case.pulls if self.discretion.hides(mapping.name, one.field.name)]
+            await self._note(case, offer, silence_error(error, given))
             return
         case.has_written = True
         self.taken += 1

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from clmkit.clients.clm import JsonObject
+from clmkit.clients.silence import WITHHELD
 from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.decide import ABSENT, Absent, Value, is_same_value
+from clmkit.sync.discretion import Discretion
 from clmkit.sync.engine import open_systems
 from clmkit.sync.org_rows import OrgRow, read_by_key
 from clmkit.sync.ports import ClmSystem, Org
@@ -95,9 +97,13 @@ class Comparison:
     """Of the hashes of all compared values, modulo 2**256: the order does not matter, and memory stays flat."""
     _waiting: set[tuple[str, str, str]] = field(default_factory=set)
     _waiting_rows: set[tuple[str, str]] = field(default_factory=set)
+    _discretion: Discretion = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._discretion = Discretion(self.spec)
 
     async def run(self) -> ReconcileReport:
-        parked = self.state.read_parked()
+        parked = [self._discretion.withhold(row) for row in self.state.read_parked()]
         self._waiting = {(row.object, row.key, row.field) for row in parked}
         self._waiting_rows = {(row.object, row.key) for row in parked if row.kind == "row"}
         evaluator = Evaluator(self.spec)
@@ -135,9 +141,9 @@ class Comparison:
             ours, theirs = clm[column.salesforce], org.values[column.salesforce]
             self._add_to_sum(mapping.name, row.key, column.salesforce, _show(ours))
             if theirs is ABSENT or not is_same_value(column, ours, theirs):
-                difference = Difference(
-                    mapping.name, row.key, column.salesforce, _show(ours), _show(theirs), column.owner.value
-                )
+                is_hidden = self._discretion.hides(mapping.name, column.name)
+                sides = (WITHHELD, WITHHELD) if is_hidden else (_show(ours), _show(theirs))
+                difference = Difference(mapping.name, row.key, column.salesforce, *sides, column.owner.value)
                 self._note(mapping.name, difference)
 
     def _is_compared(self, mapping: ObjectMapping, row: Row, column: FieldMapping, clm: Mapping[str, Value]) -> bool:

@@ -17,6 +17,7 @@ from clmkit.sync.apply import Applier, Excess, Keep, StopRun
 from clmkit.sync.at_once import several
 from clmkit.sync.cases import Case
 from clmkit.sync.decide import is_stale
+from clmkit.sync.discretion import Discretion
 from clmkit.sync.editors import Editors
 from clmkit.sync.feed_back import FeedBack
 from clmkit.sync.inbox import Settled
@@ -47,10 +48,11 @@ class Round:
         facts = (self._memory, editors, engine.pace, day_of(engine.spec, engine.now()))
         self._planner = Planner(engine.spec, evaluator, engine.org, *facts)
         answers = (engine.tally, engine.rules)
+        self._discretion = Discretion(engine.spec)
         self._writer = Writer(engine.spec, self._memory, references, *answers, self._make_applier, self._require_claims)
         self._offers: Mapping[str, Offer] = {}
         self._fresh: Mapping[str, Agreement] = {}
-        self._feed_back = FeedBack(engine.clm, evaluator, self._memory, *answers)
+        self._feed_back = FeedBack(engine.clm, evaluator, self._memory, *answers, self._discretion)
 
     async def run(self, work: Mapping[str, Work]) -> None:
         """Settle every event of the work. Raises StopRun, WireError: what is not settled then waits for the next run."""
@@ -112,6 +114,7 @@ class Round:
             keep,
             engine.way,
             engine.tally.explain,
+            self._discretion,
         )
 
     def _require_claims(self) -> None:
@@ -181,6 +184,8 @@ class Round:
     def _settle(self, cases: Sequence[Case]) -> None:
         """Say of every event of these agreements what became of it, and keep what waits: for a person, or for its time."""
         at = self._engine.now()
+        for case in cases:
+            case.parked = [self._discretion.withhold(row) for row in case.parked]
         linked: dict[str, list[Link]] = {}
         for link in self._state.find_links_of_agreements(case.agreement_id for case in cases):
             linked.setdefault(link.agreement_id, []).append(link)

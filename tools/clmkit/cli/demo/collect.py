@@ -12,6 +12,7 @@ from clmkit.mapping.model import FieldMapping, Owner, Role, Spec
 from clmkit.mapping.sides import choose_sides
 from clmkit.release.evidence import ContractRow, FieldCoverage, ParkedValue
 from clmkit.robotlib.people import Document
+from clmkit.sync.discretion import Discretion
 
 Agreement = Mapping[str, Any]
 Waiting = Mapping[
@@ -50,7 +51,7 @@ def _contract(
 ) -> ContractRow:
     spec = evaluator.spec
     (row,) = evaluator.rows(header_object(spec), agreement)
-    record = records.get(row.key, {})
+    record, discretion = records.get(row.key, {}), Discretion(spec)
     stewards = dict(spec.stewards)
     labels = {field.name: field.label for field in spec.get_object(row.object).fields}
     party = agreement.get("counterparty") or {}
@@ -64,7 +65,12 @@ def _contract(
         status=str(record.get("Status") or ""),
         salesforce_id=str(record.get("Id") or ""),
         parked=tuple(
-            ParkedValue(labels[value.field], value.value, value.reason, stewards[value.steward]) for value in row.parked
+            ParkedValue(
+                labels[value.field],
+                *discretion.tell(row.object, value.field, value.value, value.reason),
+                stewards[value.steward],
+            )
+            for value in row.parked
         ),
         waiting=waits,
         steward=stewards.get(steward, steward),

@@ -1,0 +1,42 @@
+"""The words of another system without what must not be repeated: secrets, and values that only some people may read.
+
+Services, proxies and automation in an org quote in a refusal what they were sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from clmkit.clients.errors import Refused, WireError
+
+WITHHELD = "(withheld)"
+_SURE = 40
+"""So many characters name a value: a text is often quoted cut off."""
+
+
+def silence(text: str, values: Iterable[object]) -> str:
+    """The text without these values, however their letters and numbers are written."""
+    forms = {form for value in values for form in _forms(value)}
+    for form in sorted(forms, key=len, reverse=True):
+        if form[:_SURE].casefold() in text.casefold():
+            rest = ".*" if len(form) > _SURE else r"(?!\w)"
+            text = re.sub(rf"(?<!\w){re.escape(form[:_SURE])}{rest}", WITHHELD, text, flags=re.IGNORECASE | re.DOTALL)
+    return text
+
+
+def silence_error(error: WireError, values: Iterable[object]) -> WireError:
+    """The refusal without these values; other errors quote nothing that was sent."""
+    if not isinstance(error, Refused):
+        return error
+    return Refused(error.where, error.status, error.code, silence(error.message, values), error.fields)
+
+
+def _forms(value: object) -> set[str]:
+    if value is None or isinstance(value, bool) or not str(value).strip():
+        return set()
+    if isinstance(value, int | float | Decimal):
+        number = Decimal(str(value))
+        return {str(value), f"{number.normalize():f}", f"{number:,}", f"{number:.2f}", f"{number:,.2f}"}
+    return {str(value).strip()}
