@@ -264,6 +264,8 @@ class _Writer:
             self._last = 0
 
     def _escape(self) -> None:
+        if self._at == len(self._text):
+            raise self._error("Unclosed group", self._at + 1) if self._open else self._error("Unexpected internal error")
         char = self._take()
         if char == "Q":
             for quoted in self._quotation():
@@ -386,6 +388,8 @@ class _Writer:
         if self._comment(char):
             return []
         if char == "\\":
+            if self._at == len(self._text):
+                raise self._error("Unclosed character class")
             char = self._take()
             if char == "Q":
                 return [_literal(each) for each in self._quotation()]

@@ -26,7 +26,7 @@ _US_DATETIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?: ?
 
 def zone_named(name: str) -> tzinfo:
     """A time zone by id; an unknown one is GMT, as in Java."""
-    if name in ("GMT", "UTC"):
+    if name == "GMT":
         return UTC
     try:
         return ZoneInfo(name)
@@ -208,8 +208,7 @@ def _offset(moment: datetime, separator: str) -> str:
 
 
 def _zone_name(moment: datetime, width: int) -> str:
-    short = moment.tzname() or "GMT"
-    return "GMT" if short == "UTC" else short
+    return "GMT" if moment.tzinfo is UTC else moment.tzname() or "GMT"
 
 
 def _iso_zone(moment: datetime, width: int) -> str:

@@ -12,7 +12,7 @@ from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instan
 def text_hash(text: str) -> int:
     """String.hashCode: 31 * h + c over UTF-16 units."""
     h = 0
-    units = text.encode("utf-16-le")
+    units = text.encode("utf-16-le", "surrogatepass")
     for low, high in zip(units[::2], units[1::2], strict=True):
         h = (31 * h + (high << 8 | low)) & 0xFFFFFFFF
     return wrap32(h)

@@ -12,9 +12,20 @@ from datetime import datetime
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, out_of_limit, throw
 from orgtwin.apex.library.collections import items_of
+from orgtwin.apex.library.escapes import ESCAPES
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.patterns import replace_all, replace_first, split
 from orgtwin.apex.library.signatures import system_class, type_of
+from orgtwin.apex.library.units import (
+    apart,
+    by_units,
+    code_point_at,
+    code_point_before,
+    code_point_count,
+    equals_ignoring_case,
+    offset_by_code_points,
+    together,
+)
 from orgtwin.apex.text import datetime_text, to_text
 from orgtwin.apex.values import ApexList, Value
 
@@ -217,10 +228,6 @@ def _difference(this: str, other: str | None) -> str | None:
     return "" if this == other else other[at:]
 
 
-def _equals_ignore_case(this: str, other: str | None) -> bool:
-    return other is not None and this.lower() == other.lower()
-
-
 def _prefix(strings: ApexList | None) -> str | None:
     values = list(strings.items) if strings is not None else []
     if not values or any(v is None for v in values):
@@ -266,7 +273,7 @@ def _from_chars(codes: ApexList | None) -> str:
         raise null_pointer()
     if any(not 0 <= code <= sys.maxunicode for code in codes.items):
         raise throw("StringException", "Invalid character code")  # ASSUMED text
-    return "".join(map(chr, codes.items))
+    return together("".join(map(chr, codes.items)))
 
 
 def _every(test: Callable[[str], bool], *, empty: bool = False) -> Callable[[str], bool]:
@@ -343,32 +350,6 @@ def _strip_html(this: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", this))
 
 
-def _escape_java(this: str) -> str:
-    names = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b", "\f": "\\f", '"': '\\"', "\\": "\\\\"}
-    return "".join(names.get(c, c if 32 <= ord(c) < 127 else f"\\u{ord(c):04X}") for c in this)
-
-
-def _unescape_java(this: str) -> str:
-    names = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-    return re.sub(
-        r"\\(u[0-9a-fA-F]{4}|.)",
-        lambda m: chr(int(m[1][1:], 16)) if len(m[1]) == 5 else names.get(m[1], m[1]),
-        this,
-    )
-
-
-def _escape_xml(this: str) -> str:
-    return html.escape(this, quote=True).replace("&#x27;", "&apos;")
-
-
-def _escape_csv(this: str) -> str:
-    return '"' + this.replace('"', '""') + '"' if any(c in this for c in ',"\n\r') else this
-
-
-def _unescape_csv(this: str) -> str:
-    return this[1:-1].replace('""', '"') if len(this) >= 2 and this[0] == this[-1] == '"' else this
-
-
 def _swap_case(this: str) -> str:
     return "".join(c.lower() if c.isupper() else c.upper() for c in this)
 
@@ -440,9 +421,9 @@ _PARTS: dict[str, Callable[..., Value]] = {
     "String center(Integer,String)": _center,
     "Integer charAt(Integer)": _char_at,
     "List<Integer> getChars()": _code_points,
-    "Integer codePointAt(Integer)": _char_at,
-    "Integer codePointBefore(Integer)": lambda this, i: _char_at(this, i - 1),
-    "Integer codePointCount(Integer,Integer)": lambda this, a, b: b - a,
+    "Integer codePointAt(Integer)": code_point_at,
+    "Integer codePointBefore(Integer)": code_point_before,
+    "Integer codePointCount(Integer,Integer)": code_point_count,
     "String deleteWhitespace()": _delete_whitespace,
     "String difference(String)": _difference,
     "Integer getLevenshteinDistance(String)": _levenshtein,
@@ -499,14 +480,14 @@ _TESTS: dict[str, Callable[..., Value]] = {
     "Boolean endsWith(String)": _ends_with,
     "Boolean endsWithIgnoreCase(String)": _ignoring_case(_ends_with),
     "Boolean equals(Object)": lambda this, other: isinstance(other, str) and str(this) == str(other),
-    "Boolean equalsIgnoreCase(String)": _equals_ignore_case,
+    "Boolean equalsIgnoreCase(String)": equals_ignoring_case,
     "Integer hashCode()": hash_code,
     "Integer indexOf(String)": _index_of,
     "Integer indexOf(String,Integer)": _index_of,
     "Integer indexOfAny(String)": _index_of_any,
     "Integer indexOfAnyBut(String)": _index_of_any_but,
-    "Integer indexOfChar(Integer)": lambda this, code: this.find(chr(code)),
-    "Integer indexOfChar(Integer,Integer)": lambda this, code, start: this.find(chr(code), start),
+    "Integer indexOfChar(Integer)": lambda this, code: this.find(apart(chr(code))),
+    "Integer indexOfChar(Integer,Integer)": lambda this, code, start: this.find(apart(chr(code)), start),
     "Integer indexOfDifference(String)": _index_of_difference,
     "Integer indexOfIgnoreCase(String)": _ignoring_case(_index_of),
     "Integer indexOfIgnoreCase(String,Integer)": _ignoring_case(_index_of),
@@ -522,30 +503,14 @@ _TESTS: dict[str, Callable[..., Value]] = {
     "Boolean isWhitespace()": _every(str.isspace, empty=True),
     "Integer lastIndexOf(String)": _last_index_of,
     "Integer lastIndexOf(String,Integer)": _last_index_of,
-    "Integer lastIndexOfChar(Integer)": lambda this, code: this.rfind(chr(code)),
-    "Integer lastIndexOfChar(Integer,Integer)": lambda this, code, end: this.rfind(chr(code), 0, end + 1),
+    "Integer lastIndexOfChar(Integer)": lambda this, code: this.rfind(apart(chr(code))),
+    "Integer lastIndexOfChar(Integer,Integer)": lambda this, code, end: this.rfind(apart(chr(code)), 0, end + 1),
     "Integer lastIndexOfIgnoreCase(String)": _ignoring_case(_last_index_of),
     "Integer length()": len,
-    "Integer offsetByCodePoints(Integer,Integer)": lambda this, start, by: start + by,
+    "Integer offsetByCodePoints(Integer,Integer)": offset_by_code_points,
     "Boolean startsWith(String)": _starts_with,
     "Boolean startsWithIgnoreCase(String)": _ignoring_case(_starts_with),
     "String toString()": str,
-}
-_ESCAPES: dict[str, Callable[..., Value]] = {
-    "String escapeCsv()": _escape_csv,
-    "String escapeEcmaScript()": lambda this: _escape_java(this).replace("'", "\\'").replace("/", "\\/"),
-    "String escapeHtml3()": lambda this: html.escape(this, quote=False).replace('"', "&quot;"),
-    "String escapeHtml4()": lambda this: html.escape(this, quote=False).replace('"', "&quot;"),
-    "String escapeJava()": _escape_java,
-    "String escapeUnicode()": lambda this: "".join(c if ord(c) < 128 else f"\\u{ord(c):04X}" for c in this),
-    "String escapeXml()": _escape_xml,
-    "String unescapeCsv()": _unescape_csv,
-    "String unescapeEcmaScript()": _unescape_java,
-    "String unescapeHtml3()": html.unescape,
-    "String unescapeHtml4()": html.unescape,
-    "String unescapeJava()": _unescape_java,
-    "String unescapeUnicode()": lambda this: re.sub(r"\\u([0-9a-fA-F]{4})", lambda m: chr(int(m[1], 16)), this),
-    "String unescapeXml()": html.unescape,
 }
 
 
@@ -568,4 +533,23 @@ def _split_types(this: str, *, camel: bool) -> ApexList:
     return ApexList(_STRINGS, parts)
 
 
-system_class("String", {**_STATIC, **_PARTS, **_TESTS, **_ESCAPES})
+# Not counted in units: what takes a character as a whole.
+_WHOLE = frozenset(
+    (
+        "String replaceAll(String,String)",
+        "String replaceFirst(String,String)",
+        "String reverse()",
+        "List<String> split(String)",
+        "List<String> split(String,Integer)",
+        "List<String> splitByCharacterType()",
+        "List<String> splitByCharacterTypeCamelCase()",
+        "String toLowerCase()",
+        "String toLowerCase(String)",
+        "String toUpperCase()",
+        "String toUpperCase(String)",
+        "String swapCase()",
+    )
+)
+_METHODS = {**_PARTS, **_TESTS, **ESCAPES}
+
+system_class("String", {**_STATIC, **{of: run if of in _WHOLE else by_units(run) for of, run in _METHODS.items()}})
