@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.orgtwin.http.deploying import deploy_well
 
 from orgtwin.http.in_process import InProcess
 from orgtwin.metadata.deploy_model import DeployOptions, DeployStatus
@@ -151,12 +152,42 @@ def test_a_run_that_cannot_be_is_refused(
     assert (answer.status, answer.json()[0]["errorCode"], answer.json()[0]["message"]) == said
 
 
-def test_the_coverage_of_one_method_is_refused_by_name(client: InProcess) -> None:
-    answer = client.get(f"{TOOLING}/query?q=SELECT Coverage FROM ApexCodeCoverage")
-    assert (answer.status, answer.json()[0]["message"]) == (
-        501,
-        "orgtwin does not emulate ApexCodeCoverage, the coverage of one test method (ledger: apex.coverage-per-test)",
+COVERING = {
+    "classes/Halves.cls": "public class Halves {\n  public static void first() {\n    Integer a = 1;\n  }\n"
+    "  public static void second() {\n    Integer b = 2;\n  }\n  public static void third() {\n    Integer c = 3;\n  }\n}",
+    "classes/HalvesTest.cls": "@IsTest private class HalvesTest {\n  @TestSetup static void prepare() { Halves.third(); }\n"
+    "  @IsTest static void both() { Halves.first(); Halves.second(); }\n  @IsTest static void none() { }\n"
+    "  @IsTest static void one() { Halves.first(); }\n  @IsTest static void save() { insert new Account(Name = 'x'); }\n}",
+    "triggers/Noting.trigger": "trigger Noting on Account (before insert) {\n  Halves.second();\n}",
+}
+
+
+def test_the_last_run_tells_which_lines_each_method_covered(org_twin_client: InProcess) -> None:
+    meta = "<{0}><apiVersion>66.0</apiVersion><status>Active</status></{0}>"
+    kinds = {"classes": "ApexClass", "triggers": "ApexTrigger"}
+    metas = {f"{path}-meta.xml": meta.format(kinds[path.partition("/")[0]]) for path in COVERING}
+    deploy_well(
+        org_twin_client, {**COVERING, **metas}, {"ApexClass": ["Halves", "HalvesTest"], "ApexTrigger": ["Noting"]}
     )
+    for _ in range(2):
+        org_twin_client.post(f"{TOOLING}/runTestsAsynchronous", {"classNames": "HalvesTest"})
+
+    test_id = class_id(org_twin_client, "HalvesTest")
+    found = rows(
+        org_twin_client,
+        "SELECT TestMethodName, ApexClassOrTrigger.Name, NumLinesCovered, NumLinesUncovered, Coverage FROM ApexCodeCoverage "
+        f"WHERE ApexTestClassId IN ('{test_id}') ORDER BY Id",
+    )
+    told = [(row["TestMethodName"], row["ApexClassOrTrigger"]["Name"], *row["Coverage"].values()) for row in found]
+    assert told == [
+        ("both", "Halves", [3, 6], [9]),
+        ("one", "Halves", [3], [6, 9]),
+        ("save", "Halves", [6], [3, 9]),
+        ("save", "Noting", [2], []),
+    ]
+    assert [(row["NumLinesCovered"], row["NumLinesUncovered"]) for row in found] == [(2, 1), (1, 2), (1, 2), (1, 0)]
+    totals = rows(org_twin_client, "SELECT NumLinesCovered, NumLinesUncovered FROM ApexCodeCoverageAggregate")
+    assert totals == [{"NumLinesCovered": covered, "NumLinesUncovered": 0} for covered in (3, 1)]
 
 
 def test_tests_are_run_only_by_those_who_may_write_apex(client: InProcess) -> None:

@@ -82,13 +82,20 @@ def said_while(lines: Queue[str], act: Callable[[], object]) -> str:
     pytest.fail("".join(said))
 
 
-def test_apex_tests_run_and_tell_who_passed(deployed: Sf) -> None:
-    waited = deployed.run("apex run test --class-names AdderTest --wait 2 --result-format json")
-    at_once = deployed.run("apex run test --synchronous --tests AdderTest.oneAndOneAreTwo --result-format json")
+def test_apex_tests_run_and_tell_who_passed_and_which_lines_they_ran(deployed: Sf) -> None:
+    shown = "--code-coverage --result-format json"
+    waited = deployed.run(f"apex run test --class-names AdderTest --wait 2 {shown}")
+    at_once = deployed.run(f"apex run test --synchronous --tests AdderTest.oneAndOneAreTwo {shown}")
 
     for result in (waited, at_once):
-        assert (result["summary"]["outcome"], result["summary"]["testsRan"]) == ("Passed", 1)
+        summary, coverage = result["summary"], result["coverage"]
+        assert (summary["outcome"], summary["testsRan"]) == ("Passed", 1)
         assert [(row["FullName"], row["Outcome"]) for row in result["tests"]] == [("AdderTest.oneAndOneAreTwo", "Pass")]
+        assert (summary["testRunCoverage"], summary["orgWideCoverage"]) == ("100%", "100%")
+        assert [(row["name"], row["lines"]) for row in coverage["coverage"]] == [("Adder", {"3": 1})]
+        assert [(row["TestMethodName"], row["Coverage"]) for row in coverage["records"]] == [
+            ("oneAndOneAreTwo", {"coveredLines": [3], "uncoveredLines": []})
+        ]
 
 
 def test_what_an_org_alone_can_do_is_refused_by_name(sf: Sf) -> None:

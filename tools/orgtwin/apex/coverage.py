@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+Lines = Mapping[str, frozenset[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,16 @@ class ClassCoverage:
 
 @dataclass
 class Coverage:
-    """Filled by the compiler (lines that exist) and by the running code (lines hit)."""
+    """Filled by the compiler (lines that exist) and by the running code (lines hit).
+
+    `by_test` has the lines of each test method, by class and method. What @TestSetup runs counts for no method (ASSUMED).
+    """
 
     enabled: bool = False
     lines: dict[str, set[int]] = field(default_factory=dict)
     hits: dict[str, set[int]] = field(default_factory=dict)
+    by_test: dict[tuple[str, str], Lines] = field(default_factory=dict)
+    _earlier: dict[str, set[int]] = field(default_factory=dict)
 
     def note(self, name: str, line: int) -> None:
         """This line holds a statement."""
@@ -37,11 +45,43 @@ class Coverage:
         """What marks a line of this class as run; None when nobody measures."""
         return self.hits.setdefault(name, set()).add if self.enabled else None
 
-    def report(self, names: Mapping[str, object]) -> list[ClassCoverage]:
-        """Per class of `names`, by name."""
+    @contextmanager
+    def test(self, class_name: str, method_name: str) -> Iterator[None]:
+        """What runs inside is this method's."""
+        if not self.enabled:
+            yield
+            return
+        self._take()
+        try:
+            yield
+        finally:
+            self.by_test[class_name, method_name] = self._take()
+
+    def ran(self) -> Mapping[str, set[int]]:
+        """Every line that was hit, whatever hit it."""
+        self._take()
+        return self._earlier
+
+    def forget(self) -> None:
+        """As if nothing had run."""
+        self._take()
+        self._earlier.clear()
+        self.by_test.clear()
+
+    def _take(self) -> Lines:
+        """The lines hit since the last time. The sets stay the same ones: compiled code holds their `add`."""
+        taken = {name: frozenset(hits) for name, hits in self.hits.items() if hits}
+        for name, lines in taken.items():
+            self._earlier.setdefault(name, set()).update(lines)
+            self.hits[name].clear()
+        return taken
+
+    def report(self, names: Iterable[str], of: Lines | None = None) -> list[ClassCoverage]:
+        """Per class of `names`, by name: what the whole run covered, or the method that ran the lines `of`."""
+        ran: Mapping[str, Set[int]] = self.ran() if of is None else of
         found = []
         for name in sorted(names):
-            lines, hits = self.lines.get(name, set()), self.hits.get(name, set())
+            lines, hits = self.lines.get(name, set()), ran.get(name, set())
             found.append(ClassCoverage(name, tuple(sorted(lines & hits)), tuple(sorted(lines - hits))))
         return found
 

@@ -100,7 +100,7 @@ def covered_code(engine: Engine) -> list[CoveredCode]:
     classes = {cls.name for cls in engine.classes.values() if not cls.is_test}
     return [
         CoveredCode(row.name, "Trigger" if row.name in triggers else "Class", row.covered, row.uncovered)
-        for row in engine.coverage.report(dict.fromkeys(classes | triggers))
+        for row in engine.coverage.report(classes | triggers)
         if row.covered or row.uncovered
     ]
 

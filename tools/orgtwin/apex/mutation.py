@@ -82,13 +82,12 @@ class Bench:
         engine.check()
         for entry in find_tests(engine):
             for method in entry.methods:
-                for hits in engine.coverage.hits.values():
-                    hits.clear()
+                engine.coverage.forget()
                 name = f"{entry.cls.name}.{method.name}"
                 failed = run_tests(engine, [name]).failures
                 if failed:
                     raise BaselineFailed(f"{name}: {failed[0].message}")
-                for cls, hits in engine.coverage.hits.items():
+                for cls, hits in engine.coverage.ran().items():
                     for line in hits:
                         found.setdefault(cls.lower(), {}).setdefault(line, set()).add(name)
         return {

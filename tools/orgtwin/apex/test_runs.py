@@ -1,7 +1,7 @@
 """Test runs as the org keeps them: which classes were asked for, what each method gave, what they covered.
 
 A run is over before its id is told, so that whoever polls finds it Completed. Source: ApexTestRunResult, ApexTestQueueItem,
-ApexTestResult, ApexCodeCoverageAggregate, ApexOrgWideCoverage (Tooling API Developer Guide).
+ApexTestResult, ApexCodeCoverage, ApexCodeCoverageAggregate, ApexOrgWideCoverage (Tooling API Developer Guide).
 """
 
 from __future__ import annotations
@@ -43,11 +43,19 @@ class KeptRun:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """What the runs so far covered of one class or trigger."""
+    """What the last run covered of one class or trigger."""
 
     id: str
     class_or_trigger_id: str
     lines: ClassCoverage
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredByMethod(Covered):
+    """What one test method covered of one class or trigger."""
+
+    test_class_id: str
+    method_name: str
 
 
 class TestRuns:
@@ -59,6 +67,7 @@ class TestRuns:
         self._org = org
         self.runs: dict[str, KeptRun] = {}
         self.coverage: tuple[Covered, ...] = ()
+        self.coverage_by_method: tuple[CoveredByMethod, ...] = ()
 
     def carry_out(self, apex: ApexService, user_id: str, names: Iterable[str] | None) -> KeptRun:
         """Run classes (`Name`) and methods (`Name.method`), or all tests. Raises INVALID_INPUT for a name without tests."""
@@ -74,6 +83,7 @@ class TestRuns:
                 )  # ASSUMED code; the text is the one that users of `sf apex run test` quote
         kept = self._keep(user_id, started, run)
         self.coverage = tuple(self._covered(engine))
+        self.coverage_by_method = tuple(self._covered_by_method(engine))
         return kept
 
     def _keep(self, user_id: str, started: datetime, run: TestRun) -> KeptRun:
@@ -96,14 +106,31 @@ class TestRuns:
 
     def _covered(self, engine: Engine) -> Iterator[Covered]:
         """Rows for all code that is no test and has lines that could run."""
-        ids = {**self._ids_of("ApexClass"), **self._ids_of("ApexTrigger")}
-        triggers = {trigger.name for rows in engine.triggers.values() for trigger in rows}
-        classes = {cls.name for cls in engine.classes.values() if not cls.is_test}
-        for lines in engine.coverage.report(dict.fromkeys(classes | triggers)):
+        ids = self._ids_of("ApexClass", "ApexTrigger")
+        for lines in engine.coverage.report(_tested(engine)):
             if lines.name.lower() in ids and (lines.covered or lines.uncovered):
                 yield Covered(self._org.ids.next_id("715"), ids[lines.name.lower()], lines)
 
-    def _ids_of(self, sobject_type: str) -> Mapping[str, str]:
-        table = self._org.table(sobject_type)
-        read_id, read_name = table.reader("Id"), table.reader("Name")
-        return {str(read_name(row)).lower(): str(read_id(row)) for row in table.rows()}
+    def _covered_by_method(self, engine: Engine) -> Iterator[CoveredByMethod]:
+        """Rows for the code that a method reached (ASSUMED: what it did not reach has no row with nothing covered)."""
+        ids, class_ids, tested = self._ids_of("ApexClass", "ApexTrigger"), self._ids_of("ApexClass"), _tested(engine)
+        for (class_name, method), ran in engine.coverage.by_test.items():
+            test_class_id = class_ids[class_name.lower()]
+            for lines in engine.coverage.report(tested & ran.keys(), ran):
+                if lines.name.lower() in ids and lines.covered:
+                    row_id = self._org.ids.next_id("714")
+                    yield CoveredByMethod(row_id, ids[lines.name.lower()], lines, test_class_id, method)
+
+    def _ids_of(self, *sobject_types: str) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for sobject_type in sobject_types:
+            table = self._org.table(sobject_type)
+            read_id, read_name = table.reader("Id"), table.reader("Name")
+            found.update({str(read_name(row)).lower(): str(read_id(row)) for row in table.rows()})
+        return found
+
+
+def _tested(engine: Engine) -> set[str]:
+    """Names of the triggers and of the classes that are no tests."""
+    triggers = {trigger.name for rows in engine.triggers.values() for trigger in rows}
+    return triggers | {cls.name for cls in engine.classes.values() if not cls.is_test}

@@ -1,7 +1,7 @@
 """The Tooling API's objects about test runs and coverage, computed from the runs that are kept.
 
-Source: "Tooling API Objects" (Tooling API Developer Guide). What a test used of its limits, and which test covered which line, is
-not kept: ApexTestResultLimits has no rows, ApexCodeCoverage is refused by name.
+Source: "Tooling API Objects" (Tooling API Developer Guide). What a test used of its limits is not kept: ApexTestResultLimits has no
+rows.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
-from orgtwin.errors import Unsupported
 from orgtwin.metadata.tooling_tables import tooling_type
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller, Value
 from orgtwin.soql.catalog import VirtualTable, VirtualTables
 
 if TYPE_CHECKING:
-    from orgtwin.apex.test_runs import TestRuns
+    from orgtwin.apex.test_runs import Covered, TestRuns
 
 FindRuns = Callable[[], "TestRuns"]
 Values = dict[str, Value]
@@ -96,26 +95,34 @@ def _no_rows(_runs: TestRuns) -> Iterable[Values]:
     return ()
 
 
-def _coverage(runs: TestRuns) -> Iterator[Values]:
-    for covered in runs.coverage:
-        lines = {"coveredLines": list(covered.lines.covered), "uncoveredLines": list(covered.lines.uncovered)}
+def _coverage(runs: TestRuns) -> Iterable[Values]:
+    return map(_covered, runs.coverage)
+
+
+def _coverage_by_method(runs: TestRuns) -> Iterator[Values]:
+    for covered in runs.coverage_by_method:
         yield {
-            "Id": covered.id,
-            "ApexClassOrTriggerId": covered.class_or_trigger_id,
-            "NumLinesCovered": len(covered.lines.covered),
-            "NumLinesUncovered": len(covered.lines.uncovered),
-            "Coverage": cast("Value", lines),  # the one field of the Tooling API here that holds an object
+            **_covered(covered),
+            "ApexTestClassId": covered.test_class_id,
+            "TestMethodName": covered.method_name,
         }
+
+
+def _covered(covered: Covered) -> Values:
+    lines = {"coveredLines": list(covered.lines.covered), "uncoveredLines": list(covered.lines.uncovered)}
+    return {
+        "Id": covered.id,
+        "ApexClassOrTriggerId": covered.class_or_trigger_id,
+        "NumLinesCovered": len(covered.lines.covered),
+        "NumLinesUncovered": len(covered.lines.uncovered),
+        "Coverage": cast("Value", lines),  # the one field of the Tooling API here that holds an object
+    }
 
 
 def _org_wide(runs: TestRuns) -> Iterator[Values]:
     covered = sum(len(row.lines.covered) for row in runs.coverage)
     total = covered + sum(len(row.lines.uncovered) for row in runs.coverage)
     yield {"Id": "716000000000000AAA", "PercentCovered": 100 * covered // total if total else 0}
-
-
-def _coverage_per_test(_runs: TestRuns) -> Iterable[Values]:
-    raise Unsupported("apex.coverage-per-test", "ApexCodeCoverage, the coverage of one test method")
 
 
 _OBJECTS: Mapping[str, tuple[str, Callable[[TestRuns], Iterable[Values]]]] = {
@@ -145,7 +152,7 @@ _OBJECTS: Mapping[str, tuple[str, Callable[[TestRuns], Iterable[Values]]]] = {
     "ApexCodeCoverage": (
         "ApexTestClassId>ApexClass ApexClassOrTriggerId>ApexClass,ApexTrigger TestMethodName NumLinesCovered:i NumLinesUncovered:i "
         "Coverage:c",
-        _coverage_per_test,
+        _coverage_by_method,
     ),
     "ApexOrgWideCoverage": ("PercentCovered:i", _org_wide),
 }

@@ -120,7 +120,7 @@ def _run_class(engine: Engine, entry: TestClass, stopwatch: Stopwatch) -> Iterat
                     )
                 return
         for method in entry.methods:
-            with _undone(engine):
+            with _undone(engine), engine.coverage.test(entry.cls.name, method.name):
                 outcome = _run_method(engine, entry.cls, method, stopwatch)
             yield outcome
 
