@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,7 +44,9 @@ class Echo(BaseHTTPRequestHandler):
         if self.path.startswith("/api/silent"):
             self.stop.wait(60)
             return
-        shown = f"{self.command} {self.path} {self.headers['X-Tenant']} {self.headers['X-Own']}".encode()
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
+        zipped = f" {gzip.decompress(body).decode()}" if self.headers["Content-Encoding"] == "gzip" else ""
+        shown = f"{self.command} {self.path} {self.headers['X-Tenant']} {self.headers['X-Own']}{zipped}".encode()
         self.send_response(302 if self.path.endswith("/away") else 201)
         self.send_header("X-Answer", "yes")
         self.send_header("Location", "http://192.0.2.1/")
@@ -87,6 +90,11 @@ def send(org: LiveOrg, endpoint: str, *, method: str = "POST", timeout: int = 20
 
 def test_a_callout_goes_where_the_named_credential_leads_with_its_headers(org: LiveOrg) -> None:
     assert send(org, "callout:Here/v1?q=1") == "201 Created yes POST /api/v1?q=1 acme mine"
+
+
+def test_a_compressed_body_goes_out_as_gzip(org: LiveOrg) -> None:
+    before = "request.setBody('squeezed'); request.setCompressed(true);"
+    assert send(org, "callout:Here/v1", before=before) == "201 Created yes POST /api/v1 acme mine squeezed"
 
 
 def test_a_redirect_is_not_followed(org: LiveOrg) -> None:

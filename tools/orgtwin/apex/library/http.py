@@ -6,6 +6,7 @@ Callout Endpoints" (Apex Reference and Developer Guides).
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class HttpMessage:
     method: str | None = None
     endpoint: str | None = None
     timeout: int = 10_000
+    compressed: bool = False
     status: str | None = None
     status_code: int = 0
 
@@ -92,8 +94,8 @@ system_class(
         "void setMethod(String)": _set("method"),
         "String getMethod()": lambda this: this.method,
         "void setTimeout(Integer)": _set("timeout"),
-        "void setCompressed(Boolean)": lambda this, value: None,
-        "Boolean getCompressed()": lambda this: False,
+        "void setCompressed(Boolean)": _set("compressed"),
+        "Boolean getCompressed()": lambda this: this.compressed,
         "void setClientCertificateName(String)": lambda this, name: None,
     },
     constructors={"()": lambda: HttpMessage("HttpRequest")},
@@ -152,9 +154,10 @@ def _send_for_real(request: HttpMessage) -> HttpMessage:
     engine = context.engine()
     try:
         callout = engine.port.resolve_callout(request.endpoint or "")
-        own = dict(request.headers.values())
-        named = dict(callout.headers)
-        outgoing = Outgoing(request.method or "", callout.url, {**named, **own}, request.body, _timeout(request))
+        headers, body = {**dict(callout.headers), **dict(request.headers.values())}, request.body
+        if request.compressed and body is not None:
+            headers["Content-Encoding"], body = "gzip", gzip.compress(body, mtime=0)
+        outgoing = Outgoing(request.method or "", callout.url, headers, body, _timeout(request))
         started = time.monotonic()
         try:
             answer = call_out(outgoing, engine.transaction.usage.limit("HeapSize"))

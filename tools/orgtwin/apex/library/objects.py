@@ -52,7 +52,10 @@ def _find_token(name: str) -> TypeToken | None:
 
 
 def find_type_named(name: str) -> Type | None:
-    """A type of the org or the platform by the name Type.forName takes."""
+    """A type of the org or the platform by the name Type.forName takes.
+
+    ASSUMED: a bare name means the object before a class of the same name. Public packages that bring such classes rest on it.
+    """
     base, _, rest = name.partition("<")
     key = base.lower().removeprefix("system.")
     if rest and key in COLLECTION_ARITY:
@@ -67,12 +70,12 @@ def find_type_named(name: str) -> Type | None:
     cls: ApexClass | None = engine.find_class(first)
     for part in inner:
         cls = cls.inner.get(part.lower()) if cls is not None else None
+    sobject = engine.find_sobject_type(base.removeprefix("Schema."))
     if cls is not None:
-        return cls.type
+        return sobject or cls.type
     if key in PRIMITIVES:
         return PRIMITIVES[key]
     system = find_class(base)
-    sobject = engine.find_sobject_type(base.removeprefix("Schema."))
     return system.type if system is not None and (sobject is None or system.constructors) else sobject
 
 

@@ -28,16 +28,24 @@ def create_stub(token: TypeToken, provider: Value) -> Instance:
         stub.interfaces = [base.type]
     stub.field_count = base.field_count
     stub.vtable = dict(base.vtable)
-    for ancestor in base.ancestors():
-        for overloads in ancestor.methods.values():
-            for method in overloads:
-                if not method.static and method.access != "private":
-                    stub.vtable[method.signature] = _forward(stub, method, provider)
-                    stub.methods.setdefault(method.name.lower(), []).append(stub.vtable[method.signature])
+    for signature, method in _mocked(base).items():
+        stub.vtable[signature] = _forward(stub, method, provider)
+        stub.methods.setdefault(method.name.lower(), []).append(stub.vtable[signature])
     for accessor in list(base.vtable.values()):
         if accessor.name.startswith(("get:", "set:")):
             stub.vtable[accessor.signature] = _forward(stub, accessor, provider)
     return Instance(stub)
+
+
+def _mocked(base: ApexClass) -> dict[str, Method]:
+    """The methods by signature, each as the nearest class declares it: its interfaces may name the parameters otherwise."""
+    nearest_first = [*base.chain(), *sorted(base.ancestors(), key=lambda cls: cls.full_name)]
+    methods = [m for cls in nearest_first for overloads in cls.methods.values() for m in overloads]
+    found: dict[str, Method] = {}
+    for method in methods:
+        if not method.static and method.access != "private":
+            found.setdefault(method.signature, method)
+    return found
 
 
 def _is_mockable(base: ApexClass) -> bool:
