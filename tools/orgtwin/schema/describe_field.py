@@ -102,7 +102,7 @@ def describe_field(f: Field, *, createable: bool, updateable: bool) -> dict[str,
         "calculatedFormula": f.formula,
         "createable": createable,
         "custom": f.custom,
-        "defaultValue": _default_value(f),
+        "defaultValue": default_value(f),
         "defaultValueFormula": f.default_formula,
         "defaultedOnCreate": f.defaulted_on_create or (f.type is FieldType.BOOLEAN and f.createable),
         "filterable": rule.filterable and f.filterable,
@@ -183,7 +183,7 @@ def _relationship(f: Field) -> dict[str, object]:
     }
 
 
-def _default_value(f: Field) -> object:
+def default_value(f: Field) -> object:
     """Checkboxes and picklists tell their default as a value, all others by formula."""
     if f.type is FieldType.BOOLEAN:
         return False if not f.default_formula else f.default_formula.strip().lower() == "true"

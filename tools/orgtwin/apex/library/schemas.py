@@ -16,6 +16,7 @@ from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, to_id
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
+from orgtwin.schema.describe_field import default_value
 from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType, SObjectType
 
 DISPLAY_TYPE = system_enum(
@@ -267,10 +268,8 @@ _FILTERABLE = frozenset((FieldType.TEXTAREA, FieldType.BASE64, FieldType.ENCRYPT
 
 
 def _default_value(this: DescribeField) -> Value:
-    """Of a checkbox true or false; any other default is told as a formula (ASSUMED)."""
-    if this.field.type is not FieldType.BOOLEAN or this.field.calculated:
-        return None
-    return (this.field.default_formula or "").strip().lower() == "true"
+    """As describes of every API tell it: of a checkbox and a picklist; any other default is told as a formula (ASSUMED)."""
+    return None if this.field.calculated else default_value(this.field)
 
 
 system_class(
