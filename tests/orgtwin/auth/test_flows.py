@@ -342,17 +342,39 @@ def test_a_deactivated_user_gets_no_token(org: Org) -> None:
     assert answer.json() == {"error": "inactive_user", "error_description": "user is inactive"}
 
 
-def test_soap_login_is_refused_in_the_words_of_a_new_org(org: Org) -> None:
+def _soap_login(org: Org, api: str) -> str:
     envelope = (
         b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
         b'<n:login xmlns:n="urn:partner.soap.sforce.com"><n:username>a</n:username></n:login></s:Body></s:Envelope>'
     )
-    answer = org.client.request("POST", "/services/Soap/u/59.0", body=envelope)
-    assert answer.status == 500
+    answer = org.client.request("POST", f"/services/Soap/{api}/59.0", body=envelope)
+    assert (answer.status, answer.headers["content-type"]) == (500, "text/xml;charset=UTF-8")
+    return answer.text
+
+
+def test_soap_login_is_refused_in_the_words_of_a_new_org(org: Org) -> None:
     assert (
         "<faultcode>sf:INVALID_OPERATION</faultcode><faultstring>INVALID_OPERATION: SOAP API login() is disabled by default "
         "in this org. Contact the org administrator to enable SOAP API login().</faultstring>"
-    ) in answer.text
+    ) in _soap_login(org, "u")
+
+
+SOAP_APIS = {"partner": "u", "enterprise": "c"}
+
+
+@pytest.mark.parametrize(("name", "api"), SOAP_APIS.items(), ids=SOAP_APIS.keys())
+def test_a_soap_fault_tells_its_code_once_more_in_an_exception_of_its_api(org: Org, name: str, api: str) -> None:
+    admin = org.client.as_caller(org.started.twin.admin_token)
+    assert admin.request("PUT", "/twin/admin/passwords", body=b'{"admin@orgtwin.example": "right"}').status == 204
+    words = "Invalid username, password, security token; or user locked out."
+    assert _soap_login(org, api) == (
+        '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" '
+        f'xmlns:sf="urn:fault.{name}.soap.sforce.com" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>'
+        f"<soapenv:Fault><faultcode>sf:INVALID_LOGIN</faultcode><faultstring>INVALID_LOGIN: {words}</faultstring>"
+        '<detail><sf:LoginFault xsi:type="sf:LoginFault">'
+        f"<sf:exceptionCode>INVALID_LOGIN</sf:exceptionCode><sf:exceptionMessage>{words}</sf:exceptionMessage>"
+        "</sf:LoginFault></detail></soapenv:Fault></soapenv:Body></soapenv:Envelope>"
+    )
 
 
 NO_CERTIFICATES = {

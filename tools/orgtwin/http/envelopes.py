@@ -7,20 +7,28 @@ Sources: "Status Codes and Error Responses" (REST API Developer Guide), "OAuth 2
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from xml.sax.saxutils import escape
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Response, json_response
 from orgtwin.http.routing import Envelope
+from orgtwin.metadata.xml import XSI_NAMESPACE
 
 # The OAuth endpoints have their own short codes; a code that is none of them is the server's own trouble.
 _OAUTH_STATUS = 400
 
 _SOAP_FAULT = (
     '<?xml version="1.0" encoding="UTF-8"?>'
-    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:sf="http://soap.sforce.com/2006/04/metadata">'
-    "<soapenv:Body><soapenv:Fault><faultcode>sf:{code}</faultcode><faultstring>{code}: {message}</faultstring></soapenv:Fault>"
-    "</soapenv:Body></soapenv:Envelope>"
+    '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" {namespaces}>'
+    "<soapenv:Body><soapenv:Fault><faultcode>sf:{code}</faultcode><faultstring>{code}: {message}</faultstring>{detail}"
+    "</soapenv:Fault></soapenv:Body></soapenv:Envelope>"
+)
+_METADATA_NAMESPACES = 'xmlns:sf="http://soap.sforce.com/2006/04/metadata"'
+_API_NAMESPACES = f'xmlns:sf="urn:fault.{{}}.soap.sforce.com" xmlns:xsi="{XSI_NAMESPACE}"'
+_API_FAULT = (
+    '<detail><sf:{kind} xsi:type="sf:{kind}"><sf:exceptionCode>{code}</sf:exceptionCode>'
+    "<sf:exceptionMessage>{message}</sf:exceptionMessage></sf:{kind}></detail>"
 )
 _BULK1_ERROR = (
     '<?xml version="1.0" encoding="UTF-8"?><error xmlns="http://www.force.com/2009/06/asyncapi/dataload">'
@@ -53,7 +61,19 @@ def _oauth(error: SalesforceError) -> Response:
 
 
 def _soap(error: SalesforceError) -> Response:
-    body = _SOAP_FAULT.format(code=escape(error.code), message=escape(error.message))
+    return _fault(error, _METADATA_NAMESPACES)
+
+
+def _soap_api(api: str, error: SalesforceError) -> Response:
+    """The partner and enterprise APIs tell the code once more, in an exception that clients read."""
+    return _fault(error, _API_NAMESPACES.format(api), _API_FAULT)
+
+
+def _fault(error: SalesforceError, namespaces: str, detail: str = "") -> Response:
+    # ASSUMED: a login() that is switched off is an UnexpectedErrorFault, too.
+    kind = "LoginFault" if error.code == "INVALID_LOGIN" else "UnexpectedErrorFault"
+    told = {"code": escape(error.code), "message": escape(error.message)}
+    body = _SOAP_FAULT.format(namespaces=namespaces, detail=detail.format(kind=kind, **told), **told)
     return Response(500, body.encode(), "text/xml;charset=UTF-8")
 
 
@@ -74,6 +94,8 @@ _RENDER: dict[Envelope, Callable[[SalesforceError], Response]] = {
     Envelope.JSON: _json,
     Envelope.OAUTH: _oauth,
     Envelope.SOAP: _soap,
+    Envelope.PARTNER: partial(_soap_api, "partner"),
+    Envelope.ENTERPRISE: partial(_soap_api, "enterprise"),
     Envelope.BULK1: _bulk1,
 }
 

@@ -40,6 +40,8 @@ class Envelope(Enum):
     JSON = "a JSON list of message and errorCode"
     OAUTH = "a JSON object of error and error_description"
     SOAP = "a SOAP fault"
+    PARTNER = "a SOAP fault with an exception of the partner API"
+    ENTERPRISE = "a SOAP fault with an exception of the enterprise API"
     BULK1 = "an <error> of the asynchronous API, or its JSON form"
 
 

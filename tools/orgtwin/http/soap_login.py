@@ -18,6 +18,7 @@ from orgtwin.records.model import Value
 from orgtwin.records.own_rows import store_own_row
 
 _NAMESPACES = {"u": "urn:partner.soap.sforce.com", "c": "urn:enterprise.soap.sforce.com"}
+_REFUSALS = {"u": Envelope.PARTNER, "c": Envelope.ENTERPRISE}
 _LAST_VERSION = 64.0
 _LOGIN_IS_OFF = (
     "SOAP API login() is disabled by default in this org. Contact the org administrator to enable SOAP API login()."
@@ -113,8 +114,8 @@ def set_passwords(request: Request) -> Response:
 
 ROUTES = (
     *(
-        Route("POST", f"/services/Soap/{api}/{{version}}{tail}", call, Door.SELF, Envelope.SOAP)
-        for api in ("u", "c")
+        Route("POST", f"/services/Soap/{api}/{{version}}{tail}", call, Door.SELF, refusal)
+        for api, refusal in _REFUSALS.items()
         for tail in ("", "/{org_id}")
     ),
     Route("PUT", "/twin/admin/passwords", set_passwords, Door.ADMIN),
