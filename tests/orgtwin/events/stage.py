@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tests.orgtwin.metadata.conftest import package_of
 
+from orgtwin.events.cometd import CometdServer, Visitor
 from orgtwin.http.app import Application
 from orgtwin.http.in_process import InProcess
 from orgtwin.http.start import start_twin
@@ -163,6 +165,25 @@ class Stage:
         found = self.client.get(f"{V}/query?q=SELECT Id FROM User WHERE Alias = 'clmint'").json()
         user_id: str = found["records"][0]["Id"]
         return user_id
+
+
+def next_heard(stage: Stage, channel: str, act: Callable[[], object]) -> list[dict[str, Any]]:
+    """What a connect that waits is answered when something is done, inside one event loop."""
+    server = CometdServer(stage.twin.events, stage.twin.random)
+    visitor = Visitor(administrator(stage.twin.org))
+
+    async def listen() -> list[dict[str, Any]]:
+        (shaken,) = await server.answer(visitor, [{"channel": "/meta/handshake"}])
+        client = {"clientId": shaken["clientId"]}
+        connect = {"channel": "/meta/connect", "connectionType": "long-polling", **client}
+        await server.answer(visitor, [connect, {"channel": "/meta/subscribe", "subscription": channel, **client}])
+        waiting = asyncio.create_task(server.answer(visitor, [connect]))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        act()
+        return await waiting
+
+    return asyncio.run(listen())
 
 
 class Listening:

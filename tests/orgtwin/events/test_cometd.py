@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
-from tests.orgtwin.events.stage import Listening, Stage
+from tests.orgtwin.events.stage import Listening, Stage, next_heard
 
-from orgtwin.events.cometd import CometdServer, Visitor
 from orgtwin.http.in_process import InProcess
-from orgtwin.seed import administrator
 
 CHANNEL = "/event/Seen__e"
 
@@ -179,21 +176,7 @@ def test_a_client_cannot_publish_over_cometd(stage: Stage) -> None:
 
 
 def test_a_connect_waits_for_the_next_event(stage: Stage) -> None:
-    server = CometdServer(stage.twin.events, stage.twin.random)
-    visitor = Visitor(administrator(stage.twin.org))
-
-    async def listen() -> list[dict[str, Any]]:
-        (shaken,) = await server.answer(visitor, [{"channel": "/meta/handshake"}])
-        client = {"clientId": shaken["clientId"]}
-        connect = {"channel": "/meta/connect", "connectionType": "long-polling", **client}
-        await server.answer(visitor, [connect, {"channel": "/meta/subscribe", "subscription": CHANNEL, **client}])
-        waiting = asyncio.create_task(server.answer(visitor, [connect]))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        stage.create_now("Seen__e", Deal__c="a")
-        return await waiting
-
-    event, reply = asyncio.run(listen())
+    event, reply = next_heard(stage, CHANNEL, lambda: stage.create_now("Seen__e", Deal__c="a"))
     assert (event["data"]["payload"]["Deal__c"], reply["successful"]) == ("a", True)
 
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
 from urllib.parse import quote
 
-from tests.orgtwin.events.stage import Listening, Stage, V
+from tests.orgtwin.events.stage import Listening, Stage, V, next_heard
 
 from orgtwin.apex.service import service_of
-from orgtwin.events.cometd import CometdServer, Visitor
 from orgtwin.http.in_process import InProcess
-from orgtwin.seed import administrator
 
 LOGGING = "/systemTopic/Logging"
 TOOLING = f"{V}/tooling"
@@ -82,21 +78,8 @@ def test_other_users_who_is_not_traced_and_who_went_away_hear_nothing(stage: Sta
 
 def test_a_connect_that_waits_is_answered_when_a_log_is_stored(stage: Stage) -> None:
     trace(stage, stage.admin_id)
-    server = CometdServer(stage.twin.events, stage.twin.random)
-    visitor = Visitor(administrator(stage.twin.org))
-
-    async def listen() -> list[dict[str, Any]]:
-        (shaken,) = await server.answer(visitor, [{"channel": "/meta/handshake"}])
-        client = {"clientId": shaken["clientId"]}
-        connect = {"channel": "/meta/connect", "connectionType": "long-polling", **client}
-        await server.answer(visitor, [connect, {"channel": "/meta/subscribe", "subscription": LOGGING, **client}])
-        waiting = asyncio.create_task(server.answer(visitor, [connect]))
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        service_of(stage.twin.org).run_anonymous("System.debug(1);", stage.admin_id)
-        return await waiting
-
-    told, reply = asyncio.run(listen())
+    apex = service_of(stage.twin.org)
+    told, reply = next_heard(stage, LOGGING, lambda: apex.run_anonymous("System.debug(1);", stage.admin_id))
     assert ([told["data"]["sobject"]["Id"]], reply["successful"]) == (log_ids(stage), True)
 
 
