@@ -13,6 +13,7 @@ from orgtwin.apex.library import (  # noqa: F401
     http,
     installs,
     interfaces,
+    invocables,
     json,
     jsonstreams,
     mail,

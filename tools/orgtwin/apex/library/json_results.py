@@ -108,13 +108,13 @@ def _plain_from(name: str) -> Callable[[Plain], Value]:
 _LEAD_IDS = ("accountId", "contactId", "leadId", "opportunityId", "relatedPersonAccountId")
 _plain_class("LeadConvertResult", "Database", _LEAD_IDS)
 
-WRITERS: Mapping[type, Callable[[Value], Plain]] = {
+WRITERS: dict[type, Callable[[Value], Plain]] = {
     DatabaseError: _error_plain,
     DmlResult: _result_plain,
     LockResult: _lock_plain,
     PlainResult: lambda value: value.values,
 }
-READERS: Mapping[str, Callable[[Plain], Value]] = {
+READERS: dict[str, Callable[[Plain], Value]] = {
     **{
         f"database.{kind.lower()}": _result_from(kind)
         for kind in (
