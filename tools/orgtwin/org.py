@@ -142,6 +142,10 @@ class Org:
         """Everything inside, schema and settings included, is kept on disk together or not at all. See `UndoLog.transaction`."""
         return self.log.transaction()
 
+    def setup_writes(self) -> AbstractContextManager[None]:
+        """What a deploy writes: no trigger runs, and classes are compiled once, after all of them are there."""
+        return self.hooks.set_aside()
+
     def keep_in(self, journal: Journal) -> None:
         """Write every commit to a journal from now on."""
         journal.follow(self)

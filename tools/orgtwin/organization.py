@@ -71,5 +71,8 @@ class Organization(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are committed, and told to those who listen, together; an exception takes the record writes back."""
 
+    def setup_writes(self) -> AbstractContextManager[None]:
+        """Writes inside are those of a deploy: neither triggers nor duplicate rules hear of them."""
+
     def system_caller(self) -> Caller:
         """The automated process: SYSTEM_MODE."""

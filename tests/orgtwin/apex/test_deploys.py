@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
+from orgtwin.apex.engine import Engine, Problem
+from orgtwin.apex.service import service_of
 from orgtwin.metadata.deploy_model import DeployJob, DeployOptions, DeployStatus, TestLevel
 from orgtwin.metadata.results import deploy_result
 from orgtwin.metadata.service import MetadataService
@@ -65,6 +68,31 @@ def deploy(
 def problems(job: DeployJob) -> list[tuple[str, int | None, int | None, str | None]]:
     assert job.outcome is not None
     return [(m.full_name, m.line, m.column, m.problem) for m in job.outcome.failures]
+
+
+def test_an_org_compiles_its_classes_as_often_for_ten_new_ones_as_for_one(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = service_of(org)
+    service.engine()
+    loads: list[int] = []
+    load = Engine.load
+
+    def counted(
+        engine: Engine, sources: Mapping[str, str], versions: Mapping[str, float] | None = None
+    ) -> list[Problem]:
+        loads.append(len(sources))
+        return load(engine, sources, versions)
+
+    monkeypatch.setattr(Engine, "load", counted)
+    deploy(MetadataService(org), "public class Only { }")
+    service.engine()
+    for_one = len(loads)
+    loads.clear()
+    deploy(MetadataService(org), *(f"public class More{n} {{ }}" for n in range(10)))
+    service.engine()
+    assert len(loads) == for_one
+    assert loads[-1] == 11
 
 
 def test_a_class_compiles_under_the_field_that_comes_with_it(org: Org) -> None:

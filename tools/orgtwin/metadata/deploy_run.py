@@ -139,7 +139,8 @@ class _Attempt:
             with self._org.transaction():
                 self._lay_out()
                 if self._may_go_on():
-                    self._take_over()
+                    with self._org.setup_writes():
+                        self._take_over()
                 if self._may_go_on():
                     self._run_tests()
                 if self._options.check_only or not self._may_go_on():
