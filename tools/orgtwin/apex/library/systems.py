@@ -91,7 +91,9 @@ system_class(
     "UserInfo",
     {
         "static String getUserId()": _user("user_id"),
-        "static String getProfileId()": _user("profile_id"),
+        "static String getProfileId()": lambda: (
+            context.engine().user().profile_id or None
+        ),  # ASSUMED: null for a user without profile
         "static String getUserRoleId()": _user("role_id"),
         "static String getUserName()": _user("username"),
         "static String getFirstName()": _user("first_name"),
