@@ -392,7 +392,7 @@ def test_every_rule_explains_itself() -> None:
         assert rule.breaks is Break.SAFE or (rule.reason and rule.next_step), kind
 
 
-ORG_ONLY = {"component_added", "component_updated", "component_dropped", "code_edited"}
+ORG_ONLY = {"component_added", "component_updated", "component_dropped", "component_withdrawn", "code_edited"}
 """Kinds of differences between two states of an org; a mapping has no such changes."""
 
 

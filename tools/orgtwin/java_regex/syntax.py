@@ -265,7 +265,9 @@ class _Writer:
 
     def _escape(self) -> None:
         if self._at == len(self._text):
-            raise self._error("Unclosed group", self._at + 1) if self._open else self._error("Unexpected internal error")
+            if self._open:
+                raise self._error("Unclosed group", self._at + 1)
+            raise self._error("Unexpected internal error")
         char = self._take()
         if char == "Q":
             for quoted in self._quotation():
