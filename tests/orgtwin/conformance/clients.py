@@ -11,7 +11,6 @@ admin       the twin's own addresses, which arm what a test arms
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -30,20 +29,15 @@ from cumulusci.salesforce_api.rest_deploy import RestDeploy
 from salesforce_bulk import CsvDictsAdapter, SalesforceBulk
 from simple_salesforce.api import Salesforce
 from tests.orgtwin.conformance.stage import Stage
+from tests.orgtwin.cumulus import task_for, zip_of
 from tests.orgtwin.events.pubsub_client import Requests, fetch
 from zeep.helpers import serialize_object
 from zeep.xsd import CompoundValue
-
-from orgtwin.metadata.archive import write_archive
 
 Step = Mapping[str, Any]
 _ROOT = "/services/data/v66.0"
 _WHOLE = ("/services", "/cometd")
 _OF_MOMENTS = (".updated", ".deleted")
-_XML = (
-    'xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-    'xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
-)
 
 
 @dataclass(frozen=True)
@@ -128,20 +122,11 @@ def bulk_csv(stage: Stage, step: Step) -> Given:
 
 
 def cumulusci(stage: Stage, step: Step) -> Given:
-    ready = stage.ready
-    org = SimpleNamespace(
-        access_token=stage.token_of(step.get("as")),
-        instance_url=ready.https_url,
-        org_id=ready.org_id,
-        refresh_token=None,
-        org_type="Developer Edition",
-        is_sandbox=False,
-    )
-    project = SimpleNamespace(project__package__api_version="66.0")
     said: list[str] = []
     logger = SimpleNamespace(info=said.append, error=said.append)
-    task = SimpleNamespace(org_config=org, project_config=project, logger=logger)
-    arguments = [*_zipped(step), *step.get("args", [])]
+    task = task_for(stage.ready, stage.token_of(step.get("as")), logger)
+    package = [zip_of(step["files"])] if "files" in step else []
+    arguments = [*package, *step.get("args", [])]
     made = {"RestDeploy": RestDeploy}.get(step["cumulusci"]) or getattr(cumulusci_calls, step["cumulusci"])
     call = made(task, *arguments, **step.get("named", {}))
     if "raises" in step:
@@ -150,21 +135,6 @@ def cumulusci(stage: Stage, step: Step) -> Given:
         assert step["raises"] == type(refused.value).__name__, f"{type(refused.value)}: {refused.value}"
         return Given(str(refused.value), text=str(refused.value))
     return Given(_read(call()), text="\n".join(said))
-
-
-def _zipped(step: Step) -> list[str]:
-    if "files" not in step:
-        return []
-    files = {path: _with_namespaces(body).encode() for path, body in step["files"].items()}
-    return [base64.b64encode(write_archive(files)).decode()]
-
-
-def _with_namespaces(body: str) -> str:
-    """A component's first tag names the namespaces; code has none."""
-    if not body.startswith("<"):
-        return body
-    end = min(body.index(mark) for mark in " />\n" if mark in body)
-    return f"{body[:end]} {_XML}{body[end:]}"
 
 
 def _read(value: Any) -> Any:

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import logging
-from base64 import b64encode
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 from cumulusci.salesforce_api import metadata as cci
 from simple_salesforce.api import Salesforce
+from tests.orgtwin.cumulus import task_for, zip_of
 
 from orgtwin.http.ready import ReadyFile
-from orgtwin.metadata.archive import write_archive
 
-_NAMESPACES = (
-    'xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-    'xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
-)
 _PROJECT = yaml.safe_load((Path(__file__).parent / "cases" / "project.yml").read_text("utf-8"))
-
-
-def _zip(files: dict[str, str]) -> str:
-    """As CumulusCI holds a zip: base 64."""
-    whole = {path: _with_namespaces(body).encode() for path, body in files.items()}
-    return b64encode(write_archive(whole)).decode()
-
-
-def _with_namespaces(body: str) -> str:
-    end = min(body.index(mark) for mark in " />\n" if mark in body) if body.startswith("<") else 0
-    return f"{body[:end]} {_NAMESPACES}{body[end:]}" if end else body
 
 
 def _project() -> dict[str, str]:
@@ -50,20 +33,11 @@ def task(org_twin: ReadyFile, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What CumulusCI's calls ask of a task; they do not wait between polls."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", org_twin.ca_bundle)
     monkeypatch.setattr(cci.time, "sleep", lambda _seconds: None)
-    org = SimpleNamespace(
-        access_token=org_twin.access_token,
-        instance_url=org_twin.https_url,
-        org_id=org_twin.org_id,
-        refresh_token=None,
-        org_type="Developer Edition",
-        is_sandbox=False,
-    )
-    project = SimpleNamespace(project__package__api_version="66.0")
-    return SimpleNamespace(org_config=org, project_config=project, logger=logging.getLogger("task"))
+    return task_for(org_twin, org_twin.access_token, logging.getLogger("task"))
 
 
 def test_cumulusci_deploys_and_retrieves_a_whole_project(task: Any) -> None:
-    assert cci.ApiDeploy(task, _zip(_project()), purge_on_delete=False)() == "Success"
+    assert cci.ApiDeploy(task, zip_of(_project()), purge_on_delete=False)() == "Success"
 
     names = cci.ApiRetrievePackaged(task, "Clm", "66.0")().namelist()
     listed = cci.ApiListMetadata(task, "CustomField")()["CustomField"]
