@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from tests.clmtwin.conftest import Client
 
-from clmtwin.twin import Twin
+from clmtwin.twin import Twin, load_credentials
 
 Play = Callable[[Callable[[Twin, Client], Awaitable[Any]]], Any]
 ONE = "/api/v1/agreements/AGR-000001"
@@ -44,6 +44,21 @@ def test_a_token_is_given_for_client_credentials_alone(play: Play, form: bytes, 
         return answer.status, answer.body["error"]
 
     assert play(scene) == (status, error)
+
+
+def test_a_replaced_secret_counts_until_the_next_and_over_a_restart(play: Play) -> None:
+    async def scene(twin: Twin, client: Client) -> None:
+        given = [twin.credentials.client_secret]
+        for _ in range(2):
+            given.append((await client.call("POST", "/admin/client-secret")).body["client_secret"])
+        forms = [
+            f"grant_type=client_credentials&client_id={twin.credentials.client_id}&client_secret={one}" for one in given
+        ]
+        answers = [(await client.call("POST", "/oauth/token", one.encode())).status for one in forms]
+        assert (answers, len(set(given))) == ([401, 200, 200], 3)
+        assert load_credentials(twin.store, twin.credentials.client_id) == twin.credentials
+
+    play(scene)
 
 
 def test_a_token_expires_with_the_clock(play: Play) -> None:

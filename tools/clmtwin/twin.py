@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
@@ -22,12 +23,21 @@ from clmtwin.store import Store
 TOKEN_LIFETIME = timedelta(hours=2)
 MOST_TOKENS = 1000
 MATRIX = "approval_matrix"
+SECRET, SECRET_BEFORE = "client_secret", "client_secret_before"
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
+    """`before` is the secret before this one: it goes on counting until the next, so that clients change over in between."""
+
     client_id: str
     client_secret: str
+    before: str = ""
+
+    def is_known(self, client_id: str, secret: str) -> bool:
+        known = hmac.compare_digest(client_id.encode(), self.client_id.encode())
+        secrets_of_it = [one for one in (self.client_secret, self.before) if one]
+        return any([hmac.compare_digest(secret.encode(), one.encode()) for one in secrets_of_it]) and known
 
 
 @dataclass(slots=True)
@@ -66,6 +76,14 @@ class Twin:
         while len(self._tokens) > MOST_TOKENS:
             self._tokens.popitem(last=False)
         return token, int(TOKEN_LIFETIME.total_seconds())
+
+    def replace_secret(self) -> Credentials:
+        """A new secret for the client; tokens that were issued go on."""
+        self.credentials = Credentials(self.credentials.client_id, self.new_token(), self.credentials.client_secret)
+        with self.store.transaction():
+            self.store.put_setting(SECRET, self.credentials.client_secret)
+            self.store.put_setting(SECRET_BEFORE, self.credentials.before)
+        return self.credentials
 
     def is_valid_token(self, token: str) -> bool:
         expires = self._tokens.get(token)
@@ -110,11 +128,11 @@ class Twin:
 
 def load_credentials(store: Store, client_id: str) -> Credentials:
     """The integration's credentials: made once, kept in the store, so that a restart does not lock its clients out."""
-    secret = store.find_setting("client_secret")
+    secret = store.find_setting(SECRET)
     if secret is None:
         secret = secrets.token_urlsafe(32)
-        store.put_setting("client_secret", secret)
-    return Credentials(client_id, secret)
+        store.put_setting(SECRET, secret)
+    return Credentials(client_id, secret, store.find_setting(SECRET_BEFORE) or "")
 
 
 def restore_clock(store: Store, clock: Clock) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import keyring
 import keyring.backend
 import keyring.errors
 import msgspec
 import pytest
+from tests.clmkit.secrets.vault_shape import Lease, Vault, serving
 
 from clmkit.secrets import Reference, Resolver, SecretUnavailable
 
@@ -113,46 +113,13 @@ def test_a_reference_names_one_place_and_what_goes_with_it(where: dict[str, str]
         msgspec.convert(where, Reference)
 
 
-class VaultShape(BaseHTTPRequestHandler):
-    """Answers as the key/value engine version 2 is documented to: the newest version under data.data."""
-
-    secrets: ClassVar[dict[str, Any]] = {
-        "/v1/secret/data/team/clmkit": {"client_secret": CANARY, "port": 1},
-        "/v1/secret/data/deleted": None,
-    }
-
-    def do_GET(self) -> None:
-        status, body = self._answer()
-        content = json.dumps(body).encode() if not isinstance(body, bytes) else body
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _answer(self) -> tuple[int, Any]:
-        if self.headers["X-Vault-Token"] != "good" or self.headers.get("X-Vault-Namespace") != "eu":
-            return 403, {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
-        if self.path == "/v1/secret/data/html":
-            return 200, b"<html>"
-        if self.path not in self.secrets:
-            return 404, {"errors": []}
-        values = self.secrets[self.path]
-        version = {"data": values, "metadata": {"version": 3, "destroyed": False}}
-        return (200 if values else 404), {"request_id": "r", "data": version, "warnings": None}
-
-    def log_message(self, *_: object) -> None:
-        """Tests are quiet."""
+KEPT = {"/v1/secret/data/team/clmkit": {"client_secret": CANARY, "port": 1}, "/v1/secret/data/deleted": None}
 
 
 @pytest.fixture(scope="module")
 def vault() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), VaultShape)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Vault(KEPT, {"good": Lease()}, "eu")) as one:
+        yield one.url
 
 
 def test_vault_gives_the_member_of_the_newest_version(tmp_path: Path, vault: str) -> None:
@@ -215,3 +182,49 @@ def test_vault_is_asked_over_tls(tmp_path: Path, address: str, says: str) -> Non
 def test_without_a_token_vault_is_not_asked(tmp_path: Path) -> None:
     told = refusal(tmp_path, {"vault": "secret/x", "member": "y"}, VAULT_ADDR="http://127.0.0.1:1")
     assert told == "refers to Vault: neither VAULT_TOKEN nor ~/.vault-token is there; run `vault login`"
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_token_that_is_renewed_in_time_opens_vault_long_after_its_first_end(tmp_path: Path) -> None:
+    clock = Clock()
+    with serving(Vault(KEPT, {}, clock=clock)) as vault:
+        vault.lend("good", 60)
+        resolver = Resolver(tmp_path, {"VAULT_ADDR": vault.url, "VAULT_TOKEN": "good"}, tmp_path)
+        for _ in range(5):
+            wait = resolver.renew()
+            assert wait == 30.0
+            clock.now += wait
+        reference = Reference(vault="secret/team/clmkit", member="client_secret")
+        assert (resolver.read(reference), vault.renewals) == (CANARY, 5)
+
+
+def test_a_token_that_never_ends_is_looked_at_now_and_then(tmp_path: Path, vault: str) -> None:
+    environment = {"VAULT_ADDR": vault, "VAULT_TOKEN": "good", "VAULT_NAMESPACE": "eu"}
+    assert Resolver(tmp_path, environment, tmp_path).renew() == 600.0
+
+
+NO_RENEWALS = [
+    ("short", "Vault: the token ends in 60 s and cannot be renewed; run `vault login`"),
+    (
+        CANARY,
+        "Vault: URL/v1/auth/token/lookup-self answered 403: the token has ended, was revoked, or may not renew itself; "
+        "run `vault login`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("token", "says"), NO_RENEWALS)
+def test_a_token_that_cannot_be_kept_alive_is_told_before_it_is_needed(tmp_path: Path, token: str, says: str) -> None:
+    with serving(Vault(KEPT, {}, clock=Clock())) as vault:
+        vault.lend("short", 60, renewable=False)
+        resolver = Resolver(tmp_path, {"VAULT_ADDR": vault.url, "VAULT_TOKEN": token}, tmp_path)
+        with pytest.raises(SecretUnavailable) as refused:
+            resolver.renew()
+    assert str(refused.value).replace(vault.url, "URL") == says

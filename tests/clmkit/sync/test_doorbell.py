@@ -3,13 +3,14 @@ import base64
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import aiohttp
 import pytest
 from standardwebhooks import Webhook
 from tests.clmkit.sync.world import World, no_sleep
 
-from clmkit.connectors.signatures import is_genuine, verifier
+from clmkit.connectors.signatures import is_genuine
 from clmkit.sync.config import WebhookConfig
 from clmkit.sync.doorbell import follow, listening
 from clmkit.sync.engine import Engine
@@ -60,7 +61,7 @@ def test_a_genuine_call_rings_and_a_forged_one_is_refused() -> None:
 
         config = WebhookConfig("127.0.0.1", 0, "", (NEW,))
         async with (
-            listening(config, verifier("standard", config.secrets), ring) as url,
+            listening(config, partial(is_genuine, "standard", config.secrets), ring) as url,
             aiohttp.ClientSession() as session,
         ):
             answers = []

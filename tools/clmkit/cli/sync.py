@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,16 +27,17 @@ from clmkit.cli.sync_options import CONFIG, guarded, opened_state, read_config
 from clmkit.cli.sync_reconcile import reconcile
 from clmkit.cli.sync_redrive import redrive
 from clmkit.cli.sync_replay import replay_command
-from clmkit.connectors.signatures import verifier
 from clmkit.operate.alerts import Alert, find_alerts
 from clmkit.operate.metrics import Metrics
 from clmkit.operate.monitor import Monitor, watched
 from clmkit.operate.pulse import Pulse
-from clmkit.sync.config import ConfigError, SyncConfig, WebhookConfig
-from clmkit.sync.doorbell import HOOK_NAME, follow, listening
+from clmkit.secrets import SecretUnavailable
+from clmkit.secrets.freshness import kept_fresh
+from clmkit.sync.config import ConfigError, SyncConfig
+from clmkit.sync.door_keys import called_by_the_clm
+from clmkit.sync.doorbell import follow
 from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
 from clmkit.sync.lineage import read_events
-from clmkit.sync.ports import ClmSystem
 from clmkit.sync.report import Mark, RunReport
 from clmkit.sync.schedule import pace_of
 from clmkit.sync.shipping import Way
@@ -139,8 +140,9 @@ async def _run(
         news = _News(as_json)
         monitor = await stack.enter_async_context(_watched(engine, config, interval))
         if config.webhook is not None:
-            calls = _called_by_the_clm(config, config.webhook, engine.clm, bell.set, traces.announce)
+            calls = called_by_the_clm(config, config.webhook, engine, interval, bell.set, traces.announce, _warn)
             await stack.enter_async_context(calls)
+        await stack.enter_async_context(_vault_token_kept(config))
 
         def tell(report: RunReport) -> None:
             monitor.note(report)
@@ -189,21 +191,18 @@ async def _watched(engine: Engine, config: SyncConfig, interval: float) -> Async
 
 
 @asynccontextmanager
-async def _called_by_the_clm(
-    config: SyncConfig,
-    webhook: WebhookConfig,
-    clm: ClmSystem,
-    ring: Callable[[], None],
-    heard: Callable[[Mapping[str, str]], None],
-) -> AsyncIterator[None]:
-    """Take the CLM's calls inside the block, and have it call."""
-    public_key = await clm.read_webhook_key()
-    keys = (public_key,) if public_key else webhook.secrets
-    described = config.connector.webhooks
-    verify = verifier(described.signature if described is not None else "standard", keys)
-    async with listening(webhook, verify, ring, heard) as address:
-        await clm.put_webhook(HOOK_NAME, webhook.url or address, next(iter(webhook.secrets), ""))
+async def _vault_token_kept(config: SyncConfig) -> AsyncIterator[None]:
+    """The token that opens Vault is renewed inside the block, where the configuration needs it."""
+    renew = config.renew_vault_token
+    if renew is None:
         yield
+        return
+    async with kept_fresh(partial(asyncio.to_thread, renew), (SecretUnavailable,), _warn):
+        yield
+
+
+def _warn(words: str) -> None:
+    click.echo(f"clmkit: {words}", err=True)
 
 
 class _News:

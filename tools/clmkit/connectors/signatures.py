@@ -46,10 +46,6 @@ def is_genuine(kind: str, keys: tuple[str, ...], headers: Mapping[str, str], bod
     return any(_KINDS[kind](key, lowered, body) for key in keys)
 
 
-def verifier(kind: str, keys: tuple[str, ...]) -> Callable[[Mapping[str, str], bytes], bool]:
-    return lambda headers, body: is_genuine(kind, keys, headers, body)
-
-
 def _is_standard(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)

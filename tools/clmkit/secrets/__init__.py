@@ -2,9 +2,9 @@
 
     reference   {env: NAME}, {file: PATH, member: NAME}, {keyring: SERVICE, user: NAME}, {vault: MOUNT/PATH, member: KEY}
     resolver    reads what a reference points at; says where it looked and what is wrong there, never what it found
-    vault       HashiCorp Vault, key/value engine version 2, over its HTTP API
+    vault       HashiCorp Vault, key/value engine version 2, over its HTTP API; its token is renewed while a sync follows
 
-Nothing is kept: a secret that was rotated is seen by the next login.
+Nothing is kept: a secret that was rotated is seen by the next login. Only a variable of a process stays what it was at its start.
 """
 
 from clmkit.secrets.reference import Reference

@@ -12,7 +12,7 @@ import keyring
 from keyring.errors import KeyringError
 
 from clmkit.secrets.reference import Reference
-from clmkit.secrets.vault import VaultError, read_vault
+from clmkit.secrets.vault import VaultError, read_vault, renew_token
 
 
 class SecretUnavailable(Exception):
@@ -30,6 +30,13 @@ class Resolver:
     def read(self, reference: Reference) -> str:
         """The text that is kept there now. Raises SecretUnavailable."""
         return _READERS[reference.source](self, reference)
+
+    def renew(self) -> float:
+        """Keep the token that opens Vault alive; returns after how many seconds to do so again. Raises SecretUnavailable."""
+        try:
+            return renew_token(self.environment, self.home)
+        except VaultError as error:
+            raise SecretUnavailable(f"Vault: {error}") from error
 
     def _read_environment(self, reference: Reference) -> str:
         value = self.environment.get(str(reference.env), "")

@@ -46,7 +46,7 @@ of `client_secret`. Paths are relative to the file.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -175,6 +175,10 @@ class SyncConfig:
     read_clm_credentials: Callable[[], ClmCredentials] = field(repr=False, compare=False)
     read_salesforce_login: Callable[[], Login] = field(repr=False, compare=False)
     ca_bundle: Path | None
+    read_webhook_secrets: Callable[[], tuple[str, ...]] = field(default=tuple, repr=False, compare=False)
+    """Raises ConfigError."""
+    renew_vault_token: Callable[[], float] | None = field(default=None, repr=False, compare=False)
+    """Where a secret is in Vault. Answers after how many seconds to do so again; raises SecretUnavailable."""
     page: int = 500
     batch: int = 10_000
     keeps_promises: bool = True
@@ -232,6 +236,9 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
     def read_salesforce() -> Login:
         return _login(path, reader, salesforce)
 
+    def read_hooks() -> tuple[str, ...]:
+        return _webhook_secrets(reader, file.webhook.secrets) if file.webhook is not None else ()
+
     ca_bundle = reader.plain("salesforce.ca_bundle", salesforce.ca_bundle) if salesforce.ca_bundle is not None else None
     return SyncConfig(
         spec=path.parent / file.spec,
@@ -243,6 +250,8 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         read_clm_credentials=_at_login(read_clm),
         read_salesforce_login=_at_login(read_salesforce),
         ca_bundle=path.parent / ca_bundle if ca_bundle else None,
+        read_webhook_secrets=read_hooks,
+        renew_vault_token=reader.resolver.renew if _uses_vault(file) else None,
         page=file.page,
         batch=file.batch,
         keeps_promises=file.pace == "promised",
@@ -310,9 +319,22 @@ def _webhook(path: Path, reader: _Reader, section: _WebhookSection, *, has_publi
         raise ConfigError(
             f"{path}: webhook.secrets is empty; without a secret nobody can tell the CLM's calls from others."
         )
-    secrets = tuple(reader.secret(f"webhook.secrets[{place}]", one) for place, one in enumerate(section.secrets))
+    secrets = _webhook_secrets(reader, section.secrets)
     url = reader.url("webhook.url", section.url) if section.url is not None else ""
     return WebhookConfig(door.host, door.port, url, secrets)
+
+
+def _webhook_secrets(reader: _Reader, settings: Sequence[Setting]) -> tuple[str, ...]:
+    return tuple(reader.secret(f"webhook.secrets[{place}]", one) for place, one in enumerate(settings))
+
+
+def _uses_vault(part: object) -> bool:
+    """Whether a reference anywhere in the file points into Vault."""
+    if isinstance(part, Reference):
+        return part.vault is not None
+    if isinstance(part, msgspec.Struct):
+        return any(_uses_vault(one) for one in msgspec.structs.astuple(part))
+    return isinstance(part, list) and any(_uses_vault(one) for one in part)
 
 
 def _listener(path: Path, name: str, text: str) -> Listener:

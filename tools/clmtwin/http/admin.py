@@ -65,6 +65,12 @@ def create_agreements(twin: Twin, request: Request) -> Response:
     return json_response({"created": order.count, "first": first}, status=201)
 
 
+def replace_secret(twin: Twin, request: Request) -> Response:
+    """A new secret for the integration's client, told here alone; the one before it counts until the next."""
+    known = twin.replace_secret()
+    return json_response({"client_id": known.client_id, "client_secret": known.client_secret}, status=201)
+
+
 def read_clock(twin: Twin, request: Request) -> Response:
     return json_response(ClockState(iso(twin.clock.now()), twin.clock.is_frozen))
 

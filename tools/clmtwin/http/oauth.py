@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 from urllib.parse import parse_qs, unquote_plus
 
 from clmtwin.http.exchange import Request, Response, json_response
@@ -18,9 +17,7 @@ def issue_token(twin: Twin, request: Request) -> Response:
             "unsupported_grant_type", f"grant_type is {form.get('grant_type')!r}; only client_credentials is served"
         )
     client_id, secret = _presented(request, form)
-    expected = twin.credentials
-    known = hmac.compare_digest(client_id.encode(), expected.client_id.encode())
-    if not (hmac.compare_digest(secret.encode(), expected.client_secret.encode()) and known):
+    if not twin.credentials.is_known(client_id, secret):
         return _refuse("invalid_client", "the client id or the client secret is wrong", status=401)
     token, lifetime = twin.issue_token()
     return json_response(

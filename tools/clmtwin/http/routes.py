@@ -71,6 +71,7 @@ ROUTES = (
     Route("DELETE", "/public/api/v1/webhooks/{id}", ironclad.remove_webhook),
     Route("POST", "/admin/reset", admin.reset),
     Route("POST", "/admin/agreements", admin.create_agreements),
+    Route("POST", "/admin/client-secret", admin.replace_secret),
     Route("GET", "/admin/clock", admin.read_clock),
     Route("PUT", "/admin/clock", admin.set_clock),
     Route("GET", "/admin/faults", admin.list_faults),
