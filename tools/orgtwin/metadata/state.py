@@ -1,7 +1,7 @@
 """What the Metadata API remembers of an org: components, packages, source members; kept inside the org.
 
 It is one value among the org's settings, so it follows the org through rollback, snapshot, restore and the journal. The value is
-bytes that nobody else reads; the decoded form is cached by the identity of those bytes.
+bytes that nobody else reads; what was decoded of them last is kept.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -102,7 +103,9 @@ def _node_row(node: Node) -> list[object]:
     return [node.tag, node.text, [_node_row(child) for child in node.children], dict(node.attributes)]
 
 
+@lru_cache(maxsize=4)
 def _from_bytes(kept: bytes) -> MetadataState:
+    """Remembered, because Apex asks in every transaction through a cell of its own; a state never changes."""
     content: Any = _decode(zlib.decompress(kept))
     members = [SourceMember(*row) for row in content["members"]]
     return MetadataState(
