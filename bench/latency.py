@@ -82,11 +82,15 @@ class WatchedOrg:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._org, name)
 
-    async def upsert_collection(self, sobject: str, key: str, records: Sequence[Record]) -> list[RowResult]:
-        return await self._noted(self._org.upsert_collection(sobject, key, records), key, records)
+    async def upsert_collection(
+        self, sobject: str, key: str, records: Sequence[Record], *, patient: bool = True
+    ) -> list[RowResult]:
+        return await self._noted(self._org.upsert_collection(sobject, key, records, patient=patient), key, records)
 
-    async def upsert_composite(self, sobject: str, key: str, records: Sequence[Record]) -> list[RowResult]:
-        return await self._noted(self._org.upsert_composite(sobject, key, records), key, records)
+    async def upsert_composite(
+        self, sobject: str, key: str, records: Sequence[Record], *, patient: bool = True
+    ) -> list[RowResult]:
+        return await self._noted(self._org.upsert_composite(sobject, key, records, patient=patient), key, records)
 
     async def _noted(self, answer: Any, key: str, records: Sequence[Record]) -> list[RowResult]:
         started = time.perf_counter()

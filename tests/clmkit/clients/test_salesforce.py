@@ -107,6 +107,29 @@ def test_fewer_results_than_rows_are_not_taken_for_success() -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(500, [{"errorCode": "UNKNOWN_EXCEPTION", "message": "An unexpected error occurred."}]),
+        Answer(503, [{"errorCode": "SERVER_UNAVAILABLE", "message": "Server Unavailable"}]),
+        Answer(cut=True),
+    ],
+    ids=["500", "503", "cut"],
+)
+@pytest.mark.parametrize(("patient", "sent"), [(True, 4), (False, 1)])
+def test_rows_that_are_told_apart_go_once_and_all_others_as_often_as_patience_allows(
+    answer: Answer, patient: bool, sent: int
+) -> None:
+    async def use(org: Salesforce, script: Script, _: list[float]) -> None:
+        for upsert in (org.upsert_collection, org.upsert_composite):
+            script.asked.clear()
+            with pytest.raises((Refused, Unreachable)):
+                await upsert("Contract", "CLM_Id__c", [{"CLM_Id__c": "A"}], patient=patient)
+            assert len(script.asked) == sent
+
+    speak(use, answer)
+
+
+@pytest.mark.parametrize(
     ("answer", "result"),
     [
         (Answer(201, ROW), RowResult("800x", created=True)),

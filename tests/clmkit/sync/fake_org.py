@@ -108,10 +108,14 @@ class FakeOrg:
         gone = self.bin.get(sobject, {}).values()
         return {one["Id"]: one["SystemModstamp"] for one in gone if _is_within(one, start, end)}
 
-    async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+    async def upsert_collection(
+        self, sobject: str, key_field: str, records: Sequence[Record], *, patient: bool = True
+    ) -> list[RowResult]:
         return self._upsert_all("collections", sobject, key_field, records)
 
-    async def upsert_composite(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+    async def upsert_composite(
+        self, sobject: str, key_field: str, records: Sequence[Record], *, patient: bool = True
+    ) -> list[RowResult]:
         return self._upsert_all("composite", sobject, key_field, records)
 
     async def upsert_bulk(

@@ -44,6 +44,8 @@ OUTCOMES: dict[str, Outcome] = {
     "TOO_MANY_APEX_REQUESTS": Outcome(_RETRY, "Too much Apex ran in the org at the same time."),
     "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE": Outcome(_RETRY, "Salesforce has switched this off for a moment."),
     "PROCESSING_HALTED": Outcome(_RETRY, "Another row of the same request stopped its processing."),
+    "NO_ANSWER": Outcome(_RETRY, "Salesforce answers, but not to this."),
+    "UNREADABLE_ANSWER": Outcome(_RETRY, "Salesforce's answer cannot be read."),
     # Salesforce: the world has moved on
     "DUPLICATE_VALUE": Outcome(_REBASE, "A record with this key was created at the same time."),
     "ENTITY_IS_DELETED": Outcome(_REBASE, "The record was deleted in Salesforce."),
@@ -187,6 +189,10 @@ NOT_PUBLISHED = Outcome(_RETRY, "The org could not publish the change event of t
 INCOMPLETE_REQUEST = Outcome(_PARK, "A contract request in Salesforce lacks what the CLM needs to write the contract.")
 NOT_RENEWED = Outcome(_PARK, "The org could not save the renewal opportunities of this save.")
 
+GOVERNOR_LIMIT = Outcome(
+    _RETRY, "Automation in the org went over a governor limit; fewer rows at once may stay below it."
+)
+
 SECOND_MEANINGS: dict[tuple[str, str], Outcome] = {
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_STALE:"): NEWER_THERE,
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_OWNED:"): NOT_THE_INTEGRATION,
@@ -194,6 +200,8 @@ SECOND_MEANINGS: dict[tuple[str, str], Outcome] = {
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_NOT_PUBLISHED:"): NOT_PUBLISHED,
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_INCOMPLETE:"): INCOMPLETE_REQUEST,
     ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "CLM_NOT_RENEWED:"): NOT_RENEWED,
+    ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "System.LimitException"): GOVERNOR_LIMIT,
+    ("CANNOT_EXECUTE_FLOW_TRIGGER", "System.LimitException"): GOVERNOR_LIMIT,
     ("INVALID_FIELD", "Foreign key external ID"): MISSING_PARENT,
     ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests"): TOO_MANY_AT_ONCE,
 }

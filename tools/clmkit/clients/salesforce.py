@@ -92,13 +92,14 @@ class _Deleted(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of one row of a collection. `code` is empty on success."""
+    """What became of one row of a collection. `code` is empty on success; `of_request` when all rows of a request got it as one."""
 
     record_id: str
     created: bool
     code: str = ""
     message: str = ""
     fields: tuple[str, ...] = ()
+    of_request: bool = False
 
     @property
     def is_success(self) -> bool:
@@ -215,15 +216,19 @@ class Salesforce:
                 yield record
             locator = reply.headers.get("sforce-locator", bulk.LAST_PART)
 
-    async def upsert_collection(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+    async def upsert_collection(
+        self, sobject: str, key_field: str, records: Sequence[Record], *, patient: bool = True
+    ) -> list[RowResult]:
         """Upsert up to 200 records by external ID in one call; the results stand in the order of the records.
 
-        "Upsert Multiple Records with Fewer Round-Trips" (REST API Developer Guide): HTTP 200, one verdict per row.
+        "Upsert Multiple Records with Fewer Round-Trips" (REST API Developer Guide): HTTP 200, one verdict per row. Without
+        `patient` the request goes once, whatever comes back.
         """
         if not 0 < len(records) <= MOST_PER_COLLECTION:
             raise ValueError(f"a collection holds 1 to {MOST_PER_COLLECTION} records, not {len(records)}")
         path = self._collection_path(sobject, key_field)
-        reply = await self._send("collections", "PATCH", path, _collection(sobject, records))
+        body = _collection(sobject, records)
+        reply = await self._send("collections", "PATCH", path, body, attempts=None if patient else 1)
         return _to_results(_read(reply, list[_Row]), sobject, len(records))
 
     async def delete_collection(self, record_ids: Sequence[str]) -> list[RowResult]:
@@ -232,7 +237,9 @@ class Salesforce:
         reply = await self._send("delete", "DELETE", f"{self._path}/composite/sobjects?{query}")
         return [_to_result(row) for row in _read(reply, list[_Row])]
 
-    async def upsert_composite(self, sobject: str, key_field: str, records: Sequence[Record]) -> list[RowResult]:
+    async def upsert_composite(
+        self, sobject: str, key_field: str, records: Sequence[Record], *, patient: bool = True
+    ) -> list[RowResult]:
         """Upsert up to 1,000 records by external ID in one call: five collections in a composite, each for itself.
 
         "Composite" (REST API Developer Guide): at most five of the subrequests are collections, all of it counts as one call.
@@ -246,7 +253,10 @@ class Salesforce:
             for number, chunk in enumerate(chunks)
         ]
         body = {"allOrNone": False, "compositeRequest": parts}
-        answer = _read(await self._send("composite", "POST", f"{self._path}/composite", body), _Parts)
+        attempts = None if patient else 1
+        answer = _read(
+            await self._send("composite", "POST", f"{self._path}/composite", body, attempts=attempts), _Parts
+        )
         if len(answer.compositeResponse) != len(chunks):
             raise Unexpected(
                 f"Salesforce answered {len(answer.compositeResponse)} of {len(chunks)} collections of {sobject}"
@@ -357,29 +367,40 @@ class Salesforce:
         body: object = None,
         media_type: str = JSON,
         accept: str = JSON,
+        *,
+        attempts: int | None = None,
     ) -> Reply:
-        """The answer to a request that was accepted. What the table of outcomes says to retry is retried, with growing waits."""
+        """The answer to a request that was accepted. What the table of outcomes says to retry is retried, with growing waits, as
+        often as patience or `attempts` allow.
+        """
+        most = attempts or self._transport.patience.attempts
         content = body if body is None or isinstance(body, bytes) or callable(body) else _encode(body)
         headers = {"accept": accept} | ({"content-type": media_type} if content is not None else {})
         attempt = 0
         while True:
-            reply = await self._send_logged_in(kind, method, path, content, headers)
+            reply = await self._send_logged_in(kind, method, path, content, headers, attempts)
             if reply.status < 300:
                 return reply
             attempt += 1
             refusal = _refusal(f"Salesforce {method} {path.split('?')[0]}", reply)
-            is_spent = attempt >= self._transport.patience.attempts or reply.status in RETRY_STATUS
+            is_spent = attempt >= most or reply.status in RETRY_STATUS
             if refusal.action is not Action.RETRY or is_spent:
                 raise refusal
             await self._transport.pause(attempt)
 
     async def _send_logged_in(
-        self, kind: str, method: str, path: str, content: bytes | Content | None, headers: Mapping[str, str]
+        self,
+        kind: str,
+        method: str,
+        path: str,
+        content: bytes | Content | None,
+        headers: Mapping[str, str],
+        attempts: int | None,
     ) -> Reply:
         token = self._token or await self._renew(None)
-        reply = await self._send_once(kind, method, path, content, headers, token)
+        reply = await self._send_once(kind, method, path, content, headers, token, attempts)
         if reply.status == 401:
-            reply = await self._send_once(kind, method, path, content, headers, await self._renew(token))
+            reply = await self._send_once(kind, method, path, content, headers, await self._renew(token), attempts)
         return reply
 
     async def _renew(self, refused: Token | None) -> Token:
@@ -398,13 +419,15 @@ class Salesforce:
         content: bytes | Content | None,
         headers: Mapping[str, str],
         token: Token,
+        attempts: int | None,
     ) -> Reply:
         sent = {
             "authorization": f"Bearer {token.access_token}",
             "sforce-call-options": f"client={CLIENT_NAME}",
             **headers,
         }
-        reply = await self._transport.send(kind, method, token.instance_url + path, headers=sent, body=content)
+        url = token.instance_url + path
+        reply = await self._transport.send(kind, method, url, headers=sent, body=content, attempts=attempts)
         self.api_usage = _read_usage(reply) or self.api_usage
         return reply
 
@@ -426,7 +449,7 @@ def _to_part(part: _Part, sobject: str, asked: int) -> list[RowResult]:
         return _to_results([msgspec.json.decode(row, type=_Row) for row in part.body], sobject, asked)
     first = msgspec.json.decode(part.body[0], type=_ErrorBody) if part.body else _ErrorBody()
     code = first.errorCode or f"HTTP_{part.httpStatusCode}"
-    return [RowResult("", created=False, code=code, message=first.message)] * asked
+    return [RowResult("", created=False, code=code, message=first.message, of_request=True)] * asked
 
 
 def _to_bulk_result(verdict: bulk.Verdict | None) -> RowResult:

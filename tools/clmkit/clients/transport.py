@@ -58,11 +58,21 @@ class Transport:
     """Requests sent, by kind, attempts included: what the service counts."""
 
     async def send(
-        self, kind: str, method: str, url: str, *, headers: Mapping[str, str], body: bytes | Content | None = None
+        self,
+        kind: str,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | Content | None = None,
+        attempts: int | None = None,
     ) -> Reply:
-        """The answer, whatever its status; 429 and 5xx only after all attempts. Raises Unreachable."""
-        last = ""
-        for attempt in range(self.patience.attempts):
+        """The answer, whatever its status; 429 and 5xx only after all attempts, by default those of patience.
+
+        Raises Unreachable.
+        """
+        last, most = "", attempts or self.patience.attempts
+        for attempt in range(most):
             if attempt:
                 await self.pause(attempt)
             self.calls[kind] += 1
@@ -73,7 +83,7 @@ class Transport:
                 if isinstance(error, aiohttp.ClientConnectorCertificateError):
                     break
                 continue
-            if reply.status not in RETRY_STATUS or attempt + 1 == self.patience.attempts:
+            if reply.status not in RETRY_STATUS or attempt + 1 == most:
                 return reply
         raise Unreachable(url.split("?")[0], last)
 

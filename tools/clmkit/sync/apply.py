@@ -7,7 +7,7 @@ Each answer is handed to `keep` before the next call is made: what was written i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clmkit.clients.errors import Refused
@@ -15,13 +15,20 @@ from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce import Record, RowResult
 from clmkit.clients.silence import silence, silence_error
 from clmkit.mapping.model import ObjectMapping
+from clmkit.sync.carrier import Carrier
 from clmkit.sync.discretion import Discretion
-from clmkit.sync.ports import Org
+from clmkit.sync.halving import Answered, Told
 from clmkit.sync.rows import RowPlan, to_scalar
-from clmkit.sync.shipping import Shipment, Way, plan_shipments
+from clmkit.sync.shipping import Way, plan_shipments
 from clmkit.sync.state import Fields
 
 ATTEMPTS = 5
+
+_TOLD = {
+    Told.APART: "",
+    Told.ALONE: " Salesforce refuses every request with this row in it.",
+    Told.TOGETHER: " Salesforce refused it together with other rows, and nobody could tell them apart.",
+}
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -66,7 +73,7 @@ Keep = Callable[[Sequence[Write]], None]
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    org: Org
+    carrier: Carrier
     sleep: Sleep
     wait: Callable[[int], float]
     keep: Keep
@@ -94,7 +101,7 @@ class Applier:
         return refused
 
     async def _write_step(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
-        """Write the rows; what may be tried again is, a few times."""
+        """Write the rows; what may be tried again is, a few times, and then what is left is told apart."""
         refused: list[Refusal] = []
         waiting = list(writes)
         retried: list[Refusal] = []
@@ -107,27 +114,54 @@ class Applier:
             refused += [refusal for refusal in refusals if refusal.action is not Action.RETRY]
             retried = [refusal for refusal in refusals if refusal.action is Action.RETRY]
             waiting = [refusal.write for refusal in retried]
-        return refused + [
-            Refusal(one.write, Action.PARK, f"{one.reason} Given up after {ATTEMPTS} attempts.") for one in retried
-        ]
+        if len(waiting) < 2:
+            return refused + [_give_up(one) for one in retried]
+        return refused + [_give_up(one) for one in await self._send_apart(waiting, content, retried)]
 
     async def _send(self, writes: Sequence[Write], content: Callable[[Write], Record]) -> list[Refusal]:
-        mapping = writes[0].plan.facts.mapping
-        records = [{mapping.key.salesforce: write.plan.facts.row.key, **content(write)} for write in writes]
+        mapping, records = _records_of(writes, content)
         needs_ids = any(write.plan.facts.link is None for write in writes)
         plan = plan_shipments(records, self.way, needs_ids=needs_ids)
         self.explain(f"{mapping.salesforce}: {plan.reason}")
         refusals: list[Refusal] = []
         for shipment in plan.shipments:
-            sent = [writes[place] for place in shipment.rows]
-            try:
-                results = await self._ship(mapping, shipment, records, needs_ids)
-            except Refused as refused:
-                raise silence_error(refused, self._restricted_of(sent)) from None
-            answered = list(zip(sent, self._silenced(sent, results), strict=True))
-            self.keep([_written(write, result, content(write)) for write, result in answered if result.is_success])
-            refusals += [_refusal(write, result) for write, result in answered if not result.is_success]
+            answers = self.carrier.carry(mapping, shipment, records, needs_ids=needs_ids)
+            async for answered in self._listen(answers, [writes[place] for place in shipment.rows]):
+                refusals += self._take_in(writes, answered, content)
         return refusals
+
+    async def _send_apart(
+        self, writes: Sequence[Write], content: Callable[[Write], Record], refused: Sequence[Refusal]
+    ) -> list[Refusal]:
+        """Rows that were refused together, attempt after attempt: perhaps for one of them."""
+        mapping, records = _records_of(writes, content)
+        refusals: list[Refusal] = []
+        answers = self.carrier.tell_apart(mapping, range(len(writes)), records, Way.COLLECTIONS)
+        async for answered in self._listen(answers, writes):
+            if answered.told is Told.TOGETHER:
+                refusals += [refused[place] for place in answered.rows]
+            else:
+                refusals += self._take_in(writes, answered, content)
+        return refusals
+
+    async def _listen(
+        self, answers: AsyncIterator[Answered[int]], writes: Sequence[Write]
+    ) -> AsyncIterator[Answered[int]]:
+        """The answers; what ends them quotes no restricted value of the rows."""
+        try:
+            async for answered in answers:
+                yield answered
+        except Refused as refused:
+            raise silence_error(refused, self._restricted_of(writes)) from None
+
+    def _take_in(
+        self, writes: Sequence[Write], answered: Answered[int], content: Callable[[Write], Record]
+    ) -> list[Refusal]:
+        """Remember what was saved. Returns what was not."""
+        sent = [writes[place] for place in answered.rows]
+        pairs = list(zip(sent, self._silenced(sent, answered.results), strict=True))
+        self.keep([_written(write, result, content(write)) for write, result in pairs if result.is_success])
+        return [_refusal(write, result, answered.told) for write, result in pairs if not result.is_success]
 
     def _silenced(self, writes: Sequence[Write], results: Sequence[RowResult]) -> list[RowResult]:
         """The verdicts without restricted values. One message for several rows may quote the value of any of them."""
@@ -147,18 +181,17 @@ class Applier:
             for value in self.discretion.values_of(write.plan.facts.mapping, record)
         ]
 
-    async def _ship(
-        self, mapping: ObjectMapping, shipment: Shipment, records: Sequence[Record], needs_ids: bool
-    ) -> list[RowResult]:
-        rows = [records[place] for place in shipment.rows]
-        match shipment.way:
-            case Way.COLLECTIONS:
-                return await self.org.upsert_collection(mapping.salesforce, mapping.key.salesforce, rows)
-            case Way.COMPOSITE:
-                return await self.org.upsert_composite(mapping.salesforce, mapping.key.salesforce, rows)
-            case Way.BULK:
-                place = mapping.salesforce, mapping.key.salesforce
-                return await self.org.upsert_bulk(*place, rows, needs_ids=needs_ids)
+
+def _records_of(writes: Sequence[Write], content: Callable[[Write], Record]) -> tuple[ObjectMapping, list[Record]]:
+    mapping = writes[0].plan.facts.mapping
+    return mapping, [{mapping.key.salesforce: write.plan.facts.row.key, **content(write)} for write in writes]
+
+
+def _give_up(refusal: Refusal) -> Refusal:
+    """What is still refused after all attempts waits for a person."""
+    if refusal.action is not Action.RETRY:
+        return refusal
+    return Refusal(refusal.write, Action.PARK, f"{refusal.reason} Given up after {ATTEMPTS} attempts.")
 
 
 def _next_status(write: Write) -> Record:
@@ -177,12 +210,19 @@ def _written(write: Write, result: RowResult, sent: Mapping[str, object]) -> Wri
     return replace(write, fields=dict(sent), record_id=record_id, created=result.created, base=base)
 
 
-def _refusal(write: Write, result: RowResult) -> Refusal:
-    """The verdict of the table of outcomes. Raises StopRun for what would befall every row of the object."""
+def _refusal(write: Write, result: RowResult, told: Told) -> Refusal:
+    """The verdict of the table of outcomes; what is refused whatever is tried is parked.
+
+    Raises StopRun for what would befall every row of the object.
+    """
     outcome = result.outcome
     facts = write.plan.facts
-    words = f"{outcome.reason} ({result.code}: {result.message})"
+    words = f"{outcome.reason} ({result.code}: {result.message}){_TOLD[told]}"
     if outcome.action is Action.STOP:
         raise StopRun(f"{facts.mapping.salesforce} {facts.row.key}: {words}")
+    if told is not Told.APART and outcome.action is Action.RETRY:
+        return Refusal(write, Action.PARK, words)
+    if told is Told.APART and result.of_request:
+        return Refusal(write, Action.RETRY, words)
     known_row_is_gone = result.code == "REQUIRED_FIELD_MISSING" and facts.link is not None
     return Refusal(write, Action.REBASE if known_row_is_gone else outcome.action, words)

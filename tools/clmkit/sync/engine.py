@@ -48,6 +48,7 @@ from clmkit.sync.schedule import Pace
 from clmkit.sync.shipping import Way
 from clmkit.sync.sole import sole_sync
 from clmkit.sync.state import State
+from clmkit.sync.trouble import UNSAVED, forget_stops
 
 MOST_ROUNDS = 1000
 PAUSE = "pause"
@@ -150,7 +151,8 @@ class Engine:
             if self.allow
             else BlastRadius(self.limits, self.state.count_links_of, self.state.count_linked_agreements)
         )
-        intake = self._make_intake(looks=looks, reads=reads)
+        is_doubtful = bool(self.state.get_cursor(UNSAVED))
+        intake = self._make_intake(looks=looks, reads=reads, joins=is_doubtful)
         references, editors = References(self.spec, self.org, self.state), Editors(self.spec, self.org)
         evaluator = Evaluator(self.spec)
         try:
@@ -165,6 +167,8 @@ class Engine:
                 self._release()
                 if paused := self.state.get_cursor(PAUSE):
                     raise StopRun(paused)
+            if is_doubtful:
+                forget_stops(self.state)
             if looks and self.listening is not None and not should_end():
                 self.listening.looked()
         except (StopRun, WireError) as error:
@@ -185,7 +189,7 @@ class Engine:
             return math.inf
         return max(0.0, (_moment(due) - _moment(self.now())).total_seconds())
 
-    def _make_intake(self, *, looks: bool, reads: bool) -> Intake:
+    def _make_intake(self, *, looks: bool, reads: bool, joins: bool) -> Intake:
         return Intake(
             self.spec,
             self.state,
@@ -201,6 +205,7 @@ class Engine:
             self.claims,
             self.pace,
             self._looked_at,
+            joins,
         )
 
     def _release(self) -> None:

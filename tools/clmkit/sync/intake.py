@@ -97,6 +97,8 @@ class Intake:
     pace: Pace = field(default_factory=Pace)
     looked_at: int = 0
     """Up to here every event is settled or held, as an earlier look has found."""
+    joins: bool = False
+    """Whether the first work is what an earlier run left together with what is new, which tells whose trouble it was."""
     _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
     """Salesforce's modified records that are still being read, by object mapping: one query serves many rounds."""
 
@@ -111,11 +113,12 @@ class Intake:
             self.listening.take(self.tally)
         self._take_leftovers(work)
         self._take_due(work)
-        if self.reads and not work and (self.claims is None or self.claims.may_read()):
+        if self.reads and (self.joins or not work) and (self.claims is None or self.claims.may_read()):
             await self._take_clm(work)
             for mapping in self.spec.objects:
                 if is_whole_agreement(mapping) and self.looks:
                     await self._take_salesforce(work, mapping)
+        self.joins = False
         self._join_held(work)
         return work
 
@@ -178,10 +181,9 @@ class Intake:
         return events if self.claims is None else self.claims.take(events)
 
     async def _take_clm(self, work: dict[str, Work]) -> None:
-        """The next pages until there is a batch of agreements; pages of repeated deliveries are passed over."""
-        more = True
-        while more and len(work) < self.batch:
-            more = await self._take_clm_page(work)
+        """The next page, and more until there is a batch of agreements; pages of repeated deliveries are passed over."""
+        while await self._take_clm_page(work) and len(work) < self.batch:
+            pass
 
     async def _take_clm_page(self, work: dict[str, Work]) -> bool:
         """Whether there is more."""

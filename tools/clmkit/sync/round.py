@@ -15,6 +15,7 @@ from clmkit.mapping.evaluate import Evaluator, is_owned_by_salesforce
 from clmkit.mapping.model import Missing, ObjectMapping
 from clmkit.sync.apply import Applier, Excess, Keep, StopRun
 from clmkit.sync.at_once import several
+from clmkit.sync.carrier import Carrier
 from clmkit.sync.cases import Case
 from clmkit.sync.decide import is_stale
 from clmkit.sync.discretion import Discretion
@@ -29,7 +30,7 @@ from clmkit.sync.references import References
 from clmkit.sync.report import DECIDE, SEND
 from clmkit.sync.rows import Agreement, is_whole_agreement
 from clmkit.sync.state import Link, Parked
-from clmkit.sync.trouble import find_reason, may_pass
+from clmkit.sync.trouble import find_reason, is_hopeless, may_pass
 from clmkit.sync.writing import Writer
 
 if TYPE_CHECKING:
@@ -107,13 +108,20 @@ class Round:
 
     def _make_applier(self, keep: Keep) -> Applier:
         engine = self._engine
-        return Applier(
+        tally = engine.tally
+        carrier = Carrier(
             engine.org,
+            tally.explain,
+            lambda: bool(tally.rows_created or tally.rows_updated),
+            lambda: is_hopeless(engine.state),
+        )
+        return Applier(
+            carrier,
             engine.sleep,
             lambda attempt: engine.patience.wait(attempt, engine.chance()),
             keep,
             engine.way,
-            engine.tally.explain,
+            tally.explain,
             self._discretion,
         )
 

@@ -3,7 +3,8 @@
 A CLM that answers for others is there: the agreement waits for a person, with the reason, and nothing waits with it. A CLM that
 answers for nobody is away: the run ends, and time heals it. Patches are harder to tell, because a CLM that takes none for a while
 still shows everything. As long as most of them are refused the run ends, so that an hour of maintenance is no heap of dead letters;
-after `MOST_STOPS` runs in a row that ended so they wait for a person, because nothing is tried for ever.
+after `MOST_STOPS` runs in a row that ended so they wait for a person, because nothing is tried for ever. The same holds for what
+Salesforce refuses as a whole (`carrier`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from clmkit.sync.state import State
 
 ASKED_BESIDE = 3
 MOST_STOPS = 8
+UNSAVED = "unsaved"
+"""The cursor that counts the runs in a row that ended because Salesforce refused what it was sent as a whole, and took nothing."""
 UNTAKEN = "untaken"
 """The cursor that counts the runs in a row that ended because the CLM took no patches."""
 
@@ -53,9 +56,22 @@ def require_takers(state: State, untaken: Sequence[WireError], taken: int) -> No
         _count(state, 0)
 
 
-def _count(state: State, stops: int) -> None:
+def is_hopeless(state: State) -> bool:
+    """Whether so many runs ended because Salesforce took nothing that what it refuses shall wait for a person; counts this one."""
+    stops = int(state.get_cursor(UNSAVED) or 0)
+    if stops < MOST_STOPS:
+        _count(state, stops + 1, UNSAVED)
+    return stops >= MOST_STOPS
+
+
+def forget_stops(state: State) -> None:
+    """A run went to its end: whatever it wrote was taken, or waits for a person."""
+    _count(state, 0, UNSAVED)
+
+
+def _count(state: State, stops: int, cursor: str = UNTAKEN) -> None:
     with state.transaction():
-        state.put_cursor(UNTAKEN, str(stops or ""))
+        state.put_cursor(cursor, str(stops or ""))
 
 
 async def _answers_for_others(clm: ClmSystem, state: State, agreement_id: str) -> bool:
