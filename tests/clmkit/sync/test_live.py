@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-from click.testing import CliRunner
-from simple_salesforce.api import Salesforce
+from tests.clmkit.secrets.vault_shape import Vault, serving
+from tests.clmkit.sync.live import (
+    BIN,
+    PATIENCE,
+    ROOT,
+    Live,
+    check_nothing_lost_nothing_doubled,
+    is_registered,
+    living,
+    wait_until,
+)
+from tests.clmkit.sync.rotation import IN_VAULT, ROTATING, Rotation
 from tests.orgtwin.events.test_pubsub import deploy
 from tests.orgtwin.metadata.conftest import package_of
 
-from clmkit.cli.demo.run import SYNC_CONFIG
-from clmkit.cli.main import main
 from clmkit.clients.pubsub import Batch
 from clmkit.sync.config import load_config
 from clmkit.sync.engine import open_engine
@@ -35,161 +36,13 @@ from clmkit.sync.report import RunReport
 from orgtwin.http.ready import read_ready
 from orgtwin.metadata.archive import write_archive
 
-ROOT = Path(__file__).parents[3]
-BIN = Path(sys.executable).parent
-PATIENCE = 60.0
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("live_sync")]
-
-
-@dataclass(frozen=True)
-class Live:
-    folder: Path
-    org: Mapping[str, str]
-    clm: Mapping[str, str]
-    bearer: str
-
-    def sync(self, *command: str) -> tuple[int, dict[str, Any]]:
-        """The command's exit code and its JSON."""
-        arguments = [*command, "--json", "--config", str(self.folder / "sync.yml")]
-        result = CliRunner().invoke(main, arguments, catch_exceptions=False)
-        return result.exit_code, json.loads(result.stdout)
-
-    def sync_and_kill(self, after_seconds: float) -> bool:
-        """Whether the kill came before the end."""
-        command = [str(BIN / "clmkit"), "sync", "run", "--config", str(self.folder / "sync.yml")]
-        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(after_seconds)
-            return False
-        child.kill()
-        child.wait()
-        return True
-
-    def call_clm(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(
-            method,
-            self.clm["http_url"] + path,
-            json=body,
-            headers={"Authorization": f"Bearer {self.bearer}"},
-            timeout=PATIENCE,
-        )
-        answer.raise_for_status()
-        return answer.json()
-
-    def call_org_admin(self, method: str, path: str, body: Any = None) -> Any:
-        headers = {"Authorization": f"Bearer {self.org['admin_token']}"}
-        answer = requests.request(
-            method, f"{self.org['http_url']}/twin/admin/{path}", json=body, headers=headers, timeout=PATIENCE
-        )
-        answer.raise_for_status()
-        return answer.json()
-
-    @property
-    def people(self) -> Salesforce:
-        """The org as its administrator sees it."""
-        session = requests.Session()
-        session.trust_env = False
-        session.verify = self.org["ca_bundle"]
-        return Salesforce(
-            instance_url=self.org["https_url"], session_id=self.org["access_token"], session=session, version="66.0"
-        )
-
-    def count(self, sobject: str) -> int:
-        return int(self.people.query(f"SELECT count() FROM {sobject} WHERE CLM_Id__c != null")["totalSize"])
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    """Both twins, the shipped project deployed, 200 contracts in the CLM, their counterparties as accounts."""
-    folder = tmp_path_factory.mktemp("live")
-    with contextlib.ExitStack() as stack:
-        org = stack.enter_context(_twin("orgtwin", folder / "org.json"))
-        clm = stack.enter_context(_twin("clmtwin", folder / "clm.json"))
-        _deploy(folder, org)
-        world = Live(folder, org, clm, _bearer(clm))
-        _import_contracts(world)
-        _create_accounts(world)
-        (folder / "sync.yml").write_text(SYNC_CONFIG.format(spec=ROOT / "mappings/contract.yml"))
+    with living(tmp_path_factory.mktemp("live")) as world:
         yield world
-
-
-@contextlib.contextmanager
-def _twin(name: str, ready: Path) -> Iterator[dict[str, str]]:
-    log = ready.with_suffix(".log")
-    with log.open("wb") as output:
-        child = subprocess.Popen([str(BIN / name), "serve", "--ready-file", str(ready)], stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while not (ready.exists() and ready.stat().st_size):
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            os.sched_yield()
-        yield json.loads(ready.read_text())
-    finally:
-        child.terminate()
-        assert child.wait(PATIENCE) == 0
-
-
-def _deploy(folder: Path, org: Mapping[str, str]) -> None:
-    home = folder / "home"
-    (home / ".cumulusci").mkdir(parents=True)
-    (home / ".cumulusci/cumulus_timestamp").write_text("9999999999")
-    git = shutil.which("git")
-    assert git is not None
-    (home / "bin").mkdir()
-    (home / "bin/git").symlink_to(git)
-    login = {
-        "access_token": org["access_token"],
-        "instance_url": org["https_url"],
-        "org_id": org["org_id"],
-        "username": org["username"],
-    }
-    environment = {
-        "CUMULUSCI_DISABLE_REFRESH": "1",
-        "CUMULUSCI_KEY": "0123456789abcdef",
-        "CUMULUSCI_ORG_twin": json.dumps(login),
-        "HOME": str(home),
-        "PATH": str(home / "bin"),
-        "REQUESTS_CA_BUNDLE": org["ca_bundle"],
-    }
-    command = [str(BIN / "cci"), "flow", "run", "dev_org", "--org", "twin"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _bearer(clm: Mapping[str, str]) -> str:
-    form = {"grant_type": "client_credentials", "client_id": clm["client_id"], "client_secret": clm["client_secret"]}
-    return str(requests.post(clm["http_url"] + "/oauth/token", data=form, timeout=PATIENCE).json()["access_token"])
-
-
-def _import_contracts(world: Live) -> None:
-    headers = {"Authorization": f"Bearer {world.bearer}", "Content-Type": "text/csv"}
-    body = (ROOT / "datasets/cuad/contracts.csv").read_bytes()
-    answer = requests.post(
-        world.clm["http_url"] + "/api/v1/imports/contracts", data=body, headers=headers, timeout=PATIENCE
-    )
-    assert answer.json() == {"read": 200, "created": 200, "already_present": 0, "rejected": []}
-
-
-def _create_accounts(world: Live) -> None:
-    parties = world.call_clm("GET", "/api/v1/counterparties?limit=1000")["counterparties"]
-    rows = [{"attributes": {"type": "Account"}, "Name": one["name"], "CLM_Party_Id__c": one["id"]} for one in parties]
-    for start in range(0, len(rows), 200):
-        body = {"allOrNone": True, "records": rows[start : start + 200]}
-        results = world.people.restful("composite/sobjects", method="POST", json=body)
-        assert results is not None
-        assert all(result["success"] for result in results)
-
-
-def check_nothing_lost_nothing_doubled(live: Live) -> None:
-    keys = [
-        row["CLM_Id__c"]
-        for row in live.people.query_all("SELECT CLM_Id__c FROM Contract WHERE CLM_Id__c != null")["records"]
-    ]
-    assert len(keys) == len(set(keys)) == 198
-    assert (live.count("CLM_Party__c"), live.count("CLM_Document__c")) == (430, 198)
-    code, report = live.sync("reconcile")
-    assert (code, report["differences"]) == (0, [])
 
 
 def test_a_first_load_that_is_killed_again_and_again_ends_whole(live: Live) -> None:
@@ -288,9 +141,9 @@ def test_a_sync_that_follows_is_rung_by_the_clm_and_ends_when_told(live: Live) -
     command = [str(BIN / "clmkit"), "sync", "run", "--follow", "--interval", "3600", "--config", str(hooked)]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        _wait_until(lambda: _is_registered(live))
+        wait_until(lambda: is_registered(live))
         live.call_clm("PATCH", "/api/v1/agreements/AGR-000010", {"title": "Rung"})
-        _wait_until(lambda: live.people.query("SELECT Id FROM Contract WHERE CLM_Title__c = 'Rung'")["totalSize"] == 1)
+        wait_until(lambda: live.people.query("SELECT Id FROM Contract WHERE CLM_Title__c = 'Rung'")["totalSize"] == 1)
         child.send_signal(signal.SIGTERM)
         assert child.wait(PATIENCE) == 0
     finally:
@@ -320,7 +173,7 @@ def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) 
         for user in (users[0]["Id"], contract["OwnerId"]):
             contracts.update(contract["Id"], {"OwnerId": user})
             email = live.people.query(f"SELECT Email FROM User WHERE Id = '{user}'")["records"][0]["Email"]
-            _wait_until(partial(_is_owner_in_the_clm, live, "AGR-000011", email))
+            wait_until(partial(_is_owner_in_the_clm, live, "AGR-000011", email))
         child.send_signal(signal.SIGTERM)
         assert child.wait(PATIENCE) == 0
     finally:
@@ -328,22 +181,46 @@ def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) 
         child.communicate()
 
 
+def test_every_secret_is_replaced_while_changes_flow_and_nothing_is_lost_doubled_or_told(live: Live) -> None:
+    live.sync("sync", "run")
+    rotation = Rotation(live, Vault({IN_VAULT: {"sf": live.org["client_secret"]}}, {}, clock=lambda: rotation.seconds))
+    rotation.vault.lend("token-of-vault", 2)
+    (live.folder / "rotating.yml").write_text(ROTATING.format(spec=ROOT / "mappings/contract.yml"))
+    command = [str(BIN / "clmkit"), "sync", "run", "--follow", "--interval", "0.5", "--config", "rotating.yml"]
+    rotation.replace_hook()
+    with serving(rotation.vault) as vault:
+        environment = {**os.environ, "VAULT_ADDR": vault.url, "VAULT_TOKEN": "token-of-vault"}
+        child = subprocess.Popen(
+            command, cwd=live.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_until(lambda: is_registered(live))
+            for step in (
+                rotation.outlive_token,
+                rotation.replace_hook,
+                rotation.replace_clm,
+                rotation.replace_salesforce,
+            ):
+                for _ in range(2):
+                    rotation.change()
+                    step()
+                    rotation.change()
+                    wait_until(rotation.has_arrived)
+            wait_until(lambda: rotation.count_replaced_hooks() == 2)
+            assert child.poll() is None
+            child.send_signal(signal.SIGTERM)
+            output = child.communicate(timeout=PATIENCE)[0]
+        finally:
+            child.kill()
+            child.communicate()
+    assert child.returncode == 0, output
+    assert (rotation.forgotten, vault.renewals > 2) == ([401, 400], True)
+    rotation.check_nothing_lost_nothing_doubled()
+    rotation.check_no_secret_is_told(output)
+
+
 def _is_owner_in_the_clm(live: Live, agreement: str, email: str) -> bool:
     return bool(live.call_clm("GET", f"/api/v1/agreements/{agreement}")["business_owner"]["email"] == email)
-
-
-def _is_registered(live: Live) -> bool:
-    headers = {"Authorization": f"Bearer {live.bearer}"}
-    return (
-        requests.get(live.clm["http_url"] + "/api/v1/webhooks/clmkit", headers=headers, timeout=PATIENCE).status_code
-        == 200
-    )
-
-
-def _wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < deadline
 
 
 def test_clause_text_is_nowhere_in_the_org_or_in_the_state(live: Live) -> None:
@@ -456,4 +333,4 @@ def test_what_the_org_itself_remembers_of_changes_is_the_net_below_the_events(li
 
     report = asyncio.run(run())
     assert {"updated", "deleted"} <= set(report.api_calls_by_kind)
-    _wait_until(partial(_is_owner_in_the_clm, live, "AGR-000012", users[-1]["Email"]))
+    wait_until(partial(_is_owner_in_the_clm, live, "AGR-000012", users[-1]["Email"]))
