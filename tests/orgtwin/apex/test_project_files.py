@@ -134,3 +134,35 @@ def test_grants_of_fields_that_the_standard_objects_lack_are_told(tmp_path: Path
     told: list[str] = []
     prepare(project, tell=told.append)
     assert told[0] == project.left_out[0]
+
+
+def test_the_tokens_of_a_cumulusci_project_are_filled_in_as_for_no_package(tmp_path: Path) -> None:
+    field_file = "objects/___NAMESPACE___A__c/fields/F__c.field-meta.xml"
+    files = {
+        field_file: FIELD.format("F__c", "%%%NAMESPACE%%%x"),
+        "X.cls": "public class X { /* %%%NAMESPACE_OR_C%%% */ }",
+    }
+    write(tmp_path, files)
+    assert "objects/___NAMESPACE___A__c.object" in read_project(tmp_path).files
+    write(tmp_path, {"cumulusci.yml": ""})
+    project = read_project(tmp_path)
+    assert b"<label>x</label>" in project.files["objects/A__c.object"]
+    assert project.apex == {"X": "public class X { /* c */ }"}
+
+
+def test_a_projects_own_namespace_means_nothing_here(tmp_path: Path) -> None:
+    configuration = {"packageDirectories": [{"path": "src"}], "namespace": "mine"}
+    source = "public class X { Mine.Y one; String two = 'mine__F__c'; String three = 'mine.'; Integer undermine; }"
+    write(tmp_path, {"sfdx-project.json": json.dumps(configuration), "src/X.cls": source})
+    found = read_project(tmp_path).apex["X"]
+    assert found == "public class X { Y one; String two = 'F__c'; String three = 'mine.'; Integer undermine; }"
+
+
+def test_an_element_that_the_present_api_lacks_is_passed_over_and_told(tmp_path: Path) -> None:
+    body = "<label>A</label><language>French</language><visibility>public</visibility>"
+    write(tmp_path, {"objects/A__c.object": OBJECT.format(body)})
+    project = read_project(tmp_path)
+    text = "A__c.object: warning: passed over, the present Metadata API has no such element: language"
+    assert project.left_out == [text]
+    content = project.files["objects/A__c.object"].decode()
+    assert ("French" in content, "<visibility>Public</visibility>" in content) == (False, True)

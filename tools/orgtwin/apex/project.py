@@ -18,7 +18,8 @@ from zipfile import ZipFile, ZipInfo
 from lxml import etree
 
 from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
-from orgtwin.apex.retired_metadata import modernize, remove_retired
+from orgtwin.apex.project_names import Source, plain_names
+from orgtwin.apex.retired_metadata import modernize, remove_unknown
 from orgtwin.metadata.catalogue import load_types
 from orgtwin.schema.model import Schema
 from orgtwin.schema.standard_objects import standard_schema
@@ -56,6 +57,11 @@ class Project:
     own: frozenset[str] = frozenset()
     left_out: list[str] = field(default_factory=list)
 
+    def note_unknown(self, name: str, elements: set[str]) -> None:
+        if elements:
+            shown = ", ".join(sorted(elements))
+            self.left_out.append(f"{name}: warning: passed over, the present Metadata API has no such element: {shown}")
+
 
 class ProjectUnreadable(Exception):
     """A file that is gone or no XML: str() says which and where."""
@@ -67,53 +73,65 @@ def read_project(root: Path, before: Sequence[Path] = ()) -> Project:
     `before`: the folders of projects that this one builds on, read first.
     """
     project = Project()
-    objects: dict[str, list[Path]] = {}
+    objects: dict[str, list[Source]] = {}
     for folder in (*before, root):
         try:
             project.own = frozenset(_read(folder, project, objects))
         except (OSError, etree.XMLSyntaxError) as error:
             raise ProjectUnreadable(f"{folder} cannot be read: {error}") from error
-    for name, paths in sorted(objects.items()):
-        project.files[f"objects/{name}.object"] = _compose(paths, told_to_parent=name != "Event")
+    for name, sources in sorted(objects.items()):
+        content, unknown = _compose(sources, told_to_parent=name != "Event")
+        project.files[f"objects/{name}.object"] = content
+        project.note_unknown(f"{name}.object", unknown)
     project.files["package.xml"] = _manifest(project.files)
     return project
 
 
-def _read(folder: Path, project: Project, objects: dict[str, list[Path]]) -> Iterator[str]:
+def _read(folder: Path, project: Project, objects: dict[str, list[Source]]) -> Iterator[str]:
     """Read one folder; gives the names of its classes and triggers."""
+    plain = plain_names(folder)
     for path in find_sources(folder):
-        kind = kind_of(path)
+        kind, source = kind_of(path), Source(path, plain)
         if kind in ("cls", "trigger"):
-            _add_source(project, path, KINDS[kind])
+            _add_source(project, source, KINDS[kind])
             yield path.stem
         elif kind == "object":
-            _note_object(objects, path.name.partition(".")[0], path)
+            _note_object(objects, source.name.partition(".")[0], source)
         elif kind in CHILDREN:
-            _note_object(objects, path.parents[1].name, path)
+            _note_object(objects, source.object_name, source)
         elif kind == "page":
             _add_page(project, path)
         elif kind == "resource":
             _add_resource(project, path)
         else:
-            content = _permission_set(path, project) if kind == "permissionset" else path.read_bytes()
-            project.files[f"{_directory(KINDS[kind])}/{path.name.removesuffix('-meta.xml')}"] = content
-            if kind == "labels":
-                project.labels.update(_labels(path))
+            _add_component(project, source, kind)
 
 
-def _note_object(objects: dict[str, list[Path]], name: str, path: Path) -> None:
+def _add_component(project: Project, source: Source, kind: str) -> None:
+    root = source.root()
+    project.note_unknown(source.name, remove_unknown(root, KINDS[kind]))
+    if kind == "permissionset":
+        _grant_what_is_there(root, source.name, project)
+    elif kind == "labels":
+        project.labels.update(_labels(root))
+    name = source.name.removesuffix("-meta.xml")
+    project.files[f"{_directory(KINDS[kind])}/{name}"] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _note_object(objects: dict[str, list[Source]], name: str, source: Source) -> None:
     """Activity is no object of its own: what is deployed to it is of tasks and events. Source: "Activity" (Metadata API)."""
     for object_name in ("Task", "Event") if name == "Activity" else (name,):
-        objects.setdefault(object_name, []).append(path)
+        objects.setdefault(object_name, []).append(source)
 
 
 def _directory(kind: str) -> str:
     return load_types()[kind].directory
 
 
-def _add_source(project: Project, path: Path, kind: str) -> None:
+def _add_source(project: Project, source: Source, kind: str) -> None:
     """The class or trigger as a component too, so that code that queries ApexClass finds it."""
-    project.apex[path.stem] = path.read_text(encoding="utf-8", errors="replace")
+    path, content = source.path, source.content()
+    project.apex[path.stem] = content.decode("utf-8", errors="replace")
     described = path.with_name(f"{path.name}-meta.xml")
     version = _api_version(described) if described.is_file() else None
     if version is not None:
@@ -121,7 +139,7 @@ def _add_source(project: Project, path: Path, kind: str) -> None:
     meta = (
         f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>{version or _VERSION}</apiVersion><status>Active</status></{kind}>'
     )
-    project.files[f"{_directory(kind)}/{path.name}"] = path.read_bytes()
+    project.files[f"{_directory(kind)}/{path.name}"] = content
     project.files[f"{_directory(kind)}/{path.name}-meta.xml"] = meta.encode()
 
 
@@ -154,18 +172,13 @@ def _archive(folder: Path) -> bytes:
 
 
 def _api_version(path: Path) -> str | None:
-    text = etree.parse(path, _parser()).findtext(f"{{{_NAMESPACE}}}apiVersion")
+    text = Source(path).root().findtext(f"{{{_NAMESPACE}}}apiVersion")
     return text.strip() if text and text.strip().replace(".", "", 1).isdecimal() else None
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
-
-
-def _permission_set(path: Path, project: Project) -> bytes:
-    """A permission set without what is not read here: no Apex asks for the visibility of pages, and a field that the twin's
+def _grant_what_is_there(root: etree._Element, name: str, project: Project) -> None:
+    """Take out of a permission set what is not read here: no Apex asks for the visibility of pages, and a field that the twin's
     standard objects lack is not granted, which is told. A name field has no field-level security and is passed over (ASSUMED)."""
-    root = etree.parse(path, _parser()).getroot()
     missing: list[str] = []
     for element in list(root):
         tag = etree.QName(element).localname
@@ -175,9 +188,8 @@ def _permission_set(path: Path, project: Project) -> bytes:
             missing += [field_name] if field_name is not None and not field_name.endswith(".Name") else []
     if missing:
         project.left_out.append(
-            f"{path.name}: warning: not granted, since the twin's standard objects lack them: {', '.join(sorted(missing))}"
+            f"{name}: warning: not granted, since the twin's standard objects lack them: {', '.join(sorted(missing))}"
         )
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
 @cache
@@ -191,8 +203,7 @@ def _is_grantable(path: str) -> bool:
     return name != "Name" and (name.endswith("__c") or described is None or described.find_field(name) is not None)
 
 
-def _labels(path: Path) -> dict[str, str]:
-    root = etree.parse(path, _parser()).getroot()
+def _labels(root: etree._Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for label in root.iter(f"{{{_NAMESPACE}}}labels"):
         name, value = label.findtext(f"{{{_NAMESPACE}}}fullName"), label.findtext(f"{{{_NAMESPACE}}}value")
@@ -201,17 +212,18 @@ def _labels(path: Path) -> dict[str, str]:
     return found
 
 
-def _compose(paths: list[Path], *, told_to_parent: bool) -> bytes:
+def _compose(sources: list[Source], *, told_to_parent: bool) -> tuple[bytes, set[str]]:
     """One CustomObject file out of the object's own files and its children's; the later one wins, element by element.
+
+    Beside it, the names of elements that were passed over.
 
     A field of Activity is seen from its parent once, through the tasks (ASSUMED).
     """
     found: dict[tuple[str, str], list[etree._Element]] = {}
-    for path in paths:
-        element = etree.parse(path, _parser()).getroot()
-        remove_retired(element)
-        child = CHILDREN.get(kind_of(path))
-        if not told_to_parent and path.parents[1].name == "Activity":
+    for source in sources:
+        element = source.root()
+        child = CHILDREN.get(kind_of(source.path))
+        if not told_to_parent and source.object_name == "Activity":
             etree.strip_elements(element, f"{{{_NAMESPACE}}}relationshipName")
         if child is not None:
             element.tag = f"{{{_NAMESPACE}}}{child}"
@@ -223,7 +235,8 @@ def _compose(paths: list[Path], *, told_to_parent: bool) -> bytes:
     root = etree.Element(f"{{{_NAMESPACE}}}CustomObject", nsmap={None: _NAMESPACE})  # type: ignore[dict-item]  # lxml takes None for the default
     for _, parts in sorted(found.items(), key=lambda entry: entry[0][0]):
         root.extend(parts)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    unknown = remove_unknown(root, "CustomObject")
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8"), unknown
 
 
 def _identity(element: etree._Element) -> tuple[str, str]:

@@ -4,7 +4,10 @@ A project keeps the files that it was retrieved with; deployed under its own API
 
     picklist             until API 37; since then valueSet
     StandardVolume       events defined before API 45 stay so; here they are HighVolume, as new ones are
+    customSettingsVisibility  until API 33; since then visibility
     enableChangeDataCapture   API 43; since then a channel's members
+
+Any other element that the present API does not know is taken out and named: the rest of the object still counts.
 
 Source: "CustomField", "Picklist (Including Dependent Picklist)", "CustomObject" (Metadata API Developer Guide); "Standard-Volume
 Platform Event" (Platform Events Developer Guide).
@@ -14,18 +17,42 @@ from __future__ import annotations
 
 from lxml import etree
 
-_RETIRED = frozenset(("enableChangeDataCapture",))
+from orgtwin.metadata.grammar import load_grammar
+
+_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_SILENT = frozenset(("enableChangeDataCapture",))
+"""Retired elements whose absence no Apex can notice."""
+_RENAMED = {"customSettingsVisibility": "visibility"}
 
 
-def remove_retired(root: etree._Element) -> None:
-    """Take out of an object or field what has no place any more."""
+def remove_unknown(root: etree._Element, type_name: str) -> set[str]:
+    """Take out what the present API does not know; the names of what was taken. A value in another case is put right (ASSUMED)."""
+    grammar = load_grammar()
+    rules = grammar.types.get(type_name)
+    if rules is None:
+        _correct_case(root, grammar.enums.get(type_name, frozenset()))
+        return set()
+    unknown: set[str] = set()
     for element in list(root):
-        if _local(element) in _RETIRED:
+        rule = rules.get(_local(element))
+        if rule is None:
             root.remove(element)
+            unknown |= {_local(element)} - _SILENT
+        elif _XSI_TYPE not in element.attrib:  # what it holds then goes by the type that it names
+            unknown |= remove_unknown(element, rule.type)
+    return unknown
+
+
+def _correct_case(element: etree._Element, allowed: frozenset[str]) -> None:
+    text = (element.text or "").strip()
+    if text not in allowed:
+        element.text = next((value for value in allowed if value.lower() == text.lower()), element.text)
 
 
 def modernize(element: etree._Element) -> None:
     """Turn one part of an object's file into what the present API has for it."""
+    if _local(element) in _RENAMED:
+        element.tag = f"{{{etree.QName(element).namespace}}}{_RENAMED[_local(element)]}"
     if _local(element) == "eventType" and element.text == "StandardVolume":
         element.text = "HighVolume"
     if _local(element) == "fields":
