@@ -82,6 +82,24 @@ def test_an_entry_formula_is_evaluated_by_the_formula_engine() -> None:
     assert stage.read("Rating") == ["Hot", None]
 
 
+FORMULAS = (
+    ("String", "IF(ISBLANK({!$Record.Industry}), {!$Record.Name} &amp; '!', 'known')", "Description", "Big!"),
+    ("Number", "{!$Record.NumberOfEmployees} * 2", "NumberOfEmployees", 202),
+)
+
+
+@pytest.mark.parametrize(("kind", "expression", "field", "value"), FORMULAS, ids=[row[0] for row in FORMULAS])
+def test_a_formula_resource_has_the_type_that_it_declares(
+    kind: str, expression: str, field: str, value: object
+) -> None:
+    resource = f"<formulas><name>told</name><dataType>{kind}</dataType><expression>{expression}</expression></formulas>"
+    fill = f"""<recordUpdates><name>Fill</name><label>Fill</label><locationX>0</locationX><locationY>0</locationY>
+        {to(field, "<elementReference>told</elementReference>")}<inputReference>$Record</inputReference></recordUpdates>"""
+    stage = Stage(Fill=flow(go("Fill"), resource + fill))
+    assert stage.insert(Name="Big", NumberOfEmployees=101).success
+    assert stage.read(field) == [value]
+
+
 def test_a_flow_that_wants_a_change_runs_only_when_the_record_comes_to_meet_its_filters() -> None:
     once = (
         ONLY_BIG + "<doesRequireRecordChangedToMeetCriteria>true</doesRequireRecordChangedToMeetCriteria>" + go("Rate")

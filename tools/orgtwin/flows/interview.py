@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from orgtwin.errors import SaveResult, Unsupported
 from orgtwin.flows.definition import Flow, target_of
+from orgtwin.formula.types import FormulaType
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
 from orgtwin.records.coerce import compile_coercer
@@ -299,7 +300,8 @@ class Interview:
                 return None
             raise Fault(f"the flow has no resource {name}")
         if kind == "formulas":
-            return self._formula(node.value("expression") or "", self._content, self._before)
+            returns = _FORMULA_TYPES.get(node.value("dataType") or "", FormulaType.TEXT)
+            return self._formula(node.value("expression") or "", self._content, self._before, returns)
         if kind == "textTemplates":
             return self._merge(node.value("text") or "")
         if node.flag("isCollection"):
@@ -345,13 +347,25 @@ class Interview:
         fields = [f.api_name for f in self._table.type.fields if f.type not in (FieldType.ADDRESS, FieldType.LOCATION)]
         return FlowRecord(self._table.type.api_name, {name: self._table.reader(name)(row) for name in fields})
 
-    def _formula(self, text: str, content: Row, before: Row | None) -> Value:
+    def _formula(
+        self, text: str, content: Row, before: Row | None, returns: FormulaType = FormulaType.BOOLEAN
+    ) -> Value:
         own = _OWN.sub(r"\1", _PRIOR.sub(r"PRIORVALUE(\1)", text))
         if _MERGE.search(own.replace("{!$User.", "")):
             raise Unsupported("flow.formula-reference", f"flow resources in the formula {text}")
         own = re.sub(r"\{!(\$\w+[.\w]*)\}", r"\1", own)
-        return self._org.formulas.evaluate(own, self._table, content, before)
+        return self._org.formulas.evaluate(own, self._table, content, before, returns)
 
+
+_FORMULA_TYPES = {
+    "Boolean": FormulaType.BOOLEAN,
+    "Currency": FormulaType.NUMBER,
+    "Date": FormulaType.DATE,
+    "DateTime": FormulaType.DATETIME,
+    "Number": FormulaType.NUMBER,
+    "String": FormulaType.TEXT,
+}
+"""The `dataType` of a formula resource: "FlowDataType" (Metadata API Developer Guide, "Flow")."""
 
 _RUN: dict[str, Callable[[Interview, Node], str | None]] = {
     "assignments": Interview.assign,

@@ -18,6 +18,7 @@ from orgtwin.formula import (
     compile_formula,
 )
 from orgtwin.formula.code import Run
+from orgtwin.formula.types import FormulaType
 from orgtwin.records import formula_rows, global_variables
 from orgtwin.records.formula_rows import FormulaRow, Moment, path_readers
 from orgtwin.records.global_variables import GlobalVariables
@@ -91,9 +92,16 @@ class Formulas:
     def rules(self, table: RecordTable) -> RuleSet:
         return table.compiled_formulas(self._compile_rules)
 
-    def evaluate(self, text: str, table: RecordTable, content: Row, before: Row | None) -> Value:
+    def evaluate(
+        self,
+        text: str,
+        table: RecordTable,
+        content: Row,
+        before: Row | None,
+        returns: FormulaType = FormulaType.BOOLEAN,
+    ) -> Value:
         """Any formula over a row, as a flow has them. Raises FormulaError; what a page shows as #Error! is None."""
-        compiled = compile_formula(text, self._org.schema, table.type.api_name)
+        compiled = compile_formula(text, self._org.schema, table.type.api_name, returns=returns)
         return _shown(compiled, self._make_context(table, compiled.fields)(self.moment(), content, before))
 
     def defaults(self, table: RecordTable) -> Mapping[str, Value]:
