@@ -209,6 +209,31 @@ BAD_COMPOSITES: dict[str, tuple[list[dict[str, object]], str, str]] = {
     ),
     "one reference twice": ([CREATE, CREATE], "INVALID_INPUT", "Duplicate referenceId found: acct"),
     "no reference": ([{"method": "GET", "url": V}], "JSON_PARSER_ERROR", "Missing required field: referenceId"),
+    "a reference with a blank": (
+        [CREATE, subrequest("1 a", "GET", "sobjects/Account")],
+        "INVALID_INPUT",
+        "Invalid referenceId: 1 a. It may have letters, numbers and underscores only.",
+    ),
+    "a method in small letters": (
+        [CREATE, subrequest("a", "get", "sobjects/Account")],
+        "INVALID_INPUT",
+        "Invalid method: get",
+    ),
+    "a header that comes from the request": (
+        [CREATE, {**subrequest("a", "GET", "sobjects/Account"), "httpHeaders": {"accept": "x"}}],
+        "INVALID_INPUT",
+        "A subrequest takes the header accept from its request and cannot have its own",
+    ),
+    "another resource": (
+        [CREATE, subrequest("a", "GET", "limits")],
+        "INVALID_INPUT",
+        f"{V}/limits is not a resource that a composite request takes",
+    ),
+    "more than five questions": (
+        [CREATE, *(subrequest(f"q{at}", "GET", "query?q=SELECT Id FROM Account") for at in range(6))],
+        "LIMIT_EXCEEDED",
+        "Cannot have more than 5 queries and collections in a single operation.",
+    ),
 }
 
 
@@ -228,10 +253,30 @@ def test_a_composite_counts_as_one_call(client: InProcess) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/twin/admin/reset"), ("GET", "/services/data"), ("GET", "/x")])
 def test_a_composite_opens_no_door_that_a_session_does_not(client: InProcess, method: str, path: str) -> None:
-    shown = composite(client, CREATE, {"method": method, "url": path, "referenceId": "inside"})
-    assert shown[1]["httpStatusCode"] == 404
-    assert shown[1]["body"] == [{"message": "The requested resource does not exist", "errorCode": "NOT_FOUND"}]
-    assert count(client) == 1
+    rows = [CREATE, {"method": method, "url": path, "referenceId": "inside"}]
+    answer = client.post(f"{V}/composite", {"compositeRequest": rows})
+    text = f"{path} does not start with /services/data/vXX.X/"
+    assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": "INVALID_INPUT"}])
+    assert count(client) == 0
+
+
+def test_a_collection_that_saves_only_some_rows_fails_the_composite_that_is_all_or_none(client: InProcess) -> None:
+    rows = [{"attributes": {"type": "Account"}, "Name": "a"}, {"attributes": {"type": "Account"}}]
+    some = subrequest("some", "POST", "composite/sobjects", {"allOrNone": False, "records": rows})
+    shown = composite(client, some, CREATE, allOrNone=True)
+    assert [(row["httpStatusCode"], [part.get("success") for part in row["body"]]) for row in shown] == [
+        (200, [True, False]),
+        (400, [None]),
+    ]
+    assert count(client) == 0
+    composite(client, some, CREATE)
+    assert count(client) == 2
+
+
+def test_a_reference_may_begin_with_a_number(client: InProcess) -> None:
+    child = subrequest("2", "POST", "sobjects/Contact", {"LastName": "x", "AccountId": "@{1.id}"})
+    shown = composite(client, {**CREATE, "referenceId": "1"}, child)
+    assert [row["httpStatusCode"] for row in shown] == [201, 201]
 
 
 def test_a_describe_inside_a_composite_may_be_unchanged(client: InProcess) -> None:
@@ -259,3 +304,87 @@ def test_each_graph_is_all_or_nothing_on_its_own(client: InProcess) -> None:
     answer = client.post(f"{V}/composite/graph", {"graphs": graphs}).json()["graphs"]
     assert [(row["graphId"], row["isSuccessful"]) for row in answer] == [("good", True), ("bad", False)]
     assert (count(client), count(client, "Contact")) == (1, 1)
+
+
+def graph(*rows: dict[str, object], name: str = "g") -> dict[str, object]:
+    return {"graphId": name, "compositeRequest": list(rows)}
+
+
+CHAIN = [CREATE] + [
+    subrequest(
+        f"a{at}", "POST", "sobjects/Account", {"Name": "x", "ParentId": f"@{{{f'a{at - 1}' if at else 'acct'}.id}}"}
+    )
+    for at in range(15)
+]
+BAD_GRAPHS: dict[str, tuple[list[dict[str, object]], str, str]] = {
+    "one id twice": ([graph(CREATE), graph(CREATE)], "INVALID_INPUT", "Duplicate graphId found: g"),
+    "an id with a period": (
+        [graph(CREATE, name="g.1")],
+        "INVALID_INPUT",
+        "Invalid graphId: g.1. It begins with a letter or number, has less than 40 characters and no period.",
+    ),
+    "a query": (
+        [graph(CREATE, subrequest("q", "GET", "query?q=SELECT Id FROM Account"))],
+        "INVALID_INPUT",
+        f"GET {V}/query?q=SELECT Id FROM Account is not a request that a graph takes",
+    ),
+    "depth 16": ([graph(*CHAIN)], "LIMIT_EXCEEDED", "A graph cannot be deeper than 15."),
+    "16 kinds of nodes": (
+        [graph(*(subrequest(f"r{at}", "POST", f"sobjects/Thing{at}__c", {}) for at in range(16)))],
+        "LIMIT_EXCEEDED",
+        "Cannot have more than 15 different nodes in a single operation.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("graphs", "code", "text"), BAD_GRAPHS.values(), ids=BAD_GRAPHS.keys())
+def test_a_graph_that_is_not_right_runs_nothing(
+    client: InProcess, graphs: list[dict[str, object]], code: str, text: str
+) -> None:
+    answer = client.post(f"{V}/composite/graph", {"graphs": graphs})
+    assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": code}])
+    assert count(client) == 0
+
+
+def test_depth_15_is_deep_enough(client: InProcess) -> None:
+    answer = client.post(f"{V}/composite/graph", {"graphs": [graph(*CHAIN[:15])]}).json()["graphs"]
+    assert (answer[0]["isSuccessful"], count(client)) == (True, 15)
+
+
+def test_after_fifteen_graphs_failed_the_others_are_left_alone(client: InProcess) -> None:
+    graphs = [*(graph(BROKEN, name=f"bad{at}") for at in range(15)), graph(CREATE, name="last")]
+    answer = client.post(f"{V}/composite/graph", {"graphs": graphs}).json()["graphs"]
+    assert [row["isSuccessful"] for row in answer] == [False] * 16
+    last = answer[-1]["graphResponse"]["compositeResponse"][0]["body"][0]
+    assert (last["errorCode"], count(client)) == ("PROCESSING_HALTED", 0)
+
+
+def leaf(reference: str, sobject_type: str, **values: object) -> dict[str, object]:
+    return {"attributes": {"type": sobject_type, "referenceId": reference}, **values}
+
+
+def with_children(**children: list[dict[str, object]]) -> dict[str, object]:
+    return leaf("a", "Account", Name="Acme", **{name: {"records": rows} for name, rows in children.items()})
+
+
+BAD_TREES: dict[str, tuple[dict[str, object], str]] = {
+    "a reference with a hyphen": (leaf("a-1", "Account"), "Invalid ReferenceId provided in the request: a-1"),
+    "a root of another type": (leaf("c", "Contact"), "Record c is of type Contact, where Account is asked for"),
+    "six types": (
+        with_children(
+            Contacts=[leaf("c", "Contact")],
+            Cases=[leaf("d", "Case")],
+            Contracts=[leaf("e", "Contract")],
+            Opportunities=[leaf("f", "Opportunity")],
+            Assets=[leaf("g", "Asset")],
+        ),
+        "The request exceeds the limit of 5 types of records.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("root", "text"), BAD_TREES.values(), ids=BAD_TREES.keys())
+def test_a_tree_that_is_not_right_creates_nothing(client: InProcess, root: dict[str, object], text: str) -> None:
+    answer = client.post(f"{V}/composite/tree/Account", {"records": [root]})
+    assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": "INVALID_INPUT"}])
+    assert count(client) == 0

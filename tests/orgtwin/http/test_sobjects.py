@@ -259,7 +259,32 @@ def test_relationships_lead_to_parents_and_children(org: Org) -> None:
     down = org.client.get(f"{ACCOUNT}/{parent}/ChildAccounts?fields=Name").json()
     assert up["Name"] == "Parent"
     assert [row["Name"] for row in down["records"]] == ["Child"]
-    assert org.client.get(f"{ACCOUNT}/{parent}/Parent").status == 204
+    assert org.client.get(f"{ACCOUNT}/{parent}/Parent").status == 404
+    assert org.client.get(f"{ACCOUNT}/{child}/ChildAccounts").json() == {"totalSize": 0, "done": True, "records": []}
+
+
+def test_a_path_climbs_five_parents_and_ends_at_one_set_of_children(org: Org) -> None:
+    at = top = org.create(Name="0")
+    for level in range(1, 7):
+        at = org.create(Name=str(level), ParentId=at)
+    five = "/".join(["Parent"] * 5)
+    assert org.client.get(f"{ACCOUNT}/{at}/{five}?fields=Name").json()["Name"] == "1"
+    assert [row["Name"] for row in org.client.get(f"{ACCOUNT}/{at}/{five}/ChildAccounts").json()["records"]] == ["2"]
+    assert org.client.get(f"{ACCOUNT}/{at}/{five}/Parent").json()[0]["errorCode"] == "INVALID_FIELD"
+    assert org.client.get(f"{ACCOUNT}/{top}/ChildAccounts/Parent").status == 404
+
+
+def test_a_parent_is_changed_and_deleted_by_its_childs_path_and_children_are_not(org: Org) -> None:
+    parent = org.create(Name="Parent")
+    child = org.create(Name="Child", ParentId=parent)
+    assert org.client.patch(f"{ACCOUNT}/{child}/Parent", {"Name": "Changed"}).status == 204
+    assert org.client.get(f"{ACCOUNT}/{parent}?fields=Name").json()["Name"] == "Changed"
+    for method in ("PATCH", "DELETE"):
+        answer = org.client.request(method, f"{ACCOUNT}/{parent}/ChildAccounts", json={})
+        assert (answer.status, answer.json()[0]["errorCode"]) == (405, "METHOD_NOT_ALLOWED")
+    assert org.client.delete(f"{ACCOUNT}/{child}/Parent").status == 204
+    assert [org.client.get(f"{ACCOUNT}/{record}").status for record in (parent, child)] == [404, 200]
+    assert org.client.delete(f"{ACCOUNT}/{child}/Parent").status == 404
 
 
 CONDITIONS = {

@@ -18,6 +18,7 @@ from orgtwin.http.bulk1_query import CSV, QUERY_RESULT, Chunking, chunks_of, rea
 from orgtwin.http.bulk2_ingest import require_hard_delete
 from orgtwin.http.bulk2_query import run_bulk_query
 from orgtwin.http.bulk_jobs import Batch, BatchJob, BulkJobs, take_batches
+from orgtwin.http.bulk_query_rules import refuse_in_bulk_1
 from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, require_sizes, save_chunk
 from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
 from orgtwin.http.message import Request, Response, json_response
@@ -156,7 +157,7 @@ def _fail(batch: Batch, error: SalesforceError) -> None:
 
 def _query(request: Request, job: BatchJob, batch: Batch) -> None:
     text = request.body.decode("utf-8", "replace")
-    batch.header, batch.records = run_bulk_query(request, text, all_rows=job.operation == "queryAll")
+    batch.header, batch.records = run_bulk_query(request, text, refuse_in_bulk_1, all_rows=job.operation == "queryAll")
     if job.chunking is not None:
         _cut(request, job, batch, text, job.chunking)
         return

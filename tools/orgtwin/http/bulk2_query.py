@@ -11,27 +11,24 @@ from collections.abc import Sequence
 from orgtwin.allocations import BULK_QUERIES
 from orgtwin.errors import SalesforceError
 from orgtwin.http.bulk_jobs import BulkJobs, QueryJob, describe_job
+from orgtwin.http.bulk_query_rules import Refuse, refuse_in_bulk_2, require_bulk_query
 from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, write_csv
 from orgtwin.http.message import Request, Response, json_response, no_content
 from orgtwin.http.routing import Route
 from orgtwin.soql import execute, to_wire
 from orgtwin.soql.parser import parse
 from orgtwin.soql.rows import Cell, QueryResult, ResultRow
-from orgtwin.soql.tree import ChildQuery, Fields, Query, Selected, TypeOf
+from orgtwin.soql.tree import Fields, Query, Selected
 
 _CSV = "text/csv"
 _PAGE = 50_000
 _PARALLEL_PAGES = 5
 
 
-def run_bulk_query(request: Request, text: str, *, all_rows: bool) -> tuple[list[str], QueryResult]:
-    """Column names and the result. Raises for what bulk queries do not take: child queries, TYPEOF, COUNT()."""
+def run_bulk_query(request: Request, text: str, refuse: Refuse, *, all_rows: bool) -> tuple[list[str], QueryResult]:
+    """Column names and the result. Raises for what bulk queries do not take."""
     tree = parse(text)
-    refused = next((item for item in tree.select if isinstance(item, ChildQuery | TypeOf)), None)
-    if refused is not None:
-        raise SalesforceError("FeatureNotEnabled", "Aggregate Relationships not supported in Bulk Query")
-    if tree.counts_only:
-        raise SalesforceError("FeatureNotEnabled", "COUNT() is not supported in Bulk Query")
+    require_bulk_query(request.org.schema, tree, refuse)
     result = execute(request.org, request.caller, text, all_rows=all_rows)
     return _columns(tree, result), result
 
@@ -95,7 +92,7 @@ def create_job(request: Request) -> Response:
         raise SalesforceError(
             "INVALIDJOB", f"InvalidJob : Unknown columnDelimiter or lineEnding: {delimiter}, {ending}"
         )
-    header, result = run_bulk_query(request, text, all_rows=operation == "queryAll")
+    header, result = run_bulk_query(request, text, refuse_in_bulk_2, all_rows=operation == "queryAll")
     if not request.twin.allocations[BULK_QUERIES].take():
         raise SalesforceError("EXCEEDEDQUOTA", "ExceededQuota : The day's query jobs are used up.")  # ASSUMED: the text
     found = request.org.schema.find_type(parse(text).sources[0].path[0])

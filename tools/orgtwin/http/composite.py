@@ -1,7 +1,8 @@
 """/composite, /composite/batch and /composite/graph: several requests in one call.
 
-Source: "Composite", "Composite Batch", "Composite Graph" (REST API Developer Guide): 25 subrequests in a composite or batch; 75
-graphs, 500 nodes in all graphs together. A composite and a graph may be all or nothing; a batch never is.
+Source: "Composite", "allOrNone Parameters in Composite and Collections Requests", "Composite Batch", "Composite Graph" (REST API
+Developer Guide). A composite and a graph may be all or nothing; a batch never is. What its parts may be
+is in subrequests.py.
 """
 
 from __future__ import annotations
@@ -14,48 +15,26 @@ from orgtwin.http.envelopes import error_row
 from orgtwin.http.message import Request, Response, decode_json, encode_json, json_response
 from orgtwin.http.references import resolve, resolve_text
 from orgtwin.http.routing import Route
+from orgtwin.http.subrequests import (
+    MOST_FAILED_GRAPHS,
+    Subrequest,
+    read_batch,
+    read_composite,
+    read_graphs,
+    require_text,
+)
 
-_MAX_SUBREQUESTS = 25
-_MAX_GRAPHS = 75
-_MAX_NODES = 500
 _ROLLED_BACK = "The transaction was rolled back since another operation in the same transaction failed."
+_HALTED = "Too many graphs of this request failed."  # ASSUMED text
 # What an address may hold unencoded here: clients send queries with raw spaces inside composite bodies.
 _SAFE = "/?&=%+,'()*:!@$~.;<>\"{}[]"
-
-Subrequest = Mapping[str, object]
-
-
-def _subrequests(body: Mapping[str, object], name: str, most: int) -> list[Subrequest]:
-    rows = body.get(name)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise SalesforceError("JSON_PARSER_ERROR", f"Missing required field: {name}")
-    if len(rows) > most:
-        raise SalesforceError("LIMIT_EXCEEDED", f"Cannot have more than {most} subrequests in a single operation.")
-    return rows
-
-
-def _text(row: Subrequest, name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not value:
-        raise SalesforceError("JSON_PARSER_ERROR", f"Missing required field: {name}")
-    return value
 
 
 def composite(request: Request) -> Response:
     """POST /composite."""
     body = request.json_object()
-    rows = _subrequests(body, "compositeRequest", _MAX_SUBREQUESTS)
-    _require_distinct_references(rows)
+    rows = read_composite(body)
     return json_response({"compositeResponse": _run_all(request, rows, all_or_none=body.get("allOrNone") is True)})
-
-
-def _require_distinct_references(rows: list[Subrequest]) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        name = _text(row, "referenceId")
-        if name in seen:
-            raise SalesforceError("INVALID_INPUT", f"Duplicate referenceId found: {name}")
-        seen.add(name)
 
 
 def _run_all(request: Request, rows: list[Subrequest], *, all_or_none: bool) -> list[dict[str, object]]:
@@ -74,12 +53,17 @@ def _run_each(request: Request, rows: list[Subrequest], mark: object | None) -> 
         response = _run_one(request, row, answers)
         content = _content(response)
         if response.status < 400:
-            answers[_text(row, "referenceId")] = content
+            answers[require_text(row, "referenceId")] = content
         shown.append(_shown(row, response.status, content, dict(response.headers)))
-        if response.status >= 400 and mark is not None:
+        if mark is not None and (response.status >= 400 or _has_refused_row(content)):
             request.org.rollback(mark)
             return _halted(rows, len(shown) - 1, shown[-1])
     return shown
+
+
+def _has_refused_row(content: object) -> bool:
+    """Whether a collection saved some rows and not others: under an outer allOrNone that is a failure, too."""
+    return isinstance(content, list) and any(isinstance(row, dict) and row.get("success") is False for row in content)
 
 
 def _halted(rows: list[Subrequest], failed: int, answer: dict[str, object]) -> list[dict[str, object]]:
@@ -93,17 +77,17 @@ def _shown(row: Subrequest, status: int, content: object, headers: Mapping[str, 
         "body": content,
         "httpHeaders": dict(headers),
         "httpStatusCode": status,
-        "referenceId": _text(row, "referenceId"),
+        "referenceId": require_text(row, "referenceId"),
     }
 
 
 def _run_one(request: Request, row: Subrequest, answers: Mapping[str, object]) -> Response:
     headers = row.get("httpHeaders")
     try:
-        target = quote(resolve_text(_text(row, "url"), answers), safe=_SAFE)
+        target = quote(resolve_text(require_text(row, "url"), answers), safe=_SAFE)
         content = encode_json(resolve(row["body"], answers)) if "body" in row else b""
         sent = {str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
-        return request.inside(_text(row, "method"), target, content, sent)
+        return request.inside(require_text(row, "method"), target, content, sent)
     except SalesforceError as error:
         return json_response([error_row(error)], error.status)
 
@@ -115,7 +99,7 @@ def _content(response: Response) -> object:
 def batch(request: Request) -> Response:
     """POST /composite/batch: independent requests; haltOnError leaves out what follows the first refusal."""
     body = request.json_object()
-    rows = _subrequests(body, "batchRequests", _MAX_SUBREQUESTS)
+    rows = read_batch(body)
     halt = body.get("haltOnError") is True
     results: list[dict[str, object]] = []
     failed = False
@@ -124,26 +108,25 @@ def batch(request: Request) -> Response:
             skipped = [{"errorCode": "BATCH_PROCESSING_HALTED", "message": "Batch processing halted per request"}]
             results.append({"statusCode": 412, "result": skipped})
             continue
-        target = "/services/data/" + _text(row, "url").removeprefix("/services/data/").lstrip("/")
+        target = "/services/data/" + require_text(row, "url").removeprefix("/services/data/").lstrip("/")
         content = encode_json(row["richInput"]) if "richInput" in row else b""
-        response = request.inside(_text(row, "method"), quote(target, safe=_SAFE), content)
+        response = request.inside(require_text(row, "method"), quote(target, safe=_SAFE), content)
         failed = failed or response.status >= 400
         results.append({"statusCode": response.status, "result": _content(response)})
     return json_response({"hasErrors": failed, "results": results})
 
 
 def graph(request: Request) -> Response:
-    """POST /composite/graph: each graph is all or nothing on its own."""
-    body = request.json_object()
-    graphs = _subrequests(body, "graphs", _MAX_GRAPHS)
-    listed = [(_text(g, "graphId"), _subrequests(g, "compositeRequest", _MAX_NODES)) for g in graphs]
-    if sum(len(rows) for _, rows in listed) > _MAX_NODES:
-        raise SalesforceError("LIMIT_EXCEEDED", f"Cannot have more than {_MAX_NODES} nodes in a single operation.")
-    shown = []
-    for graph_id, rows in listed:
-        _require_distinct_references(rows)
-        answers = _run_all(request, rows, all_or_none=True)
+    """POST /composite/graph: each graph is all or nothing on its own; after too many failures the others are left alone."""
+    shown: list[dict[str, object]] = []
+    failed = 0
+    for graph_id, rows in read_graphs(request.json_object()):
+        if failed > MOST_FAILED_GRAPHS:
+            answers = [_shown(row, 400, [{"errorCode": "PROCESSING_HALTED", "message": _HALTED}], {}) for row in rows]
+        else:
+            answers = _run_all(request, rows, all_or_none=True)
         good = all(_status(answer) < 400 for answer in answers)
+        failed += not good
         shown.append({"graphId": graph_id, "graphResponse": {"compositeResponse": answers}, "isSuccessful": good})
     return json_response({"graphs": shown})
 

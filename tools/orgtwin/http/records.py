@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from orgtwin.access.computed_tables import find_computed
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
+from orgtwin.ids import find_id18
 from orgtwin.records.model import Row, Table
 from orgtwin.schema.compounds import compound_parts
 from orgtwin.schema.elsewhere import no_such_object
@@ -81,3 +83,29 @@ def is_visible(request: Request, sobject_type: SObjectType, row: Row) -> bool:
     """Whether sharing shows this row to the caller."""
     shows = request.org.access.row_filter(request.caller, sobject_type.api_name)
     return shows is None or shows(row)
+
+
+def row_of(request: Request, sobject_type: SObjectType, text: str) -> Row:
+    """The live row of an id. Raises NOT_FOUND, ENTITY_IS_DELETED (404)."""
+    computed = find_computed(request.org, request.caller, sobject_type.api_name)
+    table = request.org.table(sobject_type.api_name) if computed is None else computed
+    record_id = find_id18(text)
+    if record_id is None:
+        raise SalesforceError(
+            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {text}", status=404
+        )
+    row = table.get(record_id)
+    if row is None:
+        read_id = table.reader("Id")
+        gone = next((gone for gone in table.deleted_rows() if read_id(gone) == record_id), None)
+        if gone is not None and is_visible(request, sobject_type, gone):
+            raise SalesforceError("ENTITY_IS_DELETED", "entity is deleted", status=404)
+    if row is None or not is_visible(request, sobject_type, row):
+        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
+    return row
+
+
+def chosen_fields(request: Request, sobject_type: SObjectType) -> list[Field]:
+    """The fields that `?fields=` names, or all that the caller may read."""
+    names = request.query.get("fields")
+    return choose_fields(request, sobject_type, names.split(",")) if names else readable_fields(request, sobject_type)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from orgtwin.errors import SalesforceError
 
-_REFERENCE = re.compile(r"@\{([A-Za-z]\w*)((?:\.\w+|\[\d+\])*)\}")
+_REFERENCE = re.compile(r"@\{([A-Za-z0-9]\w*)((?:\.\w+|\[\d+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
@@ -47,6 +47,14 @@ def _look_up(found: re.Match[str], answers: Mapping[str, object]) -> object:
         except (KeyError, IndexError, TypeError):
             raise _leads_nowhere(name, path) from None
     return value
+
+
+def named_in(value: object) -> frozenset[str]:
+    """The references that the texts inside a value name."""
+    if isinstance(value, str):
+        return frozenset(found.group(1) for found in _REFERENCE.finditer(value))
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return frozenset(name for item in inside for name in named_in(item))
 
 
 def _leads_nowhere(name: str, path: str) -> SalesforceError:

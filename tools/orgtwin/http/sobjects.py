@@ -1,7 +1,6 @@
-"""/sobjects/X: create, read, update, delete, by record id or by external id; relationships by path; blobs.
+"""/sobjects/X: create, read, update, delete, by record id or by external id.
 
-Source: "sObject Basic Information", "sObject Rows", "sObject Rows by External ID", "sObject Relationships", "sObject Blob Get"
-(REST API Developer Guide).
+Source: "sObject Basic Information", "sObject Rows", "sObject Rows by External ID" (REST API Developer Guide).
 """
 
 from __future__ import annotations
@@ -11,18 +10,18 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from orgtwin.access.computed_tables import find_computed
 from orgtwin.errors import SalesforceError, SaveResult
 from orgtwin.http.conditions import already_has, etag_of, require_match, require_unmodified, unchanged_since
 from orgtwin.http.message import Headers, Request, Response, encode_json, json_response, no_content
-from orgtwin.http.query import run_query
 from orgtwin.http.records import (
-    choose_fields,
+    chosen_fields,
     is_visible,
     readable_fields,
     record_json,
     require_type,
+    row_of,
 )
+from orgtwin.http.related import delete_related, read_related, update_related
 from orgtwin.http.results import refused
 from orgtwin.http.routing import Route
 from orgtwin.ids import find_id18
@@ -32,34 +31,10 @@ from orgtwin.schema.model import Field, FieldType, SObjectType
 # From version 46.0 an upsert that updates answers 200 with a body; before, 204.
 _UPSERT_ANSWERS_SINCE = 46.0
 _TRUE = frozenset({"true", "1"})
+_ID_LENGTHS = (15, 18)
 _TAGGED = "Account"
 _CONDITIONS = frozenset({"if-unmodified-since", "if-match", "if-none-match"})
 _NUMBERS = frozenset({FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT})
-
-
-def _row_of(request: Request, sobject_type: SObjectType, text: str) -> Row:
-    """The live row of an id. Raises NOT_FOUND, ENTITY_IS_DELETED (404)."""
-    computed = find_computed(request.org, request.caller, sobject_type.api_name)
-    table = request.org.table(sobject_type.api_name) if computed is None else computed
-    record_id = find_id18(text)
-    if record_id is None:
-        raise SalesforceError(
-            "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {text}", status=404
-        )
-    row = table.get(record_id)
-    if row is None:
-        read_id = table.reader("Id")
-        gone = next((gone for gone in table.deleted_rows() if read_id(gone) == record_id), None)
-        if gone is not None and is_visible(request, sobject_type, gone):
-            raise SalesforceError("ENTITY_IS_DELETED", "entity is deleted", status=404)
-    if row is None or not is_visible(request, sobject_type, row):
-        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
-    return row
-
-
-def _chosen(request: Request, sobject_type: SObjectType) -> list[Field]:
-    names = request.query.get("fields")
-    return choose_fields(request, sobject_type, names.split(",")) if names else readable_fields(request, sobject_type)
 
 
 def create(request: Request) -> Response:
@@ -84,7 +59,7 @@ def _enqueued(request: Request, sobject_type: SObjectType, result: SaveResult) -
 def read(request: Request) -> Response:
     """GET /sobjects/X/id, with ?fields= and the conditional headers."""
     sobject_type = require_type(request, request.params["sobject_type"])
-    row = _row_of(request, sobject_type, request.params["record_id"])
+    row = row_of(request, sobject_type, request.params["record_id"])
     modified = _modified(request, sobject_type, row)
     tag = _tag(request, sobject_type, row)
     if (modified and unchanged_since(request, modified)) or (tag and already_has(request, tag)):
@@ -93,7 +68,9 @@ def read(request: Request) -> Response:
         require_unmodified(request, modified)
     if tag:
         require_match(request, tag)
-    return json_response(record_json(request, sobject_type, row, _chosen(request, sobject_type)), headers=_tagged(tag))
+    return json_response(
+        record_json(request, sobject_type, row, chosen_fields(request, sobject_type)), headers=_tagged(tag)
+    )
 
 
 def _tag(request: Request, sobject_type: SObjectType, row: Row) -> str | None:
@@ -122,7 +99,7 @@ def update(request: Request) -> Response:
     sobject_type = require_type(request, request.params["sobject_type"])
     record_id = request.params["record_id"]
     if not _CONDITIONS.isdisjoint(request.headers):
-        _require_conditions(request, sobject_type, _row_of(request, sobject_type, record_id))
+        _require_conditions(request, sobject_type, row_of(request, sobject_type, record_id))
     values = request.record()
     if any(name.lower() == "id" for name in values):
         raise SalesforceError(
@@ -203,10 +180,15 @@ def _multiple_choices(request: Request, sobject_type: SObjectType, rows: Sequenc
 def read_child(request: Request) -> Response:
     """GET /sobjects/X/a/b: a record by external id, a blob, or what a relationship leads to."""
     sobject_type = require_type(request, request.params["sobject_type"])
+    if _starts_from_record(request, sobject_type):
+        return read_related(request)
+    return _read_by_external_id(request, sobject_type)
+
+
+def _starts_from_record(request: Request, sobject_type: SObjectType) -> bool:
+    """Whether a path of two parts begins with a record's id, not with a field's name."""
     first = request.params["record_id"]
-    if sobject_type.find_field(first) is not None:
-        return _read_by_external_id(request, sobject_type)
-    return _read_related(request, sobject_type, _row_of(request, sobject_type, first))
+    return len(first) in _ID_LENGTHS and sobject_type.find_field(first) is None
 
 
 def _read_by_external_id(request: Request, sobject_type: SObjectType) -> Response:
@@ -215,42 +197,7 @@ def _read_by_external_id(request: Request, sobject_type: SObjectType) -> Respons
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     if len(rows) > 1:
         return _multiple_choices(request, sobject_type, rows)
-    return json_response(record_json(request, sobject_type, rows[0], _chosen(request, sobject_type)))
-
-
-def _read_related(request: Request, sobject_type: SObjectType, row: Row) -> Response:
-    name = request.params["child"]
-    table = request.org.table(sobject_type.api_name)
-    field = sobject_type.find_field(name)
-    if field is not None and field.type is FieldType.BASE64:
-        blob = table.reader(field.api_name)(row)
-        return Response(200, blob if isinstance(blob, bytes) else b"", "application/octet-stream")
-    parent = sobject_type.find_relationship(name)
-    if parent is not None:
-        parent_id = table.reader(parent.api_name)(row)
-        if parent_id is None:
-            return no_content()
-        return _read_parent(request, str(parent_id))
-    return _read_children(request, sobject_type, str(table.reader("Id")(row)), name)
-
-
-def _read_parent(request: Request, parent_id: str) -> Response:
-    found = request.org.schema.find_by_prefix(parent_id[:3])
-    parent_type = require_type(request, found.api_name if found else "")
-    row = _row_of(request, parent_type, parent_id)
-    return json_response(record_json(request, parent_type, row, _chosen(request, parent_type)))
-
-
-def _read_children(request: Request, sobject_type: SObjectType, record_id: str, name: str) -> Response:
-    children = request.org.schema.children_of(sobject_type.api_name)
-    found = next((c for c in children if (c.relationship_name or "").lower() == name.lower()), None)
-    if found is None:
-        raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
-    child_type = require_type(request, found.child_type)
-    fields = ",".join(field.api_name for field in _chosen(request, child_type))
-    # Every part of this text is the schema's own or an id that was looked up.
-    text = f"SELECT {fields} FROM {child_type.api_name} WHERE {found.field} = '{record_id}'"  # noqa: S608
-    return run_query(request, text)
+    return json_response(record_json(request, sobject_type, rows[0], chosen_fields(request, sobject_type)))
 
 
 @lru_cache
@@ -262,6 +209,8 @@ def _lower(names: tuple[str, ...]) -> frozenset[str]:
 def upsert(request: Request) -> Response:
     """PATCH /sobjects/X/Field__c/value: 201 created, 200 (204 before v46.0) updated, 300 when several records match."""
     sobject_type = require_type(request, request.params["sobject_type"])
+    if _starts_from_record(request, sobject_type):
+        return update_related(request)
     field = _external_field(request, sobject_type)
     values = request.record()
     if not _lower(tuple(values)).isdisjoint((field.api_name.lower(), "id")):
@@ -298,6 +247,8 @@ def _upserted(request: Request, result: SaveResult) -> Response:
 def delete_by_external_id(request: Request) -> Response:
     """DELETE /sobjects/X/Field__c/value."""
     sobject_type = require_type(request, request.params["sobject_type"])
+    if _starts_from_record(request, sobject_type):
+        return delete_related(request)
     rows = _matches(request, sobject_type, _external_field(request, sobject_type))
     if not rows:
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)

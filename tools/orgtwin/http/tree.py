@@ -1,11 +1,13 @@
 """/composite/tree/X: records with their children, created together or not at all.
 
-Source: "sObject Tree" (REST API Developer Guide): 200 records in all, five levels, one root type; a refused record refuses the
-tree, and the answer (400) lists only the refused ones.
+Source: "sObject Tree" (REST API Developer Guide): 200 records in all, of five types at most, five levels, one root
+type; a refused record refuses the tree, and the answer (400) lists only the refused ones. ASSUMED: the texts but those of
+the numbers of records and levels and of references that are missing or there twice.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +20,8 @@ from orgtwin.schema.model import SObjectType
 
 _MAX_RECORDS = 200
 _MAX_LEVELS = 5
+_MAX_TYPES = 5
+_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ def _create_all(request: Request, nodes: list[_Node]) -> Response:
 def _require_size(nodes: list[_Node]) -> None:
     if len(nodes) > _MAX_RECORDS:
         raise SalesforceError("INVALID_INPUT", f"The request exceeds the limit of {_MAX_RECORDS} records.")
+    if len({node.sobject_type.api_name for node in nodes}) > _MAX_TYPES:
+        raise SalesforceError("INVALID_INPUT", f"The request exceeds the limit of {_MAX_TYPES} types of records.")
     seen: set[str] = set()
     for node in nodes:
         if node.reference in seen:
@@ -85,6 +91,11 @@ def _walk_record(
     children = {name: value for name, value in record.items() if isinstance(value, dict) and "records" in value}
     values = {name: value for name, value in record.items() if name not in children and name != "attributes"}
     reference = str(attributes["referenceId"])
+    if not _REFERENCE.fullmatch(reference):
+        raise SalesforceError("INVALID_INPUT", f"Invalid ReferenceId provided in the request: {reference}")
+    if own_type.api_name != sobject_type.api_name:
+        reason = f"Record {reference} is of type {own_type.api_name}, where {sobject_type.api_name} is asked for"
+        raise SalesforceError("INVALID_INPUT", reason)
     yield _Node(reference, own_type, values, parent, field, level)
     for name, value in children.items():
         link = _relationship(request, own_type, name)

@@ -19,7 +19,7 @@ from orgtwin.soql.columns import Names
 from orgtwin.soql.conditions import LONGEST_FILTERABLE, Values
 from orgtwin.soql.errors import refusal
 from orgtwin.soql.execution import Execution, Reader
-from orgtwin.soql.operands import AGGREGATES, Operand, operand_of
+from orgtwin.soql.operands import AGGREGATES, WRAPPERS, Operand, operand_of, wrapped
 from orgtwin.soql.tree import Call, Expression, Grouping, Name, Query, Selected
 
 
@@ -41,7 +41,20 @@ _NOT_GROUPABLE = frozenset(
         FieldType.ENCRYPTED_STRING,
     }
 )
-_NOT_COMPARABLE = frozenset({FieldType.BOOLEAN, FieldType.MULTIPICKLIST, FieldType.BASE64, FieldType.ADDRESS})
+_NOT_AGGREGATED = frozenset(
+    {
+        FieldType.ADDRESS,
+        FieldType.ANY_TYPE,
+        FieldType.BASE64,
+        FieldType.BOOLEAN,
+        FieldType.COMPLEX_VALUE,
+        FieldType.ENCRYPTED_STRING,
+        FieldType.LOCATION,
+        FieldType.MULTIPICKLIST,
+        FieldType.TIME,
+    }
+)
+"""Source: "Support for Field Types in Aggregate Functions" (SOQL and SOSL Reference); long and rich text areas belong here, too."""
 _MOST_ROLLUP_KEYS = 3
 
 
@@ -145,6 +158,8 @@ class Groups:
         if isinstance(expression, Call) and expression.name.lower() in AGGREGATES:
             return self._aggregate_operand(expression)
         slot = self._key_slots.get(self._normal(expression))
+        if slot is None and isinstance(expression, Call) and _wraps(expression):
+            return wrapped(expression, self.require(expression.arguments[0], complaint))
         if slot is None:
             raise self._complain(f"{complaint}: {_last(expression)}", expression)
         key = self._keys[slot]
@@ -165,7 +180,8 @@ class Groups:
         aggregate = self._aggregates[place]
         slot = len(self._keys) + place
         kind = _result_type(aggregate)
-        return Operand(kind, call.text, call.position, lambda _execution: _slot_reader(slot))
+        field = aggregate.operand.field if aggregate.operand is not None and kind is not FieldType.INT else None
+        return Operand(kind, call.text, call.position, lambda _execution: _slot_reader(slot), field)
 
     def _aggregate(self, call: Call) -> Aggregate:
         name = call.name.lower()
@@ -177,8 +193,7 @@ class Groups:
             return self._grouping_flag(call)
         operand = operand_of(self._names, call.arguments[0])
         numeric_only = name in ("sum", "avg")
-        comparable_only = name in ("min", "max")
-        if (numeric_only and operand.type not in _NUMBERS) or (comparable_only and operand.type in _NOT_COMPARABLE):
+        if (numeric_only and operand.type not in _NUMBERS) or not _takes_aggregates(operand):
             raise self._complain(f"field {operand.label} does not support aggregate operator {name.upper()}", call)
         if self._normal(call.arguments[0]) in self._key_slots and name != "count_distinct" and operand.label == "Id":
             raise self._complain(f"Grouped field should not be aggregated: {operand.label}", call)
@@ -249,6 +264,22 @@ def _result_type(aggregate: Aggregate) -> FieldType:
     return aggregate.operand.type if aggregate.name in ("min", "max") else FieldType.DOUBLE
 
 
+def _takes_aggregates(operand: Operand) -> bool:
+    field = operand.field
+    is_long = operand.type is FieldType.TEXTAREA and field is not None and field.length > LONGEST_FILTERABLE
+    return operand.type not in _NOT_AGGREGATED and not is_long
+
+
+def _wraps(call: Call) -> bool:
+    return call.name.lower() in WRAPPERS and len(call.arguments) == 1
+
+
+def _aggregates(expression: Expression) -> bool:
+    if not isinstance(expression, Call):
+        return False
+    return expression.name.lower() in AGGREGATES or (_wraps(expression) and _aggregates(expression.arguments[0]))
+
+
 def _last(expression: Expression) -> str:
     return expression.parts[-1] if isinstance(expression, Name) else expression.text
 
@@ -259,5 +290,5 @@ def has_aggregates(query: Query) -> bool:
     return (
         query.group_by is not None
         or query.having is not None
-        or any(isinstance(expression, Call) and expression.name.lower() in AGGREGATES for expression in selected)
+        or any(_aggregates(expression) for expression in selected)
     )

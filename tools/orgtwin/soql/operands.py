@@ -16,11 +16,22 @@ from orgtwin.schema.model import Field, FieldType
 from orgtwin.soql.columns import Column, Names
 from orgtwin.soql.errors import refusal
 from orgtwin.soql.execution import Execution, Reader
-from orgtwin.soql.formats import label_of
+from orgtwin.soql.formats import formatted, label_of
 from orgtwin.soql.tree import Call, Expression, Name
 
 AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg", "min", "max", "grouping"})
-WRAPPERS = frozenset({"tolabel", "format", "convertcurrency"})
+
+Convert = Callable[[Execution, Field | None], Callable[[Value], Value]]
+WRAPPERS: dict[str, Convert] = {
+    "tolabel": lambda _execution, field: label_of(field) if field is not None else _same,
+    "format": lambda execution, field: lambda value: formatted(value, field, execution.zone),
+    "convertcurrency": lambda _execution, _field: _same,  # one currency: nothing to convert
+}
+
+
+def _same(value: Value) -> Value:
+    return value
+
 
 _DATE_PARTS: dict[str, Callable[[date], int]] = {
     "calendar_month": lambda day: day.month,
@@ -137,4 +148,18 @@ def _day(value: date, zone: tzinfo) -> date:
 
 def unknown_function(text: str, call: Call) -> SalesforceError:
     # ASSUMED: the wording.
+    if call.name.lower() in _DATE_PARTS:
+        reason = f"The function {call.name.upper()} stands in GROUP BY and WHERE, and is selected only where it groups"
+        return refusal("MALFORMED_QUERY", reason, text, call.position)
     return refusal("MALFORMED_QUERY", f"Unknown function '{call.name}'", text, call.position)
+
+
+def wrapped(call: Call, inner: Operand) -> Operand:
+    """toLabel(), FORMAT() or convertCurrency() of what a group tells."""
+    convert, is_text = WRAPPERS[call.name.lower()], call.name.lower() == "format"
+
+    def bind(execution: Execution) -> Reader:
+        read, apply = inner.bind(execution), convert(execution, inner.field)
+        return lambda row: apply(read(row))
+
+    return Operand(FieldType.STRING if is_text else inner.type, inner.label, call.position, bind, inner.field)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.records.model import Row, Value
-from orgtwin.schema.model import Field, FieldType
+from orgtwin.schema.model import Field
 from orgtwin.soql.aggregates import Groups, has_aggregates
 from orgtwin.soql.catalog import Catalog
 from orgtwin.soql.columns import Names, Uses
@@ -23,6 +23,7 @@ from orgtwin.soql.ordering import SortKey, require_sortable
 from orgtwin.soql.plan import GroupedAnswer, Plan
 from orgtwin.soql.rows import Cell
 from orgtwin.soql.selection import Shape, add_column, add_selected, add_type_of
+from orgtwin.soql.semi_joins import pick_inner, require_outer, require_places
 from orgtwin.soql.tree import (
     Call,
     ChildQuery,
@@ -85,6 +86,8 @@ class _Planner:
     def plan(self, query: Query) -> Plan:
         names = self._names
         scope = _RowScope(names, self._readable)
+        if query.where is not None:
+            require_places(names.text, query.where)
         where = compile_condition(scope, query.where) if query.where is not None else None
         shape: Shape | None = None
         grouped: GroupedAnswer | None = None
@@ -92,7 +95,7 @@ class _Planner:
             # ASSUMED: the wording.
             raise refusal("MALFORMED_QUERY", "COUNT() cannot be grouped", names.text, query.position)
         if has_aggregates(query):
-            grouped, order = self._grouped(query, scope)
+            grouped, order = self._grouped(query)
         else:
             shape = None if query.counts_only else self._shape(query)
             order = self._order(query)
@@ -113,6 +116,7 @@ class _Planner:
 
     def _shape(self, query: Query) -> Shape:
         shape = Shape(self._names.root)
+        self._require_no_function_beside_type_of(query)
         for item in query.select:
             match item:
                 case Selected():
@@ -124,6 +128,15 @@ class _Planner:
                 case ChildQuery():
                     self._add_children(shape, item.query)
         return shape
+
+    def _require_no_function_beside_type_of(self, query: Query) -> None:
+        """ "TYPEOF can't be used in queries with functions in the SELECT clause" ("TYPEOF"); ASSUMED text."""
+        type_of = next((item for item in query.select if isinstance(item, TypeOf)), None)
+        if type_of is not None and any(
+            isinstance(i, Selected) and isinstance(i.expression, Call) for i in query.select
+        ):
+            reason = "TYPEOF cannot be used with functions in the SELECT clause"
+            raise refusal("MALFORMED_QUERY", reason, self._names.text, type_of.position)
 
     def _add_fields(self, shape: Shape, query: Query, item: Fields) -> None:
         """FIELDS(): the fields this caller may read; ALL and CUSTOM only under a LIMIT of at most 200."""
@@ -163,8 +176,8 @@ class _Planner:
             keys.append(SortKey(operand, order.descending, order.nulls_last is True))
         return tuple(keys)
 
-    def _grouped(self, query: Query, scope: _RowScope) -> tuple[GroupedAnswer, tuple[SortKey, ...]]:
-        groups = Groups(self._names, query.group_by, scope.subquery)
+    def _grouped(self, query: Query) -> tuple[GroupedAnswer, tuple[SortKey, ...]]:
+        groups = Groups(self._names, query.group_by, self._no_semi_join)
         cells = self._group_cells(query, groups)
         having = compile_condition(groups, query.having) if query.having is not None else None
         order = tuple(
@@ -180,6 +193,10 @@ class _Planner:
                 "MALFORMED_QUERY", "Non-grouped query that uses overall aggregate functions cannot also use LIMIT"
             )
         return GroupedAnswer(groups, having, cells), order
+
+    def _no_semi_join(self, query: Query, _left: Operand) -> Values:
+        reason = "Semi join sub-selects are not supported in HAVING"
+        raise refusal("MALFORMED_QUERY", reason, self._names.text, query.position)
 
     def _group_cells(self, query: Query, groups: Groups) -> tuple[tuple[str, Operand], ...]:
         cells: dict[str, Operand] = {}
@@ -227,23 +244,13 @@ def _children_cell(plan: Plan, reference: Field, parent_type: str) -> Callable[[
 
 
 def plan_semi_join(names: Names, query: Query, left: Operand, readable: Readable) -> Values:
-    """`Id IN (SELECT AccountId FROM Contact ...)`: one id or reference field, pointing at the same object as the left side."""
-    if left.type not in (FieldType.ID, FieldType.REFERENCE):
-        reason = (
-            "The left operand field in the where expression for outer query should be an id field, "
-            f"cannot use: '{left.label}'"
-        )
-        raise refusal("INVALID_FIELD", reason, names.text, left.position)
+    """The ids that a sub-select gives to IN or NOT IN."""
+    require_outer(names, left)
     inner = Names.of_query(names.catalog, names.text, query.sources, names.uses)
-    selected = query.select[0] if len(query.select) == 1 else None
-    if not isinstance(selected, Selected) or not isinstance(selected.expression, Name):
-        reason = "The inner select of a semi-join must name one field"
-        raise refusal("MALFORMED_QUERY", reason, names.text, query.position)
-    picked = operand_of(inner, selected.expression)
-    _require_same_object(names, left, inner, picked)
+    picked = pick_inner(names, query, left, inner)
     scope = _RowScope(inner, readable, inside_semi_join=True)
     where: Filter | None = compile_condition(scope, query.where) if query.where is not None else None
-    plan = Plan(names.text, query, inner.root, names.uses, where, (), query.limit, None)
+    plan = Plan(names.text, query, inner.root, names.uses, where, (), None, None)
 
     def values(execution: Execution) -> tuple[Value, ...]:
         read = picked.bind(execution)
@@ -252,23 +259,3 @@ def plan_semi_join(names: Names, query: Query, left: Operand, readable: Readable
         return tuple(found)
 
     return values
-
-
-def _require_same_object(names: Names, left: Operand, inner: Names, picked: Operand) -> None:
-    if picked.type not in (FieldType.ID, FieldType.REFERENCE):
-        reason = f"The inner select field '{picked.label}' cannot be used in a semi-join: it should be an id field"
-        raise refusal("INVALID_FIELD", reason, names.text, picked.position)
-    if not (_targets(left, names) & _targets(picked, inner)):
-        reason = (
-            f"The selected field '{picked.label}' in the subquery and the left operand field in the where expression "
-            f"in the outer query '{left.label}' should point to the same object type"
-        )
-        raise refusal("MALFORMED_QUERY", reason, names.text, left.position)
-
-
-def _targets(operand: Operand, names: Names) -> frozenset[str]:
-    """The objects an id operand may hold ids of."""
-    if operand.type is FieldType.REFERENCE and operand.field is not None:
-        return frozenset(operand.field.reference_to)
-    owner = operand.column.owner if operand.column is not None else names.root
-    return frozenset({owner.api_name})

@@ -14,8 +14,7 @@ from orgtwin.schema.model import Field, FieldType, SObjectType
 from orgtwin.soql.columns import Column, Lookup, Names, find_name_field
 from orgtwin.soql.errors import no_such_column, refusal
 from orgtwin.soql.execution import Execution, Reader
-from orgtwin.soql.formats import formatted, label_of
-from orgtwin.soql.operands import AGGREGATES, WRAPPERS, unknown_function
+from orgtwin.soql.operands import AGGREGATES, WRAPPERS, Convert, unknown_function
 from orgtwin.soql.rows import Cell, MakeRow, ResultRow
 from orgtwin.soql.tree import Expression, Name, Selected, TypeOf
 
@@ -23,7 +22,6 @@ _NAME_OBJECT = "Name"  # the type that a polymorphic parent's attributes show
 
 CellReader = Callable[[Row], Cell]
 BindCell = Callable[[Execution], CellReader]
-Convert = Callable[[Execution, Field], Callable[[Value], Value]]
 
 
 @dataclass(slots=True)
@@ -180,25 +178,18 @@ def _unwrapped(names: Names, expression: Expression) -> tuple[Name, Convert | No
     if name in AGGREGATES or name not in WRAPPERS or len(expression.arguments) != 1:
         raise unknown_function(names.text, expression)
     inner, before = _unwrapped(names, expression.arguments[0])
-    return inner, _chained(before, _CONVERTS[name])
+    return inner, _chained(before, WRAPPERS[name])
 
 
 def _chained(before: Convert | None, after: Convert) -> Convert:
     if before is None:
         return after
 
-    def convert(execution: Execution, column_field: Field) -> Callable[[Value], Value]:
+    def convert(execution: Execution, column_field: Field | None) -> Callable[[Value], Value]:
         first, second = before(execution, column_field), after(execution, column_field)
         return lambda value: second(first(value))
 
     return convert
-
-
-_CONVERTS: dict[str, Convert] = {
-    "tolabel": lambda _execution, column_field: label_of(column_field),
-    "format": lambda execution, column_field: lambda value: formatted(value, column_field, execution.zone),
-    "convertcurrency": lambda _execution, _field: lambda value: value,  # one currency: nothing to convert
-}
 
 
 def add_type_of(names: Names, root: Shape, item: TypeOf) -> None:
