@@ -17,7 +17,7 @@ from clmkit.clients.bulk import to_csv
 from clmkit.clients.errors import Refused, Unexpected
 from clmkit.clients.salesforce import RowResult, Salesforce
 from clmkit.clients.salesforce_login import ClientCredentials
-from clmkit.clients.transport import Patience, Transport, open_session
+from clmkit.clients.transport import Patience, Reply, Transport, open_session
 
 ROWS: list[dict[str, Any]] = [
     {"CLM_Id__c": "A", "Name": 'Müller, "x"', "Start__c": None},
@@ -124,6 +124,30 @@ def test_a_job_that_never_ends_is_given_up_in_words() -> None:
         Unexpected, match=r"^The bulk job 750x is still InProgress, looked at 150 times; a later run reads"
     ):
         load(Jobs(looks=1_000), upsert)
+
+
+RESULTS = {
+    "no columns": (b"", "The results of Salesforce's bulk job have no column CLM_Id__c, sf__Created, sf__Id"),
+    "another file": (
+        b"<html>Bad Gateway</html>\n",
+        "The results of Salesforce's bulk job have no column CLM_Id__c, sf__Created, sf__Id",
+    ),
+    "cut off": (
+        b"sf__Id,sf__Created,CLM_Id__c\n800A,true,A\n800B",
+        "The results of Salesforce's bulk job end in the middle of line 3",
+    ),
+    "no text": (
+        b"sf__Id,sf__Created,CLM_Id__c\n800A,true,\xff\n",
+        "The results of Salesforce's bulk job do not read: 'utf-8' codec can't decode byte 0xff in position 39: invalid start byte",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "words"), RESULTS.values(), ids=RESULTS)
+def test_results_that_do_not_read_are_taken_for_no_verdict(body: bytes, words: str) -> None:
+    with pytest.raises(Unexpected) as told:
+        list(bulk.read_saved(Reply(200, {}, body), "CLM_Id__c"))
+    assert str(told.value) == words
 
 
 def test_a_job_that_failed_as_a_whole_is_a_refusal() -> None:

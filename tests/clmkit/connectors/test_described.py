@@ -44,7 +44,8 @@ class Stage:
             async with serving(twin, bind("127.0.0.1", 0)) as url, open_session(None) as session:
                 credentials = ClmCredentials("kit", self.secret or twin.credentials.client_secret)
                 transport, described = Transport(session, Patience(attempts=2)), load_description(self.kind, Path())
-                return await use(DescribedClm(transport, url, credentials, described), twin)
+                clock = lambda: twin.clock.now().timestamp()  # noqa: E731
+                return await use(DescribedClm(transport, url, credentials, described, clock), twin)
         finally:
             twin.store.close()
 
@@ -109,6 +110,23 @@ def test_many_changes_of_one_moment_are_all_told(speak: Speak) -> None:
         return sorted((await read_feed(clm))[0])
 
     assert speak(use) == [f"AGR-00000{number}" for number in range(1, 8)]
+
+
+def test_a_record_with_a_moment_to_come_does_not_move_the_cursor_there(ironclad: Stage) -> None:
+    async def use(clm: Any, twin: Twin) -> None:
+        stand_still(twin, 0)
+        add(twin)
+        twin.clock.set(Clock().now().replace(year=9998), frozen=True)
+        add(twin)
+        stand_still(twin, 20)
+        first, cursor = await read_feed(clm)
+        assert first == ["AGR-000001", "AGR-000002"]
+        stand_still(twin, 30)
+        touch(twin, "AGR-000001", "Later")
+        page = await clm.read_changes(cursor)
+        assert {change.agreement_id for change in page.changes} == {"AGR-000001", "AGR-000002"}
+
+    ironclad(use)
 
 
 def test_a_record_that_changes_while_pages_are_read_hides_no_other(ironclad: Stage) -> None:

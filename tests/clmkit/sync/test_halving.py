@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.clmkit.sync.world import World
 
-from clmkit.clients.errors import LoginFailed, Refused, Unexpected, Unreachable, WireError
+from clmkit.clients.errors import LoginFailed, Refused, Unexpected, Unfinished, Unreachable, WireError
 from clmkit.clients.salesforce import Record, RowResult
 from clmkit.sync.halving import MOST_REQUESTS, Answered, Told, may_be_of_rows, refuse_all, tell_apart
 from clmkit.sync.redrive import Filter, apply_redrive, plan_redrive
@@ -35,6 +35,7 @@ NOT_OF_ROWS: dict[str, WireError] = {
     "the day's calls": Refused(WHERE, 403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
     "a field that is missing": Refused(WHERE, 400, "INVALID_FIELD", "No such column"),
     "the login": LoginFailed("refused"),
+    "a job under way": Unfinished("The bulk job 750x is still InProgress"),
 }
 
 

@@ -129,12 +129,12 @@ def to_cell(value: object) -> str:
 
 
 def read_saved(reply: Reply, key_field: str) -> Iterator[tuple[str, Verdict]]:
-    for row in _rows(reply):
+    for row in _rows(reply, key_field, "sf__Id", "sf__Created"):
         yield row[key_field], Verdict(row["sf__Id"], row["sf__Created"] == "true")
 
 
 def read_failed(reply: Reply, key_field: str) -> Iterator[tuple[str, Verdict]]:
-    for row in _rows(reply):
+    for row in _rows(reply, key_field, "sf__Id", "sf__Error"):
         match = ERROR.match(row["sf__Error"])
         if match is None:
             raise Unexpected(f"Salesforce says of a row of a bulk job: {row['sf__Error']!r}, which does not read")
@@ -159,8 +159,18 @@ def read_records(reply: Reply) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def _rows(reply: Reply) -> Iterator[dict[str, str]]:
-    return csv.DictReader(io.StringIO(reply.body.decode("utf-8"), newline=""))
+def _rows(reply: Reply, key_field: str, *told: str) -> Iterator[dict[str, str]]:
+    """Raises Unexpected for a result file without these columns, or that ends in the middle of a row."""
+    try:
+        rows = csv.DictReader(io.StringIO(reply.body.decode("utf-8"), newline=""))
+        if lacking := {key_field, *told} - set(rows.fieldnames or ()):
+            raise Unexpected(f"The results of Salesforce's bulk job have no column {', '.join(sorted(lacking))}")
+        for row in rows:
+            if row[key_field] is None:
+                raise Unexpected(f"The results of Salesforce's bulk job end in the middle of line {rows.line_num}")
+            yield row
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Unexpected(f"The results of Salesforce's bulk job do not read: {error}") from error
 
 
 def require_complete(job: Job, where: str) -> None:

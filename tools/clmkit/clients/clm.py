@@ -36,7 +36,16 @@ class Change(msgspec.Struct, frozen=True):
     agreement: JsonObject
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """An event of the feed that does not read, by what it names; `agreement_id` is empty when it does not even name one."""
+
+    event_id: str
+    agreement_id: str
+    reason: str
+
+
 class ChangePage(msgspec.Struct, frozen=True):
     changes: list[Change]
     cursor: str
     more: bool
+    unread: list[Unread] = []

@@ -5,6 +5,7 @@ WireError
   Refused        an answer came and it is a refusal; `outcome` says retry, rebase, park or stop
   LoginFailed    no access token was given; nothing can be done before the credentials are right
   Unexpected     the answer is not what the service promises
+    Unfinished   what was asked for is under way and has not ended; a later look tells
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ class LoginFailed(WireError):
 
 class Unexpected(WireError):
     """An answer that does not read as promised."""
+
+
+class Unfinished(Unexpected):
+    """Work that the service took and has not done after all looks at it."""
 
 
 class Refused(WireError):

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from clmkit.clients import bulk
-from clmkit.clients.errors import Refused, Unexpected
+from clmkit.clients.errors import Refused, Unexpected, Unfinished
 from clmkit.clients.outcomes import Action, Outcome, outcome_of
 from clmkit.clients.salesforce_login import Login, Token, log_in
 from clmkit.clients.transport import RETRY_STATUS, Content, Reply, Transport, require_private
@@ -310,7 +310,7 @@ class Salesforce:
             if job.is_over:
                 self._pace.learn(rows, waited, looks, job.totalProcessingTime / 1000)
                 return job
-        raise Unexpected(
+        raise Unfinished(
             f"The bulk job {job_id} is still {job.state}, looked at {bulk.MOST_LOOKS} times; a later run reads what it did."
         )
 
@@ -445,9 +445,14 @@ def _to_results(rows: Sequence[_Row], sobject: str, asked: int) -> list[RowResul
 
 def _to_part(part: _Part, sobject: str, asked: int) -> list[RowResult]:
     """The verdicts of one collection of a composite; one that was refused as a whole refuses each of its rows."""
-    if part.httpStatusCode < 300:
-        return _to_results([msgspec.json.decode(row, type=_Row) for row in part.body], sobject, asked)
-    first = msgspec.json.decode(part.body[0], type=_ErrorBody) if part.body else _ErrorBody()
+    try:
+        if part.httpStatusCode < 300:
+            return _to_results([msgspec.json.decode(row, type=_Row) for row in part.body], sobject, asked)
+        first = msgspec.json.decode(part.body[0], type=_ErrorBody) if part.body else _ErrorBody()
+    except msgspec.DecodeError as error:
+        raise Unexpected(
+            f"Salesforce answered a collection of {sobject} with rows that do not read: {error}"
+        ) from error
     code = first.errorCode or f"HTTP_{part.httpStatusCode}"
     return [RowResult("", created=False, code=code, message=first.message, of_request=True)] * asked
 
@@ -480,7 +485,7 @@ def _refusal(where: str, reply: Reply) -> Refused:
     try:
         body = msgspec.json.decode(reply.body)
         first = msgspec.convert(body[0] if isinstance(body, list) and body else body, _ErrorBody)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, RecursionError):
         first = _ErrorBody(reply.body[:200].decode("utf-8", "replace"))
     code = first.errorCode or ("SERVER_UNAVAILABLE" if reply.status >= 500 else f"HTTP_{reply.status}")
     return Refused(where, reply.status, code, first.message, tuple(first.fields or ()))
@@ -489,7 +494,7 @@ def _refusal(where: str, reply: Reply) -> Refused:
 def _read(reply: Reply, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(reply.body, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Unexpected(f"Salesforce answered {reply.status} with a body that does not read: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,10 +15,10 @@ from clmkit.clients.errors import LoginFailed, Refused, Unexpected
 from clmkit.clients.outcomes import Action
 from clmkit.clients.silence import silence
 from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
-from clmkit.connectors.description import ChangedFeed, CursorPages, Description, EventFeed, Listing, Webhooks
+from clmkit.connectors.description import ChangedFeed, CursorPages, Description, EventFeed, Listing, Selection, Webhooks
 from clmkit.connectors.documents import (
     member,
-    revision_of,
+    sort_out,
     to_agreement,
     to_change,
     to_moment,
@@ -43,8 +44,10 @@ class DescribedClm:
         url: str,
         credentials: ClmCredentials | Callable[[], ClmCredentials],
         description: Description,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._transport = transport
+        self._clock = clock
         self._url = require_private(url)
         self._credentials = credentials
         self._description = description
@@ -69,38 +72,36 @@ class DescribedClm:
                 yield agreement
             return
         async for document in self._read_all("agreements", self._description.agreements, limit):
-            yield to_agreement(self._description.document, document)
+            yield self._to_agreement(document)
 
     async def get_agreement(self, agreement_id: str) -> JsonObject:
-        return to_agreement(self._description.document, await self._get_document(agreement_id))
+        return self._to_agreement(await self._get_document(agreement_id))
 
     async def find_agreements(self, agreement_ids: Sequence[str]) -> dict[str, JsonObject]:
         """Those of the agreements that requests for many give; none from a system that has no such request."""
-        selection, document = self._description.selection, self._description.document
+        selection, at = self._description.selection, self._description.document.id
         found: dict[str, JsonObject] = {}
         if selection is None:
             return found
-        for at in range(0, len(agreement_ids), selection.most):
-            query = urlencode({selection.ids: ",".join(agreement_ids[at : at + selection.most])})
+        for start in range(0, len(agreement_ids), selection.most):
+            query = urlencode({selection.ids: ",".join(agreement_ids[start : start + selection.most])})
             answer = _read(await self._send("selection", "GET", f"{selection.path}?{query}"))
-            found |= {
-                str(member(one, document.id)): to_agreement(document, one) for one in member(answer, selection.items)
-            }
+            found |= {str(member(one, at)): self._to_agreement(one) for one in _items(answer, selection)}
         return found
 
     async def patch_agreement(self, agreement_id: str, revision: int, change: JsonObject) -> JsonObject:
         """Raises Refused `revision_mismatch` when the agreement is no longer at `revision`."""
-        patch, document = self._description.patch, self._description.document
+        patch = self._description.patch
         headers, current = dict(patch.headers), {}
         if patch.guard == "if_match":
             headers["if-match"] = f'"{revision}"'
         else:
             current = await self._get_document(agreement_id)
-            if (now := revision_of(document, current)) != revision:
+            if (now := self._to_agreement(current)["revision"]) != revision:
                 raise Refused(f"CLM {agreement_id}", 412, "revision_mismatch", f"it is at {now}, not at {revision}")
         body = to_patch_body(self._description, change, current)
         reply = await self._send("patch", patch.method, _fill(patch.path, id=agreement_id), body, headers)
-        return to_agreement(document, _read(reply))
+        return self._to_agreement(_read(reply))
 
     async def put_webhook(self, name: str, url: str, secret: str) -> None:
         """Have the CLM call `url`; a system that refuses a second registration of an address is asked first."""
@@ -122,6 +123,9 @@ class DescribedClm:
         path = self._require_webhooks().key_path
         return (await self._send("webhook_key", "GET", path)).body.decode() if path else ""
 
+    def _to_agreement(self, document: Any) -> JsonObject:
+        return to_agreement(self._description.document, document)
+
     def _require_webhooks(self) -> Webhooks:
         if self._description.webhooks is None:
             raise Unexpected(
@@ -131,23 +135,36 @@ class DescribedClm:
 
     async def _read_events(self, feed: EventFeed, after: str, limit: int) -> ChangePage:
         events, cursor, more = await self._read_page("changes", feed.listing, after, limit, {})
-        changes = [to_change(self._description, feed, event) for event in events]
-        return ChangePage(changes, cursor, more)
+        at = self._description.document
+        changes, unread = sort_out(
+            events,
+            lambda event: to_change(self._description, feed, event),
+            lambda event: member(event, feed.event_id),
+            lambda event: member(member(event, feed.agreement), at.id),
+        )
+        return ChangePage(changes, cursor, more, unread)
 
     async def _read_changed(self, feed: ChangedFeed, after: str, limit: int) -> ChangePage:
         """One page of what changed since the cursor's moment.
 
         A record that changes while pages are read moves to the end and shifts the others, so the next page is asked for by the
         newest moment seen, not by its number; only where a whole page lies within OVERLAP the number counts on. Records near that
-        moment come again: the sync knows the events it had.
+        moment come again: the sync knows the events it had. So do those with a moment to come: whoever asks for what changed since
+        the year 9999 hears of nothing any more.
         """
         at = msgspec.json.decode(after, type=_Look) if after else _Look()
         query = {feed.since: to_moment(at.since)} if at.since else {}
         documents, page, more = await self._read_page("changes", feed.listing, at.page, limit, query)
-        changes = [to_observed_change(self._description, document) for document in documents]
-        since = max((change.revision for change in changes), default=0) - OVERLAP
+        changes, unread = sort_out(
+            documents,
+            lambda document: to_observed_change(self._description, document),
+            lambda document: None,
+            lambda document: member(document, self._description.document.id),
+        )
+        now = round(self._clock() * 1000)
+        since = max((one.revision for one in changes if one.revision <= now), default=0) - OVERLAP
         following = _Look(since) if since > at.since else _Look(at.since, page if more else "")
-        return ChangePage(changes, msgspec.json.encode(following).decode(), more)
+        return ChangePage(changes, msgspec.json.encode(following).decode(), more, unread)
 
     async def _read_seen(self, feed: ChangedFeed, limit: int) -> AsyncIterator[JsonObject]:
         """Every agreement once, although one that changes in between comes twice."""
@@ -156,6 +173,8 @@ class DescribedClm:
         while more:
             page = await self._read_changed(feed, cursor, limit)
             cursor, more = page.cursor, page.more
+            if page.unread:
+                raise Unexpected(f"The CLM's listing does not read: {page.unread[0].reason}")
             for change in page.changes:
                 if change.agreement_id not in known:
                     known.add(change.agreement_id)
@@ -177,11 +196,12 @@ class DescribedClm:
         at = cursor if isinstance(pages, CursorPages) else cursor or str(pages.first)
         query = urlencode({**listing.query, **more_query, pages.parameter: at, pages.size: size})
         answer = _read(await self._send(kind, "GET", f"{listing.path}?{query}"))
-        documents = member(answer, listing.items)
-        if not isinstance(documents, list):
-            raise Unexpected(f"The CLM's answer to {listing.path} has no list at {listing.items!r}")
+        documents = _items(answer, listing)
         if isinstance(pages, CursorPages):
-            return documents, str(member(answer, pages.cursor) or cursor), bool(member(answer, pages.more))
+            following = member(answer, pages.cursor) or cursor
+            if not isinstance(following, str | int):
+                raise Unexpected(f"The CLM's answer to {listing.path} has no cursor at {pages.cursor!r}")
+            return documents, str(following), bool(member(answer, pages.more))
         return documents, str(int(at) + 1), len(documents) == size
 
     async def _get_document(self, agreement_id: str) -> JsonObject:
@@ -253,7 +273,7 @@ class DescribedClm:
     def _refusal(self, where: str, reply: Reply) -> Refused:
         try:
             problem = msgspec.json.decode(reply.body)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             problem = {}
         errors = self._description.errors
         code, detail = member(problem, errors.code), member(problem, errors.detail)
@@ -271,8 +291,15 @@ def _fill(text: str, *, raw: bool = False, **values: str) -> str:
     return text
 
 
+def _items(answer: Any, place: Listing | Selection) -> list[Any]:
+    found = member(answer, place.items)
+    if not isinstance(found, list):
+        raise Unexpected(f"The CLM's answer to {place.path} has no list at {place.items!r}")
+    return found
+
+
 def _read(reply: Reply) -> Any:
     try:
         return msgspec.json.decode(reply.body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Unexpected(f"The CLM answered {reply.status} with a body that does not read: {error}") from error

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
-from clmkit.clients.clm import Change, JsonObject
+from clmkit.clients.clm import Change, JsonObject, Unread
 from clmkit.clients.errors import Unexpected
 from clmkit.connectors.description import Description, Document, EventFeed, PropertyPatch
 
+LARGEST_REVISION = 2**63 - 1
+LONGEST_NAME = 255
 _JSON_TYPES = {bool: "boolean", int: "number", float: "number"}
 
 
@@ -22,17 +26,24 @@ def member(document: Any, path: str) -> Any:
     return document
 
 
-def to_agreement(described: Document, document: JsonObject) -> JsonObject:
-    """The agreement that the spec's paths read: wrapped properties plain, `id` and `revision` where the sync expects them."""
+def to_agreement(described: Document, document: Any) -> JsonObject:
+    """The agreement that the spec's paths read: wrapped properties plain, `id` and `revision` where the sync expects them.
+
+    Raises Unexpected.
+    """
+    if not isinstance(document, dict):
+        raise Unexpected(f"The CLM told {_short(document)} where an agreement was expected")
     agreement = dict(document)
     if described.properties is not None:
         at = described.properties
         wrapped = document.get(at.under) or {}
+        if not isinstance(wrapped, dict):
+            raise Unexpected(f"The CLM told {_short(wrapped)} at {at.under!r} where properties were expected")
         agreement[at.under] = {name: member(one, at.value) for name, one in wrapped.items()}
     return {**agreement, "id": _text(document, described.id), "revision": revision_of(described, document)}
 
 
-def revision_of(described: Document, document: JsonObject) -> int:
+def revision_of(described: Document, document: Any) -> int:
     """The number that grows with every change: the system's own, or the moment of the last change in milliseconds."""
     if described.revision:
         return _whole(document, described.revision)
@@ -42,16 +53,31 @@ def revision_of(described: Document, document: JsonObject) -> int:
 def milliseconds(moment: str) -> int:
     try:
         return round(datetime.fromisoformat(moment).timestamp() * 1000)
-    except ValueError as error:
-        raise Unexpected(f"The CLM told {moment!r} where a moment (ISO 8601 with zone) was expected") from error
+    except (ValueError, OverflowError) as error:
+        raise Unexpected(f"The CLM told {_short(moment)} where a moment (ISO 8601 with zone) was expected") from error
 
 
 def to_moment(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def to_change(description: Description, feed: EventFeed, event: JsonObject) -> Change:
-    agreement = to_agreement(description.document, member(event, feed.agreement) or {})
+def sort_out(
+    events: list[Any], read: Callable[[Any], Change], event_id: Callable[[Any], Any], agreement_id: Callable[[Any], Any]
+) -> tuple[list[Change], list[Unread]]:
+    """The events that read, and of those that do not what can still be said: one of them holds up no other."""
+    changes: list[Change] = []
+    unread: list[Unread] = []
+    for event in events:
+        try:
+            changes.append(read(event))
+        except Unexpected as error:
+            unread.append(Unread(_name(event_id(event)) or _digest(event), _name(agreement_id(event)), str(error)))
+    return changes, unread
+
+
+def to_change(description: Description, feed: EventFeed, event: Any) -> Change:
+    """Raises Unexpected."""
+    agreement = to_agreement(description.document, member(event, feed.agreement))
     return Change(
         event_id=_text(event, feed.event_id),
         sequence=_whole(event, feed.sequence),
@@ -64,8 +90,8 @@ def to_change(description: Description, feed: EventFeed, event: JsonObject) -> C
     )
 
 
-def to_observed_change(description: Description, document: JsonObject) -> Change:
-    """A change that was not told but seen: the document is newer than the last look."""
+def to_observed_change(description: Description, document: Any) -> Change:
+    """A change that was not told but seen: the document is newer than the last look. Raises Unexpected."""
     agreement = to_agreement(description.document, document)
     at, revision = _text(document, description.document.changed_at), agreement["revision"]
     event_id = f"{agreement['id']}@{revision}"
@@ -97,15 +123,30 @@ def _type_of(known: Any, member_name: str, value: object) -> str:
     return found if isinstance(found, str) else _JSON_TYPES.get(type(value), "string")
 
 
-def _whole(document: JsonObject, path: str) -> int:
+def _whole(document: Any, path: str) -> int:
     found = member(document, path)
-    if not isinstance(found, int):
-        raise Unexpected(f"The CLM's document has no whole number at {path!r}, but {found!r}")
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found <= LARGEST_REVISION:
+        raise Unexpected(f"The CLM's document has no whole number at {path!r}, but {_short(found)}")
     return found
 
 
-def _text(document: JsonObject, path: str) -> str:
+def _text(document: Any, path: str) -> str:
     found = member(document, path)
-    if not isinstance(found, str) or not found:
-        raise Unexpected(f"The CLM's document has no text at {path!r}, but {found!r}")
-    return found
+    if not _name(found):
+        raise Unexpected(f"The CLM's document has no text at {path!r}, but {_short(found)}")
+    return str(found)
+
+
+def _name(found: Any) -> str:
+    """A text by which something can be known; empty for all else. PostgreSQL keeps no NUL."""
+    return found if isinstance(found, str) and len(found) <= LONGEST_NAME and "\0" not in found else ""
+
+
+def _digest(event: Any) -> str:
+    """A name for what has none, the same whenever it comes."""
+    return f"unread:{sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()[:32]}"
+
+
+def _short(found: Any) -> str:
+    words = repr(found)
+    return words if len(words) <= LONGEST_NAME else f"{words[:LONGEST_NAME]}..."

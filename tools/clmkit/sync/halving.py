@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from clmkit.clients.errors import Refused, Unexpected, Unreachable, WireError
+from clmkit.clients.errors import Refused, Unexpected, Unfinished, Unreachable, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce import RowResult
 
@@ -41,7 +41,7 @@ def may_be_of_rows(error: WireError) -> bool:
     """Whether a request may have failed because of what one of its rows holds."""
     if isinstance(error, Refused):
         return error.action is not Action.STOP and error.status not in AWAY
-    return isinstance(error, Unexpected)
+    return isinstance(error, Unexpected) and not isinstance(error, Unfinished)
 
 
 def refuse_all(error: WireError, count: int) -> list[RowResult]:

@@ -11,16 +11,17 @@ its agreement is read and written anew, with its children.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from clmkit.clients.clm import CLIENT_NAME, Change, ChangePage
+from clmkit.clients.clm import CLIENT_NAME, Change, ChangePage, Unread
 from clmkit.clients.errors import Refused
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.audit import digest
 from clmkit.sync.claims import Claims
 from clmkit.sync.decide import ABSENT
+from clmkit.sync.feed import Feed
 from clmkit.sync.inbox import DELETED_SOURCE, EVENT_SOURCE, REDRIVE_SOURCE, InboxEvent, Settled
 from clmkit.sync.listening import Listening
 from clmkit.sync.org_rows import OrgRow, read_changed, read_replicated
@@ -28,7 +29,7 @@ from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.report import COME_BACK, Tally
 from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
 from clmkit.sync.schedule import END_OF_TIME, Pace
-from clmkit.sync.state import Link, State
+from clmkit.sync.state import Link, Parked, State
 
 CLM_SOURCE = "clm"
 OVERLAP = timedelta(seconds=60)
@@ -101,6 +102,10 @@ class Intake:
     """Whether the first work is what an earlier run left together with what is new, which tells whose trouble it was."""
     _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
     """Salesforce's modified records that are still being read, by object mapping: one query serves many rounds."""
+    _feed: Feed = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._feed = Feed(self.clm, self.page)
 
     async def close(self) -> None:
         for stream in self._streams.values():
@@ -187,15 +192,18 @@ class Intake:
 
     async def _take_clm_page(self, work: dict[str, Work]) -> bool:
         """Whether there is more."""
-        page = await self.clm.read_changes(self.state.get_cursor(CLM_SOURCE), self.page)
-        if page.changes:
-            self._keep_clm(work, page)
+        after = self.state.get_cursor(CLM_SOURCE)
+        page = await self._feed.read(after)
+        has_news = bool(page.changes or page.unread) and self._keep_clm(work, page)
+        self._feed.require_way_on(after, page, has_news=has_news)
         return page.more
 
-    def _keep_clm(self, work: dict[str, Work], page: ChangePage) -> None:
+    def _keep_clm(self, work: dict[str, Work], page: ChangePage) -> bool:
+        """Whether anything of the page was not known."""
         changes = {change.event_id: change for change in page.changes}
         with self.state.transaction():
             new = self.state.inbox.add([_to_event(change) for change in page.changes], self.now())
+            unread = self._keep_unread(page.unread) if page.unread else []
             self.state.put_cursor(CLM_SOURCE, page.cursor)
         mine = self._mine(new)
         self.tally.events += len(mine)
@@ -207,6 +215,32 @@ class Intake:
             if _is_echo_of_ours(event):
                 item.echoes += 1
                 item.own = agreement
+        for event in self._mine(unread):
+            item = work.setdefault(event.agreement_id, Work(event.agreement_id))
+            item.events.append(event.sequence)
+            item.agreement = None
+            self.tally.events += 1
+        return bool(new or unread)
+
+    def _keep_unread(self, unread: Sequence[Unread]) -> list[InboxEvent]:
+        """An event that does not read is as good as a ring: its agreement is read. One that names none waits for a person.
+
+        Call inside a transaction. Returns the events to work on.
+        """
+        reasons = {one.event_id: one.reason for one in unread if not one.agreement_id}
+        events = [InboxEvent(one.event_id, CLM_SOURCE, one.agreement_id or one.event_id, 0, "") for one in unread]
+        new = self.state.inbox.add(events, self.now())
+        mapping = next(one for one in self.spec.objects if is_whole_agreement(one))
+        for event in (one for one in new if one.event_id in reasons):
+            reason = (
+                f"{reasons[event.event_id]}. The event names no agreement: `clmkit reconcile` finds what it changed."
+            )
+            place = (mapping.name, event.event_id, mapping.key.name, event.event_id)
+            self.state.park([Parked(*place, "row", "", reason, mapping.key.steward)], self.now())
+            self.state.inbox.settle([Settled(event.sequence, "parked", reason)])
+            self.tally.events += 1
+            self.tally.settle("parked", 1)
+        return [one for one in new if one.event_id not in reasons]
 
     async def _take_salesforce(self, work: dict[str, Work], mapping: ObjectMapping) -> None:
         source = f"salesforce:{mapping.name}"
