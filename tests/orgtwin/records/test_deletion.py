@@ -139,6 +139,7 @@ def test_a_roll_up_follows_its_children(
     org.dml.undelete(admin, [ids[0]])
     assert summaries(parent) == [Decimal(3), Decimal(18), Decimal(1), Decimal(10)]
     other = insert("Sample__c").record_id or ""
+    assert summaries(other) == [Decimal(0), Decimal(0), None, None]
     assert update("Detail__c", ids[0], Parent__c=other).success
     assert summaries(parent)[0] == Decimal(2)
     assert summaries(other) == [Decimal(1), Decimal(10), Decimal(10), Decimal(10)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.model import Row, Value
 from orgtwin.records.system_fields import default_values
@@ -18,6 +20,10 @@ class NewRows:
         # The default of a checkbox is true or false, which default_values knows.
         self._has_formulas = any(f.default_formula and f.type is not FieldType.BOOLEAN for f in table.type.fields)
         self._constants = {table.slot(name): value for name, value in default_values(table.type).items()}
+        # ASSUMED: a count or sum of nothing is 0, as it is of a parent whose last child went.
+        for f in table.type.fields:
+            if f.summary is not None and f.summary[1].lower() in ("count", "sum"):
+                self._constants[table.slot(f.api_name)] = Decimal(0)
         if table.type.find_field("OwnerId") is not None:
             self._constants[table.slot("OwnerId")] = user_id
         self._blank = Row([])
