@@ -60,9 +60,9 @@ class Allocation:
     def remaining(self) -> int:
         return max(0, self.maximum - self.used)
 
-    def take(self, number: int = 1) -> bool:
-        """Use up so many more, or, when there are not as many left, none; false then."""
-        now = self._clock()
+    def take(self, number: int = 1, moment: datetime | None = None) -> bool:
+        """Use up so many more, or, when there are not as many left, none; false then. `moment` None: now."""
+        now = self._clock() if moment is None else moment
         if not self._buckets or not self._minute_began <= now < self._minute_ends:
             self._begin_minute(now)
         if self.used_lately + number > self.maximum:

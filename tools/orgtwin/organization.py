@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from orgtwin.ids import IdSequence
 from orgtwin.records.model import Caller, Dml, Row, Table
 from orgtwin.schema.model import Schema
+
+if TYPE_CHECKING:
+    from orgtwin.access.assignments import Rights
 
 Clock = Callable[[], datetime]
 
@@ -38,6 +41,9 @@ class Access(Protocol):
 
     def has_permission(self, caller: Caller, name: str) -> bool:
         """A user permission (ApiEnabled, ModifyAllData ...) or a custom permission by API name."""
+
+    def rights(self, user_id: str) -> Rights:
+        """All that a user may do before sharing, and whether the user is active; of no such user, nothing."""
 
 
 class Organization(Protocol):

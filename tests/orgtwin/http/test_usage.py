@@ -15,13 +15,13 @@ def test_calls_are_forgotten_after_twenty_four_hours() -> None:
     now = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
     calls = Allocation(lambda: now[0], 2)
     usage = ApiUsage(calls)
-    usage.count()
+    usage.count(now[0])
     now[0] += timedelta(hours=1)
-    usage.count()
+    usage.count(now[0])
     with pytest.raises(SalesforceError, match=r"^REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded\.$"):
-        usage.count()
+        usage.count(now[0])
     now[0] += timedelta(hours=23, minutes=1)
-    usage.count()
+    usage.count(now[0])
     assert (calls.used, usage.header()) == (2, "api-usage=2/2")
 
 

@@ -80,7 +80,7 @@ class OrgAccess:
         self._expiry: datetime | None = None
         self._rights: dict[str, Rights] = {}
         self._sharing: dict[str, Sharing] = {}
-        self._grants: dict[tuple[str, bool, bool, str], Grant] = {}
+        self._grants: dict[tuple[str, AccessLevel, str], Grant] = {}
 
     # ---- the questions
 
@@ -123,8 +123,7 @@ class OrgAccess:
     def grant(self, caller: Caller, sobject_type: str) -> Grant:
         """The compiled rights of a caller on an object; the same Grant as long as nothing that it rests on changes."""
         self._follow()
-        level = caller.access_level  # compared, not hashed: hashing an enum costs a call
-        key = (caller.user_id, level is AccessLevel.USER_MODE, level is AccessLevel.SYSTEM_MODE, sobject_type)
+        key = (caller.user_id, caller.access_level, sobject_type)
         found = self._grants.get(key)
         if found is None:
             found = self._grants[key] = self._compile(caller, sobject_type)

@@ -47,10 +47,14 @@ class Rights:
     readable: frozenset[str]  # "contract.enddate"
     editable: frozenset[str]
     permissions: frozenset[str]  # user permissions and custom permissions
+    is_active: bool
     until: datetime | None = None
 
     def has(self, permission: str) -> bool:
         return permission.lower() in self.permissions
+
+
+NO_RIGHTS = Rights({}, frozenset(), frozenset(), frozenset(), is_active=False)
 
 
 def sources_of(tables: Tables, user_id: str, now: datetime) -> list[PermissionSource]:
@@ -114,7 +118,16 @@ def compile_rights(tables: Tables, user_id: str, now: datetime) -> Rights:
         permissions |= _user_permissions(tables, source) | _custom_permissions(tables, source.set_id)
     frozen = {name: frozenset(granted) for name, granted in actions.items()}
     until = min((source.until for source in sources if source.until is not None), default=None)
-    return Rights(frozen, frozenset(readable), frozenset(editable), frozenset(permissions), until)
+    return Rights(
+        frozen, frozenset(readable), frozenset(editable), frozenset(permissions), _is_active(tables, user_id), until
+    )
+
+
+def _is_active(tables: Tables, user_id: str) -> bool:
+    """False for a user who is deactivated, or not there any more."""
+    users = tables.table("User")
+    user = users.get(user_id)
+    return user is not None and users.reader("IsActive")(user) is True
 
 
 def _object_actions(tables: Tables, source: PermissionSource) -> dict[str, set[str]]:

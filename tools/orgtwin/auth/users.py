@@ -45,13 +45,6 @@ def find_by_id(org: Organization, user_id: str) -> UserRecord | None:
     return _record(table, row) if row is not None else None
 
 
-def is_active(org: Organization, user_id: str) -> bool:
-    """False for a user who is deactivated, or not there any more."""
-    table = org.table("User")
-    row = table.get(user_id)
-    return row is not None and table.reader("IsActive")(row) is True
-
-
 def _record(table: Table, row: Row) -> UserRecord:
     values = {name: table.reader(name)(row) for name in _READ}
     text = {name: "" if value is None else str(value) for name, value in values.items()}

@@ -224,6 +224,8 @@ class CometdServer:
 
     def _tell_stored_logs(self, entries: list[Entry]) -> None:
         """Of a client that stays away too long to be known, nothing is kept."""
+        if not self._clients:
+            return
         limit = self._now() - _FORGOTTEN_AFTER
         listening = [client for client in self._clients.values() if LOGGING in client.notices]
         for user_id, data in stored_logs(entries) if listening else ():

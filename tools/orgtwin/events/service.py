@@ -138,8 +138,9 @@ class EventService:
     def _events_of(self, entries: Sequence[Entry]) -> list[Event]:
         if not entries or self.org.log.is_unheard:
             return []
-        sent = [entry for entry in entries if entry.change is Write.PUBLISHED]
-        bodies: list[Change | Message] = [self._message(entry.table, entry.row) for entry in sent]
+        bodies: list[Change | Message] = [
+            self._message(entry.table, entry.row) for entry in entries if entry.change is Write.PUBLISHED
+        ]
         captured = self.channels.captured
         if captured and any(entry.table.type.api_name in captured for entry in entries):
             changes = capture(entries, captured, self._transaction(), self.overflow_threshold)

@@ -5,7 +5,7 @@ Source: "ApexLog", "TraceFlag", "DebugLevel" (Tooling API Developer Guide).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http import sobjects

@@ -10,13 +10,14 @@ import hmac
 import re
 from functools import lru_cache
 
+from orgtwin.access.assignments import NO_RIGHTS, Rights
 from orgtwin.auth.sessions import Session
-from orgtwin.auth.users import is_active
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
 from orgtwin.http.routing import Door
 from orgtwin.records.model import Caller, DuplicateHeader
 
+_API_ENABLED = "apienabled"
 _DUPLICATE_HEADER_SINCE = 52.0
 _OPTION = re.compile(r"(\w+)\s*=\s*(\w+)")
 _CLIENT = re.compile(r"(?:^|,)\s*client\s*=\s*([^,]+)")
@@ -34,27 +35,31 @@ def open_door(door: Door, request: Request) -> None:
 
 def require_session(request: Request, token: str | None) -> None:
     """Admit the user of a session id, from wherever the surface carries it. Raises INVALID_SESSION_ID (401)."""
-    session = _find_session(request, token)
+    session, rights = _find_session(request, token)
     if session is None:
         raise SalesforceError("INVALID_SESSION_ID", "Session expired or invalid", status=401)
     if not session.may_call_apis:
         raise SalesforceError("INVALID_SESSION_ID", "This session is not valid for use with the REST API", status=401)
-    caller = _caller(request, session)
-    _require_api_enabled(request, caller)
-    request.admit(session, caller)
-    request.twin.usage.count()
+    if _API_ENABLED not in rights.permissions:
+        # The wording is the one that integration vendors quote of users without the permission.
+        raise SalesforceError("API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.", status=403)
+    request.admit(session, _caller(request, session))
+    request.twin.usage.count(session.last_used)
 
 
 def find_caller(request: Request, token: str) -> Caller | None:
     """The user of a session id, for surfaces that say no in words of their own; None when the session or the API is not theirs."""
-    session = _find_session(request, token)
-    caller = _caller(request, session) if session else None
-    return caller if caller and request.org.access.has_permission(caller, "ApiEnabled") else None
+    session, rights = _find_session(request, token)
+    return _caller(request, session) if session and _API_ENABLED in rights.permissions else None
 
 
-def _find_session(request: Request, token: str | None) -> Session | None:
+def _find_session(request: Request, token: str | None) -> tuple[Session | None, Rights]:
+    """The live session of an active user, and what that user may do."""
     session = request.twin.sessions.find(token) if token else None
-    return session if session and is_active(request.org, session.user_id) else None
+    if session is None:
+        return None, NO_RIGHTS
+    rights = request.org.access.rights(session.user_id)
+    return (session if rights.is_active else None), rights
 
 
 def _caller(request: Request, session: Session) -> Caller:
@@ -78,12 +83,6 @@ def _duplicate_header(text: str) -> DuplicateHeader:
     return DuplicateHeader(
         said.get("allowsave", False), said.get("includerecorddetails", False), said.get("runascurrentuser", False)
     )
-
-
-def _require_api_enabled(request: Request, caller: Caller) -> None:
-    # The wording is the one that integration vendors quote of users without the permission.
-    if not request.org.access.has_permission(caller, "ApiEnabled"):
-        raise SalesforceError("API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization.", status=403)
 
 
 def session_token(request: Request) -> str | None:

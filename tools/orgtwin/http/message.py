@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -32,8 +31,7 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
-@dataclass(slots=True)
-class Response:
+class Response(msgspec.Struct, eq=False):
     """Status, body and headers. `stream` takes the place of `body` where an answer is too long to hold.
 
     `later` is awaited and gives the answer in place of this one: a long poll, during which other requests go on.
@@ -59,8 +57,7 @@ def no_content() -> Response:
     return Response(204)
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct, eq=False):
     """What the caller sent. `headers` have lower-case names; `params` are the decoded parts of the path a route names in braces.
 
     `caller` and `session` are set for every route whose door asks for a session. `api_version` is the NN.0 of the path, or the
@@ -76,7 +73,7 @@ class Request:
     body: bytes
     base_url: str
     remote_address: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = {}
     api_version: float = 0.0
     upload: Upload | None = None
     _caller: Caller | None = None

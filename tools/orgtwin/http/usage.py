@@ -6,6 +6,8 @@ Source: "API Request Limits and Allocations" (Salesforce Developer Limits and Al
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from orgtwin.allocations import Allocation
 from orgtwin.errors import SalesforceError
 
@@ -16,9 +18,9 @@ class ApiUsage:
     def __init__(self, calls: Allocation) -> None:
         self._calls = calls
 
-    def count(self) -> None:
-        """One more call. Raises REQUEST_LIMIT_EXCEEDED (403) when the day's calls are used up."""
-        if not self._calls.take():
+    def count(self, moment: datetime) -> None:
+        """One more call, at that moment. Raises REQUEST_LIMIT_EXCEEDED (403) when the day's calls are used up."""
+        if not self._calls.take(moment=moment):
             raise SalesforceError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
 
     def header(self) -> str:

@@ -26,8 +26,12 @@ Row = NewType("Row", list[Value])
 
 
 class AccessLevel(Enum):
-    """USER_MODE asks the caller's permissions and sharing, WITH_SHARING sharing alone, SYSTEM_MODE neither."""
+    """USER_MODE asks the caller's permissions and sharing, WITH_SHARING sharing alone, SYSTEM_MODE neither.
 
+    A key of tables in every request, hence hashed as the one object that each is.
+    """
+
+    __hash__ = object.__hash__
     USER_MODE = "user"
     WITH_SHARING = "sharing"
     SYSTEM_MODE = "system"

@@ -32,7 +32,7 @@ class SavePlan:
         self._caller = caller
         self._text = text
         self._matchers: dict[str, Matcher] = {}
-        self._writers: dict[str, Writer] = {}
+        self._writers: dict[Operation, Writer] = {}
         self.table = table
         self.grant = grant
         self.new_rows = NewRows(context, table, caller.user_id)
@@ -50,11 +50,11 @@ class SavePlan:
 
     def writer(self, operation: Operation) -> Writer:
         """Raises CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY for what this caller may not do with the object."""
-        found = self._writers.get(operation.value)
+        found = self._writers.get(operation)
         if found is None:
             self._require_right(operation)
             found = Writer(self._context, self.table, operation, self._grant_of, text=self._text)
-            self._writers[operation.value] = found
+            self._writers[operation] = found
         return found
 
     def _grant_of(self, sobject_type: str) -> Grant:

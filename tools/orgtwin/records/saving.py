@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 
 class Operation(Enum):
+    """What a save does; a key of tables in every save, hence hashed as the one object it is."""
+
+    __hash__ = object.__hash__
     INSERT = "insert"
     UPDATE = "update"
     DELETE = "delete"
@@ -50,8 +53,17 @@ class Save(msgspec.Struct, eq=False):
 
     def drop_refused(self) -> None:
         """Take rows with errors out of the batch."""
+        for row in self.rows:
+            if row.errors:
+                break
+        else:
+            return
         self.refused += [row for row in self.rows if row.errors]
         self.rows = [row for row in self.rows if not row.errors]
+
+
+def _take_nothing_back() -> None:
+    """Nobody counts limits."""
 
 
 SaveHook = Callable[[Save], None]
@@ -87,6 +99,8 @@ class SaveHooks:
 
     def note_limits(self) -> TakeBack:
         """Takes governor limits back to what was used when this was asked."""
+        if not self.limits_now:
+            return _take_nothing_back
         noted = [hook() for hook in self.limits_now]
 
         def take_back() -> None:

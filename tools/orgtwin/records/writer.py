@@ -86,11 +86,12 @@ class Writer:
         self._widen(content)
         if shape.forbidden:
             return [_forbidden(shape.forbidden)]
-        text = self._text
+        triples: Iterable[tuple[int, Coercer, object]]
+        triples = zip(shape.slots, shape.coercers, shape.written(wire.values()), strict=True)
+        if self._text:
+            triples = (triple for triple in triples if triple[2])  # an empty cell of a CSV leaves the field as it is
         try:
-            for slot, coerce, value in zip(shape.slots, shape.coercers, shape.written(wire.values()), strict=True):
-                if text and not value:
-                    continue  # an empty cell of a CSV leaves the field as it is
+            for slot, coerce, value in triples:
                 content[slot] = coerce(value)
         except RowRefused:
             return self._all_errors(shape, wire)

@@ -14,7 +14,6 @@ from uuid import uuid4
 import grpc
 import grpc.aio
 
-from orgtwin.auth.users import is_active
 from orgtwin.events.pubsub import messages
 from orgtwin.events.pubsub.managed import ManagedSubscription, find_subscription, managed_position
 from orgtwin.events.pubsub.publishing import publish
@@ -50,7 +49,7 @@ class PubSub:
         session = self._twin.sessions.find(metadata.get("accesstoken", ""))
         org = self._twin.org
         tenant = find_id18(metadata.get("tenantid", "").rpartition("/")[2])
-        is_known = session is not None and is_active(org, session.user_id) and tenant == org.org_id
+        is_known = session is not None and org.access.rights(session.user_id).is_active and tenant == org.org_id
         if session is None or not is_known or not metadata.get("instanceurl", "").startswith("http"):
             raise refuse(Refusal.AUTH)
         caller = Caller(session.user_id, api_version=_API_VERSION)
