@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from clmkit.cli.main import main
 from clmkit.mapping.model import Latency
 from clmkit.sync.inbox import InboxEvent, Settled
+from clmkit.sync.outage import Place, note_outage
 from clmkit.sync.schedule import Pace
 from clmkit.sync.sole import sole_sync
 from clmkit.sync.state import Link, Parked, State
@@ -92,6 +93,22 @@ def test_a_paused_sync_says_so_and_does_nothing(config: Path) -> None:
     call(config, "sync", "pause", "--reason", "release night")
     result = call(config, "sync", "run", "--json")
     assert (result.exit_code, json.loads(result.stdout)["stopped"].endswith("lets it go on.")) == (2, True)
+
+
+def test_the_status_tells_of_an_outage_and_of_the_circuit(config: Path) -> None:
+    state = State(config.with_name("sync.sqlite"))
+    for _ in range(3):
+        note_outage(state, Place.RUN, "Nobody answers.", "2026-11-22T10:00:00.000Z", 10.0, 0.5)
+    state.close()
+    words = (
+        "outage since 2026-11-22T10:00:00.000Z: Nobody answers. 3 failed in a row, the circuit is open, looks are rare;"
+        " next at 2026-11-22T10:00:20.000Z."
+    )
+    assert call(config, "sync", "status").stdout.splitlines()[-1] == words
+    (told,) = json.loads(call(config, "sync", "status", "--json").stdout)["outages"]
+    assert (told["failures"], told["reason"]) == (3, "Nobody answers.")
+    (alert,) = json.loads(call(config, "sync", "alerts", "--json").stdout)
+    assert (alert["cause"], alert["count"]) == ("Nobody answers.", 3)
 
 
 def test_the_status_adds_up(config: Path) -> None:

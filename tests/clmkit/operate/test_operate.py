@@ -15,6 +15,7 @@ from clmkit.operate.alerts import Alert, find_alerts
 from clmkit.operate.metrics import Metrics
 from clmkit.operate.monitor import Monitor, watched
 from clmkit.operate.pulse import Pulse
+from clmkit.sync.outage import Outage
 from clmkit.sync.report import RunReport
 from clmkit.sync.state import Parked
 
@@ -62,6 +63,21 @@ def test_what_differs_in_kind_steward_or_cause_is_told_apart_most_urgent_first()
 def test_an_outage_needs_nobody() -> None:
     (alert,) = find_alerts([], OUTAGE)
     assert (alert.severity, alert.fix) == ("error", "none: the next run goes on by itself")
+
+
+def test_an_outage_that_several_found_is_one_alert_until_it_ends() -> None:
+    outages = [Outage("2026-11-22T10:00:00Z", count, "Nobody answers.", "2026-11-22T10:09:00Z") for count in (2, 5)]
+    assert find_alerts([], outages=outages) == [
+        Alert(
+            "error",
+            "Nobody answers.",
+            "operator",
+            5,
+            "2026-11-22T10:00:00Z",
+            [],
+            "none: it is tried again at 2026-11-22T10:09:00Z",
+        )
+    ]
 
 
 def test_no_alert_shows_a_value() -> None:

@@ -42,6 +42,20 @@ def test_a_first_load_overwrites_nothing_and_is_not_held() -> None:
     assert world.org.count("Contract") == MANY
 
 
+def test_a_first_load_that_gives_the_clm_salesforces_owners_is_not_held_and_a_later_mass_change_is() -> None:
+    world = World(limits=TIGHT)
+    for number in range(MANY):
+        world.agreement(f"AGR-{number:06d}", business_owner={"email": "nobody@example.com"})
+    report = world.run()
+    assert (report.stopped, report.patches) == ("", MANY)
+    world.run()
+    for number in range(MANY):
+        world.org.edit("Contract", f"AGR-{number:06d}", OwnerId="005BEA")
+    assert world.run().stopped.startswith(
+        "This run would patch 20 of 20 linked agreements in the CLM (such as AGR-000000,"
+    )
+
+
 def test_what_stays_within_the_share_goes_through() -> None:
     world = loaded()
     retitle(world, 5)
@@ -146,15 +160,15 @@ def test_the_forecast_says_when_the_calls_run_out(first: int, last: int, seconds
     assert forecast(ApiUsage(first, 15_000), ApiUsage(last, 15_000), seconds, Limits()) == words
 
 
-def test_a_breaker_opens_after_three_outages_waits_longer_and_closes_with_the_first_answer() -> None:
-    breaker = Breaker(longest=100)
-    waits = []
-    for _ in range(7):
-        breaker.note(is_outage=True)
-        waits.append((breaker.is_open, breaker.wait(10)))
-    assert waits == [(False, 10), (False, 10), (True, 20), (True, 40), (True, 80), (True, 100), (True, 100)]
-    breaker.note(is_outage=False)
-    assert (breaker.is_open, breaker.wait(10)) == (False, 10)
+def test_a_breaker_opens_after_three_outages_and_waits_longer_each_time() -> None:
+    breakers = [Breaker(longest=100, failures=failures) for failures in (0, 1, 2, 3, 4, 5, 6, 10_000)]
+    assert [(breaker.is_open, breaker.wait(10)) for breaker in breakers] == [
+        (False, 10), (False, 10), (False, 10), (True, 20), (True, 40), (True, 80), (True, 100), (True, 100),
+    ]  # fmt: skip
+
+
+def test_those_who_wait_together_do_not_come_back_together() -> None:
+    assert [Breaker(failures=3).wait(10, chance) for chance in (0.0, 0.5, 1.0)] == [15, 20, 25]
 
 
 def test_a_bell_is_not_heeded_while_a_system_does_not_answer() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests.clmkit.sync.fake_org import FakeOrg
 from tests.clmkit.sync.world import World
 
 from clmkit.clients.errors import Unreachable
+from clmkit.clients.salesforce import Record
 from clmkit.mapping.model import Latency, LatencyClass
+from clmkit.sync.outage import Place, find_outage, find_outages, note_outage
 from clmkit.sync.report import RunReport
 from clmkit.sync.schedule import Pace
 from clmkit.worker.bench import MOST_LEASES, Bench, Done, Outage, attend
@@ -126,44 +130,115 @@ def test_there_is_work_again_when_what_waits_by_its_latency_class_is_due(world: 
 
 
 def play(world: World, turns: int, *, every: float = 0.0) -> tuple[list[int], list[str]]:
-    """What a worker asks for and tells in so many turns."""
+    """What a worker asks for and tells in so many turns: a turn is asked for, or ends in an outage."""
     asked: list[int] = []
     told: list[str] = []
 
     async def run() -> None:
         engine, stopped = world.engine(), asyncio.Event()
         engine.chance = lambda: 0.5
-        bench = Bench(engine, "one", lambda _: None)
+        bench = Bench(engine, "one", lambda _: None, told.append)
+        loop = asyncio.get_running_loop()
+        left = iter(range(turns - 1))
 
-        def note(words: str) -> None:
-            told.append(words)
-            if len(told) == turns:
-                stopped.set()
+        def count() -> None:
+            if next(left, None) is None:
+                loop.call_soon_threadsafe(stopped.set)
 
         def ask(leases: int) -> None:
             asked.append(leases)
-            if len(asked) == turns:
-                engine_loop.call_soon_threadsafe(stopped.set)
+            count()
 
-        engine_loop = asyncio.get_running_loop()
-        await attend(bench, ask, every, stopped, note)
+        note = bench.note_outage
+
+        def note_and_count(place: Place, reason: str) -> None:
+            note(place, reason)
+            count()
+
+        bench.note_outage = note_and_count  # type: ignore[method-assign]
+        await attend(bench, ask, every, stopped, told.append)
 
     asyncio.run(run())
     return asked, told
 
 
-def test_the_looks_become_rare_while_a_system_does_not_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*_: object) -> None:
-        raise Unreachable("https://clm.example.com", "nobody answers")
+NOBODY = "https://clm.example.com does not answer: nobody answers. Check that it runs and that the address is right."
 
-    monkeypatch.setattr(world.clm, "read_changes", fail)
-    asked, told = play(world, 6, every=0.01)
+
+async def fail(*_: object) -> None:
+    raise Unreachable("https://clm.example.com", "nobody answers")
+
+
+def test_while_a_system_does_not_answer_looks_become_rare_and_only_what_is_new_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        away.setattr(world.clm, "read_changes", fail)
+        asked, told = play(world, 6, every=0.01)
     assert asked == []
     assert told == [
-        "https://clm.example.com does not answer: nobody answers. Check that it runs and that the address is right."
-        f" The next look is in {seconds:.1f} s."
-        for seconds in (0.01, 0.01, 0.02, 0.04, 0.08, 0.16)
+        f"{NOBODY} The next look is in 0.0 s.",
+        f"{NOBODY} Nothing was answered 3 times: looks become rare, one in 600 s at last.",
     ]
+    outage = find_outage(world.state, Place.LOOK)
+    assert outage is not None
+    assert (outage.failures, outage.is_open, outage.reason) == (6, True, NOBODY)
+    again, told = play(world, 1, every=0.01)
+    assert (again, len(told), find_outages(world.state)) == ([1], 1, [])
+    assert told[0].startswith("Both systems answer again, ")
+    assert told[0].endswith(" s after the first of 6 failures.")
+
+
+def test_an_outage_that_one_worker_finds_lets_the_others_wait(world: World) -> None:
+    world.now = "2026-11-22T10:00:00.000Z"
+
+    async def scene() -> list[float]:
+        first, second = (Bench(world.engine(), name, lambda _: None) for name in ("one", "two"))
+        for _ in range(4):
+            note_outage(world.state, Place.LOOK, NOBODY, world.now, 2.0, 0.5)
+        left = [first.seconds_of_outage(), second.seconds_of_outage()]
+        world.now = "2026-11-22T10:00:08.000Z"
+        return [*left, second.seconds_of_outage()]
+
+    assert asyncio.run(scene()) == [8.0, 8.0, 0.0]
+
+
+def test_a_clock_that_is_set_back_lengthens_no_pause_beyond_the_longest(world: World) -> None:
+    outage = note_outage(world.state, Place.LOOK, NOBODY, "2026-11-22T10:00:00.000Z", 2.0, 0.5)
+    assert outage.seconds_left("2026-11-22T09:00:00.000Z") == 600.0
+
+
+def test_a_batch_that_nobody_answers_opens_the_circuit_and_one_that_goes_closes_it(world: World) -> None:
+    told: list[str] = []
+
+    async def scene() -> list[int]:
+        engine = world.engine()
+        bench = Bench(engine, "one", lambda _: None, told.append)
+        await bench.look()
+        engine.org = Away(world.org)
+        known = []
+        for _ in range(3):
+            with pytest.raises(Outage, match="does not answer"):
+                await asyncio.to_thread(bench.settle)
+            known.append(len(find_outages(engine.state)))
+        engine.org = world.org
+        await asyncio.to_thread(bench.settle)
+        return [*known, len(find_outages(engine.state))]
+
+    assert asyncio.run(scene()) == [1, 1, 1, 0]
+    assert [words.partition(".")[0] for words in told[:1]] == ["https://org"]
+    assert (len(told), told[-1].startswith("Both systems answer again, ")) == (3, True)
+
+
+class Away(FakeOrg):
+    """An org that answers nothing."""
+
+    def __init__(self, org: FakeOrg) -> None:
+        super().__init__(prefix=org.prefix)
+
+    async def query(self, soql: str, *, with_deleted: bool = False) -> AsyncIterator[Record]:
+        raise Unreachable("https://org.example.com", "nobody answers")
+        yield {}
 
 
 def test_what_holds_the_sync_is_told_once_and_nothing_is_asked_for(world: World) -> None:

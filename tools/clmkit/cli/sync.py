@@ -38,6 +38,7 @@ from clmkit.sync.door_keys import called_by_the_clm
 from clmkit.sync.doorbell import follow
 from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
 from clmkit.sync.lineage import read_events
+from clmkit.sync.outage import find_outages
 from clmkit.sync.report import Mark, RunReport
 from clmkit.sync.schedule import pace_of
 from clmkit.sync.shipping import Way
@@ -241,14 +242,17 @@ def status(config_path: Path, as_json: bool) -> None:
             "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
         }
         stopped = state.get_cursor(PAUSE) or state.get_cursor(HOLD)
-        scheduled = state.schedule.read_waiting()
+        scheduled, outages = state.schedule.read_waiting(), find_outages(state)
     if as_json:
-        click.echo(msgspec.json.encode({**facts, "scheduled": scheduled, "stopped": stopped}).decode())
+        told = {**facts, "scheduled": scheduled, "stopped": stopped, "outages": outages}
+        click.echo(msgspec.json.encode(told).decode())
         return
     for title, counts in facts.items():
         click.echo(f"{title}: " + (", ".join(f"{count} {name}" for name, count in counts.items()) or "none"))
     for one in scheduled:
         click.echo(f"scheduled: {one.words}")
+    for outage in outages:
+        click.echo(outage.words)
     if stopped:
         click.echo(stopped)
 
@@ -345,7 +349,7 @@ def alerts(config_path: Path, as_json: bool) -> None:
       2  the state cannot be read
     """
     with opened_state(config_path) as state:
-        found = find_alerts(state.read_parked())
+        found = find_alerts(state.read_parked(), outages=find_outages(state))
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from clmkit.sync.outage import Outage
 from clmkit.sync.report import RunReport
 from clmkit.sync.state import Parked
 
@@ -39,12 +40,15 @@ class Alert(msgspec.Struct, frozen=True):
     fix: str
 
 
-def find_alerts(parked: Iterable[Parked], report: RunReport | None = None) -> list[Alert]:
-    """The most urgent first, then the oldest."""
+def find_alerts(
+    parked: Iterable[Parked], report: RunReport | None = None, outages: Iterable[Outage] = ()
+) -> list[Alert]:
+    """The most urgent first, then the oldest. What ended the last run is one of the outages, where they are told."""
     groups: dict[tuple[str, str, str], list[Parked]] = defaultdict(list)
     for row in parked:
         groups[row.kind, row.steward, cause_of(row.reason)].append(row)
     alerts = [_to_alert(rows, cause) for (_, _, cause), rows in groups.items()]
+    alerts += [_of_outage(outage) for outage in {outage.reason: outage for outage in outages}.values()]
     if report is not None and report.stopped:
         alerts.append(_of_stop(report))
     return sorted(alerts, key=lambda alert: (alert.severity != "critical", alert.severity != "error", alert.since))
@@ -61,6 +65,11 @@ def _to_alert(rows: Sequence[Parked], cause: str) -> Alert:
     examples = [f"{row.object} {row.key} {row.field}".rstrip() for row in rows[:MOST_EXAMPLES]]
     searched = max((part.strip() for part in cause.split("…")), key=len).replace("'", "'\\''")
     return Alert(severity, cause, rows[0].steward, len(rows), since, examples, fix.format(reason=searched))
+
+
+def _of_outage(outage: Outage) -> Alert:
+    fix = f"none: it is tried again at {outage.until}"
+    return Alert("error", outage.reason, "operator", outage.failures, outage.since, [], fix)
 
 
 def _of_stop(report: RunReport) -> Alert:

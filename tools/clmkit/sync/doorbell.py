@@ -16,7 +16,7 @@ from aiohttp import web
 
 from clmkit.sync.config import WebhookConfig
 from clmkit.sync.engine import Engine
-from clmkit.sync.guards import Breaker
+from clmkit.sync.outage import Outage, Place, end_outage, find_outage, note_outage
 from clmkit.sync.report import RunReport
 
 LARGEST_CALL = 4 * 1024 * 1024
@@ -67,10 +67,11 @@ async def follow(
 
     Salesforce is looked at every `interval` seconds, however often the bell rings; rarely when its events are heard, and at once
     when they ask for it. What waits by its schedule goes when it is due. While a system does not answer, the runs become rare and
-    the bell is not heeded (`guards.Breaker`).
+    the bell is not heeded (`outage`).
     """
     looked_at = float("-inf")
-    breaker, unheard = Breaker(), asyncio.Event()
+    unheard = asyncio.Event()
+    outage = find_outage(engine.state, Place.RUN)
     while True:
         looks = engine.clock() - looked_at >= _between_looks(engine, interval)
         if looks:
@@ -79,11 +80,21 @@ async def follow(
         on_report(report)
         if stopped.is_set():
             return report
-        breaker.note(is_outage=report.is_outage)
-        listened = unheard if breaker.is_open else bell
+        outage = _keep_outage(engine, report, interval, outage)
+        listened = unheard if outage is not None and outage.is_open else bell
         left = min(looked_at + _between_looks(engine, interval) - engine.clock(), engine.seconds_to_due())
-        await _rang(listened, stopped, breaker.wait(interval) if report.stopped else min(interval, max(0.0, left)))
+        pause = outage.seconds_left(engine.now()) if outage is not None else interval
+        await _rang(listened, stopped, pause if report.stopped else min(interval, max(0.0, left)))
         bell.clear()
+
+
+def _keep_outage(engine: Engine, report: RunReport, interval: float, known: Outage | None) -> Outage | None:
+    """The outage after a run; None when there is none."""
+    if report.is_outage:
+        return note_outage(engine.state, Place.RUN, report.stopped, engine.now(), interval, engine.chance())
+    if known is not None:
+        end_outage(engine.state, Place.RUN)
+    return None
 
 
 def _between_looks(engine: Engine, interval: float) -> float:

@@ -104,15 +104,16 @@ class Engine:
         if not self.rules.hash:
             self.rules = ruleset_of(self.spec)
 
-    async def look(self, every: float = 0.0) -> int:
+    async def look(self, every: float = 0.0) -> int | None:
         """Keep whatever is new in both systems for whoever settles it. Returns how many events came; raises WireError.
 
-        None come while a person pauses the sync, while another worker looks, or when one has looked less than `every` seconds ago.
+        None when nobody was asked: while a person pauses the sync, while another worker looks, or when one has looked less than
+        `every` seconds ago.
         """
         if self.state.get_cursor(PAUSE) or self._has_looked(every):
-            return 0
+            return None
         if self.claims is not None and not self.claims.may_read():
-            return 0
+            return None
         intake = Intake(self.spec, self.state, self.org, self.clm, self.page, self.now, Tally())
         began = self.now()
         try:

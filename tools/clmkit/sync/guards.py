@@ -19,6 +19,7 @@ from clmkit.clients.salesforce import ApiUsage
 from clmkit.sync.rows import RowPlan
 
 MOST_NAMED = 3
+_MOST_DOUBLINGS = 64
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,8 +110,12 @@ def _overwritten(plan: RowPlan) -> list[str]:
 
 
 def overwrites_clm(plan: RowPlan) -> bool:
-    """Whether a value of the agreement is lost to what Salesforce has."""
-    return any(plan.facts.clm.get(decision.field.salesforce) is not None for decision in plan.pull.values())
+    """Whether a value of the agreement is lost on which both systems had agreed. In a first load nothing was agreed yet."""
+    link = plan.facts.link
+    if link is None:
+        return False
+    names = (decision.field.salesforce for decision in plan.pull.values())
+    return any(link.base.get(name) is not None and plan.facts.clm.get(name) is not None for name in names)
 
 
 def find_overuse(usage: ApiUsage | None, limits: Limits) -> str:
@@ -135,21 +140,20 @@ def forecast(first: ApiUsage | None, last: ApiUsage | None, seconds: float, limi
 @dataclass(slots=True)
 class Breaker:
     """After `most` runs in a row that a system did not answer, the circuit is open: webhooks are not heeded, the waits double up
-    to `longest` seconds, and each time one run tries. The first answer closes it.
+    to `longest` seconds, and each time one run tries. The first answer closes it. The state keeps how far it is (`outage`).
     """
 
     most: int = 3
     longest: float = 600.0
     failures: int = 0
 
-    def note(self, *, is_outage: bool) -> None:
-        self.failures = self.failures + 1 if is_outage else 0
-
     @property
     def is_open(self) -> bool:
         return self.failures >= self.most
 
-    def wait(self, interval: float) -> float:
+    def wait(self, interval: float, chance: float = 0.5) -> float:
+        """Seconds; `chance` from 0 to 1 takes a quarter off or adds one, so that many do not come back together."""
         if not self.is_open:
             return interval
-        return max(interval, min(self.longest, interval * 2.0 ** (self.failures - self.most + 1)))
+        doubled = interval * 2.0 ** min(self.failures - self.most + 1, _MOST_DOUBLINGS)
+        return max(interval, min(self.longest, doubled)) * (0.75 + 0.5 * chance)

@@ -57,15 +57,18 @@ async def _work(config: SyncConfig, settings: Settings, every: float, as_json: b
     def tell(done: Done) -> None:
         click.echo(msgspec.json.encode(done) if as_json else _told(done))
 
+    def warn(words: str) -> None:
+        click.echo(f"clmkit: {words}", err=True)
+
     async with open_engine(config) as engine:
         engine.page = max(engine.page, LEASE)
         engine.pace = pace_of(engine.spec) if config.keeps_promises else engine.pace
-        bench = Bench(engine, settings.worker, tell)
+        bench = Bench(engine, settings.worker, tell, warn)
         # DBOS waits for its batches, which need this loop: it starts and ends in a thread of its own.
         batches = durable(settings, bench.settle)
         ask = await asyncio.to_thread(batches.__enter__)
         try:
-            await attend(bench, ask, every, stopped, lambda words: click.echo(f"clmkit: {words}", err=True))
+            await attend(bench, ask, every, stopped, warn)
         finally:
             await asyncio.to_thread(batches.__exit__, None, None, None)
 

@@ -7,14 +7,16 @@ writes take. It ends with the batch, or with the worker.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from clmkit.clients.errors import WireError
 from clmkit.sync.engine import HOLD, PAUSE, Engine
-from clmkit.sync.guards import Breaker
+from clmkit.sync.outage import Place, end_outage, find_outages, note_outage, tell_end, tell_outage
 from clmkit.sync.schedule import END_OF_TIME
 
+LOG = logging.getLogger("clmkit.worker")
 LEASE = 1_000
 """Events of a lease: the rows of one object then are one composite call, and a worker has its share of what waits."""
 MOST_LEASES = 16
@@ -45,10 +47,14 @@ class Done:
 class Bench:
     """The engine belongs to the event loop that made it; `settle` may be called from any thread."""
 
-    def __init__(self, engine: Engine, worker: str, tell: Callable[[Done], None]) -> None:
+    def __init__(
+        self, engine: Engine, worker: str, tell: Callable[[Done], None], warn: Callable[[str], None] = LOG.warning
+    ) -> None:
         self._engine = engine
         self._worker = worker
         self._tell = tell
+        self._warn = warn
+        self._every = 0.0
         self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Lock()
         self.settled = asyncio.Event()
@@ -60,9 +66,11 @@ class Bench:
         Returns for how many leases there is work that may be done now; raises WireError.
         """
         engine = self._engine
+        self._every = every
         most = engine.page * MOST_LEASES
         async with self._turn:
-            await engine.look(every)
+            if await engine.look(every) is not None:
+                self._end_outage(Place.LOOK)
             if self.held:
                 return 0
             waiting = len(engine.state.inbox.read_waiting(most))
@@ -75,9 +83,21 @@ class Bench:
         state = self._engine.state
         return state.get_cursor(PAUSE) or state.get_cursor(HOLD)
 
-    def pause_after_outage(self, breaker: Breaker, every: float) -> float:
-        """Seconds until the next look; not the same for all workers."""
-        return breaker.wait(every) * (0.75 + 0.5 * self._engine.chance())
+    def seconds_of_outage(self) -> float:
+        """Until a look is worth trying: what any worker noted holds for all."""
+        now = self._engine.now()
+        return max((outage.seconds_left(now) for outage in find_outages(self._engine.state)), default=0.0)
+
+    def note_outage(self, place: Place, reason: str) -> None:
+        engine = self._engine
+        outage = note_outage(engine.state, place, reason, engine.now(), self._every, engine.chance())
+        if words := tell_outage(outage, engine.now()):
+            self._warn(words)
+
+    def _end_outage(self, place: Place) -> None:
+        ended = end_outage(self._engine.state, place)
+        if ended is not None:
+            self._warn(tell_end(ended, self._engine.now()))
 
     def settle(self) -> Done:
         """Take one lease and settle it. Raises Outage."""
@@ -88,7 +108,10 @@ class Bench:
         async with self._turn:
             report = await engine.run(lambda: engine.tally.rounds >= 1, reads=False)
         if report.is_outage:
+            self.note_outage(Place.BATCH, report.stopped)
             raise Outage(report.stopped)
+        if report.events:
+            self._end_outage(Place.BATCH)
         done = Done(
             self._worker,
             report.events,
@@ -113,18 +136,17 @@ async def attend(
 
     While a system does not answer nothing is asked for, and the looks become rare. What holds the sync is told once.
     """
-    breaker, held = Breaker(), ""
+    held = ""
     while not stopped.is_set():
+        if (left := bench.seconds_of_outage()) > 0:
+            await _wait(left, stopped)
+            continue
         bench.settled.clear()
         try:
             leases = await bench.look(every)
         except WireError as error:
-            breaker.note(is_outage=True)
-            pause = bench.pause_after_outage(breaker, every)
-            tell(f"{error} The next look is in {pause:.1f} s.")
-            await _wait(pause, stopped)
+            bench.note_outage(Place.LOOK, str(error))
             continue
-        breaker.note(is_outage=False)
         if bench.held not in ("", held):
             tell(bench.held)
         held = bench.held
