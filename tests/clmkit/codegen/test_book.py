@@ -74,8 +74,9 @@ def test_a_locked_field_is_told_state_by_state(spec: Spec) -> None:
 def test_the_budget_counts_calls_against_the_limit_of_the_edition(book: Book) -> None:
     assert table(book, "API budget").rows == (
         ("Folders", "batch", "1,000", "5", "0.01%"),
+        ("Notices", "batch", "5,000", "25", "0.03%"),
         ("Papers", "batch", "5,000", "25", "0.03%"),
-        ("All", "", "", "30", "0.03%"),
+        ("All", "", "", "55", "0.06%"),
     )
 
 
@@ -94,6 +95,11 @@ def test_requests_and_renewal_are_told(book: Book) -> None:
         ("30 days before the last day for notice", "a task", "People's law"),
         ("14 days later, still open", "a task", "People's law"),
         ("120 days before the end", "an opportunity, Prospecting", "the record's owner"),
+        (
+            "as soon as told says that notice was given",
+            "a task; open reminders are completed, none follows, and no opportunity is made",
+            "People's law",
+        ),
     )
 
 

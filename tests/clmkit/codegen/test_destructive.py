@@ -70,7 +70,7 @@ def test_a_record_type_is_left_for_a_hand() -> None:
 
 def test_a_dropped_object_takes_its_fields_along() -> None:
     shipped = SPECS["shipped"]
-    after = plan_removal(plan_of(shipped), plan_of(shipped[: shipped.index("  envelope:\n")])).after
+    after = plan_removal(plan_of(shipped), plan_of(shipped[: shipped.index("\n  envelope:\n")])).after
     assert Component("CustomObject", "CLM_Envelope__c") in after
     assert {one.metadata_type for one in after if "CLM_Envelope__c" in one.full_name} == {
         "CustomObject",

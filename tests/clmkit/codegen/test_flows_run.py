@@ -1,4 +1,4 @@
-"""The renewal reminder on an org: the clock moves, tasks come to the queues, and what was decided is not escalated."""
+"""The flows around the end of an agreement on an org: the clock moves, tasks come to the queues, decisions and notice end them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from tests.clmkit.codegen.cumulus import Door
 from tests.clmkit.codegen.specs import spec_of
 from tests.clmkit.codegen.test_round_trip import VERSION, running_org
 
-from clmkit.codegen.flows import ESCALATION, REMINDER
+from clmkit.codegen.flow_elements import REMINDER
+from clmkit.codegen.flows import ENDS, ESCALATION, RENEWS
 from clmkit.codegen.mdapi import convert_source
+from clmkit.codegen.notice_flow import NOTICE
 from clmkit.codegen.project import plan_project
 from clmkit.release.org_access import open_org
 
@@ -45,7 +47,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield opened
 
 
-def agreement(door: Door, state: str = "Running", end: str = END) -> str:
+def agreement(door: Door, state: str = "Running", end: str = END, renews: str | None = None) -> str:
     """A new agreement with ten days' notice; its record's id."""
     values = {
         "ACME_Key__c": f"AGR-{next(NUMBERS)}",
@@ -54,12 +56,14 @@ def agreement(door: Door, state: str = "Running", end: str = END) -> str:
         "End__c": end,
         "Notice__c": 10,
         "Notice_Unit__c": "Days",
+        "Renews__c": renews,
     }
     return door.create("ACME_Folder__c", values)
 
 
 def tasks(door: Door, record: str) -> list[dict[str, Any]]:
-    query = f"SELECT Id, Subject, Owner.Name, ActivityDate, Status FROM Task WHERE WhatId = '{record}' ORDER BY CreatedDate, Id"
+    fields = "Id, Subject, Description, Owner.Name, ActivityDate, Status"
+    query = f"SELECT {fields} FROM Task WHERE WhatId = '{record}' ORDER BY CreatedDate, Id"
     return [dict(row) for row in door.find(query)]
 
 
@@ -119,3 +123,33 @@ def test_an_agreement_that_is_over_before_its_day_reminds_nobody(door: Door) -> 
     door.change("ACME_Folder__c", record, {"ACME_State__c": "Ended", "ACME_Revision__c": 2})
     door.pass_time(AFTER_ESCALATION)
     assert subjects(door, record) == []
+
+
+@pytest.mark.parametrize(("renews", "consequence"), [("Automatic", RENEWS), ("None", ENDS), (None, ENDS)])
+def test_a_reminder_says_what_happens_when_nobody_decides(door: Door, renews: str | None, consequence: str) -> None:
+    record = agreement(door, renews=renews)
+    door.pass_time(AFTER_FIRST)
+    (task,) = tasks(door, record)
+    assert task["Description"] == f"{REMINDER}. {consequence} Decided by: People's law."
+
+
+def give_notice(door: Door, record: str, size: str = "Large") -> None:
+    """A notice of a size that the roll-up counts, unless said otherwise."""
+    door.create("ACME_Told__c", {"ACME_Key__c": f"NOT-{next(NUMBERS)}", "Folder__c": record, "Size__c": size})
+
+
+def test_notice_is_told_at_once_completes_the_open_reminder_and_ends_the_others(door: Door) -> None:
+    record = agreement(door)
+    door.pass_time(AFTER_FIRST)
+    give_notice(door, record)
+    told = [(task["Subject"], task["Status"], task["Owner"]["Name"]) for task in tasks(door, record)]
+    assert sorted(told) == [(REMINDER, "Completed", "People's law"), (NOTICE, "Not Started", "People's law")]
+    door.pass_time(AFTER_ESCALATION)
+    assert sorted(subjects(door, record)) == [REMINDER, NOTICE]
+
+
+def test_a_notice_that_does_not_count_ends_nothing(door: Door) -> None:
+    record = agreement(door)
+    give_notice(door, record, "Small")
+    door.pass_time(AFTER_SECOND)
+    assert subjects(door, record) == [REMINDER, REMINDER]

@@ -19,7 +19,7 @@ SUPPORT = "generated/support/"
 MANIFEST = f"{SUPPORT}manifest/package.xml"
 SAMPLE = {f"{SUPPORT}datasets/sample.{part}.yml": Verb.UPDATE for part in ("mapping", "recipe")}
 VALUE_ROLES = (Role.VALUE, Role.FLAG)
-MEASURES = ("notice", "notice_unit")
+MEASURES = ("notice", "notice_unit", "notices", "renewal")
 """Fields by which the renewal rule counts: the lint refuses a mapping that has the rule and not them."""
 RENEWALS = {
     f"generated/classes/CLM_{name}.cls" for name in ("Records", "RenewalOpportunities", "RenewalOpportunitiesTest")

@@ -184,3 +184,26 @@ def test_the_linking_set_edits_the_keys_on_records_of_salesforce_and_nothing_els
     objects = entries(planned, "CLM_Linking", "objectPermissions", "object")
     assert list(fields) == ["Account.CLM_Party_Id__c", "Contact.CLM_Person_Id__c"]
     assert list(objects) == ["Account", "Contact"]
+
+
+def test_the_renewals_set_reads_which_agreement_an_opportunity_renews_and_nothing_else(
+    planned: Mapping[str, bytes],
+) -> None:
+    fields = entries(planned, "CLM_Renewals", "fieldPermissions", "field")
+    objects = entries(planned, "CLM_Renewals", "objectPermissions", "object")
+    assert {name: entry["editable"] for name, entry in fields.items()} == {"Opportunity.CLM_Renewal_Of__c": "false"}
+    assert [name for name, entry in objects.items() if entry["allowRead"] == "true"] == ["Account", "Opportunity"]
+    assert {entry["allowEdit"] for entry in objects.values()} == {"false"}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_permission_set_names_only_fields_of_objects_that_it_lets_its_users_read(name: str) -> None:
+    """Field permissions on an object without Read open nothing, and look as if they did."""
+    files = project_of(name)
+    sets = [path.split("/")[-1].split(".")[0] for path in files if path.startswith("generated/permissionsets/")]
+    assert sets
+    for one in sets:
+        fields = entries(files, one, "fieldPermissions", "field")
+        granted = entries(files, one, "objectPermissions", "object")
+        readable = {sobject for sobject, entry in granted.items() if entry["allowRead"] == "true"}
+        assert {field.partition(".")[0] for field in fields} <= readable, one

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from clmkit.mapping.loader import MOST_BYTES, Loaded, load_bytes, load_spec
 from clmkit.mapping.report import render_human
+from clmkit.mapping.shape import MEASURES, MOST_ERRORS
 from clmkit.mapping.yaml_tree import parse_tree
 
 BASE = Path(__file__).with_name("base.yml").read_bytes()
@@ -229,6 +230,40 @@ MISSHAPEN: tuple[tuple[str, str, str, str], ...] = (
 @pytest.mark.parametrize(("what", "old", "new", "expected"), MISSHAPEN, ids=[row[0] for row in MISSHAPEN])
 def test_a_spec_of_the_wrong_shape_is_refused_with_its_place(what: str, old: str, new: str, expected: str) -> None:
     assert report(changed(old, new)) == expected
+
+
+HELPS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "a type without its measure",
+        "{picklist: contract_kind}",
+        "picklist",
+        "write {picklist: a_value_map}: it needs a measure",
+    ),
+    (
+        "a number that is a text of a form",
+        'api_version: "66.0"',
+        "api_version: 66",
+        'write an API version in quotes: "66.0"',
+    ),
+    ("a number that is any text", "Name of the agreement.", "3", "write text"),
+)
+
+
+@pytest.mark.parametrize(("what", "old", "new", "expected"), HELPS, ids=[row[0] for row in HELPS])
+def test_the_help_shows_what_would_be_right(what: str, old: str, new: str, expected: str) -> None:
+    (finding,) = load_bytes(changed(old, new), "m.yml").findings
+    assert finding.help == expected
+
+
+@pytest.mark.parametrize("name", sorted(MEASURES))
+def test_the_measure_that_a_help_shows_fits_the_language(name: str) -> None:
+    text = changed("{picklist: contract_kind}", f"{{{name}: {MEASURES[name]}}}")
+    assert [finding.code for finding in load_bytes(text, "m.yml").findings if finding.code.startswith("MAP1")] == []
+
+
+def test_a_file_with_an_error_in_every_line_shows_the_first_of_them() -> None:
+    blocks = "".join(f"  o{number}: {{}}\n" for number in range(400))
+    assert len(load_bytes(f"spec: clmkit/v1\nobjects:\n{blocks}".encode(), "m.yml").findings) == MOST_ERRORS
 
 
 def test_every_error_is_reported_at_once_whatever_its_kind() -> None:

@@ -48,9 +48,8 @@ def test_a_second_run_writes_nothing(systems: Systems) -> None:
     assert (report.pushed, report.patches, report.conflicts) == (0, 0, 0)
 
 
-def test_an_agreement_lives_from_draft_to_its_end_in_both_systems(systems: Systems) -> None:
-    systems.sync()
-    agreement = agreement_titled(systems, 0)
+def sign(systems: Systems, agreement: str) -> None:
+    """From draft to active, with a look at each side of the approval."""
     for stage in ("NEGOTIATION", "APPROVAL"):
         systems.clm.act(agreement, "transitions", {"to": stage})
     systems.sync()
@@ -62,11 +61,31 @@ def test_an_agreement_lives_from_draft_to_its_end_in_both_systems(systems: Syste
     systems.clm.act(agreement, "transitions", {"to": "ACTIVE"})
     systems.sync()
     assert systems.contract_of(agreement)["Status"] == "Activated"
+
+
+def test_an_agreement_lives_from_draft_to_its_end_in_both_systems(systems: Systems) -> None:
+    systems.sync()
+    agreement = agreement_titled(systems, 0)
+    sign(systems, agreement)
     systems.clm.act(agreement, "amendments", {"summary": "More of it", "effective": "2026-12-01", "changes": {}})
     systems.clm.act(agreement, "terminate", {"effective": "2027-01-31"})
     systems.sync()
     contract, states = systems.contract_of(agreement), {state.clm: state for state in _states(systems)}
     assert (contract["Status"], contract["StatusCode"]) == (states["TERMINATED"].status, "Activated")
+    assert systems.reconcile().differences == []
+
+
+def test_a_notice_that_was_given_in_the_clm_is_counted_on_the_contract(systems: Systems) -> None:
+    systems.sync()
+    agreement, header, renewal = agreement_titled(systems, 3), systems.spec.header, systems.spec.renewal
+    assert header is not None
+    assert renewal is not None
+    sign(systems, agreement)
+    counted = header.get_field(renewal.given).salesforce
+    assert not systems.contract_of(agreement)[counted]
+    systems.clm.act(agreement, "notices", {"kind": "termination", "by": "counterparty", "effective": "2031-01-31"})
+    systems.sync()
+    assert systems.contract_of(agreement)[counted] == 1
     assert systems.reconcile().differences == []
 
 

@@ -12,7 +12,7 @@ from clmkit.codegen.names import notice_day, pascal, renewal_key
 from clmkit.codegen.samples import FIRST_REVISION, find_sample
 from clmkit.codegen.templates import apex_literal
 from clmkit.mapping.catalogue import find_standard_field
-from clmkit.mapping.model import Condition, FieldKind, ObjectMapping, Operator, Request, Spec
+from clmkit.mapping.model import Condition, FieldKind, FieldMapping, ObjectMapping, Operator, Request, Spec
 
 NUMBER_OPERATORS = {
     Operator.AT_LEAST: (">=",),
@@ -277,4 +277,24 @@ def renewal_values(spec: Spec) -> Mapping[str, object] | None:
         "values": values,
         "revision": header.version.salesforce if header.version else "",
         "first_revision": FIRST_REVISION,
+        "given": _given_values(spec, header.get_field(renewal.given)) if renewal.given else None,
     }
+
+
+def _given_values(spec: Spec, field: FieldMapping) -> Mapping[str, object]:
+    """The condition that no notice was given, and how a test gives it: by a record that a roll-up counts, or in the field."""
+    name, roll_up = field.salesforce, field.type.roll_up
+    if roll_up is not None:
+        detail = spec.find_object_of(roll_up.object)
+        if detail is None:
+            raise ValueError(f"{name} counts {roll_up.object}, which the spec does not map")
+        return {
+            "unsaid": f"({name} = 0 OR {name} = NULL)",
+            "detail": roll_up.object,
+            "stem": pascal(detail.name),
+            "master": roll_up.through,
+            "values": [(condition.field, _met(roll_up.object, condition)) for condition in roll_up.where],
+        }
+    is_date = field.type.value_kind is FieldKind.DATE
+    said = "Date.today()" if is_date else "true"
+    return {"detail": "", "field": name, "unsaid": f"{name} = {'NULL' if is_date else 'FALSE'}", "said": said}

@@ -1,28 +1,43 @@
-"""The reminder of a renewal, as a record-triggered flow with scheduled paths, and the queues that its tasks go to.
+"""The flows around the end of an agreement, and the queues that their tasks go to.
 
-A path hangs on the last day for notice and moves with it. Each reminder is a task for the steward's queue (for the record's owner
-while the org has no such queue); a reminder that stays open is escalated once. What fails is told to the owner by e-mail. Sources:
-Metadata API Developer Guide, "Flow", "Queue"; Salesforce Help, "Schedule-Triggered Paths".
+The renewal reminder is record-triggered with scheduled paths: a path hangs on the last day for notice and moves with it. Each
+reminder is a task for the steward's queue (for the record's owner while the org has no such queue); a reminder that stays open is
+escalated once. Notice ends the reminders: the paths that wait are cancelled by the agreement's next save, and each looks once more
+before it does anything. Sources: Metadata API Developer Guide, "Flow", "Queue"; Salesforce Help, "Schedule-Triggered Paths".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clmkit.codegen.apex_process import states_in_force
-from clmkit.codegen.names import described, notice_day, pascal, steward_queue
+from clmkit.codegen.flow_elements import (
+    FALSE,
+    REMINDER,
+    Agreement,
+    Elements,
+    Task,
+    comparison,
+    decision,
+    flow,
+    lookup,
+    start,
+    task_chain,
+)
+from clmkit.codegen.names import notice_day, pascal, steward_queue
+from clmkit.codegen.notice_flow import in_force, is_not_given, notice_body
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
-from clmkit.codegen.xml import Body, Value
+from clmkit.codegen.xml import Body
 from clmkit.mapping.model import ObjectMapping, RenewalRule, Spec
 
-REMINDER = "Decide whether to renew"
 ESCALATION = "Nobody has decided whether to renew"
-TOLD = "Tell_Owner"
-PLACE: Body = {"locationX": 0, "locationY": 0}
+RENEWS = "It renews by itself unless notice is given by then."
+ENDS = "It ends unless somebody renews it."
+
+AGREEMENT = Agreement("$Record.Id", "$Record.OwnerId", "$Record.Owner.Email")
 
 
 def plan_flows(spec: Spec) -> Iterator[PlannedFile]:
-    """The reminder flow and its queues; nothing without a renewal rule."""
+    """The flows and their queues; nothing without a renewal rule."""
     header, renewal = spec.header, spec.renewal
     if header is None or renewal is None:
         return
@@ -33,69 +48,62 @@ def plan_flows(spec: Spec) -> Iterator[PlannedFile]:
             "queueSobject": [{"sobjectType": "Task"}],
         }
         yield generated(f"queues/{steward_queue(spec, name)}.queue-meta.xml", MetadataXml("Queue", body))
-    path = f"flows/{spec.prefix}_{pascal(header.name)}_Renewal_Reminder.flow-meta.xml"
-    yield generated(path, MetadataXml("Flow", reminder_body(spec, header, renewal)))
+    stem = f"flows/{spec.prefix}_{pascal(header.name)}"
+    reminder = MetadataXml("Flow", reminder_body(spec, header, renewal))
+    yield generated(f"{stem}_Renewal_Reminder.flow-meta.xml", reminder)
+    if renewal.given:
+        yield generated(f"{stem}_Notice_Given.flow-meta.xml", MetadataXml("Flow", notice_body(spec, header, renewal)))
 
 
 def reminder_body(spec: Spec, header: ObjectMapping, renewal: RenewalRule) -> Body:
     """Start, one chain for reminders, one for the escalation."""
-    chains = [_task_chain(spec, "Reminder", renewal.steward, REMINDER)]
+    day = f"$Record.{notice_day(spec)}"
+    text, formulas = _reminder_text(spec, header, renewal)
+    reminder = Task("Reminder", renewal.steward, REMINDER, text, day)
+    chains = [formulas, _unless_given(header, renewal), task_chain(spec, AGREEMENT, reminder)]
     if renewal.escalate_days:
-        chains += [_open_reminder(), _task_chain(spec, "Escalation", renewal.escalate_to, ESCALATION)]
-    elements: dict[str, list[Body]] = {"actionCalls": [_tell_owner()]}
-    for chain in chains:
-        for kind, rows in chain.items():
-            elements.setdefault(kind, []).extend(rows)
-    label = f"{spec.prefix} {header.label} Renewal Reminder"
-    return {
-        **elements,
-        "apiVersion": spec.api_version,
-        "description": described(spec, "Reminds of the last day for notice, and escalates a reminder that stays open."),
-        "environments": ["Default"],
-        "interviewLabel": f"{label} {{!$Flow.CurrentDateTime}}",
-        "label": label,
-        "processMetadataValues": [
-            {"name": "BuilderType", "value": {"stringValue": "LightningFlowBuilder"}},
-            {"name": "CanvasMode", "value": {"stringValue": "AUTO_LAYOUT_CANVAS"}},
-        ],
-        "processType": "AutoLaunchedFlow",
-        "start": _start(spec, header, renewal),
-        "status": "Active",
-        "triggerOrder": 1000,
-        "variables": [
-            {"name": "taskOwner", "dataType": "String", "isCollection": False, "isInput": False, "isOutput": False}
-        ],
-    }
+        told: Body = {"stringValue": f"{ESCALATION}. Decided by: {dict(spec.stewards)[renewal.escalate_to]}."}
+        escalation = Task("Escalation", renewal.escalate_to, ESCALATION, told, day)
+        chains += [_open_reminder(), task_chain(spec, AGREEMENT, escalation)]
+    purpose = "Reminds of the last day for notice, and escalates a reminder that stays open."
+    paths = _paths(spec, renewal)
+    begins = start(header.salesforce, _reminded(spec, header, renewal), scheduledPaths=paths)
+    return flow(spec, f"{spec.prefix} {header.label} Renewal Reminder", purpose, AGREEMENT, chains, begins)
 
 
-def _start(spec: Spec, header: ObjectMapping, renewal: RenewalRule) -> Body:
-    """Agreements in force that the CLM knows and that have a last day for notice."""
-    statuses = states_in_force(spec)
-    status = next((field.salesforce for field in header.columns if field.lifecycle), "")
-    filters: list[Body] = [
-        {"field": notice_day(spec), "operator": "IsNull", "value": {"booleanValue": False}},
-        {"field": header.key.salesforce, "operator": "IsNull", "value": {"booleanValue": False}},
+def _reminded(spec: Spec, header: ObjectMapping, renewal: RenewalRule) -> list[list[Body]]:
+    """Agreements in force with a last day for notice of which no notice was given."""
+    day = [comparison(notice_day(spec), "IsNull", FALSE)]
+    silent = [is_not_given(header.get_field(renewal.given))] if renewal.given else []
+    return [day, *in_force(spec, header), *silent]
+
+
+def _unless_given(header: ObjectMapping, renewal: RenewalRule) -> Elements:
+    """At the hour of a path: a roll-up may have counted a notice without a save of the agreement that the flow has seen."""
+    if not renewal.given:
+        return {}
+    silent: list[Body] = [
+        {"leftValueReference": f"$Record.{row['field']}", "operator": row["operator"], "rightValue": row["value"]}
+        for row in is_not_given(header.get_field(renewal.given))
     ]
-    for value in statuses if status else ():
-        filters.append({"field": status, "operator": "EqualTo", "value": {"stringValue": value}})
-    any_status = " OR ".join(str(at) for at in range(3, len(filters) + 1))
-    paths = [_path(spec, -days, "Find_Reminder_Queue") for days in renewal.remind_days]
+    decisions = [decision("Reminder_Is_Due", silent, "Find_Reminder_Queue")]
     if renewal.escalate_days:
-        paths.append(_path(spec, renewal.escalate_days - renewal.remind_days[-1], "Find_Open_Reminder"))
-    return {
-        **PLACE,
-        "filterLogic": f"1 AND 2 AND ({any_status})" if len(filters) > 3 else "and",
-        "filters": filters,
-        "object": header.salesforce,
-        "recordTriggerType": "CreateAndUpdate",
-        "scheduledPaths": paths,
-        "triggerType": "RecordAfterSave",
-    }
+        decisions.append(decision("Escalation_Is_Due", silent, "Find_Open_Reminder"))
+    return {"decisions": decisions}
 
 
-def _path(spec: Spec, offset: int, target: str) -> Body:
+def _paths(spec: Spec, renewal: RenewalRule) -> list[Body]:
+    remind, escalate = "Find_Reminder_Queue", "Find_Open_Reminder"
+    if renewal.given:
+        remind, escalate = "Reminder_Is_Due", "Escalation_Is_Due"
+    paths = [_path(spec, "Remind", -days, remind) for days in renewal.remind_days]
+    if renewal.escalate_days:
+        paths.append(_path(spec, "Escalate", renewal.escalate_days - renewal.remind_days[-1], escalate))
+    return paths
+
+
+def _path(spec: Spec, word: str, offset: int, target: str) -> Body:
     side = "Before" if offset <= 0 else "After"
-    word = "Escalate" if target == "Find_Open_Reminder" else "Remind"
     return {
         "name": f"{word}_{abs(offset)}_Days_{side}",
         "connector": {"targetReference": target},
@@ -107,108 +115,28 @@ def _path(spec: Spec, offset: int, target: str) -> Body:
     }
 
 
-def _task_chain(spec: Spec, name: str, steward: str, subject: str) -> dict[str, list[Body]]:
-    """Find the steward's queue, choose the owner, make the task."""
-    found = f"Find_{name}_Queue"
-    title = dict(spec.stewards)[steward]
+def _open_reminder() -> Elements:
+    found: Body = {"leftValueReference": "Find_Open_Reminder", "operator": "IsNull", "rightValue": FALSE}
     return {
-        "recordLookups": [
-            _lookup(
-                found,
-                "Group",
-                f"{name}_Queue_Stands",
-                [("DeveloperName", steward_queue(spec, steward)), ("Type", "Queue")],
-            )
-        ],
-        "decisions": [_decision(f"{name}_Queue_Stands", found, f"Give_{name}_To_Queue", f"Give_{name}_To_Owner")],
-        "assignments": [
-            _assignment(f"Give_{name}_To_Queue", f"{found}.Id", f"Create_{name}"),
-            _assignment(f"Give_{name}_To_Owner", "$Record.OwnerId", f"Create_{name}"),
-        ],
-        "recordCreates": [_create_task(spec, f"Create_{name}", subject, f"{subject}. Decided by: {title}.")],
+        "recordLookups": [lookup("Find_Open_Reminder", "Task", "Reminder_Is_Open", AGREEMENT.open_reminder)],
+        "decisions": [decision("Reminder_Is_Open", [found], "Find_Escalation_Queue")],
     }
 
 
-def _lookup(name: str, sobject: str, target: str, filters: list[tuple[str, str]]) -> Body:
-    return {
-        **_named(name),
-        "assignNullValuesIfNoRecordsFound": False,
-        "connector": {"targetReference": target},
-        "faultConnector": {"targetReference": TOLD},
-        "filterLogic": "and",
-        "filters": [{"field": field, "operator": "EqualTo", "value": _value(value)} for field, value in filters],
-        "getFirstRecordOnly": True,
-        "object": sobject,
-        "queriedFields": ["Id"],
-        "storeOutputAutomatically": True,
-    }
+def _reminder_text(spec: Spec, header: ObjectMapping, renewal: RenewalRule) -> tuple[Body, Elements]:
+    """The reminder's description, and the formula behind it where the kind of renewal decides what happens if nobody does."""
+    close = f"Decided by: {dict(spec.stewards)[renewal.steward]}."
+    if not (renewal.kind and renewal.automatic):
+        return {"stringValue": f"{REMINDER}. {close}"}, {}
+    kind = header.get_field(renewal.kind).salesforce
+    tests = ", ".join(f"ISPICKVAL({{!$Record.{kind}}}, {_quote(value)})" for value in renewal.automatic)
+    what = f"IF(OR({tests}), {_quote(RENEWS)}, {_quote(ENDS)})"
+    expression = f"{_quote(f'{REMINDER}. ')} & {what} & {_quote(f' {close}')}"
+    formula: Body = {"name": "reminderText", "dataType": "String", "expression": expression}
+    return {"elementReference": "reminderText"}, {"formulas": [formula]}
 
 
-def _value(text: str) -> Body:
-    """A reference to a resource, a boolean, or a text."""
-    if text.startswith("$"):
-        return {"elementReference": text}
-    return {"booleanValue": text} if text in ("true", "false") else {"stringValue": text}
-
-
-def _open_reminder() -> dict[str, list[Body]]:
-    filters = [("WhatId", "$Record.Id"), ("Subject", REMINDER), ("IsClosed", "false")]
-    return {
-        "recordLookups": [_lookup("Find_Open_Reminder", "Task", "Reminder_Is_Open", filters)],
-        "decisions": [_decision("Reminder_Is_Open", "Find_Open_Reminder", "Find_Escalation_Queue", "")],
-    }
-
-
-def _decision(name: str, found: str, then: str, otherwise: str) -> Body:
-    there: Body = {"leftValueReference": found, "operator": "IsNull", "rightValue": {"booleanValue": False}}
-    rule: Body = {
-        "name": f"{name}_Yes",
-        "conditionLogic": "and",
-        "conditions": [there],
-        "connector": {"targetReference": then},
-        "label": "Yes",
-    }
-    default: Body = {"defaultConnector": {"targetReference": otherwise}} if otherwise else {}
-    return {**_named(name), **default, "defaultConnectorLabel": "No", "rules": [rule]}
-
-
-def _assignment(name: str, reference: str, target: str) -> Body:
-    item: Body = {"assignToReference": "taskOwner", "operator": "Assign", "value": {"elementReference": reference}}
-    return {**_named(name), "assignmentItems": [item], "connector": {"targetReference": target}}
-
-
-def _create_task(spec: Spec, name: str, subject: str, description: str) -> Body:
-    values: dict[str, Body] = {
-        "ActivityDate": {"elementReference": f"$Record.{notice_day(spec)}"},
-        "Description": {"stringValue": description},
-        "OwnerId": {"elementReference": "taskOwner"},
-        "Priority": {"stringValue": "High"},
-        "Status": {"stringValue": "Not Started"},
-        "Subject": {"stringValue": subject},
-        "WhatId": {"elementReference": "$Record.Id"},
-    }
-    return {
-        **_named(name),
-        "faultConnector": {"targetReference": TOLD},
-        "inputAssignments": [{"field": field, "value": value} for field, value in values.items()],
-        "object": "Task",
-    }
-
-
-def _tell_owner() -> Body:
-    inputs = {
-        "emailAddresses": {"elementReference": "$Record.Owner.Email"},
-        "emailBody": {"elementReference": "$Flow.FaultMessage"},
-        "emailSubject": {"stringValue": "A renewal reminder could not be made"},
-    }
-    return {
-        **_named(TOLD),
-        "actionName": "emailSimple",
-        "actionType": "emailSimple",
-        "flowTransactionModel": "CurrentTransaction",
-        "inputParameters": [{"name": name, "value": value} for name, value in inputs.items()],
-    }
-
-
-def _named(name: str) -> dict[str, Value]:
-    return {**PLACE, "name": name, "label": name.replace("_", " ")}
+def _quote(text: str) -> str:
+    """A text in the formula language."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

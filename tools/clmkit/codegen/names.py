@@ -83,6 +83,11 @@ def linking_permission_set(spec: Spec) -> str:
     return f"{spec.prefix}_Linking"
 
 
+def renewals_permission_set(spec: Spec) -> str:
+    """The permission set of those who see which agreement an opportunity renews."""
+    return f"{spec.prefix}_Renewals"
+
+
 def kill_switch(spec: Spec) -> str:
     """The hierarchy custom setting that turns the triggers off."""
     return f"{spec.prefix}_Automation__c"

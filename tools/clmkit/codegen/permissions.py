@@ -20,6 +20,7 @@ from clmkit.codegen.names import (
     notice_day,
     people_group,
     renewal_key,
+    renewals_permission_set,
 )
 from clmkit.codegen.pages import tab_names
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
@@ -65,6 +66,9 @@ def plan_permissions(spec: Spec) -> Iterator[PlannedFile]:
     if linked:
         path = f"permissionsets/{linking_permission_set(spec)}.permissionset-meta.xml"
         yield generated(path, MetadataXml("PermissionSet", linking_set(spec, linked)))
+    if makes_opportunities(spec):
+        path = f"permissionsets/{renewals_permission_set(spec)}.permissionset-meta.xml"
+        yield generated(path, MetadataXml("PermissionSet", renewals_set(spec)))
     if any(is_guarded(mapping) for mapping in spec.objects) and _has_people(spec):
         yield from _plan_group(spec)
 
@@ -168,6 +172,19 @@ def linking_set(spec: Spec, linked: list[ObjectMapping]) -> Body:
     }
 
 
+def renewals_set(spec: Spec) -> Body:
+    """Read which agreement an opportunity renews. A set of its own: no mapping of contracts opens opportunities to its readers."""
+    rights = {name: {READ} for name in (*DEPENDS_ON_READ[RENEWAL_OBJECT], RENEWAL_OBJECT)}
+    purpose = "For those who look after renewal opportunities: which agreement each of them renews."
+    return {
+        "description": described(spec, purpose, DESCRIPTION_LIMIT),
+        "fieldPermissions": [{"editable": False, "field": f"{RENEWAL_OBJECT}.{renewal_key(spec)}", "readable": True}],
+        "hasActivationRequired": False,
+        "label": f"{spec.prefix} Renewals",
+        "objectPermissions": [_object_permission(name, granted) for name, granted in sorted(rights.items())],
+    }
+
+
 def _user_permissions(spec: Spec) -> Iterable[str]:
     is_contract = spec.find_object_of("Contract") is not None
     return (name for name in INTEGRATION_USER_PERMISSIONS if is_contract or name != "ActivateContract")
@@ -180,20 +197,21 @@ def field_permissions(spec: Spec, audience: Audience) -> list[Body]:
         for field in mapping.columns:
             if takes_field_security(field) and may_read(audience, field):
                 entries.append((f"{mapping.salesforce}.{field.salesforce}", may_edit(audience, mapping, field)))
-    entries += [(name, False) for name in _kept_by_apex(spec, audience)]
+    if day := _notice_day_of(spec, audience):
+        entries.append((day, False))
     return [{"editable": editable, "field": field, "readable": True} for field, editable in sorted(entries)]
 
 
-def _kept_by_apex(spec: Spec, audience: Audience) -> Iterator[str]:
-    """The fields that no mapping names and generated Apex fills: each is seen by those who see what it is made from."""
+def _notice_day_of(spec: Spec, audience: Audience) -> str:
+    """The last day for notice, which generated Apex keeps: seen by those who see the end that it is counted from; "" for others."""
     header, renewal = spec.header, spec.renewal
     if header is None or renewal is None:
-        return
+        return ""
     ends = [field for field in header.columns if field.name == renewal.end]
-    if any(may_read(audience, field) for field in header.columns) and all(may_read(audience, end) for end in ends):
-        yield f"{header.salesforce}.{notice_day(spec)}"
-    if makes_opportunities(spec) and may_read(audience, header.key):
-        yield f"{RENEWAL_OBJECT}.{renewal_key(spec)}"  # the field alone: who sees opportunities is another set's matter
+    is_seen = any(may_read(audience, field) for field in header.columns) and all(
+        may_read(audience, one) for one in ends
+    )
+    return f"{header.salesforce}.{notice_day(spec)}" if is_seen else ""
 
 
 def takes_field_security(field: FieldMapping) -> bool:

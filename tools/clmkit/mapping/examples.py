@@ -141,6 +141,7 @@ approvals:
 renewal:
   end: end
   notice: notice
+  given: notices
   remind: [180, 90, 30]
   steward: legal_ops
   escalate: {after: 14 days, to: legal_ops}
@@ -155,6 +156,17 @@ objects:
         type: {number: {precision: 4, scale: 0}}
         transform: duration_in_days
         description: Days of notice.
+      notices: {field: CLM_Notices__c, type: {roll_up: {of: told, operation: count}}, description: Notices that were given.}
+  told:
+    clm: agreements.notices
+    salesforce: CLM_Told__c
+    label: Notice
+    record_name: {label: Notice Number, format: "N-{000000}"}
+    key: {clm: id, field: CLM_Id__c, case_sensitive: true}
+    parents:
+      contract: {clm: /id, field: Contract__c, match: Contract.CLM_Id__c, kind: master_detail, relationship: CLM_Told}
+    fields:
+      effective: {clm: effective, field: Effective_Date__c, type: date, description: Day on which the agreement ends by it.}
 """,
     "PresentationBlock": """\
 presentation:

@@ -6,6 +6,7 @@ import difflib
 import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 import jsonschema_rs
@@ -29,6 +30,9 @@ class ShapeError:
     of_key: bool
     entry: _Path | None
 
+
+MOST_ERRORS = 200
+"""More than anybody mends before the next look; a file of the wrong kind has as many as it has lines."""
 
 TYPE_WORDS = {
     "string": "text",
@@ -59,6 +63,22 @@ FORMS = {
 }
 """Every pattern of the schema in words."""
 
+MEASURES = {
+    "html": "4000",
+    "number": "{precision: 18, scale: 2}",
+    "currency": "{precision: 18, scale: 2}",
+    "percent": "{precision: 5, scale: 2}",
+    "picklist": "a_value_map",
+    "multipicklist": "a_value_map",
+    "lookup": "Account",
+    "formula": "{returns: number, formula: EndDate - StartDate}",
+    "roll_up": "{of: a_detail, operation: count}",
+    "auto_number": '{format: "A-{000000}"}',
+    "encrypted_text": "{length: 40}",
+    "geolocation": "{scale: 6}",
+}
+"""The types that do not stand alone, each with an example of what they need."""
+
 _LIMITS = {
     "minimum": "at least {}",
     "maximum": "at most {}",
@@ -83,7 +103,7 @@ def find_overlay_errors(data: object) -> tuple[ShapeError, ...]:
 def _find(data: object, schema: _Judge) -> tuple[ShapeError, ...]:
     if schema.validator.is_valid(data):
         return ()
-    misfits = schema.validator.iter_errors(data)
+    misfits = islice(schema.validator.iter_errors(data), MOST_ERRORS)
     return tuple(dict.fromkeys(found for misfit in misfits for found in _explain(misfit, schema.schema)))
 
 
@@ -134,18 +154,29 @@ def _explain_missing(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -
 def _explain_type(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     wanted = " or ".join(TYPE_WORDS[name] for name in kind.types)
     message = f"{show_path(path)} is {show(misfit.instance)} where the language wants {wanted}"
-    help_text = (
-        f"write [{misfit.instance}]"
-        if kind.types == ["array"] and isinstance(misfit.instance, str)
-        else f"write {wanted}"
+    yield ShapeError(
+        "MAP103", path, message, f"write {_right_form(misfit, kind, schema) or wanted}", False, _entry(path)
     )
-    yield ShapeError("MAP103", path, message, help_text, False, _entry(path))
+
+
+def _right_form(misfit: _Misfit, kind: Any, schema: _Schema) -> str:
+    """What would be right, shown: the word as a list, the measure of a type, the form of a text; "" where the type says it all."""
+    if kind.types == ["array"] and isinstance(misfit.instance, str):
+        return f"[{misfit.instance}]"
+    return FORMS.get(_block_schema(misfit, schema).get("pattern", ""), "") if kind.types == ["string"] else ""
 
 
 def _explain_choice(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:
     choices = [str(option) for option in kind.options]
     message = f"{show_path(path)} is {show(misfit.instance)}, which is not one of {', '.join(choices)}"
-    yield ShapeError("MAP104", path, message, suggest(str(misfit.instance), choices), False, _entry(path))
+    fix = _with_measure(path, misfit.instance) or suggest(str(misfit.instance), choices)
+    yield ShapeError("MAP104", path, message, fix, False, _entry(path))
+
+
+def _with_measure(path: _Path, name: object) -> str:
+    """A field type that stands alone and needs its measure, with one; "" for anything else."""
+    measure = MEASURES.get(str(name), "") if path[-1:] == ("type",) else ""
+    return f"write {{{name}: {measure}}}: it needs a measure" if measure else ""
 
 
 def _explain_form(misfit: _Misfit, path: _Path, kind: Any, schema: _Schema) -> Iterator[ShapeError]:

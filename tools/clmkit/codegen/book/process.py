@@ -79,5 +79,8 @@ def _renewal(spec: Spec) -> Table:
                 "the record's owner",
             )
         )
+    if rule.given:
+        what = "a task; open reminders are completed, none follows, and no opportunity is made"
+        rows.append((f"as soon as {rule.given} says that notice was given", what, stewards[rule.steward]))
     note = "The last day for notice is the end less the notice period; days are days, months are calendar months."
     return make_table("Renewal", "Renewal and notice", note, "When | What | For whom", rows)

@@ -11,6 +11,7 @@ from clmkit.mapping.document.conditions import ConditionBlock
 from clmkit.mapping.document.types import PlainType, TypeBlock
 from clmkit.mapping.document.words import ApiName, Block, Label, Match, Name, Path, Text, Zone
 from clmkit.mapping.model import Blank, Cleared, ConflictRule, Encryption, FieldClass, Missing, ObjectKind, Owner, Park
+from clmkit.mapping.transforms import TRANSFORMS
 
 
 class MapValueBlock(Block, frozen=True, kw_only=True):
@@ -90,7 +91,10 @@ class PrecedenceBlock(Block, frozen=True, kw_only=True):
 
 
 class KeyBlock(Block, frozen=True, kw_only=True):
-    """The external ID: unique, and the only thing that upserts match on."""
+    """The external ID: unique, and the only thing that upserts match on.
+
+    A key is no secret: whoever may read the record reads it, and logs, dead letters and the audit chain name rows by it.
+    """
 
     clm: Annotated[Path, Meta(description="Path of the CLM's id.")]
     field: Annotated[ApiName, Meta(description="The external ID field; created when it ends with __c.")]
@@ -212,7 +216,11 @@ class FieldBlock(Block, frozen=True, kw_only=True):
     ) = UNSET
     transform: (
         Annotated[
-            Name, Meta(description="How the CLM value becomes the Salesforce value; a name in the table of transforms.")
+            Name,
+            Meta(
+                description="How the CLM value becomes the Salesforce value; a name in the table of transforms.",
+                examples=list(TRANSFORMS),
+            ),
         ]
         | UnsetType
     ) = UNSET

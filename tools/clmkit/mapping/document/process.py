@@ -156,6 +156,16 @@ class RenewalBlock(Block, frozen=True, kw_only=True):
     notice_unit: Annotated[Name, Meta(description="The picklist field of its unit: days or months.")] | UnsetType = (
         UNSET
     )
+    given: (
+        Annotated[
+            Name,
+            Meta(
+                description="The field that says that notice was given: a roll-up that counts notices, a checkbox or a date."
+                " From then on nobody is reminded, and no opportunity is made."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     remind: Annotated[
         Annotated[list[Annotated[int, Meta(ge=1, le=730)]], Meta(min_length=1, max_length=5)],
         Meta(description="Days before the last day for notice (before the end when there is no notice)."),

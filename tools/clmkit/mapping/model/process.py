@@ -76,3 +76,4 @@ class RenewalRule(msgspec.Struct, frozen=True, kw_only=True):
     escalate_to: str
     opportunity_days: int  # before the end, when the renewal opportunity is made; 0: none
     opportunity_stage: str
+    given: str = ""  # says that notice was given: from then on nobody is reminded and nothing is renewed

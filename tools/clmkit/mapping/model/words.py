@@ -263,6 +263,7 @@ class ObjectKind(enum.Enum):
     OBLIGATION = "obligation"
     APPROVAL = "approval"
     ENVELOPE = "envelope"
+    NOTICE = "notice"
     OTHER = "other"
 
 

@@ -55,6 +55,7 @@ KINDS = {
     "agreements.approvals": ObjectKind.APPROVAL,
     "agreements.signature": ObjectKind.ENVELOPE,
     "agreements.envelopes": ObjectKind.ENVELOPE,
+    "agreements.notices": ObjectKind.NOTICE,
 }
 """What the rows at a CLM path are when the spec does not say."""
 

@@ -125,4 +125,5 @@ def resolve_renewal(block: RenewalBlock) -> RenewalRule:
         escalate_to="" if escalate is UNSET else escalate.to,
         opportunity_days=0 if opportunity is UNSET else to_days(opportunity.before),
         opportunity_stage="" if opportunity is UNSET else opportunity.stage,
+        given=either(block.given, ""),
     )

@@ -1,6 +1,7 @@
 """The renewal rules name fields of the header object that fit.
 
-`end` is a date, `notice` a number, `kind` and `notice_unit` are picklists, and `automatic` holds values of `kind`.
+`end` is a date, `notice` a number, `kind` and `notice_unit` are picklists, `automatic` holds values of `kind`, and `given` is a
+checkbox, a date or a roll-up that counts notices by what they are, not by days from today.
 
 Bad:
     renewal: {end: title, remind: [90, 30], steward: legal_ops}
@@ -18,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.mapping.findings import Severity
-from clmkit.mapping.model import FieldKind, ObjectMapping, RenewalRule
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Operator, RenewalRule, RollUp
 from clmkit.mapping.shape import suggest
 from clmkit.mapping.subject import Offence, Subject
 
@@ -47,7 +48,24 @@ def check(subject: Subject) -> Iterator[Offence]:
             yield Offence(
                 ("renewal", key), message, f"write one of {', '.join(fitting)}" if fitting else f"map a {kind.value}"
             )
+    yield from _judge_given(header, rule)
     yield from _judge_values(subject, header, rule)
+
+
+def _judge_given(header: ObjectMapping, rule: RenewalRule) -> Iterator[Offence]:
+    fitting = [field.name for field in header.columns if _says_yes_or_no(field)]
+    if rule.given and rule.given not in fitting:
+        message = f"given is {rule.given}, which is no checkbox, date or counting roll-up of {header.name}"
+        fix = f"write one of {', '.join(fitting)}" if fitting else "map notices and count them with a roll-up"
+        yield Offence(("renewal", "given"), message, fix)
+
+
+def _says_yes_or_no(field: FieldMapping) -> bool:
+    roll_up = field.type.roll_up
+    if roll_up is not None:
+        of_today = any(one.operator in (Operator.WITHIN_NEXT, Operator.IN_LAST) for one in roll_up.where)
+        return roll_up.operation is RollUp.COUNT and not of_today
+    return field.type.value_kind in (FieldKind.CHECKBOX, FieldKind.DATE)
 
 
 def _judge_values(subject: Subject, header: ObjectMapping, rule: RenewalRule) -> Iterator[Offence]:
