@@ -29,7 +29,7 @@ import fastavro
 from tests.clmkit.sync.postgres import running_postgres
 
 from clmkit.clients.pubsub import Batch
-from clmkit.clients.pubsub.records import to_record
+from clmkit.clients.pubsub.records import Decoder
 from clmkit.sync.database import Target
 from clmkit.sync.engine import load_linted
 from clmkit.sync.inbox import InboxEvent, Settled
@@ -143,14 +143,11 @@ def hear(state: State, events: int) -> None:
             Link("contract", f"AGR-{n}", f"AGR-{n}", f"800{n:015d}", 1, "", {"CLM_Title__c": "Supply"})
             for n in range(RECORDS)
         )
-    fetches, parsed = payloads(events), fastavro.parse_schema(SCHEMA)
+    fetches, decoder = payloads(events), Decoder(SCHEMA)
 
     async def stream(_transport: str, _topic: str, _position: bytes | None, _renewed: bool) -> AsyncIterator[Batch]:
         for number, fetch in enumerate(fetches):
-            records = [
-                to_record(SCHEMA, fastavro.schemaless_reader(io.BytesIO(payload), parsed, None), event_id)  # type: ignore[arg-type]
-                for event_id, payload in fetch
-            ]
+            records = [decoder.decode(payload, event_id) for event_id, payload in fetch]
             yield Batch(tuple(records), number.to_bytes(8, "big"))
         await asyncio.Event().wait()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from tests.clmkit.sync.bulk_org import BulkOrg
 from tests.clmkit.sync.fake_org import OWNER, Killed
@@ -47,7 +47,7 @@ def backfill(world: World, org: BulkOrg, batch: int = 1000, rows_per_job: int = 
 def links(world: World) -> dict[tuple[str, str], Link]:
     """By what both systems know, without what each org gives by itself."""
     found = world.state.find_links_of_agreements(world.clm.agreements)
-    return {(one.object, one.key): replace(one, record_id="", lookups={}, modstamp="") for one in found}
+    return {(one.object, one.key): msgspec.structs.replace(one, record_id="", lookups={}, modstamp="") for one in found}
 
 
 def values(world: World, sobject: str) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from tests.clmkit.sync.world import shipped_spec
 from clmkit.clients.pubsub import Change, Published
 from clmkit.codegen.names import name_object
 from clmkit.codegen.rules import publishes_changes
-from clmkit.sync.event_facts import Heard, default_topics, judge
+from clmkit.sync.event_facts import Heard, Judge, default_topics
 from clmkit.sync.state import Fields, Link
 
 OURS, THEIRS = "com/salesforce/api/rest/66.0;client=clmkit", "com/salesforce/api/rest/66.0;client=dataloader"
@@ -29,7 +29,7 @@ def change(kind: str = "UPDATE", origin: str = OURS, ids: tuple[str, ...] = ("80
 
 
 def hear(record: Change | Published, link: Link = LINK) -> Heard:
-    return judge(shipped_spec(), [record], {link.record_id: link})
+    return Judge(shipped_spec()).judge([record], {link.record_id: link})
 
 
 def test_the_topics_are_the_events_that_the_generated_triggers_publish() -> None:

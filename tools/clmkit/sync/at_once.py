@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
 
 AT_ONCE = 8
 
@@ -20,7 +20,17 @@ async def several(action: Callable[[A], Awaitable[B]], items: Iterable[A]) -> li
         async with gate:
             return await action(item)
 
-    tasks = [asyncio.create_task(act(item)) for item in items]
+    return await _all([asyncio.create_task(act(item)) for item in items])
+
+
+async def both(one: Coroutine[Any, Any, A], other: Coroutine[Any, Any, B]) -> tuple[A, B]:
+    """Two actions side by side. The first failure ends the other and is raised."""
+    first, second = asyncio.create_task(one), asyncio.create_task(other)
+    await _all([first, second])
+    return first.result(), second.result()
+
+
+async def _all(tasks: Sequence[asyncio.Task[A]]) -> list[A]:
     try:
         return await asyncio.gather(*tasks)
     except BaseException:

@@ -357,7 +357,9 @@ class _Keeper:
         for key, link in links.items():
             one = rows[key].later[0]
             ids = {one.field: own[place].record_id} if (place := rows[key].own.get(one.field)) in own and place else {}
-            kept.append(replace(link, base={**link.base, one.field: one.value}, lookups={**link.lookups, **ids}))
+            kept.append(
+                msgspec.structs.replace(link, base={**link.base, one.field: one.value}, lookups={**link.lookups, **ids})
+            )
             told = digest(str(ids.get(one.field, one.value)))
             bodies.append({**rows[key].body, "fields": {one.field: told}, "rules": {"the record is new": [one.field]}})
         state.put_links(kept)

@@ -47,30 +47,36 @@ def default_topics(spec: Spec) -> dict[str, str]:
 
 
 def linked_ids(records: Iterable[Change | Published]) -> set[str]:
-    """The record ids whose links `judge` has to know."""
+    """The record ids whose links `Judge` has to know."""
     return {one for record in records if isinstance(record, Change) for one in record.record_ids}
 
 
-def judge(spec: Spec, records: Iterable[Change | Published], links: Mapping[str, Link]) -> Heard:
-    """`links` by record id."""
-    heard = Heard()
-    judged = {mapping.salesforce: (mapping, _judged(mapping)) for mapping in spec.objects}
-    topics = {topic.rpartition("/")[2]: name for topic, name in default_topics(spec).items()}
-    for record in records:
-        if isinstance(record, Change):
-            if record.entity in judged:
-                _judge_change(heard, *judged[record.entity], record, links)
-        elif record.name in topics and record.values.get(KEY):
-            source = f"{EVENT_SOURCE}{topics[record.name]}"
-            key, actor = str(record.values[KEY]), str(record.values.get(CHANGED_BY) or "")
-            heard.news.append(InboxEvent(f"event:{record.event_id}", source, key, 0, actor))
-    return heard
+class Judge:
+    """What the events of a spec's objects mean."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._judged = {mapping.salesforce: (mapping, _judged(mapping)) for mapping in spec.objects}
+        self._topics = {topic.rpartition("/")[2]: name for topic, name in default_topics(spec).items()}
+
+    def judge(self, records: Iterable[Change | Published], links: Mapping[str, Link]) -> Heard:
+        """`links` by record id."""
+        heard = Heard()
+        for record in records:
+            if isinstance(record, Change):
+                if record.entity in self._judged:
+                    _judge_change(heard, *self._judged[record.entity], record, links)
+            elif record.name in self._topics and record.values.get(KEY):
+                source = f"{EVENT_SOURCE}{self._topics[record.name]}"
+                key, actor = str(record.values[KEY]), str(record.values.get(CHANGED_BY) or "")
+                heard.news.append(InboxEvent(f"event:{record.event_id}", source, key, 0, actor))
+        return heard
 
 
 def _judge_change(
     heard: Heard, mapping: ObjectMapping, columns: Mapping[str, FieldMapping], change: Change, links: Mapping[str, Link]
 ) -> None:
-    if change.needs_reread and not change.knows_records:
+    needs_reread = change.needs_reread
+    if needs_reread and not change.knows_records:
         heard.look = f"Salesforce tells of changed {mapping.plural_label} without saying which ({change.change_type})"
         return
     for record_id in change.record_ids:
@@ -85,7 +91,7 @@ def _judge_change(
         if is_deletion and link is not None:
             at = datetime.fromtimestamp(change.committed_at / 1000, UTC).isoformat(timespec="milliseconds")
             heard.deleted[event_id] = (link, at)
-        elif reason := _why_settled(columns, change, link):
+        elif link is not None and not needs_reread and (reason := _why_settled(columns, change, link)):
             heard.settled[event_id] = reason
 
 
@@ -94,9 +100,9 @@ def _key_told(mapping: ObjectMapping, change: Change) -> str:
     return str(change.values.get(mapping.key.salesforce) or "") if is_whole_agreement(mapping) else ""
 
 
-def _why_settled(columns: Mapping[str, FieldMapping], change: Change, link: Link | None) -> str:
-    """Why nothing is to be done about a change; empty when it is work."""
-    if change.needs_reread or link is None or link.hops:
+def _why_settled(columns: Mapping[str, FieldMapping], change: Change, link: Link) -> str:
+    """Why nothing is to be done about a change of values; empty when it is work."""
+    if link.hops:
         return ""
     told = [columns[name] for name in _told(change) if name in columns]
     if not told:

@@ -7,8 +7,10 @@ values there are nobody's edit.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from clmkit.clients.errors import Refused, WireError
 from clmkit.clients.outcomes import Action
@@ -168,4 +170,4 @@ class FeedBack:
 def _given(link: Link, values: Fields, hops: Hops) -> Link:
     """What to remember of a row once the CLM has these values; `hops` are of those that were put back there."""
     others = {name: hop for name, hop in link.hops.items() if name not in values}
-    return replace(link, base={**link.base, **values}, hops={**others, **hops})
+    return msgspec.structs.replace(link, base={**link.base, **values}, hops={**others, **hops})

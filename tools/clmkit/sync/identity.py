@@ -7,7 +7,8 @@ rekey_links(state, ...)        # the state's part of changing a key, all or noth
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+import msgspec
 
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.sync.database import StateError
@@ -66,7 +67,9 @@ def _referring(spec: Spec, mapping: ObjectMapping) -> dict[str, tuple[str, ...]]
 def _move(link: Link, name: str, lookups: Iterable[str], keys: Mapping[str, str]) -> Link:
     """The link with its new key, if it is of this object, and with the new keys of the records that its lookups find."""
     base = {**link.base, **{one: keys.get(str(link.base[one]), link.base[one]) for one in lookups if one in link.base}}
-    return replace(link, key=keys.get(link.key, link.key) if link.object == name else link.key, base=base)
+    return msgspec.structs.replace(
+        link, key=keys.get(link.key, link.key) if link.object == name else link.key, base=base
+    )
 
 
 def _rekey_parked(state: State, name: str, keys: Mapping[str, str]) -> None:

@@ -40,7 +40,7 @@ SETTLED = "settled"
 """The cursor below which every event is settled."""
 
 
-class InboxEvent(msgspec.Struct, frozen=True):
+class InboxEvent(msgspec.Struct, frozen=True, gc=False):
     """`sequence` is 0 as long as the event is not in the inbox."""
 
     event_id: str
@@ -51,7 +51,7 @@ class InboxEvent(msgspec.Struct, frozen=True):
     sequence: int = 0
 
 
-class Settled(msgspec.Struct, frozen=True):
+class Settled(msgspec.Struct, frozen=True, gc=False):
     sequence: int
     outcome: str
     reason: str

@@ -32,7 +32,7 @@ from clmkit.clients.pubsub import Batch, Identity, PositionLost, open_subscriber
 from clmkit.clients.salesforce import Session
 from clmkit.clients.transport import Patience, open_session
 from clmkit.mapping.model import Spec
-from clmkit.sync.event_facts import default_topics, judge, linked_ids
+from clmkit.sync.event_facts import Judge, default_topics, linked_ids
 from clmkit.sync.inbox import Settled
 from clmkit.sync.report import COME_BACK, Tally
 from clmkit.sync.state import Link, State
@@ -132,6 +132,10 @@ class Listening:
     _sure: set[str] = field(default_factory=set)
     """Topics whose stream is known to go on without a gap."""
     _failure: BaseException | None = None
+    _judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._judge = Judge(self.spec)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -181,7 +185,7 @@ class Listening:
 
     def _keep(self, waiting: Sequence[_Heard], tally: Tally) -> None:
         records = [record for one in waiting for record in one.batch.records]
-        heard = judge(self.spec, records, self.state.find_links_of_records(linked_ids(records)))
+        heard = self._judge.judge(records, self.state.find_links_of_records(linked_ids(records)))
         with self.state.transaction():
             new = {event.event_id: event for event in self.state.inbox.add(heard.news, self.now())}
             echoes = [(new[one].sequence, reason) for one, reason in heard.settled.items() if one in new]

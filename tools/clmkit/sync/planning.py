@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from clmkit.mapping.evaluate import Evaluator, Row
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Spec
@@ -137,7 +139,7 @@ class Planner:
         is_absent = row.key in found and org is None
         link = None if is_absent else self.memory.find((mapping.name, row.key))
         if link is not None and link.hops:
-            link = replace(link, hops=self._hops(mapping, case, link))
+            link = msgspec.structs.replace(link, hops=self._hops(mapping, case, link))
         facts = RowFacts(
             mapping,
             row,

@@ -14,7 +14,7 @@ from clmkit.clients.errors import WireError
 from clmkit.mapping.evaluate import Evaluator, is_owned_by_salesforce
 from clmkit.mapping.model import Missing, ObjectMapping
 from clmkit.sync.apply import Applier, Excess, Keep, StopRun
-from clmkit.sync.at_once import several
+from clmkit.sync.at_once import both, several
 from clmkit.sync.carrier import Carrier
 from clmkit.sync.cases import Case
 from clmkit.sync.decide import is_stale
@@ -25,6 +25,7 @@ from clmkit.sync.inbox import Settled
 from clmkit.sync.intake import Work
 from clmkit.sync.memory import Memory
 from clmkit.sync.offers import Offer
+from clmkit.sync.org_rows import read_by_key
 from clmkit.sync.planning import Planner, day_of
 from clmkit.sync.references import References
 from clmkit.sync.report import DECIDE, SEND
@@ -75,8 +76,7 @@ class Round:
             _require_modest(self._engine.blast.find_excess_of_deletions(deleted))
         self._memory.recall(self._whole, [item.agreement_id for item in items])
         self._offers = self._state.offers.find(item.agreement_id for item in items)
-        self._fresh = await self._read_together(items)
-        opened = await several(self._open, items)
+        opened, _ = await both(self._open_all(items), self._read_ahead(items))
         cases = [case for case in opened if case is not None]
         self._writer.cases = {case.agreement_id: case for case in cases}
         for mapping in self._spec.objects:
@@ -139,6 +139,20 @@ class Round:
             return await self._engine.clm.find_agreements(wanted) if len(wanted) > 1 else {}
         except WireError:
             return {}
+
+    async def _open_all(self, items: Sequence[Work]) -> list[Case | None]:
+        self._fresh = await self._read_together(items)
+        return await several(self._open, items)
+
+    async def _read_ahead(self, items: Sequence[Work]) -> None:
+        """The records that Salesforce's events name, read while the CLM is asked for their agreements."""
+        named = [item for item in items if self._whole.name in item.reread_of and not item.reread]
+        if not named:
+            return
+        rows = await read_by_key(self._engine.org, self._whole, [item.agreement_id for item in named])
+        for item in named:
+            if item.agreement_id in rows:
+                item.org_rows[self._whole.name] = rows[item.agreement_id]
 
     def _must_be_read(self, item: Work) -> bool:
         return item.agreement is None or item.agreement_id in self._offers

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import msgspec
 
@@ -58,8 +58,7 @@ LINK = "object, key, agreement_id, record_id, revision, modstamp, base, lookups,
 PARKED = "object, key, field, agreement_id, kind, value, reason, steward, since, attempts"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True, gc=False):
     """What the sync knows of a row on both sides.
 
     `base` is what both agree on by field, lookups as match values; `lookups` are the record ids that were written for them. `hops`
@@ -73,8 +72,8 @@ class Link:
     revision: int
     modstamp: str
     base: Fields
-    lookups: Mapping[str, str] = field(default_factory=dict)
-    hops: Hops = field(default_factory=dict)
+    lookups: Mapping[str, str] = {}
+    hops: Hops = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +96,7 @@ class Parked:
     attempts: int = 0
 
 
+_LinkRow: TypeAlias = tuple[str, str, str, str, int, str, str, str, str]
 _ENCODER, _DECODER = msgspec.json.Encoder(order="sorted"), msgspec.json.Decoder(dict[str, Any])
 
 
@@ -252,10 +252,13 @@ class State:
 
 
 def _to_link(row: SqlRow) -> Link:
-    mapping, key, agreement_id, record_id, revision, modstamp, *documents = row
-    base, lookups, hops = (_DECODER.decode(str(document)) if document else {} for document in documents)
-    facts = (str(mapping), str(key), str(agreement_id), str(record_id), int(revision or 0), str(modstamp))
-    return Link(*facts, base, lookups, hops)
+    mapping, key, agreement_id, record_id, revision, modstamp, base, lookups, hops = cast(_LinkRow, row)
+    documents = (_values(base), _values(lookups), _values(hops))
+    return Link(mapping, key, agreement_id, record_id, revision, modstamp, *documents)
+
+
+def _values(document: str) -> dict[str, Any]:
+    return _DECODER.decode(document) if document else {}
 
 
 def _from_link(link: Link) -> tuple[str | int, ...]:

@@ -7,18 +7,21 @@ Events" (Change Data Capture Developer Guide).
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import fastavro
+import msgspec
 
 HEADER = "ChangeEventHeader"
 _GAP = "GAP_"
 _OVERFLOW = "GAP_OVERFLOW"
 _WILDCARD = "*"
+_MOST_REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One change event. `changed` and `nulled` are field names, parts of compound fields with a dot.
 
     `values` are of Avro: dates and times are milliseconds. In an update only what `changed` names counts: the rest is null or
@@ -58,8 +61,7 @@ class Change:
         return self.origin.rstrip("/").endswith(f";client={client}")
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True, gc=False):
     """One platform event."""
 
     name: str
@@ -67,26 +69,44 @@ class Published:
     event_id: str = ""
 
 
-def to_record(schema: Mapping[str, Any], payload: Mapping[str, Any], event_id: str) -> Change | Published:
-    """What a decoded payload says."""
-    header = payload.get(HEADER)
-    values = {name: value for name, value in payload.items() if name != HEADER}
-    if header is None:
-        return Published(str(schema["name"]).rpartition(".")[2], values, event_id)
-    return Change(
-        header["entityName"],
-        header["changeType"],
-        tuple(header["recordIds"]),
-        header["changeOrigin"],
-        header["commitUser"],
-        header["transactionKey"],
-        header["sequenceNumber"],
-        header["commitTimestamp"],
-        field_names(schema, header["changedFields"]),
-        field_names(schema, header["nulledFields"]),
-        values,
-        event_id,
-    )
+class Decoder:
+    """The payloads of one schema. Which fields a bitmap names is worked out once: the same ones come again and again."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self._parsed = fastavro.parse_schema(schema)
+        self._name = str(schema["name"]).rpartition(".")[2]
+        self._named: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def decode(self, payload: bytes, event_id: str) -> Change | Published:
+        """What a payload says."""
+        values: Any = fastavro.schemaless_reader(io.BytesIO(payload), self._parsed, None)
+        header = values.pop(HEADER, None)
+        if header is None:
+            return Published(self._name, values, event_id)
+        return Change(
+            header["entityName"],
+            header["changeType"],
+            tuple(header["recordIds"]),
+            header["changeOrigin"],
+            header["commitUser"],
+            header["transactionKey"],
+            header["sequenceNumber"],
+            header["commitTimestamp"],
+            self._names(header["changedFields"]),
+            self._names(header["nulledFields"]),
+            values,
+            event_id,
+        )
+
+    def _names(self, bitmaps: Sequence[str]) -> tuple[str, ...]:
+        bits = tuple(bitmaps)
+        found = self._named.get(bits)
+        if found is None:
+            if len(self._named) >= _MOST_REMEMBERED:
+                self._named.clear()
+            found = self._named[bits] = field_names(self._schema, bits)
+        return found
 
 
 def field_names(schema: Mapping[str, Any], bitmaps: Sequence[str]) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ Source: "Subscribe RPC Method", "Handle Errors", "Event Message Durability" (Pub
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,13 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import fastavro
 import grpc
 import grpc.aio
 
 from clmkit.clients.errors import LoginFailed, Refused, Unreachable, WireError
 from clmkit.clients.pubsub import messages
-from clmkit.clients.pubsub.records import Change, Published, to_record
+from clmkit.clients.pubsub.records import Change, Decoder, Published
 
 MOST_REQUESTED = 100
 _SERVICE = "/eventbus.v1.PubSub"
@@ -77,7 +75,7 @@ class Subscriber:
         self._channel = channel
         self._endpoint = endpoint
         self._identity = identity
-        self._schemas: dict[str, tuple[Any, Any]] = {}
+        self._decoders: dict[str, Decoder] = {}
 
     async def listen(
         self, topic: str, position: bytes | None = None, *, earliest: bool = False, at_once: int = MOST_REQUESTED
@@ -166,13 +164,12 @@ class Subscriber:
     async def _records(self, events: Any) -> tuple[Change | Published, ...]:
         found = []
         for consumed in events:
-            parsed, document = await self._schema(consumed.event.schema_id)
-            payload = fastavro.schemaless_reader(io.BytesIO(consumed.event.payload), parsed, None)
-            found.append(to_record(document, payload, consumed.event.id))  # type: ignore[arg-type]
+            decoder = await self._decoder(consumed.event.schema_id)
+            found.append(decoder.decode(consumed.event.payload, consumed.event.id))
         return tuple(found)
 
-    async def _schema(self, schema_id: str) -> tuple[Any, Any]:
-        known = self._schemas.get(schema_id)
+    async def _decoder(self, schema_id: str) -> Decoder:
+        known = self._decoders.get(schema_id)
         if known is None:
             ask = self._channel.unary_unary(
                 f"{_SERVICE}/GetSchema",
@@ -180,8 +177,7 @@ class Subscriber:
                 response_deserializer=messages.SchemaInfo.FromString,
             )
             info = await ask(messages.SchemaRequest(schema_id=schema_id), metadata=self._identity.metadata)
-            document = json.loads(info.schema_json)
-            known = self._schemas[schema_id] = (fastavro.parse_schema(document), document)
+            known = self._decoders[schema_id] = Decoder(json.loads(info.schema_json))
         return known
 
     def _refusal(self, error: Any) -> WireError:
