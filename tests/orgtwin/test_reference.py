@@ -7,13 +7,20 @@ from pathlib import Path
 from orgtwin.http.routing import Door
 from orgtwin.http.surfaces import ROUTES
 from orgtwin.ledger import load_ledger
-from orgtwin.reference import CHAPTERS, FAULTS_HEAD, PAGE, render_page
+from orgtwin.reference import CHAPTERS, FAULTS_HEAD, PAGE, README, render_page, write_table
 
 TOP = Path(__file__).parents[2]
 
 
 def test_the_page_is_what_the_ledger_renders_to() -> None:
     assert (TOP / PAGE).read_text(encoding="utf-8") == render_page(), "run: python -m orgtwin.reference"
+
+
+def test_the_table_of_the_readme_counts_the_ledger() -> None:
+    readme = (TOP / README).read_text(encoding="utf-8")
+    assert readme == write_table(readme), "run: python -m orgtwin.reference"
+    row = next(line for line in readme.splitlines() if line.startswith("| all |"))
+    assert sum(int(cell) for cell in row.split("|")[2:-1]) == len(load_ledger())
 
 
 def test_every_row_of_the_ledger_stands_in_one_chapter() -> None:

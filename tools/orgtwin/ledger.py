@@ -7,7 +7,7 @@
   test: tests/orgtwin/http/test_sobjects.py::test_an_upsert_creates_then_updates
   refused: true                         only on rows that the twin does not do
 
-After a change `python -m orgtwin.reference` writes docs/reference/org-twin.md anew.
+After a change `python -m orgtwin.reference` writes docs/reference/org-twin.md and the README's table anew.
 """
 
 from __future__ import annotations

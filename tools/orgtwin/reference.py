@@ -1,16 +1,21 @@
-"""docs/reference/org-twin.md, from the ledger, the faults and the twin's own addresses. `python -m orgtwin.reference` writes it."""
+"""docs/reference/org-twin.md and the table of README.md, from the ledger, the faults and the twin's own addresses.
+
+`python -m orgtwin.reference` writes both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from orgtwin.faults.catalogue import FAULTS
 from orgtwin.http.routing import Door, Handler
 from orgtwin.http.surfaces import ROUTES
-from orgtwin.ledger import LedgerRow, load_ledger
+from orgtwin.ledger import Evidence, LedgerRow, load_ledger
 
 PAGE = Path("docs/reference/org-twin.md")
+README = Path("README.md")
+TABLE_BEGINS, TABLE_ENDS = "<!-- counted from tools/orgtwin/ledger.yml -->\n", "<!-- so far -->\n"
 
 # first part of a key -> the chapter of its rows; the order is that of the page
 CHAPTERS = {
@@ -75,6 +80,29 @@ def render_page() -> str:
     return "\n".join([_HEAD, *told, "## Refused by name", "", *refused, "", _faults(), "", _addresses(), ""])
 
 
+def render_table() -> str:
+    """How many behaviours each chapter has, on whose word, and how much is refused by name."""
+    rows = load_ledger()
+    lines = [_counts(title, [row for row in rows if _chapter_of(row) == name]) for name, title in CHAPTERS.items()]
+    return "\n".join([*_table(("", *Evidence, "refused by name"), [*lines, _counts("all", rows)]), ""])
+
+
+def write_table(readme: str) -> str:
+    """The text of the README with its table as the ledger stands."""
+    head, _, rest = readme.partition(TABLE_BEGINS)
+    _, _, tail = rest.partition(TABLE_ENDS)
+    return f"{head}{TABLE_BEGINS}{render_table()}{TABLE_ENDS}{tail}"
+
+
+def _counts(title: str, rows: Sequence[LedgerRow]) -> tuple[str, ...]:
+    shown = (sum(row.evidence is evidence and not row.refused for row in rows) for evidence in Evidence)
+    return (title, *map(str, shown), str(sum(row.refused for row in rows)))
+
+
+def _chapter_of(row: LedgerRow) -> str:
+    return row.key.partition(".")[0]
+
+
 def _faults() -> str:
     rows = ((f"`{fault.name}`", fault.summary, fault.stage.value) for fault in FAULTS.values())
     return "\n".join([FAULTS_HEAD, *_table(("Name", "What it does", "When"), rows)])
@@ -92,7 +120,7 @@ def _first_line(handler: Handler) -> str:
 
 
 def _render_chapter(name: str, title: str, rows: Iterable[LedgerRow]) -> str:
-    mine = [row for row in rows if row.key.partition(".")[0] == name]
+    mine = [row for row in rows if _chapter_of(row) == name]
     if not mine:
         return ""
     cells = ((row.what, f"{row.evidence.value}: {row.source}", _test(row)) for row in mine)
@@ -116,3 +144,4 @@ def _test(row: LedgerRow) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(render_page(), encoding="utf-8")
+    README.write_text(write_table(README.read_text(encoding="utf-8")), encoding="utf-8")
