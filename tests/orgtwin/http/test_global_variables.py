@@ -27,6 +27,9 @@ LABELS = (
     "<CustomLabels><labels><fullName>Site</fullName><language>en_US</language><protected>false</protected>"
     "<shortDescription>Site</shortDescription><value>{text}</value></labels></CustomLabels>"
 )
+NDA_READERS = """<PermissionSet><label>Nda</label>
+    <recordTypeVisibilities><recordType>Account.Nda</recordType><visible>true</visible></recordTypeVisibilities>
+</PermissionSet>"""
 RECORD_TYPE = "<recordTypes><fullName>Nda</fullName><active>true</active><label>Nda</label></recordTypes>"
 
 
@@ -102,17 +105,23 @@ def grant(client: InProcess, field: str) -> None:
     created = client.post(f"{V}/sobjects/PermissionSet", {"Name": "Fields", "Label": "Fields"}).json()["id"]
     values = {"ParentId": created, "SobjectType": field.partition(".")[0], "Field": field}
     client.post(f"{V}/sobjects/FieldPermissions", {**values, "PermissionsRead": True, "PermissionsEdit": True})
+    assign(client, created)
+
+
+def assign(client: InProcess, permission_set: str) -> None:
     who = client.get("/services/oauth2/userinfo").json()["user_id"]
-    client.post(f"{V}/sobjects/PermissionSetAssignment", {"PermissionSetId": created, "AssigneeId": who})
+    client.post(f"{V}/sobjects/PermissionSetAssignment", {"PermissionSetId": permission_set, "AssigneeId": who})
 
 
 def test_a_rule_reads_the_record_type_of_the_record(org_twin_client: InProcess) -> None:
     client = org_twin_client
     formula = "AND($RecordType.DeveloperName = 'Nda', ISBLANK(Site))"
-    members = {**RULE, "RecordType": ["Account.Nda"]}
-    deploy_well(client, {"objects/Account.object": rule(formula, RECORD_TYPE)}, members)
+    members = {**RULE, "RecordType": ["Account.Nda"], "PermissionSet": ["Nda"]}
+    files = {"objects/Account.object": rule(formula, RECORD_TYPE), "permissionsets/Nda.permissionset": NDA_READERS}
+    deploy_well(client, files, members)
     nda = client.get(f"{V}/query?q=SELECT Id FROM RecordType WHERE DeveloperName = 'Nda'").json()["records"][0]["Id"]
-    grant(client, "Account.RecordTypeId")
+    found = client.get(f"{V}/query?q=SELECT Id FROM PermissionSet WHERE Name = 'Nda'").json()["records"][0]["Id"]
+    assign(client, found)
     assert create(client) == 201
     assert create(client, RecordTypeId=nda, Site="Bonn") == 201
     assert create(client, RecordTypeId=nda) == 400

@@ -34,6 +34,7 @@ def test_the_steps_stand_in_the_documented_order() -> None:
     assert numbers == sorted(numbers)
     names = [
         "lock_rows",
+        "default_record_types",
         "before_flows",
         "before_triggers",
         "apply_laws",

@@ -26,3 +26,15 @@ class Grant:
     may_see: RowFilter | None = None
     may_edit: RowFilter | None = None
     may_delete: RowFilter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTypeGrant:
+    """The record types of an object that a user may give to records, by developer name in lower case; `default` is one of them."""
+
+    names: frozenset[str]
+    default: str | None = None
+
+
+FindGrant = Callable[[str, str], RecordTypeGrant]
+"""The grant of a user, by id, on an object."""

@@ -63,7 +63,8 @@ def show_object(request: Request) -> Response:
     name = _require_described(request)
     if _unchanged(request):
         return Response(304)
-    return _conditional(request, describe_object(request.org, request.caller, name, request.data_path))
+    grants = request.twin.org.hooks.record_types
+    return _conditional(request, describe_object(request.org, request.caller, name, request.data_path, grants))
 
 
 def show_basic(request: Request) -> Response:

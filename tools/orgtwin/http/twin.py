@@ -24,6 +24,7 @@ from orgtwin.http.surroundings import Surroundings, bring_back
 from orgtwin.http.usage import ApiUsage
 from orgtwin.metadata.component import ComponentStore
 from orgtwin.metadata.duplicate_rules import DeployedDuplicateRules
+from orgtwin.metadata.record_type_grants import RecordTypeGrants
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.organization import Organization
@@ -123,6 +124,7 @@ class Twin:
         self._watch_for_triggers(org)
         self.part(MetadataService).tell = AuditTrail(org).deployed
         org.hooks.duplicates.append(DuplicateCheck(org, DeployedDuplicateRules(components).of))
+        org.hooks.record_types = RecordTypeGrants(org, components)
         self.cometd = CometdServer(self.events, self.random)
 
     def _watch_for_triggers(self, org: Org) -> None:

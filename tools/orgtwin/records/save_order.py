@@ -17,7 +17,7 @@ from orgtwin.records.laws import LAWS
 from orgtwin.records.license_laws import LICENSE_LAWS
 from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.ownership import check_owners, drop_manual_shares
-from orgtwin.records.record_types import record_type_check
+from orgtwin.records.record_types import give_default, record_type_check, require_granted
 from orgtwin.records.role_groups import add_role_groups
 from orgtwin.records.saving import Save
 from orgtwin.records.share_laws import check_entries
@@ -27,6 +27,11 @@ from orgtwin.records.table import RecordTable
 from orgtwin.schema.companions import find_share
 
 Step = Callable[[RecordsContext, Save], None]
+
+
+def default_record_types(context: RecordsContext, save: Save) -> None:
+    """Step 2: a new record without a record type has its user's default."""
+    give_default(context, save)
 
 
 def before_flows(context: RecordsContext, save: Save) -> None:
@@ -65,7 +70,8 @@ def require_fields(_context: RecordsContext, save: Save) -> None:
 
 
 def check_record_type_values(context: RecordsContext, save: Save) -> None:
-    """Step 5: a restricted picklist takes only the values that the row's record type offers."""
+    """Step 5: the row's record type is one that its user may give, and restricted picklists take only what it offers."""
+    require_granted(context, save)
     check = record_type_check(context.table("RecordType"), save.table)
     for row in save.rows:
         row.errors.extend(check(row.content))
@@ -109,6 +115,7 @@ EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add
 
 STEPS: tuple[tuple[int, Step], ...] = (
     (1, lock_rows),
+    (2, default_record_types),
     (3, before_flows),
     (4, before_triggers),
     (5, apply_laws),
@@ -131,6 +138,9 @@ STEPS: tuple[tuple[int, Step], ...] = (
 ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
     apply_laws: lambda _context, table: bool(_laws_of(table)),
     check_owners: lambda _context, table: table.type.find_field("OwnerId") is not None,
+    default_record_types: lambda context, table: (
+        bool(table.type.record_types) and context.hooks.record_types is not None
+    ),
     check_record_type_values: lambda _context, table: bool(table.type.record_types),
     run_validation_rules: lambda context, table: bool(context.formulas.rules(table).rules),
     bring_along: lambda _context, table: table.type.api_name in EFFECTS,

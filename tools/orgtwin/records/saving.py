@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from orgtwin.access.grants import FindGrant
 from orgtwin.errors import SaveError
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.table import RecordTable
@@ -83,6 +84,7 @@ class SaveHooks:
     after_save: list[SaveHook] = field(default_factory=list)  # step 8: after triggers; rows are stored and have ids
     after_flows: list[SaveHook] = field(default_factory=list)  # step 14: flows after the save
     around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
+    record_types: FindGrant | None = None  # asked when a row gets a record type; None: everybody may give all
     limits_now: list[Callable[[], TakeBack]] = field(default_factory=list)  # before a batch; asked again before a retry
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
     published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did

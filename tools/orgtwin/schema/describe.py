@@ -6,6 +6,7 @@ Guide), DescribeSObjectResult (SOAP API Developer Guide), describes recorded fro
 
 from __future__ import annotations
 
+from orgtwin.access.grants import FindGrant, RecordTypeGrant
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller
 from orgtwin.schema.change_events import (
@@ -50,9 +51,12 @@ def describe_global(org: Organization, caller: Caller, data_path: str) -> dict[s
     }
 
 
-def describe_object(org: Organization, caller: Caller, name: str, data_path: str) -> dict[str, object]:
+def describe_object(
+    org: Organization, caller: Caller, name: str, data_path: str, find_grant: FindGrant | None = None
+) -> dict[str, object]:
     """One object. Raises NOT_FOUND (404) when there is none of that name for this caller."""
     sobject_type = _require(org, caller, name)
+    grant = find_grant(caller.user_id, sobject_type.api_name) if find_grant and sobject_type.record_types else None
     return {
         **_summary(org, caller, sobject_type, data_path),
         "actionOverrides": [],
@@ -63,7 +67,7 @@ def describe_object(org: Organization, caller: Caller, name: str, data_path: str
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": _record_types(org, sobject_type, data_path),
+        "recordTypeInfos": _record_types(org, sobject_type, data_path, grant),
         "searchLayoutable": not sobject_type.setup,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": _scopes(sobject_type),
@@ -149,18 +153,20 @@ def _child_relationship(row: ChildRelationship) -> dict[str, object]:
     }
 
 
-def _record_types(org: Organization, t: SObjectType, data_path: str) -> list[dict[str, object]]:
+def _record_types(
+    org: Organization, t: SObjectType, data_path: str, grant: RecordTypeGrant | None
+) -> list[dict[str, object]]:
     """The record types and, last, Master, which every object has."""
     ids = record_type_ids(org, t)
     layouts = f"{data_path}/sobjects/{t.api_name}/describe/layouts"
     rows = [
-        _record_type(rt, ids.get(rt.developer_name.lower()), f"{layouts}/{ids.get(rt.developer_name.lower())}")
+        _record_type(rt, ids.get(rt.developer_name.lower()), f"{layouts}/{ids.get(rt.developer_name.lower())}", grant)
         for rt in t.record_types
     ]
     master = {
         "active": True,
         "available": True,
-        "defaultRecordTypeMapping": True,
+        "defaultRecordTypeMapping": grant is None or grant.default is None,
         "developerName": "Master",
         "master": True,
         "name": "Master",
@@ -170,11 +176,14 @@ def _record_types(org: Organization, t: SObjectType, data_path: str) -> list[dic
     return [*rows, master]
 
 
-def _record_type(rt: RecordType, record_id: str | None, layout: str) -> dict[str, object]:
+def _record_type(
+    rt: RecordType, record_id: str | None, layout: str, grant: RecordTypeGrant | None
+) -> dict[str, object]:
+    name = rt.developer_name.lower()
     return {
         "active": rt.active,
-        "available": rt.active,
-        "defaultRecordTypeMapping": False,
+        "available": rt.active and (grant is None or name in grant.names),
+        "defaultRecordTypeMapping": grant is not None and name == grant.default,
         "developerName": rt.developer_name,
         "master": False,
         "name": rt.label,
