@@ -19,6 +19,8 @@ from clmtwin.http.app import TRANSPORT, build_app
 from clmtwin.twin import Twin
 
 GRACE_SECONDS = 2
+# A suite keeps its connection open between steps; a server that closes it first answers a step with nothing.
+KEEP_ALIVE_SECONDS = 75
 
 
 class PortInUse(Exception):
@@ -62,7 +64,7 @@ async def serving(twin: Twin, listener: socket.socket) -> AsyncIterator[str]:
     """The twin accepts connections inside the block; yields its URL."""
     config = uvicorn.Config(
         build_app(twin), http=CuttableProtocol, loop="none", lifespan="off", log_level="warning", access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS, ws="none", server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=KEEP_ALIVE_SECONDS, ws="none", server_header=False,
     )  # fmt: skip
     server = _Server(config)
     async with aiohttp.ClientSession() as session:
