@@ -90,9 +90,12 @@ def test_sarif_names_rules_and_places() -> None:
     (run,) = json.loads(render_sarif([WARNING, ERROR]))["runs"]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["MAP209", "MAP715"]
     assert [rule["name"] for rule in run["tool"]["driver"]["rules"]] == ["value_map_unknown", "description_missing"]
+    rule = run["tool"]["driver"]["rules"][0]
+    assert rule["shortDescription"]["text"] == "A picklist names a value map that the spec has."
+    assert "Good:" in rule["help"]["text"]
     second = run["results"][1]
     assert (second["ruleId"], second["ruleIndex"], second["level"]) == ("MAP209", 0, "error")
     assert second["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "mappings/a,b.yml"},
+        "artifactLocation": {"uri": "mappings/a%2Cb.yml"},
         "region": {"startLine": 3, "startColumn": 9, "endColumn": 14},
     }

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from urllib.parse import quote
 
 import msgspec
 
 from clmkit.mapping.findings import Finding, Severity
+from clmkit.mapping.reading import PAGES
 from clmkit.mapping.rules import all_rules
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -84,14 +86,10 @@ def _escape_property(text: str) -> str:
 def render_sarif(findings: Sequence[Finding]) -> str:
     """One run with the rules that were broken. Source: OASIS, SARIF Version 2.1.0."""
     codes = sorted({finding.code for finding in findings})
-    names = {rule.code: rule.name for rule in all_rules()}
+    pages = {rule.code: (rule.name, rule.page) for rule in all_rules()} | {c: ("reading", p) for c, p in PAGES.items()}
+    rules = [_render_rule(code, *pages[code]) for code in codes]
     run = {
-        "tool": {
-            "driver": {
-                "name": "clmkit",
-                "rules": [{"id": code, "name": names.get(code, "reading")} for code in codes],
-            }
-        },
+        "tool": {"driver": {"name": "clmkit", "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": [_render_result(finding, codes) for finding in findings],
     }
@@ -99,10 +97,16 @@ def render_sarif(findings: Sequence[Finding]) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
 
 
+def _render_rule(code: str, name: str, page: str) -> dict[str, object]:
+    """A rule as a code-scanning page shows it: the law as its title, the whole page as its help."""
+    law = page.strip().partition("\n")[0]
+    return {"id": code, "name": name, "shortDescription": {"text": law}, "help": {"text": page.strip()}}
+
+
 def _render_result(finding: Finding, codes: list[str]) -> dict[str, object]:
     place = finding.place
     region = {"startLine": place.line, "startColumn": place.column, "endColumn": place.column + place.width}
-    location = {"artifactLocation": {"uri": finding.file}, "region": region}
+    location = {"artifactLocation": {"uri": quote(finding.file)}, "region": region}
     return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
