@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from tests.clmkit.sync.world import World
 
 from clmkit.clients.salesforce import RowResult
 from clmkit.operate.cutover import Cutover, CutoverRefused, CutoverReport
+from clmkit.sync.database import Target
 from clmkit.sync.load import Loader
 
 
@@ -31,9 +32,20 @@ class CutoverOrg(BulkOrg, TreeOrg):
         return [RowResult(one, created=False) for one in record_ids]
 
 
-def new_world(path: Path) -> tuple[World, CutoverOrg]:
+Scene = tuple[World, CutoverOrg]
+
+
+@pytest.fixture
+def scene(target: Target) -> Iterator[Scene]:
+    """The same stories on both databases."""
+    world, org = new_world(target)
+    yield world, org
+    world.restart()
+
+
+def new_world(target: Target) -> Scene:
     org = CutoverOrg()
-    world = World(org=org, state_path=path / "sync.sqlite")
+    world = World(org=org, state_path=target)
     for number in range(1, 6):
         owner = {"email": "integration@example.com"}
         party = {"id": f"PTY-{number}", "name": "Side", "role": "other"}
@@ -52,8 +64,8 @@ def picture(org: CutoverOrg) -> dict[str, Any]:
     return copy.deepcopy({name: rows for name, rows in org.records.items() if rows})
 
 
-def test_the_four_steps_are_timed_and_the_sync_follows_then(tmp_path: Path) -> None:
-    world, org = new_world(tmp_path)
+def test_the_four_steps_are_timed_and_the_sync_follows_then(scene: Scene, tmp_path: Path) -> None:
+    world, org = scene
     ticks = iter(range(100))
     report = cut_over(world, org, tmp_path, clock=lambda: float(next(ticks)))
     assert [(step.name, step.seconds) for step in report.steps] == [
@@ -66,8 +78,8 @@ def test_the_four_steps_are_timed_and_the_sync_follows_then(tmp_path: Path) -> N
     assert world.contract()["CLM_Title__c"] == "after"
 
 
-def test_a_rehearsal_leaves_salesforce_as_it_was_and_can_be_done_again(tmp_path: Path) -> None:
-    world, org = new_world(tmp_path)
+def test_a_rehearsal_leaves_salesforce_as_it_was_and_can_be_done_again(scene: Scene, tmp_path: Path) -> None:
+    world, org = scene
     before = picture(org)
     for _ in range(2):
         report = cut_over(world, org, tmp_path, rehearses=True)
@@ -80,8 +92,8 @@ def test_a_rehearsal_leaves_salesforce_as_it_was_and_can_be_done_again(tmp_path:
     assert world.reconcile().differences == []
 
 
-def test_values_that_were_there_before_come_back(tmp_path: Path) -> None:
-    world, org = new_world(tmp_path)
+def test_values_that_were_there_before_come_back(scene: Scene, tmp_path: Path) -> None:
+    world, org = scene
     account = next(iter(org.records["Account"]))
     theirs = {"OwnerId": OWNER, "Status": "Draft", "AccountId": account, "CLM_Title__c": "theirs"}
     org.add("Contract", CLM_Id__c="AGR-000002", **theirs)
@@ -93,8 +105,8 @@ def test_values_that_were_there_before_come_back(tmp_path: Path) -> None:
     assert org.count("Contract") == 1
 
 
-def test_a_difference_ends_the_cutover_before_the_switch(tmp_path: Path) -> None:
-    world, org = new_world(tmp_path)
+def test_a_difference_ends_the_cutover_before_the_switch(scene: Scene, tmp_path: Path) -> None:
+    world, org = scene
     with pytest.raises(Killed):
         kill_in(world, org, tmp_path, "compare")
     org.edit("Contract", "AGR-000001", CLM_Title__c="wrong")
@@ -117,8 +129,8 @@ def kill_in(world: World, org: CutoverOrg, path: Path, step: str) -> None:
 
 
 @pytest.mark.parametrize("step", ["backfill", "compare", "switch"])
-def test_a_cutover_that_is_killed_goes_on_with_its_step(tmp_path: Path, step: str) -> None:
-    world, org = new_world(tmp_path)
+def test_a_cutover_that_is_killed_goes_on_with_its_step(scene: Scene, tmp_path: Path, step: str) -> None:
+    world, org = scene
     with pytest.raises(Killed):
         kill_in(world, org, tmp_path, step)
     world.restart()
@@ -131,15 +143,15 @@ def test_a_cutover_that_is_killed_goes_on_with_its_step(tmp_path: Path, step: st
     assert org.count("Contract") == 5
 
 
-def test_a_state_that_knows_rows_is_not_cut_over(tmp_path: Path) -> None:
-    world, org = new_world(tmp_path)
+def test_a_state_that_knows_rows_is_not_cut_over(scene: Scene, tmp_path: Path) -> None:
+    world, org = scene
     world.run()
     with pytest.raises(CutoverRefused, match="The sync knows rows already: a cutover is for a new state"):
         cut_over(world, org, tmp_path)
 
 
-def test_the_way_back_needs_somebody_who_may_delete(tmp_path: Path) -> None:
-    world, org = new_world(tmp_path)
+def test_the_way_back_needs_somebody_who_may_delete(scene: Scene, tmp_path: Path) -> None:
+    world, org = scene
     engine = world.engine()
     loader = Loader(world.state, org, engine.now, lambda: 0.0, "worker")
     with pytest.raises(CutoverRefused, match="needs somebody who may delete records: give --org"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from tests.clmkit.sync.world import ACME, World
 
 from clmkit.sync.audit import find_break
 from clmkit.sync.backfill import Backfill, BackfillReport
+from clmkit.sync.database import Target
 from clmkit.sync.lineage import find_lineage
 from clmkit.sync.load import Loader
 from clmkit.sync.state import Link
@@ -36,6 +37,14 @@ def new_world(target: Any = ":memory:", count: int = 40) -> tuple[World, BulkOrg
             parties=[{"id": f"PTY-{number}-{side}", "name": f"Side {side}", "role": "other"} for side in range(2)],
         )
     return world, org
+
+
+@pytest.fixture
+def scene(target: Target) -> Iterator[tuple[World, BulkOrg]]:
+    """The same stories on both databases."""
+    world, org = new_world(target)
+    yield world, org
+    world.restart()
 
 
 def backfill(world: World, org: BulkOrg, batch: int = 1000, rows_per_job: int = 100_000) -> BackfillReport:
@@ -66,8 +75,8 @@ def values(world: World, sobject: str) -> dict[str, dict[str, Any]]:
     }
 
 
-def test_both_systems_are_as_the_rounds_would_have_left_them() -> None:
-    loaded, org = new_world()
+def test_both_systems_are_as_the_rounds_would_have_left_them(scene: tuple[World, BulkOrg]) -> None:
+    loaded, org = scene
     report = backfill(loaded, org)
     assert (report.agreements, report.loaded, report.left, report.waiting, report.refused) == (40, 40, 0, 0, 0)
     assert report.rows == {"contract": 40, "party": 80}
@@ -80,8 +89,8 @@ def test_both_systems_are_as_the_rounds_would_have_left_them() -> None:
     assert loaded.reconcile().differences == []
 
 
-def test_the_first_run_after_it_sends_nothing() -> None:
-    world, org = new_world()
+def test_the_first_run_after_it_sends_nothing(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     backfill(world, org)
     org.calls.clear()
     patched = len(world.clm.changes)
@@ -91,15 +100,15 @@ def test_the_first_run_after_it_sends_nothing() -> None:
     assert (looked.events, set(org.calls), len(world.clm.changes) - patched) == (0, {"query"}, 0)
 
 
-def test_the_rounds_at_its_end_write_nothing_either() -> None:
-    world, org = new_world()
+def test_the_rounds_at_its_end_write_nothing_either(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     report = backfill(world, org)
     assert (report.rounds.rows_created, report.rounds.rows_updated, report.rounds.patches) == ({}, {}, 0)
     assert "collections" not in org.calls
 
 
-def test_parents_go_first_and_status_values_and_references_to_its_own_kind_follow() -> None:
-    world, org = new_world()
+def test_parents_go_first_and_status_values_and_references_to_its_own_kind_follow(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     backfill(world, org)
     assert [call for call in org.calls if call.startswith("bulk")] == [
         "bulk Contract", "bulk Contract", "bulk Contract", "bulk Contract", "bulk CLM_Party__c",
@@ -109,14 +118,14 @@ def test_parents_go_first_and_status_values_and_references_to_its_own_kind_follo
 
 
 def test_batches_are_sent_one_after_the_other() -> None:
-    world, org = new_world(count=450)
-    report = backfill(world, org, batch=200, rows_per_job=50)
-    assert (report.loaded, report.rows["contract"], world.org.count("Contract")) == (450, 450, 450)
+    world, org = new_world(count=250)
+    report = backfill(world, org, batch=100, rows_per_job=25)
+    assert (report.loaded, report.rows["contract"], world.org.count("Contract")) == (250, 250, 250)
     assert world.reconcile().differences == []
 
 
-def test_every_row_that_was_loaded_has_a_lineage() -> None:
-    world, org = new_world()
+def test_every_row_that_was_loaded_has_a_lineage(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     backfill(world, org)
     for field in ("CLM_Title__c", "Status", "AccountId"):
         assert find_lineage(world.state, "AGR-000002", field).is_current
@@ -124,8 +133,10 @@ def test_every_row_that_was_loaded_has_a_lineage() -> None:
     assert find_break(world.state.read_audit()) is None
 
 
-def test_what_salesforce_refuses_is_a_dead_letter_and_what_hangs_below_it_says_why() -> None:
-    world, org = new_world()
+def test_what_salesforce_refuses_is_a_dead_letter_and_what_hangs_below_it_says_why(
+    scene: tuple[World, BulkOrg],
+) -> None:
+    world, org = scene
     org.refuse["AGR-000001"] = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.")
     report = backfill(world, org)
     parked = {(row.object, row.key, row.kind, row.steward) for row in world.state.read_parked()}
@@ -142,8 +153,8 @@ def test_what_salesforce_refuses_is_a_dead_letter_and_what_hangs_below_it_says_w
     assert world.reconcile().differences == []
 
 
-def test_what_meets_a_lock_is_left_to_the_rounds() -> None:
-    world, org = new_world()
+def test_what_meets_a_lock_is_left_to_the_rounds(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     org.refuse["AGR-000001"] = ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
     world.org.before_commit = lambda sobject, records: org.refuse.clear()
     report = backfill(world, org)
@@ -151,8 +162,8 @@ def test_what_meets_a_lock_is_left_to_the_rounds() -> None:
     assert world.reconcile().differences == []
 
 
-def test_a_contract_that_is_in_salesforce_already_is_decided_by_the_rounds() -> None:
-    world, org = new_world()
+def test_a_contract_that_is_in_salesforce_already_is_decided_by_the_rounds(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     account = next(iter(world.org.records["Account"]))
     world.org.add(
         "Contract", CLM_Id__c="AGR-000002", CLM_Title__c="theirs", OwnerId=OWNER, Status="Draft", AccountId=account
@@ -163,8 +174,8 @@ def test_a_contract_that_is_in_salesforce_already_is_decided_by_the_rounds() -> 
     assert world.reconcile().differences == []
 
 
-def test_an_agreement_that_waits_for_a_person_is_counted() -> None:
-    world, org = new_world()
+def test_an_agreement_that_waits_for_a_person_is_counted(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     world.agreement("AGR-000005", counterparty={"id": "PTY-none", "name": "None", "contact": None})
     report = backfill(world, org)
     assert (report.agreements, report.loaded, report.waiting) == (40, 39, 1)
@@ -173,15 +184,15 @@ def test_an_agreement_that_waits_for_a_person_is_counted() -> None:
     assert reasons["PTY-5-0"] == "It waits for Contract AGR-000005, which waits itself."
 
 
-def test_a_text_that_csv_cannot_say_goes_another_way() -> None:
-    world, org = new_world()
+def test_a_text_that_csv_cannot_say_goes_another_way(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     world.agreement("AGR-000006", title="#N/A")
     report = backfill(world, org)
     assert (report.left, world.contract("AGR-000006")["CLM_Title__c"]) == (1, "#N/A")
 
 
-def test_what_changes_meanwhile_comes_with_the_rounds() -> None:
-    world, org = new_world()
+def test_what_changes_meanwhile_comes_with_the_rounds(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     changes = iter([lambda: world.agreement("AGR-000001", title="newer")])
 
     def strike(name: str) -> None:
@@ -199,10 +210,10 @@ POINTS = [f"{when} {step}" for step in ("create", "upload", "finish") for when i
 ]
 
 
-@pytest.mark.parametrize("place", [1, 2, 5])
+@pytest.mark.parametrize("place", [2, 5])
 @pytest.mark.parametrize("point", POINTS)
-def test_a_backfill_that_is_killed_goes_on(tmp_path: Path, point: str, place: int) -> None:
-    world, org = new_world(tmp_path / "sync.sqlite")
+def test_a_backfill_that_is_killed_goes_on(scene: tuple[World, BulkOrg], point: str, place: int) -> None:
+    world, org = scene
     seen: list[str] = []
 
     def strike(name: str) -> None:
@@ -225,7 +236,7 @@ def test_a_backfill_that_is_killed_goes_on(tmp_path: Path, point: str, place: in
     assert (world.run(looks=False).events, org.calls) == (0, [])
 
 
-def test_an_account_is_not_made_twice() -> None:
-    world, org = new_world()
+def test_an_account_is_not_made_twice(scene: tuple[World, BulkOrg]) -> None:
+    world, org = scene
     backfill(world, org)
     assert [row["CLM_Party_Id__c"] for row in world.org.records["Account"].values()].count(ACME) == 1

@@ -27,6 +27,7 @@ from clmkit.cli.sync_options import CONFIG, guarded, opened_state, read_config
 from clmkit.cli.sync_reconcile import reconcile
 from clmkit.cli.sync_redrive import redrive
 from clmkit.cli.sync_replay import replay_command
+from clmkit.cli.sync_rollback import keep, rollback
 from clmkit.operate.alerts import Alert, find_alerts
 from clmkit.operate.metrics import Metrics
 from clmkit.operate.monitor import Monitor, watched
@@ -61,6 +62,8 @@ sync.add_command(cutover)
 sync.add_command(latency)
 sync.add_command(reconcile)
 sync.add_command(replay_command)
+sync.add_command(keep)
+sync.add_command(rollback)
 
 
 @sync.command()

@@ -89,7 +89,7 @@ async def called_by_the_clm(
     heard: Callable[[Mapping[str, str]], None],
     tell: Callable[[str], None],
 ) -> AsyncIterator[None]:
-    """Take the CLM's calls inside the block, and have it call. 
+    """Take the CLM's calls inside the block, and have it call.
 
     What keeps keys from being read is told. Raises OSError, WireError, ConfigError.
     """

@@ -29,12 +29,11 @@ class OrgRow:
     values: Mapping[str, Value | Absent]
     is_deleted: bool = False
     modified_by: str = ""
-    """The user who saved it last, where somebody asked for that."""
+    """The user who saved it last."""
 
 
 def select(mapping: ObjectMapping, condition: str, order: str = "", more: Sequence[str] = ()) -> str:
-    asked = (MODIFIED_BY,) if any(row.roles for column in mapping.columns for row in column.precedence) else ()
-    fields = ["Id", MODSTAMP, *asked, *more, *(path for column in mapping.columns for path in _paths(column))]
+    fields = ["Id", MODSTAMP, MODIFIED_BY, *more, *(path for column in mapping.columns for path in _paths(column))]
     unique = ", ".join(dict.fromkeys(fields))
     return f"SELECT {unique} FROM {mapping.salesforce} WHERE {condition}{order}"  # noqa: S608 - names of a linted spec
 
@@ -54,12 +53,15 @@ def to_org_row(mapping: ObjectMapping, record: Record) -> OrgRow:
 
 async def read_by_key(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> dict[str, OrgRow]:
     """The records of these keys that exist."""
-    found: dict[str, OrgRow] = {}
+    rows = [to_org_row(mapping, record) async for record in read_records(org, mapping, keys)]
+    return {row.key: row for row in rows}
+
+
+async def read_records(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> AsyncGenerator[Record, None]:
+    """The records of these keys that exist, as Salesforce gives them."""
     for condition in _in_lists(mapping.key.salesforce, keys):
         async for record in org.query(select(mapping, condition)):
-            row = to_org_row(mapping, record)
-            found[row.key] = row
-    return found
+            yield record
 
 
 async def read_changed(org: Org, mapping: ObjectMapping, since: str) -> AsyncGenerator[OrgRow, None]:

@@ -14,10 +14,11 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from clmkit.mapping.model import Spec
+from clmkit.mapping.model import FieldMapping, ObjectMapping, Spec
 from clmkit.sync.apply import Write
 from clmkit.sync.audit import digest
 from clmkit.sync.decide import FieldDecision
@@ -110,13 +111,50 @@ def _approval(rules: Ruleset) -> str:
 
 
 def _fields(spec: Spec) -> Mapping[str, Mapping[str, str]]:
+    rules = rules_of(spec)
     return {
         f"{mapping.salesforce}.{column.salesforce}": {
             "clm": column.clm,
             "transform": column.transform,
             "owner": column.owner.value,
             "direction": column.direction.value,
+            "rule": rules[f"{mapping.salesforce}.{column.salesforce}"],
         }
         for mapping in spec.objects
         for column in mapping.columns
     }
+
+
+def rules_of(spec: Spec) -> Mapping[str, str]:
+    """What decides the value of each field, as a digest: two mappings that treat a field alike have the same."""
+    return {
+        f"{mapping.salesforce}.{column.salesforce}": _rule(spec, mapping, column)
+        for mapping in spec.objects
+        for column in mapping.columns
+    }
+
+
+def _rule(spec: Spec, mapping: ObjectMapping, column: FieldMapping) -> str:
+    known = next((one for one in spec.value_maps if one.name == column.type.value_map), None)
+    around = (
+        spec.zone,
+        spec.currency,
+        spec.us,
+        mapping.clm,
+        mapping.owner,
+        known,
+        spec.lifecycle if column.lifecycle else None,
+    )
+    facts = (*around, msgspec.structs.replace(column, **_WORDING))
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()[:16]
+
+
+_WORDING: Mapping[str, Any] = {
+    "label": "",
+    "description": "",
+    "help": "",
+    "steward": "",
+    "tags": (),
+    "track_history": False,
+}
+"""What of a field decides no value."""

@@ -57,6 +57,9 @@ class AuditLog:
         """The chain in order, a part at a time."""
         return self._read("", ())
 
+    def read_after(self, sequence: int) -> Iterator[Entry]:
+        return self._read(" AND sequence > ?", (sequence,))
+
     def read_kind(self, kind: str) -> Iterator[Entry]:
         return self._read(" AND kind = ?", (kind,))
 
@@ -66,7 +69,7 @@ class AuditLog:
         mentioning = self._read(" AND body LIKE ? ESCAPE '\\'", (f"%{quoted}%",))
         return [entry for entry in mentioning if key in named(entry)]
 
-    def _read(self, condition: str, parameters: tuple[str, ...]) -> Iterator[Entry]:
+    def _read(self, condition: str, parameters: tuple[str | int, ...]) -> Iterator[Entry]:
         sql = f"SELECT {', '.join(COLUMNS)} FROM audit WHERE sequence > ?{condition} ORDER BY sequence LIMIT {_PAGE}"  # noqa: S608 - constants
         last = 0
         while rows := self._database.execute(sql, (last, *parameters)):
