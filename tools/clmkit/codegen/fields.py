@@ -18,11 +18,15 @@ Elements = dict[str, Value]
 
 # What a tag of the spec says in the org's own data classification. Source: Salesforce Help, "Data Classification Metadata Fields".
 CLASSIFICATION: Mapping[str, tuple[str, str]] = {
+    "public": ("securityClassification", "Public"),
+    "internal": ("securityClassification", "Internal"),
     "confidential": ("securityClassification", "Confidential"),
     "restricted": ("securityClassification", "Restricted"),
+    "mission_critical": ("securityClassification", "MissionCritical"),
     "personal": ("complianceGroup", "PII"),
     "gdpr": ("complianceGroup", "GDPR"),
     "ccpa": ("complianceGroup", "CCPA"),
+    "coppa": ("complianceGroup", "COPPA"),
     "hipaa": ("complianceGroup", "HIPAA"),
     "pci": ("complianceGroup", "PCI"),
 }

@@ -15,7 +15,7 @@ from clmkit.clients.silence import WITHHELD, silence
 from clmkit.mapping.model import AudienceKind, FieldClass, FieldMapping, ObjectMapping, Role, Spec
 from clmkit.sync.state import Parked
 
-_TAGS = frozenset({"confidential", "restricted", "hipaa", "pci"})
+_TAGS = frozenset({"confidential", "restricted", "mission_critical", "hipaa", "pci"})
 _QUOTED = re.compile(r'"[^"]*"')
 
 

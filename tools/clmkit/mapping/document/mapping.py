@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from clmkit.mapping.document.conditions import ConditionBlock
 from clmkit.mapping.document.types import PlainType, TypeBlock
-from clmkit.mapping.document.words import ApiName, Block, Label, Match, Name, Path, Text, Zone
+from clmkit.mapping.document.words import ApiName, Block, Label, Match, Name, Path, Tag, Text, Zone
 from clmkit.mapping.model import Blank, Cleared, ConflictRule, Encryption, FieldClass, Missing, ObjectKind, Owner, Park
 from clmkit.mapping.transforms import TRANSFORMS
 
@@ -286,8 +286,11 @@ class FieldBlock(Block, frozen=True, kw_only=True):
     ) = UNSET
     missing: Annotated[Missing, Meta(description="When `match` finds no record.")] = Missing.PARK_VALUE
     tags: Annotated[
-        list[Literal["personal", "confidential", "restricted", "gdpr", "ccpa", "hipaa", "pci"]],
-        Meta(description="Compliance; written into the field's classification."),
+        list[Tag],
+        Meta(
+            description="Compliance, written into the field's own classification: one of public, internal, confidential, restricted"
+            " and mission_critical, and any of the laws; personal is PII."
+        ),
     ] = msgspec.field(default_factory=list)
     requires: Annotated[
         dict[str, bool | str],

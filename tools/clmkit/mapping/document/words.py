@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,19 @@ Path: TypeAlias = Annotated[str, Meta(pattern=r"^/?[A-Za-z_][A-Za-z0-9_]*(\.[A-Z
 Match: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$")]
 Text: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1000)]
 Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=80)]
+Tag: TypeAlias = Literal[
+    "public",
+    "internal",
+    "confidential",
+    "restricted",
+    "mission_critical",
+    "personal",
+    "gdpr",
+    "ccpa",
+    "coppa",
+    "hipaa",
+    "pci",
+]
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

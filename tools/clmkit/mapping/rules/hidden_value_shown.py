@@ -30,7 +30,7 @@ from clmkit.mapping.subject import Column, Offence, Subject, absolute, join
 CODE = "MAP613"
 SEVERITY = Severity.ERROR
 
-SECRET = ("confidential", "hipaa", "pci", "restricted")
+SECRET = ("confidential", "hipaa", "mission_critical", "pci", "restricted")
 """Tags whose values the sync withholds from everything that it tells."""
 
 

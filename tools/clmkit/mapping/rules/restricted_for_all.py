@@ -21,10 +21,13 @@ from clmkit.mapping.subject import Offence, Subject
 CODE = "MAP608"
 SEVERITY = Severity.ERROR
 
+FOR_SOME = ("restricted", "mission_critical")
+
 
 def check(subject: Subject) -> Iterator[Offence]:
     people = {audience.name for audience in subject.spec.audiences if audience.kind is AudienceKind.PEOPLE}
     for value in subject.values:
-        if "restricted" in value.field.tags and people and people <= set(value.field.audience):
-            message = f"{value.title} is restricted, but every audience may read it"
+        tag = next((tag for tag in FOR_SOME if tag in value.field.tags), "")
+        if tag and people and people <= set(value.field.audience):
+            message = f"{value.title} is {tag}, but every audience may read it"
             yield Offence((*value.path, "tags"), message, "name the audience that needs it", of_key=True)
