@@ -223,7 +223,8 @@ class _Attempt:
         self.failed.setdefault(key, message)
 
     def _delete(self, named: Iterable[tuple[Key, str]]) -> None:
-        for key, file_name in named:
+        """What builds on others goes before them, in whatever order the manifest names both."""
+        for key, file_name in sorted(named, key=lambda each: -rule_of(each[0][0]).order):
             if key in self._skipped:
                 continue
             type_name, full_name = key

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from orgtwin.metadata.component import Component
+from orgtwin.metadata.global_names import find_missing_name
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.types.field_changes import check_change
@@ -226,6 +227,7 @@ def _check_name(field_name: str) -> None:
 
 def _check_formula(workspace: Workspace, object_name: str, field: Field) -> None:
     message = workspace.check_formula(workspace.schema.current(), object_name, field.formula or "", field.type.value)
+    message = message or find_missing_name(workspace, field.formula or "")
     if message is not None:
         raise ComponentRefused(message)
 

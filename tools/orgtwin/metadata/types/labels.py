@@ -6,6 +6,8 @@ Source: "CustomLabels" (Metadata API Developer Guide). Translations are not emul
 from __future__ import annotations
 
 from orgtwin.metadata.component import Component
+from orgtwin.metadata.global_names import uses_of
+from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.types.required import check_required
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.records.global_variables import LABEL
@@ -18,4 +20,9 @@ def deploy_label(workspace: Workspace, component: Component, before: Component |
 
 
 def remove_label(workspace: Workspace, component: Component) -> None:
+    uses = uses_of(workspace, "$Label", component.full_name)
+    if uses:
+        raise ComponentRefused(
+            f"This custom label is referenced elsewhere in salesforce.com. : {', '.join(uses)}"
+        )  # ASSUMED text
     workspace.settings[LABEL + component.full_name.lower()] = None

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.formula_check import VALIDATION_RULE
+from orgtwin.metadata.global_names import find_missing_name
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.types.object_fields import RECORD_TYPE_ID
@@ -118,6 +119,7 @@ def deploy_validation_rule(workspace: Workspace, component: Component, _before: 
 
 def _check_rule(workspace: Workspace, draft: ObjectDraft, rule: ValidationRule) -> None:
     message = workspace.check_formula(workspace.schema.current(), draft.api_name, rule.formula, VALIDATION_RULE)
+    message = message or find_missing_name(workspace, rule.formula)
     if message is not None:
         raise ComponentRefused(message)
 

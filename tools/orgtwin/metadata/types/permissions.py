@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from orgtwin.metadata.component import Component
+from orgtwin.metadata.global_names import uses_of
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.types.permission_checks import OBJECT_RIGHTS, check_dependencies, check_permissions
 from orgtwin.metadata.types.record_writes import delete_rows, find_row, find_rows, insert_rows, save_row
@@ -184,6 +185,11 @@ def _write_custom_permission(org: Organization, component: Component) -> str:
 
 
 def remove_custom_permission(workspace: Workspace, component: Component) -> None:
+    uses = uses_of(workspace, "$Permission", component.full_name)
+    if uses:
+        raise ComponentRefused(
+            f"This custom permission is referenced elsewhere in salesforce.com. : {', '.join(uses)}"
+        )  # ASSUMED text
     workspace.write_records(
         component, lambda org: _delete_named(org, "CustomPermission", "DeveloperName", component.full_name)
     )
