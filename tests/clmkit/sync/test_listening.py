@@ -11,10 +11,10 @@ import pytest
 from tests.clmkit.sync.world import World
 
 from clmkit.clients.errors import LoginFailed, Refused, Unreachable
-from clmkit.clients.pubsub import Batch, Change, PositionLost, Published
+from clmkit.clients.pubsub import Batch, Change, PositionLost, Published, Unread
 from clmkit.sync.database import StateError
 from clmkit.sync.inbox import Inbox
-from clmkit.sync.listening import MOST_QUEUED, EventsConfig, Listening
+from clmkit.sync.listening import LOOK, MOST_QUEUED, EventsConfig, Listening
 from clmkit.sync.report import Tally
 
 TOPIC = "/event/CLM_Contract_Change__e"
@@ -132,6 +132,19 @@ def test_an_overflow_is_answered_with_a_look_that_finds_what_changed(world: Worl
     hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "01")
     assert world.state.get_cursor("look") == "Salesforce tells of changed Contracts without saying which (GAP_OVERFLOW)"
     assert world.run().patches == 1
+
+
+def test_an_event_that_cannot_be_decoded_is_answered_with_a_look_that_finds_what_changed(world: World) -> None:
+    script = Script([[Batch((Unread("E1", "schema S: EOFError"),), b"\x01")]])
+    world.org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    listening = prepare(world, script)
+    world.state.put_cursor(f"grpc:{TOPIC}", "00")
+    hear(listening, lambda: listening.needs_look)
+    assert world.state.get_cursor(LOOK) == "An event of Salesforce cannot be decoded (schema S: EOFError)"
+    assert world.state.get_cursor(f"grpc:{TOPIC}") == "01"
+    assert world.run().stopped == ""
+    assert world.clm.agreements["AGR-000001"]["business_owner"] == {"email": "bea@example.com"}
+    assert not listening.needs_look
 
 
 def test_where_grpc_is_blocked_events_come_over_cometd_and_the_log_says_so(

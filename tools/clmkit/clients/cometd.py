@@ -10,7 +10,7 @@ position here is the number of an event; it means nothing to the Pub/Sub API.
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ import aiohttp
 import msgspec
 
 from clmkit.clients.errors import LoginFailed, Refused, Unexpected, Unreachable
-from clmkit.clients.pubsub import Batch, Change, PositionLost, Published
+from clmkit.clients.pubsub import Batch, Change, PositionLost, Published, Unread
 from clmkit.clients.salesforce import Session
 
 API_VERSION = "66.0"
@@ -53,7 +53,7 @@ class _Client:
             raise Unreachable(url, f"{type(error).__name__} {error}".strip()) from error
         try:
             answer: list[Message] = msgspec.json.decode(content, type=list[Message])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise Unexpected(f"{url} answered {response.status} with a body that does not read: {error}") from error
         reply = next((one for one in answer if one.get("channel") == channel), {})
         if not reply.get("successful"):
@@ -75,10 +75,26 @@ async def listen(
     await client.ask("/meta/subscribe", subscription=topic, ext={"replay": {topic: replay}})
     while True:
         messages = await client.ask("/meta/connect", connectionType="long-polling")
-        events = [message["data"] for message in messages if message.get("channel") == topic]
+        events = [message.get("data") for message in messages if message.get("channel") == topic]
         if events:
-            position = str(events[-1]["event"]["replayId"]).encode()
-        yield Batch(tuple(_to_record(topic, event) for event in events), position or b"")
+            position = _position_of(topic, events)
+        yield Batch(tuple(_try_record(topic, event) for event in events), position or b"")
+
+
+def _position_of(topic: str, events: Sequence[Any]) -> bytes:
+    """The position after the last of the events that tells its own. Raises PositionLost when none does."""
+    for event in reversed(events):
+        told = event.get("event") if isinstance(event, Mapping) else None
+        if isinstance(told, Mapping) and "replayId" in told:
+            return str(told["replayId"]).encode()
+    raise PositionLost(f"{topic}: events came without a replay id.")
+
+
+def _try_record(topic: str, event: Any) -> Change | Published | Unread:
+    try:
+        return _to_record(topic, event)
+    except (LookupError, TypeError, AttributeError) as error:
+        return Unread("", f"{type(error).__name__} {error}")
 
 
 def _to_record(topic: str, event: Mapping[str, Any]) -> Change | Published:

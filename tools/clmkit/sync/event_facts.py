@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from clmkit.clients.pubsub import Change, Published
+from clmkit.clients.pubsub import Change, Published, Unread
 from clmkit.clients.salesforce import CLIENT_NAME
 from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Spec
 from clmkit.sync.decide import is_same_value
@@ -23,6 +23,7 @@ from clmkit.sync.state import Link
 
 KEY, CHANGED_BY = "Key__c", "Changed_By__c"
 DELETE = "DELETE"
+_TEMPORAL = frozenset({FieldKind.DATE, FieldKind.DATETIME, FieldKind.TIME})
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ def default_topics(spec: Spec) -> dict[str, str]:
     }
 
 
-def linked_ids(records: Iterable[Change | Published]) -> set[str]:
+def linked_ids(records: Iterable[Change | Published | Unread]) -> set[str]:
     """The record ids whose links `Judge` has to know."""
     return {one for record in records if isinstance(record, Change) for one in record.record_ids}
 
@@ -58,18 +59,26 @@ class Judge:
         self._judged = {mapping.salesforce: (mapping, _judged(mapping)) for mapping in spec.objects}
         self._topics = {topic.rpartition("/")[2]: name for topic, name in default_topics(spec).items()}
 
-    def judge(self, records: Iterable[Change | Published], links: Mapping[str, Link]) -> Heard:
+    def judge(self, records: Iterable[Change | Published | Unread], links: Mapping[str, Link]) -> Heard:
         """`links` by record id."""
         heard = Heard()
         for record in records:
             if isinstance(record, Change):
                 if record.entity in self._judged:
                     _judge_change(heard, *self._judged[record.entity], record, links)
-            elif record.name in self._topics and record.values.get(KEY):
-                source = f"{EVENT_SOURCE}{self._topics[record.name]}"
-                key, actor = str(record.values[KEY]), str(record.values.get(CHANGED_BY) or "")
-                heard.news.append(InboxEvent(f"event:{record.event_id}", source, key, 0, actor))
+            elif isinstance(record, Unread):
+                heard.look = f"An event of Salesforce cannot be decoded ({record.reason})"
+            elif record.name in self._topics:
+                self._judge_published(heard, record)
         return heard
+
+    def _judge_published(self, heard: Heard, event: Published) -> None:
+        if not event.values.get(KEY):
+            heard.look = f"An event of Salesforce ({event.name}) does not say which record it is about"
+            return
+        source = f"{EVENT_SOURCE}{self._topics[event.name]}"
+        key, actor = str(event.values[KEY]), str(event.values.get(CHANGED_BY) or "")
+        heard.news.append(InboxEvent(f"event:{event.event_id}", source, key, 0, actor))
 
 
 def _judge_change(
@@ -89,8 +98,8 @@ def _judge_change(
         event_id = f"event:{change.event_id}:{record_id}"
         heard.news.append(InboxEvent(event_id, source, agreement_id, 0, change.user_id))
         if is_deletion and link is not None:
-            at = datetime.fromtimestamp(change.committed_at / 1000, UTC).isoformat(timespec="milliseconds")
-            heard.deleted[event_id] = (link, at)
+            at = _moment(change.committed_at)
+            heard.deleted[event_id] = (link, at.isoformat(timespec="milliseconds") if at is not None else "")
         elif link is not None and not needs_reread and (reason := _why_settled(columns, change, link)):
             heard.settled[event_id] = reason
 
@@ -129,19 +138,25 @@ def _is_agreed(column: FieldMapping, change: Change, link: Link) -> bool:
 
 
 def _to_wire(column: FieldMapping, value: object) -> object:
-    """Dates and times of Avro are milliseconds; the sync keeps them as REST writes them."""
-    if not isinstance(value, int) or isinstance(value, bool):
+    """Dates and times of Avro are milliseconds; the sync keeps them as REST writes them. What is none stays as it is."""
+    kind = column.type.value_kind
+    if kind not in _TEMPORAL or not isinstance(value, int) or (moment := _moment(value)) is None:
         return value
-    moment = datetime.fromtimestamp(value / 1000, UTC)
-    match column.type.value_kind:
+    match kind:
         case FieldKind.DATE:
             return moment.date().isoformat()
-        case FieldKind.DATETIME:
-            return moment.isoformat(timespec="milliseconds")
         case FieldKind.TIME:
             return moment.time().isoformat(timespec="milliseconds")
         case _:
-            return value
+            return moment.isoformat(timespec="milliseconds")
+
+
+def _moment(milliseconds: int) -> datetime | None:
+    """None for a number that is no moment of the years 1 to 9999."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _pascal(name: str) -> str:

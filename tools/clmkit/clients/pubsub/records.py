@@ -69,6 +69,13 @@ class Published(msgspec.Struct, frozen=True, gc=False):
     event_id: str = ""
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """An event that cannot be decoded: something changed, and the event does not tell what."""
+
+    event_id: str
+    reason: str
+
+
 class Decoder:
     """The payloads of one schema. Which fields a bitmap names is worked out once: the same ones come again and again."""
 

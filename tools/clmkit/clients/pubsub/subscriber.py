@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,15 +19,24 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from fastavro.schema import SchemaParseException, UnknownType
 
 from clmkit.clients.errors import LoginFailed, Refused, Unreachable, WireError
 from clmkit.clients.pubsub import messages
-from clmkit.clients.pubsub.records import Change, Decoder, Published
+from clmkit.clients.pubsub.records import Change, Decoder, Published, Unread
 
 MOST_REQUESTED = 100
 _SERVICE = "/eventbus.v1.PubSub"
 _CODES = "sfdc.platform.eventbus.grpc."
 _LOST = ("subscription.fetch.replayid.corrupted", "subscription.fetch.replayid.validation.failed")
+
+_GONE = frozenset({grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION})
+"""What the org says when it is asked for a schema that it does not have."""
+_UNREADABLE = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, EOFError, MemoryError, RecursionError, struct.error,
+    SchemaParseException, UnknownType,
+)  # fmt: skip
+"""What decoding raises for bytes that are no Avro of the schema, and for a schema that is none."""
 
 
 class PositionLost(WireError):
@@ -53,7 +63,7 @@ class Batch:
     `commit` tells the org that everything up to here is kept; only a managed subscription has it.
     """
 
-    records: tuple[Change | Published, ...]
+    records: tuple[Change | Published | Unread, ...]
     position: bytes
     commit: Callable[[], None] | None = None
 
@@ -161,14 +171,20 @@ class Subscriber:
         except grpc.RpcError as error:
             raise self._refusal(error) from error
 
-    async def _records(self, events: Any) -> tuple[Change | Published, ...]:
-        found = []
+    async def _records(self, events: Any) -> tuple[Change | Published | Unread, ...]:
+        found: list[Change | Published | Unread] = []
         for consumed in events:
-            decoder = await self._decoder(consumed.event.schema_id)
-            found.append(decoder.decode(consumed.event.payload, consumed.event.id))
+            event = consumed.event
+            try:
+                decoder = await self._decoder(event.schema_id)
+                found.append(decoder.decode(event.payload, event.id))
+            except _UNREADABLE as error:
+                words = f"schema {event.schema_id}: {type(error).__name__} {error}".strip()
+                found.append(Unread(event.id, words))
         return tuple(found)
 
     async def _decoder(self, schema_id: str) -> Decoder:
+        """Raises LookupError for a schema that the org does not have any more."""
         known = self._decoders.get(schema_id)
         if known is None:
             ask = self._channel.unary_unary(
@@ -176,7 +192,12 @@ class Subscriber:
                 request_serializer=messages.SchemaRequest.SerializeToString,
                 response_deserializer=messages.SchemaInfo.FromString,
             )
-            info = await ask(messages.SchemaRequest(schema_id=schema_id), metadata=self._identity.metadata)
+            try:
+                info = await ask(messages.SchemaRequest(schema_id=schema_id), metadata=self._identity.metadata)
+            except grpc.RpcError as error:
+                if error.code() in _GONE:
+                    raise LookupError(str(error.details())) from error
+                raise
             known = self._decoders[schema_id] = Decoder(json.loads(info.schema_json))
         return known
 
