@@ -22,7 +22,10 @@ ROW = {"id": "800x", "success": True, "errors": [], "created": True}
 
 
 def speak(
-    use: Callable[[Salesforce, Script, list[float]], Awaitable[Any]], *answers: Answer, login: Login = CREDENTIALS
+    use: Callable[[Salesforce, Script, list[float]], Awaitable[Any]],
+    *answers: Answer,
+    login: Login = CREDENTIALS,
+    longest: float = 0.3,
 ) -> Any:
     """Let the client speak with a scripted org; waits are noted, not waited."""
 
@@ -33,7 +36,7 @@ def speak(
             waits.append(seconds)
 
         async with serving(*answers) as script, open_session(None) as session:
-            transport = Transport(session, Patience(attempts=4, first=0.1, longest=0.3), sleep, lambda: 1.0)
+            transport = Transport(session, Patience(attempts=4, first=0.1, longest=longest), sleep, lambda: 1.0)
             return await use(Salesforce(transport, script.url, login, "66.0"), script, waits)
 
     return asyncio.run(scene())
@@ -201,6 +204,35 @@ def test_a_busy_service_is_asked_again_after_growing_waits(status: int) -> None:
         assert (waits, org.calls["describe"]) == ([0.1, 0.2], 3)
 
     speak(use, Answer(status), Answer(status), Answer(body={}))
+
+
+@pytest.mark.parametrize(
+    ("told", "waited"),
+    [
+        ("0", [0.0]),
+        ("7", [7.1]),
+        ("", [0.1]),
+        ("soon", [0.1]),
+        ("Sun, 22 Nov 2026 10:00:00 GMT", [0.1]),
+        ("-5", [0.1]),
+        ("²", [0.1]),
+    ],
+)
+def test_who_asks_for_a_wait_gets_it(told: str, waited: list[float]) -> None:
+    async def use(org: Salesforce, script: Script, waits: list[float]) -> list[float]:
+        await org.describe("Contract")
+        return waits
+
+    assert speak(use, Answer(429, headers={"retry-after": told}), Answer(body={}), longest=10.0) == waited
+
+
+def test_who_asks_for_a_wait_beyond_all_patience_is_refused_at_once() -> None:
+    async def use(org: Salesforce, script: Script, waits: list[float]) -> tuple[list[float], int]:
+        with pytest.raises(Refused):
+            await org.describe("Contract")
+        return waits, len(script.asked)
+
+    assert speak(use, Answer(429, headers={"retry-after": "3600"})) == ([], 1)
 
 
 def test_a_lost_answer_is_asked_for_again() -> None:

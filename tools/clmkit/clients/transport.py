@@ -36,10 +36,13 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long: the wait before attempt n+1 is a random part of `first * 2**n`, at most `longest` seconds."""
+    """How often and how long: the wait before attempt n+1 is a random part of `first * 2**n`, at most `longest` seconds.
 
-    attempts: int = 5
-    first: float = 0.1
+    What the service tells (`Retry-After`) takes its place; nobody waits here for longer than `longest`.
+    """
+
+    attempts: int = 6
+    first: float = 0.05
     longest: float = 20.0
     timeout: float = 120.0
 
@@ -72,9 +75,11 @@ class Transport:
         Raises Unreachable.
         """
         last, most = "", attempts or self.patience.attempts
+        told: float | None = None
         for attempt in range(most):
             if attempt:
-                await self.pause(attempt)
+                await self.pause(attempt, told)
+            told = None
             self.calls[kind] += 1
             try:
                 reply = await self._send_once(method, url, headers, body)
@@ -83,13 +88,18 @@ class Transport:
                 if isinstance(error, aiohttp.ClientConnectorCertificateError):
                     break
                 continue
-            if reply.status not in RETRY_STATUS or attempt + 1 == most:
+            told = _told_wait(reply)
+            is_long = told is not None and told > self.patience.longest
+            if reply.status not in RETRY_STATUS or attempt + 1 == most or is_long:
                 return reply
         raise Unreachable(url.split("?")[0], last)
 
-    async def pause(self, attempt: int) -> None:
-        """Wait before attempt number `attempt`, counted from 1."""
-        await self.sleep(self.patience.wait(attempt - 1, self.chance()))
+    async def pause(self, attempt: int, told: float | None = None) -> None:
+        """Wait before attempt number `attempt`, counted from 1: as long as the service told, and a moment of our own on top."""
+        if told is None:
+            await self.sleep(self.patience.wait(attempt - 1, self.chance()))
+        else:
+            await self.sleep(told + self.patience.wait(0, self.chance()) * (told > 0))
 
     async def _send_once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | Content | None
@@ -108,6 +118,12 @@ class Transport:
                 {name.lower(): value for name, value in response.headers.items()},
                 await response.read(),
             )
+
+
+def _told_wait(reply: Reply) -> float | None:
+    """Seconds that the service asks to wait (RFC 9110, "Retry-After"); None where it does not tell, or tells a date."""
+    told = reply.headers.get("retry-after", "").strip()
+    return float(told) if told.isascii() and told.isdigit() else None
 
 
 def open_session(ca_bundle: Path | None) -> aiohttp.ClientSession:
