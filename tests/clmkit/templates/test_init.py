@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from jsonschema_rs import Draft202012Validator
 
 from clmkit.cli.main import main
 from clmkit.mapping.approvals import find_row
 from clmkit.mapping.loader import load_bytes, load_spec
 from clmkit.mapping.model import ApprovalRow
 from clmkit.mapping.sides import choose_sides
+from clmkit.mapping.yaml_tree import parse_tree
 from clmkit.templates.agreements import make_agreements
 from clmkit.templates.catalogue import TEMPLATES, Template
 
@@ -41,7 +43,33 @@ def test_without_a_template_the_choice_is_shown() -> None:
 def test_a_new_project_lints_clean(template: Template, tmp_path: Path) -> None:
     code, _ = run("--template", template.name, "--out", str(tmp_path))
     assert (code, load_spec(tmp_path / "mappings/contract.yml").findings) == (0, ())
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == [
+        "datasets/agreements.json",
+        "mappings/contract.yml",
+        "mappings/schema.json",
+        "sfdx-project.json",
+    ]
     assert len(json.loads((tmp_path / "datasets/agreements.json").read_text())) == 25
+
+
+@EACH
+def test_an_editor_finds_the_schema_of_a_new_mapping_beside_it(template: Template, tmp_path: Path) -> None:
+    run("--template", template.name, "--out", str(tmp_path))
+    first, *_ = (tmp_path / "mappings/contract.yml").read_text().splitlines()
+    name = first.removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads((tmp_path / "mappings" / name).read_text())
+    data = parse_tree((tmp_path / "mappings/contract.yml").read_text())[0]
+    assert data is not None
+    assert Draft202012Validator(schema).is_valid(data.data)
+
+
+def test_a_new_project_generates_beside_its_mapping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("--template", "saas", "--out", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["generate"], catch_exceptions=False)
+    assert (result.exit_code, (tmp_path / "force-app/generated/files.sha256").exists()) == (0, True)
+    project = json.loads((tmp_path / "sfdx-project.json").read_text())
+    assert [(tmp_path / one["path"]).is_dir() for one in project["packageDirectories"]] == [True]
 
 
 def test_what_is_there_is_not_overwritten_without_force(tmp_path: Path) -> None:
@@ -52,7 +80,7 @@ def test_what_is_there_is_not_overwritten_without_force(tmp_path: Path) -> None:
     assert (code, output) == (2, f"clmkit init: {mapping} is there already; --force overwrites it\n")
     assert mapping.read_text() == "mine"
     assert run("--template", "licensing", "--out", str(tmp_path), "--force")[0] == 0
-    assert mapping.read_text() == TEMPLATES["licensing"].read_mapping()
+    assert mapping.read_text().endswith(TEMPLATES["licensing"].read_mapping())
 
 
 @EACH
