@@ -156,7 +156,7 @@ def test_a_managed_subscription_that_is_unknown_is_refused(ready: ReadyFile) -> 
 
     with pytest.raises(Refused) as refused:
         listening(ready, use)
-    assert refused.value.code == "managed.subscription.notfound"
+    assert refused.value.code == "managed.subscription.developer.name.not.found"
 
 
 def test_a_place_that_the_org_does_not_take_is_told(ready: ReadyFile) -> None:
@@ -229,7 +229,7 @@ def test_an_unknown_topic_and_a_dead_session_are_told_apart(ready: ReadyFile) ->
         listening(ready, use)
     with pytest.raises(LoginFailed):
         listening(ready, use, "dead")
-    assert (refused.value.status, refused.value.code) == (5, "topic.notfound")
+    assert (refused.value.status, refused.value.code) == (5, "topic.not.found")
 
 
 def ended_while_writing() -> Exception:
@@ -264,7 +264,7 @@ class EndsWhileWriting:
 
 ENDS: dict[str, tuple[str, str, type[Exception], str]] = {
     "dead session": (EVENT, "dead", LoginFailed, "authentication exception"),
-    "unknown topic": ("/event/None__e", "", Refused, "topic.notfound"),
+    "unknown topic": ("/event/None__e", "", Refused, "topic.not.found"),
     "nothing wrong": (EVENT, "", Unreachable, "the stream ended before the request was written"),
 }
 

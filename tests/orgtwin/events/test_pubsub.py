@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from functools import partial
 from importlib import resources
 from typing import Any
 
@@ -186,11 +185,12 @@ REFUSED: dict[str, tuple[Any, tuple[str, str, str]]] = {
         fetch("/event/No__e"),
         (
             "NOT_FOUND",
-            "topic.notfound",
+            "topic.not.found",
             "The topic information for org CORE/prod/00DTW00000000012AA and topic /event/No__e not found. Ensure the topic "
             "name is correct and that the topic exists.",
         ),
     ),
+    "no topic": (fetch(""), ("INVALID_ARGUMENT", "topic.validation.empty", "The topic name is blank.")),
     "bad replay id": (
         fetch(EVENT, 1, CUSTOM, b"\0" * 8),
         ("INVALID_ARGUMENT", "subscription.fetch.replayid.corrupted", CORRUPTED),
@@ -217,20 +217,59 @@ def test_a_subscription_that_cannot_be_is_refused(client: Client, request_: Any,
 
 def test_a_stream_keeps_to_its_topic(client: Client) -> None:
     requests_ = Requests(fetch(EVENT, 1), fetch("/event/Signed__e", 1))
-    assert refused(lambda: client.call("Subscribe", requests_))[:2] == ("INVALID_ARGUMENT", "topic.invalid")
-
-
-BAD_METADATA = {"accesstoken": "no", "tenantid": "00D000000000001AAA", "instanceurl": ""}
-
-
-@pytest.mark.parametrize(("key", "value"), BAD_METADATA.items(), ids=list(BAD_METADATA))
-def test_a_call_needs_token_tenant_and_address(client: Client, key: str, value: str) -> None:
-    client.metadata[key] = value
-    assert refused(lambda: client.topic(EVENT)) == (
-        "UNAUTHENTICATED",
-        "service.auth.error",
-        "An authentication exception occurred. Provide valid authentication via metadata headers.",
+    assert refused(lambda: client.call("Subscribe", requests_))[:2] == (
+        "INVALID_ARGUMENT",
+        "subscription.fetch.topic.mismatch",
     )
+
+
+_NO_SESSION = (
+    "service.auth.error",
+    "An authentication exception occurred. Provide valid authentication via metadata headers.",
+)
+BAD_METADATA = {
+    "another token": ("accesstoken", "no", _NO_SESSION),
+    "another tenant": ("tenantid", "00D000000000001AAA", _NO_SESSION),
+    "no tenant": (
+        "tenantid",
+        "",
+        ("service.auth.headers.invalid", "The metadata header tenantid is blank or not valid."),
+    ),
+    "no address": (
+        "instanceurl",
+        "",
+        ("service.auth.headers.invalid", "The metadata header instanceurl is blank or not valid."),
+    ),
+}
+
+
+@pytest.mark.parametrize(("key", "value", "error"), BAD_METADATA.values(), ids=list(BAD_METADATA))
+def test_a_call_needs_token_tenant_and_address(client: Client, key: str, value: str, error: tuple[str, str]) -> None:
+    client.metadata[key] = value
+    assert refused(lambda: client.topic(EVENT)) == ("UNAUTHENTICATED", *error)
+
+
+BAD_CALLS: dict[str, tuple[str, Any, tuple[str, str]]] = {
+    "a schema without id": ("GetSchema", message("SchemaRequest"), ("INVALID_ARGUMENT", "schema.validation.failed")),
+    "an unknown schema": (
+        "GetSchema",
+        message("SchemaRequest", schema_id="none"),
+        ("NOT_FOUND", "schema.meta.permission"),
+    ),
+    "no events": (
+        "Publish",
+        message("PublishRequest", topic_name=EVENT),
+        ("INVALID_ARGUMENT", "publish.event.count.invalid"),
+    ),
+    "no topic": ("Publish", message("PublishRequest"), ("INVALID_ARGUMENT", "publish.topic.validation.empty")),
+}
+
+
+@pytest.mark.parametrize(("method", "request_", "error"), BAD_CALLS.values(), ids=list(BAD_CALLS))
+def test_a_call_that_cannot_be_answered_is_refused(
+    client: Client, method: str, request_: Any, error: tuple[str, str]
+) -> None:
+    assert refused(lambda: client.call(method, request_))[:2] == error
 
 
 def test_a_user_without_rights_neither_subscribes_nor_publishes(ready: ReadyFile) -> None:
@@ -248,7 +287,8 @@ def test_a_user_without_rights_neither_subscribes_nor_publishes(ready: ReadyFile
     unpublished = refused(lambda: stranger.call("Publish", message("PublishRequest", topic_name=EVENT)))
     stranger.close()
     text = "The user doesn't have the permission to use the topic /event/Seen__e."
-    assert denied == unpublished == ("PERMISSION_DENIED", "topic.unauthorized", text)
+    assert denied == ("PERMISSION_DENIED", "subscription.topic.cannot.subscribe", text)
+    assert unpublished == ("PERMISSION_DENIED", "topic.meta.permission", text)
 
 
 FAULTS = {
@@ -309,20 +349,38 @@ def test_a_managed_subscription_goes_on_where_the_client_committed(client: Clien
 def test_a_place_that_was_never_handed_out_cannot_be_committed(client: Client, ready: ReadyFile) -> None:
     managed(ready)
     commit = message("CommitReplayRequest", commit_request_id="c-1", replay_id=b"\1" * 8)
-    requests_ = Requests(managed_fetch(developer_name="Sync", commit_replay_id_request=commit))
+    requests_ = Requests(managed_fetch(developer_name="Sync"), managed_fetch(0, commit_replay_id_request=commit))
     response = next(client.call("ManagedSubscribe", requests_)).commit_response
     requests_.end()
     assert (response.error.code, response.error.msg) == (2, CORRUPTED)
 
 
-def test_a_managed_subscription_that_is_stopped_or_unknown_is_refused(client: Client, ready: ReadyFile) -> None:
+_COMMIT = message("CommitReplayRequest", commit_request_id="c-1", replay_id=b"\1" * 8)
+BAD_MANAGED: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "one that is stopped": ({"developer_name": "Sync"}, ("FAILED_PRECONDITION", "config.stopped")),
+    "an unknown name": ({"developer_name": "None"}, ("NOT_FOUND", "developer.name.not.found")),
+    "an unknown id": ({"subscription_id": "18x000000000001AAA"}, ("NOT_FOUND", "subscription.id.not.found")),
+    "an id that is too short": ({"subscription_id": "18x"}, ("INVALID_ARGUMENT", "subscription.id.invalid")),
+    "neither": ({}, ("INVALID_ARGUMENT", "id.or.developer.name.empty")),
+    "both": (
+        {"developer_name": "Sync", "subscription_id": "18x000000000001AAA"},
+        ("INVALID_ARGUMENT", "id.or.developer.name.empty"),
+    ),
+    "a commit at once": (
+        {"developer_name": "Sync", "commit_replay_id_request": _COMMIT},
+        ("INVALID_ARGUMENT", "fetch.request.commit.request.restricted"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("fields", "error"), BAD_MANAGED.values(), ids=list(BAD_MANAGED))
+def test_a_managed_subscription_that_cannot_be_is_refused(
+    client: Client, ready: ReadyFile, fields: dict[str, Any], error: tuple[str, str]
+) -> None:
     managed(ready, "STOP")
-
-    def ask(name: str) -> Any:
-        return client.call("ManagedSubscribe", Requests(managed_fetch(developer_name=name)))
-
-    codes = [refused(partial(ask, name))[:2] for name in ("Sync", "None")]
-    assert codes == [("NOT_FOUND", "managed.subscription.notfound")] * 2
+    status, code = error
+    found = refused(lambda: client.call("ManagedSubscribe", Requests(managed_fetch(**fields))))
+    assert found[:2] == (status, f"managed.subscription.{code}")
 
 
 def test_a_reset_org_has_an_empty_stream(client: Client, ready: ReadyFile) -> None:

@@ -17,6 +17,7 @@ from orgtwin.metadata.service import MetadataService
 
 _RUNNING = "RUN"
 _EARLIEST = "EARLIEST"
+_ID_LENGTHS = (15, 18)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,19 @@ class ManagedSubscription:
 
 
 def find_subscription(twin: Twin, subscription_id: str, developer_name: str) -> ManagedSubscription:
-    """By id or by developer name. Raises Refused."""
+    """By id or by developer name, one of them. Raises Refused."""
+    if bool(subscription_id) == bool(developer_name):
+        raise refuse(Refusal.MANAGED_BOTH)
+    if subscription_id and len(subscription_id) not in _ID_LENGTHS:
+        raise refuse(Refusal.MANAGED_ID_INVALID, subscription=subscription_id)
     wanted = find_id18(subscription_id)
     for component in twin.part(MetadataService).components.of_type("ManagedEventSubscription"):
-        is_meant = component.full_name == developer_name or (wanted is not None and find_id18(component.id) == wanted)
-        if is_meant and component.body.value("state") == _RUNNING:
+        if component.full_name == developer_name or (wanted is not None and find_id18(component.id) == wanted):
+            if component.body.value("state") != _RUNNING:
+                raise refuse(Refusal.MANAGED_STOPPED, subscription=component.full_name)
             return _read(component)
-    raise refuse(Refusal.SUBSCRIPTION_NOT_FOUND, subscription=subscription_id or developer_name)
+    missing = Refusal.MANAGED_ID_NOT_FOUND if subscription_id else Refusal.MANAGED_NAME_NOT_FOUND
+    raise refuse(missing, subscription=subscription_id or developer_name)
 
 
 def _read(component: Component) -> ManagedSubscription:

@@ -1,6 +1,7 @@
 """How the Pub/Sub API says no: a gRPC status, a text that ends in the rpcId, and the error code in the trailer `error-code`.
 
-Source: "Handle Errors" (Pub/Sub API Guide). The text of a missing topic is one that an org returned. ASSUMED where a row says so.
+Source: "Handle Errors" (Pub/Sub API Guide) for the error codes. The text of a missing topic is one that an org returned. ASSUMED:
+the statuses of codes that no client has shown, and the texts of blank, changed and unknown names and of counts.
 """
 
 from __future__ import annotations
@@ -21,22 +22,44 @@ class Refusal(Enum):
         "service.auth.error",
         "An authentication exception occurred. Provide valid authentication via metadata headers.",
     )
+    HEADERS = (
+        grpc.StatusCode.UNAUTHENTICATED,
+        "service.auth.headers.invalid",
+        "The metadata header {header} is blank or not valid.",
+    )
     TOPIC_NOT_FOUND = (
         grpc.StatusCode.NOT_FOUND,
-        "topic.notfound",  # ASSUMED code
+        "topic.not.found",
         "The topic information for org {org} and topic {topic} not found. Ensure the topic name is correct and that the topic "
         "exists.",
     )
-    TOPIC_DENIED = (  # ASSUMED code and text
+    TOPIC_EMPTY = (grpc.StatusCode.INVALID_ARGUMENT, "topic.validation.empty", "The topic name is blank.")
+    SUBSCRIBING_DENIED = (
         grpc.StatusCode.PERMISSION_DENIED,
-        "topic.unauthorized",
+        "subscription.topic.cannot.subscribe",
         "The user doesn't have the permission to use the topic {topic}.",
     )
-    TOPIC_CHANGED = (  # ASSUMED code and text
+    PUBLISHING_DENIED = (  # ASSUMED code: the guide has none of its own for publishing
+        grpc.StatusCode.PERMISSION_DENIED,
+        "topic.meta.permission",
+        "The user doesn't have the permission to use the topic {topic}.",
+    )
+    FETCH_TOPIC_CHANGED = (
         grpc.StatusCode.INVALID_ARGUMENT,
-        "topic.invalid",
+        "subscription.fetch.topic.mismatch",
         "The topic {topic} isn't the one that the first request of this stream named.",
     )
+    PUBLISH_TOPIC_CHANGED = (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "publish.topic.mismatch",
+        "The topic {topic} isn't the one that the first request of this stream named.",
+    )
+    PUBLISH_TOPIC_EMPTY = (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "publish.topic.validation.empty",
+        "The topic name is blank.",
+    )
+    NO_EVENTS = (grpc.StatusCode.INVALID_ARGUMENT, "publish.event.count.invalid", "The request has no events.")
     REPLAY_ID_CORRUPTED = (
         grpc.StatusCode.INVALID_ARGUMENT,
         "subscription.fetch.replayid.corrupted",
@@ -50,7 +73,7 @@ class Refusal(Enum):
     REQUESTED_EVENTS = (
         grpc.StatusCode.INVALID_ARGUMENT,
         "subscription.fetch.requested.events.invalid",
-        "The number of requested events must be between 1 and 100, not {number}.",  # ASSUMED text
+        "The number of requested events must be between 1 and 100, not {number}.",
     )
     DELIVERY_LIMIT = (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -62,15 +85,42 @@ class Refusal(Enum):
         "service.unavailable",
         "The Pub/Sub API service is unavailable.",
     )
-    SCHEMA_NOT_FOUND = (  # ASSUMED code and text
-        grpc.StatusCode.NOT_FOUND,
-        "schema.notfound",
-        "The schema {schema} not found.",
+    SCHEMA_EMPTY = (grpc.StatusCode.INVALID_ARGUMENT, "schema.validation.failed", "The schema ID is blank.")
+    SCHEMA_NOT_FOUND = (grpc.StatusCode.NOT_FOUND, "schema.meta.permission", "The schema {schema} not found.")
+    MANAGED_STOPPED = (
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "managed.subscription.config.stopped",
+        "The managed subscription {subscription} is in the state STOP.",
     )
-    SUBSCRIPTION_NOT_FOUND = (  # ASSUMED code and text
+    MANAGED_NAME_NOT_FOUND = (
         grpc.StatusCode.NOT_FOUND,
-        "managed.subscription.notfound",
-        "The managed subscription {subscription} not found or not running.",
+        "managed.subscription.developer.name.not.found",
+        "The managed subscription {subscription} not found.",
+    )
+    MANAGED_ID_NOT_FOUND = (
+        grpc.StatusCode.NOT_FOUND,
+        "managed.subscription.subscription.id.not.found",
+        "The managed subscription {subscription} not found.",
+    )
+    MANAGED_ID_INVALID = (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "managed.subscription.subscription.id.invalid",
+        "The subscription ID {subscription} doesn't have 15 or 18 characters.",
+    )
+    MANAGED_BOTH = (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "managed.subscription.id.or.developer.name.empty",
+        "Name the managed subscription by its ID or by its developer name.",
+    )
+    MANAGED_REQUESTED_EVENTS = (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "managed.subscription.fetch.request.events.invalid",
+        "The number of requested events must be between 0 and 100, not {number}.",
+    )
+    MANAGED_FIRST_COMMIT = (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "managed.subscription.fetch.request.commit.request.restricted",
+        "The first request of a stream cannot commit a Replay ID.",
     )
 
 

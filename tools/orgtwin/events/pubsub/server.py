@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from orgtwin.events.pubsub import messages
 from orgtwin.events.pubsub.managed import ManagedSubscription, find_subscription, managed_position
 from orgtwin.events.pubsub.publishing import publish
 from orgtwin.events.pubsub.refusals import Refusal, Refused, refuse, trailers_of
-from orgtwin.events.pubsub.streams import Demand, Subscription, start_position
+from orgtwin.events.pubsub.streams import Demand, Subscription, commits, start_position
 from orgtwin.events.service import EventService, NoSuchTopic
 from orgtwin.events.topics import Topic, may_hear, may_publish, may_subscribe
 from orgtwin.http.twin import Twin
@@ -46,11 +46,12 @@ class PubSub:
     def require_caller(self, context: Any) -> Caller:
         """The user of the call's metadata: accesstoken, instanceurl, tenantid. Raises Refused."""
         metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-        session = self._twin.sessions.find(metadata.get("accesstoken", ""))
+        _require_headers(metadata)
+        session = self._twin.sessions.find(metadata["accesstoken"])
         org = self._twin.org
-        tenant = find_id18(metadata.get("tenantid", "").rpartition("/")[2])
+        tenant = find_id18(metadata["tenantid"].rpartition("/")[2])
         is_known = session is not None and org.access.rights(session.user_id).is_active and tenant == org.org_id
-        if session is None or not is_known or not metadata.get("instanceurl", "").startswith("http"):
+        if session is None or not is_known:
             raise refuse(Refusal.AUTH)
         caller = Caller(session.user_id, api_version=_API_VERSION)
         if not org.access.has_permission(caller, "ApiEnabled"):
@@ -58,6 +59,8 @@ class PubSub:
         return caller
 
     def _topic(self, name: str) -> Topic:
+        if not name:
+            raise refuse(Refusal.TOPIC_EMPTY)
         try:
             return self._events.require_topic(name)
         except NoSuchTopic:
@@ -66,13 +69,15 @@ class PubSub:
     def _subscribable(self, caller: Caller, name: str) -> Topic:
         topic = self._topic(name)
         if not may_subscribe(self._twin.org.access, caller, topic):
-            raise refuse(Refusal.TOPIC_DENIED, topic=name)
+            raise refuse(Refusal.SUBSCRIBING_DENIED, topic=name)
         return topic
 
     def _publishable(self, caller: Caller, name: str) -> Topic:
+        if not name:
+            raise refuse(Refusal.PUBLISH_TOPIC_EMPTY)
         topic = self._topic(name)
         if not may_publish(self._twin.org.access, caller, topic):
-            raise refuse(Refusal.TOPIC_DENIED, topic=name)
+            raise refuse(Refusal.PUBLISHING_DENIED, topic=name)
         return topic
 
     # ---- methods with one answer
@@ -90,6 +95,8 @@ class PubSub:
         )
 
     async def get_schema(self, request: Any, caller: Caller, rpc_id: str) -> Any:
+        if not request.schema_id:
+            raise refuse(Refusal.SCHEMA_EMPTY)
         schema = self._events.schemas.find(request.schema_id)
         if schema is None or not may_hear(self._twin.org.access, caller, schema.entity):
             raise refuse(Refusal.SCHEMA_NOT_FOUND, schema=request.schema_id)
@@ -100,6 +107,8 @@ class PubSub:
         return self._published(topic, request, caller, rpc_id)
 
     def _published(self, topic: Topic, request: Any, caller: Caller, rpc_id: str) -> Any:
+        if not request.events:
+            raise refuse(Refusal.NO_EVENTS)
         results = publish(self._events, caller, topic, request.events)
         schema_id = self._events.schema(topic.entity or "").schema_id
         return messages.PublishResponse(results=results, schema_id=schema_id, rpc_id=rpc_id)
@@ -116,7 +125,7 @@ class PubSub:
             if topic is None:
                 topic = self._publishable(caller, request.topic_name)
             elif request.topic_name not in ("", topic.name):
-                raise refuse(Refusal.TOPIC_CHANGED, topic=request.topic_name)
+                raise refuse(Refusal.PUBLISH_TOPIC_CHANGED, topic=request.topic_name)
             yield self._published(topic, request, caller, rpc_id)
 
     async def subscribe(self, requests: AsyncIterator[Any], caller: Caller, rpc_id: str) -> AsyncIterator[Any]:
@@ -127,7 +136,7 @@ class PubSub:
 
         def check(request: Any) -> None:
             if request.topic_name not in ("", topic.name):
-                raise refuse(Refusal.TOPIC_CHANGED, topic=request.topic_name)
+                raise refuse(Refusal.FETCH_TOPIC_CHANGED, topic=request.topic_name)
 
         position = start_position(self._events, first.replay_preset, first.replay_id)
         subscription = Subscription(self._events, caller, topic, position, Demand(), rpc_id)
@@ -138,17 +147,26 @@ class PubSub:
         first = await _first(requests)
         if first is None:
             return
+        if commits(first):
+            raise refuse(Refusal.MANAGED_FIRST_COMMIT)
         managed = find_subscription(self._twin, first.subscription_id, first.developer_name)
         topic = self._subscribable(caller, managed.topic_name)
 
         def check(request: Any) -> None:
             if not _names(request, managed):
-                raise refuse(Refusal.SUBSCRIPTION_NOT_FOUND, subscription=request.subscription_id)
+                raise refuse(Refusal.MANAGED_ID_NOT_FOUND, subscription=request.subscription_id)
 
         position = managed_position(self._events, managed)
         subscription = Subscription(self._events, caller, topic, position, Demand(), rpc_id, managed.name)
         async for response in _run(subscription, first, requests, check, messages.ManagedFetchResponse):
             yield response
+
+
+def _require_headers(metadata: Mapping[str, str]) -> None:
+    for name in ("accesstoken", "instanceurl", "tenantid"):
+        is_address = name != "instanceurl" or metadata.get(name, "").startswith("http")
+        if not metadata.get(name) or not is_address:
+            raise refuse(Refusal.HEADERS, header=name)
 
 
 def _names(request: Any, managed: ManagedSubscription) -> bool:

@@ -24,6 +24,15 @@ _MOST_BYTES = 3_000_000
 _REPLAY_BYTES = 8
 
 
+def _is_managed(request: Any) -> bool:
+    return "commit_replay_id_request" in request.DESCRIPTOR.fields_by_name
+
+
+def commits(request: Any) -> bool:
+    """Whether a request of a managed subscription commits a place."""
+    return _is_managed(request) and bool(request.HasField("commit_replay_id_request"))
+
+
 @dataclass(slots=True)
 class Demand:
     """What a client has asked for and not got yet, and how its side of the stream stands."""
@@ -48,15 +57,13 @@ class Demand:
 
     def take(self, request: Any) -> None:
         """Count a request in. Raises Refused."""
-        is_commit = "commit_replay_id_request" in request.DESCRIPTOR.fields_by_name and request.HasField(
-            "commit_replay_id_request"
-        )
-        if is_commit:
+        if commits(request):
             self.commits.append(request.commit_replay_id_request)
-        if request.num_requested or not is_commit:
-            if not 1 <= request.num_requested <= MOST_REQUESTED:
-                raise refuse(Refusal.REQUESTED_EVENTS, number=request.num_requested)
-            self.pending += request.num_requested
+        least = 0 if _is_managed(request) else 1
+        if not least <= request.num_requested <= MOST_REQUESTED:
+            kind = Refusal.MANAGED_REQUESTED_EVENTS if _is_managed(request) else Refusal.REQUESTED_EVENTS
+            raise refuse(kind, number=request.num_requested)
+        self.pending += request.num_requested
         self.news.set()
 
 
