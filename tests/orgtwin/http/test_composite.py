@@ -296,6 +296,35 @@ def test_a_batch_stops_at_a_refusal_only_when_told_to(client: InProcess, halt: b
     assert [row["statusCode"] for row in answer["results"]] == statuses
 
 
+BAD_BATCHES: dict[str, tuple[dict[str, object], str]] = {
+    "another resource": (
+        {"method": "GET", "url": "v66.0/composite"},
+        "v66.0/composite is not a resource that a batch takes",
+    ),
+    "no version": ({"method": "GET", "url": "limits"}, "limits is not a resource that a batch takes"),
+    "a later version": ({"method": "GET", "url": "v67.0/limits"}, "v67.0/limits is not of a version from 34.0 to 66.0"),
+    "an older version": (
+        {"method": "GET", "url": "v33.0/limits"},
+        "v33.0/limits is not of a version from 34.0 to 66.0",
+    ),
+    "another method": ({"method": "FETCH", "url": "v66.0/limits"}, "Invalid method: FETCH"),
+}
+
+
+@pytest.mark.parametrize(("row", "text"), BAD_BATCHES.values(), ids=BAD_BATCHES.keys())
+def test_a_batch_that_is_not_right_runs_nothing(client: InProcess, row: dict[str, object], text: str) -> None:
+    good = {"method": "POST", "url": "v66.0/sobjects/Account", "richInput": {"Name": "a"}}
+    answer = client.post(f"{V}/composite/batch", {"batchRequests": [good, row]})
+    assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": "INVALID_INPUT"}])
+    assert count(client) == 0
+
+
+def test_every_request_of_a_batch_counts_as_a_call(client: InProcess) -> None:
+    rows = [{"method": "GET", "url": "v66.0/limits"}] * 3
+    answer = client.post(f"{V}/composite/batch", {"batchRequests": rows})
+    assert answer.headers["sforce-limit-info"] == "api-usage=3/15000"
+
+
 def test_each_graph_is_all_or_nothing_on_its_own(client: InProcess) -> None:
     graphs = [
         {"graphId": "good", "compositeRequest": [CREATE, CHILD]},

@@ -8,13 +8,14 @@ from orgtwin.http.in_process import InProcess
 
 ROWS = {"records": [{"attributes": {"type": "Account"}, "Name": "a"}]}
 TREE = {"records": [{"attributes": {"type": "Account", "referenceId": "r"}, "Name": "a"}]}
-BATCH = {"batchRequests": [{"method": "GET", "url": "v66.0/limits"}]}
-COMPOSITE = {"compositeRequest": [{"method": "GET", "url": "/services/data/v66.0/limits", "referenceId": "r"}]}
+BATCH = {"batchRequests": [{"method": "GET", "url": "v34.0/limits"}]}
+COMPOSITE = {"compositeRequest": [{"method": "GET", "url": "/services/data/v66.0/sobjects", "referenceId": "r"}]}
 GRAPH = {"graphs": [{"graphId": "g", "compositeRequest": COMPOSITE["compositeRequest"]}]}
 # method and path -> body and the first version that has it
 SINCE: dict[tuple[str, str], tuple[object, int]] = {
     ("POST", "composite/tree/Account"): (TREE, 34),
     ("POST", "composite/batch"): (BATCH, 34),
+    ("GET", "parameterizedSearch?q=some"): (None, 36),
     ("POST", "composite"): (COMPOSITE, 38),
     ("GET", "limits/recordCount"): (None, 40),
     ("POST", "jobs/ingest"): ({"object": "Account", "operation": "insert"}, 41),

@@ -99,7 +99,9 @@ def _content(response: Response) -> object:
 def batch(request: Request) -> Response:
     """POST /composite/batch: independent requests; haltOnError leaves out what follows the first refusal."""
     body = request.json_object()
-    rows = read_batch(body)
+    rows = read_batch(body, request.api_version)
+    for _ in rows[1:]:  # "Each subrequest counts against rate limits"; the first is the call itself
+        request.twin.usage.count(request.session.last_used)
     halt = body.get("haltOnError") is True
     results: list[dict[str, object]] = []
     failed = False

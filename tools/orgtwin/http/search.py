@@ -108,8 +108,8 @@ def _refuse(_request: Request) -> Response:
 _ROOT = "/services/data/{version}"
 ROUTES = (
     Route("GET", f"{_ROOT}/search", search_text),
-    Route("GET", f"{_ROOT}/parameterizedSearch", search_by_query),
-    Route("POST", f"{_ROOT}/parameterizedSearch", search_by_body),
+    Route("GET", f"{_ROOT}/parameterizedSearch", search_by_query, since=36.0),
+    Route("POST", f"{_ROOT}/parameterizedSearch", search_by_body, since=36.0),
     Route("GET", f"{_ROOT}/search/**", _refuse),
     Route("POST", f"{_ROOT}/search/**", _refuse),
 )

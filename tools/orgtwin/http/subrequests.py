@@ -1,7 +1,8 @@
 """What the parts of a composite, batch or graph request may be.
 
-Source: "Composite Request Body", "Send Multiple Requests Using Composite", "Using Composite Graphs", "Composite Graph Limits" (REST
-API Developer Guide). ASSUMED: the texts of the refusals, but for the numbers of subrequests and references that are there twice.
+Source: "Composite Request Body", "Send Multiple Requests Using Composite", "Composite Batch", "Batch Request Body", "Using
+Composite Graphs", "Composite Graph Limits" (REST API Developer Guide). ASSUMED: the texts of the refusals, but for the numbers of
+subrequests and references that are there twice.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ _GRAPH_ID = re.compile(r"[A-Za-z0-9][^.]{0,38}")
 _ADDRESS = re.compile(r"/services/data/v\d+\.\d/(?P<place>.*)", re.DOTALL)
 _PLACES = re.compile(r"(?:tooling/)?(?:sobjects|query|queryAll|composite/sobjects)(?:[/?].*)?", re.DOTALL)
 _ASKING = re.compile(r"(?:tooling/)?(?:query|queryAll|composite/sobjects)(?:[/?].*)?", re.DOTALL)
+_FIRST_VERSION = 34.0
+_BATCHED = "limits|sobjects|query|queryAll|search|connect|chatter|actions"
+_BATCH_ADDRESS = re.compile(rf"(?:/services/data)?/?v(?P<version>\d+\.\d)/(?:{_BATCHED})(?:[/?].*)?", re.DOTALL)
 _NODES = {
     1: frozenset({"POST"}),
     2: frozenset({"DELETE", "GET", "PATCH"}),
@@ -56,8 +60,19 @@ def _invalid(text: str) -> SalesforceError:
     return SalesforceError("INVALID_INPUT", text)
 
 
-def read_batch(body: Mapping[str, object]) -> list[Subrequest]:
-    return _rows(body, "batchRequests", _MOST_SUBREQUESTS)
+def read_batch(body: Mapping[str, object], version: float) -> list[Subrequest]:
+    """The subrequests, each of a version from 34.0 to that of the batch. One that cannot be sent refuses them all."""
+    rows = _rows(body, "batchRequests", _MOST_SUBREQUESTS)
+    for row in rows:
+        method, url = require_text(row, "method"), require_text(row, "url")
+        found = _BATCH_ADDRESS.fullmatch(url)
+        if method not in _METHODS:
+            raise _invalid(f"Invalid method: {method}")
+        if found is None:
+            raise _invalid(f"{url} is not a resource that a batch takes")
+        if not _FIRST_VERSION <= float(found["version"]) <= version:
+            raise _invalid(f"{url} is not of a version from {_FIRST_VERSION} to {version}")
+    return rows
 
 
 def read_composite(body: Mapping[str, object]) -> list[Subrequest]:
