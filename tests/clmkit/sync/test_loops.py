@@ -1,11 +1,17 @@
 """Automations that rewrite what the sync wrote: every edit settles in at most two hops, and a person is told."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from tests.clmkit.sync.fake_org import OWNER
+from tests.clmkit.sync.test_circumstances import BEA, grant
+from tests.clmkit.sync.test_circumstances import BOT as INTEGRATION
 from tests.clmkit.sync.world import ACME, World
+
+from clmkit.sync.decide import MOST_QUICK
+from clmkit.sync.inbox import InboxEvent
 
 PASSES = 8
 TITLE_KEEPS_COMING = (
@@ -104,6 +110,75 @@ def test_a_person_may_change_what_the_clm_owns_again_and_again_and_it_is_put_bac
         come_to_rest(world)
         assert world.contract()["CLM_Title__c"] == "Supply"
     assert world.state.read_parked() == []
+
+
+@pytest.fixture
+def signed() -> World:
+    """An org that says who saved a record last: the sync's user, or Bea, who is a person."""
+    world = World()
+    grant(world.org, OWNER, INTEGRATION)
+    grant(world.org, BEA)
+    world.org.after_commit = lambda sobject, records: sign(world, sobject, records)
+    world.agreement()
+    come_to_rest(world)
+    return world
+
+
+def sign(world: World, sobject: str, records: Sequence[dict[str, Any]]) -> None:
+    for record in records:
+        found = world.org.find(sobject, record["CLM_Id__c"])
+        if found is not None:
+            found["LastModifiedById"] = OWNER
+
+
+def edit_title(world: World, title: str) -> None:
+    """Salesforce's event tells of it at once, and no look comes after the sync has put the title back."""
+    world.org.edit("Contract", "AGR-000001", CLM_Title__c=title, LastModifiedById=BEA)
+    with world.state.transaction():
+        world.state.inbox.add(
+            [InboxEvent(f"event:{title}", "event:contract", "AGR-000001", 0, BEA)], "2026-11-22T12:00:00Z"
+        )
+    world.run(looks=False)
+
+
+def test_a_second_edit_of_a_person_with_no_look_in_between_is_no_automation(signed: World) -> None:
+    sent = titles_written(signed)
+    for number in range(3):
+        edit_title(signed, f"mine {number}")
+    come_to_rest(signed)
+    assert sent == ["Supply"] * 3
+    assert signed.contract()["CLM_Title__c"] == "Supply"
+    assert signed.state.read_parked() == []
+
+
+def test_an_edit_of_a_person_that_a_trigger_rewrites_still_settles_in_two_hops(signed: World) -> None:
+    signed.org.automation = shouts
+    sent = titles_written(signed)
+    edit_title(signed, "mine")
+    come_to_rest(signed)
+    assert sent == ["Supply"]
+    assert [row.reason for row in signed.state.read_parked()] == [TITLE_KEEPS_COMING]
+
+
+def test_an_automation_under_a_persons_name_is_told_after_five_quick_edits(signed: World) -> None:
+    sent = titles_written(signed)
+    for number in range(PASSES):
+        edit_title(signed, f"bot {number}")
+    assert sent == ["Supply"] * MOST_QUICK
+    assert [row.reason for row in signed.state.read_parked()] == [TITLE_KEEPS_COMING]
+
+
+def test_a_person_in_the_clm_who_edits_right_after_the_sync_gave_a_value_is_no_rule_of_the_clm(signed: World) -> None:
+    def edit_once() -> None:
+        signed.clm.after_commit = lambda: None
+        signed.agreement(title="Theirs", business_owner={"email": "ann@example.com"})
+
+    signed.clm.after_commit = edit_once
+    signed.org.edit("Contract", "AGR-000001", OwnerId=BEA, LastModifiedById=BEA)
+    come_to_rest(signed)
+    assert signed.contract()["CLM_Title__c"] == "Theirs"
+    assert signed.clm.agreements["AGR-000001"]["business_owner"]["email"] == "bea@example.com"
+    assert signed.state.read_parked() == []
 
 
 def test_a_value_of_salesforce_that_the_clm_rewrites_is_given_once_more_and_then_a_person_looks() -> None:

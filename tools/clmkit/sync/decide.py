@@ -13,6 +13,8 @@ for the steward. `Rule.ASK` cells (both sides of a shared field moved) are settl
 A value that the sync has put back and that does not hold is rewritten by an automation: a trigger, a flow, a rule of the CLM.
 `hops` remembers that a value was put back, in Salesforce (1) or in the CLM (-1). When that side is found moved again although
 nobody gave a new value, the field is UNSTABLE: nothing is written a third time, a steward looks. So every edit settles in two hops.
+What a person changed in Salesforce since is a new edit, however quickly it came: the record or its event names them. After
+MOST_QUICK such edits with no look in between a steward looks all the same: some automations work under a person's name.
 
 When no base is known (first meeting of two records) an empty side counts as unmoved and nobody holds a shared field, so its
 filled side wins; a field with one owner always ends with the owner's value, even an empty one.
@@ -135,8 +137,10 @@ SETTLEMENTS: Mapping[tuple[ConflictRule, Holder], Settlement] = {
     (ConflictRule.STEWARD_DECIDES, Holder.UNKNOWN): Settlement.STEWARD,
 }
 
-# what is remembered, the CLM moved, Salesforce moved: a value that was put back did not hold
+# which side a value was put back on, the CLM moved, Salesforce moved: it did not hold
 UNSTABLE = frozenset({(1, False, True), (-1, True, False)})
+MOST_QUICK = 5
+"""Edits of a person, one after the other, that are put back although none of them was seen to hold."""
 
 _ACTIONS = {
     Rule.KEEP: Action.KEEP,
@@ -175,6 +179,8 @@ class FieldFacts:
     today: datetime.date | None = None
     editors: Editors | None = None
     unknown: str = ""
+    by_person: bool = False
+    """Whether a person saved the record in Salesforce after a value was put back there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +225,7 @@ def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
         holds = facts.hops < 0 or facts.is_read
         return FieldDecision(field, Action.KEEP, facts.clm, "both sides agree", 0 if holds else facts.hops)
     moves = has_moved(field, facts.base, facts.clm), has_moved(field, facts.base, facts.salesforce)
-    if (facts.hops, *moves) in UNSTABLE:
+    if is_unstable(facts, *moves):
         return FieldDecision(field, Action.CONFLICT, facts.clm, Rule.UNSTABLE.value, facts.hops)
     holder = find_holder(field, facts, facts.editors if moves[1] else NOBODY)
     is_first_meeting = facts.base is ABSENT and field.direction is Direction.BOTH
@@ -228,7 +234,15 @@ def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
     value = facts.salesforce if action is Action.PULL else facts.clm
     is_untold = holder is Holder.UNKNOWN and action is Action.CONFLICT and facts.unknown
     reason = f"{rule.value} ({facts.unknown})" if is_untold else rule.value
-    return FieldDecision(field, action, value, reason, count_hop(field, action, *moves))
+    hop = count_hop(field, action, *moves)
+    return FieldDecision(field, action, value, reason, hop if hop * facts.hops <= 0 else hop + facts.hops)
+
+
+def is_unstable(facts: FieldFacts, clm_moved: bool, salesforce_moved: bool) -> bool:
+    """Whether a value that was put back did not hold, and no person is the reason."""
+    side = max(-1, min(1, facts.hops))
+    is_quick = facts.by_person and abs(facts.hops) < MOST_QUICK
+    return (side, clm_moved, salesforce_moved) in UNSTABLE and not is_quick
 
 
 def count_hop(field: FieldMapping, action: Action, clm_moved: bool, salesforce_moved: bool) -> int:

@@ -68,6 +68,13 @@ class Editors:
             return Edited(unknown=f"user {', '.join(user_ids)} saved the record last and may not edit this field")
         return Edited(tuple(found))
 
+    async def is_person(self, user_ids: Iterable[str]) -> bool:
+        """Whether one of them is a person: somebody whose permission sets the org shows, and not the integration user."""
+        users = list(user_ids)
+        await self.prepare(users)
+        known = [roles for user in users if (roles := self._roles.get(user)) is not None]
+        return any(self.spec.integration.name not in roles for roles in known)
+
     async def _read_sets(self, users: set[str]) -> Mapping[str, set[str]]:
         """The names of the permission sets that people have."""
         sets: dict[str, set[str]] = {}

@@ -68,7 +68,11 @@ class Planner:
         self.memory.recall(mapping, [one.row.key for one in rows])
         found = await self._read_org(mapping, rows, created)
         edited = await self._ask_editors(mapping, rows, found) if asks_for_editors(mapping) else {}
-        return [self._plan(mapping, one, found, edited.get(one.row.key, {})) for one in rows]
+        persons = await self._find_persons(mapping, rows, found)
+        return [
+            self._plan(mapping, one, found, edited.get(one.row.key, {}), by_person=one.row.key in persons)
+            for one in rows
+        ]
 
     def _evaluate(self, mapping: ObjectMapping, cases: Sequence[Case]) -> list[_Candidate]:
         """The rows of an object, each key once; rows that wait are parked here."""
@@ -131,9 +135,28 @@ class Planner:
             for key, (moved, users) in asked.items()
         }
 
+    async def _find_persons(self, mapping: ObjectMapping, rows: Sequence[_Candidate], found: OrgRows) -> set[str]:
+        """The keys of rows that a person saved after a value was put back in Salesforce. Of the CLM its feed tells it (`_hops`)."""
+        persons: set[str] = set()
+        for one in rows:
+            link, org = self.memory.find((mapping.name, one.row.key)), found.get(one.row.key)
+            if link is None or org is None or not any(hop > 0 for hop in link.hops.values()):
+                continue
+            if await self.editors.is_person(one.case.work.editors or {org.modified_by}):
+                persons.add(one.row.key)
+        return persons
+
     # ---- plans
 
-    def _plan(self, mapping: ObjectMapping, one: _Candidate, found: OrgRows, edits: Mapping[str, Edited]) -> RowPlan:
+    def _plan(
+        self,
+        mapping: ObjectMapping,
+        one: _Candidate,
+        found: OrgRows,
+        edits: Mapping[str, Edited],
+        *,
+        by_person: bool,
+    ) -> RowPlan:
         case, row = one.case, one.row
         org = found.get(row.key)
         is_absent = row.key in found and org is None
@@ -153,6 +176,7 @@ class Planner:
             clm_is_newer=org is not None and _instant(case.updated_at) > _instant(org.modstamp),
             today=self.today,
             edits=edits,
+            by_person=by_person,
             is_due=always if case.work.is_redriven else partial(self.pace.is_due, case.work.due),
         )
         plan = plan_row(facts, self.spec.lifecycle)

@@ -87,6 +87,7 @@ def render(spec: Spec) -> str:
         "",
         "A trigger, a flow or a rule of the CLM may rewrite what the sync wrote. The value is put back once. When it has changed",
         "again and nobody gave a new one, the field waits for its steward and is not written again: two hops at most.",
+        "An edit that a person made in Salesforce since then is no such rewriting, however quickly it came.",
         "",
         *_table(("put back in", "then", "decision"), _unstable()),
         "",

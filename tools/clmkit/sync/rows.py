@@ -67,6 +67,8 @@ class RowFacts:
     today: datetime.date | None = None
     edits: Mapping[str, Edited] = field(default_factory=dict)
     """Who changed what in Salesforce, by field name, for the fields whose holder depends on it."""
+    by_person: bool = False
+    """Whether a person saved the record after a value was put back there."""
     is_due: Callable[[FieldMapping], bool] = always
     """Whether a field's time has come, by its latency class."""
 
@@ -249,6 +251,7 @@ def _decide(facts: RowFacts, column: FieldMapping, creates: bool, dates: tuple[D
         today=facts.today,
         editors=edited.editors,
         unknown=edited.unknown,
+        by_person=facts.by_person,
     )
     return decide_field(column, told)
 
