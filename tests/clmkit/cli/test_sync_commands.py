@@ -115,7 +115,7 @@ def test_the_status_adds_up(config: Path) -> None:
     fill(config)
     result = call(config, "sync", "status")
     assert (
-        result.stdout == "events: 1 parked, 1 waiting\nlinked rows: none\nparked: 1 value, 1 row, 0 conflict, 0 gone\n"
+        result.stdout == "events: 1 parked, 1 waiting\nlinked rows: none\nparked: 1 value, 1 row, 0 conflict, 0 gone, 0 unread\n"
     )
 
 
@@ -216,7 +216,7 @@ def test_what_waits_for_its_time_is_shown_with_its_fields_and_until_when(config:
     state.close()
     result = call(config, "sync", "status")
     assert result.stdout == (
-        "events: 1 waiting\nlinked rows: none\nparked: 0 value, 0 row, 0 conflict, 0 gone\n"
+        "events: 1 waiting\nlinked rows: none\nparked: 0 value, 0 row, 0 conflict, 0 gone, 0 unread\n"
         "scheduled: 1 agreements until 2026-11-23T02:00:00.000Z (nightly: contract.title)\n"
     )
 

@@ -177,9 +177,13 @@ def test_an_event_that_names_no_agreement_waits_by_its_own_name_once(event: Any,
     report = run(world, wire)
     assert (report.stopped, report.parked, report.waiting, world.org.count("Contract")) == ("", 1, 0, 1)
     ((key, kind, said),) = [(row.key, row.kind, row.reason) for row in world.state.read_parked()]
-    assert (kind, said) == ("row", reason)
+    assert (kind, said) == ("unread", reason)
     assert key.startswith(name)
     assert run(world, wire).events == 0
+    plan = plan_redrive(world.state, Filter(kind="unread"))
+    assert [one.words for one in plan] == [f"{key}: an event that names no agreement; done with it"]
+    assert apply_redrive(world.state, plan, "2026-11-22") == 1
+    assert (world.state.read_parked(), run(world, wire).events) == ([], 0)
 
 
 def test_a_page_that_does_not_read_holds_up_only_what_stands_behind_the_place() -> None:

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from clmkit.operate.traces import Traces
 
 T = TypeVar("T")
+KINDS = ("value", "row", "conflict", "gone", "unread")
+"""What waits for a person."""
 
 
 @click.group()
@@ -237,12 +239,11 @@ def status(config_path: Path, as_json: bool) -> None:
       0  shown
       2  the state cannot be read
     """
-    kinds = ("value", "row", "conflict", "gone")
     with opened_state(config_path) as state:
         facts: dict[str, dict[str, int]] = {
             "events": state.inbox.count_outcomes(),
             "linked rows": state.count_links(),
-            "parked": {kind: len(state.read_parked(kind=kind)) for kind in kinds},
+            "parked": {kind: len(state.read_parked(kind=kind)) for kind in KINDS},
         }
         stopped = state.get_cursor(PAUSE) or state.get_cursor(HOLD)
         scheduled, outages = state.schedule.read_waiting(), find_outages(state)
@@ -263,7 +264,7 @@ def status(config_path: Path, as_json: bool) -> None:
 @sync.command("dead-letters")
 @CONFIG
 @AS_JSON
-@click.option("--kind", type=click.Choice(["value", "row", "conflict", "gone"]), help="Only this kind.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 @click.option("--reason", help="Only reasons that contain this text.")
 def dead_letters(config_path: Path, as_json: bool, kind: str | None, reason: str | None) -> None:
     """List what waits for a person: value, reason, steward, age.

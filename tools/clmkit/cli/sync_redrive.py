@@ -19,7 +19,7 @@ MOST_SHOWN = 20
 @click.command()
 @CONFIG
 @AS_JSON
-@click.option("--kind", type=click.Choice(["value", "row", "conflict"]), help="Only this kind.")
+@click.option("--kind", type=click.Choice(["value", "row", "conflict", "unread"]), help="Only this kind.")
 @click.option("--reason", help="Only reasons that contain this text.")
 @click.option("--object", "mapping", help="Only rows of this object of the spec.")
 @click.option("--steward", help="Only what waits for this steward.")
@@ -41,7 +41,8 @@ def redrive(
 ) -> None:
     """Put parked agreements back to work, by filter.
 
-    The next run reads their newest revision, so the order cannot be broken. Says what would be done, until --apply is given.
+    The next run reads their newest revision, so the order cannot be broken. An event that names no agreement has nothing to read;
+    redriven, it is done with. Says what would be done, until --apply is given.
 
     \b
     Examples:

@@ -25,6 +25,7 @@ _KINDS = {
     "conflict": ("error", "clmkit sync dead-letters --kind conflict"),
     "value": ("warning", "clmkit sync redrive --kind value --reason '{reason}' --apply"),
     "gone": ("warning", "clmkit sync dead-letters --kind gone"),
+    "unread": ("error", "clmkit reconcile, then: clmkit sync redrive --kind unread --apply"),
 }
 
 

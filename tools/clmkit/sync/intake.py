@@ -29,7 +29,7 @@ from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.report import COME_BACK, Tally
 from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
 from clmkit.sync.schedule import END_OF_TIME, Pace
-from clmkit.sync.state import Link, Parked, State
+from clmkit.sync.state import UNREAD, Link, Parked, State
 
 CLM_SOURCE = "clm"
 OVERLAP = timedelta(seconds=60)
@@ -236,7 +236,7 @@ class Intake:
                 f"{reasons[event.event_id]}. The event names no agreement: `clmkit reconcile` finds what it changed."
             )
             place = (mapping.name, event.event_id, mapping.key.name, event.event_id)
-            self.state.park([Parked(*place, "row", "", reason, mapping.key.steward)], self.now())
+            self.state.park([Parked(*place, UNREAD, "", reason, mapping.key.steward)], self.now())
             self.state.inbox.settle([Settled(event.sequence, "parked", reason)])
             self.tally.events += 1
             self.tally.settle("parked", 1)

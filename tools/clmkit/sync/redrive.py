@@ -2,7 +2,8 @@
 
 A redriven agreement is read afresh from both systems, so what goes is its newest revision, whatever was parked. The plan shows this
 by the numbers: the revision that was applied last and the newest that was heard of. Where the newest is the older one, the CLM was
-reset, and nothing goes. What was redriven too often stays, too, until a person says `--again`: nothing is tried for ever.
+reset, and nothing goes. What was redriven too often stays, too, until a person says `--again`: nothing is tried for ever. An event
+that names no agreement (kind `unread`) has nothing to read afresh: redriven, it is done with, for a person has looked.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from clmkit.sync.database import chunks, places
 from clmkit.sync.inbox import REDRIVE_SOURCE
-from clmkit.sync.state import Parked, State
+from clmkit.sync.state import UNREAD, Parked, State
 
 MOST_REDRIVES = 5
 
@@ -46,9 +47,12 @@ class Redriven:
     applied: int
     newest: int
     why_not: str = ""
+    is_event: bool = False
 
     @property
     def words(self) -> str:
+        if self.is_event:
+            return f"{self.agreement_id}: an event that names no agreement; done with it"
         waits = f"{self.agreement_id}: {self.rows} waiting, redriven {self.redriven} times"
         if self.why_not:
             return f"{waits}; stays: {self.why_not}"
@@ -65,18 +69,24 @@ def plan_redrive(state: State, wanted: Filter, *, again: bool = False) -> list[R
     applied, newest, redriven = _applied(state, waiting), _newest(state, waiting), _redriven(state, waiting)
     plan = []
     for one, rows in waiting.items():
-        item = Redriven(one, len(rows), redriven.get(one, 0), applied.get(one, 0), newest.get(one, 0))
+        is_event = all(row.kind == UNREAD for row in rows)
+        counts = redriven.get(one, 0), applied.get(one, 0), newest.get(one, 0)
+        item = Redriven(one, len(rows), *counts, is_event=is_event)
         plan.append(replace(item, why_not=_why_not(item, again=again)))
     return plan
 
 
 def apply_redrive(state: State, plan: Sequence[Redriven], at: str) -> int:
     """Put the agreements of a plan that may go back to work. Returns how many."""
-    going = [one.agreement_id for one in plan if not one.why_not]
+    going = [one for one in plan if not one.why_not]
+    events = [one.agreement_id for one in going if one.is_event]
+    agreements = [one.agreement_id for one in going if not one.is_event]
     with state.transaction():
-        state.inbox.redrive(going, at)
-        if going:
-            state.record(at, "redriven", {"agreements": going})
+        state.inbox.redrive(agreements, at)
+        state.resolve_parked(events, [], at)
+        for kind, some in (("agreements", agreements), ("events", events)):
+            if some:
+                state.record(at, "redriven", {kind: some})
     return len(going)
 
 

@@ -76,12 +76,16 @@ class Link(msgspec.Struct, frozen=True, gc=False):
     hops: Hops = {}
 
 
+UNREAD = "unread"
+
+
 @dataclass(frozen=True, slots=True)
 class Parked:
     """Something that waits for a person. `kind`:
 
     value     the row went on without it        conflict  both sides changed it
     row       the whole row waits               gone      only Salesforce still has the row
+    unread    an event that names no agreement; `agreement_id` and `key` are the event's own name
     """
 
     object: str

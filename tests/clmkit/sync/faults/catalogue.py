@@ -17,11 +17,14 @@ from tests.clmkit.sync.faults.wire import (
     cut_after,
     cut_before,
     garble,
+    poison,
     refuse_connection,
     refuse_row,
     salesforce,
     show_bad_certificate,
+    spoil_events,
     too_slow,
+    turn_back,
     without,
 )
 
@@ -196,8 +199,11 @@ _REQUESTS = (
     _request("the connection breaks before the commit", _ORG, cut_before, Ending.AGAIN),
     _request("the connection breaks after the commit", _ORG, cut_after, Ending.AGAIN),
     _request("nobody answers", _ORG, refuse_connection, Ending.STOP, None),
-    _request("the certificate is not valid", _ORG, show_bad_certificate, Ending.STOP),
-    _request("the answer breaks off", _ORG, garble, Ending.STOP),
+    _request("the certificate is not valid", _ORG, show_bad_certificate, Ending.STOP, None),
+    _request("the answer breaks off", _ORG, garble, Ending.STOP, SEND=Ending.AGAIN),
+    _request("200 with a page of HTML", _ORG, answer(200, _HTML), Ending.STOP, None),
+    _request("413: a proxy takes no request of this size", _ORG, answer(413, _HTML), Ending.STOP, SEND=Ending.AGAIN),
+    _request("431: a proxy takes no headers of this size", _ORG, answer(431, _HTML), Ending.STOP, SEND=Ending.AGAIN),
     _request("401: the token has expired", _CLM, clm(401, "unauthorized"), Ending.AGAIN),
     _request("401 whatever is done", _CLM, clm(401, "unauthorized"), Ending.STOP, None),
     _request(
@@ -249,11 +255,31 @@ _REQUESTS = (
     _request("the connection breaks before the commit", _CLM, cut_before, Ending.AGAIN),
     _request("the connection breaks after the commit", _CLM, cut_after, Ending.AGAIN, FEED_BACK=Ending.ANEW),
     _request("nobody answers", _CLM, refuse_connection, Ending.STOP, None, FEED_BACK=Ending.PARK),
-    _request("the answer breaks off", _CLM, garble, Ending.STOP, DECIDE=Ending.ANEW, FEED_BACK=Ending.ANEW),
+    _request(
+        "the answer breaks off", _CLM, garble, Ending.STOP, READ=Ending.AGAIN, DECIDE=Ending.ANEW, FEED_BACK=Ending.ANEW
+    ),
+    _request(
+        "200 with a page of HTML",
+        _CLM,
+        answer(200, _HTML),
+        Ending.STOP,
+        None,
+        FEED_BACK=Ending.PARK,
+    ),
+    _request("the certificate is not valid", _CLM, show_bad_certificate, Ending.STOP, None, FEED_BACK=Ending.PARK),
     Fault("the cursor is not known", _CLM, {Step.READ: Ending.STOP}, clm(400, "invalid_cursor", "No such cursor.")),
-    Fault("a page lacks its list", _CLM, {Step.READ: Ending.STOP}, without("changes")),
+    Fault("a page lacks its list", _CLM, {Step.READ: Ending.AGAIN}, without("changes")),
+    Fault("every page lacks its list", _CLM, {Step.READ: Ending.STOP}, without("changes"), None),
+    Fault("the feed turns in a circle", _CLM, {Step.READ: Ending.STOP}, turn_back, None),
+    Fault("an event lacks its agreement", _CLM, {Step.READ: Ending.PARK}, spoil_events({"agreement": None})),
+    Fault("an event lacks its id", _CLM, {Step.READ: Ending.ANEW}, spoil_events({"event_id": None})),
+    Fault("an event holds a number of another kind", _CLM, {Step.READ: Ending.ANEW}, spoil_events({"sequence": "1"})),
 )
 _ROWS = (
+    Fault(
+        "one row fails every request: 500", Kind.ROWS, {Step.SEND: Ending.PARK}, poison(500, "UNKNOWN_EXCEPTION"), None
+    ),
+    Fault("one row fails every request: 413", Kind.ROWS, {Step.SEND: Ending.PARK}, poison(413, "HTTP_413"), None),
     _row("the row is locked", "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record", Ending.AGAIN),
     _row(
         "the row stays locked",

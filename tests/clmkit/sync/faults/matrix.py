@@ -33,8 +33,9 @@ from clmkit.sync.database import StateError
 from clmkit.sync.engine import Engine
 from clmkit.sync.listening import EventsConfig, Listening
 from clmkit.sync.reconcile import Comparison
+from clmkit.sync.redrive import Filter, apply_redrive, plan_redrive
 from clmkit.sync.report import RunReport
-from clmkit.sync.state import State
+from clmkit.sync.state import UNREAD, State
 
 ONE_OR_SOME = ("/api/v1/agreements/", "/api/v1/agreements?ids=")
 MEETS: dict[tuple[Kind, Step], Meets] = {
@@ -84,6 +85,7 @@ class World:
     first: str
     second: str
     third: str
+    fourth: str
     owners: list[str]
     played: int = 0
     owner: str = ""
@@ -94,10 +96,11 @@ class World:
     """How often a round asks for one agreement in fair weather."""
 
     def edit(self) -> None:
-        """Work for every step: a title for Salesforce, an owner for the CLM, an agreement to be read afresh."""
+        """Work for every step: two titles for Salesforce, an owner for the CLM, an agreement to be read afresh."""
         self.played += 1
         self.owner = self.owners[self.played % len(self.owners)]
-        self.systems.clm.change(self.first, {"title": f"Title {self.played}"})
+        for one, title in self.titles.items():
+            self.systems.clm.change(one, {"title": title})
         self.systems.salesforce.change("Contract", self.contract_id(self.second), {"OwnerId": self.owner})
         with self.engine.state.transaction():
             self.engine.state.inbox.redrive([self.third], str(self.played))
@@ -111,6 +114,8 @@ class World:
     def find_wrong(self) -> list[str]:
         """Heal, run until nothing happens, and say what is not as it should be."""
         state = self.engine.state
+        if state.read_parked(kind=UNREAD):
+            self.find_what_was_not_named()
         for place in range(6):
             with state.transaction():
                 state.inbox.redrive(
@@ -127,9 +132,19 @@ class World:
             "the owner is not in the CLM": not self.has_owner(),
             "events wait": "waiting" in outcomes,
             "events do not add up": sum(outcomes.values()) != taken,
-            "dead letters are left": state.read_parked(kind="row") or state.read_parked(kind="conflict"),
+            "dead letters are left": [
+                row for kind in ("row", "conflict", UNREAD) for row in state.read_parked(kind=kind)
+            ],
         }
         return [words for words, is_wrong in wrong.items() if is_wrong]
+
+    def find_what_was_not_named(self) -> None:
+        """What the dead letter of an event without an agreement asks for: compare, correct, be done with it."""
+        report = self.runner.run(self.compare())
+        state, at = self.engine.state, self.engine.now()
+        with state.transaction():
+            state.inbox.redrive({one.key for one in report.differences}, at)
+        apply_redrive(state, plan_redrive(state, Filter(kind=UNREAD)), at)
 
     def find_deeply_wrong(self) -> list[str]:
         """What costs more to find out: the audit chain and every compared value."""
@@ -144,9 +159,16 @@ class World:
     async def compare(self) -> Any:
         return await Comparison(self.engine.spec, self.engine.org, self.engine.clm, self.engine.state).run()
 
+    @property
+    def titles(self) -> dict[str, str]:
+        return {self.first: f"Title {self.played}", self.fourth: f"Other {self.played}"}
+
     def has_title(self) -> bool:
-        found = self.systems.salesforce.find(f"SELECT SUB_Title__c FROM Contract WHERE SUB_Id__c = '{self.first}'")
-        return bool(found[0]["SUB_Title__c"] == f"Title {self.played}")
+        keys = ", ".join(f"'{one}'" for one in self.titles)
+        found = self.systems.salesforce.find(
+            f"SELECT SUB_Id__c, SUB_Title__c FROM Contract WHERE SUB_Id__c IN ({keys})"
+        )
+        return {row["SUB_Id__c"]: row["SUB_Title__c"] for row in found} == self.titles
 
     def has_owner(self) -> bool:
         email = self.systems.salesforce.find(f"SELECT Email FROM User WHERE Id = '{self.owner}'")[0]["Email"]
@@ -189,7 +211,8 @@ def opened(systems: Systems, folder: Path) -> Iterator[World]:
             ids = sorted(one["id"] for one in systems.clm.read_all("agreements"))
             users = systems.salesforce.find("SELECT Id FROM User WHERE Email LIKE 'owner%' ORDER BY Email")
             owners = [row["Id"] for row in users]
-            world = World(systems, org, clm, reads, engine, runner, ids[0], ids[1], ids[2], owners)
+            first, second, third, fourth = ids[:4]
+            world = World(systems, org, clm, reads, engine, runner, first, second, third, fourth, owners)
             stack.enter_context(overheard(world.said))
             world.run()
             world.run()
@@ -226,7 +249,7 @@ def play_request(world: World, fault: Fault, step: Step) -> Ending:
 def _judge(world: World, report: RunReport) -> Ending:
     if report.stopped:
         return Ending.STOP
-    if world.engine.state.read_parked(kind="row"):
+    if world.engine.state.read_parked(kind="row") or world.engine.state.read_parked(kind=UNREAD):
         return Ending.PARK
     return Ending.ANEW if world.reads.of_agreements > world.read_anyway else Ending.AGAIN
 

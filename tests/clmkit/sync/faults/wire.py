@@ -119,6 +119,39 @@ def without(member: str) -> Effect:
     return act
 
 
+def spoil_events(members: Mapping[str, Any]) -> Effect:
+    """The first event of a page is not what the API promises."""
+
+    async def act(body: bytes | None, forward: Forward) -> Reply:
+        reply = await forward(body)
+        document = msgspec.json.decode(reply.body)
+        for event in document["changes"][:1]:
+            event |= members
+        return Reply(reply.status, reply.headers, msgspec.json.encode(document))
+
+    return act
+
+
+async def turn_back(body: bytes | None, forward: Forward) -> Reply:
+    """Every page says that there is more, and that it comes after the same place."""
+    reply = await forward(body)
+    document = msgspec.json.decode(reply.body)
+    place = {"cursor": "0", "more": True}
+    return Reply(reply.status, reply.headers, msgspec.json.encode({**document, **place}))
+
+
+def poison(status: int, code: str) -> Effect:
+    """Every request that carries a title which begins with "Title" is refused as a whole."""
+
+    async def act(body: bytes | None, forward: Forward) -> Reply:
+        collection: dict[str, Any] = msgspec.json.decode(body or b"")
+        if not any(str(record.get("SUB_Title__c")).startswith("Title") for record in collection["records"]):
+            return await forward(body)
+        return Reply(status, {}, msgspec.json.encode([{"errorCode": code, "message": "An unexpected error occurred."}]))
+
+    return act
+
+
 def refuse_row(code: str, message: str) -> Effect:
     """The first row of a collection is refused; the others are saved."""
     refusal = {"success": False, "errors": [{"statusCode": code, "message": message, "fields": []}]}
