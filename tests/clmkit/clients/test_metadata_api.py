@@ -26,7 +26,7 @@ FAULT = "<soapenv:Fault><faultcode>sf:{}</faultcode><faultstring>{}</faultstring
 WORK = Callable[[MetadataApi], Awaitable[object]]
 
 
-def ask(work: WORK, *answers: str) -> tuple[object, list[str], list[float]]:
+def ask(work: WORK, *answers: str, attempts: int = 1) -> tuple[object, list[str], list[float]]:
     """What the work gives when the server gives these answers in order; what it was asked; how long was waited."""
     asked: list[str] = []
     waits: list[float] = []
@@ -50,7 +50,7 @@ def ask(work: WORK, *answers: str) -> tuple[object, list[str], list[float]]:
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", respond)
         async with TestServer(application) as server, aiohttp.ClientSession() as session:
-            transport = Transport(session, Patience(attempts=1), sleep)
+            transport = Transport(session, Patience(attempts), sleep)
             return await work(MetadataApi(transport, str(server.make_url("")), ClientCredentials("a", "b"), "66.0"))
 
     return asyncio.run(run()), asked, waits
@@ -121,6 +121,20 @@ def test_an_expired_session_is_renewed_once() -> None:
     expired = FAULT.format("INVALID_SESSION_ID", "expired")
     _, asked, _ = ask(lambda api: api.list_components(["A"]), expired, "<listMetadataResponse/>")
     assert [text.partition("<sessionId>")[2].partition("<")[0] for text in asked] == ["T0", "T1"]
+
+
+def test_an_org_that_is_busy_for_a_moment_is_asked_again_after_a_wait() -> None:
+    busy = FAULT.format("SERVER_UNAVAILABLE", "SERVER_UNAVAILABLE: busy")
+    done = result("<done>true</done><status>Succeeded</status><success>true</success>")
+    outcome, _, waits = ask(lambda api: api.wait_for_deploy("0Af1"), busy, done, attempts=2)
+    assert (getattr(outcome, "is_success", None), len(waits)) == (True, 1)
+
+
+def test_an_org_that_stays_busy_is_an_error_in_its_own_words() -> None:
+    busy = FAULT.format("SERVER_UNAVAILABLE", "SERVER_UNAVAILABLE: busy")
+    with pytest.raises(Refused) as caught:
+        ask(lambda api: api.wait_for_deploy("0Af1"), busy, busy, attempts=2)
+    assert str(caught.value) == "Salesforce checkDeployStatus answered 500 SERVER_UNAVAILABLE: busy"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_changed_field_is_planned_applied_and_taken_back_by_public_apis_alone(
     code, output = org.release("apply", plan_hash[:12])
     assert code == 0, output
     assert output.splitlines()[0] == "project: validated"
-    assert output.splitlines()[-1].endswith(" components retrieved as deployed")
+    assert output.splitlines()[-2].endswith(" components retrieved as deployed")
     assert org.plan()[1]["empty"] is True
     assert org.release("drift") == (0, "no drift: the org holds what the package directory says\n")
     assert org.release("apply", plan_hash) == (0, "already applied and verified: nothing to do\n")
@@ -269,8 +269,8 @@ def test_a_user_who_may_not_deploy_is_told_so(org: Org, tmp_path: Path) -> None:
     code, output = org.clmkit("plan", "--org", str(tmp_path / "org.json"))
     assert (code, output) == (
         2,
-        "error: Salesforce listMetadata answered 500 INSUFFICIENT_ACCESS: INSUFFICIENT_ACCESS: use of the Metadata API requires a "
-        "user with the ModifyAllData or ModifyMetadata permissions\n",
+        "error: Salesforce retrieve answered 500 INSUFFICIENT_ACCESS: use of the Metadata API requires a user with the "
+        "ModifyAllData or ModifyMetadata permissions\n",
     )
 
 
@@ -307,6 +307,7 @@ def test_an_apply_that_was_killed_while_the_org_deployed_goes_on(org: Org, torn:
         "deploying",
         "deployed",
         "verified",
+        "validated",
     ]
 
 
@@ -426,8 +427,9 @@ def test_an_org_that_cannot_be_reached_is_a_message(org: Org, command: str, tmp_
     nowhere.write_text(json.dumps({"instance_url": "https://127.0.0.1:1", "access_token": "wrong"}))
     refused = dict(org.ready) | {"access_token": "wrong"}
     (tmp_path / "expired.json").write_text(json.dumps(refused))
-    answer = org.clmkit(command, "--org", str(tmp_path / "expired.json"))
-    assert answer == (
+    file = str(tmp_path / "expired.json")
+    assert org.clmkit(command, "--org", file) == (
         code,
-        "error: Salesforce listMetadata answered 500 INVALID_SESSION_ID: the session is not valid\n",
+        f"error: {file}: the session in it has ended or is not valid. Write a fresh one there, or give `--org` an alias of the sf "
+        "CLI, which renews sessions.\n",
     )

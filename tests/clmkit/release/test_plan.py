@@ -255,7 +255,7 @@ def test_a_journal_forgets_the_line_that_a_kill_cut(tmp_path: Path) -> None:
 )
 def test_an_org_is_reached_with_what_the_tools_print(text: str) -> None:
     access = parse_access(text, "org.json")
-    assert access == OrgAccess("https://x.my.salesforce.com", "T", "u")
+    assert access == OrgAccess("https://x.my.salesforce.com", "T", "u", source="org.json")
     assert "T" not in repr(access).replace("OrgAccess", "")
 
 

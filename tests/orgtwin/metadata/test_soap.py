@@ -166,6 +166,13 @@ def test_answers_carry_no_prefix_below_the_body(org_twin_client: InProcess) -> N
     assert re.findall(r"</?\w+:", inside) == []
 
 
+def test_a_session_within_an_envelope_can_be_expired_by_a_fault(org_twin_client: InProcess) -> None:
+    org_twin_client.application.twin.faults.arm("expired_session")
+    answers = [_send(org_twin_client, f'<describeMetadata xmlns="{_NAMESPACE}"/>') for _ in range(2)]
+
+    assert ["sf:INVALID_SESSION_ID" in answer.text for answer in answers] == [True, True]
+
+
 def test_a_wrong_session_is_a_fault_that_clients_know(org_twin_client: InProcess) -> None:
     answer = _send(org_twin_client, f'<describeMetadata xmlns="{_NAMESPACE}"/>', token="00D!nobody")
 

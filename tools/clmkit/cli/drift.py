@@ -16,6 +16,7 @@ from clmkit.release.adopt import adopt
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.components import ComponentChange
 from clmkit.release.deleters import read_deleters
+from clmkit.release.disk import write_whole
 from clmkit.release.drift import (
     Acceptance,
     DriftError,
@@ -134,7 +135,7 @@ class _Work:
                 await _revert(org, items, reverted, self.package, project, revision.spec.api_version)
             if acceptance is not None:
                 text = accept(items, accepted, acceptance, revision.spec, self.today)
-                self.accepted_file.write_text(text, encoding="utf-8")
+                write_whole(self.accepted_file, text.encode())
             if reverted or acceptance is not None:
                 items = await _look(org, revision, project, read_acceptances(self.accepted_file), self.today)
         return items
@@ -176,7 +177,7 @@ def _components_of(items: tuple[DriftItem, ...], name: str) -> list[ComponentCha
 def _adopt(path: Path, revision: Revision, components: list[ComponentChange]) -> None:
     chosen = list({component.key: component for component in components}.values())
     adoption = adopt(path.read_text(encoding="utf-8"), path.as_posix(), revision.spec, chosen, read_beside(path))
-    path.write_text(adoption.text, encoding="utf-8")
+    write_whole(path, adoption.text.encode())
     for edit in adoption.edits:
         change = f"{edit.before} -> {edit.written}" if edit.before else edit.written
         click.echo(f"adopted: {path}:{edit.line}: {show_path(edit.path)}: {change}")

@@ -33,7 +33,7 @@ def import_org(org_file: str, out: Path | None, name: str, prefix: str, api_vers
 
     \b
     Example:
-      sf org display --target-org production --json | clmkit import --org - --out mappings/first.yml
+      clmkit import --org production --out mappings/first.yml
 
     \b
     Exit codes:

@@ -23,6 +23,7 @@ from clmkit.cli.release_options import (
     run_guarded,
 )
 from clmkit.codegen.book.traffic import Load
+from clmkit.release.disk import write_whole
 from clmkit.release.org_access import open_org, read_access
 from clmkit.release.plan import Plan
 from clmkit.release.plan_report import WIDTH, render_html, render_human, render_json
@@ -68,7 +69,7 @@ def plan(
     \b
     Examples:
       clmkit plan --org org.json
-      sf org display --target-org production --json | clmkit plan --org - --against v1.4.0 --html plan.html
+      clmkit plan --org production --against v1.4.0 --html plan.html
 
     \b
     Exit codes:
@@ -94,5 +95,5 @@ async def _draw(sources: Sources, org_file: str, plans: Path, html: Path | None)
         if drawn.plan.deploys and not drawn.plan.is_stale:
             await keep_plan(drawn, org, plans)
     if html is not None:
-        html.write_text(render_html(drawn.plan), encoding="utf-8")
+        write_whole(html, render_html(drawn.plan).encode())
     return drawn.plan

@@ -29,9 +29,9 @@ ORG = click.option(
     "--org",
     "org_file",
     required=True,
-    metavar="FILE",
-    help="How to reach the org: what `sf org display --json` or `cci org info NAME --json` prints, or the org twin's ready "
-    "file; - reads standard input.",
+    metavar="ORG",
+    help="The org: an alias or username that the sf CLI knows, or a file with what `cci org info NAME --json` prints or the "
+    "org twin's ready file; - reads standard input.",
 )
 SPEC = click.option(
     "--spec", type=click.Path(path_type=Path), default=DEFAULT_SPEC, show_default=True, help="The mapping file."

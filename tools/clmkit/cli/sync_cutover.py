@@ -30,7 +30,7 @@ from clmkit.sync.load import Loader
     "--org",
     "org_file",
     metavar="FILE",
-    help="The way back: a session that may delete, as `sf org display --json` or the org twin's ready file tells it.",
+    help="The way back: a session that may delete, by alias of the sf CLI or in a file.",
 )
 @click.option(
     "--before",

@@ -16,8 +16,9 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from clmkit.clients.errors import Refused, Unexpected
+from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce_login import Login, Token, log_in
-from clmkit.clients.transport import Transport, require_private
+from clmkit.clients.transport import RETRY_STATUS, Transport, require_private
 
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -70,7 +71,8 @@ class Refusal:
 
 
 class MetadataApi:
-    def __init__(self, transport: Transport, url: str, login: Login, api_version: str) -> None:
+    def __init__(self, transport: Transport, url: str, login: Login | Callable[[], Login], api_version: str) -> None:
+        """`login` may be asked anew for each login. Raises ValueError for plain http to another machine."""
         self._transport = transport
         self._url = require_private(url)
         self._login = login
@@ -174,7 +176,20 @@ class MetadataApi:
         return {str(node.tag): node.text or "" for node in answer.iterfind("result/records/*", None)}
 
     async def _call(self, operation: str, inner: str) -> etree._Element:
-        """The operation's answer, its elements without namespace. An expired session is renewed once."""
+        """The operation's answer, its elements without namespace. What the table of outcomes says to retry is retried."""
+        attempt = 0
+        while True:
+            try:
+                return await self._call_logged_in(operation, inner)
+            except Refused as refused:
+                attempt += 1
+                is_spent = attempt >= self._transport.patience.attempts or refused.status in RETRY_STATUS
+                if refused.action is not Action.RETRY or is_spent:
+                    raise
+            await self._transport.pause(attempt)
+
+    async def _call_logged_in(self, operation: str, inner: str) -> etree._Element:
+        """An expired session is renewed once."""
         token = self._token or await self._renew()
         answer = await self._call_once(operation, inner, token)
         if answer is None:
@@ -184,7 +199,8 @@ class MetadataApi:
         return answer
 
     async def _renew(self) -> Token:
-        self._token = await log_in(self._transport, self._url, self._login)
+        login = self._login() if callable(self._login) else self._login
+        self._token = await log_in(self._transport, self._url, login)
         return self._token
 
     async def _call_once(self, operation: str, inner: str, token: Token) -> etree._Element | None:
@@ -204,13 +220,17 @@ class MetadataApi:
         code = _text(fault, "faultcode").rpartition(":")[2]
         if code == "INVALID_SESSION_ID":
             return None
-        raise Refused(f"Salesforce {operation}", reply.status, code, _text(fault, "faultstring"))
+        words = _text(fault, "faultstring").removeprefix(f"{code}: ")
+        raise Refused(f"Salesforce {operation}", reply.status, code, words)
 
 
 def _read_body(operation: str, status: int, content: bytes) -> etree._Element:
     try:
         root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, huge_tree=True))
     except etree.XMLSyntaxError as error:
+        if status in RETRY_STATUS:
+            words = content[:200].decode("utf-8", "replace").strip()
+            raise Refused(f"Salesforce {operation}", status, "SERVER_UNAVAILABLE", words) from error
         raise Unexpected(f"Salesforce {operation} answered {status} with something that is no XML: {error}") from error
     for node in root.iter(etree.Element):
         node.tag = etree.QName(node).localname

@@ -11,7 +11,10 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from clmkit.clients.errors import Refused
 from clmkit.clients.salesforce import Salesforce, quote_soql
+
+GONE = 404
 
 
 class Tooling:
@@ -32,9 +35,17 @@ class Tooling:
                 await self._salesforce.call("PATCH", f"tooling/sobjects/FlowDefinition/{definition['Id']}", body)
             own = quote_soql(str(definition["Id"]))
             for version in await self._query(f"SELECT Id FROM Flow WHERE DefinitionId = {own}"):  # noqa: S608
-                await self._salesforce.call("DELETE", f"tooling/sobjects/Flow/{version['Id']}")
+                await self._delete(f"tooling/sobjects/Flow/{version['Id']}")
                 count += 1
         return count
+
+    async def _delete(self, path: str) -> None:
+        """What is gone already is deleted: the answer to an earlier attempt was lost."""
+        try:
+            await self._salesforce.call("DELETE", path)
+        except Refused as refused:
+            if refused.status != GONE:
+                raise
 
     async def _query(self, soql: str) -> list[dict[str, Any]]:
         """The records of a query whose answer is one page."""

@@ -21,6 +21,7 @@ FILE_KINDS = {file_type for file_type, *_ in BUNDLE_KINDS.values()}
 """A file of many components is no component that could be deleted: what is in it is."""
 
 BY_HAND = {
+    "Flow": "a deploy deletes none: `clmkit apply` does, or deactivate it and delete its versions in Setup",
     "RecordType": "the API deletes none: move its records to another type, then delete it in Setup",
     "StandardValueSet": "a value set of the platform stays: deactivate its values in Setup",
     SETTINGS: "a setting stays as it is: change it in Setup when nothing else needs it",
@@ -48,7 +49,7 @@ class Removal:
 
 def plan_removal(old: Plan, new: Plan) -> Removal:
     """Compare two plans: nothing is read, nothing is written."""
-    had, has = _bodies(old), _bodies(new)
+    had, has = components_of(old), components_of(new)
     gone = [component for component in had if component not in has and component.metadata_type not in FILE_KINDS]
     retyped = [
         one for one in had if one.metadata_type == "CustomField" and one in has and _type(had, one) != _type(has, one)
@@ -62,7 +63,7 @@ def plan_removal(old: Plan, new: Plan) -> Removal:
     )
 
 
-def _bodies(plan: Plan) -> Mapping[Component, Body]:
+def components_of(plan: Plan) -> Mapping[Component, Body]:
     """Every component of a plan with the body of its file; of code the body is empty."""
     found: dict[Component, Body] = {}
     for file in plan.files:

@@ -1,13 +1,16 @@
 """Carry out a kept plan, or take it back: check that nothing moved, validate, deploy, verify, write each step down.
 
+In the end the org validates the way back, while it holds the release: a rollback that was never tried is a hope.
+
 A run that was killed goes on where it stopped: a deploy that the org still works on is waited for, one that is done is not
 repeated. The org counts as moved when a component is neither as the plan found it nor as the plan makes it.
 
 What the mapping no longer makes goes in the same deploy, before or after the new parts (`withdrawals`); flows go last, in a step of
 their own, because a deploy deletes none.
 
-Taking back deploys the components as they were before, those that went among them, and removes the code that the release brought.
-Fields, objects and permission sets that are new stay: deleting them would lose values and assignments.
+Taking back deploys the components as they were before, those that went among them, gives permission sets back to those who had
+them, and removes the code that the release brought. Fields, objects and permission sets that are new stay: deleting them would lose
+values and assignments.
 """
 
 from __future__ import annotations
@@ -16,14 +19,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clmkit.clients.errors import Refused
+from clmkit.clients.errors import Refused, WireError
 from clmkit.clients.metadata_api import DeployResult, Listed
-from clmkit.codegen.mdapi import Component, render_manifest
+from clmkit.codegen.mdapi import Component, Package, render_manifest
+from clmkit.mapping.model import Spec
+from clmkit.release.assignments import give_back, keep_assignments
 from clmkit.release.components import Components, Key, digest, read_components
 from clmkit.release.journal import Journal
+from clmkit.release.made import add_record, list_made
 from clmkit.release.org_access import OrgClients
-from clmkit.release.plan import PROJECT, Pair, Plan, WayBack, plan_way_back, to_key
-from clmkit.release.planning import ROLLBACK, Drawn, KeptPlan
+from clmkit.release.plan import PROJECT, SETTINGS, Pair, Plan, WayBack, plan_way_back, to_key
+from clmkit.release.planning import ASSIGNED, ROLLBACK, Drawn, KeptPlan
 from clmkit.release.snapshot import take_snapshot
 from clmkit.release.withdrawals import render_withdrawal
 
@@ -37,10 +43,15 @@ class ApplyRefused(Exception):
     """The plan is not carried out; `str()` says why, line by line, and what to do."""
 
 
+class BrokenOff(WireError):
+    """The org or a file failed on the way; `str()` says how, and how it goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """A kept plan beside what it is to be applied with."""
 
+    intent: Spec
     kept: KeptPlan
     drawn: Drawn
     journal: Journal
@@ -49,10 +60,13 @@ class Release:
 
 
 async def apply_plan(release: Release, org: OrgClients) -> None:
-    """Deploy what the plan deploys and see that the org holds it. Raises ApplyRefused, WireError."""
+    """Deploy what the plan deploys, see that the org holds it and would go back. Raises ApplyRefused, WireError, OSError."""
     journal = release.journal
+    if journal.has(DEPLOYED, ROLLBACK) or journal.find_open_deploy(ROLLBACK):
+        raise ApplyRefused("this release was taken back; make a new plan with `clmkit plan`")
     if journal.has(VERIFIED):
         release.tell("already applied and verified: nothing to do")
+        await _test_way_back(release, org)
         return
     require_unmoved(release, is_resumed=journal.has(BEGUN))
     if not journal.has(BEGUN):
@@ -61,9 +75,32 @@ async def apply_plan(release: Release, org: OrgClients) -> None:
     for name, package in release.drawn.project.packages:
         goes = render_withdrawal(withdrawal, release.drawn.api_version) if name == PROJECT else {}
         if goes or any(str(Key(one.metadata_type, one.full_name)) in changed for one in package.components):
-            await _deploy(release, org, name, {**package.files, **goes})
+            await keep_assignments(org, withdrawal.keys if goes else (), release.kept.folder / ASSIGNED)
+            await _deploy(release, org, name, {**_recorded(release, name, package).files, **goes})
     await _delete_flows(release, org, withdrawal.flows)
     await _verify(release, org)
+    await _test_way_back(release, org)
+
+
+def _recorded(release: Release, name: str, package: Package) -> Package:
+    """The project's package says in the org what the mapping made."""
+    spec = release.intent
+    return add_record(package, spec, list_made(spec), release.drawn.api_version) if name == PROJECT else package
+
+
+async def _test_way_back(release: Release, org: OrgClients) -> None:
+    """Have the org validate the rollback while it holds the release. Raises ApplyRefused with what stands in its way."""
+    if release.journal.has(VALIDATED, ROLLBACK):
+        return
+    rollback = plan_rollback(release.kept, read_pre_image(release.kept.folder), release.drawn.api_version)
+    if rollback.way.restored or rollback.way.removed:
+        check_id = await org.metadata.start_deploy(rollback.files, check_only=True, test_level=release.test_level)
+        result = await org.metadata.wait_for_deploy(check_id)
+        _require_success(
+            ROLLBACK, "validation", result, "the release is applied and verified; this is what a rollback would meet"
+        )
+        release.journal.write(VALIDATED, ROLLBACK, check_id)
+        release.tell("rollback: validated")
 
 
 async def _delete_flows(release: Release, org: OrgClients, flows: Sequence[Key]) -> None:
@@ -141,13 +178,13 @@ async def _deploy(release: Release, org: OrgClients, name: str, files: Mapping[s
         if _finish(release, name, await metadata.wait_for_deploy(deploy_id)).is_success:
             return
     check_id = await metadata.start_deploy(files, check_only=True, test_level=release.test_level)
-    _require_success(release, name, "validation", await metadata.wait_for_deploy(check_id))
+    _require_success(name, "validation", await metadata.wait_for_deploy(check_id), GOES_ON)
     journal.write(VALIDATED, name, check_id)
     release.tell(f"{name}: validated")
     deploy_id = await metadata.start_deploy(files, check_only=False, test_level=release.test_level)
     journal.write(DEPLOYING, name, deploy_id)
     result = _finish(release, name, await metadata.wait_for_deploy(deploy_id))
-    _require_success(release, name, "deploy", result)
+    _require_success(name, "deploy", result, GOES_ON)
 
 
 def _finish(release: Release, name: str, result: DeployResult) -> DeployResult:
@@ -157,14 +194,24 @@ def _finish(release: Release, name: str, result: DeployResult) -> DeployResult:
     return result
 
 
-def _require_success(release: Release, name: str, what: str, result: DeployResult) -> None:
+def where_it_stands(journal: Journal) -> str:
+    """What a release that broke off leaves behind, and how it goes on."""
+    if not journal.has(BEGUN):
+        return "nothing was deployed; run the same command again"
+    for package in (SETTINGS, PROJECT, ROLLBACK):
+        if deploy_id := journal.find_open_deploy(package):
+            return f"{package}: deploy {deploy_id} goes on in the org; the same command waits for it and goes on from there"
+    return "what was deployed stays; the same command goes on from there"
+
+
+GOES_ON = "what was deployed before it stays; `clmkit apply` goes on from there, or with --rollback takes it back"
+
+
+def _require_success(name: str, what: str, result: DeployResult, ending: str) -> None:
     if not result.is_success:
         lines = [f"{failure.component}: {failure.problem}" for failure in result.failures] or [
             f"status {result.status}"
         ]
-        ending = (
-            "what was deployed before it stays; `clmkit apply` goes on from there, or with --rollback takes it back"
-        )
         raise ApplyRefused("\n".join([f"{name}: the org refuses the {what}", *lines, ending]))
 
 
@@ -237,6 +284,11 @@ async def take_back(release: Release, org: OrgClients) -> Rollback:
     wrong = [str(key) for key in rollback.way.restored if digest(after.get(key)) != digest(pre_image.get(key))]
     wrong += [str(key) for key in rollback.way.removed if key in after]
     _require_verified(release, wrong)
+    given, refused = await give_back(org, kept.folder / ASSIGNED)
     release.journal.write(VERIFIED, ROLLBACK)
     release.tell(f"verified: {len(rollback.way.restored)} components as before, {len(rollback.way.removed)} removed")
+    if given:
+        release.tell(f"assigned again: {given} permission set{'s' * (given != 1)}")
+    if refused:
+        raise ApplyRefused("\n".join([*refused, "everything else is taken back; assign these in Setup"]))
     return rollback

@@ -14,10 +14,15 @@ from clmkit.release.changes import Change
 from clmkit.release.compare_types import capacity
 from clmkit.release.components import Components, Elements, Key
 from clmkit.release.judge_components import type_of
+from clmkit.release.withdrawals import EVENT_SUFFIX
 
 LONGEST_PATTERN = 255
 UNSEARCHABLE = frozenset((FieldKind.LONG_TEXT, FieldKind.HTML))
 """Long text areas cannot be filtered on. Source: SOQL and SOSL Reference, "WHERE"."""
+
+ASSIGNMENT = "PermissionSetAssignment"
+ASSIGNED_BY = {"PermissionSet": "PermissionSet.Name", "PermissionSetGroup": "PermissionSetGroup.DeveloperName"}
+"""Metadata type -> what tells its assignments. Source: "PermissionSetAssignment" (Object Reference)."""
 
 COUNT = "SELECT COUNT(Id) n FROM"
 STATUS_FIELD = ("Contract", "Status")
@@ -39,20 +44,32 @@ def find_questions(changes: tuple[Change, ...], org: Components, built: Componen
 
 def _questions(change: Change, org: Components, built: Components) -> Iterator[Question]:
     key = Key("CustomField", change.target)
+    if question := _assigned(change):
+        yield question
+        return
     if change.kind in ("value_dropped", "status_dropped"):
         for sobject, field, is_multiple in find_fields_with_value(change, org):
             test = f"INCLUDES ({quote_soql(change.before)})" if is_multiple else f"= {quote_soql(change.before)}"
             yield _count(change, f"{sobject}.{field} is {change.before}", sobject, f"{field} {test}")
         return
-    if key not in org:
-        return
     sobject, _, field = change.target.partition(".")
+    if key not in org or sobject.endswith(EVENT_SUFFIX):
+        return
     if change.kind == "field_shortened" and key in built:
         yield _too_long(change, sobject, field, org[key], built[key])
     elif change.kind in ("field_retyped", "relationship_retyped", "field_dropped"):
         yield _filled(change, sobject, field, org[key])
     elif change.kind == "field_made_required":
         yield _count(change, f"{change.target} is empty", sobject, f"{field} = null")
+
+
+def _assigned(change: Change) -> Question | None:
+    """Who loses a permission set, or a group of them, that goes."""
+    metadata_type = change.subject.partition(" ")[0]
+    if change.kind not in ("audience_dropped", "component_dropped") or metadata_type not in ASSIGNED_BY:
+        return None
+    where = f"{ASSIGNED_BY[metadata_type]} = {quote_soql(change.target)}"
+    return _count(change, f"{change.target} is assigned to a user", ASSIGNMENT, where)
 
 
 def _count(change: Change, about: str, sobject: str, where: str, *, is_exact: bool = True) -> Question:

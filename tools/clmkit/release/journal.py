@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from clmkit.release.disk import naming
 from clmkit.release.planning import JOURNAL
 
 
@@ -47,7 +48,8 @@ class Journal:
             "deploy_id": deploy_id,
             "at": self.now().isoformat(timespec="seconds"),
         }
-        with (self.folder / JOURNAL).open("r+b" if (self.folder / JOURNAL).exists() else "w+b") as file:
+        path = self.folder / JOURNAL
+        with naming(path), path.open("r+b" if path.exists() else "w+b") as file:
             file.seek(_end_of_lines(file.read()))
             file.truncate()
             file.write(json.dumps(step).encode() + b"\n")

@@ -22,6 +22,7 @@ from pathlib import Path
 from clmkit.clients.errors import WireError
 from clmkit.clients.metadata_api import Listed, MetadataApi
 from clmkit.release.apply import ApplyRefused
+from clmkit.release.disk import naming
 
 LOCK_TYPE, LOCK_NAME = "CustomPermission", "clmkit_Release_Lock"
 LABEL = "clmkit release lock"
@@ -31,6 +32,10 @@ HOLDER = re.compile(r"Held by (?P<what>.*) on (?P<host>\S+), run (?P<token>\w+)\
 
 class LockRefused(ApplyRefused):
     """Somebody else's release is on its way; `str()` says whose, since when, and what to do."""
+
+
+class LockKept(WireError):
+    """The work is done, and the lock could not be given back; `str()` says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +55,38 @@ async def holding_lock(metadata: MetadataApi, run: Run, folder: Path) -> AsyncIt
     """Hold the org's lock inside the block. `folder` is where a run that goes on looks. Raises LockRefused, WireError."""
     with _sole_run(folder, run):
         earlier = read_tokens(folder)
-        with (folder / TOKENS).open("a", encoding="utf-8") as file:
+        with naming(folder / TOKENS), (folder / TOKENS).open("a", encoding="utf-8") as file:
             file.write(f"{run.token}\n")
-        await _take(metadata, run, earlier)
+        await _take(metadata, run, earlier | {run.token})
         try:
             yield
-        finally:
-            with suppress(
-                WireError
-            ):  # an org that cannot be reached any more keeps the lock; the next run takes it over
+        except BaseException:
+            with suppress(WireError):  # why the run ended is told, not that the lock stays; the next run takes it over
                 await metadata.delete(LOCK_TYPE, LOCK_NAME)
+            raise
+        await _give_back(metadata)
 
 
-async def _take(metadata: MetadataApi, run: Run, earlier: frozenset[str]) -> None:
+async def _take(metadata: MetadataApi, run: Run, own: frozenset[str]) -> None:
+    """`own` holds this run's token too: its request may have been repeated because the answer to the first was lost."""
     refusal = await metadata.create(LOCK_TYPE, LOCK_NAME, {"description": run.describe(), "label": LABEL})
     if refusal is None:
         return
     held = HOLDER.match((await metadata.read(LOCK_TYPE, LOCK_NAME)).get("description", ""))
     if held is None and not await _find_listed(metadata):
         raise LockRefused(f"the org does not give its lock: {refusal.code}: {refusal.message}")
-    if held is None or held["token"] not in earlier:
+    if held is None or held["token"] not in own:
         raise LockRefused(_tell(held, await _find_listed(metadata)))
+
+
+async def _give_back(metadata: MetadataApi) -> None:
+    try:
+        await metadata.delete(LOCK_TYPE, LOCK_NAME)
+    except WireError as error:
+        raise LockKept(
+            f"{error}\neverything is done, but the org still holds the lock of this run; run the same command again, or delete the "
+            f"custom permission {LOCK_NAME} in Setup"
+        ) from error
 
 
 async def _find_listed(metadata: MetadataApi) -> Listed | None:
@@ -104,7 +120,8 @@ def _sole_run(folder: Path, run: Run) -> Iterator[None]:
         except BlockingIOError as error:
             file.seek(0)
             raise LockRefused(f"{file.read().strip()} works on this; wait until it is done") from error
-        file.truncate(0)
-        file.write(f"process {os.getpid()} ({run.what})")
-        file.flush()
+        with naming(folder / PLACE):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} ({run.what})")
+            file.flush()
         yield

@@ -39,10 +39,11 @@ from clmkit.release.withdrawals import (
     FLOW,
     NOTHING,
     PASSIVE,
-    TAKEN_OUT,
     Withdrawal,
     find_orphans,
     find_withdrawn,
+    is_event,
+    is_taken_out,
     order_withdrawal,
 )
 
@@ -211,7 +212,9 @@ class Plan:
 
     @property
     def undecided(self) -> tuple[Item, ...]:
-        return tuple(item for item in self.items if item.needs_decision and item.change.name not in self.decisions)
+        """One item of each name: a record decides them all."""
+        items = (item for item in self.items if item.needs_decision and item.change.name not in self.decisions)
+        return tuple({item.change.name: item for item in items}.values())
 
     @property
     def way_back(self) -> WayBack:
@@ -265,7 +268,7 @@ def make_plan(
     items = [
         *_find_stale(comparison),
         *(_to_item(change, project.components, harmless, withdrawn) for change in judged),
-        *_find_losses(questions, counts, project.components),
+        *_find_losses(questions, counts, project.components.keys() | withdrawn),
         *_find_behaviour(against, intent, in_flight),
     ]
     keys = [change.key for change in changes if change.key in project.components]
@@ -291,9 +294,10 @@ def make_plan(
 
 def _judge(changes: Sequence[ComponentChange], withdrawn: Set[Key]) -> tuple[Change, ...]:
     """As between two states of an org; what goes because the mapping no longer makes it breaks by what starts or shows it."""
-    passive = {str(key) for key in withdrawn if key.metadata_type in PASSIVE}
+    kinds = {str(key): "component_withdrawn" for key in withdrawn if key.metadata_type in (*PASSIVE, "CustomField")}
+    kinds |= {str(key): "component_dropped" for key in withdrawn if is_event(key)}
     judged = judge_components(changes)
-    return tuple(replace(one, kind="component_withdrawn") if one.subject in passive else one for one in judged)
+    return tuple(replace(one, kind=kinds[one.subject]) if one.subject in kinds else one for one in judged)
 
 
 def _find_deploys(project: Project, keys: Sequence[Key], withdrawal: Withdrawal) -> Iterable[str]:
@@ -333,13 +337,14 @@ def _to_item(change: Change, built: Components, harmless: Set[Change], withdrawn
         return Item(Pair.BUILT_ORG, change, sign, "no record is hurt" if change in harmless else "")
     if key in withdrawn:
         return Item(Pair.BUILT_ORG, change, "-", GOES.get(key.metadata_type, "goes with this release"))
-    stays = "stays in the org" if key.metadata_type in TAKEN_OUT else "stays in the org; retire it step by step"
+    stays = "stays in the org" if is_taken_out(key) else "stays in the org; retire it step by step"
     return Item(Pair.BUILT_ORG, change, "=", stays, is_retired=True)
 
 
 GOES = {
     FLOW: "is deactivated and deleted after the deploy",
-    "PermissionSet": "goes with this release; who had it is not told by a way back",
+    "PermissionSet": "goes with this release; a way back gives it again to those who had it",
+    "PermissionSetGroup": "goes with this release; a way back gives it again to those who had it",
 }
 ADDITIONS = frozenset(("field_added", "object_added", "audience_added", "component_added"))
 ORG_ONLY = frozenset(
@@ -357,12 +362,13 @@ def _key_of(change: Change) -> Key:
     return to_key(change.subject)
 
 
-def _find_losses(questions: Sequence[Question], counts: Counts, built: Components) -> Iterable[Item]:
+def _find_losses(questions: Sequence[Question], counts: Counts, released: Set[Key]) -> Iterable[Item]:
+    """`released` are the components that the release deploys or takes out; apply leaves all others alone."""
     for question in questions:
         count = counts.get(question.soql)
         if count == 0:
             continue
-        is_retired = question.change.kind in ORG_ONLY and _key_of(question.change) not in built
+        is_retired = question.change.kind in ORG_ONLY and _key_of(question.change) not in released
         note = question.about if question.is_exact else f"{question.about} (at most)"
         yield Item(Pair.BUILT_DATA, question.change, "!", note, count, count is None, is_retired)
 

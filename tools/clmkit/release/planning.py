@@ -4,6 +4,7 @@ build/plans/<first 12 of the hash>/
     plan.json        the plan
     plan.html        the same for those who approve it
     rollback/        the changed components as the org held them, with a manifest: what taking the release back deploys
+    assigned.json    who had the permission sets that the apply takes out
     release.jsonl    the journal of its apply, one step a line
 """
 
@@ -17,13 +18,14 @@ from pathlib import Path
 
 from clmkit.codegen.book.traffic import Load, count_calls
 from clmkit.codegen.mdapi import Component, make_package
-from clmkit.codegen.project import plan_project
 from clmkit.codegen.standing import compare_project
 from clmkit.codegen.tree import read_package
 from clmkit.mapping.model import Spec
 from clmkit.release.changes import Change
 from clmkit.release.components import Key, compare_components
 from clmkit.release.consumers import fields_of, find_consumers, read_mentions
+from clmkit.release.disk import write_whole
+from clmkit.release.made import RESOURCE, list_made, read_made, record_name
 from clmkit.release.org_access import OrgClients
 from clmkit.release.plan import (
     Calls,
@@ -48,11 +50,12 @@ from clmkit.release.snapshot import (
     take_snapshot,
 )
 from clmkit.release.verdict import read_decisions
-from clmkit.release.withdrawals import NOTHING, TAKEN_OUT, Withdrawal, order_withdrawal
+from clmkit.release.withdrawals import NOTHING, Withdrawal, order_withdrawal
 from clmkit.sync.state import State
 
 ROLLBACK = "rollback"
 JOURNAL = "release.jsonl"
+ASSIGNED = "assigned.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients, *, for_
     against = read_revision(sources.against, sources.spec).spec if sources.against else None
     comparison = compare_project(spec, sources.package)
     project = read_project(read_package(sources.package), spec.api_version)
-    made_before = _read_made(against) if against else frozenset[Key]()
+    made_before = list_made(against) if against else await read_made(org, spec.name)
     members = {*project.settings.components, *project.project.components, *map(_to_component, made_before)}
     snapshot = await take_snapshot(org, members, spec.prefix)
     risks = find_risks(project, snapshot.components)
@@ -116,12 +119,6 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients, *, for_
         made_before=made_before,
     )
     return Drawn(plan, project, snapshot, spec.api_version)
-
-
-def _read_made(against: Spec) -> frozenset[Key]:
-    """What the mapping that runs now makes, of the types that a release takes out."""
-    made = read_project(plan_project(against).render(), against.api_version).components
-    return frozenset(key for key in made if key.metadata_type in TAKEN_OUT)
 
 
 async def _read_consumers(
@@ -161,16 +158,20 @@ async def keep_plan(drawn: Drawn, org: OrgClients, folder: Path) -> Path:
     changes = compare_components(drawn.snapshot.components, drawn.project.components)
     keys = [change.key for change in changes if change.before is not None and change.after is not None]
     keys += drawn.plan.withdrawal.keys
-    package = make_package(await read_pre_image(org, keys), list(map(_to_component, keys)), drawn.api_version)
+    record = Key(RESOURCE, record_name(drawn.plan.spec_name))
+    held = await read_pre_image(org, [*keys, record])
+    keys += [record] if any(path.startswith("staticresources/") for path in held) else []
+    package = make_package(held, list(map(_to_component, keys)), drawn.api_version)
     _set_journal_aside(target)
     _write(target / ROLLBACK, package.files)
-    page = {"plan.json": render_json(drawn.plan).encode() + b"\n", "plan.html": render_html(drawn.plan).encode()}
-    _write(target, page)
+    page, document = render_html(drawn.plan).encode(), render_json(drawn.plan).encode() + b"\n"
+    _write(target, {"plan.html": page, "plan.json": document})  # the last file makes it a plan
     return target
 
 
 def _set_journal_aside(folder: Path) -> None:
     """The org is again as this plan wants it: an earlier apply of it was taken back, and a new one begins from the start."""
+    (folder / ASSIGNED).unlink(missing_ok=True)
     journal = folder / JOURNAL
     if journal.exists():
         count = len(list(folder.glob(f"{journal.stem}-*{journal.suffix}")))
@@ -185,9 +186,7 @@ def _write(folder: Path, content: Mapping[str, bytes]) -> None:
     for path, data in content.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.partial")
-        partial.write_bytes(data)
-        partial.replace(target)
+        write_whole(target, data)
 
 
 class UnknownPlan(Exception):

@@ -18,6 +18,7 @@ from pathlib import Path
 from clmkit.clients.clm import JsonObject
 from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
 from clmkit.mapping.model import ObjectMapping, Spec
+from clmkit.release.disk import write_whole
 from clmkit.sync.identity import CURSOR, identity_of, rekey_links
 from clmkit.sync.org_rows import read_in
 from clmkit.sync.ports import ClmSystem, Org
@@ -226,7 +227,7 @@ async def _prove(mapping: ObjectMapping, pairs: Sequence[Pair], org: Org, folder
     rows = [(pair, held.pop(pair.new, [])) for pair in pairs]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{mapping.name}.jsonl"
-    path.write_text("".join(_line(pair, found) for pair, found in rows), encoding="utf-8")
+    write_whole(path, "".join(_line(pair, found) for pair, found in rows).encode())
     wrong = [
         f"{pair.new}: is {', '.join(found) or 'nowhere'}, not {pair.record_id}"
         for pair, found in rows

@@ -28,6 +28,7 @@ from clmkit.release.changes import Change
 from clmkit.release.components import Key
 from clmkit.release.consumers import find_consumers, read_mentions
 from clmkit.release.data_risks import COUNT
+from clmkit.release.disk import write_whole
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import OrgClients
 from clmkit.release.snapshot import count_records, read_foreign
@@ -244,4 +245,4 @@ async def _delete(org: OrgClients, field: Field, spec: Spec, journal: Journal) -
 
 def _keep(folder: Path, field: Field) -> None:
     for content in field.files.values():
-        (folder / "field.xml").write_bytes(content)
+        write_whole(folder / "field.xml", content)

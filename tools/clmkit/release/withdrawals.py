@@ -1,13 +1,13 @@
 """What an org still holds and the mapping no longer makes: which of it a release takes out, when, and which it leaves. Pure.
 
-Taken out with the deploy that replaces it: code, pages, rights, which hold nothing that a deploy could not bring back. Left:
-fields, objects, value sets, queues and credentials, which hold values, records and secrets; `clmkit retire` takes a field out step
-by step.
+Taken out with the deploy that replaces it: code, pages, rights, platform events, which hold nothing that a deploy could not bring
+back. Left: fields, objects, value sets, queues and credentials, which hold values, records and secrets; `clmkit retire` takes a
+field out step by step.
 
 A name that starts with the prefix proves nothing: somebody's own class may. A component is the generator's when one of these holds.
 
     its text       says so: the banner of this mapping
-    --against      the mapping that runs now makes it
+    its maker      the mapping that runs now makes it (`--against`), or the org's own record says that an apply made it (`made`)
     its type       it is a record of the field map, or a trigger action whose class goes
     its base       it was written once beside a generated class, extends it, and the project no longer has it
 """
@@ -64,6 +64,9 @@ TAKEN_OUT = frozenset((*FIRST, *LAST, FLOW))
 """A flow has steps of its own, after the deploy: a deploy deletes none ("insufficient access rights on cross-reference id", known
 issue W-10538057), and its active version has to be deactivated first."""
 
+EVENT_SUFFIX = "__e"
+"""A platform event holds no records: only what was published in the last 72 hours and nobody read. Its fields go with it."""
+
 PASSIVE = frozenset(
     ("ApexClass", "CompactLayout", "CustomLabel", "CustomMetadata", "FieldSet", "Layout", "MatchingRule")
 )
@@ -71,6 +74,16 @@ PASSIVE = frozenset(
 
 BASE = re.compile(r"\bextends\s+(\w+)")
 ACTION_CLASS = "values[Apex_Class__c].value"
+
+
+def is_taken_out(key: Key) -> bool:
+    """Whether a component of this kind leaves the org with a release."""
+    return key.metadata_type in TAKEN_OUT or is_event(key)
+
+
+def is_event(key: Key) -> bool:
+    """Whether it is a platform event."""
+    return key.metadata_type == "CustomObject" and key.full_name.endswith(EVENT_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +107,9 @@ NOTHING = Withdrawal()
 
 
 def find_withdrawn(spec: Spec, org: Components, built: Components, made_before: Collection[Key]) -> frozenset[Key]:
-    """What of the org goes with the release. `made_before` is what the mapping that runs now makes, where that is known."""
+    """What of the org goes with the release. `made_before` is what mappings before made, where that is known."""
     names = {_folded(key) for key in built}
-    gone = {key: org[key] for key in org if key.metadata_type in TAKEN_OUT and _folded(key) not in names}
+    gone = {key: org[key] for key in org if is_taken_out(key) and _folded(key) not in names}
     mark, records = banner(spec), f"{spec.prefix}_Field_Map."
     found = {
         key for key, elements in gone.items() if key in made_before or any(mark in text for text in elements.values())
@@ -106,7 +119,9 @@ def find_withdrawn(spec: Spec, org: Components, built: Components, made_before: 
     heirs = {key for key, elements in gone.items() if _find_base(elements) in classes}
     classes |= {key.full_name for key in heirs}
     actions = {key for key, elements in gone.items() if elements.get(ACTION_CLASS) in classes}
-    return frozenset(found | heirs | actions)
+    events = {key.full_name for key in found if is_event(key)}
+    fields = {key for key in org if key.metadata_type == "CustomField" and key.full_name.partition(".")[0] in events}
+    return frozenset(found | heirs | actions | fields)
 
 
 def _folded(key: Key) -> tuple[str, str]:
@@ -127,11 +142,11 @@ def find_orphans(built: Components, withdrawn: Collection[Key]) -> tuple[tuple[K
 
 
 def order_withdrawal(keys: Iterable[Key]) -> Withdrawal:
-    """By when they go."""
+    """By when they go; the fields of an event go with it and are no parts of their own."""
     rows = sorted(keys)
     return Withdrawal(
         first=tuple(key for key in rows if key.metadata_type in FIRST),
-        last=tuple(key for key in rows if key.metadata_type in LAST),
+        last=tuple(key for key in rows if key.metadata_type in LAST or is_event(key)),
         flows=tuple(key for key in rows if key.metadata_type == FLOW),
     )
 

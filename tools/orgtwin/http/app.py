@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from orgtwin.errors import SalesforceError
 from orgtwin.faults.table import Plan
-from orgtwin.http.doors import open_door, session_token
+from orgtwin.http.doors import carried_session, open_door
 from orgtwin.http.encoding import pack, pretty, worth_packing
 from orgtwin.http.envelopes import render_error
 from orgtwin.http.exchange import Answer, Exchange
@@ -101,7 +101,7 @@ class Application:
 
     def _run_faulty(self, plan: Plan, route: Route, request: Request) -> Response:
         if plan.expire_session:
-            self.twin.sessions.revoke(session_token(request) or "")
+            self.twin.sessions.revoke(carried_session(request) or "")
         if plan.refusal is not None:
             return self.refusal(plan.refusal, route, request)
         return self._run(route, request)

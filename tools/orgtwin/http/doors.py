@@ -20,6 +20,7 @@ from orgtwin.records.model import Caller, DuplicateHeader
 _API_ENABLED = "apienabled"
 _DUPLICATE_HEADER_SINCE = 52.0
 _OPTION = re.compile(r"(\w+)\s*=\s*(\w+)")
+_IN_ENVELOPE = re.compile(rb"<(?:\w+:)?sessionId>\s*([^<\s]+)")
 _CLIENT = re.compile(r"(?:^|,)\s*client\s*=\s*([^,]+)")
 
 
@@ -88,6 +89,13 @@ def _duplicate_header(text: str) -> DuplicateHeader:
 def session_token(request: Request) -> str | None:
     """The session id of a request, from either header."""
     return request.headers.get("x-sfdc-session") or _bearer(request)
+
+
+def carried_session(request: Request) -> str | None:
+    """The session id of a request on any surface: of a header, or of the header within a SOAP envelope."""
+    token = session_token(request)
+    found = None if token else _IN_ENVELOPE.search(request.body)
+    return found[1].decode("ascii", "replace") if found else token
 
 
 def _bearer(request: Request) -> str | None:
