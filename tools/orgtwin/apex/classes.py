@@ -72,6 +72,7 @@ class Variable:
     writable: bool = True
     pos: int = 0
     set_access: str = "public"
+    modifiers: Modifiers | None = None
 
 
 @dataclass(eq=False)

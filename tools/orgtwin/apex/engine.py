@@ -33,6 +33,7 @@ from orgtwin.apex.compile.classes import (
 )
 from orgtwin.apex.compile.inheritance import bind_stand_ins, check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.compile.service_types import check_service_types
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.coverage import Coverage
 from orgtwin.apex.database import run_dml
@@ -198,8 +199,8 @@ class Engine:
             link(cls)
         for cls, node in declarations:
             bind_stand_ins(cls)
-            for inheritance_problem in check_inheritance(cls, node):
-                self.add_problem(cls, inheritance_problem)
+            for problem in (*check_inheritance(cls, node), *check_service_types(cls)):
+                self.add_problem(cls, problem)
 
     def add_problem(self, cls: ApexClass, problem: CompileProblem) -> None:
         outermost = cls.outermost()

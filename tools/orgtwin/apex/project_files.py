@@ -31,7 +31,9 @@ KINDS = {
     "queue": "Queue",
     "group": "Group",
     "role": "Role",
+    "externalCredential": "ExternalCredential",
     "namedCredential": "NamedCredential",
+    "remoteSite": "RemoteSiteSetting",
 }
 """Ending of the files that are read, and metadata type."""
 

@@ -6,7 +6,7 @@ Source: "Data Types", "Rules of Conversion", "Classes and Casting" (Apex Develop
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,7 @@ def _primitive(name: str) -> Type:
 INTEGER, LONG, DOUBLE, DECIMAL = (_primitive(n) for n in ("Integer", "Long", "Double", "Decimal"))
 STRING, ID, BOOLEAN, BLOB = (_primitive(n) for n in ("String", "Id", "Boolean", "Blob"))
 DATE, DATETIME, TIME = (_primitive(n) for n in ("Date", "Datetime", "Time"))
-OBJECT, VOID, NULL = (_primitive(n) for n in ("Object", "void", "null"))
+OBJECT, VOID, NULL = (_primitive(n) for n in ("Object", "void", "NULL"))
 SOBJECT = Type("SObject", Kind.SOBJECT)
 
 PRIMITIVES: Mapping[str, Type] = {
@@ -161,23 +161,36 @@ def _is_collection_assignable(source: Type, target: Type) -> bool:
     if target.kind is not Kind.COLLECTION:
         return False
     if target.key != source.key:
-        return target.key == "iterable" and source.key in ("list", "set") and _fits(source.args[0], target.args[0])
+        return (
+            target.key == "iterable" and source.key in ("list", "set") and is_assignable(source.args[0], target.args[0])
+        )
     if source.key == "iterable" and source.args[0] is OBJECT:
         return True
-    if source.key == "set":
-        return False
-    return all(_fits(s, t) for s, t in zip(source.args, target.args, strict=True))
+    return _ELEMENTWISE[source.key](source.args, target.args)
 
 
 def _fits(source: Type, target: Type) -> bool:
-    """Are elements exchangeable? Lists of SObject and of a concrete sObject type are, both ways."""
+    """Are elements exchangeable? Those of lists of SObject and of a concrete sObject type are, both ways."""
     if source == target or target is OBJECT:
         return True
     if source.is_sobject and target.is_sobject:
         return source is SOBJECT or target is SOBJECT
-    if source.kind is Kind.PRIMITIVE:
-        return {source, target} in ({STRING, ID}, {DECIMAL, DOUBLE})
     return is_assignable(source, target)
+
+
+def _is_map_assignable(source: tuple[Type, ...], target: tuple[Type, ...]) -> bool:
+    """The same keys; values that may be assigned."""
+    return source[0] == target[0] and is_assignable(source[1], target[1])
+
+
+_ELEMENTWISE: Mapping[str, Callable[[tuple[Type, ...], tuple[Type, ...]], bool]] = {
+    "list": lambda source, target: _fits(source[0], target[0]),
+    "iterable": lambda source, target: _fits(source[0], target[0]),
+    "iterator": lambda source, target: target[0] is OBJECT,
+    "set": lambda source, target: False,
+    "map": _is_map_assignable,
+}
+"""When a collection may stand for one of the same kind whose types differ: what Salesforce's own compiler lets pass."""
 
 
 def _is_subclass(source: Type, target: Type) -> bool:
@@ -199,7 +212,10 @@ def is_castable(source: Type, target: Type) -> bool:
     if source.cls is not None and target.cls is not None:
         return source.cls.is_interface or target.cls.is_interface
     if source.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION and source.key == target.key:
-        return all(is_castable(s, t) for s, t in zip(source.args, target.args, strict=True))
+        keys = source.args[:-1]
+        return (
+            source.key != "set" and keys == target.args[: len(keys)] and is_castable(source.args[-1], target.args[-1])
+        )
     return {source.kind, target.kind} == {Kind.COLLECTION, Kind.CLASS}
 
 

@@ -99,6 +99,8 @@ _VALUES = {
     ("jsonaccess", "serializable"): _names("never samenamespace samepackage always"),
     ("jsonaccess", "deserializable"): _names("never samenamespace samepackage always"),
 }
+_OF_TYPES = {"isparallel": "isParallel"}
+"""Properties of @IsTest that stand at a class alone, as messages print them."""
 
 
 def check_annotations(cls: ApexClass, modifiers: Modifiers, target: Target, pos: int) -> Iterator[CompileProblem]:
@@ -118,6 +120,8 @@ def check_annotations(cls: ApexClass, modifiers: Modifiers, target: Target, pos:
             yield CompileProblem(messages.NOT_ALLOWED.format(rule.shown, target.plural), pos)
         else:
             yield from _check_place(cls, modifiers, rule, target, pos)
+            if rule.shown == "IsTest":
+                yield from _check_test(modifiers, annotation, target, pos)
 
 
 def _check_properties(annotation: Annotation, rule: Rule) -> Iterator[CompileProblem]:
@@ -152,6 +156,15 @@ def _check_place(
         yield CompileProblem(text.format(rule.shown, target.plural, ", ".join(wanted)), pos)
     if rule.defining is not None and not of_class and not _has(cls, rule.defining):
         yield CompileProblem(messages.DEFINING_TYPE.format(rule.shown, target.plural, rule.defining), pos)
+
+
+def _check_test(modifiers: Modifiers, annotation: Annotation, target: Target, pos: int) -> Iterator[CompileProblem]:
+    for word in ("virtual", "abstract"):
+        if target in _TYPES and modifiers.has(word):
+            yield CompileProblem(messages.CANNOT_BE.format("IsTest", target.plural, word), pos)
+    for name, shown in _OF_TYPES.items():
+        if target not in _TYPES and name in annotation.arguments:
+            yield CompileProblem(messages.PROPERTY_PLACE.format(shown, "IsTest", target.plural), pos)
 
 
 def _has(cls: ApexClass, annotation: str) -> bool:
@@ -273,15 +286,13 @@ _CONTRACTS: dict[str, Callable[[ApexClass, Method], Iterator[CompileProblem]]] =
 }
 
 
-def check_field_contract(modifiers: Modifiers, target: Target, type_: Type, pos: int) -> Iterator[CompileProblem]:
+def check_field_contract(modifiers: Modifiers, target: Target, pos: int) -> Iterator[CompileProblem]:
     """What @InvocableVariable asks of a field."""
     if modifiers.find_annotation("invocablevariable") is None:
         return
     for word in ("static", "final"):
         if modifiers.has(word):
             yield CompileProblem(messages.CANNOT_BE.format("InvocableVariable", target.plural, word), pos)
-    if type_.key in ("map", "set"):
-        yield CompileProblem(messages.FIELD_UNSUPPORTED.format("InvocableVariable", target.plural, type_.name), pos)
 
 
 def check_class_contract(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:

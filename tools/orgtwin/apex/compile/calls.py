@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.collection_arguments import check_all_call
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access
 from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import (
-    choose,
     dotted_name,
     find_methods,
     find_type,
     find_variable,
-    is_ambiguous,
     is_variable,
     type_of_expression,
 )
 from orgtwin.apex.compile.operators import converted
+from orgtwin.apex.compile.overloads import choose, is_ambiguous
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.refused import refusing
@@ -25,7 +25,7 @@ from orgtwin.apex.library.special import special_call
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.text import to_text
-from orgtwin.apex.types import ID, NULL, OBJECT, VOID, Kind, Type, is_assignable, substitute
+from orgtwin.apex.types import ID, OBJECT, VOID, Kind, Type, is_assignable, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -92,14 +92,14 @@ def arguments(scope: Scope, nodes: list[tree.Expression]) -> list[Code]:
 
 def shown_types(args: list[Code]) -> str:
     """The types of arguments as messages print them."""
-    return ", ".join("NULL" if a.type is NULL else a.type.name for a in args)
+    return ", ".join(a.type.name for a in args)
 
 
 def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Run]] | None:
     """The overload and the converted arguments, or None. A query may stand for one record."""
     method = choose(candidates, [a.type for a in args])
-    if method is None and any(getattr(a.run, "is_query", False) for a in args):
-        single = [a.type.args[0] if getattr(a.run, "is_query", False) and a.type.args else a.type for a in args]
+    if method is None and any(a.is_query for a in args):
+        single = [a.type.args[0] if a.is_query and a.type.args else a.type for a in args]
         method = choose(candidates, single)
     if method is None:
         return None
@@ -115,12 +115,11 @@ def missing(name: str, args: list[Code], owner: str | None, pos: int) -> Compile
     return CompileProblem(messages.NO_METHOD.format(name, shown_types(args), owner), pos)
 
 
-def _check_ambiguous(candidates: list[Method], args: list[Code], name: str, pos: int) -> None:
-    """null for parameters of which none is nearer than the other, in methods written in Apex. Raises CompileProblem."""
-    types = [a.type for a in args]
-    written = all(m.owner is not None and not m.owner.namespace for m in candidates)
-    if NULL in types and written and is_ambiguous(candidates, types):
-        raise CompileProblem(messages.AMBIGUOUS.format(name, shown_types(args)), pos)
+def check_ambiguous(chosen: Method, candidates: list[Method], args: list[Code], pos: int) -> None:
+    """Raises CompileProblem when another method takes the arguments as well."""
+    if len(candidates) > 1 and is_ambiguous(chosen, candidates, [a.type for a in args]):
+        shown = "<init>" if chosen.owner is not None and chosen in chosen.owner.constructors else chosen.name
+        raise CompileProblem(messages.AMBIGUOUS.format(shown, shown_types(args)), pos)
 
 
 def _full(method: Method) -> str:
@@ -136,8 +135,8 @@ def _bare_call(scope: Scope, node: tree.Call) -> Code:
     found = resolve(candidates, args)
     if found is None:
         raise missing(node.name, args, scope.cls.name, node.pos)
-    _check_ambiguous(candidates, args, node.name, node.pos)
     method, runs = found
+    check_ambiguous(method, candidates, args, node.pos)
     if method.static:
         future = method.modifiers is not None and method.modifiers.find_annotation("future") is not None
         return Code(_invoke_later(scope, method, runs) if future else invoke_static(method, runs), method.returns)
@@ -177,8 +176,8 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
         if instance is not None:
             raise CompileProblem(messages.METHOD_IN_STATIC.format(_full(instance)), node.pos)
         raise missing(node.name, args, owner.name, node.pos)
-    _check_ambiguous(candidates, args, node.name, node.pos)
     method, runs = found
+    check_ambiguous(method, candidates, args, node.pos)
     check_visible(scope, method, node.pos)
     if cls is not None and cls.name == "Database" and cls.namespace == "System":
         return _dynamic_query(scope, method, runs)
@@ -288,13 +287,16 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
             return on_field
     if node.name.lower() == "adderror" and target.type.kind is Kind.PRIMITIVE and target.type is not ID:
         raise CompileProblem(messages.ADD_ERROR_FIELD, node.pos)
+    if target.type is VOID:
+        raise missing(node.name, args, VOID.name, node.pos)
     candidates = instance_candidates(target.type, node.name)
     found = resolve(candidates, args)
     if found is None:
         _refuse_static(target.type, node, args)
         raise missing(node.name, args, target.type.name, node.pos)
-    _check_ambiguous(candidates, args, node.name, node.pos)
     method, runs = found
+    check_ambiguous(method, candidates, args, node.pos)
+    check_all_call(target.type, method.name, args, node.pos)
     check_visible(scope, method, node.pos)
     returns = _refined(target.type, method)
     owner = method.owner

@@ -343,10 +343,11 @@ class _Linker:
         static = modifiers.has("static")
         for name, pos, value in node.variables:
             scope.problems.extend(_variable_problems(self.cls, modifiers, FIELD, name, pos))
-            scope.problems.extend(check_field_contract(modifiers, FIELD, type_, pos))
+            scope.problems.extend(check_field_contract(modifiers, FIELD, pos))
             variable = Variable(
                 self.cls, name, type_, static, self._slot(static), final=modifiers.has("final"), pos=pos
             )
+            variable.modifiers = modifiers
             variable.access = self._access(modifiers, name)
             variable.transient = modifiers.has("transient")
             self._add(variable, pos)
@@ -365,11 +366,12 @@ class _Linker:
         modifiers = node.modifiers
         type_ = get_value_type(scope, node.type, messages.VOID_PROPERTY, node.pos)
         scope.problems.extend(_variable_problems(self.cls, modifiers, PROPERTY, node.name, node.pos))
-        scope.problems.extend(check_field_contract(modifiers, PROPERTY, type_, node.pos))
+        scope.problems.extend(check_field_contract(modifiers, PROPERTY, node.pos))
         if modifiers.has("abstract"):
             scope.problems.append(CompileProblem(messages.ABSTRACT_BODY, node.pos))
         static = modifiers.has("static")
         variable = Variable(self.cls, node.name, type_, static, self._slot(static), is_property=True, pos=node.pos)
+        variable.modifiers = modifiers
         variable.access = self._access(modifiers, node.name)
         variable.transient = modifiers.has("transient")
         kinds = {a.kind: a for a in node.accessors}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.calls import arguments, resolve, shown_types
-from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, fitted
+from orgtwin.apex.compile.calls import arguments, check_ambiguous, resolve, shown_types
+from orgtwin.apex.compile.collection_arguments import may_fill
+from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, fitted, stands_for_row
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
@@ -60,10 +61,12 @@ _INITIALISERS = {"list": messages.LIST_INITIALISER, "set": messages.SET_INITIALI
 
 
 def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObject) -> Run:
-    found = resolve(constructors_of(cls), args)
+    candidates = constructors_of(cls)
+    found = resolve(candidates, args)
     if found is None:
         raise _not_defined(cls.type, args, node.pos)
     constructor, runs = found
+    check_ambiguous(constructor, candidates, args, node.pos)
     if constructor.access == "private" and constructor.owner is not None:
         inside = scope.cls.outermost() is constructor.owner.outermost()
         visible = scope.cls.outermost().is_test and cls.name.rsplit(".", 1)[-1].lower() in cls.test_visible
@@ -101,7 +104,7 @@ def _construct_native(cls: ApexClass, type_: Type, args: list[Code], node: tree.
         for m in cls.constructors
     ]
     found = resolve(candidates, args)
-    if found is None:
+    if found is None or not may_fill(type_, args):
         raise _not_defined(type_, args, node.pos)
     method, runs = found
     call = method.call
@@ -157,7 +160,7 @@ def _new_items(scope: Scope, node: tree.NewItems) -> Code:
 
 
 def _initial(code: Code, item: Type, pos: int) -> Run:
-    if not is_assignable(code.type, item) and not getattr(code.run, "is_query", False):
+    if not is_assignable(code.type, item) and not stands_for_row(code, item):
         raise CompileProblem(messages.INITIAL_ITEM.format(item.name, code.type.name), pos)
     return fitted(code, item, pos)
 
@@ -181,7 +184,7 @@ def _new_sized(scope: Scope, node: tree.NewSized) -> Code:
     item = get_type(scope, node.type, node.pos)
     size = expression(scope, node.size)
     if not is_assignable(size.type, INTEGER):
-        raise CompileProblem(messages.ILLEGAL_ASSIGNMENT.format(size.type.name, INTEGER.name), node.pos)
+        raise CompileProblem(messages.LIST_INITIALISER.format(shown_types([size]), item.name, item.name), node.pos)
     run_size = fitted(size, INTEGER, node.pos)
     type_ = list_of(item)
     return Code(lambda frame: new_sized_list(type_, run_size(frame)), type_)

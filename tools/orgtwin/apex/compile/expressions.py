@@ -25,6 +25,7 @@ from orgtwin.apex.types import (
     NULL,
     NUMERIC_RANK,
     OBJECT,
+    SOBJECT,
     STRING,
     VOID,
     Kind,
@@ -107,9 +108,17 @@ def fitted(code: Code, target: Type, pos: int, message: str = messages.ILLEGAL_A
     if is_assignable(code.type, target):
         return converted(code, target)
     run = code.run
-    if getattr(run, "is_query", False) and target.is_sobject and code.type.args[0].is_sobject:
+    if stands_for_row(code, target):
         return lambda frame: first_row(run(frame))
     raise CompileProblem(message.format(code.type.name, target.name), pos)
+
+
+def stands_for_row(code: Code, target: Type) -> bool:
+    """May a query stand for a record of that type? A dynamic one for any. Source: "SOQL Queries That Return One Record"."""
+    if not (code.is_query and target.is_sobject):
+        return False
+    row = code.type.args[0]
+    return row is SOBJECT or is_assignable(row, target)
 
 
 def condition(scope: Scope, node: tree.Expression) -> Run:
@@ -160,7 +169,7 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
         name = node.target.name if isinstance(node.target, tree.FieldAccess) else node.name
         raise CompileProblem(messages.NO_FOREIGN_KEY.format(name), node.target.pos)
     if node.safe:
-        if getattr(target.run, "is_query", False):
+        if target.is_query:
             target = _first_or_null(target)
         return _safe(target, lambda inner: read_member(scope, inner, node.name, node.pos))
     return read_member(scope, target, node.name, node.pos)
@@ -282,7 +291,7 @@ def _logical(scope: Scope, node: tree.Binary) -> Code:
 
 def _coalesce(scope: Scope, node: tree.Binary) -> Code:
     left, right = expression(scope, node.left), expression(scope, node.right)
-    if getattr(left.run, "is_query", False) and right.type.is_sobject:
+    if stands_for_row(left, right.type):
         left = _first_or_null(left)
     type_ = common_type(left.type, right.type)
     if type_ is None or VOID in (left.type, right.type):
@@ -309,7 +318,7 @@ def _first_or_null(code: Code) -> Code:
 def _beside(code: Code, other: Code) -> Code:
     """A query beside a record stands for its only row."""
     run = code.run
-    if not (getattr(run, "is_query", False) and other.type.is_sobject and code.type.args[0].is_sobject):
+    if not stands_for_row(code, other.type):
         return code
     return Code(lambda frame: first_row(run(frame)), code.type.args[0])
 
@@ -453,7 +462,7 @@ def _cast(scope: Scope, node: tree.Cast) -> Code:
     target = get_type(scope, node.type, node.pos)
     operand = expression(scope, node.operand)
     run = operand.run
-    if getattr(run, "is_query", False) and target.is_sobject:
+    if stands_for_row(operand, target):
         return Code(lambda frame: first_row(run(frame)), target)
     if not is_castable(operand.type, target):
         raise CompileProblem(messages.CAST.format(operand.type.name, target.name), node.pos)

@@ -35,7 +35,7 @@ def _inherited(cls: ApexClass, method: Method) -> Method | None:
         if ancestor is cls:
             continue
         for candidate in ancestor.methods.get(method.name.lower(), ()):
-            if candidate.signature == method.signature and not candidate.static:
+            if candidate.signature == method.signature and not candidate.static and not _is_hidden(cls, candidate):
                 return candidate
     return None
 
@@ -51,8 +51,6 @@ def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[Compil
             yield CompileProblem(messages.OVERRIDES_STATIC.format(_shown(static), shown), pos)
         if method.override and not _is_promised(cls, method):
             yield CompileProblem(messages.DOES_NOT_OVERRIDE.format(shown), method.pos)
-        return
-    if _is_hidden(cls, inherited):
         return
     if not method.override:
         yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
@@ -96,9 +94,12 @@ def _is_promised(cls: ApexClass, method: Method) -> bool:
 
 
 def _is_hidden(cls: ApexClass, inherited: Method) -> bool:
-    """A private method of another file is not inherited."""
+    """A private method of another file is not inherited, but for tests of what they may see."""
     owner = inherited.owner
-    return inherited.access == "private" and owner is not None and owner.outermost() is not cls.outermost()
+    if inherited.access != "private" or owner is None or owner.outermost() is cls.outermost():
+        return False
+    shown = inherited.modifiers is not None and inherited.modifiers.find_annotation("testvisible") is not None
+    return not (shown and cls.outermost().is_test)
 
 
 def _check_implemented(cls: ApexClass, node: tree.ClassDeclaration) -> Iterator[CompileProblem]:
@@ -181,10 +182,10 @@ def _standing_in(cls: ApexClass, wanted: Method) -> Method | None:
 
 def _check_fits(cls: ApexClass, wanted: Method, found: Method, shown: str, pos: int) -> Iterator[CompileProblem]:
     """An interface's method is public and has its return type."""
-    if wanted.owner is not None and wanted.owner.namespace:
-        return
     if found.access not in ("public", "global"):
         yield CompileProblem(messages.IMPLEMENTATION_HIDDEN.format(cls.name, shown), pos)
+    elif wanted.owner is not None and wanted.owner.namespace:
+        return
     elif found.returns != wanted.returns and not is_assignable(found.returns, wanted.returns):
         yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), pos)
 

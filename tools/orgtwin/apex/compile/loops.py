@@ -18,7 +18,7 @@ from orgtwin.apex.compile.signals import BREAK, RETURN, Signal, Step
 from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import OBJECT, Kind, Type, is_assignable, list_of
+from orgtwin.apex.types import SOBJECT, Kind, Type, is_assignable, list_of
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
 
 Body = Callable[[Scope, tree.Statement | None], Step]
@@ -118,13 +118,27 @@ def _always(frame: Frame) -> bool:
     return True
 
 
-def _for_each_body(scope: Scope, node: tree.ForEach, item: Type, given: Type | None, body: Body) -> tuple[int, Run]:
-    """The slot of the loop's variable, and its body; `given` is what the items are, None for chunks of a query."""
+def _for_each_body(scope: Scope, node: tree.ForEach, item: Type, source: Code, body: Body) -> tuple[int, Run]:
+    """The slot of the loop's variable, and its body."""
     slot = scope.declare(node.name, item, node.type.pos)
     check_name(node.name, node.type.pos)
-    if given is not None and not _accepts(given, item):
-        raise CompileProblem(messages.LOOP_VARIABLE.format(given.name, item.name), node.pos)
+    _check_item(source, item, node)
     return slot, _in_loop(scope, body, node.body)
+
+
+def _check_item(source: Code, item: Type, node: tree.ForEach) -> None:
+    """Rows of a query go one by one or in lists, as what they are or as SObject; those of a dynamic query as any sObject.
+
+    ASSUMED from public code that orgs run: `for (Account a : parent.getSObjects('Accounts'))`.
+    """
+    given = _item_type(source, node)
+    if not source.is_query:
+        if not is_assignable(given, item) and not (given is SOBJECT and item.is_sobject):
+            raise CompileProblem(messages.LOOP_VARIABLE.format(given.name, item.name), node.pos)
+        return
+    row = item.args[0] if item.key == "list" else item
+    if not row.is_sobject or (row != given and SOBJECT not in (row, given)):
+        raise CompileProblem(messages.LOOP_ROW.format(given.name), node.pos)
 
 
 def _for_each(scope: Scope, node: tree.ForEach, body: Body, _: Sequence) -> Step:
@@ -133,7 +147,7 @@ def _for_each(scope: Scope, node: tree.ForEach, body: Body, _: Sequence) -> Step
     given = _item_type(source, node)
     chunked = _is_chunked(source, item)
     with scope.inner():
-        slot, run_body = _for_each_body(scope, node, item, given if not chunked else None, body)
+        slot, run_body = _for_each_body(scope, node, item, source, body)
     spend, cost = scope.engine.spend, weight(node.body)
     walk = _chunks if chunked else _walk
     convert = None if chunked else _item_conversion(given, item)
@@ -180,12 +194,8 @@ def _item_conversion(given: Type, item: Type) -> Run | None:
     return convert
 
 
-def _accepts(given: Type, item: Type) -> bool:
-    return is_assignable(given, item) or (given.is_sobject and item.is_sobject) or given is OBJECT
-
-
 def _is_chunked(source: Code, item: Type) -> bool:
-    return bool(getattr(source.run, "is_query", False)) and item.key == "list"
+    return source.is_query and item.key == "list"
 
 
 def _item_type(source: Code, node: tree.ForEach) -> Type:

@@ -98,7 +98,7 @@ def _read_property(target: Run, getter: Method) -> Run:
 def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
     """`target.name` of a value."""
     type_ = target.type
-    if getattr(target.run, "is_query", False):
+    if target.is_query:
         rows = target.run
         target = Code(lambda frame: first_row(rows(frame)), type_.args[0])
         type_ = target.type

@@ -37,6 +37,7 @@ METHOD = Target(
 )
 CONSTRUCTOR = Target("constructors", frozenset(SCOPES))
 LOCAL = Target("locals", frozenset(("final", "transient")))
+TRIGGER_VARIABLE = Target("fields", _FIELD)
 PARAMETER = Target("parameters", frozenset(("final",)))
 _TYPES = {"class": CLASS, "interface": INTERFACE, "enum": ENUM}
 

@@ -13,7 +13,6 @@ from orgtwin.apex.library.registry import find_class
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Name, TypeName
 from orgtwin.apex.types import (
     COLLECTION_ARITY,
-    NULL,
     OBJECT,
     PRIMITIVES,
     VOID,
@@ -21,7 +20,6 @@ from orgtwin.apex.types import (
     Type,
     collection,
     collection_name,
-    is_assignable,
     list_of,
 )
 from orgtwin.schema.elsewhere import find_elsewhere
@@ -120,7 +118,23 @@ def _visible_class(scope: Scope, name: str) -> ApexClass | None:
         if found is not None:
             return found
         cls = cls.outer
-    return scope.engine.find_class(key)
+    inherited = (around.find_inner(key) for around in _classes_around(scope.cls))
+    return next((found for found in inherited if found is not None), None) or scope.engine.find_class(key)
+
+
+def _classes_around(cls: ApexClass) -> list[ApexClass]:
+    """The classes that a class stands in, then those that its superclasses stand in.
+
+    ASSUMED for the latter, from public code that compiles: an inner class sees what its superclass sees by bare name.
+    """
+    found: list[ApexClass] = []
+    for one in (cls, *cls.chain()):
+        outer = one.outer
+        while outer is not None:
+            if outer not in found:
+                found.append(outer)
+            outer = outer.outer
+    return found
 
 
 def type_of_expression(scope: Scope, node: Expression) -> Type | None:
@@ -162,92 +176,17 @@ def is_variable(scope: Scope, name: str) -> bool:
 
 
 def find_variable(scope: Scope, name: str) -> Variable | None:
-    """A field or property of the class, its superclasses, or (static ones) of the outer class."""
+    """A field or property of the class, its superclasses, or (static ones) of the classes around them."""
     found = scope.cls.find_variable(name)
-    outer = scope.cls.outer
-    while found is None and outer is not None:
-        candidate = outer.find_variable(name)
-        if candidate is not None and candidate.static:
-            return candidate
-        outer = outer.outer
-    return found
+    if found is not None:
+        return found
+    around = (outer.find_variable(name) for outer in _classes_around(scope.cls))
+    return next((candidate for candidate in around if candidate is not None and candidate.static), None)
 
 
 def find_methods(scope: Scope, name: str) -> list[Method]:
-    """Methods callable by bare name: own and inherited ones, then static ones of the outer classes."""
+    """Methods callable by bare name: own and inherited ones, then static ones of the classes around."""
     found = scope.cls.find_methods(name)
-    outer = scope.cls.outer
-    while outer is not None:
-        found += [m for m in outer.find_methods(name) if m.static]
-        outer = outer.outer
+    for outer in _classes_around(scope.cls):
+        found += [m for m in outer.find_methods(name) if m.static and m not in found]
     return found
-
-
-def choose(candidates: list[Method], args: list[Type]) -> Method | None:
-    """Overload resolution: of those that accept the arguments, the one whose parameters are nearest."""
-    best: Method | None = None
-    best_cost = 1_000_000
-    for method in candidates:
-        if len(method.parameters) != len(args):
-            continue
-        cost = 0
-        for given, wanted in zip(args, method.parameters, strict=True):
-            step = _cost(given, wanted)
-            if step < 0:
-                break
-            cost += step
-        else:
-            if cost < best_cost:
-                best, best_cost = method, cost
-    return best
-
-
-def is_ambiguous(candidates: list[Method], args: list[Type]) -> bool:
-    """Do two methods take the arguments, equally near, and neither's parameters stand in for the other's?"""
-    fitting = [
-        m
-        for m in candidates
-        if len(m.parameters) == len(args) and all(_cost(a, p) >= 0 for a, p in zip(args, m.parameters, strict=True))
-    ]
-    if len(fitting) < 2:
-        return False
-    return not any(all(_is_nearer(m, other, args) for other in fitting) for m in fitting)
-
-
-def _is_nearer(method: Method, other: Method, args: list[Type]) -> bool:
-    """Is each parameter of `method` at least as special as that of `other`, for null and where the argument decides nothing?"""
-    return all(
-        a is not NULL or p == q or is_assignable(p, q) or q is OBJECT
-        for a, p, q in zip(args, method.parameters, other.parameters, strict=True)
-    )
-
-
-def _cost(given: Type, wanted: Type) -> int:
-    if given == wanted:
-        return 0
-    if wanted.kind is Kind.VARIABLE:
-        return 1
-    if not is_assignable(given, wanted):
-        return -1
-    if wanted is OBJECT:
-        return _OBJECT_COST
-    if given.kind is Kind.PRIMITIVE and wanted.kind is Kind.PRIMITIVE:
-        return _PRIMITIVE_COST.get(wanted.key, 2)
-    if given.cls is not None and wanted.cls is not None:
-        return _distance(given.cls, wanted.cls)
-    if given.kind is Kind.COLLECTION and wanted.kind is Kind.COLLECTION:
-        items = zip(given.args, wanted.args, strict=False)
-        apart = sum(_cost(g, w) for g, w in items if is_assignable(g, w)) + (given.key != wanted.key)
-        return min(3 + apart, _OBJECT_COST - 1)  # any collection is nearer than Object
-    return 3
-
-
-_OBJECT_COST = 100
-_PRIMITIVE_COST = {"long": 1, "double": 3, "decimal": 2, "string": 5, "id": 6, "datetime": 4}
-
-
-def _distance(cls: ApexClass, ancestor: ApexClass) -> int:
-    for steps, candidate in enumerate(cls.chain()):
-        if candidate is ancestor:
-            return steps
-    return 20

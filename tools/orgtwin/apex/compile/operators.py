@@ -288,19 +288,15 @@ def _ordering(op: str, left: Code, right: Code, pos: int) -> Code:
         if {a, b} == {DOUBLE, DECIMAL}:
             return Code(_ordered(converted(left, DECIMAL), converted(right, DECIMAL), compare), BOOLEAN)
         return Code(_ordered(left.run, right.run, compare), BOOLEAN)
-    if a in (STRING, ID, NULL) and b in (STRING, ID, NULL):
+    if a in (STRING, ID) and b in (STRING, ID):
         return Code(apply(left.run, right.run, _string_ordering(op)), BOOLEAN)
     if {a, b} == {DATE, DATETIME}:
         return Code(_ordered(converted(left, DATETIME), converted(right, DATETIME), compare), BOOLEAN)
-    if a in _ORDERED and (a is b or b is NULL):
+    if a in _ORDERED and a is b:
         return Code(_ordered(left.run, right.run, compare), BOOLEAN)
-    if a is NULL and (b in _ORDERED or b in NUMERIC_RANK):
-        return Code(_ordered(left.run, right.run, compare), BOOLEAN)
-    if b is NULL and a in NUMERIC_RANK:
-        return Code(_ordered(left.run, right.run, compare), BOOLEAN)
-    ordered = (*_ORDERED, *NUMERIC_RANK, STRING, ID, NULL)
+    ordered = (*_ORDERED, *NUMERIC_RANK, STRING, ID)
     unordered = next((t for t in (a, b) if t not in ordered), None)
-    if unordered is not None:
+    if unordered is not None and NULL not in (a, b):
         raise CompileProblem(messages.INEQUALITY.format(unordered.name), pos)
     raise CompileProblem(messages.COMPARISON.format(a.name, b.name), pos)
 

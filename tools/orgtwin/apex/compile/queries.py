@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.bind_types import check_binds
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.database import run_query, run_search
@@ -26,7 +27,9 @@ def _query(scope: Scope, node: tree.Query) -> Code:
     problem = scope.engine.port.check_query(node.text)
     if problem is not None:
         raise CompileProblem(problem, node.pos)
-    binds = [(f"bind{n}", expression(scope, bind).run) for n, bind in enumerate(node.binds)]
+    codes = {f"bind{n}": expression(scope, bind) for n, bind in enumerate(node.binds)}
+    check_binds(scope, node.text, type_.sobject, codes, node.pos)
+    binds = [(name, code.run) for name, code in codes.items()]
     engine, text = scope.engine, node.text
     user_mode = select.access in _USER_MODES
     if _is_count(select):

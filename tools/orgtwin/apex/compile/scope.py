@@ -31,6 +31,11 @@ class Code(NamedTuple):
     run: Run
     type: Type
 
+    @property
+    def is_query(self) -> bool:
+        """Is it a query itself, inline or dynamic, whose list may stand for its only row?"""
+        return bool(getattr(self.run, "is_query", False))
+
 
 @dataclass(slots=True)
 class Local:

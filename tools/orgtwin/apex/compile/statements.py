@@ -13,7 +13,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import assigned, condition, expression, fitted
 from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.loops import LOOPS
-from orgtwin.apex.compile.modifiers import LOCAL, check_modifiers
+from orgtwin.apex.compile.modifiers import LOCAL, TRIGGER_VARIABLE, check_modifiers
 from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, CONTINUE, RETURN, Signal, Step
@@ -24,7 +24,7 @@ from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.syntax.problems import TOO_DEEP
-from orgtwin.apex.types import ID, VOID, Kind, Type
+from orgtwin.apex.types import ID, NULL, VOID, Kind, Type
 from orgtwin.apex.values import LINE, RESULT, Frame, Run
 
 
@@ -144,7 +144,8 @@ def _local(scope: Scope, node: tree.LocalVariables) -> Step:
 def _check_local(scope: Scope, node: tree.LocalVariables, name: str, pos: int) -> None:
     check_name(name, pos)
     if node.modifiers is not None:
-        scope.problems.extend(check_modifiers(node.modifiers, LOCAL, pos))
+        of_trigger = scope.body_of == "trigger" and len(scope.blocks) == 1
+        scope.problems.extend(check_modifiers(node.modifiers, TRIGGER_VARIABLE if of_trigger else LOCAL, pos))
 
 
 def _null(frame: Frame) -> None:
@@ -224,7 +225,7 @@ def _return(scope: Scope, node: tree.Return) -> Step:
 
 def _throw(scope: Scope, node: tree.Throw) -> Step:
     code = expression(scope, node.value)
-    if code.type.cls is None or EXCEPTION not in code.type.cls.chain():
+    if code.type is not NULL and (code.type.cls is None or EXCEPTION not in code.type.cls.chain()):
         raise CompileProblem(messages.THROW.format(code.type.name), node.pos)
     run = code.run
 

@@ -12,19 +12,19 @@ from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.compile.signals import Signal, Step
 from orgtwin.apex.conversion import is_instance
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import INTEGER, LONG, NULL, OBJECT, STRING, Type, is_assignable
+from orgtwin.apex.types import INTEGER, LONG, NULL, SOBJECT, STRING, Kind, Type, is_assignable
 from orgtwin.apex.values import EnumConstant, Frame, Run, Value
 
 Block = Callable[[Scope, tree.Block], Step]
 Sequence = Callable[[Scope, list[tree.Statement]], Step]
-_BY_VALUE = frozenset((INTEGER, LONG, STRING))
+_SWITCHED = frozenset((INTEGER, LONG, STRING, SOBJECT))
 
 
 def switch(scope: Scope, node: tree.Switch, block: Block, sequence: Sequence) -> Step:
     """Values are looked up, types are tried in order, `when else` takes the rest."""
     subject = expression(scope, node.subject)
     type_ = subject.type
-    if type_ not in _BY_VALUE and not type_.is_enum and not _is_by_type(type_):
+    if type_ not in _SWITCHED and not type_.is_enum and type_.kind is not Kind.REFUSED:
         raise CompileProblem(messages.SWITCH_TYPE.format(type_.name), node.subject.pos)
     if not node.whens:
         raise CompileProblem(messages.SWITCH_EMPTY, node.pos)
@@ -53,10 +53,6 @@ def switch(scope: Scope, node: tree.Switch, block: Block, sequence: Sequence) ->
             cases[key] = step.run
     run = _dispatch(subject.run, cases, typed, otherwise)
     return Step(run, ends and otherwise is not None)
-
-
-def _is_by_type(type_: Type) -> bool:
-    return type_.is_sobject or type_ is OBJECT or (type_.cls is not None and not type_.is_enum)
 
 
 def _shown(key: Value) -> str:
@@ -95,7 +91,7 @@ def _key(scope: Scope, value: tree.Expression, subject: Code, pos: int) -> Value
     if not _is_constant(value):
         raise CompileProblem(messages.WHEN_LITERAL.format(_text_of(value)), value.pos)
     code = expression(scope, value)
-    if code.type is not NULL and _is_by_type(type_):
+    if code.type is not NULL and type_ is SOBJECT:
         raise CompileProblem(messages.WHEN_SOBJECT, pos)
     if code.type is not NULL and not is_assignable(code.type, type_):
         raise CompileProblem(messages.WHEN_VALUE.format(code.type.name, type_.name), pos)

@@ -92,16 +92,11 @@ def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
     if variable.final and not may_set:
         raise CompileProblem(messages.FINAL_ASSIGNED.format(variable.name), pos)
     shown = f"{variable.owner.name}.{variable.name}"
-    if not variable.writable and scope.accessor is not variable and not _sets_own(scope, variable):
+    if not variable.writable and scope.accessor is not variable:
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(shown), pos)
     outside = variable.set_access == "private" and variable.owner.outermost() is not scope.cls.outermost()
     if outside and not (scope.cls.outermost().is_test and variable.name.lower() in variable.owner.test_visible):
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(shown), pos)
-
-
-def _sets_own(scope: Scope, variable: Variable) -> bool:
-    """Within its class an automatic property may be set though it has no set."""
-    return variable.getter is None and scope.cls.outermost() is variable.owner.outermost()
 
 
 def _static_target(variable: Variable) -> Target:

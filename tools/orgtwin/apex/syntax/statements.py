@@ -163,7 +163,7 @@ class StatementParser(QueryParser):
         self.i += 1
         self.expect("(")
         init: LocalVariables | list[Expression] = []
-        if self.texts[self.i] in ("final", "@") or self.starts_declaration():
+        if self.starts_declaration():
             each = self._for_each(start)
             if each is not None:
                 return each
@@ -180,11 +180,8 @@ class StatementParser(QueryParser):
         return For(start, init, condition, update, self._loop_body())
 
     def _for_each(self, start: int) -> ForEach | None:
-        back = self.i
-        self.modifiers()
         after = self.skip_type(self.i)
         if after < 0 or self.texts[after + 1] != ":":
-            self.i = back
             return None
         type_name = self.type()
         name = self.name()
