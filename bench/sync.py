@@ -9,6 +9,10 @@ counts them (Sforce-Limit-Info), looks and logins included; what the writing cos
 the kit each peer has its turn, flush by flush: it is given the rows that the flush changed, each once, with a title of its own, and
 never asks. The loop is played on 200 rows, sf and CumulusCI on some of a pattern's flushes; their calls are scaled.
 
+There are two trickles, of 10 changes a second by a clock of the bench's. At once: what each look, every ten seconds, sees is
+written; one call for each look is the least, for anybody. Promised within five minutes, by a latency class of the mapping: changes
+go together after half of that; the peers are given the same time.
+
 After each turn the titles in Salesforce are compared row by row: after the kit's all of them with the CLM's, after a peer's those
 that it wrote with what it was given. `make node-tools` installs the sf CLI.
 """
@@ -23,6 +27,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,29 +39,43 @@ from bench.sync_peers import Peer, peers, write_collections
 from simple_salesforce.api import Salesforce
 
 from clmkit.cli.demo.systems import running_systems
+from clmkit.mapping.model import Latency, LatencyClass
 from clmkit.sync.config import load_config
-from clmkit.sync.engine import Engine, open_engine, open_listening
+from clmkit.sync.engine import Engine, open_engine, open_listening, utc_now
 from clmkit.sync.listening import EventsConfig
 from clmkit.sync.report import RunReport
+from clmkit.sync.schedule import SHARE, Pace
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 8
+A_LOOK, PROMISED = 10.0, 300.0
+"""Seconds between two looks of the trickle, and within which a change is to be there in the one that is promised minutes."""
+
+Flush = Sequence[tuple[int, bool]]
+"""Agreements by place, and whether Salesforce will see the change."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """`flushes` are the changes between two runs; each names agreements by place and says whether Salesforce will see it."""
+    """`flushes` are the changes between two runs, `promised` the seconds that a change may take."""
 
     name: str
-    flushes: Sequence[Sequence[tuple[int, bool]]]
+    flushes: Sequence[Flush]
+    promised: float = 0.0
 
     @property
     def changes(self) -> int:
         return sum(len(flush) for flush in self.flushes)
 
     @property
+    def written(self) -> Sequence[Flush]:
+        """The changes that go together: of a look, or of as many looks as the promise lets wait."""
+        looks = max(1, int(self.promised * SHARE / A_LOOK))
+        return [list(chain(*self.flushes[at : at + looks])) for at in range(0, len(self.flushes), looks)]
+
+    @property
     def least_calls(self) -> int:
-        due = [len({place for place, is_seen in flush if is_seen}) for flush in self.flushes]
+        due = [len({place for place, is_seen in flush if is_seen}) for flush in self.written]
         return sum(least_of(rows) for rows in due if rows)
 
 
@@ -72,7 +92,9 @@ def patterns(agreements: int, changes: int) -> Iterator[Pattern]:
 
     whole = every(changes)
     yield Pattern("burst", [whole])
-    yield Pattern("trickle, 100 a look", [whole[at : at + 100] for at in range(0, changes, 100)])
+    trickle = [whole[at : at + 100] for at in range(0, changes, 100)]
+    yield Pattern("trickle, at once", trickle)
+    yield Pattern("trickle, in 5 min", trickle, PROMISED)
     yield Pattern("bursts of 1,500", [whole[at : at + 1500] for at in range(0, changes, 1500)])
     yield Pattern("30% distinct", [every(changes, max(1, changes * 3 // 10))])
     yield Pattern("60% no-op", [[(place % agreements, place % 10 < 4) for place in range(changes)]])
@@ -119,6 +141,8 @@ class Bench:
         token = requests.post(clm["http_url"] + "/oauth/token", data=form, timeout=60).json()["access_token"]
         self.headers = {"Authorization": f"Bearer {token}"}
         self.step = 0
+        self.at = datetime.fromisoformat(utc_now())
+        """The time of the bench's clock, which the kit goes by where something is promised."""
 
     def ask_clm(self, method: str, path: str, body: Any = None) -> Any:
         answer = requests.request(method, self.clm["http_url"] + path, json=body, headers=self.headers, timeout=600)
@@ -137,7 +161,7 @@ class Bench:
         write_collections(self.salesforce, rows, "Account", "CLM_Party_Id__c")
         return [f"AGR-{number:06d}" for number in range(first, first + count)]
 
-    async def edit(self, ids: Sequence[str], flush: Sequence[tuple[int, bool]]) -> None:
+    async def edit(self, ids: Sequence[str], flush: Flush) -> None:
         """Change agreements in the CLM: a title when Salesforce is to see it, a clause that stays in the CLM when not."""
         gate = asyncio.Semaphore(AT_ONCE)
 
@@ -184,21 +208,36 @@ class Bench:
 
     async def play(self, ids: Sequence[str], pattern: Pattern) -> Cost:
         total = Cost(0, 0.0, 0)
-        for flush in pattern.flushes:
+        self._promise(pattern.promised)
+        for flush in [*pattern.flushes, *([()] if pattern.promised else [])]:
             await self.edit(ids, flush)
+            self.at += timedelta(seconds=0 if flush else pattern.promised)
             before, started = self.used(), time.perf_counter()
             report = await self.run()
             seconds, calls = time.perf_counter() - started, self.used() - before - 1
             rows = sum(report.rows_updated.values())
             total = Cost(total.calls + calls, total.seconds + seconds, total.rows + rows)
+            self.at += timedelta(seconds=A_LOOK)
+        self._promise(0.0)
         return total
+
+    def _promise(self, seconds: float) -> None:
+        """Let titles wait for one another as a class of so many seconds does, by the bench's clock; 0: let nothing wait."""
+        contract = self.engine.spec.get_object("contract")
+        name = next(column.latency for column in contract.fields if column.salesforce == "CLM_Title__c")
+        latency = Latency(name=name, p99_seconds=seconds, at="", zone="org", latency_class=LatencyClass.MINUTES)
+        self.engine.pace = Pace({name: latency} if seconds else {})
+        self.engine.now = self._now if seconds else utc_now
+
+    def _now(self) -> str:
+        return self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def play_peer(self, peer: Peer, ids: Sequence[str], pattern: Pattern) -> Cost:
         """Calls are scaled to the whole pattern; `rows` are those that were written."""
         agreements = self.read_agreements()
         written: dict[str, str] = {}
         calls, seconds, changes = 0, 0.0, 0
-        for number, flush in enumerate(pattern.flushes[: peer.most_flushes]):
+        for number, flush in enumerate(pattern.written[: peer.most_flushes]):
             places = list(dict.fromkeys(place for place, is_seen in flush if is_seen))[: peer.most_rows]
             rows = [to_row(agreements[ids[place]], f"{peer.name} {number} {place}") for place in places]
             before, started = self.used(), time.perf_counter()

@@ -77,6 +77,23 @@ def test_a_burst_within_the_promised_minutes_is_one_write_at_the_time_that_the_f
     assert world.contract()["CustomerSignedId"] == world.contact_id("PER-ann")
 
 
+def test_changes_of_other_agreements_within_the_promised_minutes_go_in_the_same_call(world: World) -> None:
+    others = [f"AGR-00000{number}" for number in range(2, 6)]
+    for other in others:
+        world.agreement(other, stage="EXECUTED")
+    world.run()
+    world.org.calls.clear()
+    for agreement_id, now in zip([ID, *others], (NOON, LATER, LATER, LATER, LATER), strict=True):
+        world.now = now
+        world.agreement(agreement_id, counterparty={"id": "PTY-acme", "name": "ACME", "contact": {"id": "PER-ann"}})
+        world.run()
+    world.now = FIRST
+    world.run()
+    person = world.contact_id("PER-ann")
+    assert {world.contract(one)["CustomerSignedId"] for one in (ID, *others)} == {person}
+    assert (world.org.calls.count("collections"), world.state.schedule.read_waiting()) == (1, [])
+
+
 def test_a_row_that_goes_takes_along_what_waits_of_it(world: World) -> None:
     world.agreement(title="carried")
     world.run()
@@ -206,6 +223,10 @@ def test_both_databases_keep_a_schedule_alike(target: Target) -> None:
             f"1 agreements until {FIRST} (minutes: contract.owner)",
             f"2 agreements until {NIGHT} (nightly: contract.law, contract.title)",
         ]
+        with state.transaction():
+            schedule.hold("A1", {"minutes": {"contract.owner"}, "nightly": {"contract.title"}}, [2], pace, LATER)
+        assert schedule.find_due(FIRST, 10) == {"A0": {"minutes"}}
+        assert schedule.find_due(FIRST, 10, pace.windows) == {"A0": {"minutes"}, "A1": {"minutes"}}
         with state.transaction():
             schedule.release(["A0", "A1"])
         assert (schedule.next_due(), schedule.read_held(["A0", "A1"])) == ("", [])

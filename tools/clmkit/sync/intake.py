@@ -142,7 +142,8 @@ class Intake:
 
     def _take_due(self, work: dict[str, Work]) -> None:
         """What waited for its time: all of it where nothing is scheduled any more."""
-        due = self.state.schedule.find_due(self.now() if self.pace.is_scheduled else END_OF_TIME, self.page)
+        now, most = self.now() if self.pace.is_scheduled else END_OF_TIME, max(self.page, self.batch)
+        due = self.state.schedule.find_due(now, most, self.pace.windows)
         for event in self._mine(self.state.schedule.read_held(due)):
             work.setdefault(event.agreement_id, Work(event.agreement_id)).due |= due[event.agreement_id]
 

@@ -1,7 +1,7 @@
 """When a change may go: at once, with others a while later, or in the batch of a time of day. By each field's latency class.
 
 realtime   at once
-minutes    the first change of an agreement waits for half of the promised time; what follows goes with it
+minutes    the first change waits for half of the promised time; what follows, of any agreement, goes with it
 batch      at the time of day that the spec names, in its time zone
 
 A row goes as soon as one of its fields is due, and takes along what waits of it: one call, not two. A row that is new in
@@ -54,6 +54,11 @@ class Pace:
         """Whether a field may go now, when the time of the latencies in `due` has come."""
         promise = self.promises.get(column.latency)
         return promise is None or promise.latency_class is LatencyClass.REALTIME or column.latency in due
+
+    @property
+    def windows(self) -> list[str]:
+        """The latencies that promise a time: whatever waits for one of them goes together."""
+        return [name for name, promise in self.promises.items() if promise.p99_seconds is not None]
 
     def due_at(self, latency: str, now: str) -> str:
         """Until when a change of now waits; both in UTC as the state keeps instants."""
@@ -117,13 +122,21 @@ class Schedule:
             self._db.change(f"DELETE FROM scheduled WHERE agreement_id IN {places(chunk)}", chunk)  # noqa: S608 - places
             self._db.change(f"DELETE FROM held WHERE agreement_id IN {places(chunk)}", chunk)  # noqa: S608 - places
 
-    def find_due(self, now: str, limit: int) -> dict[str, set[str]]:
-        """The agreements whose time has come, the longest due first, with the latencies that have."""
-        sql = "SELECT agreement_id FROM scheduled WHERE due <= ? GROUP BY agreement_id ORDER BY min(due), agreement_id LIMIT ?"
-        due: dict[str, set[str]] = {str(one): set() for (one,) in self._db.execute(sql, (now, limit))}
+    def find_due(self, now: str, limit: int, windows: Collection[str] = ()) -> dict[str, set[str]]:
+        """The agreements whose time has come, the longest due first, with the latencies that have.
+
+        The first that is due of one of the `windows` takes along what else waits for it: one call for all of them.
+        """
+        open_now = [
+            str(one) for (one,) in self._db.execute("SELECT DISTINCT latency FROM scheduled WHERE due <= ?", (now,))
+        ]
+        together = [one for one in open_now if one in windows]
+        is_due = f"(due <= ? OR latency IN {places(together)})"
+        sql = f"SELECT agreement_id FROM scheduled WHERE {is_due} GROUP BY agreement_id ORDER BY min(due), agreement_id LIMIT ?"  # noqa: S608 - places
+        due: dict[str, set[str]] = {str(one): set() for (one,) in self._db.execute(sql, (now, *together, limit))}
         for chunk in chunks(due):
-            wanted = f"SELECT agreement_id, latency FROM scheduled WHERE due <= ? AND agreement_id IN {places(chunk)}"  # noqa: S608
-            for agreement_id, latency in self._db.execute(wanted, (now, *chunk)):
+            wanted = f"SELECT agreement_id, latency FROM scheduled WHERE {is_due} AND agreement_id IN {places(chunk)}"  # noqa: S608 - places
+            for agreement_id, latency in self._db.execute(wanted, (now, *together, *chunk)):
                 due[str(agreement_id)].add(str(latency))
         return due
 
