@@ -108,3 +108,13 @@ def test_what_the_twin_does_not_do_it_refuses_by_name(client: InProcess, path: s
     answer = client.get(path.format(version="v66.0", sobject_type="Account") + "/tail")
     message = f"orgtwin does not emulate {what} (ledger: {key})"
     assert (answer.status, answer.json()) == (501, [{"message": message, "errorCode": "TWIN_UNSUPPORTED"}])
+
+
+def test_format_is_refused_for_users_of_other_locales(org_twin_client: InProcess) -> None:
+    who = org_twin_client.get("/services/oauth2/userinfo").json()["user_id"]
+    path = "/services/data/v66.0/query?q=SELECT FORMAT(CreatedDate) made FROM User LIMIT 1"
+    before = org_twin_client.get(path).status
+    org_twin_client.patch(f"/services/data/v66.0/sobjects/User/{who}", {"LocaleSidKey": "de_DE"})
+    answer = org_twin_client.get(path)
+    text = "orgtwin does not emulate FORMAT() for the locale de_DE (ledger: soql.format-locale)"
+    assert (before, answer.status, answer.json()[0]["message"]) == (200, 501, text)

@@ -310,11 +310,26 @@ def test_updated_and_deleted_list_what_changed_in_a_span(org: Org) -> None:
     kept, gone = org.create(), org.create()
     org.client.delete(f"{ACCOUNT}/{gone}")
     org.now += timedelta(hours=1)
-    span = "start=2026-03-01T11:00:00Z&end=2026-03-01T13:00:00%2B00:00"
+    span = "start=2026-03-01T12:00:45Z&end=2026-03-01T13:00:59%2B00:00"  # seconds do not count
     changed = org.client.get(f"{ACCOUNT}/updated?{span}").json()
     deleted = org.client.get(f"{ACCOUNT}/deleted?{span}").json()
     assert changed == {"ids": [kept], "latestDateCovered": "2026-03-01T13:00:00.000+0000"}
     assert deleted["deletedRecords"] == [{"deletedDate": "2026-03-01T12:00:00.000+0000", "id": gone}]
+
+
+BAD_SPANS = {
+    "start=2026-01-30T11:00:00Z&end=2026-03-01T12:00:00Z": "startDate cannot be more than 30 days ago",
+    "start=2026-03-01T12:00:00Z&end=2026-03-01T11:00:00Z": "startDate before endDate required",
+    "start=2026-03-01T12:00:05Z&end=2026-03-01T12:00:55Z": "startDate before endDate required",
+    "start=yesterday&end=2026-03-01T11:00:00Z": "start: 'yesterday' is not an ISO 8601 date and time",
+}
+
+
+@pytest.mark.parametrize(("span", "text"), BAD_SPANS.items())
+def test_a_span_that_is_none_or_too_long_is_refused(org: Org, span: str, text: str) -> None:
+    for kind in ("updated", "deleted"):
+        answer = org.client.get(f"{ACCOUNT}/{kind}?{span}")
+        assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": "INVALID_REPLICATION_DATE"}])
 
 
 def test_a_describe_is_not_sent_again_until_the_schema_changes(org: Org) -> None:
@@ -456,3 +471,12 @@ def test_a_blob_comes_in_as_base64_too(org: Org, name: str) -> None:
     place = f"{V}/sobjects/{name}/{made.json()['id']}"
     assert org.client.get(place).json()[field] == f"{place}/{field}"
     assert org.client.get(f"{place}/{field}").body == content
+
+
+def test_a_body_in_xml_is_refused_by_name(org: Org) -> None:
+    headers = {"Content-Type": "application/xml"}
+    answer = org.client.request("POST", ACCOUNT, body=b"<Account><Name>a</Name></Account>", headers=headers)
+    assert (answer.status, answer.json()[0]["message"]) == (
+        501,
+        "orgtwin does not emulate bodies in XML (ledger: rest.xml)",
+    )

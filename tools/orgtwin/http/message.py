@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from orgtwin.errors import SalesforceError
+from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.http.multipart import is_multipart, parse_multipart
 from orgtwin.http.uploads import Upload
 from orgtwin.organization import Organization
@@ -138,8 +138,13 @@ class Request(msgspec.Struct, eq=False):
         return decode_json(self.body)
 
     def json_object(self) -> dict[str, object]:
-        """The body as a JSON object. Raises JSON_PARSER_ERROR."""
-        return decode_json_object(self.body)
+        """The body as a JSON object. Raises JSON_PARSER_ERROR; what says that it is XML is refused by name."""
+        try:
+            return decode_json_object(self.body)
+        except SalesforceError as error:
+            if "xml" in self.headers.get("content-type", ""):
+                raise Unsupported("rest.xml", "bodies in XML") from error
+            raise
 
     def record(self) -> dict[str, object]:
         """The body as field values of one record, without `attributes`; blobs of a multipart body are values too.

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orgtwin.access.computed_tables import find_computed
+from orgtwin.errors import Unsupported
 from orgtwin.organization import Organization
 from orgtwin.records.model import AccessLevel, Caller, Row, Table, Value
 from orgtwin.schema.model import SObjectType
@@ -15,6 +16,8 @@ from orgtwin.soql.columns import Column, Lookup
 
 Reader = Callable[[Row], Value]
 Test = Callable[[Row], bool]
+
+_KNOWN_LOCALE = "en_US"
 
 
 class Execution:
@@ -66,16 +69,26 @@ class Execution:
         return self.now.astimezone(self.zone).date()
 
     def _find_zone(self) -> tzinfo:
-        user_type = self.catalog.schema.find_type("User")
-        if user_type is None or user_type.find_field("TimeZoneSidKey") is None:
-            return UTC
-        users = self.table("User")
-        row = users.get(self.caller.user_id)
-        key = users.reader("TimeZoneSidKey")(row) if row is not None else None
+        key = self._of_user("TimeZoneSidKey")
         try:
             return ZoneInfo(str(key)) if key else UTC
         except (ZoneInfoNotFoundError, ValueError):
             return UTC
+
+    def require_known_locale(self) -> None:
+        """FORMAT() writes as for an en_US user. Raises for a user of another locale."""
+        locale = self._of_user("LocaleSidKey")
+        if locale not in (None, _KNOWN_LOCALE):
+            raise Unsupported("soql.format-locale", f"FORMAT() for the locale {locale!s}")
+
+    def _of_user(self, field: str) -> Value:
+        """A value of the running user, None where there is none."""
+        user_type = self.catalog.schema.find_type("User")
+        if user_type is None or user_type.find_field(field) is None:
+            return None
+        users = self.table("User")
+        row = users.get(self.caller.user_id)
+        return users.reader(field)(row) if row is not None else None
 
     def table(self, api_name: str) -> Table:
         table = self._tables.get(api_name)

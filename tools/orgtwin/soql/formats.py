@@ -1,6 +1,7 @@
 """FORMAT() and toLabel(): values as the user interface of an en_US user shows them.
 
-Source: "FORMAT()", "Translating Results" (SOQL and SOSL Reference). ASSUMED: every user's locale is en_US, every currency USD.
+Source: "FORMAT()", "Translating Results" (SOQL and SOSL Reference). Other locales are refused by name. ASSUMED:
+every currency is USD.
 """
 
 from __future__ import annotations

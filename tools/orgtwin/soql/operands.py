@@ -24,9 +24,15 @@ AGGREGATES = frozenset({"count", "count_distinct", "sum", "avg", "min", "max", "
 Convert = Callable[[Execution, Field | None], Callable[[Value], Value]]
 WRAPPERS: dict[str, Convert] = {
     "tolabel": lambda _execution, field: label_of(field) if field is not None else _same,
-    "format": lambda execution, field: lambda value: formatted(value, field, execution.zone),
+    "format": lambda execution, field: _formatting(execution, field),
     "convertcurrency": lambda _execution, _field: _same,  # one currency: nothing to convert
 }
+
+
+def _formatting(execution: Execution, field: Field | None) -> Callable[[Value], Value]:
+    execution.require_known_locale()
+    zone = execution.zone
+    return lambda value: formatted(value, field, zone)
 
 
 def _same(value: Value) -> Value:
