@@ -169,3 +169,21 @@ def test_halves_of_characters_leave_apex_as_characters() -> None:
     assert engine.run_anonymous(HALVES) == []
     assert [row["Name"] for row in engine.port._rows.values()] == ["\U0001f600 \ufffd"]  # type: ignore[attr-defined]
     assert log.text().encode("utf-8")
+
+
+ENORMOUS = {
+    "a text": "Decimal.valueOf('1E1000000000')",
+    "a sum": "Decimal.valueOf('9E9999') + Decimal.valueOf('9E9999')",
+    "a difference": "Decimal.valueOf('-9E9999') - Decimal.valueOf('9E9999')",
+    "a product": "Decimal.valueOf('1E9999') * 10",
+    "JSON": "JSON.deserializeUntyped('1E1000000000')",
+    "JSON of a type": "JSON.deserialize('1E1000000000', Decimal.class)",
+}
+
+
+@pytest.mark.parametrize("expression", ENORMOUS.values(), ids=ENORMOUS.keys())
+def test_a_number_that_nobody_could_write_out_is_an_exception(expression: str) -> None:
+    engine = Engine(SmallOrg())
+    source = f"try {{ Object o = {expression}; }} catch (MathException e) {{ System.debug(e.getMessage()); }}"
+    assert engine.run_anonymous(source) == []
+    assert engine.debug_log == ["Decimal value out of range"]

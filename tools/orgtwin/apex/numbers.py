@@ -72,7 +72,33 @@ def multiply_decimal(a: Decimal | None, b: Decimal | None) -> Decimal:
     try:
         return EXACT.multiply(a, b)
     except decimal.Overflow as error:
-        raise throw("MathException", "Decimal value out of range") from error
+        raise _out_of_range() from error
+
+
+def add_decimals(a: Decimal, b: Decimal) -> Decimal:
+    try:
+        return EXACT.add(a, b)
+    except decimal.Overflow as error:
+        raise _out_of_range() from error
+
+
+def subtract_decimals(a: Decimal, b: Decimal) -> Decimal:
+    try:
+        return EXACT.subtract(a, b)
+    except decimal.Overflow as error:
+        raise _out_of_range() from error
+
+
+def read_decimal(text: str) -> Decimal:
+    """A number as written. Its digits must be few enough to be written out. Raises MathException, ArithmeticError for no number."""
+    found = Decimal(text)
+    if found and abs(found.adjusted()) > EXACT.Emax:
+        raise _out_of_range()
+    return found
+
+
+def _out_of_range() -> Exception:
+    return throw("MathException", "Decimal value out of range")
 
 
 def to_decimal(value: int | float | Decimal) -> Decimal:

@@ -14,13 +14,14 @@ from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.heap import LARGE
 from orgtwin.apex.numbers import (
-    EXACT,
+    add_decimals,
     divide_decimal,
     divide_double,
     divide_integer,
     divide_long,
     equal_numbers,
     multiply_decimal,
+    subtract_decimals,
     to_decimal,
 )
 from orgtwin.apex.records import to_id
@@ -105,8 +106,8 @@ _DOUBLE_OPERATIONS: dict[str, Operation] = {
     "/": divide_double,
 }
 _DECIMAL_OPERATIONS: dict[str, Operation] = {
-    "+": _checked(EXACT.add, _same),
-    "-": _checked(EXACT.subtract, _same),
+    "+": _checked(add_decimals, _same),
+    "-": _checked(subtract_decimals, _same),
     "*": multiply_decimal,
     "/": divide_decimal,
 }

@@ -15,7 +15,7 @@ from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library import json_results, jsontext
 from orgtwin.apex.library.signatures import class_key, system_class, type_of
 from orgtwin.apex.library.tokens import TypeToken
-from orgtwin.apex.numbers import decimal_text, double_text
+from orgtwin.apex.numbers import decimal_text, double_text, read_decimal
 from orgtwin.apex.records import SObject, field_type, to_id
 from orgtwin.apex.text import date_text, time_text, to_text
 from orgtwin.apex.types import (
@@ -205,7 +205,7 @@ def _as_decimal(value: Value) -> Value:
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         raise _wrong(value, "Decimal")
     try:
-        return Decimal(value)
+        return read_decimal(str(value)) if isinstance(value, str) else Decimal(value)
     except ArithmeticError as error:
         raise _wrong(value, "Decimal") from error
 

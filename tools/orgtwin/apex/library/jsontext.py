@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import throw
+from orgtwin.apex.numbers import read_decimal
 from orgtwin.apex.values import Value
 
 _TOKEN = re.compile(
@@ -56,7 +57,7 @@ def number(text: str) -> Value:
     from orgtwin.apex.values import Long
 
     if any(c in text for c in ".eE"):
-        return Decimal(text)
+        return read_decimal(text)
     value = int(text)
     if -(2**31) <= value < 2**31:
         return value

@@ -13,7 +13,7 @@ from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class, system_enum
 from orgtwin.apex.library.tokens import SObjectTypeToken
-from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, scale_of, set_scale, to_decimal
+from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, read_decimal, scale_of, set_scale, to_decimal
 from orgtwin.apex.records import to_id
 from orgtwin.apex.text import to_text
 from orgtwin.apex.values import EnumConstant, Id, Long, Value, wrap32, wrap64
@@ -86,7 +86,7 @@ def _double_value_of(value: Value) -> float | None:
 def _decimal_of(text: str, name: str) -> Decimal:
     if not _DECIMAL_TEXT.fullmatch(text.strip()):
         raise throw("TypeException", f"Invalid {name}: {text}")
-    return Decimal(text.strip())
+    return read_decimal(text.strip())
 
 
 def _decimal_value_of(value: Value) -> Decimal | None:
