@@ -28,3 +28,17 @@ def test_without_data_a_setting_has_the_defaults_of_its_fields(tmp_path: Path) -
     engine = prepare(read_project(tmp_path), tell=told.append)
     assert (told, engine.run_anonymous(PROGRAM)) == ([], [])
     assert engine.debug_log == ["FINE FINE null", "ERROR", "null null"]
+
+
+def test_code_of_before_api_22_is_given_null_where_a_setting_has_no_data(tmp_path: Path) -> None:
+    meta = '<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>{}</apiVersion></ApexClass>'
+    for name, version in (("Old", "21.0"), ("Late", "22.0")):
+        source = (
+            f"public class {name} {{ public static Boolean isNull() {{ return Limits__c.getOrgDefaults() == null; }} }}"
+        )
+        (tmp_path / f"{name}.cls").write_text(source, encoding="utf-8")
+        (tmp_path / f"{name}.cls-meta.xml").write_text(meta.format(version), encoding="utf-8")
+    (tmp_path / "Limits__c.object").write_text(SETTING, encoding="utf-8")
+    engine = prepare(read_project(tmp_path))
+    assert engine.run_anonymous("System.debug(Old.isNull() + ' ' + Late.isNull());") == []
+    assert engine.debug_log == ["true false"]

@@ -57,3 +57,21 @@ def test_a_method_without_a_body_does_not_compile_when_it_is_called() -> None:
     assert [(o.outcome, o.message) for o in run_tests(engine).outcomes] == [
         ("CompileFail", "a method without a body was called: its class does not compile")
     ]
+
+
+SHARED = """@IsTest class Shared implements Queueable {
+    static Integer runs = 1;
+    public void execute(QueueableContext context) { runs += 10; }
+    @future static void later() { runs += 100; }
+    @IsTest static void jobsChangeWhatTheTestReads() {
+        Test.startTest(); System.enqueueJob(new Shared()); later(); Test.stopTest();
+        Assert.areEqual(111, runs);
+    }
+    @IsTest static void theNextTestBeginsAnew() { Assert.areEqual(1, runs); }
+}"""
+
+
+def test_the_jobs_of_a_test_share_its_static_fields() -> None:
+    engine = Engine(SmallOrg())
+    assert engine.load({"Shared": SHARED}) == []
+    assert [(o.outcome, o.message) for o in run_tests(engine).outcomes] == [("Pass", ""), ("Pass", "")]

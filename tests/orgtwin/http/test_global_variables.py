@@ -148,3 +148,14 @@ def test_a_variable_that_the_twin_does_not_have_is_refused_by_name(org_twin_clie
         "orgtwin does not emulate the global variable $Api.Session_ID in formulas (ledger: formula.global-variables)"
     )
     assert (refused.status, refused.json()) == (501, [{"message": message, "errorCode": "TWIN_UNSUPPORTED"}])
+
+
+def test_the_address_of_a_soap_api_is_that_of_its_version(org_twin_client: InProcess) -> None:
+    formula = "AND(Site != $Api.Partner_Server_URL_260, Site != $Api.Enterprise_Server_URL_670)"
+    deploy_well(org_twin_client, {"objects/Account.object": rule(formula)}, RULE)
+    org = org_twin_client.get("/services/oauth2/userinfo").json()["organization_id"][:15]
+    paths = (f"u/26.0/{org}", f"c/67.0/{org}", f"u/67.0/{org}")
+    answers = [
+        create(org_twin_client, Site=f"https://orgtwin.my.salesforce.com/services/Soap/{path}") for path in paths
+    ]
+    assert answers == [201, 201, 400]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import partial
@@ -250,30 +250,39 @@ class Engine:
     # Running
 
     @contextmanager
-    def new_transaction(self, *, asynchronous: bool = False, kind: str = "synchronous") -> Iterator[Transaction]:
+    def new_transaction(
+        self, *, asynchronous: bool = False, kind: str = "synchronous", shares_statics: bool = False
+    ) -> Iterator[Transaction]:
         """Fresh limits and static fields; the previous transaction comes back afterwards."""
         outer, outer_ticks = self.transaction, self._ticks
-        outer_statics = [(cls, cls.statics) for cls in self.touched]
-        outer_touched, self.touched = self.touched, []
-        for cls, _ in outer_statics:
-            cls.statics = None
         self.transaction = Transaction(Usage(kind, asynchronous=asynchronous), asynchronous, kind)
         self.reset_ticks()
         depth, was_running = len(self.stack), self.is_running
         self.is_running = True
         try:
-            with context.running(self):
+            with context.running(self), nullcontext() if shares_statics else self._fresh_statics():
                 yield self.transaction
         finally:
             del self.stack[depth:]
             self.is_running = was_running
+            self.transaction = outer
+            self.set_ticks(outer_ticks)
+
+    @contextmanager
+    def _fresh_statics(self) -> Iterator[None]:
+        """No class has its static fields yet; those of now come back afterwards."""
+        outer_touched, self.touched = self.touched, []
+        outer_statics = [(cls, cls.statics) for cls in outer_touched]
+        for cls in outer_touched:
+            cls.statics = None
+        try:
+            yield
+        finally:
             for cls in self.touched:
                 cls.statics = None
             for cls, statics in outer_statics:
                 cls.statics = statics
             self.touched = outer_touched
-            self.transaction = outer
-            self.set_ticks(outer_ticks)
 
     def reset_ticks(self) -> int:
         """Start the CPU clock again; gives what it showed."""
@@ -340,10 +349,15 @@ class Engine:
         return self._ticks // TICKS_PER_MILLISECOND
 
     def note_trace(self, error: ApexThrow) -> None:
-        """Write down where an exception was thrown, once."""
-        if not error.value.trace:
+        """Write down that an exception was thrown, once, and where, unless it knows where it was made."""
+        if not error.value.thrown:
+            error.value.thrown = True
             self.note("EXCEPTION_THROWN", f"[{self.line()}]", error)
-            error.value.trace = [(frame[PLACE], frame[LINE]) for frame in reversed(self.stack)]
+            error.value.trace = error.value.trace or self.trace()
+
+    def trace(self) -> list[tuple[str, int]]:
+        """The places that are being run, innermost first."""
+        return [(frame[PLACE], frame[LINE]) for frame in reversed(self.stack)]
 
     def run_anonymous(self, source: str, later: Callable[[list[Job]], None] | None = None) -> list[Problem]:
         """Compile and run anonymous Apex in its own transaction, then the jobs it queued, unless `later` takes them.

@@ -18,7 +18,7 @@ from zipfile import ZipFile, ZipInfo
 from lxml import etree
 
 from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
-from orgtwin.apex.project_names import Source, plain_names
+from orgtwin.apex.project_names import Source, is_of_cumulusci, plain_names
 from orgtwin.apex.retired_metadata import modernize, remove_unknown
 from orgtwin.metadata.catalogue import load_types
 from orgtwin.schema.model import Schema
@@ -46,8 +46,8 @@ _MANY = frozenset((*CHILDREN.values(), "listViews", "webLinks", "compactLayouts"
 class Project:
     """Apex and its API versions by file name, labels by name, metadata files by path inside a deploy package.
 
-    `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `left_out` says what of the
-    folders does not reach the org although Apex may notice.
+    `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `of_cumulusci`, whether
+    CumulusCI would deploy that folder; `left_out` says what of the folders does not reach the org although Apex may notice.
     """
 
     apex: dict[str, str] = field(default_factory=dict)
@@ -55,6 +55,7 @@ class Project:
     labels: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    of_cumulusci: bool = False
     left_out: list[str] = field(default_factory=list)
 
     def note_unknown(self, name: str, elements: set[str]) -> None:
@@ -72,7 +73,7 @@ def read_project(root: Path, before: Sequence[Path] = ()) -> Project:
 
     `before`: the folders of projects that this one builds on, read first.
     """
-    project = Project()
+    project = Project(of_cumulusci=is_of_cumulusci(root))
     objects: dict[str, list[Source]] = {}
     for folder in (*before, root):
         try:

@@ -57,12 +57,21 @@ class Source:
         return etree.fromstring(self.content(), _parser(), base_url=str(self.path))
 
 
+def is_of_cumulusci(folder: Path) -> bool:
+    """Does the folder belong to a project of CumulusCI?"""
+    return any((place / "cumulusci.yml").is_file() for place in _upwards(folder))
+
+
+def _upwards(folder: Path) -> tuple[Path, ...]:
+    whole = folder.resolve()
+    return (whole, *whole.parents)
+
+
 def plain_names(folder: Path) -> Callable[[str], str]:
     """What takes the namespace out of the texts of the project that a folder belongs to."""
-    whole = folder.resolve()
-    for place in (whole, *whole.parents):
-        if (place / "cumulusci.yml").is_file():
-            return partial(_TOKEN.sub, lambda found: _TOKENS[found[0]])
+    if is_of_cumulusci(folder):
+        return partial(_TOKEN.sub, lambda found: _TOKENS[found[0]])
+    for place in _upwards(folder):
         namespace = _namespace(place / "sfdx-project.json")
         if namespace:
             return partial(re.compile(rf"\b{re.escape(namespace)}(?:__|\.)(?=[A-Za-z])", re.I).sub, "")

@@ -64,6 +64,10 @@ class ApexService:
             self._versions = versions
         return self._engine
 
+    def current(self) -> Engine:
+        """The engine that Apex called from a save runs in: that of a test run, or the org's."""
+        return self._testing or self.engine()
+
     def _running(self) -> Engine | None:
         """The engine that takes part in saves: that of a test run, or the org's once there are triggers or Apex has run."""
         if self._testing is not None:

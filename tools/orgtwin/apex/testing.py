@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from orgtwin.apex.classes import ApexClass, Method
+from orgtwin.apex.compile.annotations import sees_all_data
 from orgtwin.apex.compile.bodies import CompileFailed
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, stack_trace
@@ -139,7 +140,7 @@ def _undone(engine: Engine) -> Iterator[None]:
 def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopwatch) -> TestOutcome:
     start = stopwatch()
     engine.is_testing = True
-    engine.test_state = {}
+    engine.test_state = {"sees data": sees_all_data(cls.modifiers) or sees_all_data(method.modifiers)}
     engine.trigger_context.clear()
     engine.caches = {}
     engine.events.clear()

@@ -151,12 +151,13 @@ class Instance:
 class ExceptionInstance(Instance):
     """An exception: message and cause as getMessage and getCause give them; `trace` innermost first, (place, line)."""
 
-    __slots__ = ("cause", "details", "message", "trace")
+    __slots__ = ("cause", "details", "message", "thrown", "trace")
 
     def __init__(self, cls: ApexClass) -> None:
         super().__init__(cls)
         self.message: str | None = None
         self.cause: ExceptionInstance | None = None
+        self.thrown = False
         self.trace: list[tuple[str, int]] = []
         self.details: list[Any] = []
 

@@ -66,6 +66,7 @@ class Flow:
     elements: Mapping[str, tuple[str, Node]]
     resources: Mapping[str, tuple[str, Node]]
     unknown: tuple[str, ...]
+    is_orchestration: bool = False
 
     @property
     def only_on_change(self) -> bool:
@@ -112,6 +113,7 @@ def find_flow(component: Component) -> Flow | None:
         {node.value("name") or "": (node.tag, node) for node in body.children if node.tag in ELEMENTS},
         {node.value("name") or "": (node.tag, node) for node in body.children if node.tag in RESOURCES},
         tuple(sorted({c.tag for c in body.children} - {*ELEMENTS, *RESOURCES, *_SETTINGS})),
+        body.value("processType") == "Orchestrator",
     )
 
 

@@ -7,7 +7,7 @@ formula engine over the record that started the flow; a formula about anything e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -74,6 +74,7 @@ class Interview:
         self._variables: dict[str, Item] = {}
         self._loops: dict[str, list[FlowRecord]] = {}
         self._steps = 0
+        self._fault_message = ""
         self.sent: list[dict[str, object]] = []
 
     # ---- entry
@@ -106,14 +107,41 @@ class Interview:
 
     # ---- elements
 
-    def run(self, target: str | None) -> None:
-        """From one element to the next until there is none."""
+    def run(self, target: str | None) -> Node | None:
+        """From one element to the next until there is none, or an Apex action: it waits there for the other records of the save."""
         while target is not None:
             self._steps += 1
             if self._steps > MOST_ELEMENTS:
                 raise Fault("the number of executed elements exceeds 2,000")
             kind, node = self._flow.elements[target]
-            target = _RUN[kind](self, node)
+            if kind == "actionCalls" and node.value("actionType") == "apex":
+                return node
+            try:
+                target = _RUN[kind](self, node)
+            except Fault as fault:
+                target = self.fail(node, fault)
+        return None
+
+    def fail(self, node: Node, fault: Fault) -> str:
+        """Where the fault path of an element leads. Raises the fault where there is none."""
+        target = target_of(node, "faultConnector")
+        if target is None:
+            raise fault
+        self._fault_message = str(fault)
+        return target
+
+    def inputs_of(self, node: Node) -> dict[str, Item]:
+        """What an action is given, by name."""
+        return {p.value("name") or "": self._value(p.find("value")) for p in node.all("inputParameters")}
+
+    def take_outputs(self, node: Node, outputs: Mapping[str, Item]) -> str | None:
+        """Keep what an action gave back; the next element."""
+        for parameter in node.all("outputParameters"):
+            self._set(parameter.value("assignToReference") or "", outputs.get(parameter.value("name") or ""))
+        if node.flag("storeOutputAutomatically"):
+            whole = FlowRecord("", dict(outputs))  # type: ignore[arg-type]  # lists of records among them
+            self._variables[node.value("name") or ""] = outputs["output"] if set(outputs) == {"output"} else whole
+        return target_of(node)
 
     def assign(self, node: Node) -> str | None:
         for item in node.all("assignmentItems"):
@@ -232,11 +260,10 @@ class Interview:
         raise Refused(name, self._merge(message.value("errorMessage") or ""))
 
     def act(self, node: Node) -> str | None:
-        """Send Email goes to the outbox; every other action is refused by name."""
+        """Send Email goes to the outbox; every other action but Apex is refused by name."""
         if node.value("actionType") != "emailSimple":
             raise Unsupported("flow.action", f"the flow action {node.value('actionType')} {node.value('actionName')}")
-        message = {p.value("name") or "": self._value(p.find("value")) for p in node.all("inputParameters")}
-        self.sent.append({name: str(value) for name, value in message.items() if value is not None})
+        self.sent.append({name: str(value) for name, value in self.inputs_of(node).items() if value is not None})
         return target_of(node)
 
     def _save(self, verb: str, rows: list[dict[str, object]], sobject_type: str) -> list[SaveResult]:
@@ -254,7 +281,7 @@ class Interview:
         found = self._read(reference)
         if isinstance(found, FlowRecord):
             return [found]
-        return found if isinstance(found, list) else []
+        return [record for record in found if isinstance(record, FlowRecord)] if isinstance(found, list) else []
 
     def _value(self, node: Node | None) -> Item:
         """A value as the file writes it: of a type, or a reference."""
@@ -281,7 +308,12 @@ class Interview:
             return self._path(row, rest) if rest else self._whole(row)
         if first == "$Flow":
             now = self._org.now
-            return {"CurrentDate": now.date(), "CurrentDateTime": now}.get(rest)
+            known: dict[str, Item] = {
+                "CurrentDate": now.date(),
+                "CurrentDateTime": now,
+                "FaultMessage": self._fault_message,
+            }
+            return known.get(rest)
         if first == "$User":
             table = self._org.table("User")
             user = table.get(self._caller.user_id)
@@ -481,7 +513,7 @@ def _assigned(operator: str, now: Item, value: Item) -> Item:
     if operator == "Assign":
         return value
     if operator == "Add" and isinstance(now, list):
-        return [*now, *(value if isinstance(value, list) else [value] if isinstance(value, FlowRecord) else [])]
+        return [*now, *(value if isinstance(value, list) else [value])]  # null, too
     if operator in ("Add", "Subtract") and isinstance(value, Decimal):
         base = now if isinstance(now, Decimal) else Decimal(0 if not isinstance(now, int) else now)
         return base + value if operator == "Add" else base - value

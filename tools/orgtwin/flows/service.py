@@ -5,18 +5,24 @@ Source: "Triggers and Order of Execution" (Apex Developer Guide), steps 3 and 14
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
 from orgtwin.errors import Unsupported
 from orgtwin.flows.definition import Flow, Path, find_flow
-from orgtwin.flows.interview import Fault, Interview, Refused
+from orgtwin.flows.interview import Fault, Interview, Item, Refused
 from orgtwin.metadata.component import ComponentStore
+from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.saving import Operation, Pending, Save
 
+CallApex = Callable[[Caller, str, Sequence[Mapping[str, Item]]], list[Mapping[str, Item]]]
+"""Calls the invocable method of a class for a caller, once for several interviews: their inputs, their outputs. Raises Fault."""
+_Going = tuple[Interview, Pending, str | None]
+"""An interview, the record it is for, and the element it goes on with."""
 _EVENTS = {Operation.INSERT: "insert", Operation.UPDATE: "update", Operation.DELETE: "delete"}
 
 
@@ -31,17 +37,26 @@ class Waiting:
     record_id: str
 
 
-class FlowService:
-    """See the package."""
+def _refuse_apex(_caller: Caller, name: str, _inputs: Sequence[Mapping[str, Item]]) -> list[Mapping[str, Item]]:
+    raise Unsupported("flow.action", f"the flow action apex {name}: this org runs no Apex")
 
-    def __init__(self, org: Org, components: Callable[[], ComponentStore]) -> None:
+
+class FlowService:
+    """See the package. Who runs Apex in the org sets `call_apex`."""
+
+    call_apex: CallApex
+
+    def __init__(self, org: Org, components: Callable[[], ComponentStore], *, commits: bool = True) -> None:
+        """`commits`: whether what follows a commit comes about; of tests nothing is committed."""
         self._org = org
+        self._commits = commits
         self._components = components
         self._seen: ComponentStore | None = None
         self._flows: dict[str, list[Flow]] = {}
         self._active: set[tuple[str, object]] = set()
         self.waiting: list[Waiting] = []
         self.outbox: list[dict[str, object]] = []
+        self.call_apex = _refuse_apex
         org.hooks.before_flows.append(lambda save: self._run(save, before_save=True))
         org.hooks.after_flows.append(lambda save: self._run(save, before_save=False))
 
@@ -57,36 +72,65 @@ class FlowService:
 
     def _run(self, save: Save, *, before_save: bool) -> None:
         for flow in self.flows(save.table.type.api_name):
+            if flow.is_orchestration and not self._commits:
+                continue  # an orchestration begins in the background, after the commit
             if flow.before_save is before_save and _EVENTS.get(save.operation) in flow.events:
-                for row in save.rows:
-                    if not row.errors:
-                        self._run_row(flow, save, row)
+                self._run_flow(flow, save)
 
-    def _run_row(self, flow: Flow, save: Save, row: Pending) -> None:
-        key = (flow.name, row.content[0] or id(row))
-        if key in self._active:
-            return  # a flow that updates its own record does not start again for it
-        interview = Interview(self._org, flow, save.caller, save.table, row.content, row.before)
-        self._active.add(key)
+    def _run_flow(self, flow: Flow, save: Save) -> None:
+        """One interview a record, all from one Apex action to the next together."""
+        keys: set[tuple[str, object]] = set()
+        going: list[_Going] = []
+        for row in save.rows:
+            key = (flow.name, row.content[0] or id(row))
+            if row.errors or key in self._active:
+                continue  # a flow that updates its own record does not start again for it
+            keys.add(key)
+            interview = Interview(self._org, flow, save.caller, save.table, row.content, row.before)
+            with _refusing(flow, row):
+                if self._lets_in(flow, row, interview):
+                    going.append((interview, row, flow.target))
+        self._active |= keys
         try:
-            if not interview.meets_conditions():
-                self._forget(flow, row)
-            elif interview.is_wanted():
-                if flow.unknown:
-                    raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
-                interview.run(flow.target)
+            while going:
+                going = self._advance(flow, save, going)
+        finally:
+            self._active -= keys
+
+    def _lets_in(self, flow: Flow, row: Pending, interview: Interview) -> bool:
+        if not interview.meets_conditions():
+            self._forget(flow, row)
+            return False
+        if not interview.is_wanted():
+            return False
+        if flow.unknown:
+            raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
+        return True
+
+    def _advance(self, flow: Flow, save: Save, going: list[_Going]) -> list[_Going]:
+        """Every interview up to its next Apex action; those that go on after it."""
+        waiting: dict[str, list[tuple[Interview, Pending, Node]]] = {}
+        for interview, row, target in going:
+            with _refusing(flow, row):
+                node = interview.run(target)
+                if node is not None:
+                    waiting.setdefault(node.value("name") or "", []).append((interview, row, node))
+                    continue
                 self.outbox += interview.sent
                 self._schedule(flow, save, row)
-        except Refused as refused:
-            row.refuse("CANNOT_EXECUTE_FLOW_TRIGGER", refused.message, *([refused.name] if refused.name else []))
+        after: list[_Going] = []
+        for group in waiting.values():
+            outcome = self._call(save.caller, group[0][2], [interview for interview, _, _ in group])
+            for place, (interview, row, node) in enumerate(group):
+                with _refusing(flow, row):
+                    after.append((interview, row, _take(interview, node, outcome, place)))
+        return after
+
+    def _call(self, caller: Caller, node: Node, interviews: list[Interview]) -> list[Mapping[str, Item]] | Fault:
+        try:
+            return self.call_apex(caller, node.value("actionName") or "", [one.inputs_of(node) for one in interviews])
         except Fault as fault:
-            message = (
-                f"We can't save this record because the “{flow.label}” process failed. Give your Salesforce admin these"
-                f" details. {fault}"
-            )
-            row.refuse("CANNOT_EXECUTE_FLOW_TRIGGER", message)
-        finally:
-            self._active.discard(key)
+            return fault
 
     # ---- scheduled paths
 
@@ -119,18 +163,45 @@ class FlowService:
                 self._run_path(one, Interview(self._org, one.flow, one.caller, table, Row(list(row)), None))
         return len(due)
 
+    def _run_alone(self, caller: Caller, interview: Interview, target: str | None) -> None:
+        node = interview.run(target)
+        while node is not None:
+            node = interview.run(_take(interview, node, self._call(caller, node, [interview]), 0))
+
     def _run_path(self, one: Waiting, interview: Interview) -> None:
         key = (one.flow.name, one.record_id)
         self._active.add(key)
         try:
             with self._org.transaction():
-                interview.run(one.path.target or None)
+                self._run_alone(one.caller, interview, one.path.target or None)
         except (Fault, Refused) as error:
             self.outbox.append({"subject": f"Error occurred during flow: {one.flow.label}", "emailBody": str(error)})
         else:
             self.outbox += interview.sent
         finally:
             self._active.discard(key)
+
+
+def _take(interview: Interview, node: Node, outcome: list[Mapping[str, Item]] | Fault, place: int) -> str | None:
+    """Where an interview goes after an action. Raises the fault that no path takes."""
+    if isinstance(outcome, Fault):
+        return interview.fail(node, outcome)
+    return interview.take_outputs(node, outcome[place])
+
+
+@contextmanager
+def _refusing(flow: Flow, row: Pending) -> Iterator[None]:
+    """What ends an interview refuses its record."""
+    try:
+        yield
+    except Refused as refused:
+        row.refuse("CANNOT_EXECUTE_FLOW_TRIGGER", refused.message, *([refused.name] if refused.name else []))
+    except Fault as fault:
+        message = (
+            f"We can't save this record because the “{flow.label}” process failed. Give your Salesforce admin these"
+            f" details. {fault}"
+        )
+        row.refuse("CANNOT_EXECUTE_FLOW_TRIGGER", message)
 
 
 def _moment(value: object) -> datetime | None:

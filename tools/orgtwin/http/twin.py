@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +15,7 @@ from orgtwin.events.cometd import CometdServer
 from orgtwin.events.service import EventService
 from orgtwin.faults.rows import FaultyDml
 from orgtwin.faults.table import FaultTable
+from orgtwin.flows.interview import Item
 from orgtwin.flows.service import FlowService
 from orgtwin.http.garbage import take_back
 from orgtwin.http.house import House
@@ -29,7 +30,7 @@ from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.duplicates import DuplicateCheck
-from orgtwin.records.model import Dml
+from orgtwin.records.model import Caller, Dml
 from orgtwin.soql.catalog import VirtualTables
 
 if TYPE_CHECKING:
@@ -121,11 +122,18 @@ class Twin:
         components = self.part(MetadataService).state.components
         self.events = EventService(org, components, lambda: self.faults, self.allocations)
         self.flows = FlowService(org, components)
+        self.flows.call_apex = self._call_apex
         self._watch_for_triggers(org)
         self.part(MetadataService).tell = AuditTrail(org).deployed
         org.hooks.duplicates.append(DuplicateCheck(org, DeployedDuplicateRules(components).of))
         org.hooks.record_types = RecordTypeGrants(org, components)
         self.cometd = CometdServer(self.events, self.random)
+
+    def _call_apex(self, caller: Caller, name: str, inputs: Sequence[Mapping[str, Item]]) -> list[Mapping[str, Item]]:
+        from orgtwin.apex.flow_actions import call_invocable
+        from orgtwin.apex.service import service_of
+
+        return call_invocable(service_of(self.org).current(), caller, name, inputs)
 
     def _watch_for_triggers(self, org: Org) -> None:
         """Apex joins the save order with the first trigger, before a save begins; until then it is not even imported."""

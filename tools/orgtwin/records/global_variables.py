@@ -5,6 +5,7 @@ Source: "Use Global Variables in Formulas" (Salesforce Help).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -17,6 +18,9 @@ from orgtwin.records.table import RecordTable
 LABEL = "$Label."
 """Custom labels are settings of the org under their names in lower case."""
 _RECORDS = {"$Profile": "ProfileId", "$UserRole": "UserRoleId"}
+_API = re.compile(r"(?P<kind>Partner|Enterprise)_Server_URL_(?P<version>\d{2,3})", re.IGNORECASE)
+ORIGIN = "https://orgtwin.my.salesforce.com"
+"""Where the org says that it is, as Url.getOrgDomainUrl in Apex has it."""
 _ORIGIN = datetime(1900, 1, 1, tzinfo=UTC)  # $System.OriginDateTime
 
 
@@ -32,6 +36,10 @@ class Org(Protocol):
     def has_permission(self, caller: Caller, name: str) -> bool: ...
 
 
+def _unsupported(path: GlobalPath) -> Unsupported:
+    return Unsupported("formula.global-variables", f"the global variable {'.'.join(path.names)} in formulas")
+
+
 class GlobalVariables:
     """Those of one org."""
 
@@ -43,6 +51,8 @@ class GlobalVariables:
         root, *names = path.names
         if root == "$RecordType":
             return self._record_type(table, row, names[0])
+        if root == "$Api":
+            return self._endpoint(path)
         return self._org_value(path, root, names)
 
     def _org_value(self, path: GlobalPath, root: str, names: Sequence[str]) -> Value:
@@ -64,7 +74,16 @@ class GlobalVariables:
             return self._custom_metadata(*names)
         if root == "$Label":
             return self._label(names[-1])
-        raise Unsupported("formula.global-variables", f"the global variable {'.'.join(path.names)} in formulas")
+        raise _unsupported(path)
+
+    def _endpoint(self, path: GlobalPath) -> str:
+        """The address of a SOAP API: `Partner_Server_URL_260` is that of version 26.0."""
+        found = _API.fullmatch(path.names[1])
+        if found is None:
+            raise _unsupported(path)
+        letter = {"partner": "u", "enterprise": "c"}[found["kind"].lower()]
+        number = f"{found['version'][:-1]}.{found['version'][-1]}"
+        return f"{ORIGIN}/services/Soap/{letter}/{number}/{self._org.org_id[:15]}"
 
     def _record_type(self, table: RecordTable, row: Row, field: str) -> Value:
         """Of the record; Master, which has no row, is no record type."""

@@ -11,7 +11,7 @@ from orgtwin.records.model import Caller
 from orgtwin.records.new_rows import NewRows
 from orgtwin.records.save_order import steps_for
 from orgtwin.records.saving import Operation
-from orgtwin.records.system_fields import auto_numbers
+from orgtwin.records.system_fields import auto_numbers, text_names
 from orgtwin.records.table import RecordTable
 from orgtwin.records.writer import Writer
 from orgtwin.schema.elsewhere import find_elsewhere
@@ -38,6 +38,7 @@ class SavePlan:
         self.new_rows = NewRows(context, table, caller.user_id)
         self.steps = steps_for(context, table)
         make_room(table)
+        table.compiled(text_names)
         table.compiled(auto_numbers)  # which gives the fields their places, as make_room does
 
     def matcher(self, external_id_field: str) -> Matcher:

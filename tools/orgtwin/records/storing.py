@@ -9,7 +9,7 @@ from orgtwin.errors import SaveError
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation, Pending, Save
-from orgtwin.records.system_fields import auto_numbers, stamp_created, stamp_modified
+from orgtwin.records.system_fields import auto_numbers, stamp_created, stamp_modified, text_names
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.model import Field
 
@@ -40,6 +40,10 @@ def _add(context: RecordsContext, save: Save, rows: Sequence[Pending]) -> None:
     for slot, key, render in table.compiled(auto_numbers):
         for content, number in zip(contents, context.next_numbers(*key, len(contents)), strict=True):
             content[slot] = render(number, now)
+    for slot in table.compiled(text_names):
+        for content in contents:
+            if content[slot] is None:
+                content[slot] = content[ID]
     if table.type.event:
         for content in contents:
             _publish(context, table, content)

@@ -86,6 +86,17 @@ def _dated(text: str, now: datetime) -> str:
     return text
 
 
+def text_names(table: RecordTable) -> list[int]:
+    """The slot of a custom object's name that users type: left blank, it takes the record's id.
+
+    Source: "Name" among the standard fields of custom objects (Object Reference, "Custom Objects").
+    """
+    if not table.type.custom or table.type.event:
+        return []
+    names = (f for f in table.type.fields if f.name_field and not f.auto_number)
+    return [table.slot(f.api_name) for f in names]
+
+
 def auto_numbers(table: RecordTable) -> list[tuple[int, tuple[str, str], Callable[[int, datetime], str]]]:
     """Slot, object and field, and format of every auto-number field."""
     return [

@@ -218,7 +218,8 @@ def _test_setup(_: ApexClass, method: Method) -> Iterator[CompileProblem]:
         yield CompileProblem(messages.TEST_PARAMETERS, method.pos)
 
 
-def _sees_all_data(modifiers: Modifiers | None) -> bool:
+def sees_all_data(modifiers: Modifiers | None) -> bool:
+    """Is a class or method annotated @IsTest(SeeAllData=true)?"""
     found = modifiers.find_annotation("istest") if modifiers is not None else None
     return found is not None and found.arguments.get("seealldata") is True
 
@@ -308,9 +309,9 @@ def check_class_contract(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
             yield CompileProblem(messages.TEST_CLASS_KIND, pos)
         if tests.arguments.get("isparallel") is True and tests.arguments.get("seealldata") is True:
             yield CompileProblem(messages.PARALLEL_SEES_DATA, pos)
-    if _marked(cls, "testsetup") and _sees_all_data(modifiers):
+    if _marked(cls, "testsetup") and sees_all_data(modifiers):
         yield CompileProblem(messages.SETUP_SEES_DATA, pos)
-    if _marked(cls, "testsetup") and any(_sees_all_data(m.modifiers) for m in _methods(cls)):
+    if _marked(cls, "testsetup") and any(sees_all_data(m.modifiers) for m in _methods(cls)):
         yield CompileProblem(messages.SETUP_METHOD_SEES_DATA, pos)
     access = modifiers.find_annotation("jsonaccess")
     if access is not None and not access.arguments:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import arguments, check_ambiguous, resolve, shown_types
@@ -82,6 +83,17 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
         initialise_all(cls, this)
         constructor.call(this, *values)
         return this
+
+    return _traced(run) if EXCEPTION in cls.chain() else run
+
+
+def _traced(make: Run) -> Run:
+    """An exception knows where it was made, whether it is thrown or not."""
+
+    def run(frame: Frame) -> Value:
+        made = make(frame)
+        made.trace = context.engine().trace()
+        return made
 
     return run
 

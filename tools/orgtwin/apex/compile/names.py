@@ -105,7 +105,9 @@ def _platform_type(scope: Scope, name: str) -> Type | None:
     return scope.engine.find_sobject_type(name) or refused_type(name)
 
 
-_SOBJECTS_FIRST = frozenset(("group", "profile", "approval", "address", "location", "name", "test", "network", "site"))
+_SOBJECTS_FIRST = frozenset(
+    ("group", "profile", "approval", "address", "location", "name", "test", "network", "site", "businesshours")
+)
 
 
 def _visible_class(scope: Scope, name: str) -> ApexClass | None:

@@ -2,7 +2,9 @@
 
 from orgtwin.apex.library import (  # noqa: F401
     assertions,
+    business_hours,
     caches,
+    callout_mocks,
     collections,
     crypto,
     cursors,
@@ -32,7 +34,9 @@ from orgtwin.apex.library import (  # noqa: F401
     strings,
     systems,
     tests,
+    visual_editor,
     visualforce,
+    web_services,
     xml_documents,
     xml_streams,
 )

@@ -25,7 +25,7 @@ system_interface("AllowsCallouts", namespace="Database")
 system_interface("RaisesPlatformEvents", namespace="Database")
 system_interface("InstallHandler", "void onInstall(InstallContext)")
 system_interface("UninstallHandler", "void onUninstall(UninstallContext)")
-system_interface("HttpCalloutMock", "HttpResponse respond(HttpRequest)")
+HTTP_CALLOUT_MOCK = system_interface("HttpCalloutMock", "HttpResponse respond(HttpRequest)")
 system_interface("SandboxPostCopy", "void runApexClass(SandboxContext)")
 
 

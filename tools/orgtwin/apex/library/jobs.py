@@ -150,8 +150,15 @@ def _wait(
 
 @contextmanager
 def _own_transaction(engine: Engine, kind: str) -> Iterator[Transaction]:
-    """A transaction with limits of its own; what it wrote is taken back when it ends by an exception."""
-    with engine.new_transaction(asynchronous=True, kind=kind) as inner, engine.port.transaction():
+    """A transaction with limits of its own; what it wrote is taken back when it ends by an exception.
+
+    In a test it shares the test's static fields. ASSUMED, from public tests: they set and read static fields of jobs.
+    """
+    shared = engine.is_testing
+    with (
+        engine.new_transaction(asynchronous=True, kind=kind, shares_statics=shared) as inner,
+        engine.port.transaction(),
+    ):
         yield inner
 
 

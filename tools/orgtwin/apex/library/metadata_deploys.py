@@ -13,7 +13,7 @@ from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.properties import Properties, add_property
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, system_interface, type_of
-from orgtwin.apex.values import ApexList, Value
+from orgtwin.apex.values import ApexList, Instance, Value
 
 _SPACE = "Metadata"
 system_enum("DeployStatus", "Pending InProgress Succeeded SucceededPartial Failed Canceling Canceled", namespace=_SPACE)
@@ -127,6 +127,21 @@ def _deploy(*_: Value) -> Value:
 
 system_interface(
     "DeployCallback", "void handleResult(Metadata.DeployResult,Metadata.DeployCallbackContext)", namespace=_SPACE
+)
+CALLBACK_CONTEXT = declare("DeployCallbackContext", namespace=_SPACE)
+CALLBACK_CONTEXT.virtual = True
+
+
+def _new_context(made: Instance | None = None) -> Instance:
+    """A test makes one, or a class that extends it."""
+    return made or Instance(CALLBACK_CONTEXT)
+
+
+system_class(
+    "DeployCallbackContext",
+    {"Id getCallbackJobId()": lambda this: None},
+    namespace=_SPACE,
+    constructors={"()": _new_context},
 )
 system_class(
     "Operations",

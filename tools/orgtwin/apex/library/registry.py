@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.faults import EXCEPTIONS
+from orgtwin.apex.library.connect_api import find_connect_class
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES, class_key
 from orgtwin.apex.types import Type
 
@@ -11,7 +12,7 @@ from orgtwin.apex.types import Type
 def find_class(name: str) -> ApexClass | None:
     """A platform class by name in any case, with or without the System and Schema namespaces."""
     key = class_key(name)
-    return EXCEPTIONS.get(key) or SYSTEM_CLASSES.get(key)
+    return EXCEPTIONS.get(key) or find_connect_class(key) or SYSTEM_CLASSES.get(key)
 
 
 def class_of(type_: Type) -> ApexClass | None:

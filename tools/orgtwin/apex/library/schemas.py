@@ -27,8 +27,11 @@ DISPLAY_TYPE = system_enum(
     namespace="Schema",
 )
 SOAP_TYPE = system_enum(
-    "SOAPType", "ADDRESS ANYTYPE BASE64BINARY BOOLEAN DATE DATETIME DOUBLE ID INTEGER STRING TIME", namespace="Schema"
+    "SOAPType",
+    "ADDRESS ANYTYPE BASE64BINARY BOOLEAN DATE DATETIME DOUBLE ID INTEGER STRING TIME LONG DECIMAL",
+    namespace="Schema",
 )
+"""LONG and DECIMAL, which no field has, are ASSUMED from public code that names them."""
 _SOAP_NAMES = {
     FieldType.ID: "ID", FieldType.REFERENCE: "ID", FieldType.BOOLEAN: "BOOLEAN", FieldType.INT: "INTEGER",
     FieldType.DOUBLE: "DOUBLE", FieldType.CURRENCY: "DOUBLE", FieldType.PERCENT: "DOUBLE", FieldType.DATE: "DATE",
@@ -277,6 +280,7 @@ system_class(
     {
         "String getName()": lambda this: this.field.api_name,
         "String getLocalName()": lambda this: this.field.api_name,
+        "String getCompoundFieldName()": lambda this: this.field.compound,
         "String getLabel()": lambda this: this.field.label,
         "Integer getLength()": lambda this: this.field.length,
         "Integer getByteLength()": lambda this: this.field.length * 3,

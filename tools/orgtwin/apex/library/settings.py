@@ -17,8 +17,13 @@ from orgtwin.apex.values import ApexMap, Frame, Run, Value
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
 
+BLANK_SINCE = 22
+"""The API version since which a hierarchy setting without data is a blank record. Source: "Custom Settings Methods"."""
 
-def settings_call(engine: Engine, type_: Type, name: str, args: list[Code]) -> tuple[Run, Type] | None:
+
+def settings_call(
+    engine: Engine, type_: Type, name: str, args: list[Code], api_version: float
+) -> tuple[Run, Type] | None:
     """The code of `X__c.getInstance(...)` or `X__mdt.getAll()`, or None for an ordinary object."""
     schema = type_.sobject
     if schema is None:
@@ -31,6 +36,8 @@ def settings_call(engine: Engine, type_: Type, name: str, args: list[Code]) -> t
     if maker is None:
         return None
     read = maker(engine, type_)
+    if kind == "hierarchy" and api_version < BLANK_SINCE:
+        read = _null_for_blank(read)
     runs = [a.run for a in args]
 
     def run(frame: Frame) -> Value:
@@ -38,6 +45,16 @@ def settings_call(engine: Engine, type_: Type, name: str, args: list[Code]) -> t
 
     returns = map_of(STRING, type_) if name.lower() == "getall" else type_
     return run, returns
+
+
+def _null_for_blank(read: Callable[..., Value]) -> Callable[..., Value]:
+    """What has no row of its own was null before API 22."""
+
+    def run(*args: Value) -> Value:
+        found = read(*args)
+        return None if found is None or found.fields.get("SetupOwnerId") is None else found
+
+    return run
 
 
 def _select(engine: Engine, type_: Type, condition: str, binds: dict[str, Value]) -> list[SObject]:

@@ -175,7 +175,7 @@ def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: in
     if name.lower() == "getsobjecttype" and not args:
         token = SObjectTypeToken(type_)
         return (lambda frame: token), object_token_type()
-    found = settings_call(scope.engine, type_, name, args)
+    found = settings_call(scope.engine, type_, name, args, scope.cls.outermost().api_version)
     if found is None and name.lower() in ("getinstance", "getall", "getvalues", "getorgdefaults"):
         raise CompileProblem(messages.NO_METHOD.format(name, "", type_.name), pos)
     return found

@@ -1,0 +1,51 @@
+"""ConnectApi: its inputs and outputs as values. Its service classes are refused; in a test they throw, as the platform's do.
+
+connect_api.txt holds a class a line, `Name < Parent`, its properties indented below, or an enum, `Name = Constants`. Source:
+"ConnectApi Input Classes", "ConnectApi Output Classes", "ConnectApi Enums" (Apex Reference Guide), as Salesforce's public Apex
+language tools list them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+
+from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.library.properties import Properties, add_property
+from orgtwin.apex.library.signatures import SYSTEM_CLASSES, declare, system_class, system_enum, type_of
+from orgtwin.apex.values import Value
+
+SPACE = "ConnectApi"
+SILOED_TEST = "ConnectApi methods are not supported in data siloed tests. Please use @IsTest(SeeAllData=true)."
+
+
+def find_connect_class(key: str) -> ApexClass | None:
+    """A value class or enum of ConnectApi by lower-case name; all are made when the first is asked for."""
+    if not key.startswith("connectapi."):
+        return None
+    _load()
+    return SYSTEM_CLASSES.get(key)
+
+
+@cache
+def _load() -> None:
+    cls: ApexClass | None = None
+    for line in files("orgtwin.apex.library").joinpath("connect_api.txt").read_text(encoding="utf-8").splitlines():
+        name, _, rest = line.strip().partition(" ")
+        if line.startswith(" ") and cls is not None:
+            add_property(cls, name, type_of(rest))
+        elif rest.startswith("= "):
+            cls = system_enum(name, rest.removeprefix("= "), namespace=SPACE)
+        else:
+            cls = _value_class(name, rest.removeprefix("< "))
+
+
+def _value_class(name: str, parent: str) -> ApexClass:
+    cls = declare(name, namespace=SPACE)
+    extends = declare(parent, namespace=SPACE) if parent else None
+    return system_class(name, {}, namespace=SPACE, constructors={"()": _maker(cls)}, extends=extends)
+
+
+def _maker(cls: ApexClass) -> Callable[[], Value]:
+    return lambda: Properties(cls.type)
