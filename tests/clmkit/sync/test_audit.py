@@ -1,8 +1,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from jsonschema_rs import Draft202012Validator
+from tests.clmkit.sync.world import World
 
 from clmkit.sync.audit import GENESIS, AuditLog, Entry, LegalHold, find_break, seal
 from clmkit.sync.audit.export import FORMATS, to_cef, to_ocsf
@@ -120,6 +123,38 @@ def test_cef_escapes_what_would_break_its_line(log: AuditLog) -> None:
     head, extension = line.split("|rt=", 1)
     assert (head.startswith("CEF:0|clmkit|clmkit|"), head.endswith("|held|held|8")) == (True, True)
     assert "rows \\= " in extension
+
+
+def play_everything(world: World) -> None:
+    """Writes both ways, a pause, a deletion, a hold, an erasure; a key and reasons with every separator."""
+    world.agreement(title='a|b=c\\d "q"')
+    world.run()
+    world.org.edit("Contract", "AGR-000001", OwnerId="005BEA")
+    world.run()
+    world.state.pause(AT, "release = 1|2\\3\nnight")
+    world.state.resume(AT)
+    world.org.delete("Contract", "AGR-000001")
+    world.run()
+    with world.state.transaction():
+        world.state.audit.hold(AT, "K|1", "case = 1")
+        world.state.audit.release(AT, "K|1", "closed")
+        world.state.audit.erase(AT, ["AGR-000002"], "request")
+
+
+def test_every_entry_is_an_event_by_the_schema_of_ocsf_and_a_message_by_the_lengths_of_cef() -> None:
+    """The schema is OCSF's own (1.3.0, Apache-2.0), as the package ocsf-json-schema writes it for class 3004."""
+    schema = json.loads((Path(__file__).parent / "ocsf-1.3.0-entity-management.json").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(schema)
+    world = World()
+    play_everything(world)
+    entries = list(world.state.read_audit())
+    assert {"created", "patched", "deleted in Salesforce", "hold placed", "mapping in force"} <= {
+        e.kind for e in entries
+    }
+    assert [error.message for entry in entries for error in validator.iter_errors(json.loads(to_ocsf(entry)))] == []
+    messages = [to_cef(entry).rpartition(" msg=")[2].replace("\\=", "=").replace("\\\\", "\\") for entry in entries]
+    assert max(map(len, messages)) <= 1023
+    assert not validator.is_valid({**json.loads(to_ocsf(entries[0])), "severity_id": "high"})
 
 
 @pytest.mark.parametrize("render", FORMATS.values(), ids=FORMATS.keys())

@@ -88,6 +88,7 @@ def refuse_patch() -> None:
 class Told:
     world: World
     places: Places
+    folder: Path
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     finally:
         root.removeHandler(handler)
         root.setLevel(level)
-    yield Told(world, {**places, "log": "\n".join(logged)})
+    yield Told(world, {**places, "log": "\n".join(logged)}, folder)
     world.restart()
 
 
@@ -242,6 +243,24 @@ def test_a_withheld_dead_letter_says_why_and_goes_on_when_the_cause_is_gone(told
         "(withheld)",
         "The CLM does not take this value. (invalid: business_owner.email: (withheld) is nobody here)",
     )
+
+
+def test_the_state_file_holds_restricted_values_in_the_bases_of_the_merge_alone_and_is_its_owners(told: Told) -> None:
+    """A merge tells an edit by the value that both systems agreed on last, so the state keeps it; a clause never left the CLM."""
+    database = told.world.state.database
+    tables = [str(one) for (one,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    cells = {
+        f"{table}.{name}": str(database.execute(f"SELECT {name} FROM {table}"))
+        for table in tables
+        for name in database.columns(table)
+    }
+    assert len(cells) > 40
+    assert find_leaks(cells) == ["link.base"]
+    bases = {str(key): str(base) for key, base in database.execute("SELECT key, base FROM link")}
+    assert CLAUSE not in str(bases)
+    assert (DOCUMENT in bases["AGR-000001"], PRICE in str(bases)) == (True, False)
+    files = list(told.folder.glob("sync.sqlite*"))
+    assert {oct(one.stat().st_mode & 0o777) for one in files if not one.name.endswith(".lock")} == {"0o600"}
 
 
 class Echo:

@@ -1,7 +1,12 @@
-"""State in one SQLite file. One sync works with it (`sole`); other commands come in between its transactions."""
+"""State in one SQLite file. One sync works with it (`sole`); other commands come in between its transactions.
+
+The file holds values: what both systems agreed on last of every mapped field, restricted ones among them, because that is what an
+edit is told by. Only its owner may read it; whoever may read it may read those fields. Nothing that stays in the CLM is in it.
+"""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,12 +25,15 @@ class Sqlite:
         if isinstance(path, Path):
             path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            _make_private(path)
             self.connection = sqlite3.connect(str(path), isolation_level=None, timeout=WAIT_SECONDS)
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute("PRAGMA synchronous=FULL")
             self.connection.executescript(schema)
         except sqlite3.Error as error:
             raise StateError(_explain(path, error)) from error
+        except OSError as error:
+            raise StateError(f"{path}: {error.strerror}") from error
 
     def close(self) -> None:
         self.connection.close()
@@ -40,7 +48,7 @@ class Sqlite:
             if self.connection.in_transaction:  # SQLite has rolled back by itself when it could not write
                 self.connection.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
-                raise StateError(_explain("the state file", error)) from error
+                raise StateError(_explain(self._path, error)) from error
             raise
 
     def queue_for(self, name: str) -> None:
@@ -54,7 +62,12 @@ class Sqlite:
         return set(workers)
 
     def execute(self, sql: str, parameters: Sequence[Parameter] = ()) -> list[SqlRow]:
-        return self.connection.execute(sql, parameters).fetchall()
+        try:
+            return self.connection.execute(sql, parameters).fetchall()
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # a bug, no trouble of the file
+        except sqlite3.DatabaseError as error:
+            raise StateError(_explain(self._path, error)) from error
 
     def columns(self, table: str) -> set[str]:
         return {str(row[1]) for row in self.connection.execute(f"PRAGMA table_info({table})")}
@@ -71,9 +84,25 @@ class Sqlite:
         self.connection.executemany(sql, rows)
 
 
+_EXPLAINED = {
+    "locked": f"another process has kept it locked for {WAIT_SECONDS:g} s; end that process, or try again.",
+    "full": "the disk is full. Nothing was lost; make room and run again.",
+    "readonly": "it cannot be written. Nothing was lost; give the sync's user the right to write the file and its folder.",
+    "unable to open": "it cannot be opened. Is its folder there, and may the sync's user read and write it?",
+    "not a database": "this is no SQLite file. Nothing was changed; name another state, or restore a copy of this one.",
+    "malformed": "the file is damaged. Nothing more was written; restore a copy, then run `clmkit reconcile`.",
+    "disk I/O": "the disk does not answer as it should. Nothing more was written; look at the disk and run again.",
+}
+"""What SQLite says -> what a person is told."""
+
+
+def _make_private(path: Path | str) -> None:
+    """A state file that is made now may be read by its owner alone; SQLite gives the files beside it the same rights."""
+    if isinstance(path, Path) and not path.exists():
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+
+
 def _explain(path: Path | str, error: sqlite3.Error) -> str:
-    if "locked" in str(error):
-        return f"{path}: another process has kept it locked for {WAIT_SECONDS:g} s; end that process, or try again."
-    if "full" in str(error):
-        return f"{path}: the disk is full. Nothing was lost; make room and run again."
-    return f"{path}: cannot be used as the sync's state: {error}"
+    where = str(path) if isinstance(path, Path) else "the state file"
+    words = next((words for said, words in _EXPLAINED.items() if said in str(error)), "")
+    return f"{where}: {words}" if words else f"{where}: cannot be used as the sync's state: {error}"

@@ -196,7 +196,10 @@ class State:
             " steward = excluded.steward, since = CASE WHEN parked.resolved_at IS NULL THEN parked.since ELSE excluded.since END,"
             " attempts = CASE WHEN parked.resolved_at IS NULL THEN parked.attempts + 1 ELSE 1 END, resolved_at = NULL"
         )
-        facts = [(p.object, p.key, p.field, p.agreement_id, p.kind, p.value, p.reason, p.steward, at) for p in rows]
+        facts = [
+            (p.object, p.key, p.field, p.agreement_id, p.kind, _seen(p.value), _seen(p.reason), p.steward, at)
+            for p in rows
+        ]
         self.database.change_all(sql, facts)
 
     def resolve_parked(self, agreement_ids: Iterable[str], still: Iterable[Parked], at: str) -> None:
@@ -272,6 +275,11 @@ def _from_link(link: Link) -> tuple[str | int, ...]:
 
 def _document(values: Mapping[str, object]) -> str:
     return _ENCODER.encode(dict(values)).decode() if values else ""
+
+
+def _seen(text: str) -> str:
+    """The text with a sign for NUL, which PostgreSQL does not keep."""
+    return text.replace("\0", "\u2400")
 
 
 def _to_parked(row: SqlRow) -> Parked:

@@ -26,6 +26,7 @@ _ACTIVITIES = {
 }
 _OTHER = (99, 1)
 _CLASS, _CATEGORY = 3004, 3
+_LONGEST_MESSAGE = 1023
 _CEF_SEVERITIES = {1: 3, 2: 5, 3: 6, 4: 8}
 
 
@@ -66,11 +67,23 @@ def to_cef(entry: Entry) -> str:
         "externalId": str(entry.sequence),
         "cs1Label": "hash",
         "cs1": entry.hash,
-        "duid": str(told.get("key", "")),
-        "msg": json.dumps(told, sort_keys=True, separators=(",", ":")),
+        **({"cs2Label": "key", "cs2": str(told["key"])} if told.get("key") else {}),
+        "msg": _message(told),
     }
     pairs = " ".join(f"{name}={_escaped(value, '=')}" for name, value in extension.items())
     return "|".join([head[0], *(_escaped(part, "|") for part in head[1:]), pairs])
+
+
+def _message(told: dict[str, object]) -> str:
+    """What the entry says, within CEF's length of a message: long lists are counted then; OCSF has them whole."""
+    text = _short(told)
+    if len(text) > _LONGEST_MESSAGE:
+        text = _short({name: len(one) if isinstance(one, list | dict) else one for name, one in told.items()})
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[: _LONGEST_MESSAGE - 3]}..."
+
+
+def _short(told: dict[str, object]) -> str:
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 
 FORMATS: dict[str, Callable[[Entry], str]] = {"ocsf": to_ocsf, "cef": to_cef}
