@@ -272,6 +272,22 @@ def start_query(client: InProcess, text: str) -> Answer:
     return client.post(QUERY, {"operation": "query", "query": text})
 
 
+LISTED = {
+    "jobType=V2Query": 1,
+    "jobType=Classic": 0,
+    "concurrencyMode=Parallel": 1,
+    "concurrencyMode=Serial": 0,
+    "isPkChunkingEnabled=true": 0,
+    "isPkChunkingEnabled=false": 1,
+}
+
+
+@pytest.mark.parametrize(("asked", "number"), LISTED.items())
+def test_a_list_of_jobs_shows_those_asked_for(client: InProcess, asked: str, number: int) -> None:
+    start_query(client, "SELECT Id FROM Account")
+    assert len(client.get(f"{QUERY}?{asked}").json()["records"]) == number
+
+
 def test_query_results_come_in_pages_and_end_with_the_word_null(client: InProcess) -> None:
     names(client, "a", "b", "c")
     job = start_query(client, "SELECT name, Owner.Alias FROM Account ORDER BY Name").json()

@@ -14,7 +14,7 @@ from itertools import islice
 from time import perf_counter
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import DONE, BulkJobs, IngestJob, describe_job, take_batches
+from orgtwin.http.bulk_jobs import DONE, BulkJobs, IngestJob, describe_job, is_listed, take_batches
 from orgtwin.http.bulk_rows import OPERATIONS, Target, require_columns, save_chunk
 from orgtwin.http.csv_rows import (
     DELIMITERS,
@@ -225,7 +225,8 @@ def show_job(request: Request) -> Response:
 
 def list_jobs(request: Request) -> Response:
     """Oldest first; the twin answers them all on one page."""
-    records = [_shown(job) for job in _jobs(request).ingest.values()]
+    listed = [_shown(job) for job in _jobs(request).ingest.values()]
+    records = [shown for shown in listed if is_listed(request, shown)]
     return json_response({"done": True, "nextRecordsUrl": None, "records": records})
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from orgtwin.allocations import BULK_QUERIES
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import BulkJobs, QueryJob, describe_job
+from orgtwin.http.bulk_jobs import BulkJobs, QueryJob, describe_job, is_listed
 from orgtwin.http.bulk_query_rules import Refuse, refuse_in_bulk_2, require_bulk_query
 from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, write_csv
 from orgtwin.http.message import Request, Response, json_response, no_content
@@ -120,7 +120,8 @@ def show_job(request: Request) -> Response:
 
 
 def list_jobs(request: Request) -> Response:
-    records = [_shown(job) for job in _jobs(request).query.values()]
+    listed = [_shown(job) for job in _jobs(request).query.values()]
+    records = [shown for shown in listed if is_listed(request, shown)]
     return json_response({"done": True, "nextRecordsUrl": None, "records": records})
 
 

@@ -189,3 +189,11 @@ def _get(jobs: Mapping[str, Job], job_id: str) -> Job:
     if found is None:
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     return found
+
+
+def is_listed(request: Request, shown: Mapping[str, object]) -> bool:
+    """Whether a job meets the filters of a list. Source: "Get Information About All Jobs" and "... All Query Jobs"."""
+    kinds_fit = all(
+        request.query.get(name, shown.get(name)) == shown.get(name) for name in ("jobType", "concurrencyMode")
+    )
+    return kinds_fit and request.query.get("isPkChunkingEnabled", "").lower() != "true"
