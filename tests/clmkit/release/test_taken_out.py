@@ -14,7 +14,7 @@ from clmkit.release.org_access import OrgClients
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
 
-FLOW = "CLM_Contract_Renewal_Reminder"
+FLOW, NOTICE = "CLM_Contract_Renewal_Reminder", "CLM_Contract_Notice_Given"
 CODE = ("CLM_ContractRequest", "CLM_ContractRequester", "CLM_NoticeDay", "CLM_NoticeTerms", "CLM_RenewalOpportunities")
 GONE = {
     *(Key("ApexClass", f"{name}{end}") for name in CODE if name != "CLM_NoticeTerms" for end in ("", "Test")),
@@ -26,7 +26,9 @@ GONE = {
     Key("CustomMetadata", "CLM_Trigger_Action.Contract_NoticeDay"),
     Key("CustomMetadata", "CLM_Trigger_Action.Opportunity_ContractRequester"),
     Key("CustomObject", "CLM_Contract_Request__e"),
+    Key("Flow", NOTICE),
     Key("Flow", FLOW),
+    Key("PermissionSet", "CLM_Renewals"),
 }
 LABELS = {Key("CustomLabel", "CLM_Incomplete_Request"), Key("CustomLabel", "CLM_Not_Renewed")}
 """Labels say nothing of who made them: they go when `--against` names the mapping that did."""
@@ -78,7 +80,7 @@ def test_what_the_mapping_no_longer_makes_leaves_the_org_with_the_release_and_co
     assert set(document["withdrawn"]) == set(map(str, GONE | LABELS))
     code, output = org.release("apply", document["hash"], *against)
     assert code == 0, output
-    assert output.splitlines()[2] == f"Flow {FLOW}: deactivated and deleted, 1 version"
+    assert output.splitlines()[2:4] == [f"Flow {name}: deactivated and deleted, 1 version" for name in (NOTICE, FLOW)]
     assert output.splitlines()[-1] == "rollback: validated"
     assert output.splitlines()[-2].endswith(f" components retrieved as deployed, {len(GONE | LABELS)} gone")
     assert held(org, GONE | LABELS | LEFT) == LEFT
@@ -94,7 +96,7 @@ def test_a_release_says_what_it_needs_to_know_of_the_mapping_before_and_takes_no
     before = drop_blocks(org, "renewal")
     code, document = org.plan()
     org.decide(*document["undecided"])
-    assert document["undecided"][0] == f"REL352 Flow {FLOW}"
+    assert {f"REL352 Flow {FLOW}", f"REL352 Flow {NOTICE}"} <= set(document["undecided"])
     code, document = org.plan()
     assert code == 0
     assert not {str(label) for label in LABELS} & set(document["withdrawn"])
