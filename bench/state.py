@@ -3,6 +3,7 @@
     python bench/state.py [--changes 1000000] [--events 100000] [--postgresql]
 
 append, settle   changes in batches of 10,000: taken in once each (random event ids), settled with their outcomes
+copy             PostgreSQL's floor for that: the same rows by COPY alone, into a table with the same indexes
 single append    one event in a transaction of its own, on the disk before it is answered: what a webhook would wait for
 events           change events of Salesforce in batches of 100, decoded from Avro as the Pub/Sub API sends them, judged (echo or
                  work) against their links, kept with the stream's position
@@ -24,13 +25,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
+from zlib import crc32
 
 import fastavro
+import psycopg
 from tests.clmkit.sync.postgres import running_postgres
 
 from clmkit.clients.pubsub import Batch
 from clmkit.clients.pubsub.records import Decoder
 from clmkit.sync.database import Target
+from clmkit.sync.database_postgres import Postgres
 from clmkit.sync.engine import load_linted
 from clmkit.sync.inbox import InboxEvent, Settled
 from clmkit.sync.listening import EventsConfig, Listening
@@ -96,6 +100,17 @@ def append_and_settle(state: State, changes: int) -> None:
         outcomes = ("pushed" if number % 50 else "parked" for number in range(len(new)))
         with state.transaction():
             state.inbox.settle(Settled(one.sequence, outcome, "") for one, outcome in zip(new, outcomes, strict=True))
+
+
+def copy(connection: psycopg.Connection, changes: int) -> None:
+    """The floor: the same rows by COPY alone, into a table with the same indexes; nothing is looked up, nothing is settled."""
+    connection.execute("CREATE TABLE floor (LIKE event INCLUDING ALL)")
+    for start in range(0, changes, BATCH):
+        ids = [f"evt_{random.getrandbits(96):024x}" for _ in range(start, min(start + BATCH, changes))]
+        with connection.transaction(), connection.cursor() as cursor, cursor.copy("COPY floor FROM STDIN") as rows:
+            for number, event_id in enumerate(ids, start):
+                place = (number, crc32(event_id.encode()), event_id)
+                rows.write_row((*place, "clm", f"AGR-{number:07d}", 1, "user", AT))
 
 
 def append_singly(state: State) -> list[float]:
@@ -179,6 +194,9 @@ def main() -> None:
             target = stack.enter_context(running_postgres()).new_database()
         state = State(target)
         timed("append, settle", options.changes, lambda: append_and_settle(state, options.changes))
+        if isinstance(state.database, Postgres):
+            connection = state.database.connection
+            timed("copy alone", options.changes, lambda: copy(connection, options.changes))
         counts = state.inbox.count_outcomes()
         assert sum(counts.values()) == options.changes, counts
         cuts = quantiles(append_singly(state), n=1000)
