@@ -66,6 +66,30 @@ def test_a_delivery_is_signed_as_standard_webhooks_lays_down(play: Play) -> None
     play(scene)
 
 
+TRACES = {
+    "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01": "00-4bf92f3577b34da6a3ce929d0e0e4736-",
+    "00-00000000000000000000000000000000-00f067aa0ba902b7-01": "",
+    "nonsense": "",
+}
+
+
+@pytest.mark.parametrize(("told", "begins"), TRACES.items())
+def test_a_delivery_carries_on_the_trace_of_the_request_that_made_the_change(
+    play: Play, told: str, begins: str
+) -> None:
+    async def scene(twin: Twin, client: Client) -> None:
+        receiver = Receiver()
+        await registered(twin, client, "one")
+        await client.call("PATCH", "/api/v1/agreements/AGR-000001", {"title": "two"}, traceparent=told)
+        await client.call("PATCH", "/api/v1/agreements/AGR-000001", {"title": "three"})
+        await deliver(twin, receiver, Waits())
+        first, second, third = (headers.get("traceparent", "") for _, headers in receiver.received)
+        assert (first, third, second[: len(begins)], bool(second)) == ("", "", begins, bool(begins))
+        assert second != told
+
+    play(scene)
+
+
 def test_deliveries_come_in_order_and_once(play: Play) -> None:
     async def scene(twin: Twin, client: Client) -> list[str]:
         receiver = Receiver()

@@ -137,7 +137,9 @@ class Dispatcher:
     def _headers(self, webhook: Webhook, change: Change, body: bytes) -> dict[str, str]:
         if webhook.events:
             return ironclad.signed_headers(self._twin.store, change, body)
-        return signed_headers(change, body, webhook.secret, self._twin.clock)
+        trace = self._twin.clicks.find(change.agreement_id, change.revision, change.event_id)
+        headers = signed_headers(change, body, webhook.secret, self._twin.clock)
+        return {**headers, "traceparent": trace} if trace else headers
 
 
 def _is_wanted(webhook: Webhook, change: Change) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 
 from clmtwin import agreements
 from clmtwin.approvals import Matrix
+from clmtwin.clicks import Clicks
 from clmtwin.clock import Clock, iso
 from clmtwin.faults import FaultBoard
 from clmtwin.model import Agreement, CounterpartyEntry, Person
@@ -37,7 +38,7 @@ class Credentials:
     def is_known(self, client_id: str, secret: str) -> bool:
         known = hmac.compare_digest(client_id.encode(), self.client_id.encode())
         secrets_of_it = [one for one in (self.client_secret, self.before) if one]
-        return any([hmac.compare_digest(secret.encode(), one.encode()) for one in secrets_of_it]) and known
+        return any(hmac.compare_digest(secret.encode(), one.encode()) for one in secrets_of_it) and known
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class Twin:
     faults: FaultBoard = field(default_factory=FaultBoard)
     new_token: Callable[[], str] = lambda: secrets.token_urlsafe(32)
     on_change: Callable[[], None] = lambda: None
+    clicks: Clicks = field(default_factory=Clicks)
     _tokens: OrderedDict[str, datetime] = field(default_factory=OrderedDict)
 
     def issue_token(self) -> tuple[str, int]:
@@ -124,6 +126,7 @@ class Twin:
                 contact = counterparty.contact
                 self.store.put_person(Person(contact.id, contact.name, contact.email))
         self.store.save_agreement(agreement, change_type)
+        self.clicks.note(agreement.id, agreement.revision)
 
 
 def load_credentials(store: Store, client_id: str) -> Credentials:

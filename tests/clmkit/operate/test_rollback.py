@@ -216,6 +216,18 @@ def test_another_mapping_than_that_of_the_point_is_refused(tmp_path: Path) -> No
         take_back(world, tmp_path / "point.jsonl")
 
 
+def test_a_point_of_another_state_is_refused(tmp_path: Path) -> None:
+    released(":memory:", tmp_path / "point.jsonl")
+    other = World()
+    other.agreement()
+    other.run()
+    with pytest.raises(PointError) as refused:
+        take_back(other, tmp_path / "point.jsonl")
+    assert str(refused.value).endswith(
+        "was kept of another state than this one; name the state that the release ran with."
+    )
+
+
 @pytest.mark.parametrize("lines", [0, 1, 4])
 def test_a_point_that_was_not_kept_to_its_end_is_refused(tmp_path: Path, lines: int) -> None:
     released(":memory:", tmp_path / "point.jsonl")

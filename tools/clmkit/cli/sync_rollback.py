@@ -19,7 +19,8 @@ from clmkit.operate.point import End, PointError, keep_point
 from clmkit.operate.rollback import Rollback, RollbackRefused, RollbackReport, Writer
 from clmkit.release.org_access import AccessError, OrgAccess, open_org, read_access
 from clmkit.sync.config import SyncConfig
-from clmkit.sync.engine import Engine, open_systems
+from clmkit.sync.database import StateError
+from clmkit.sync.engine import PAUSE, Engine, open_systems
 from clmkit.sync.sole import sole_sync
 
 T = TypeVar("T")
@@ -115,9 +116,13 @@ async def _roll_back(config: SyncConfig, point: Path, applies: bool, access: Org
 
 
 async def _at_rest(config: SyncConfig, work: Callable[[Engine], Awaitable[T]]) -> T:
-    """Work with both systems while no sync does. Raises StateError while one does."""
+    """Work with both systems while no sync does. Raises StateError while one may."""
     with sole_sync(config.state):
         async with open_systems(config) as engine:
+            if engine.state.database.is_shared and not engine.state.get_cursor(PAUSE):
+                raise StateError(
+                    "Other workers may be at work on this state: `clmkit sync pause` lets them rest first."
+                )
             return await work(engine)
 
 

@@ -33,12 +33,13 @@ class PointError(Exception):
 
 
 class Head(msgspec.Struct, frozen=True, tag="point"):
-    """`entry` is the last one of the audit chain; `hash` and `mapping` name the mapping that was in force."""
+    """`entry` is the last one of the audit chain, `seal` its hash; `hash` and `mapping` name the mapping that was in force."""
 
     at: str
     mapping: str
     hash: str
     entry: int
+    seal: str
 
 
 class KeptRow(msgspec.Struct, frozen=True, tag="row"):
@@ -81,7 +82,7 @@ async def keep_point(engine: Engine, path: Path) -> End:
         def write(line: Line) -> None:
             file.write(msgspec.json.encode(line) + b"\n")
 
-        write(Head(engine.now(), rules.label, rules.hash, last_entry(state)))
+        write(Head(engine.now(), rules.label, rules.hash, *last_entry(state)))
         for mapping in engine.spec.objects:
             for links in links_of(state, mapping):
                 async for record in read_records(engine.org, mapping, links):
@@ -136,8 +137,17 @@ def told_by_clm(spec: Spec) -> list[FieldMapping]:
     return [column for column in columns if column.role not in (Role.KEY, Role.VERSION)]
 
 
-def last_entry(state: State) -> int:
-    return int(state.database.execute("SELECT coalesce(max(sequence), 0) FROM audit")[0][0] or 0)
+def last_entry(state: State) -> tuple[int, str]:
+    """The newest entry of the audit chain and its hash."""
+    ((sequence, own),) = state.database.execute("SELECT sequence, hash FROM audit ORDER BY sequence DESC LIMIT 1")
+    return int(sequence or 0), str(own)
+
+
+def require_own(state: State, path: Path, head: Head) -> None:
+    """Raises PointError for a point of another state: its chain is another one."""
+    rows = state.database.execute("SELECT hash FROM audit WHERE sequence = ?", (head.entry,))
+    if rows != [(head.seal,)]:
+        raise PointError(f"{path}: was kept of another state than this one; name the state that the release ran with.")
 
 
 def links_of(state: State, mapping: ObjectMapping) -> Iterator[dict[str, Link]]:

@@ -28,7 +28,7 @@ from clmkit.clients.errors import Refused
 from clmkit.clients.salesforce import Record, RowResult
 from clmkit.mapping.evaluate import find_value
 from clmkit.mapping.model import FieldMapping, ObjectMapping
-from clmkit.operate.point import Head, KeptAgreement, KeptRow, read_kept, read_point, told_by_clm
+from clmkit.operate.point import Head, KeptAgreement, KeptRow, read_kept, read_point, require_own, told_by_clm
 from clmkit.operate.release_facts import OPEN, Judged, ReleaseFacts, Verdict, read_facts
 from clmkit.sync.audit import digest
 from clmkit.sync.engine import PAUSE, Engine
@@ -96,6 +96,7 @@ class Rollback:
     async def run(self) -> RollbackReport:
         """Raises RollbackRefused, PointError, WireError, StateError, OSError."""
         head, _ = read_point(self.path)
+        require_own(self.engine.state, self.path, head)
         rules = ruleset_of(self.engine.spec)
         if rules.hash != head.hash:
             words = f"The point was kept under {head.mapping}, the configuration names {rules.label}."

@@ -52,6 +52,7 @@ async def _respond(twin: Twin, scope: Scope, receive: Receive) -> Response:
         request = await _read_request(scope, receive)
         fault = twin.faults.strike_request(request.method, request.path)
         await _strike_before(fault)
+        twin.clicks.header = request.headers.get("traceparent", "")
         response = _dispatch(twin, request)
         if fault is not None and fault.order.name == "dropped_after_commit":
             raise ConnectionCut
