@@ -1,4 +1,4 @@
-"""/systemTopic/Logging: who traces a user hears of each log that is stored, while listening."""
+"""/systemTopic: who traces a user hears of each log that is stored, and who runs tests of the run, while listening."""
 
 from __future__ import annotations
 
@@ -53,6 +53,17 @@ def test_each_log_of_the_listener_is_told_once_by_its_id(stage: Stage) -> None:
     assert client.poll() == []
 
 
+def test_a_run_of_tests_is_told_by_its_id(stage: Stage) -> None:
+    source = "@IsTest class AdderTest { @IsTest static void adds() { Assert.areEqual(2, 1 + 1); } }"
+    made = stage.client.post(f"{TOOLING}/sobjects/ApexClass", {"Body": source})
+    client = Listening(stage.client)
+    assert (made.status, client.subscribe("/systemTopic/TestResult")["successful"]) == (201, True)
+    run_id = stage.client.post(f"{TOOLING}/runTestsAsynchronous", {"testLevel": "RunLocalTests"}).json()
+    event = {"createdDate": "2026-03-01T12:00:00.000Z", "type": "updated"}
+    told = {"channel": "/systemTopic/TestResult", "data": {"event": event, "sobject": {"Id": run_id}}}
+    assert (client.poll(), client.poll()) == ([told], [])
+
+
 def test_one_client_hears_of_changes_and_of_logs(stage: Stage) -> None:
     trace(stage, stage.admin_id)
     client = Listening(stage.client)
@@ -84,5 +95,5 @@ def test_a_connect_that_waits_is_answered_when_a_log_is_stored(stage: Stage) -> 
 
 
 def test_no_other_system_topic_can_be_listened_to(stage: Stage) -> None:
-    reply = Listening(stage.client).subscribe("/systemTopic/TestResult")
-    assert reply["error"] == "400::The channel you requested to subscribe to doesn't exist {/systemTopic/TestResult}"
+    reply = Listening(stage.client).subscribe("/systemTopic/Other")
+    assert reply["error"] == "400::The channel you requested to subscribe to doesn't exist {/systemTopic/Other}"

@@ -222,17 +222,18 @@ class CometdServer:
             client.notices[channel] = []
         return found
 
-    def _tell_stored_logs(self, entries: list[Entry]) -> None:
-        """Of a client that stays away too long to be known, nothing is kept."""
-        if not self._clients:
-            return
+    def tell(self, channel: str, user_id: str, data: Mapping[str, Any]) -> None:
+        """A notice of a system topic, to the user's listening clients. Of one that stays away too long, nothing is kept."""
         limit = self._now() - _FORGOTTEN_AFTER
-        listening = [client for client in self._clients.values() if LOGGING in client.notices]
-        for user_id, data in stored_logs(entries) if listening else ():
-            for client in listening:
-                if client.caller.user_id == user_id and client.last_seen >= limit:
-                    client.notices[LOGGING].append({"channel": LOGGING, "data": data})
-                    self._events.bus.wake()
+        for client in self._clients.values():
+            if channel in client.notices and client.caller.user_id == user_id and client.last_seen >= limit:
+                client.notices[channel].append({"channel": channel, "data": data})
+                self._events.bus.wake()
+
+    def _tell_stored_logs(self, entries: list[Entry]) -> None:
+        if self._clients and any(LOGGING in client.notices for client in self._clients.values()):
+            for user_id, data in stored_logs(entries):
+                self.tell(LOGGING, user_id, data)
 
     def _now(self) -> datetime:
         return self._events.org.clock()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from orgtwin.errors import SalesforceError, Unsupported
+from orgtwin.events.system_topics import TEST_RESULT, notice
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Route
 
@@ -27,8 +28,11 @@ def runs_of(twin: Twin) -> TestRuns:
 
 
 def run_asynchronously(request: Request) -> Response:
-    """The id of the job, as a JSON string."""
-    return json_response(_carry_out(request, request.json_object()).id)
+    """The id of the job, as a JSON string. Who listens to test results is told of it, too."""
+    run = _carry_out(request, request.json_object())
+    told = notice(run.id, request.org.clock(), "updated")
+    request.twin.cometd.tell(TEST_RESULT, request.caller.user_id, told)
+    return json_response(run.id)
 
 
 def run_synchronously(request: Request) -> Response:
