@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-import jwt
 import msgspec
 
 from clmkit.clients.errors import LoginFailed
@@ -88,5 +87,7 @@ def _form(url: str, login: ClientCredentials | JwtBearer, now: float) -> dict[st
         case ClientCredentials(client_id, client_secret):
             return {"grant_type": "client_credentials", "client_id": client_id, "client_secret": client_secret}
         case JwtBearer(client_id, username, private_key):
+            import jwt  # with it comes all of cryptography, for which every start of the sync would wait
+
             claims = {"iss": client_id, "sub": username, "aud": url, "exp": int(now) + ASSERTION_SECONDS}
             return {"grant_type": JWT_GRANT, "assertion": jwt.encode(claims, private_key, algorithm="RS256")}

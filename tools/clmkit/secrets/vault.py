@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
-import requests
 
 from clmkit.clients.transport import require_private
 
@@ -129,6 +128,8 @@ def _token(environment: Mapping[str, str], home: Path) -> str:
 
 
 def _ask(question: _Question[T], url: str, environment: Mapping[str, str], home: Path) -> T:
+    import requests  # every start of the sync would wait for it, and few keep secrets in Vault
+
     headers = {"X-Vault-Token": _token(environment, home), "X-Vault-Request": "true"}
     if environment.get("VAULT_NAMESPACE"):
         headers["X-Vault-Namespace"] = environment["VAULT_NAMESPACE"]
