@@ -51,13 +51,12 @@ class Live:
         return True
 
     def call_clm(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(
-            method,
-            self.clm["http_url"] + path,
-            json=body,
-            headers={"Authorization": f"Bearer {self.bearer}"},
-            timeout=PATIENCE,
-        )
+        return self.click(method, path, body, "")
+
+    def click(self, method: str, path: str, body: Any, traceparent: str) -> Any:
+        """What somebody does in the CLM, as a step of a trace."""
+        headers = {"Authorization": f"Bearer {self.bearer}", "traceparent": traceparent}
+        answer = requests.request(method, self.clm["http_url"] + path, json=body, headers=headers, timeout=PATIENCE)
         answer.raise_for_status()
         return answer.json()
 
