@@ -81,13 +81,27 @@ def test_a_key_that_is_only_accepted_signs_nothing_and_one_that_comes_back_count
     assert let_in(door) == [True, True, False]
 
 
+def test_the_key_that_the_clm_was_told_last_counts_until_it_was_told_another() -> None:
+    store = Store()
+    door = store.door()
+    asyncio.run(door.refresh())
+    door.note_told(FIRST)
+    store.keys, store.now = (SECOND,), 10.0
+    asyncio.run(door.refresh())
+    store.now = 100 * OVERLAP
+    assert let_in(door) == [True, True, False]
+    door.note_told(SECOND)
+    assert let_in(door) == [True, True, False]
+    store.now += OVERLAP
+    assert let_in(door) == [False, True, False]
+
+
 def test_no_key_is_shown() -> None:
     door = Store().door()
     asyncio.run(door.refresh())
     assert FIRST not in repr(door)
-    assert FIRST not in repr(
-        Registration(door, World().engine(), "http://door", is_public=False, every=1.0, _told=FIRST)
-    )
+    door.note_told(SECOND)
+    assert SECOND not in repr(Registration(door, World().engine(), "http://door", is_public=False, every=1.0))
 
 
 @dataclass

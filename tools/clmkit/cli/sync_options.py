@@ -33,7 +33,8 @@ def guarded(action: Callable[[], T]) -> T:
     try:
         return action()
     except (ConfigError, LoadError, SpecError, StateError, WireError, OSError) as error:
-        click.echo(f"clmkit: {error}", err=True)
+        words = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        click.echo(f"clmkit: {words}", err=True)
         raise SystemExit(2) from error
 
 

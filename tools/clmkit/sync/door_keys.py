@@ -3,8 +3,8 @@
     keys = DoorKeys("standard", read, clock)
     if await keys.refresh(): ...                     # the key that signs is another one: the CLM has to be told
 
-The references are read again while the sync follows. The first key signs from then on; one that left the configuration counts
-for `OVERLAP` seconds more, because the CLM may have signed with it just before it was told.
+The references are read again while the sync follows. The first key signs as soon as the CLM was told it; until then the one that it
+was told before counts. One that was replaced counts for `OVERLAP` seconds more: the CLM may have signed with it just before.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class DoorKeys:
     read: Callable[[], Awaitable[tuple[str, ...]]]
     clock: Callable[[], float]
     current: tuple[str, ...] = field(default=(), repr=False)
+    told: str = field(default="", repr=False)
+    """What the CLM signs with, as far as it was told."""
     _former: dict[str, float] = field(default_factory=dict, repr=False)
     """Keys that were replaced, and until when they count."""
 
@@ -46,10 +48,16 @@ class DoorKeys:
         is_new, self.current = found[:1] != self.current[:1], found
         return is_new
 
+    def note_told(self, key: str) -> None:
+        """The CLM signs with this key from now on."""
+        if self.told and self.told != key:
+            self._former[self.told] = self.clock() + OVERLAP
+        self.told = key
+
     def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
         now = self.clock()
-        keys = (*self.current, *(one for one, end in self._former.items() if end > now))
-        return is_genuine(self.kind, keys, headers, body)
+        known = (*self.current, self.told, *(one for one, end in self._former.items() if end > now))
+        return is_genuine(self.kind, tuple(filter(None, known)), headers, body)
 
 
 @dataclass(slots=True)
@@ -61,18 +69,17 @@ class Registration:
     url: str
     is_public: bool
     every: float
-    _told: str = field(default="", repr=False)
 
     async def register(self) -> None:
         """Raises WireError."""
         signing = "" if self.is_public else self.keys.current[0]
         await self.engine.clm.put_webhook(HOOK_NAME, self.url, signing)
-        self._told = signing
+        self.keys.note_told(signing)
 
     async def look(self) -> float:
         """Read the keys again, and tell the CLM of another one; seconds to the next look. Raises ConfigError, WireError."""
         await self.keys.refresh()
-        if not self.is_public and self.keys.current[0] != self._told:
+        if not self.is_public and self.keys.current[0] != self.keys.told:
             await self.register()
             with self.engine.state.transaction():
                 self.engine.state.record(self.engine.now(), REPLACED, {"webhook": HOOK_NAME})
