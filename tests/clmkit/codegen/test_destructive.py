@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -66,6 +67,15 @@ def test_a_field_of_another_type_goes_before_the_deploy_that_brings_it_back() ->
 
 def test_a_record_type_is_left_for_a_hand() -> None:
     assert removal(without(FAX)).by_hand == (Component("RecordType", "ACME_Folder__c.ACME_Fax"),)
+
+
+def test_a_flow_is_left_for_a_hand_because_a_deploy_deletes_none() -> None:
+    shipped = SPECS["shipped"]
+    without_renewal = re.sub(r"(?ms)^renewal:.*?(?=^\w)", "", shipped)
+    left = plan_removal(plan_of(shipped), plan_of(without_renewal))
+    flows = [one.full_name for one in left.by_hand if one.metadata_type == "Flow"]
+    assert "CLM_Contract_Renewal_Reminder" in flows
+    assert not [one for one in left.after if one.metadata_type == "Flow"]
 
 
 def test_a_dropped_object_takes_its_fields_along() -> None:

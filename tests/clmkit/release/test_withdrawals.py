@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.clmkit.release.specs import resolved, written
 
+from clmkit.clients.errors import Unexpected
+from clmkit.codegen.mdapi import make_package
 from clmkit.codegen.names import banner
 from clmkit.release.components import Components, Key
+from clmkit.release.made import add_record, parse_record, record_name
 from clmkit.release.withdrawals import find_orphans, find_withdrawn, order_withdrawal, render_withdrawal
 
 SPEC = resolved(written())
@@ -82,3 +85,22 @@ def test_what_takes_one_of_few_places_goes_before_the_new_parts_and_flows_in_no_
     }
     assert not any(b"CLM_Reminder" in content for content in files.values())
     assert render_withdrawal(order_withdrawal([flow]), "66.0") == {}
+
+
+def test_a_platform_event_goes_with_its_fields_in_one_deletion() -> None:
+    event = Key("CustomObject", "CLM_Told__e")
+    field = Key("CustomField", "CLM_Told__e.Key__c")
+    found = find_withdrawn(SPEC, {event: {"description": MARK}, field: {"type": "Text"}}, {}, ())
+    assert found == {event, field}
+    assert order_withdrawal(found).keys == (event,)
+
+
+def test_what_was_made_is_read_back_from_the_org_as_it_was_written() -> None:
+    made = {Key("CustomLabel", "CLM_Gone"), Key("Layout", "Contract-CLM Layout")}
+    package = add_record(make_package({}, [], "66.0"), SPEC, made, "66.0")
+    name = record_name(SPEC.name)
+    assert parse_record(name, package.files) == made
+    assert parse_record(name, {}) == frozenset()
+    with pytest.raises(Unexpected) as caught:
+        parse_record(name, {f"staticresources/{name}.resource": b"[]"})
+    assert str(caught.value).startswith("StaticResource clmkit_Made_contract: is not as clmkit wrote it; ")
