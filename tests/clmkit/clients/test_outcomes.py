@@ -13,6 +13,7 @@ from clmkit.clients.outcomes import (
     Action,
     outcome_of,
 )
+from orgtwin.faults.catalogue import FAULTS, Effect, Fault
 
 ROOT = Path(__file__).parents[3]
 
@@ -67,7 +68,8 @@ NO_CODES = {"FISCAL_QUARTER", "FISCAL_YEAR", "USER_MODE", "START_ARRAY", "START_
 
 def test_every_code_that_the_org_twin_answers_has_its_outcome() -> None:
     places = [
-        ROOT / "tools/orgtwin" / name for name in ("http", "records", "soql", "access", "apex/library/objects.py")
+        ROOT / "tools/orgtwin" / name
+        for name in ("http", "records", "soql", "access", "faults", "apex/library/objects.py")
     ]
     sources = [path for place in places for path in ([place] if place.is_file() else place.rglob("*.py"))]
     codes = r'"([A-Z]+(?:_[A-Z]+)+)"(?=, [f"]|,$)'
@@ -75,6 +77,21 @@ def test_every_code_that_the_org_twin_answers_has_its_outcome() -> None:
     assert {"UNABLE_TO_LOCK_ROW", "DUPLICATE_VALUE"} & told
     mine = {code for code in told if not code.startswith(("VALUE_", "GAP_", "TWIN_", "SF_", "ORGTWIN_"))}
     assert mine - set(OUTCOMES) - NO_CODES == set()
+
+
+@pytest.mark.parametrize(
+    "fault", [one for one in FAULTS.values() if one.effect is Effect.REFUSE], ids=lambda one: one.name
+)
+def test_every_refusal_that_the_org_twin_can_be_told_to_make_has_its_outcome(fault: Fault) -> None:
+    code = fault.row_error.status_code if fault.row_error is not None else fault.refusal().code
+    assert code in OUTCOMES
+
+
+def test_every_problem_that_the_clm_twin_answers_before_it_looks_has_its_outcome() -> None:
+    app = (ROOT / "tools/clmtwin/http/app.py").read_text("utf-8")
+    armed = set(re.findall(r'Problem\(\s*"([a-z_]+)"', app))
+    assert {"unavailable", "rate_limited", "unauthorized"} <= armed
+    assert armed - set(OUTCOMES) == set()
 
 
 def test_no_code_stands_in_two_places() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,23 @@ def test_a_server_that_speaks_tls_1_2_is_asked(authority: Authority, tmp_path: P
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(authority.ca_certificate)
     assert asyncio.run(ask(speaking(authority, ssl.TLSVersion.TLSv1_2), bundle)) == ("well", [SECRET])
+
+
+@pytest.mark.parametrize(
+    ("days", "why"), [(-4000, "certificate has expired"), (4000, "certificate is not yet valid")], ids=["old", "new"]
+)
+def test_a_server_whose_certificate_is_out_of_time_hears_nothing_and_is_named(
+    days: int, why: str, tmp_path: Path
+) -> None:
+    authority = create_authority(datetime.now(tz=UTC) + timedelta(days=days))
+    bundle = tmp_path / "ca.pem"
+    bundle.write_bytes(authority.ca_certificate)
+    said, heard = asyncio.run(ask(server_context(authority), bundle))
+    assert said.partition(" ")[2] == (
+        f"is not spoken to: its certificate does not hold ({why}). Nothing was sent. Have the certificate renewed, or name the"
+        " authority that signed it in `ca_bundle`."
+    )
+    assert heard == []
 
 
 def test_the_server_of_this_test_does_speak_tls_1_1_with_whom_it_pleases(authority: Authority) -> None:

@@ -24,6 +24,7 @@ WHOLE: dict[str, WireError] = {
     "413": Refused(WHERE, 413, "HTTP_413", "<html>Request Entity Too Large</html>"),
     "431": Refused(WHERE, 431, "HTTP_431", ""),
     "400": Refused(WHERE, 400, "JSON_PARSER_ERROR", "Unexpected character"),
+    "too large, in Salesforce's words": Refused(WHERE, 413, "REQUEST_TOO_LARGE", "Maximum request size exceeded"),
     "403 of a firewall": Refused(WHERE, 403, "HTTP_403", "<html>Request blocked</html>"),
     "504": Refused(WHERE, 504, "SERVER_UNAVAILABLE", "Gateway Timeout"),
     "half an answer": Unexpected("Salesforce answered 200 with a body that does not read: it ends early"),
@@ -147,6 +148,13 @@ def test_the_words_tell_the_code_and_that_it_is_due_to_the_row() -> None:
         "Salesforce failed inside; it gives no reason. (UNKNOWN_EXCEPTION: An unexpected error occurred. ErrorId: 1-2)"
         " Salesforce refuses every request with this row in it."
     ]
+
+
+@pytest.mark.parametrize("error", [WHOLE["413"], WHOLE["403 of a firewall"]], ids=["413", "403"])
+def test_a_proxy_that_lets_nothing_through_ends_the_run_and_makes_no_dead_letters(error: WireError) -> None:
+    world = poisoned(error, *AGREEMENTS)
+    report = world.run()
+    assert (report.stopped, report.parked, report.waiting) == (str(error), 0, 30)
 
 
 def test_an_org_that_takes_nothing_ends_runs_before_anything_waits_for_a_person() -> None:

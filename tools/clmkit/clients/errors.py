@@ -2,6 +2,7 @@
 
 WireError
   Unreachable    no answer came: connection, TLS, timeout; after all attempts
+    Untrusted    its certificate does not hold; nothing was sent
   Refused        an answer came and it is a refusal; `outcome` says retry, rebase, park or stop
   LoginFailed    no access token was given; nothing can be done before the credentials are right
   Unexpected     the answer is not what the service promises
@@ -22,6 +23,18 @@ class Unreachable(WireError):
 
     def __init__(self, url: str, why: str) -> None:
         super().__init__(f"{url} does not answer: {why}. Check that it runs and that the address is right.")
+        self.url = url
+
+
+class Untrusted(Unreachable):
+    """Whoever answers at `url` may be somebody else."""
+
+    def __init__(self, url: str, why: str) -> None:
+        WireError.__init__(
+            self,
+            f"{url} is not spoken to: its certificate does not hold ({why}). Nothing was sent. Have the certificate renewed, or"
+            " name the authority that signed it in `ca_bundle`.",
+        )
         self.url = url
 
 

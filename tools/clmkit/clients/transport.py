@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from clmkit.clients.errors import Unreachable
+from clmkit.clients.errors import Unreachable, Untrusted
 
 RETRY_STATUS = frozenset({429, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -83,10 +83,11 @@ class Transport:
             self.calls[kind] += 1
             try:
                 reply = await self._send_once(method, url, headers, body)
+            except aiohttp.ClientConnectorCertificateError as error:
+                why = error.certificate_error
+                raise Untrusted(url.split("?")[0], getattr(why, "verify_message", str(why))) from error
             except (aiohttp.ClientError, TimeoutError) as error:
                 last = f"{type(error).__name__} {error}".strip()
-                if isinstance(error, aiohttp.ClientConnectorCertificateError):
-                    break
                 continue
             told = _told_wait(reply)
             is_long = told is not None and told > self.patience.longest

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from clmkit.clients.errors import Refused, Unreachable, WireError
+from clmkit.clients.errors import Refused, Unreachable, Untrusted, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce import MOST_PER_COLLECTION, Record, RowResult
 from clmkit.mapping.model import ObjectMapping
@@ -42,7 +42,9 @@ class Carrier:
                 raise
             whole = error
         if len(shipment.rows) == 1:
-            self._require_trouble_of_rows(whole)
+            is_final = isinstance(whole, Refused) and whole.action is not Action.RETRY
+            if not (is_final or self.takes_rows() or self.is_hopeless()):
+                raise whole
             yield Answered(shipment.rows, refuse_all(whole, 1), Told.ALONE)
             return
         together: list[int] = []
@@ -51,8 +53,8 @@ class Carrier:
                 together += answered.rows
             else:
                 yield answered
-        if len(together) == len(shipment.rows):
-            self._require_trouble_of_rows(whole)
+        if len(together) == len(shipment.rows) and not (self.takes_rows() or self.is_hopeless()):
+            raise whole
         if together:
             yield Answered(together, refuse_all(whole, len(together)), Told.TOGETHER)
 
@@ -87,19 +89,13 @@ class Carrier:
 
     async def _may_be_of_rows(self, mapping: ObjectMapping, row: Record, error: WireError) -> bool:
         """Whether rows may be to blame; where nobody answered a write, whether a read is answered."""
-        if not isinstance(error, Unreachable):
+        if isinstance(error, Untrusted) or not isinstance(error, Unreachable):
             return may_be_of_rows(error)
         try:
             await read_by_key(self.org, mapping, [str(row[mapping.key.salesforce])])
         except WireError:
             return False
         return True
-
-    def _require_trouble_of_rows(self, error: WireError) -> None:
-        """Raises the error when it may be Salesforce's own trouble."""
-        is_final = isinstance(error, Refused) and error.action is not Action.RETRY
-        if not (is_final or self.takes_rows() or self.is_hopeless()):
-            raise error
 
     async def _ship(self, mapping: ObjectMapping, way: Way, rows: Sequence[Record], needs_ids: bool) -> list[RowResult]:
         place = mapping.salesforce, mapping.key.salesforce
