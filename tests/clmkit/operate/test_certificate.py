@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from tests.clmkit.sync.world import World
+from tests.clmkit.sync.world import SHIPPED, World
 
+from clmkit.mapping.loader import load_spec
 from clmkit.operate.certificate import NotCertified, certify, find_faults, read_certificate
 from clmkit.sync.reconcile import ReconcileReport
 
@@ -73,6 +74,18 @@ def test_it_ends_when_the_mapping_or_the_data_change(mapping: Path) -> None:
         f"the mapping {mapping} is not the one that was certified",
         f"the data have changed: {claims.fields} fields then, {found.fields_compared} now",
     ]
+
+
+def test_it_ends_when_the_mapping_below_an_overlay_changes(tmp_path: Path) -> None:
+    below, overlay = tmp_path / "contract.yml", tmp_path / "emea.yml"
+    below.write_text(SHIPPED.read_text(encoding="utf-8"), encoding="utf-8")
+    overlay.write_text("overlay: clmkit/v1\nbase: contract.yml\norg: emea\nsummary: Another org.\n", encoding="utf-8")
+    assert load_spec(overlay).below == (below.as_posix(),)
+    found = report("AGR-000001")
+    claims = read_certificate(certify(found, overlay, "x", PRIVATE, 0), PUBLIC)
+    assert find_faults(claims, found, overlay) == []
+    below.write_text(below.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    assert find_faults(claims, found, overlay) == [f"the mapping {overlay} is not the one that was certified"]
 
 
 def test_the_hash_of_the_data_does_not_depend_on_the_order_of_reading() -> None:

@@ -1,7 +1,7 @@
 """A certificate that both systems held the same: signed with the data owner's key, bound to the data and to the mapping.
 
 It is a JSON Web Signature (RFC 7515) whose claims name the counts, the hash of every compared value, and the hash of the mapping
-file. It holds as long as neither has changed: `find_faults` says what has.
+file with the one below it. It holds as long as neither has changed: `find_faults` says what has.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from clmkit.mapping.loader import load_spec
 from clmkit.sync.reconcile import ReconcileReport
 
 PURPOSE = "clmkit reconciliation"
@@ -100,4 +101,8 @@ def _read_key(load: Any, pem: bytes, **options: Any) -> tuple[Any, str]:
 
 
 def _hash_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Of the mapping file and, when it is an overlay, of the spec below it."""
+    whole = hashlib.sha256(path.read_bytes())
+    for below in load_spec(path).below:
+        whole.update(Path(below).read_bytes())
+    return whole.hexdigest()
