@@ -216,6 +216,15 @@ def test_another_mapping_than_that_of_the_point_is_refused(tmp_path: Path) -> No
         take_back(world, tmp_path / "point.jsonl")
 
 
+def test_a_pause_of_the_operator_outlasts_the_rollback(tmp_path: Path) -> None:
+    world = released(":memory:", tmp_path / "point.jsonl")
+    world.state.pause("2026-11-22T12:00:00Z", "release night")
+    take_back(world, tmp_path / "point.jsonl")
+    assert (
+        world.run().stopped == "Paused since 2026-11-22T12:00:00Z: release night. `clmkit sync resume` lets it go on."
+    )
+
+
 def test_a_point_of_another_state_is_refused(tmp_path: Path) -> None:
     released(":memory:", tmp_path / "point.jsonl")
     other = World()

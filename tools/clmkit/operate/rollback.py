@@ -15,11 +15,12 @@ a line for each value, from reading both systems again: digests, never values.
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 import msgspec
 
@@ -139,11 +140,10 @@ class Rollback:
 
     async def _prove(self, head: Head, facts: ReleaseFacts, report: RollbackReport) -> RollbackReport:
         """Read both systems again, write the proof, and let the sync go on when nothing is wrong."""
-        lines: list[str] = []
-        counts = await self._go_through(facts, applies=False, tell=lambda *told: lines.append(_to_line(*told)))
-        if self.proof is not None:
-            self.proof.parent.mkdir(parents=True, exist_ok=True)
-            self.proof.write_text("".join(lines), encoding="utf-8")
+        proof = self.proof or Path(os.devnull)
+        proof.parent.mkdir(parents=True, exist_ok=True)
+        with proof.open("w", encoding="utf-8") as file:
+            counts = await self._go_through(facts, applies=False, tell=lambda *told: _write_line(file, *told))
         proven = sum(count for (_, _, verdict), count in counts.items() if verdict is Verdict.SAME)
         refused = sum(one.values for one in report.counts if one.verdict == Verdict.REFUSED.value)
         wrong = sum(count for (_, _, verdict), count in counts.items() if verdict is Verdict.RESTORE) - refused
@@ -164,7 +164,8 @@ class Rollback:
             engine.state.inbox.redrive(sorted({link.agreement_id for link in made}), now)
             body = {"to": head.mapping, "put back": put_back, "proven": report.proven}
             engine.state.record(now, TAKEN_BACK, body)
-        engine.state.resume(now)
+        if UNDER_WAY in engine.state.get_cursor(PAUSE):
+            engine.state.resume(now)
 
 
 @dataclass(slots=True)
@@ -280,6 +281,6 @@ def _to_counted(counts: Counter[tuple[str, str, Verdict]]) -> list[Counted]:
     return [Counted(side, name, verdict.value, count) for (side, name, verdict), count in ordered]
 
 
-def _to_line(side: str, name: str, key: str, one: Judged) -> str:
+def _write_line(proof: TextIO, side: str, name: str, key: str, one: Judged) -> None:
     told = {"side": side, "object": name, "key": key, "field": one.field.name, "verdict": one.verdict.value}
-    return json.dumps({**told, "before": digest(one.before), "now": digest(one.now)}) + "\n"
+    proof.write(json.dumps({**told, "before": digest(one.before), "now": digest(one.now)}) + "\n")
