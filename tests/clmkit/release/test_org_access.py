@@ -21,7 +21,8 @@ WITHHELD = {
 
 def put_sf(folder: Path, patch: pytest.MonkeyPatch, display: str, token: str = "") -> None:
     """An `sf` that is alone on the PATH and prints these answers."""
-    words = f"#!/bin/sh\ncase \"$*\" in 'org display --target-org prod --json') printf %s '{display}';; *) printf %s '{token}';; esac\n"
+    known = f"'org display --target-org prod --json') printf %s '{display}';;"
+    words = f"#!/bin/sh\ncase \"$*\" in {known} *) printf %s '{token}';; esac\n"
     (folder / "sf").write_text(words, encoding="utf-8")
     (folder / "sf").chmod(0o700)
     patch.setenv("PATH", str(folder))
