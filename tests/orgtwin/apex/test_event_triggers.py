@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from tests.orgtwin.apex.live_org import LiveOrg
 
+from orgtwin.apex.testing import run_tests
+
 EVENT = """<CustomObject><deploymentStatus>Deployed</deploymentStatus><eventType>HighVolume</eventType><label>Told</label>
 <pluralLabel>Told</pluralLabel><publishBehavior>PublishAfterCommit</publishBehavior><fields><fullName>N__c</fullName>
 <label>N</label><precision>18</precision><scale>0</scale><type>Number</type></fields></CustomObject>"""
@@ -99,3 +101,22 @@ def test_a_trigger_published_after_commit_hears_nothing_of_what_was_rolled_back(
     org.load(Start=f"trigger Start on Contact (after insert) {{ {PUBLISH} Trigger.new[0].addError('no'); }}")
     org.insert("Contact", {"LastName": "Ada"}, all_or_none=True)
     assert org.debug_log() == []
+
+
+HEARD = """public class Heard implements EventBus.EventPublishSuccessCallback {
+    public static List<String> uuids;
+    public void onSuccess(EventBus.SuccessResult result) { uuids = result.getEventUuids(); }
+}"""
+HEARD_TEST = """@IsTest class HeardTest {
+    @IsTest static void isTold() {
+        Told__e event = (Told__e) Told__e.SObjectType.newSObject(null, true);
+        Test.startTest(); EventBus.publish(event, new Heard()); Test.stopTest();
+        Assert.areEqual(36, event.EventUuid.length());
+        Assert.areEqual(new List<String>{ event.EventUuid }, Heard.uuids);
+    }
+}"""
+
+
+def test_a_publisher_is_told_of_its_events_by_the_uuids_that_it_gave_them() -> None:
+    org = stage(Heard=HEARD, HeardTest=HEARD_TEST)
+    assert [(o.outcome, o.message) for o in run_tests(org.engine, ["HeardTest"]).outcomes] == [("Pass", "")]

@@ -166,3 +166,19 @@ def test_an_element_that_the_present_api_lacks_is_passed_over_and_told(tmp_path:
     assert project.left_out == [text]
     content = project.files["objects/A__c.object"].decode()
     assert ("French" in content, "<visibility>Public</visibility>" in content) == (False, True)
+
+
+def test_a_group_of_permission_sets_reaches_the_org(tmp_path: Path) -> None:
+    group = """<PermissionSetGroup xmlns="http://soap.sforce.com/2006/04/metadata"><label>G</label>
+        <permissionSets>P</permissionSets></PermissionSetGroup>"""
+    files = {
+        "permissionsets/P.permissionset-meta.xml": GRANTS.format(""),
+        "permissionsetgroups/G.permissionsetgroup-meta.xml": group,
+    }
+    write(tmp_path, files)
+    engine = prepare(read_project(tmp_path))
+    program = """PermissionSetGroupComponent c = [
+            SELECT PermissionSet.Name, PermissionSetGroup.DeveloperName FROM PermissionSetGroupComponent];
+        System.debug(c.PermissionSetGroup.DeveloperName + ' ' + c.PermissionSet.Name);"""
+    assert engine.run_anonymous(program) == []
+    assert engine.debug_log == ["G P"]

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 _MONTHS = {name.upper(): n for n, name in enumerate(calendar.month_abbr) if name}
 _DAYS = {name.upper(): n % 7 + 1 for n, name in enumerate(calendar.day_abbr, start=1)}  # Sunday is 1
+_LAST_YEAR = 2199  # the guide says 2099; public code names later ones
 _LAST_YEARS = 100  # a job that is not due within them is never due
 
 DayTest = Callable[[date], bool]
@@ -59,7 +60,7 @@ def parse_cron(text: str) -> Cron:
         second, minute = _single(parts[0]), _single(parts[1])
         hours = _values(parts[2], 0, 23, {})
         months = _values(parts[4], 1, 12, _MONTHS)
-        years = _values(parts[6], 1970, 2099, {}) if len(parts) == 7 and parts[6] not in "*?" else None
+        years = _values(parts[6], 1970, _LAST_YEAR, {}) if len(parts) == 7 and parts[6] not in "*?" else None
         return Cron(second, minute, hours, _day_test(parts[3], parts[5]), months, years)
     except ValueError as error:
         raise BadCron(f"Illegal cron expression: {text}") from error

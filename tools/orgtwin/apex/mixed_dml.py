@@ -14,6 +14,7 @@ _SETUP_OBJECTS = frozenset(
         *(
             "PermissionSet",
             "PermissionSetAssignment",
+            *("PermissionSetGroup", "PermissionSetGroupComponent", "MutingPermissionSet"),  # ASSUMED, from public tests
             "QueueSobject",
             "SetupEntityAccess",
             "UserPackageLicense",

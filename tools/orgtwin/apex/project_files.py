@@ -24,6 +24,8 @@ KINDS = {
     "md": "CustomMetadata",
     "customPermission": "CustomPermission",
     "permissionset": "PermissionSet",
+    "permissionsetgroup": "PermissionSetGroup",
+    "mutingpermissionset": "MutingPermissionSet",
     "globalValueSet": "GlobalValueSet",
     "standardValueSet": "StandardValueSet",
     "settings": "Settings",

@@ -243,7 +243,7 @@ system_class(
 )
 
 
-def _uuid() -> str:
+def random_uuid() -> str:
     raw = bytearray(secrets.token_bytes(16))
     raw[6] = raw[6] & 0x0F | 0x40
     raw[8] = raw[8] & 0x3F | 0x80
@@ -264,7 +264,7 @@ class Uuid(str):
 UUID = system_class(
     "UUID",
     {
-        "static UUID randomUUID()": lambda: Uuid(_uuid()),
+        "static UUID randomUUID()": lambda: Uuid(random_uuid()),
         "static UUID fromString(String)": Uuid,
         "String toString()": str.__str__,
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from orgtwin.apex import context
 from orgtwin.apex.database import DatabaseError, DmlResult, records_of, row_to_port
@@ -10,7 +11,7 @@ from orgtwin.apex.event_queue import Delivery
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.properties import Properties, settable_class
 from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
-from orgtwin.apex.library.tests import deliver_events
+from orgtwin.apex.library.tests import AFTER_DELIVERY, deliver_events
 from orgtwin.apex.records import FIELD_CLASSES
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Value
@@ -29,7 +30,8 @@ def _publish(operand: Value, *options: Value) -> Value:
         results += [DmlResult("SaveResult", r, [DatabaseError(e) for e in r.errors]) for r in found]
     callback = next((o for o in options if o is not None and hasattr(o, "cls")), None)
     if callback is not None:
-        engine.test_state.setdefault("publish callbacks", []).append((callback, results))
+        uuids = [record.fields.get("EventUuid") for record in records]
+        engine.test_state.setdefault("publish callbacks", []).append((callback, uuids))
     if isinstance(operand, ApexList):
         return ApexList(type_of(_RESULTS), list(results))
     return results[0]
@@ -79,7 +81,6 @@ class TestBroker:
 
 def _deliver(_this: TestBroker, *_: Value) -> None:
     deliver_events()
-    _call_back("SuccessResult", "onSuccess")
 
 
 def _fail(_this: TestBroker) -> None:
@@ -89,10 +90,11 @@ def _fail(_this: TestBroker) -> None:
 
 def _call_back(kind: str, method: str) -> None:
     waiting = context.engine().test_state.pop("publish callbacks", [])
-    for callback, results in waiting:
-        call_method(callback, method, PublishResult(kind, [r.result.record_id for r in results]))
+    for callback, uuids in waiting:
+        call_method(callback, method, PublishResult(kind, uuids))
 
 
+AFTER_DELIVERY.append(partial(_call_back, "SuccessResult", "onSuccess"))
 BROKER = system_class(
     "TestBroker",
     {"void deliver()": _deliver, "void deliver(Integer)": _deliver, "void fail()": _fail},

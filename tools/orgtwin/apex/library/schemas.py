@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from orgtwin.apex import context
 from orgtwin.apex.database import with_defaults
 from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.crypto import random_uuid
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, to_id
@@ -390,6 +391,8 @@ def _new_sobject(this: SObjectTypeToken, record_id: str | None = None, defaults:
     record = SObject(this.type)
     if defaults:
         with_defaults(context.engine(), record)
+        if record.schema.event:
+            record.fields["EventUuid"] = random_uuid()
     if record_id is not None:
         record.fields["RecordTypeId" if defaults else "Id"] = to_id(record_id)
     return record

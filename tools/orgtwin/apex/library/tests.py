@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from orgtwin.apex import context
@@ -50,10 +51,16 @@ def _stop() -> None:
         engine.set_ticks(engine.test_state["outer_ticks"])
 
 
+AFTER_DELIVERY: list[Callable[[], None]] = []
+"""What follows each delivery of events in a test."""
+
+
 def deliver_events() -> None:
-    """Hand published platform events to their triggers."""
+    """Hand published platform events to their triggers, and tell their publishers."""
     engine = context.engine()
     engine.events.deliver(engine, is_test=True)
+    for tell in AFTER_DELIVERY:
+        tell()
 
 
 def _capture_changes() -> None:
@@ -80,6 +87,11 @@ def _set_fixed_search(ids: ApexList) -> None:
     context.engine().test_state["search"] = list(ids.items)
 
 
+def _calculate(_group_ids: Value) -> None:
+    """Permission set groups count at once here, whether they were calculated or not."""
+    _require_test()
+
+
 def _set_read_only(value: Value) -> None:
     context.engine().refuse("apex.Test.setReadOnlyApplicationMode", "Test.setReadOnlyApplicationMode")
 
@@ -97,6 +109,8 @@ system_class(
         "static Object createStub(Type,Object)": create_stub,
         "static List<SObject> loadData(Schema.SObjectType,String)": load_data,
         "static void enableChangeDataCapture()": _capture_changes,
+        "static void calculatePermissionSetGroup(String)": _calculate,
+        "static void calculatePermissionSetGroup(List<String>)": _calculate,
         "static void setReadOnlyApplicationMode(Boolean)": _set_read_only,
     },
 )
