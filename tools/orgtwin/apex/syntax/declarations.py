@@ -28,6 +28,7 @@ from orgtwin.apex.syntax.tree import (
 from orgtwin.apex.syntax.words import TRIGGER_EVENTS
 
 _TYPE_WORDS = frozenset(("class", "interface", "enum"))
+_ACCESS = frozenset(("private", "protected", "public", "global"))
 
 
 class Parser(StatementParser):
@@ -218,11 +219,11 @@ class Parser(StatementParser):
         self.i += 1
         accessors: list[Accessor] = []
         while not (accessors and self.texts[self.i] == "}"):
-            own = self.modifiers()
+            own = self._accessor_modifiers()
             kind = self.texts[self.i]
-            if kind not in ("get", "set"):
+            if kind not in ("get", "set") and not accessors:
                 self.unexpected()
-            if any(a.kind == kind for a in accessors):
+            if kind not in ("get", "set") or any(a.kind == kind for a in accessors):
                 raise self.problem(f"Missing '}}' at '{self.raws[self.i]}'")
             position = self.starts[self.i]
             self.i += 1
@@ -230,6 +231,14 @@ class Parser(StatementParser):
             accessors.append(Accessor(position, kind, own, body))
         self.i += 1
         return Property(start, modifiers, type_name, name, accessors)
+
+    def _accessor_modifiers(self) -> Modifiers:
+        """One access modifier at most."""
+        start, word = self.starts[self.i], self.texts[self.i]
+        if word not in _ACCESS:
+            return Modifiers(start, [], [])
+        self.i += 1
+        return Modifiers(start, [word], [])
 
 
 def parse(source: str) -> Unit:

@@ -11,6 +11,7 @@ import re
 from orgtwin.apex.syntax.expressions import ExpressionParser
 from orgtwin.apex.syntax.lexer import NUMBER, STRING, WORD
 from orgtwin.apex.syntax.tree import Expression, Query, QueryField, QueryTree, QueryTypeOf, Search
+from orgtwin.apex.syntax.words import QUERY_WORDS
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[-+]\d\d:\d\d))?")
 _COMPARISONS = frozenset(("=", "!=", "<>", "<", ">", "<=", ">=", "like"))
@@ -117,7 +118,7 @@ class QueryParser(ExpressionParser):
         self.accept("as")
         alias = None
         if self.kinds[self.i] == WORD and self.texts[self.i] not in _CLAUSE_WORDS:
-            alias = self.any_name()
+            alias = self._query_name()
         return name, alias
 
     def _item(self) -> QueryField | QueryTree | QueryTypeOf:
@@ -129,7 +130,7 @@ class QueryParser(ExpressionParser):
             return self._typeof()
         found = self._field()
         if self.kinds[self.i] == WORD and self.texts[self.i] not in _CLAUSE_WORDS:
-            found.alias = self.any_name()
+            found.alias = self._query_name()
         return found
 
     def _typeof(self) -> QueryTypeOf:
@@ -154,17 +155,25 @@ class QueryParser(ExpressionParser):
         return found
 
     def _path(self) -> str:
-        path = self.any_name()
-        while self.texts[self.i] == "." and self.kinds[self.i + 1] == WORD:
-            path = f"{path}.{self.raws[self.i + 1]}"
-            self.i += 2
+        path = self._query_name()
+        while self.texts[self.i] == "." and self.kinds[self.i + 1] == WORD and self._is_attached():
+            self.i += 1
+            path = f"{path}.{self._query_name()}"
         return path
+
+    def _is_attached(self) -> bool:
+        """Is there no blank before the dot?"""
+        return self.starts[self.i] == self.starts[self.i - 1] + len(self.raws[self.i - 1])
+
+    def _query_name(self) -> str:
+        """The name of an object, field, function or alias."""
+        if self.texts[self.i] in QUERY_WORDS and self.texts[self.i + 1] != "(":
+            self.unexpected()
+        return self.any_name()
 
     def _field(self) -> QueryField:
         """`path`, `FUNCTION(path, ...)`, nested: `CALENDAR_YEAR(convertTimezone(CreatedDate))`."""
         start = self.starts[self.i]
-        if self.texts[self.i] in ("from", "not"):
-            self.unexpected()
         path = self._path()
         if not self.accept("("):
             return QueryField(start, path)

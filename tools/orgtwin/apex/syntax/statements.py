@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
-from orgtwin.apex.syntax.lexer import END, WORD
+from orgtwin.apex.syntax.lexer import END, STRING, WORD
 from orgtwin.apex.syntax.queries import QueryParser
 from orgtwin.apex.syntax.tree import (
     Annotation,
@@ -20,10 +19,8 @@ from orgtwin.apex.syntax.tree import (
     For,
     ForEach,
     If,
-    Literal,
     LocalVariables,
     Modifiers,
-    Name,
     Return,
     RunAs,
     Statement,
@@ -33,7 +30,7 @@ from orgtwin.apex.syntax.tree import (
     When,
     While,
 )
-from orgtwin.apex.syntax.words import DML_WORDS, MODIFIERS, SHARING_WORDS
+from orgtwin.apex.syntax.words import DML_WORDS, KEYWORDS, MODIFIERS, SHARING_WORDS
 
 
 class StatementParser(QueryParser):
@@ -57,25 +54,41 @@ class StatementParser(QueryParser):
                 return Modifiers(start, words, annotations)
 
     def _annotation(self) -> Annotation:
-        if self.kinds[self.i + 1] != WORD:
-            self.unexpected()
-        start = self.starts[self.i]
+        """`@Name`, `@Name('text')`, `@Name(key='text' key=true)`: no commas, no other values. Anything else is told at the @."""
+        at = self.i
         self.i += 1
-        found = Annotation(start, self.any_name(), {})
+        found = Annotation(self.starts[at], self._annotation_name(at), {})
         if not self.accept("("):
             return found
-        while not self.accept(")"):
-            key = "value"
-            position = self.starts[self.i]
-            if self.kinds[self.i] == WORD and self.texts[self.i + 1] == "=":
-                written = self.any_name()
+        if self.kinds[self.i] == STRING:
+            self._argument(found, "value", at)
+        else:
+            while self.texts[self.i] != ")":
+                position = self.starts[self.i]
+                written = self._annotation_name(at)
                 key = written.lower()
-                found.written[key] = written
-                self.i += 1
-            found.positions[key] = position
-            found.arguments[key] = _annotation_value(self.expression())
-            self.accept(",")
+                found.positions[key], found.written[key] = position, written
+                self._require(self.accept("="), at)
+                self._argument(found, key, at)
+        self._require(self.accept(")"), at)
         return found
+
+    def _annotation_name(self, at: int) -> str:
+        self._require(self.kinds[self.i] == WORD and self.texts[self.i] not in KEYWORDS, at)
+        return self.any_name()
+
+    def _argument(self, annotation: Annotation, key: str, at: int) -> None:
+        text = self.texts[self.i]
+        is_text = self.kinds[self.i] == STRING
+        self._require(is_text or text in ("true", "false"), at)
+        annotation.positions.setdefault(key, self.starts[self.i])
+        annotation.arguments[key] = self._string(self.raws[self.i]) if is_text else text == "true"
+        self.i += 1
+
+    def _require(self, holds: bool, at: int) -> None:
+        if not holds:
+            self.i = at
+            self.unexpected()
 
     def block(self) -> Block:
         start = self.expect("{")
@@ -282,13 +295,6 @@ class StatementParser(QueryParser):
         self.i += 4
         args = self.arguments()
         return RunAs(start, args, self.block())
-
-
-def _annotation_value(value: Expression) -> str | bool | int | float | Decimal | None:
-    """What an annotation argument says: a literal, or a bare name as text."""
-    if isinstance(value, Literal):
-        return value.value
-    return value.name if isinstance(value, Name) else None
 
 
 _STATEMENTS: dict[str, Callable[[StatementParser], Statement]] = {

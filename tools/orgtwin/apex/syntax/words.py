@@ -12,6 +12,12 @@ KEYWORDS = frozenset((
 ))  # fmt: skip
 """Never an identifier for the parser; further reserved words are the checker's business. `list` and `map` are types before `<`."""
 
+QUERY_WORDS = (KEYWORDS - {"commit", "void"}) | frozenset((
+    "after", "before", "count", "cube", "excludes", "first", "get", "includes", "last", "returning", "rollup", "set", "sharing",
+    "transient", "with", "without",
+))  # fmt: skip
+"""Never a field, an object or an alias in a query."""
+
 GENERIC_WORDS = frozenset(("list", "map"))
 
 MODIFIERS = frozenset(
