@@ -16,12 +16,12 @@ SOURCE = "insert new Account(Name = 'x');\nSystem.debug([SELECT COUNT() FROM Acc
 ECHO = """@RestResource(urlMapping='/echo/*')
 global class Echo {
   @HttpGet global static String read() { return RestContext.request.requestURI + ' ' + RestContext.request.params.get('q'); }
-  @HttpPost global static Map<String, Object> add(String name, Integer n) {
+  @HttpPost global static Map<String, Integer> add(String name, Integer n) {
     insert new Account(Name = name);
     RestContext.response.statusCode = 201;
     RestContext.response.addHeader('X-Kind', 'echo');
     if (n == 0) { throw new IllegalArgumentException('n is 0'); }
-    return new Map<String, Object>{ 'n' => n + 1 };
+    return new Map<String, Integer>{ 'n' => n + 1 };
   }
 }"""
 
