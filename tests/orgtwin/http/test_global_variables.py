@@ -127,20 +127,6 @@ def test_a_rule_reads_the_record_type_of_the_record(org_twin_client: InProcess) 
     assert create(client, RecordTypeId=nda) == 400
 
 
-def test_a_label_that_is_gone_makes_the_rule_invalid(org_twin_client: InProcess) -> None:
-    deploy_well(
-        org_twin_client, {"labels/CustomLabels.labels": LABELS.format(text="Bonn")}, {"CustomLabels": ["CustomLabels"]}
-    )
-    deploy_well(org_twin_client, {"objects/Account.object": rule("Site = $Label.Site")}, RULE)
-    gone = "<Package><types><members>Site</members><name>CustomLabel</name></types></Package>"
-    deploy_well(org_twin_client, {"destructiveChanges.xml": gone}, {})
-    refused = org_twin_client.post(f"{V}/sobjects/Account", {"Name": "a", "Site": "Bonn"})
-    assert (
-        refused.json()[0]["message"]
-        == 'The formula in the "Rule" validation rule is invalid: there is no custom label Site'
-    )
-
-
 def test_a_variable_that_the_twin_does_not_have_is_refused_by_name(org_twin_client: InProcess) -> None:
     deploy_well(org_twin_client, {"objects/Account.object": rule("ISBLANK($Api.Session_ID)")}, RULE)
     refused = org_twin_client.post(f"{V}/sobjects/Account", {"Name": "a"})
