@@ -115,7 +115,8 @@ def test_the_status_adds_up(config: Path) -> None:
     fill(config)
     result = call(config, "sync", "status")
     assert (
-        result.stdout == "events: 1 parked, 1 waiting\nlinked rows: none\nparked: 1 value, 1 row, 0 conflict, 0 gone, 0 unread\n"
+        result.stdout
+        == "events: 1 parked, 1 waiting\nlinked rows: none\nparked: 1 value, 1 row, 0 conflict, 0 gone, 0 unread\n"
     )
 
 

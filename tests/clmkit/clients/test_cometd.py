@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import requests
+from tests.clmkit.clients.deals import deals
 from tests.orgtwin.events.stage import V, package
 from tests.orgtwin.events.test_pubsub import deploy
 
@@ -60,11 +61,11 @@ def test_events_come_with_the_position_after_which_the_next_stream_begins(ready:
     for name in "abc":
         post(ready, "Seen__e", Deal__c=name)
     batches = read(ready, EVENT, 3)
-    names = [record.values["Deal__c"] for batch in batches for record in batch.records]
+    names = [name for batch in batches for name in deals(batch.records)]
     assert names == ["a", "b", "c"]
     post(ready, "Seen__e", Deal__c="d")
     later = read(ready, EVENT, 1, batches[-1].position)
-    assert [record.values["Deal__c"] for batch in later for record in batch.records] == ["d"]
+    assert [name for batch in later for name in deals(batch.records)] == ["d"]
     assert all(isinstance(record, Published) and record.name == "Seen__e" for record in later[-1].records)
 
 

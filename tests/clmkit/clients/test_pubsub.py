@@ -15,6 +15,7 @@ import grpc.aio
 import pytest
 import requests
 from grpc_tools import protoc
+from tests.clmkit.clients.deals import deals
 from tests.orgtwin.events.stage import V, package
 from tests.orgtwin.events.test_pubsub import admin, deploy
 from tests.orgtwin.metadata.conftest import package_of
@@ -92,7 +93,7 @@ def test_events_are_read_in_bounded_numbers_and_the_stream_goes_on(ready: ReadyF
     assert [len(batch.records) for batch in batches] == [2, 1]
     records = [record for batch in batches for record in batch.records]
     assert all(isinstance(record, Published) and record.name == "Seen__e" for record in records)
-    assert [record.values["Deal__c"] for record in records] == ["a", "b", "c"]
+    assert deals(records) == ["a", "b", "c"]
 
 
 def test_a_stored_position_is_where_the_next_stream_begins(ready: ReadyFile) -> None:
@@ -100,7 +101,7 @@ def test_a_stored_position_is_where_the_next_stream_begins(ready: ReadyFile) -> 
     (before,) = first(ready, EVENT, 1)
     publish(ready, "b")
     (after,) = first(ready, EVENT, 1, before.position)
-    assert [record.values["Deal__c"] for record in after.records] == ["b"]
+    assert deals(after.records) == ["b"]
 
 
 def test_a_change_tells_fields_by_name_and_whose_it_was(ready: ReadyFile) -> None:
@@ -135,7 +136,7 @@ def managed(ready: ReadyFile, batches: int, committed: int, at_once: int = 1) ->
             if len(found) <= committed and batch.commit is not None:
                 batch.commit()
             if len(found) == batches:
-                return [str(record.values["Deal__c"]) for one in found for record in one.records]
+                return [str(name) for one in found for name in deals(one.records)]
         raise AssertionError("the stream ended")
 
     told: list[str] = listening(ready, use)

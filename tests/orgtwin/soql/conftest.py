@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pytest
 
+from orgtwin.access.assignments import NO_RIGHTS, Rights
 from orgtwin.ids import IdSequence
 from orgtwin.organization import Access
 from orgtwin.records.model import Caller, Dml, Row, Value
@@ -47,6 +48,9 @@ class OpenAccess:
 
     def has_permission(self, caller: Caller, name: str) -> bool:
         return True
+
+    def rights(self, user_id: str) -> Rights:
+        return NO_RIGHTS
 
 
 class PlainOrg:
