@@ -25,7 +25,7 @@ NEXT = """\
 next, in {out}:
   clmkit lint                   what is wrong, with the line
   clmkit generate               the Salesforce project, in force-app
-  clmkit plan --org org.json    what a deploy to an org would change; `sf org display --json` writes org.json"""
+  clmkit plan --org ALIAS       what a deploy to an org would change; ALIAS as the sf CLI knows the org"""
 
 
 @click.command("init")

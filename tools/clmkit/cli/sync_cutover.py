@@ -29,7 +29,7 @@ from clmkit.sync.load import Loader
 @click.option(
     "--org",
     "org_file",
-    metavar="FILE",
+    metavar="ORG",
     help="The way back: a session that may delete, by alias of the sf CLI or in a file.",
 )
 @click.option(

@@ -64,8 +64,8 @@ def keep(config_path: Path, as_json: bool, point: Path) -> None:
 @click.option(
     "--org",
     "org_file",
-    metavar="FILE",
-    help="Write Salesforce as somebody who may edit people's own fields: `sf org display --json` or the twin's ready file.",
+    metavar="ORG",
+    help="Write Salesforce as somebody who may edit people's own fields: an alias that the sf CLI knows, or a file as `plan` takes.",
 )
 @POINT
 def rollback(config_path: Path, as_json: bool, applies: bool, org_file: str | None, point: Path) -> None:
