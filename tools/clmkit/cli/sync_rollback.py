@@ -65,7 +65,7 @@ def keep(config_path: Path, as_json: bool, point: Path) -> None:
     "--org",
     "org_file",
     metavar="ORG",
-    help="Write Salesforce as somebody who may edit people's own fields: an alias that the sf CLI knows, or a file as `plan` takes.",
+    help="Write Salesforce as somebody who may edit people's own fields: an alias of the sf CLI, or a file as `plan` takes.",
 )
 @POINT
 def rollback(config_path: Path, as_json: bool, applies: bool, org_file: str | None, point: Path) -> None:
