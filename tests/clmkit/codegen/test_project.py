@@ -101,7 +101,7 @@ def test_a_required_parent_that_no_test_can_make_is_refused(spec: Spec) -> None:
     )
     changed = structs.replace(contract, fields=tuple(account if f.name == "account" else f for f in contract.fields))
     with pytest.raises(PlanError) as refusal:
-        plan_project(structs.replace(spec, objects=(changed,)))
+        plan_project(structs.replace(spec, objects=tuple(changed if o is contract else o for o in spec.objects)))
     assert str(refusal.value) == (
         "object contract: its required parent AccountId refers to Product2, of which the generated Apex tests cannot make a "
         "record; make the reference optional, or add Product2 to clmkit.codegen.apex.STANDARD_VALUES"
