@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -30,7 +31,7 @@ from bench.sync import ROOT, Bench
 from clmkit.cli.demo.systems import running_systems
 from clmkit.clients.clm import JsonObject
 from clmkit.clients.salesforce import Record, RowResult
-from clmkit.connectors.signatures import verifier
+from clmkit.connectors.signatures import is_genuine
 from clmkit.sync.config import WebhookConfig, load_config
 from clmkit.sync.doorbell import HOOK_NAME, follow, listening
 from clmkit.sync.engine import Engine, open_engine, open_listening
@@ -166,7 +167,10 @@ async def following(engine: Engine) -> AsyncIterator[None]:
     assert engine.listening is not None
     engine.listening.ring = bell.set
     hook = WebhookConfig("127.0.0.1", 0, "", (SECRET,))
-    async with engine.listening.open(), listening(hook, verifier("standard", (SECRET,)), bell.set) as address:
+    async with (
+        engine.listening.open(),
+        listening(hook, partial(is_genuine, "standard", (SECRET,)), bell.set) as address,
+    ):
         await engine.clm.put_webhook(HOOK_NAME, address, SECRET)
         task = asyncio.create_task(follow(engine, bell, stopped, 10.0, lambda report: None))
         try:
