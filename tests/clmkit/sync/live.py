@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,12 +15,12 @@ from typing import Any
 import requests
 from click.testing import CliRunner
 from simple_salesforce.api import Salesforce
+from tests.clmkit.twins import BIN, running
 
 from clmkit.cli.demo.run import SYNC_CONFIG
 from clmkit.cli.main import main
 
 ROOT = Path(__file__).parents[3]
-BIN = Path(sys.executable).parent
 PATIENCE = 60.0
 
 
@@ -94,23 +92,6 @@ def living(folder: Path) -> Iterator[Live]:
         _create_accounts(world)
         (folder / "sync.yml").write_text(SYNC_CONFIG.format(spec=ROOT / "mappings/contract.yml"))
         yield world
-
-
-@contextlib.contextmanager
-def running(name: str, ready: Path) -> Iterator[dict[str, str]]:
-    log = ready.with_suffix(".log")
-    with log.open("wb") as output:
-        child = subprocess.Popen([str(BIN / name), "serve", "--ready-file", str(ready)], stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while not (ready.exists() and ready.stat().st_size):
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            os.sched_yield()
-        yield json.loads(ready.read_text())
-    finally:
-        child.terminate()
-        assert child.wait(PATIENCE) == 0
 
 
 def _deploy(folder: Path, org: Mapping[str, str]) -> None:

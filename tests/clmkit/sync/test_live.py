@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from tests.clmkit.secrets.vault_shape import Vault, serving
 from tests.clmkit.sync.live import (
-    BIN,
     PATIENCE,
     ROOT,
     Live,
@@ -25,6 +24,7 @@ from tests.clmkit.sync.live import (
     wait_until,
 )
 from tests.clmkit.sync.rotation import IN_VAULT, ROTATING, Rotation
+from tests.clmkit.twins import BIN
 from tests.orgtwin.events.test_pubsub import deploy
 from tests.orgtwin.metadata.conftest import package_of
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.clmkit.twins import running as running_twin
 
 from clmkit.cli.demo.run import SYNC_CONFIG
 from clmkit.clients.metadata_api import MetadataApi
@@ -28,8 +26,6 @@ from clmkit.sync.report import RunReport
 from clmkit.templates.agreements import OWNERS, make_agreements
 from clmkit.templates.catalogue import Template
 
-BIN = Path(sys.executable).parent
-PATIENCE = 120.0
 AGREEMENTS = 12
 SEED = 7
 
@@ -73,8 +69,8 @@ def running(template: Template, folder: Path) -> Iterator[Systems]:
     spec = load_spec(mapping).spec
     assert spec is not None
     with contextlib.ExitStack() as stack:
-        org = stack.enter_context(_twin("orgtwin", folder / "org.json"))
-        clm_ready = stack.enter_context(_twin("clmtwin", folder / "clm.json"))
+        org = stack.enter_context(running_twin("orgtwin", folder / "org.json"))
+        clm_ready = stack.enter_context(running_twin("clmtwin", folder / "clm.json"))
         asyncio.run(_deploy(spec, folder / "org.json"))
         clm, salesforce = ClmUser(clm_ready), SalesforceUser(org)
         stack.callback(clm.close)
@@ -83,24 +79,6 @@ def running(template: Template, folder: Path) -> Iterator[Systems]:
         _load(template, spec, clm, salesforce)
         (folder / "sync.yml").write_text(SYNC_CONFIG.format(spec=mapping.as_posix()), encoding="utf-8")
         yield Systems(template, spec, folder, clm, salesforce)
-
-
-@contextlib.contextmanager
-def _twin(name: str, ready: Path) -> Iterator[dict[str, str]]:
-    log = ready.with_suffix(".log")
-    with log.open("wb") as output:
-        child = subprocess.Popen([str(BIN / name), "serve", "--ready-file", str(ready)], stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while not (ready.exists() and ready.stat().st_size):
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(0.02)
-        yield json.loads(ready.read_text())
-    finally:
-        child.terminate()
-        assert child.wait(PATIENCE) == 0, log.read_text()
 
 
 async def _deploy(spec: Spec, ready: Path) -> None:
