@@ -210,6 +210,11 @@ def test_text_that_is_no_json_is_refused(org: Org) -> None:
     assert (answer.status, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
 
 
+def test_values_within_values_without_end_are_refused(org: Org) -> None:
+    answer = org.client.request("POST", ACCOUNT, body=b'{"Name":' + b"[" * 100_000)
+    assert (answer.status, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+
+
 def test_an_upsert_creates_then_updates(org: Org) -> None:
     first = org.client.patch(f"{ACCOUNT}/Key__c/A%2F1", {"Name": "one"})
     second = org.client.patch(f"{ACCOUNT}/Key__c/A%2F1", {"Name": "two"})

@@ -169,7 +169,7 @@ def decode_json(text: bytes) -> object:
     """JSON text to values. Raises JSON_PARSER_ERROR."""
     try:
         return _decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:  # values within values without end are no JSON to us
         raise SalesforceError("JSON_PARSER_ERROR", f"{error}") from error
 
 
