@@ -29,6 +29,9 @@ Headers = tuple[tuple[str, str], ...]
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+_DEEPEST = 5_000
+_LEVELS_TAKEN_OFF = 20  # no request of a client has more
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 class Response(msgspec.Struct, eq=False):
@@ -167,10 +170,20 @@ class Request(msgspec.Struct, eq=False):
 
 def decode_json(text: bytes) -> object:
     """JSON text to values. Raises JSON_PARSER_ERROR."""
+    if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_too_deep(text):
+        raise SalesforceError("JSON_PARSER_ERROR", f"values are nested deeper than {_DEEPEST}")  # ASSUMED text
     try:
         return _decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:  # values within values without end are no JSON to us
+    except (msgspec.DecodeError, RecursionError) as error:
         raise SalesforceError("JSON_PARSER_ERROR", f"{error}") from error
+
+
+def _is_too_deep(text: bytes) -> bool:
+    """Whether so many brackets stay open that reading them would need more stack than there is; Apex lets Python go that deep."""
+    brackets = text.translate(None, _NO_BRACKETS)
+    for _level in range(_LEVELS_TAKEN_OFF):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return brackets.count(b"[") + brackets.count(b"{") > _DEEPEST
 
 
 def decode_json_object(text: bytes) -> dict[str, object]:
