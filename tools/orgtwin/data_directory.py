@@ -1,7 +1,7 @@
-"""An org that outlives its process: a directory with one journal, opened by one process at a time.
+"""An org that outlives its process: a directory with one journal and the files of its jobs, opened by one process at a time.
 
 org = open_org(Path("data"))          new on the first call, the same org afterwards
-save_snapshot(org, Path("a.org"))     everything in one file; `restore_snapshot` makes an equal org of it
+save_snapshot(org, Path("a.org"))     everything but jobs in one file; `restore_snapshot` makes an equal org of it
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from orgtwin.seed import DEFAULT_ORG_ID, new_org
 COMPACT_ABOVE = 64 * 1024 * 1024  # bytes; a journal above is rewritten as a snapshot when the org is opened
 
 _JOURNAL = "org.journal"
+_JOBS = "jobs"
 
 
 def open_org(directory: Path, clock: Clock = system_clock, org_id: str = DEFAULT_ORG_ID, *, sync: bool = False) -> Org:
@@ -34,7 +35,7 @@ def open_org(directory: Path, clock: Clock = system_clock, org_id: str = DEFAULT
     except ValueError:
         journal.close()
         raise
-    org.keep_in(journal)
+    org.keep_in(journal, directory / _JOBS)
     if journal.size > COMPACT_ABOVE:
         journal.compact()
     return org

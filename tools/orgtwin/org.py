@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from orgtwin.access.access import OrgAccess
 from orgtwin.access.grants import Grant
@@ -15,6 +16,7 @@ from orgtwin.records.dml import RecordDml
 from orgtwin.records.formulas import Formulas
 from orgtwin.records.journal import Journal
 from orgtwin.records.kept_events import Images, KeptEvents
+from orgtwin.records.kept_jobs import KeptJobs
 from orgtwin.records.locks import RowLocks
 from orgtwin.records.model import AccessLevel, Caller
 from orgtwin.records.rollups import Rollups
@@ -51,6 +53,7 @@ class Org:
         self.log = UndoLog()
         self.locks = RowLocks(clock)
         self.kept_events = KeptEvents()
+        self.kept_jobs = KeptJobs()
         self._schema = schema
         self.tables: dict[str, RecordTable] = {}
         self.numbers: dict[tuple[str, str], int] = {}
@@ -146,9 +149,10 @@ class Org:
         """What a deploy writes: no trigger runs, and classes are compiled once, after all of them are there."""
         return self.hooks.set_aside()
 
-    def keep_in(self, journal: Journal) -> None:
-        """Write every commit to a journal from now on."""
+    def keep_in(self, journal: Journal, jobs: Path) -> None:
+        """Write every commit to a journal from now on, and what clients wait for to a folder."""
         journal.follow(self)
+        self.kept_jobs.keep_in(jobs, self._keep_outside_transactions)
         self._journal = journal
         self.log.on_commit(journal.committed)
 
@@ -167,6 +171,7 @@ class Org:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
+            self.kept_jobs.stop()
 
     def _keep_outside_transactions(self) -> None:
         if self._journal is not None and not self.log.is_open:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from orgtwin.ids import IdSequence
+from orgtwin.records.kept_jobs import KeptJobs
 from orgtwin.records.model import Caller, Dml, Row, Table
 from orgtwin.schema.model import Schema
 
@@ -53,6 +54,7 @@ class Organization(Protocol):
     running_user_id: str  # whose $User the formula fields see; every read and write sets it
     clock: Clock
     ids: IdSequence
+    kept_jobs: KeptJobs
     settings: dict[str, object]  # "ContractSettings.autoCalculateEndDate" -> False
 
     @property

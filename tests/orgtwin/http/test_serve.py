@@ -10,6 +10,7 @@ import ssl
 import stat
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -192,23 +193,45 @@ def test_sigterm_ends_a_twin_cleanly_and_takes_its_ready_file_along(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_org_in_a_directory_survives_a_kill(tmp_path: Path) -> None:
+def plain(ready: ReadyFile) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(ready.http_url).netloc)
+
+
+def test_an_org_in_a_directory_survives_a_kill_with_the_job_that_was_in_progress(tmp_path: Path) -> None:
     ready_file = tmp_path / "ready.json"
     process = start_process(ready_file, "--data", str(tmp_path / "org"))
     ready = read_ready(ready_file)
-    connection = https(ready)
+    connection = plain(ready)
     status, _ = ask(connection, ready, "POST", f"{V}/sobjects/Account", {"Name": "kept"})
-    connection.close()
+    _, job = ask(connection, ready, "POST", f"{V}/jobs/ingest", {"object": "Contact", "operation": "insert"})
+    rows = "\n".join(["LastName", *(f"{number:05}" for number in range(30_000)), ""])
+    connection.request("PUT", f"/{job['contentUrl']}", rows, {"Authorization": f"Bearer {ready.access_token}"})
+    connection.getresponse().read()
+    address = f"{V}/jobs/ingest/{job['id']}"
+    ask(connection, ready, "PATCH", address, {"state": "UploadComplete"})
+    _, before = ask(connection, ready, "GET", address)
     process.kill()
     process.communicate()
+    connection.close()
     ready_file.unlink()
+
     process = start_process(ready_file, "--data", str(tmp_path / "org"))
     ready = read_ready(ready_file)
-    connection = https(ready)
+    connection = plain(ready)
+    after = dict(before)
+    deadline = time.monotonic() + 60
+    while after["state"] == "InProgress" and time.monotonic() < deadline:
+        _, after = ask(connection, ready, "GET", address)
     _, found = ask(connection, ready, "GET", f"{V}/query?q=SELECT+Name+FROM+Account")
+    _, counted = ask(
+        connection, ready, "GET", f"{V}/query?q=SELECT+COUNT(Id)+n,COUNT_DISTINCT(LastName)+d+FROM+Contact"
+    )
     connection.close()
     stop_process(process)
     assert (status, [row["Name"] for row in found["records"]]) == (201, ["kept"])
+    assert (after["state"], after["numberRecordsProcessed"], after["numberRecordsFailed"]) == ("JobComplete", 30_000, 0)
+    assert (counted["records"][0]["n"], counted["records"][0]["d"]) == (30_000, 30_000)
+    assert before["numberRecordsProcessed"] <= 30_000
 
 
 def test_a_directory_serves_one_twin_at_a_time(tmp_path: Path) -> None:

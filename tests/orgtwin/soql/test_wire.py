@@ -10,6 +10,7 @@ import pytest
 
 from orgtwin.errors import SalesforceError
 from orgtwin.ids import IdSequence
+from orgtwin.organization import system_clock
 from orgtwin.records.model import Caller, Value
 from orgtwin.schema.model import Field, FieldType, SObjectType
 from orgtwin.soql import (
@@ -108,20 +109,20 @@ def test_a_cursor_gives_the_rest_batch_by_batch(org: Any, caller: Caller) -> Non
     for number in range(450):
         org.put("Contact", {"LastName": f"N{number:03d}"})
     result = execute(org, caller, "SELECT LastName FROM Contact WHERE LastName LIKE 'N%' ORDER BY LastName")
-    cursors = Cursors(IdSequence())
+    cursors = Cursors(IdSequence(), system_clock)
     size = batch_size_of(1)
     cursor_id = cursors.open(caller.user_id, result, size)
     first: Any = to_json(result, PATH, size=size, next_records_url=lambda start: f"{PATH}/query/{cursor_id}-{start}")
     assert (first["totalSize"], first["done"], len(first["records"])) == (450, False, 200)
-    assert first["nextRecordsUrl"] == f"{PATH}/query/01gTW0000000001YAA-200"
-    _, cursor, start = cursors.get(caller.user_id, "01gTW0000000001YAA-400")
+    assert first["nextRecordsUrl"] == f"{PATH}/query/0r8TW0000000001YAA-200"
+    _, cursor, start = cursors.get(caller.user_id, "0r8TW0000000001YAA-400")
     last: Any = to_json(cursor.result, PATH, start=start, size=cursor.batch_size)
     assert (last["done"], last["records"][0]["LastName"], len(last["records"])) == (True, "N400", 50)
 
 
-@pytest.mark.parametrize("locator", ["01gTW0000000009YAA-200", "01gTW0000000001YAA", "01gTW0000000001YAA-9999", ""])
+@pytest.mark.parametrize("locator", ["0r8TW0000000009YAA-200", "0r8TW0000000001YAA", "0r8TW0000000001YAA-9999", ""])
 def test_a_locator_of_no_open_cursor_is_refused(org: Any, caller: Caller, locator: str) -> None:
-    cursors = Cursors(IdSequence())
+    cursors = Cursors(IdSequence(), system_clock)
     cursors.open(caller.user_id, execute(org, caller, "SELECT Id FROM Account"), 200)
     with pytest.raises(SalesforceError) as refused:
         cursors.get(caller.user_id, locator)
@@ -129,7 +130,7 @@ def test_a_locator_of_no_open_cursor_is_refused(org: Any, caller: Caller, locato
 
 
 def test_a_cursor_belongs_to_its_user_and_the_eleventh_closes_the_first(org: Any, caller: Caller) -> None:
-    cursors = Cursors(IdSequence())
+    cursors = Cursors(IdSequence(), system_clock)
     result = execute(org, caller, "SELECT Id FROM Account")
     opened = [cursors.open("me", result, 200) for _ in range(11)]
     assert cursors.get("me", f"{opened[1]}-0")[2] == 0

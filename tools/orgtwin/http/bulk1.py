@@ -10,20 +10,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.http import bulk1_xml as form
-from orgtwin.http.bulk1_query import CSV, QUERY_RESULT, Chunking, chunks_of, read_chunking, require_chunkable
+from orgtwin.http.bulk1_query import CSV, QUERY_RESULT, chunks_of, read_chunking, require_chunkable
 from orgtwin.http.bulk2_ingest import require_hard_delete
 from orgtwin.http.bulk2_query import run_bulk_query
-from orgtwin.http.bulk_jobs import Batch, BatchJob, BulkJobs, take_batches
+from orgtwin.http.bulk_jobs import BulkJobs, take_batches, take_turn
+from orgtwin.http.bulk_model import Batch, BatchJob, Chunking
 from orgtwin.http.bulk_query_rules import refuse_in_bulk_1
+from orgtwin.http.bulk_results import BulkResult
 from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, require_sizes, save_chunk
 from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Door, Envelope, Handler, Route
+from orgtwin.http.uploads import Upload
 from orgtwin.schema.elsewhere import find_elsewhere
+from orgtwin.soql import QueryResult
 
 log = logging.getLogger("orgtwin")
 
@@ -86,6 +91,7 @@ def create_job(request: Request) -> Response:
         chunking=read_chunking(request.headers.get("sforce-enable-pkchunking")) if operation in _QUERIES else None,
     )
     _jobs(request).batch[job.job_id] = job
+    _jobs(request).keep(job)
     return _described(request, job, 201)
 
 
@@ -108,6 +114,7 @@ def change_job(request: Request) -> Response:
     if job.state != "Open":
         raise SalesforceError("InvalidJobState", f"Closing already {job.state.lower()} job not allowed")
     job.state = state
+    _jobs(request).keep(job)
     return _described(request, job)
 
 
@@ -121,9 +128,11 @@ def add_batch(request: Request) -> Response:
         raise SalesforceError("InvalidJobState", "Job is not open, cannot add batches")
     if request.org.clock() - job.created_at > _TAKES_BATCHES_FOR:
         raise SalesforceError("InvalidJobState", "Job is older than 24 hours, cannot add batches")  # ASSUMED: the text
-    batch = Batch(_jobs(request).next_batch_id(), job.job_id, request.org.clock(), request=request.body)
+    batch = Batch(_jobs(request).next_batch_id(), job.job_id, request.org.clock(), request.caller)
+    batch.upload = Upload.of(request.body)
     job.batches[batch.batch_id] = batch
-    work = _work(request, job, batch)
+    _jobs(request).keep(batch)
+    work = take_to_end(request, job, batch)
     if request.twin.latency.batch == 0:
         for _step in work:
             pass
@@ -132,8 +141,9 @@ def add_batch(request: Request) -> Response:
     return answer
 
 
-def _work(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
-    """Take a queued batch to its end, a chunk a step."""
+def take_to_end(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
+    """Save the rows of a batch, or run its query, a chunk a step. `request` has what was posted as its body."""
+    jobs = _jobs(request)
     batch.state = "InProgress"
     yield request.twin.latency.of_batches(0, 1)
     try:
@@ -148,6 +158,7 @@ def _work(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
     except Exception:
         log.exception("batch %s failed", batch.batch_id)
         _fail(batch, SalesforceError("InternalServerError", "An unexpected error occurred in orgtwin; see its log."))
+    jobs.keep(batch)
 
 
 def _fail(batch: Batch, error: SalesforceError) -> None:
@@ -157,37 +168,49 @@ def _fail(batch: Batch, error: SalesforceError) -> None:
 
 def _query(request: Request, job: BatchJob, batch: Batch) -> None:
     text = request.body.decode("utf-8", "replace")
-    batch.header, batch.records = run_bulk_query(request, text, refuse_in_bulk_1, all_rows=job.operation == "queryAll")
+    batch.header, found = run_bulk_query(request, text, refuse_in_bulk_1, all_rows=job.operation == "queryAll")
     if job.chunking is not None:
-        _cut(request, job, batch, text, job.chunking)
+        _cut(request, job, batch, text, found, job.chunking)
         return
-    batch.result_id = _jobs(request).next_result_id()
+    batch.result, batch.result_id = _written_down(found), _jobs(request).next_result_id()
 
 
-def _cut(request: Request, job: BatchJob, batch: Batch, text: str, chunking: Chunking) -> None:
-    """A batch for each chunk; the one that asked is NotProcessed, as "PK Chunking" says."""
+def _written_down(found: QueryResult) -> BulkResult:
+    result = BulkResult()
+    for _piece in result.take(found):
+        pass
+    return result
+
+
+def _cut(request: Request, job: BatchJob, batch: Batch, text: str, found: QueryResult, chunking: Chunking) -> None:
+    """A batch for each chunk; the one that asked is NotProcessed, as "PK Chunking" says. All are kept together or none."""
     require_chunkable(text)
-    jobs, whole = _jobs(request), batch.records
-    batch.records, batch.state = None, "NotProcessed"
-    for result in chunks_of(request, job.object, chunking, whole) if whole is not None else ():
-        take_batches(request, 1)
-        part = Batch(jobs.next_batch_id(), job.job_id, request.org.clock(), "Completed", request=batch.request)
-        part.header, part.records, part.result_id = batch.header, result, jobs.next_result_id()
-        job.batches[part.batch_id] = part
+    jobs = _jobs(request)
+    batch.state = "NotProcessed"
+    with request.org.transaction():
+        for chunk in chunks_of(request, job.object, chunking, found):
+            take_batches(request, 1)
+            part = Batch(jobs.next_batch_id(), job.job_id, request.org.clock(), request.caller, "Completed")
+            part.header, part.result, part.result_id = batch.header, _written_down(chunk), jobs.next_result_id()
+            part.upload = Upload.of(request.body)
+            job.batches[part.batch_id] = part
+            jobs.keep(part)
+        jobs.keep(batch)
 
 
 def _save(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
+    """From the first row on that has no outcome yet."""
     rows = _READ[job.content_type](request, job)
     if len(rows) > _MAX_RECORDS:
         most = f"Number of records should be less than or equal to {_MAX_RECORDS + 1}"
         raise SalesforceError("InvalidBatch", f"Exceeded number of records: {len(rows) + 1}. {most}")
-    org = request.org
-    for start in range(0, len(rows), CHUNK):
+    org, jobs = request.org, _jobs(request)
+    for start in range(len(batch.outcomes), len(rows), CHUNK):
         if request.org is not org:
             return  # the org was reset: nobody will ask
-        request.admit(request.session, request.caller)  # others had their turn
+        take_turn(request)
         target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
-        batch.outcomes.extend(save_chunk(target, rows[start : start + CHUNK]))
+        jobs.save_rows(batch, partial(save_chunk, target, rows[start : start + CHUNK]))
         yield 0.0
 
 
@@ -235,7 +258,7 @@ def list_batches(request: Request) -> Response:
 def batch_request(request: Request) -> Response:
     """What was posted, as it came."""
     job, batch = _batch(request)
-    return Response(200, batch.request, {"CSV": CSV, "XML": form.XML, "JSON": form.JSON}[job.content_type])
+    return Response(200, batch.sent, {"CSV": CSV, "XML": form.XML, "JSON": form.JSON}[job.content_type])
 
 
 def batch_result(request: Request) -> Response:
@@ -270,9 +293,9 @@ def _result(outcome: Outcome) -> dict[str, object]:
 
 def query_result(request: Request) -> Response:
     job, batch = _batch(request)
-    if batch.records is None or request.params["result_id"] != batch.result_id:
+    if batch.result is None or request.params["result_id"] != batch.result_id:
         raise SalesforceError("InvalidBatch", f"Unable to find result: {request.params['result_id']}")
-    return QUERY_RESULT[job.content_type](request, batch.header, batch.records)
+    return QUERY_RESULT[job.content_type](request, batch.header, batch.result)
 
 
 def _bulk(method: str, path: str, handler: Handler, **limits: Any) -> Route:

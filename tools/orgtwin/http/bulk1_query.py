@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from itertools import chain
 
@@ -17,6 +17,8 @@ from lxml import etree
 from orgtwin.errors import SalesforceError
 from orgtwin.http import bulk1_xml as form
 from orgtwin.http.bulk2_query import flat_row
+from orgtwin.http.bulk_model import Chunking
+from orgtwin.http.bulk_results import BulkResult
 from orgtwin.http.csv_rows import write_csv
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.records import attributes
@@ -32,14 +34,6 @@ _OPTION = re.compile(r"(\w+)\s*=\s*(\w+)")
 
 
 # ---- chunks
-
-
-@dataclass(frozen=True, slots=True)
-class Chunking:
-    """How the header of a job asks for chunks: so many record ids each, from `start_row` on."""
-
-    size: int
-    start_row: str = ""
 
 
 def read_chunking(header: str | None) -> Chunking | None:
@@ -78,14 +72,14 @@ def chunks_of(request: Request, sobject_type: str, chunking: Chunking, result: Q
 # ---- results
 
 
-def _csv(_request: Request, header: list[str], result: QueryResult) -> Response:
+def _csv(_request: Request, header: list[str], result: BulkResult) -> Response:
     if not result.total_size:
         return Response(200, _NO_RECORDS.encode(), CSV)
     rows = (flat_row(row, header) for row in result.rows)
     return Response(200, content_type=CSV, stream=write_csv(chain([header], rows)))
 
 
-def _json(request: Request, _header: list[str], result: QueryResult) -> Response:
+def _json(request: Request, _header: list[str], result: BulkResult) -> Response:
     answer = json_response([_record(request, row) for row in result.rows])
     answer.content_type = form.JSON
     return answer
@@ -107,7 +101,7 @@ def _value(request: Request, value: Cell) -> object:
     return round(value.timestamp() * 1_000) if isinstance(value, datetime) else to_wire(value)
 
 
-def _xml(_request: Request, _header: list[str], result: QueryResult) -> Response:
+def _xml(_request: Request, _header: list[str], result: BulkResult) -> Response:
     root = etree.Element("queryResult", nsmap={"xsi": _XSI})
     root.extend([_element("records", row) for row in result.rows])
     return Response(200, form.document(root), form.XML)
@@ -135,7 +129,7 @@ def _leaf(parent: etree._Element, name: str, value: object) -> None:
         leaf.text = str(value).lower() if isinstance(value, bool) else str(value)
 
 
-QUERY_RESULT: Mapping[str, Callable[[Request, list[str], QueryResult], Response]] = {
+QUERY_RESULT: Mapping[str, Callable[[Request, list[str], BulkResult], Response]] = {
     "CSV": _csv,
     "JSON": _json,
     "XML": _xml,

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import Batch, BatchJob
+from orgtwin.http.bulk_model import Batch, BatchJob
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.soql import to_wire
 

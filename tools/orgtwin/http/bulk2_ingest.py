@@ -10,11 +10,13 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from time import perf_counter
 
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import DONE, BulkJobs, IngestJob, describe_job, is_listed, take_batches
+from orgtwin.http.bulk_jobs import BulkJobs, describe_job, is_listed, take_batches, take_turn
+from orgtwin.http.bulk_model import DONE, IngestJob
 from orgtwin.http.bulk_rows import OPERATIONS, Target, require_columns, save_chunk
 from orgtwin.http.csv_rows import (
     DELIMITERS,
@@ -39,7 +41,7 @@ UPLOAD_LIMIT = 150 * 1024 * 1024
 _AT_ONCE = 10
 _MULTIPART_LIMIT = 100_000
 _CSV = "text/csv"
-_RUNNING = frozenset({"UploadComplete", "InProgress"})
+RUNNING = frozenset({"UploadComplete", "InProgress"})
 
 
 def _jobs(request: Request) -> BulkJobs:
@@ -65,6 +67,7 @@ def create_job(request: Request) -> Response:
         return _run(request, job)
     job = _new_job(request, request.json_object())
     _jobs(request).ingest[job.job_id] = job
+    _jobs(request).keep(job)
     return json_response(_shown(job))
 
 
@@ -95,7 +98,7 @@ def _new_job(request: Request, body: Mapping[str, object]) -> IngestJob:
         external_id_field=_external_id(request, body, operation, found.api_name),
         column_delimiter=delimiter,
         line_ending=ending,
-        created_by=request.caller.user_id,
+        caller=request.caller,
         created_at=request.org.clock(),
         api_version=request.api_version,
     )
@@ -137,6 +140,7 @@ def upload(request: Request) -> Response:
             "create a new Job and make sure you only do 'PUT' once on a given Job.",
         )
     job.upload = request.upload
+    _jobs(request).keep(job)
     return Response(201)
 
 
@@ -146,11 +150,12 @@ def change_state(request: Request) -> Response:
     state = request.json_object().get("state")
     if state not in ("UploadComplete", "Aborted"):
         raise SalesforceError("INVALIDJOBSTATE", f"Invalid state: {state}. Valid states are UploadComplete and Aborted")
-    may_abort = state == "Aborted" and job.state in _RUNNING
+    may_abort = state == "Aborted" and job.state in RUNNING
     if job.state != "Open" and not may_abort:
         raise SalesforceError("INVALIDJOBSTATE", f"Closing already {job.state} Job not allowed")
     if state == "Aborted":
         job.state = "Aborted"
+        _jobs(request).keep(job)
         return json_response(_shown(job))
     return _run(request, job)
 
@@ -158,8 +163,9 @@ def change_state(request: Request) -> Response:
 def _run(request: Request, job: IngestJob) -> Response:
     """Answers that the upload is complete; a short job is done by then."""
     job.state = "UploadComplete"
+    _jobs(request).keep(job)
     answer = json_response(_shown(job))
-    work = _complete(request, job)
+    work = complete(request, job)
     if request.twin.latency.batch == 0:
         for _step in islice(work, _AT_ONCE):
             pass
@@ -167,9 +173,12 @@ def _run(request: Request, job: IngestJob) -> Response:
     return answer
 
 
-def _complete(request: Request, job: IngestJob) -> Iterator[float]:
-    """Save every row, a chunk a step. What is wrong with the upload as a whole fails the job; rows already saved stay saved."""
-    started = perf_counter()
+def complete(request: Request, job: IngestJob) -> Iterator[float]:
+    """Save every row that has no outcome yet, a chunk a step.
+
+    What is wrong with the upload as a whole fails the job; rows already saved stay saved.
+    """
+    started, jobs = perf_counter(), _jobs(request)
     job.state = "InProgress"
     try:
         yield from _save_all(request, job)
@@ -182,6 +191,7 @@ def _complete(request: Request, job: IngestJob) -> Iterator[float]:
         _fail(job, SalesforceError("InternalServerError", "An unexpected error occurred in orgtwin; see its log."))
     job.modified_at = request.org.clock()
     job.milliseconds = round((perf_counter() - started) * 1_000)
+    jobs.keep(job)
 
 
 def _fail(job: IngestJob, error: SalesforceError) -> None:
@@ -197,16 +207,16 @@ def _save_all(request: Request, job: IngestJob) -> Iterator[float]:
     _require_line_ending(job)
     require_columns(request, job.operation, job.object, header)
     reader = RowReader(header)
-    org = request.org
-    for chunk in in_chunks(lines):
+    org, jobs = request.org, _jobs(request)
+    for chunk in in_chunks(islice(lines, len(job.outcomes), None)):
         if job.state != "InProgress" or request.org is not org:
             return  # aborted, or the org was reset: nobody will ask
-        request.admit(request.session, request.caller)  # others had their turn
+        take_turn(request)
         target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
         before = len(job.outcomes)
         if before % ROWS_OF_A_BATCH == 0:
             take_batches(request, 1)
-        job.note(save_chunk(target, reader.rows(chunk)))
+        jobs.save_rows(job, partial(save_chunk, target, reader.rows(chunk)))
         yield request.twin.latency.of_batches(before, len(job.outcomes))
 
 
@@ -234,7 +244,7 @@ def delete_job(request: Request) -> Response:
     job = _job(request)
     if job.state not in DONE:
         raise SalesforceError("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
-    del _jobs(request).ingest[job.job_id]
+    _jobs(request).forget(job)
     return no_content()
 
 

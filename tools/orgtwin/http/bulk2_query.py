@@ -1,17 +1,21 @@
 """Bulk API 2.0, query: /jobs/query; and the flat rows that both bulk APIs answer.
 
+The result is written down when the query runs; a long one while other requests are answered.
 Source: "Bulk API 2.0 Query" (Bulk API 2.0 and Bulk API Developer Guide). The end of the results is told by the header
 `Sforce-Locator: null`, the word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 
 from orgtwin.allocations import BULK_QUERIES
 from orgtwin.errors import SalesforceError
-from orgtwin.http.bulk_jobs import BulkJobs, QueryJob, describe_job, is_listed
+from orgtwin.http.bulk_jobs import BulkJobs, describe_job, is_listed
+from orgtwin.http.bulk_model import DONE, QueryJob
 from orgtwin.http.bulk_query_rules import Refuse, refuse_in_bulk_2, require_bulk_query
+from orgtwin.http.bulk_results import BulkResult
 from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, write_csv
 from orgtwin.http.message import Request, Response, json_response, no_content
 from orgtwin.http.routing import Route
@@ -22,6 +26,8 @@ from orgtwin.soql.tree import Fields, Query, Selected
 
 _CSV = "text/csv"
 _PAGE = 50_000
+# Clients that see InProgress sleep for seconds: a result of so many pieces is written before they look.
+_AT_ONCE = 40
 _PARALLEL_PAGES = 5
 
 
@@ -103,16 +109,42 @@ def create_job(request: Request) -> Response:
         query=text,
         column_delimiter=delimiter,
         line_ending=ending,
-        created_by=request.caller.user_id,
+        caller=request.caller,
         created_at=request.org.clock(),
         api_version=request.api_version,
         header=header,
-        result=result,
     )
     _jobs(request).query[job.job_id] = job
     answer = json_response(_shown(job))
-    job.state = "JobComplete"
+    work = _write_down(_jobs(request), job, result)
+    for _step in islice(work, _AT_ONCE):
+        pass
+    answer.afterwards = work
     return answer
+
+
+def _write_down(jobs: BulkJobs, job: QueryJob, result: QueryResult) -> Iterator[float]:
+    """Keep the rows as they are now, a piece a step. The first entry of the job goes with the first step."""
+    job.state, job.result = "InProgress", BulkResult()
+    jobs.keep(job)
+    for _piece in job.result.take(result):
+        yield 0.0
+        if job.state != "InProgress":
+            return
+    job.state = "JobComplete"
+    jobs.keep(job)
+
+
+def run_again(request: Request, job: QueryJob) -> Iterator[float]:
+    """A job that a restart has interrupted, from the start: nobody has seen a row of it."""
+    try:
+        run = run_bulk_query(request, job.query, refuse_in_bulk_2, all_rows=job.operation == "queryAll")
+    except SalesforceError as error:
+        job.state, job.error_message = "Failed", f"{error.code} : {error.message}"
+        _jobs(request).keep(job)
+        return
+    job.header = run[0]
+    yield from _write_down(_jobs(request), job, run[1])
 
 
 def show_job(request: Request) -> Response:
@@ -126,7 +158,10 @@ def list_jobs(request: Request) -> Response:
 
 
 def delete_job(request: Request) -> Response:
-    del _jobs(request).query[_job(request).job_id]
+    job = _job(request)
+    if job.state not in DONE:
+        raise SalesforceError("INVALIDJOBSTATE", f"Deleting a job in state {job.state} is not allowed")
+    _jobs(request).forget(job)
     return no_content()
 
 
@@ -134,12 +169,18 @@ def abort_job(request: Request) -> Response:
     job = _job(request)
     if request.json_object().get("state") != "Aborted":
         raise SalesforceError("INVALIDJOBSTATE", "Invalid state. The only valid state is Aborted")
-    raise SalesforceError("INVALIDJOBSTATE", f"Aborting already {job.state} Job not allowed")
+    if job.state in DONE:
+        raise SalesforceError("INVALIDJOBSTATE", f"Aborting already {job.state} Job not allowed")
+    job.state, job.result = "Aborted", None
+    _jobs(request).keep(job)
+    return json_response(_shown(job))
 
 
 def _shown(job: QueryJob) -> dict[str, object]:
     shown = describe_job(job)
-    if job.state == "JobComplete":
+    if job.error_message is not None:
+        shown["errorMessage"] = job.error_message
+    if job.state == "JobComplete" and job.result is not None:
         shown |= {
             "jobType": "V2Query",
             "numberRecordsProcessed": job.result.total_size,
@@ -152,37 +193,40 @@ def _shown(job: QueryJob) -> dict[str, object]:
 
 def show_results(request: Request) -> Response:
     """One page of the result as CSV; `locator` is the number of rows already read, as text of our own."""
-    job = _job_of_this_version(request)
+    job, result = _finished(request)
     size = _number(request, "maxRecords", _PAGE)
     start = _number(request, "locator", 0)
-    rows = job.result.slice(start, size)
-    end = start + len(rows)
-    locator = str(end) if end < job.result.total_size else "null"
-    lines = [job.header, *(flat_row(row, job.header) for row in rows)]
+    end = min(start + size, result.total_size)
+    locator = str(end) if end < result.total_size else "null"
+    lines = chain([job.header], (flat_row(row, job.header) for row in result.slice(start, size)))
     pieces = write_csv(lines, DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
-    headers = (("Sforce-Locator", locator), ("Sforce-NumberOfRecords", str(len(rows))))
+    headers = (("Sforce-Locator", locator), ("Sforce-NumberOfRecords", str(max(0, end - start))))
     return Response(200, content_type=_CSV, headers=headers, stream=pieces)
 
 
 def show_result_pages(request: Request) -> Response:
     """The addresses of up to five pages, which clients read at the same time."""
-    job = _job_of_this_version(request)
+    job, result = _finished(request)
     root = f"{request.data_path}/jobs/query/{job.job_id}"
     start = _number(request, "locator", 0)
-    starts = list(range(start, job.result.total_size, _PAGE))
+    starts = list(range(start, result.total_size, _PAGE))
     pages = [{"resultUrl": f"{root}/results?locator={at}"} for at in starts[:_PARALLEL_PAGES]]
     rest = starts[_PARALLEL_PAGES:]
     following = f"{root}/resultPages?locator={rest[0]}" if rest else None
     return json_response({"resultPages": pages, "nextRecordsUrl": following, "done": not rest})
 
 
-def _job_of_this_version(request: Request) -> QueryJob:
+def _finished(request: Request) -> tuple[QueryJob, BulkResult]:
     """Results are read in the version that made the job ("Get Results for a Query Job"). ASSUMED: code and text of the 409."""
     job = _job(request)
     if job.api_version != request.api_version:
         text = f"Use the API version with which the query job was created: {job.api_version}"
         raise SalesforceError("API_VERSION_MISMATCH", text, status=409)
-    return job
+    if job.state != "JobComplete" or job.result is None:
+        raise SalesforceError(
+            "INVALIDJOBSTATE", "Job is not complete. Results are available when it is"
+        )  # ASSUMED text
+    return job, job.result
 
 
 def _number(request: Request, name: str, default: int) -> int:

@@ -5,114 +5,23 @@ Source: "Bulk API and Bulk API 2.0 Limits and Allocations" (Salesforce Developer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TypeVar
 
 from orgtwin.allocations import BULK_BATCHES
 from orgtwin.errors import SalesforceError
+from orgtwin.http.bulk_model import DONE, Batch, BatchJob, IngestJob, QueryJob
 from orgtwin.http.bulk_rows import Outcome
+from orgtwin.http.kept_bulk_jobs import AnyJob, KeptBulkJobs
 from orgtwin.http.message import Request
-from orgtwin.http.uploads import Upload
 from orgtwin.ids import find_id18
 from orgtwin.organization import Organization
-from orgtwin.soql import QueryResult, to_wire
-
-if TYPE_CHECKING:
-    from orgtwin.http.bulk1_query import Chunking
+from orgtwin.soql import to_wire
 
 Job = TypeVar("Job")
-DONE = frozenset({"JobComplete", "Failed", "Aborted"})
 _LIVES_FOR = timedelta(days=7)
 _LOOKS_AFTER = timedelta(hours=1)
-
-
-@dataclass(slots=True)
-class IngestJob:
-    """One Bulk API 2.0 ingest job. The upload stays as it came; `outcomes` has one entry for each of its rows, in order."""
-
-    job_id: str
-    operation: str
-    object: str
-    external_id_field: str | None
-    column_delimiter: str
-    line_ending: str
-    created_by: str
-    created_at: datetime
-    api_version: float
-    state: str = "Open"
-    error_message: str | None = None
-    upload: Upload | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-    failed: int = 0
-    modified_at: datetime | None = None
-    milliseconds: int = 0
-
-    def note(self, outcomes: Sequence[Outcome]) -> None:
-        """What became of the next rows."""
-        self.outcomes.extend(outcomes)
-        self.failed += sum(1 for outcome in outcomes if outcome.error)
-
-
-@dataclass(slots=True)
-class QueryJob:
-    """One Bulk API 2.0 query job with its result."""
-
-    job_id: str
-    operation: str
-    object: str
-    query: str
-    column_delimiter: str
-    line_ending: str
-    created_by: str
-    created_at: datetime
-    api_version: float
-    header: list[str]
-    result: QueryResult
-    state: str = "UploadComplete"
-
-
-@dataclass(slots=True)
-class Batch:
-    """One batch of a Bulk API 1.0 job. `outcomes` is what became of its rows; `records` what its query found."""
-
-    batch_id: str
-    job_id: str
-    created_at: datetime
-    state: str = "Queued"
-    state_message: str | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-    header: list[str] = field(default_factory=list)
-    records: QueryResult | None = None
-    result_id: str | None = None
-    request: bytes = b""
-
-    @property
-    def processed(self) -> int:
-        return self.records.total_size if self.records else len(self.outcomes)
-
-    @property
-    def failed(self) -> int:
-        return sum(1 for outcome in self.outcomes if outcome.error)
-
-
-@dataclass(slots=True)
-class BatchJob:
-    """One Bulk API 1.0 job."""
-
-    job_id: str
-    operation: str
-    object: str
-    external_id_field: str | None
-    content_type: str
-    concurrency_mode: str
-    created_by: str
-    created_at: datetime
-    api_version: float
-    chunking: Chunking | None = None
-    state: str = "Open"
-    batches: dict[str, Batch] = field(default_factory=dict)
 
 
 def take_batches(request: Request, number: int) -> None:
@@ -121,15 +30,24 @@ def take_batches(request: Request, number: int) -> None:
         raise SalesforceError("ExceededQuota", "ApiBatchItems Limit exceeded.")
 
 
+def take_turn(request: Request) -> None:
+    """Go on for the job's caller: others had their turn."""
+    request.twin.events.begin_request(request.caller, request.path)
+
+
 class BulkJobs:
-    """All bulk jobs of one twin, newest last. A job whose work is over is forgotten after seven days."""
+    """All bulk jobs of one twin, oldest first. A job whose work is over is forgotten after seven days.
+
+    Whoever makes a job or changes it calls `keep`: an org in a directory finds it there after a restart.
+    """
 
     def __init__(self, org: Organization) -> None:
         self._org = org
         self._looked_at = org.clock()
-        self.ingest: dict[str, IngestJob] = {}
-        self.query: dict[str, QueryJob] = {}
-        self.batch: dict[str, BatchJob] = {}
+        self._kept = KeptBulkJobs(org.kept_jobs)
+        self.ingest = self._kept.ingest_jobs()
+        self.query = self._kept.query_jobs()
+        self.batch = self._kept.batch_jobs()
 
     def next_job_id(self) -> str:
         return self._org.ids.next_id("750")
@@ -140,30 +58,50 @@ class BulkJobs:
     def next_result_id(self) -> str:
         return self._org.ids.next_id("752")
 
+    def keep(self, job: AnyJob) -> None:
+        """The job is as it should be found again."""
+        self._kept.put(job)
+
+    def save_rows(self, job: IngestJob | Batch, save: Callable[[], list[Outcome]]) -> None:
+        """Save the next rows of a job and keep what became of them: both, or neither."""
+        with self._org.transaction():
+            outcomes = save()
+            self._kept.put(job, outcomes)
+        job.note(outcomes)
+        self._kept.settle(job)
+
+    def forget(self, job: IngestJob | QueryJob | BatchJob) -> None:
+        """Let a job go, with all that belongs to it."""
+        for jobs in (self.ingest, self.query, self.batch):
+            jobs.pop(job.job_id, None)
+        self._kept.drop(job)
+
     def get_ingest(self, job_id: str) -> IngestJob:
-        self.forget_old()
+        self._forget_old()
         return _get(self.ingest, job_id)
 
     def get_query(self, job_id: str) -> QueryJob:
-        self.forget_old()
+        self._forget_old()
         return _get(self.query, job_id)
 
-    def forget_old(self) -> None:
+    def get_batch_job(self, job_id: str) -> BatchJob:
+        self._forget_old()
+        found = next((job for key, job in self.batch.items() if key[:15] == job_id[:15]), None)
+        if found is None:
+            raise SalesforceError("InvalidJob", f"Unable to find object with id: {job_id}")
+        return found
+
+    def _forget_old(self) -> None:
         """Let jobs of seven days ago go, once an hour."""
         now = self._org.clock()
         if now - self._looked_at < _LOOKS_AFTER:
             return
         self._looked_at, limit = now, now - _LIVES_FOR
-        self.ingest = {key: job for key, job in self.ingest.items() if job.created_at > limit or job.state not in DONE}
-        self.query = {key: job for key, job in self.query.items() if job.created_at > limit}
-        self.batch = {key: job for key, job in self.batch.items() if job.created_at > limit or job.state == "Open"}
-
-    def get_batch_job(self, job_id: str) -> BatchJob:
-        self.forget_old()
-        found = next((job for key, job in self.batch.items() if key[:15] == job_id[:15]), None)
-        if found is None:
-            raise SalesforceError("InvalidJob", f"Unable to find object with id: {job_id}")
-        return found
+        done: list[IngestJob | QueryJob | BatchJob] = [job for job in self.ingest.values() if job.state in DONE]
+        done += [*self.query.values(), *(job for job in self.batch.values() if job.state != "Open")]
+        for job in done:
+            if job.created_at <= limit:
+                self.forget(job)
 
 
 def describe_job(job: IngestJob | QueryJob) -> dict[str, object]:
@@ -172,7 +110,7 @@ def describe_job(job: IngestJob | QueryJob) -> dict[str, object]:
         "id": job.job_id,
         "operation": job.operation,
         "object": job.object,
-        "createdById": job.created_by,
+        "createdById": job.caller.user_id,
         "createdDate": to_wire(job.created_at),
         "systemModstamp": to_wire(job.created_at),
         "state": job.state,

@@ -9,11 +9,11 @@ import re
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.open_cursors import OpenCursors
 from orgtwin.http.recent_items import note_views
 from orgtwin.http.routing import Route
-from orgtwin.organization import Organization
 from orgtwin.soql import (
-    Cursors,
+    Cursor,
     QueryResult,
     VirtualTables,
     batch_size_of,
@@ -23,16 +23,8 @@ from orgtwin.soql import (
     plan_for,
     to_json,
 )
-from orgtwin.soql.cursors import Cursor
 
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
-
-
-class OpenCursors(Cursors):
-    """The open cursors of one twin."""
-
-    def __init__(self, org: Organization) -> None:
-        super().__init__(org.ids)
 
 
 def _batch_size(request: Request) -> int:
@@ -50,7 +42,8 @@ def run_query(request: Request, text: str, *, all_rows: bool = False, tooling: V
         note_views(request, [record_id for record_id in seen if record_id], result.for_modes)
     locator = ""
     if len(result.selected) > size:
-        locator = request.twin.part(OpenCursors).open(request.caller.user_id, result, size)
+        cursors = request.twin.part(OpenCursors)
+        locator = cursors.open_for(request, result, size, all_rows=all_rows, is_tooling=tooling is not None)
     return _batch(request, result, locator, 0, size, tooling=tooling is not None)
 
 
@@ -100,7 +93,9 @@ def tooling_query(request: Request) -> Response:
 
 
 def _cursor(request: Request) -> tuple[str, Cursor, int]:
-    return request.twin.part(OpenCursors).get(request.caller.user_id, request.params["locator"])
+    cursors, locator = request.twin.part(OpenCursors), request.params["locator"]
+    cursors.wake(request, locator.partition("-")[0])
+    return cursors.get(request.caller.user_id, locator)
 
 
 def query_more(request: Request) -> Response:

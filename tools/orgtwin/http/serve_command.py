@@ -16,6 +16,7 @@ from orgtwin.events.pubsub.door import PubSubDoor
 from orgtwin.http.app import Application
 from orgtwin.http.garbage import set_aside
 from orgtwin.http.latency import Latency, parse_latency
+from orgtwin.http.message import Response
 from orgtwin.http.prompt import find_unknown_server
 from orgtwin.http.ready import write_private, write_ready
 from orgtwin.http.serve import CannotListen, Listeners, bind, run
@@ -23,6 +24,7 @@ from orgtwin.http.start import Started, start_twin
 from orgtwin.http.surfaces import ROUTES
 from orgtwin.http.tls import ca_bundle, create_authority, server_context
 from orgtwin.http.twin import DEFAULT_DAILY_API_REQUESTS
+from orgtwin.http.unfinished_jobs import unfinished_work
 from orgtwin.records.journal import JournalInUse
 
 DEFAULT_READY_FILE = Path(".orgtwin/ready.json")
@@ -168,6 +170,8 @@ def _serve(started: Started, listeners: Listeners, ready_file: Path, *, watch_st
             ca_bundle=str(bundle),
         )
         write_ready(ready_file, about)
+        for work in unfinished_work(started.twin):
+            app.go_on(Response(afterwards=work))
         click.echo(f"orgtwin {about.org_id} at {about.https_url} and {about.http_url}; ready file: {ready_file}")
 
     app = Application(started.twin, ROUTES)

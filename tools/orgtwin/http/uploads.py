@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import tempfile
 import weakref
+from pathlib import Path
 
 _IN_MEMORY = 256 * 1024
 _BUFFER = 256 * 1024
@@ -17,6 +19,14 @@ class Upload:
     def __init__(self) -> None:
         self._head = bytearray()
         self._file: int | None = None
+        self._path: Path | None = None
+
+    @classmethod
+    def at(cls, path: Path) -> Upload:
+        """One that was kept at a path, by this process or one before."""
+        upload = cls()
+        upload._path = path
+        return upload
 
     @classmethod
     def of(cls, content: bytes) -> Upload:
@@ -43,7 +53,23 @@ class Upload:
         self._head.clear()
         return file
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is in a file that outlives this process."""
+        return self._path is not None
+
+    def kept_at(self, path: Path) -> Upload:
+        """The same data in a file that outlives this process; between two reads it holds no descriptor."""
+        temporary = path.with_name(f"{path.name}.new")
+        with self.reader() as source, temporary.open("wb") as file:
+            shutil.copyfileobj(source, file, _BUFFER)
+        temporary.replace(path)
+        return Upload.at(path)
+
     def read_at(self, position: int, size: int) -> bytes:
+        if self._path is not None:
+            with self._path.open("rb") as file:
+                return os.pread(file.fileno(), size, position)
         if self._file is None:
             return bytes(self._head[position : position + size])
         return os.pread(self._file, size, position)

@@ -17,12 +17,14 @@ from datetime import timedelta
 
 from orgtwin.audit.entries import Change
 from orgtwin.errors import SalesforceError
+from orgtwin.ids import find_id18
 from orgtwin.metadata.baseline import all_components, find_component
 from orgtwin.metadata.canonical import canonical
 from orgtwin.metadata.catalogue import is_known_type, load_types, parent_of
 from orgtwin.metadata.component import Component, ComponentStore, Key
 from orgtwin.metadata.deploy_model import DeployJob, DeployOptions, DeployOutcome, DeployStatus, TestLevel
 from orgtwin.metadata.deploy_run import Changes, Hooks, run_deploy, run_files
+from orgtwin.metadata.kept_requests import KeptRequests
 from orgtwin.metadata.manifest import Manifest
 from orgtwin.metadata.retrieve import FileProperties, Retrieved, retrieve
 from orgtwin.metadata.state import MetadataState, SourceMember, StateCell
@@ -57,6 +59,7 @@ class MetadataService:
         self.tell: Tell = _untold
         self._deploys: dict[str, DeployJob] = {}
         self._retrieves: dict[str, Retrieved] = {}
+        self._kept = KeptRequests(org)
         self._held = False
         self.after_deploy: list[Callable[[], None]] = []
 
@@ -100,6 +103,7 @@ class MetadataService:
         self._deploys[job.id] = job
         if not self._held:
             self._carry_out(job)
+        self._kept.put_deploy(job)
         return job
 
     def deploy_files(self, caller: Caller, files: Mapping[str, bytes], options: DeployOptions) -> DeployJob:
@@ -157,9 +161,11 @@ class MetadataService:
 
     def deploy_job(self, job_id: str) -> DeployJob:
         """Raises INVALID_CROSS_REFERENCE_KEY for an id that is none of this org's deploys."""
-        job = self._deploys.get(job_id) or next((job for key, job in self._deploys.items() if key[:15] == job_id), None)
+        whole_id = find_id18(job_id) or job_id
+        job = self._deploys.get(whole_id) or self._kept.find_deploy(whole_id)
         if job is None:
             raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", f"invalid cross reference id: {job_id}", status=404)
+        self._deploys[whole_id] = job
         return job
 
     def cancel(self, caller: Caller, job_id: str) -> DeployJob:
@@ -168,6 +174,7 @@ class MetadataService:
         if job.status.is_final:
             raise SalesforceError("INVALID_ID_FIELD", "Deployment already completed")
         job.status, job.completed, job.canceled_by = DeployStatus.CANCELED, self.org.clock(), caller.user_id
+        self._kept.put_deploy(job)
         return job
 
     def quick_deploy(self, caller: Caller, validation_id: str) -> DeployJob:
@@ -188,11 +195,13 @@ class MetadataService:
         self._held = True
 
     def release(self) -> None:
-        """Carry out every deploy that waits, oldest first."""
+        """Carry out every deploy that waits, those of an earlier run of this org included, oldest first."""
         self._held = False
-        for job in list(self._deploys.values()):
+        for job_id in sorted({*self._deploys, *self._kept.waiting()}):
+            job = self.deploy_job(job_id)
             if job.status is DeployStatus.PENDING:
                 self._carry_out(job)
+                self._kept.put_deploy(job)
 
     # ---- retrieve and list
 
@@ -223,11 +232,12 @@ class MetadataService:
             _merge(result, retrieve(self.org, self.components, unpackaged, version, root=root))
         retrieve_id = self.org.ids.next_id(_RETRIEVE_PREFIX)
         self._retrieves[retrieve_id] = result
+        self._kept.put_retrieve(retrieve_id, result, self.org.clock())
         return retrieve_id
 
     def retrieved(self, retrieve_id: str) -> Retrieved:
         """Raises INVALID_CROSS_REFERENCE_KEY for an unknown id."""
-        found = self._retrieves.get(retrieve_id)
+        found = self._retrieves.get(retrieve_id) or self._kept.find_retrieve(retrieve_id)
         if found is None:
             raise SalesforceError(
                 "INVALID_CROSS_REFERENCE_KEY", f"invalid cross reference id: {retrieve_id}", status=404
@@ -235,7 +245,7 @@ class MetadataService:
         return found
 
     def is_retrieve(self, job_id: str) -> bool:
-        return job_id in self._retrieves
+        return job_id in self._retrieves or self._kept.find_retrieve(job_id) is not None
 
     def list_metadata(self, type_name: str, folder: str | None = None) -> list[FileProperties]:
         """Every component of a type. Raises INVALID_TYPE for a type there is not."""

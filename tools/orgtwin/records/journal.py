@@ -4,9 +4,9 @@
     length (4 bytes) crc32 (4 bytes) payload     one frame a commit, payload in MessagePack
 
 A frame holds after-images: the rows that a commit touched as they are afterwards, the objects that it changed, the settings, the
-positions of id and auto-number sequences, and the events that it tells. Replaying frames in order rebuilds the org. A torn last
-frame, which a kill in the middle of a write leaves, is cut off: its transaction was never answered. `kill -9` loses nothing because
-the operating system has the bytes; losing power may lose the last moments unless `sync` is set.
+positions of id and auto-number sequences, the events that it tells, and what clients wait for. Replaying frames in order rebuilds
+the org. A torn last frame, which a kill in the middle of a write leaves, is cut off: its transaction was never answered. `kill -9`
+loses nothing because the operating system has the bytes; losing power may lose the last moments unless `sync` is set.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -23,6 +24,7 @@ import msgspec
 from orgtwin.errors import SalesforceError
 from orgtwin.ids import IdSequence
 from orgtwin.records.kept_events import Images, KeptEvents
+from orgtwin.records.kept_jobs import KeptJobs
 from orgtwin.records.row_images import all_images, apply_images, touched_images
 from orgtwin.records.stored_values import load_ext
 from orgtwin.records.table import RecordTable
@@ -48,6 +50,7 @@ class JournaledOrg(Protocol):
     numbers: dict[tuple[str, str], int]
     tables: dict[str, RecordTable]
     kept_events: KeptEvents
+    kept_jobs: KeptJobs
 
     @property
     def schema(self) -> Schema: ...
@@ -97,12 +100,14 @@ class Journal:
             frame["settings"] = org.settings
         if entries:
             frame["rows"] = touched_images(org.tables, entries)
-            frame["ids"] = _moved(self._ids, org.ids.position())
             frame["numbers"] = [[*key, number] for key, number in _moved(self._numbers, org.numbers).items()]
             events = org.kept_events.collect(entries)
             if events:
                 frame["events"] = events
+        if jobs := org.kept_jobs.untold():
+            frame["jobs"] = jobs
         if frame:
+            frame["ids"] = _moved(self._ids, org.ids.position())
             self._append(frame)
             self._note(org)
 
@@ -114,7 +119,7 @@ class Journal:
         """Rewrite the file as one snapshot. The new file is locked before it takes the place of the old one."""
         if self._org is None:
             return
-        temporary, file = _write_beside(self._path, self._org)
+        temporary, file = _write_beside(self._path, self._org, self._org.kept_jobs.all())
         fcntl.flock(file, fcntl.LOCK_EX)
         temporary.replace(self._path)
         os.close(self._file)
@@ -130,6 +135,7 @@ class Journal:
         self._settings = dict(org.settings)
         self._ids = org.ids.position()
         self._numbers = dict(org.numbers)
+        org.kept_jobs.told()
 
     def _append(self, frame: Mapping[str, object]) -> None:
         end = os.fstat(self._file).st_size
@@ -144,19 +150,19 @@ class Journal:
 
 
 def write_snapshot(path: Path, org: JournaledOrg) -> None:
-    """Write the whole org as one journal, in place of whatever `path` held."""
-    temporary, descriptor = _write_beside(path, org)
+    """Write the whole org as one journal, in place of whatever `path` held. Jobs are not told: their files stay behind."""
+    temporary, descriptor = _write_beside(path, org, [])
     os.close(descriptor)
     temporary.replace(path)
 
 
-def _write_beside(path: Path, org: JournaledOrg) -> tuple[Path, int]:
+def _write_beside(path: Path, org: JournaledOrg, jobs: Images) -> tuple[Path, int]:
     """A whole snapshot next to `path`, on disk, still open for appending."""
     temporary = path.with_name(path.name + ".new")
     descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
     try:
         _write(descriptor, MAGIC)
-        for frame in _snapshot_frames(org):
+        for frame in chain(_snapshot_frames(org), [{"jobs": jobs}] if jobs else []):
             _write(descriptor, _framed(_encode(frame)))
         os.fsync(descriptor)
     except OSError:
@@ -231,6 +237,7 @@ def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:
     for name, columns, state, rows in frame.get("rows", ()):  # type: ignore[attr-defined]
         apply_images(org.table(name), columns, state, rows)
     org.kept_events.restored.extend(frame.get("events", ()))  # type: ignore[arg-type]
+    org.kept_jobs.restored(frame.get("jobs", []))  # type: ignore[arg-type]
     for prefix, number in frame.get("ids", {}).items():  # type: ignore[attr-defined]
         org.ids.seen(prefix, number)
     for sobject_type, field, number in frame.get("numbers", ()):  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ in VirtualTables.
 from orgtwin.soql.catalog import VirtualTable, VirtualTables
 from orgtwin.soql.column_metadata import column_metadata
 from orgtwin.soql.cursors import Cursor, Cursors, batch_size_of
-from orgtwin.soql.execute import execute, find_problem, plan_for
+from orgtwin.soql.execute import execute, find_problem, plan_for, resume
 from orgtwin.soql.explain import explain
 from orgtwin.soql.parser import parse
 from orgtwin.soql.render import render
@@ -37,6 +37,7 @@ __all__ = [
     "plan_for",
     "record_json",
     "render",
+    "resume",
     "to_json",
     "to_wire",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -49,8 +49,23 @@ def execute(
     rows = fetch_rows(execution, plan)
     if plan.shape is None:
         return QueryResult(len(rows), (), _no_row, query, counts_only=True)
-    make = plan.shape.bind(execution, plan.root.api_name)
-    return QueryResult(len(rows), rows, make, query, for_modes=plan.query.for_modes)
+    root = plan.root.api_name
+    make = plan.shape.bind(execution, root)
+    stored_in = "" if catalog.is_virtual(root) else root
+    return QueryResult(len(rows), rows, make, query, for_modes=plan.query.for_modes, stored_in=stored_in)
+
+
+def resume(
+    org: Organization,
+    caller: Caller,
+    query: str,
+    rows: Sequence[Row],
+    *,
+    virtual: VirtualTables,
+    all_rows: bool = False,
+) -> QueryResult:
+    """The result that found these rows when the query ran, whatever it would find now. Raises as `execute` does."""
+    return replace(execute(org, caller, query, virtual=virtual, all_rows=all_rows), total_size=len(rows), selected=rows)
 
 
 def plan_for(org: Organization, caller: Caller, query: str, virtual: VirtualTables | None = None) -> Plan:

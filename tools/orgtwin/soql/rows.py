@@ -31,7 +31,10 @@ MakeRow = Callable[[Row], ResultRow]
 
 @dataclass(slots=True)
 class QueryResult:
-    """A run's answer. Rows are made when asked for, so that a cursor over a million of them holds only their handles."""
+    """A run's answer. Rows are made when asked for, so that a cursor over a million of them holds only their handles.
+
+    `stored_in` names the object whose records were selected; it is empty for groups and for computed objects.
+    """
 
     total_size: int
     selected: Sequence[Row]
@@ -39,6 +42,7 @@ class QueryResult:
     text: str
     counts_only: bool = False
     for_modes: tuple[str, ...] = ()
+    stored_in: str = ""
 
     @property
     def rows(self) -> list[ResultRow]:
