@@ -16,7 +16,8 @@ from tests.clmkit.sync.world import World
 
 from clmkit.operate.traces import Traces, open_traces
 from clmkit.sync.config import TracesConfig
-from clmkit.sync.lineage import read_events
+from clmkit.sync.lineage import Event, read_events
+from clmkit.sync.report import BY_EVENT, COME_BACK, SEND, Mark
 
 CLICK_TRACE, CLICK_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{CLICK_TRACE}-{CLICK_SPAN}-01"
@@ -101,6 +102,30 @@ def test_a_file_holds_lines_of_otlp_json_without_any_value(tmp_path: Path) -> No
     assert {span["name"] for span in spans} == {"change", "take in", "decide", "send", "come back"}
     assert {span["traceId"] for span in spans} == {CLICK_TRACE}
     assert "CANARY" not in path.read_text()
+
+
+def test_a_call_that_comes_after_its_change_was_written_and_heard_of_again_still_gives_it_its_trace() -> None:
+    world, kept = World(), Kept()
+    traces = Traces(kept, partial(read_events, world.state), is_announced=True)
+    world.agreement(business_owner={"email": "integration@example.com"})
+    run(world, traces)
+    traces.announce({"webhook-id": "EVT-1", "traceparent": TRACEPARENT})
+    traces.note([])
+    traces.close()
+    assert {f"{span.context.trace_id:032x}" for span in kept.spans} == {CLICK_TRACE}
+
+
+@pytest.mark.parametrize(("later", "told"), [("00:00:59", 0), ("00:01:01", 1)])
+def test_a_change_whose_call_is_lost_is_told_after_a_minute_all_the_same(later: str, told: int) -> None:
+    kept = Kept()
+    event = Event(1, "EVT-1", "clm", "user", 1, "2026-01-01T00:00:00+00:00")
+    traces = Traces(kept, lambda places: [event], is_announced=True)
+    at = "2026-01-01T00:00:00+00:00"
+    traces.note([Mark(SEND, "A", at, at, (1,)), Mark(COME_BACK, "A", at, at, (2,), BY_EVENT)])
+    traces.note([Mark(SEND, "B", f"2026-01-01T{later}+00:00", f"2026-01-01T{later}+00:00", (3,))])
+    traces.flush()
+    assert [span.name for span in kept.spans].count("change") == told
+    traces.close()
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -1,5 +1,6 @@
 """Precedence rows that ask for a role or a day decide in the running sync; what is not known is left to the steward."""
 
+import asyncio
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.clmkit.sync.world import ACME, World, shipped_spec
 
 from clmkit.clients.errors import Refused
 from clmkit.mapping.model import ConflictRule, Owner, PrecedenceRow, Spec, Window
+from clmkit.sync.editors import ClmRoles
 from clmkit.sync.inbox import InboxEvent
 
 ID, BEA, CARL = "AGR-000001", "005BEA", "005CARL"
@@ -63,9 +65,9 @@ def heard(number: int, user: str) -> InboxEvent:
     return InboxEvent(f"event:{number}", "event:contract", ID, 0, user)
 
 
-def name_in_the_clm(world: World, person: str) -> None:
+def name_in_the_clm(world: World, person: str, actor: str = "user") -> None:
     contact = {"id": person, "name": None, "email": None}
-    world.agreement(ID, counterparty={"id": ACME, "name": "ACME", "contact": contact})
+    world.agreement(ID, actor=actor, counterparty={"id": ACME, "name": "ACME", "contact": contact})
 
 
 def name_in_salesforce(world: World, person: str, user: str) -> None:
@@ -119,6 +121,73 @@ def test_two_edits_are_settled_by_the_row_that_applies(world: World, user: str, 
     world.run()
     world.run()
     assert names(world) == (stands, stands)
+
+
+ROLES = {"steward": ("ann@example.com", "*@legal.example.com"), "reader": ("rob@example.com",)}
+"""Who has which role in the CLM."""
+CLM_EDITS = [
+    ("a steward in the window is put back, because Salesforce wins there", "Ann@Example.com", NEAR, "PER-ann"),
+    ("a steward by the address of a department", "eve@legal.example.com", NEAR, "PER-ann"),
+    ("a steward long before it", "ann@example.com", FAR, "PER-bob"),
+    ("another role in the window", "rob@example.com", NEAR, "PER-bob"),
+    ("somebody without a role", "joe@example.com", NEAR, "PER-bob"),
+]
+
+
+@pytest.mark.parametrize(("story", "actor", "now", "stands"), CLM_EDITS, ids=[one[0] for one in CLM_EDITS])
+def test_an_edit_in_the_clm_stands_by_the_role_that_its_actor_has_there(
+    world: World, story: str, actor: str, now: str, stands: str
+) -> None:
+    world.now, world.clm_roles = now, ClmRoles(ROLES)
+    name_in_the_clm(world, "PER-bob", actor)
+    world.run()
+    world.run()
+    assert names(world) == (stands, stands), story
+    assert world.state.read_parked() == []
+
+
+# who edits in the CLM and who in Salesforce -> the first row that applies to either decides
+SIDES = [
+    ("ann@example.com", CARL, "PER-bob"),
+    ("rob@example.com", BEA, "PER-bob"),
+    ("rob@example.com", CARL, "PER-dora"),
+]
+
+
+@pytest.mark.parametrize(("actor", "user", "stands"), SIDES)
+def test_a_row_applies_to_two_edits_when_it_applies_to_the_editor_of_either(
+    world: World, actor: str, user: str, stands: str
+) -> None:
+    world.org.add("Contact", CLM_Person_Id__c="PER-dora", Email="dora@example.com")
+    world.clm_roles = ClmRoles(ROLES)
+    name_in_salesforce(world, "PER-bob", user)
+    name_in_the_clm(world, "PER-dora", actor)
+    world.run()
+    world.run()
+    assert names(world) == (stands, stands)
+
+
+@pytest.mark.parametrize("actors", [("",), ("ann@example.com", "joe@example.com"), ("ann@example.com", "")])
+def test_an_edit_in_the_clm_by_who_is_not_known_waits_for_the_steward(world: World, actors: tuple[str, ...]) -> None:
+    world.clm_roles = ClmRoles(ROLES)
+    for actor, person in zip(actors, ("PER-dora", "PER-bob")[-len(actors) :], strict=True):
+        name_in_the_clm(world, person, actor)
+    world.run()
+    (parked,) = world.state.read_parked()
+    why = "" if all(actors) else " (the CLM does not say who changed it)"
+    assert parked.reason == (
+        f"Customer Signed By: it was changed, and who wins depends on what is not known{why}."
+        " Make both equal, or change the rule, then redrive."
+    )
+    assert names(world) == ("PER-bob", "PER-ann")
+
+
+def test_the_role_of_an_actor_counts_although_a_killed_run_had_taken_the_change_in(world: World) -> None:
+    world.clm_roles = ClmRoles(ROLES)
+    name_in_the_clm(world, "PER-bob", "ann@example.com")
+    assert asyncio.run(world.engine().look()) == 1
+    world.run(looks=False)
+    assert names(world) == ("PER-ann", "PER-ann")
 
 
 def test_a_role_that_comes_through_a_permission_set_group_counts(world: World) -> None:

@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from tests.clmkit.sync.world import World
@@ -124,11 +124,34 @@ def test_a_stream_without_a_position_is_sure_only_after_a_look(world: World) -> 
     assert listening.is_sure
 
 
+def test_a_look_that_is_asked_for_while_salesforce_is_read_is_due_after_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.state.put_cursor(f"grpc:{TOPIC}", "00")
+    listening = prepare(world, Script([[PositionLost("gone")], []]))
+    read = world.org.query
+
+    async def query(soql: str, *, with_deleted: bool = False) -> AsyncIterator[Any]:
+        rows = [row async for row in read(soql, with_deleted=with_deleted)]
+        async with listening.open():
+            while not listening.asks:
+                await asyncio.sleep(0)
+        for row in rows:
+            yield row
+
+    monkeypatch.setattr(world.org, "query", query)
+    world.run()
+    assert world.state.get_cursor(LOOK) == "gone"
+    monkeypatch.undo()
+    world.run()
+    assert not listening.needs_look
+
+
 def test_an_overflow_is_answered_with_a_look_that_finds_what_changed(world: World) -> None:
     world.org.edit("Contract", "AGR-000001", OwnerId="005BEA")
     overflow = Change("Contract", "GAP_OVERFLOW", ("000000000000000AAA",), "", "", "tx", 1, 0, (), (), {}, "E1")
     listening = prepare(world, Script([[Batch((overflow,), b"\x01")]]))
-    listening.looked()
+    listening.looked(listening.asks)
     hear(listening, lambda: world.state.get_cursor(f"grpc:{TOPIC}") == "01")
     assert world.state.get_cursor("look") == "Salesforce tells of changed Contracts without saying which (GAP_OVERFLOW)"
     assert world.run().patches == 1
@@ -253,7 +276,7 @@ def test_after_a_long_silence_of_a_managed_subscription_salesforce_is_looked_at(
 ) -> None:
     hear(subscribe(world, ManagedScript([told(1)])), lambda: bool(world.state.get_cursor(f"grpc:{SUBSCRIBED}")))
     again = subscribe(world, ManagedScript([told(2)]), now)
-    again.looked()
+    again.looked(again.asks)
     hear(again, lambda: world.state.get_cursor(f"grpc:{SUBSCRIBED}") == "02")
     assert again.needs_look is needs_look
 

@@ -16,6 +16,7 @@ from tests.clmkit.sync.fake_org import OWNER, FakeOrg
 from clmkit.mapping.model import Spec
 from clmkit.sync.claims import Claims
 from clmkit.sync.database import Target
+from clmkit.sync.editors import ClmRoles
 from clmkit.sync.engine import Engine, load_linted, utc_now
 from clmkit.sync.guards import Limits
 from clmkit.sync.listening import Listening
@@ -72,6 +73,7 @@ class World:
     worker: str = "worker"
     listening: Listening | None = None
     pace: Pace = field(default_factory=Pace)
+    clm_roles: ClmRoles = field(default_factory=ClmRoles)
     now: str = ""
     """The instant; empty for the machine's own."""
     clock: float = 0.0
@@ -106,7 +108,7 @@ class World:
             self._state = None
 
     def agreement(self, agreement_id: str = "AGR-000001", **fields: Any) -> None:
-        """A new agreement with terms of its own, or a change to one that is there."""
+        """A new agreement with terms of its own, or a change to one that is there; `actor` is who makes it."""
         self.clm.save(agreement_id, **(fields if agreement_id in self.clm.agreements else {**AGREEMENT, **fields}))
 
     def engine(self) -> Engine:
@@ -123,6 +125,7 @@ class World:
             way=self.way,
             listening=self.listening,
             pace=self.pace,
+            clm_roles=self.clm_roles,
             now=(lambda: self.now) if self.now else utc_now,
             claims=Claims(self.spec, self.state, self.worker, lambda: self.clock) if shared else None,
         )

@@ -39,6 +39,7 @@ from clmkit.sync.door_keys import called_by_the_clm
 from clmkit.sync.doorbell import follow
 from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
 from clmkit.sync.lineage import read_events
+from clmkit.sync.lockout import Door, find_lockouts, keeper
 from clmkit.sync.outage import find_outages
 from clmkit.sync.report import Mark, RunReport
 from clmkit.sync.schedule import pace_of
@@ -148,7 +149,7 @@ async def _run(
         if config.webhook is not None:
             calls = called_by_the_clm(config, config.webhook, engine, interval, bell.set, traces.announce, _warn)
             await stack.enter_async_context(calls)
-        await stack.enter_async_context(_vault_token_kept(config))
+        await stack.enter_async_context(_vault_token_kept(config, engine))
 
         def tell(report: RunReport) -> None:
             monitor.note(report)
@@ -178,7 +179,9 @@ def _traced(config: SyncConfig, engine: Engine) -> Iterator[Traces | _Untraced]:
         raise ConfigError(
             f"traces need a library that is not installed: pip install 'clmkit[traces]' ({error})"
         ) from error
-    traces = open_traces(config.traces, partial(read_events, engine.state))
+    hooks = config.connector.webhooks
+    is_announced = config.webhook is not None and hooks is not None and hooks.signature == "standard"
+    traces = open_traces(config.traces, partial(read_events, engine.state), is_announced=is_announced)
     try:
         yield traces
     finally:
@@ -189,7 +192,14 @@ def _traced(config: SyncConfig, engine: Engine) -> Iterator[Traces | _Untraced]:
 async def _watched(engine: Engine, config: SyncConfig, interval: float) -> AsyncIterator[Monitor]:
     """A monitor of the engine; it is served where the configuration says so."""
     read_parked = engine.state.read_parked
-    monitor = Monitor(Pulse(interval, engine.clock()), Metrics(read_parked), read_parked, engine.clock)
+    state = engine.state
+    monitor = Monitor(
+        Pulse(interval, engine.clock()),
+        Metrics(read_parked),
+        read_parked,
+        engine.clock,
+        lambda: (find_outages(state), find_lockouts(state)),
+    )
     async with AsyncExitStack() as stack:
         if config.monitor is not None:
             await stack.enter_async_context(watched(monitor, config.monitor.host, config.monitor.port))
@@ -197,13 +207,14 @@ async def _watched(engine: Engine, config: SyncConfig, interval: float) -> Async
 
 
 @asynccontextmanager
-async def _vault_token_kept(config: SyncConfig) -> AsyncIterator[None]:
+async def _vault_token_kept(config: SyncConfig, engine: Engine) -> AsyncIterator[None]:
     """The token that opens Vault is renewed inside the block, where the configuration needs it."""
     renew = config.renew_vault_token
     if renew is None:
         yield
         return
-    async with kept_fresh(partial(asyncio.to_thread, renew), (SecretUnavailable,), _warn):
+    note = keeper(engine.state, Door.VAULT_TOKEN, engine.now)
+    async with kept_fresh(partial(asyncio.to_thread, renew), (SecretUnavailable,), _warn, note=note):
         yield
 
 
@@ -353,7 +364,7 @@ def alerts(config_path: Path, as_json: bool) -> None:
       2  the state cannot be read
     """
     with opened_state(config_path) as state:
-        found = find_alerts(state.read_parked(), outages=find_outages(state))
+        found = find_alerts(state.read_parked(), outages=find_outages(state), lockouts=find_lockouts(state))
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:

@@ -102,11 +102,12 @@ class Properties(Part, frozen=True):
 
 
 class Document(Part, frozen=True):
-    """Where an agreement tells its id, and its revision or the moment of its last change."""
+    """Where an agreement tells its id, its revision or the moment of its last change, and who made that."""
 
     id: str
     revision: str = ""
     changed_at: str = ""
+    changed_by: str = ""
     properties: Properties | None = None
 
 

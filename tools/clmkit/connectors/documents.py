@@ -27,7 +27,8 @@ def member(document: Any, path: str) -> Any:
 
 
 def to_agreement(described: Document, document: Any) -> JsonObject:
-    """The agreement that the spec's paths read: wrapped properties plain, `id` and `revision` where the sync expects them.
+    """The agreement that the spec's paths read: wrapped properties plain, and where the sync expects them `id`, `revision`,
+    `updated_at` and `updated_by`, the last two as far as the description says where they are.
 
     Raises Unexpected.
     """
@@ -40,7 +41,9 @@ def to_agreement(described: Document, document: Any) -> JsonObject:
         if not isinstance(wrapped, dict):
             raise Unexpected(f"The CLM told {_short(wrapped)} at {at.under!r} where properties were expected")
         agreement[at.under] = {name: member(one, at.value) for name, one in wrapped.items()}
-    return {**agreement, "id": _text(document, described.id), "revision": revision_of(described, document)}
+    changed = {"updated_at": described.changed_at, "updated_by": described.changed_by}
+    told = {name: member(document, path) for name, path in changed.items() if path}
+    return {**agreement, **told, "id": _text(document, described.id), "revision": revision_of(described, document)}
 
 
 def revision_of(described: Document, document: Any) -> int:
@@ -94,8 +97,8 @@ def to_observed_change(description: Description, document: Any) -> Change:
     """A change that was not told but seen: the document is newer than the last look. Raises Unexpected."""
     agreement = to_agreement(description.document, document)
     at, revision = _text(document, description.document.changed_at), agreement["revision"]
-    event_id = f"{agreement['id']}@{revision}"
-    return Change(event_id, revision, "changed", agreement["id"], revision, at, "", agreement)
+    event_id, actor = f"{agreement['id']}@{revision}", str(agreement.get("updated_by") or "")
+    return Change(event_id, revision, "changed", agreement["id"], revision, at, actor, agreement)
 
 
 def to_patch_body(description: Description, change: JsonObject, current: JsonObject) -> JsonObject:

@@ -3,7 +3,7 @@
     find_winner(field.precedence, Circumstances(state="draft"))            # Owner, or None when the facts do not decide
     possible_winners(field.precedence, "draft")                            # over every role and every day
 
-A row applies when its states hold the lifecycle state, one of its roles made the edit in Salesforce, and today lies in its window.
+A row applies when its states hold the lifecycle state, one of its roles made the edit, and today lies in its window.
 What is not known (who edited, the date) makes a row neither apply nor not apply: then only what follows in every case is an answer.
 """
 

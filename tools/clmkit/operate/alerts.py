@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from clmkit.sync.lockout import Lockout
 from clmkit.sync.outage import Outage
 from clmkit.sync.report import RunReport
 from clmkit.sync.state import Parked
@@ -42,15 +43,19 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 def find_alerts(
-    parked: Iterable[Parked], report: RunReport | None = None, outages: Iterable[Outage] = ()
+    parked: Iterable[Parked],
+    report: RunReport | None = None,
+    outages: Iterable[Outage] = (),
+    lockouts: Iterable[Lockout] = (),
 ) -> list[Alert]:
-    """The most urgent first, then the oldest. What ended the last run is one of the outages, where they are told."""
+    """The most urgent first, then the oldest. What ended the last run is told once, with what the state knows of it."""
     groups: dict[tuple[str, str, str], list[Parked]] = defaultdict(list)
     for row in parked:
         groups[row.kind, row.steward, cause_of(row.reason)].append(row)
     alerts = [_to_alert(rows, cause) for (_, _, cause), rows in groups.items()]
+    alerts += [_of_lockout(lockout) for lockout in {lockout.reason: lockout for lockout in lockouts}.values()]
     alerts += [_of_outage(outage) for outage in {outage.reason: outage for outage in outages}.values()]
-    if report is not None and report.stopped:
+    if report is not None and report.stopped and all(alert.cause != report.stopped for alert in alerts):
         alerts.append(_of_stop(report))
     return sorted(alerts, key=lambda alert: (alert.severity != "critical", alert.severity != "error", alert.since))
 
@@ -71,6 +76,10 @@ def _to_alert(rows: Sequence[Parked], cause: str) -> Alert:
 def _of_outage(outage: Outage) -> Alert:
     fix = f"none: it is tried again at {outage.until}"
     return Alert("error", outage.reason, "operator", outage.failures, outage.since, [], fix)
+
+
+def _of_lockout(lockout: Lockout) -> Alert:
+    return Alert("critical", lockout.reason, "operator", lockout.count, lockout.since, [], lockout.fix)
 
 
 def _of_stop(report: RunReport) -> Alert:

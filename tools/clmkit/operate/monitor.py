@@ -16,6 +16,8 @@ from aiohttp import web
 from clmkit.operate.alerts import find_alerts
 from clmkit.operate.metrics import Metrics
 from clmkit.operate.pulse import Pulse
+from clmkit.sync.lockout import Lockout
+from clmkit.sync.outage import Outage
 from clmkit.sync.report import RunReport
 from clmkit.sync.state import Parked
 
@@ -30,6 +32,7 @@ class Monitor:
     metrics: Metrics
     read_parked: Callable[[], list[Parked]]
     clock: Callable[[], float]
+    read_troubles: Callable[[], tuple[list[Outage], list[Lockout]]] = lambda: ([], [])
     last: RunReport | None = None
 
     def note(self, report: RunReport) -> None:
@@ -48,7 +51,7 @@ class Monitor:
         return web.Response(body=self.metrics.render(), headers={"content-type": SCRAPED})
 
     async def alerts(self, _: web.Request) -> web.Response:
-        return _json(find_alerts(self.read_parked(), self.last))
+        return _json(find_alerts(self.read_parked(), self.last, *self.read_troubles()))
 
 
 @asynccontextmanager

@@ -18,9 +18,12 @@ async def kept_fresh(
     troubles: tuple[type[Exception], ...],
     tell: Callable[[str], None],
     after_trouble: float = AFTER_TROUBLE_SECONDS,
+    note: Callable[[Exception | None], None] = lambda trouble: None,
 ) -> AsyncIterator[None]:
-    """Refresh inside the block. A trouble is told once as long as it stays the same; what is no trouble is raised at the end."""
-    task = asyncio.create_task(_keep(refresh, troubles, tell, after_trouble))
+    """Refresh inside the block. A trouble is told once as long as it stays the same, and noted each time; None notes that there is
+    none. What is no trouble is raised at the end.
+    """
+    task = asyncio.create_task(_keep(refresh, troubles, tell, after_trouble, note))
     try:
         yield
     finally:
@@ -30,14 +33,20 @@ async def kept_fresh(
 
 
 async def _keep(
-    refresh: Refresh, troubles: tuple[type[Exception], ...], tell: Callable[[str], None], after_trouble: float
+    refresh: Refresh,
+    troubles: tuple[type[Exception], ...],
+    tell: Callable[[str], None],
+    after_trouble: float,
+    note: Callable[[Exception | None], None],
 ) -> None:
     told = ""
     while True:
         try:
             wait = await refresh()
             told = ""
+            note(None)
         except troubles as trouble:
+            note(trouble)
             wait = after_trouble
             if str(trouble) != told:
                 told = str(trouble)

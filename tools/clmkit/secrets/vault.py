@@ -28,7 +28,11 @@ _TOKEN_FILE = ".vault-token"  # noqa: S105 - the name of a file
 
 
 class VaultError(Exception):
-    """Vault did not give the secret; the message names the path and what to do."""
+    """Vault did not give the secret; the message names the path and what is wrong, `fix` is the command that mends it."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.fix = fix
 
 
 class _Version(msgspec.Struct):
@@ -67,19 +71,22 @@ class _Question(Generic[T]):
 
     method: str
     shape: type[T]
-    refusals: Mapping[int, str]
+    refusals: Mapping[int, tuple[str, str]]
     strange: str
 
 
+_LOG_IN, _STATUS = "vault login", "vault status"
+# status -> why, and the command that mends it
 _REFUSALS = {
-    404: "nothing is kept there, or the newest version was deleted",
-    429: "Vault is a standby or has too many requests; try again",
-    473: "this node only serves performance reads",
-    501: "Vault is not initialised",
-    503: "Vault is sealed",
+    404: ("nothing is kept there, or the newest version was deleted", "vault kv put {path} {member}=-"),
+    429: ("Vault is a standby or has too many requests; try again", _STATUS),
+    473: ("this node only serves performance reads", _STATUS),
+    501: ("Vault is not initialised", "vault operator init"),
+    503: ("Vault is sealed", "vault operator unseal"),
 }
-_MAY_NOT_READ = {403: "the token may not read it; its policy needs `read` on this path"}
-_HAS_ENDED = {403: "the token has ended, was revoked, or may not renew itself; run `vault login`"}
+_MAY_NOT_READ = {403: ("the token may not read it; its policy needs `read` on this path", "vault token lookup")}
+_HAS_ENDED = {403: ("the token has ended, was revoked, or may not renew itself; run `vault login`", _LOG_IN)}
+_NO_NAMES = {"path": "MOUNT/PATH", "member": "KEY"}
 _READ = _Question("GET", _Secret, _REFUSALS | _MAY_NOT_READ, "no secret of the key/value engine version 2")
 _LOOK_UP = _Question("GET", _Token, _REFUSALS | _HAS_ENDED, "no token")
 _RENEW = _Question("POST", _Renewal, _REFUSALS | _HAS_ENDED, "no renewal")
@@ -89,13 +96,17 @@ def read_vault(path: str, member: str, environment: Mapping[str, str], home: Pat
     """The member of the newest version of MOUNT/PATH. Raises VaultError."""
     mount, _, rest = path.strip("/").partition("/")
     if not mount or not rest or ".." in rest.split("/"):
-        raise VaultError(f"{path!r} is not MOUNT/PATH, such as secret/clmkit")
-    url = f"{_address(environment)}/v1/{mount}/data/{rest}"
-    values = _ask(_READ, url, environment, home).data.data
+        raise VaultError(f"{path!r} is not MOUNT/PATH, such as secret/clmkit", "clmkit sync run --help")
+    url, names = f"{_address(environment)}/v1/{mount}/data/{rest}", {"path": f"{mount}/{rest}", "member": member}
+    values = _ask(_READ, url, environment, home, names).data.data
     if values is None:
-        raise VaultError(f"{url}: {_REFUSALS[404]}")
+        why, fix = _REFUSALS[404]
+        raise VaultError(f"{url}: {why}", fix.format(**names))
     if not isinstance(value := values.get(member), str) or not value:
-        raise VaultError(f"{url} has no text under {member!r}; its members are {', '.join(sorted(values)) or 'none'}")
+        raise VaultError(
+            f"{url} has no text under {member!r}; its members are {', '.join(sorted(values)) or 'none'}",
+            f"vault kv patch {mount}/{rest} {member}=-",
+        )
     return value
 
 
@@ -106,7 +117,7 @@ def renew_token(environment: Mapping[str, str], home: Path) -> float:
     if token.ttl <= 0:
         return NEVER_ENDS_SECONDS
     if not token.renewable:
-        raise VaultError(f"the token ends in {token.ttl} s and cannot be renewed; run `vault login`")
+        raise VaultError(f"the token ends in {token.ttl} s and cannot be renewed; run `vault login`", _LOG_IN)
     lease = _ask(_RENEW, f"{url}/renew-self", environment, home).auth.lease_duration
     return max(lease * RENEWED_AT, SHORTEST_SECONDS)
 
@@ -115,7 +126,8 @@ def _address(environment: Mapping[str, str]) -> str:
     try:
         return require_private(environment.get("VAULT_ADDR", ""))
     except ValueError as error:
-        raise VaultError(f"VAULT_ADDR: {error}") from error
+        fix = "export VAULT_ADDR=https://..., and start the sync again"
+        raise VaultError(f"VAULT_ADDR: {error}", fix) from error
 
 
 def _token(environment: Mapping[str, str], home: Path) -> str:
@@ -124,10 +136,12 @@ def _token(environment: Mapping[str, str], home: Path) -> str:
     try:
         return (home / _TOKEN_FILE).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise VaultError(f"neither VAULT_TOKEN nor ~/{_TOKEN_FILE} is there; run `vault login`") from error
+        raise VaultError(f"neither VAULT_TOKEN nor ~/{_TOKEN_FILE} is there; run `vault login`", _LOG_IN) from error
 
 
-def _ask(question: _Question[T], url: str, environment: Mapping[str, str], home: Path) -> T:
+def _ask(
+    question: _Question[T], url: str, environment: Mapping[str, str], home: Path, names: Mapping[str, str] = _NO_NAMES
+) -> T:
     import requests  # every start of the sync would wait for it, and few keep secrets in Vault
 
     headers = {"X-Vault-Token": _token(environment, home), "X-Vault-Request": "true"}
@@ -142,12 +156,12 @@ def _ask(question: _Question[T], url: str, environment: Mapping[str, str], home:
             body = answer.raw.read(_LARGEST + 1, decode_content=True)
     except requests.RequestException as error:
         raise VaultError(
-            f"{url}: {type(error).__name__}; is Vault there, and does VAULT_CACERT name its authority?"
+            f"{url}: {type(error).__name__}; is Vault there, and does VAULT_CACERT name its authority?", _STATUS
         ) from error
     if answer.status_code != 200:
-        why = question.refusals.get(answer.status_code, f"that is {question.strange}")
-        raise VaultError(f"{url} answered {answer.status_code}: {why}")
+        why, fix = question.refusals.get(answer.status_code, (f"that is {question.strange}", _STATUS))
+        raise VaultError(f"{url} answered {answer.status_code}: {why}", fix.format(**names))
     try:
         return msgspec.json.decode(body, type=question.shape)
     except msgspec.DecodeError as error:
-        raise VaultError(f"{url} answered with something that is {question.strange}") from error
+        raise VaultError(f"{url} answered with something that is {question.strange}", _STATUS) from error

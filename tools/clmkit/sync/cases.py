@@ -43,6 +43,12 @@ class Case:
         return str(self.agreement.get("updated_at", ""))
 
     @property
+    def actors(self) -> set[str]:
+        """Whom the CLM names for the changes of this agreement: of each event, and of the last change where it tells that."""
+        last = self.agreement.get("updated_by")
+        return self.work.actors | ({str(last)} if last else set())
+
+    @property
     def is_held(self) -> bool:
         """Whether its events wait with what is not due yet."""
         return bool(self.waits)

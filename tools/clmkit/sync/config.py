@@ -6,6 +6,7 @@
       url: https://clm.example.com
       client_id: clmkit
       client_secret: {env: CLM_CLIENT_SECRET}
+      roles: {steward: [ann@example.com, "*@legal.example.com"]}   # who has which audience's role in the CLM, for precedence rows
       connector: ironclad                      # a description of the CLM's API, shipped or a file beside this one; default: clm
     salesforce:
       url: {file: build/org.json, member: https_url}
@@ -80,6 +81,7 @@ class _ClmSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_id: Setting
     client_secret: Setting
     connector: str = "clm"
+    roles: dict[str, tuple[str, ...]] = {}
 
 
 class _SalesforceSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +181,8 @@ class SyncConfig:
     """Raises ConfigError."""
     renew_vault_token: Callable[[], float] | None = field(default=None, repr=False, compare=False)
     """Where a secret is in Vault. Answers after how many seconds to do so again; raises SecretUnavailable."""
+    clm_roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Actors of the CLM by the spec's audiences, `*` for any text."""
     page: int = 500
     batch: int = 10_000
     keeps_promises: bool = True
@@ -263,6 +267,7 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
         traces=_traces(path, reader, file.traces) if file.traces is not None else None,
         monitor=_listener(path, "monitor.listen", file.monitor.listen) if file.monitor is not None else None,
         connector=connector,
+        clm_roles=clm.roles,
     )
 
 

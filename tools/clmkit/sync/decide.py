@@ -4,11 +4,11 @@ A field is judged against its base, the value on which both systems last agreed.
 moved away from it; with the field's holder that gives one cell of TABLE.
 
 The holder of a shared field is named by its precedence row for the circumstances: the lifecycle state, the record's dates today,
-and the roles of who made the edit in Salesforce (`editors`). There the other side's edit is put back, as by the generated trigger
-guard. The guard knows the status and the dates of the Salesforce record, the CLM its own; when the two name different holders, the
-field is changing hands and an edit of either side stands, because each side was allowed to make it. Where nobody edited in
-Salesforce, a row for roles does not apply. Where the winner depends on what is not known, nobody is taken for it: an edit waits
-for the steward. `Rule.ASK` cells (both sides of a shared field moved) are settled by SETTLEMENTS, the field's conflict rule.
+and the roles of who made the edit, on whichever side (`editors`); where both sides were edited a row applies to the roles of
+either. There the other side's edit is put back, as by the generated trigger guard. The guard knows the status and the dates of the
+Salesforce record, the CLM its own; when the two name different holders, the field is changing hands and an edit of either side
+stands, because each side was allowed to make it. Where the winner depends on what is not known, nobody is taken for it: an edit
+waits for the steward. `Rule.ASK` cells (both sides of a shared field moved) are settled by SETTLEMENTS, the field's conflict rule.
 
 A value that the sync has put back and that does not hold is rewritten by an automation: a trigger, a flow, a rule of the CLM.
 `hops` remembers that a value was put back, in Salesforce (1) or in the CLM (-1). When that side is found moved again although
@@ -162,7 +162,8 @@ NOBODY: Editors = (frozenset(),)
 class FieldFacts:
     """One field on both sides. `state` is the lifecycle state of the agreement, `salesforce_state` that of the record (both by
     name, None when unknown); `clm_is_newer` compares the two modification times. The dates are those of the two records, by field
-    name; `today` is the org's day. `editors` is None when nobody knows who made Salesforce's edit; `unknown` says why.
+    name; `today` is the org's day. `editors` made Salesforce's edit, `clm_editors` the CLM's: None when
+    nobody knows; `unknown` and `clm_unknown` say why.
     """
 
     base: Value | Absent
@@ -179,6 +180,8 @@ class FieldFacts:
     today: datetime.date | None = None
     editors: Editors | None = None
     unknown: str = ""
+    clm_editors: Editors | None = NOBODY
+    clm_unknown: str = ""
     by_person: bool = False
     """Whether a person saved the record in Salesforce after a value was put back there."""
 
@@ -227,15 +230,27 @@ def decide_field(field: FieldMapping, facts: FieldFacts) -> FieldDecision:
     moves = has_moved(field, facts.base, facts.clm), has_moved(field, facts.base, facts.salesforce)
     if is_unstable(facts, *moves):
         return FieldDecision(field, Action.CONFLICT, facts.clm, Rule.UNSTABLE.value, facts.hops)
-    holder = find_holder(field, facts, facts.editors if moves[1] else NOBODY)
+    holder = find_holder(field, facts, find_makers(facts, *moves))
     is_first_meeting = facts.base is ABSENT and field.direction is Direction.BOTH
     rule = TABLE[(Holder.OPEN if is_first_meeting else holder, *moves)]
     action = _settle(field, facts, holder) if rule is Rule.ASK else _ACTIONS[rule]
     value = facts.salesforce if action is Action.PULL else facts.clm
-    is_untold = holder is Holder.UNKNOWN and action is Action.CONFLICT and facts.unknown
-    reason = f"{rule.value} ({facts.unknown})" if is_untold else rule.value
+    untold = (moves[1] and facts.unknown) or (moves[0] and facts.clm_unknown)
+    is_untold = holder is Holder.UNKNOWN and action is Action.CONFLICT and untold
+    reason = f"{rule.value} ({untold})" if is_untold else rule.value
     hop = count_hop(field, action, *moves)
     return FieldDecision(field, action, value, reason, hop if hop * facts.hops <= 0 else hop + facts.hops)
+
+
+def find_makers(facts: FieldFacts, clm_moved: bool, salesforce_moved: bool) -> Editors | None:
+    """The roles of who may have made the edits, together where both sides were edited; None when nobody knows."""
+    sides = [one for one, moved in ((facts.clm_editors, clm_moved), (facts.editors, salesforce_moved)) if moved]
+    makers = NOBODY
+    for side in sides:
+        if side is None:
+            return None
+        makers = tuple(known | roles for known in makers for roles in side)
+    return makers
 
 
 def is_unstable(facts: FieldFacts, clm_moved: bool, salesforce_moved: bool) -> bool:

@@ -20,6 +20,7 @@ from clmkit.secrets.freshness import kept_fresh
 from clmkit.sync.config import ConfigError, SyncConfig, WebhookConfig
 from clmkit.sync.doorbell import HOOK_NAME, listening
 from clmkit.sync.engine import Engine
+from clmkit.sync.lockout import Door, end_lockout, keeper, note_lockout
 
 OVERLAP = 300.0
 """As long as a call of Standard Webhooks counts after it was signed."""
@@ -27,6 +28,11 @@ LOOK_EVERY = 30.0
 PUBLIC_KEY_EVERY = 600.0
 """Seconds between looks at a key that the CLM publishes: each is a call."""
 REPLACED = "webhook key replaced"
+UNKNOWN_KEY = (
+    "Calls to the webhook's address are signed with a key that is not known here, or come from strangers. Nothing is lost: the"
+    " CLM's feed is read all the same, only later."
+)
+NAME_KEY = "none: name the key that the CLM signs with in `webhook.secrets`, beside the others; it is read within {every:.0f} s"
 
 
 @dataclass(slots=True)
@@ -37,6 +43,8 @@ class DoorKeys:
     current: tuple[str, ...] = field(default=(), repr=False)
     told: str = field(default="", repr=False)
     """What the CLM signs with, as far as it was told."""
+    refused: int = 0
+    """Calls that no key fitted, since this was looked at last."""
     _former: dict[str, float] = field(default_factory=dict, repr=False)
     """Keys that were replaced, and until when they count."""
 
@@ -57,7 +65,9 @@ class DoorKeys:
     def is_genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
         now = self.clock()
         known = (*self.current, self.told, *(one for one, end in self._former.items() if end > now))
-        return is_genuine(self.kind, tuple(filter(None, known)), headers, body)
+        is_known = is_genuine(self.kind, tuple(filter(None, known)), headers, body)
+        self.refused += not is_known
+        return is_known
 
 
 @dataclass(slots=True)
@@ -78,12 +88,21 @@ class Registration:
 
     async def look(self) -> float:
         """Read the keys again, and tell the CLM of another one; seconds to the next look. Raises ConfigError, WireError."""
+        self._tell_refused()
         await self.keys.refresh()
         if not self.is_public and self.keys.current[0] != self.keys.told:
             await self.register()
             with self.engine.state.transaction():
                 self.engine.state.record(self.engine.now(), REPLACED, {"webhook": HOOK_NAME})
         return self.every
+
+    def _tell_refused(self) -> None:
+        refused, self.keys.refused = self.keys.refused, 0
+        state = self.engine.state
+        if refused:
+            note_lockout(state, Door.CALLS, UNKNOWN_KEY, NAME_KEY.format(every=self.every), self.engine.now(), refused)
+        else:
+            end_lockout(state, Door.CALLS)
 
 
 @asynccontextmanager
@@ -114,5 +133,6 @@ async def called_by_the_clm(
         every = PUBLIC_KEY_EVERY if is_public else min(interval, LOOK_EVERY)
         registration = Registration(keys, engine, webhook.url or address, is_public, every)
         await registration.register()
-        async with kept_fresh(registration.look, (ConfigError, WireError), tell):
+        note = keeper(engine.state, Door.WEBHOOK_KEYS, engine.now)
+        async with kept_fresh(registration.look, (ConfigError, WireError), tell, note=note):
             yield

@@ -1,24 +1,31 @@
-"""Who edited a record in Salesforce, as roles: what the precedence rows of a shared field ask for.
+"""Who made an edit, as roles: what the precedence rows of a shared field ask for.
 
     await editors.prepare(user_ids)                     # one query, two where somebody is in a permission set group
-    edited = editors.judge(column, user_ids)
+    edited = editors.judge(column, user_ids)            # in Salesforce
+    edited = clm_roles.judge(actors)                    # in the CLM
 
 A role is an audience of the spec; a person has it who has its permission set, assigned or through a group. Nothing is guessed. It
 is not known who edited a field when nobody is named; when the one who is named is the integration user, because its automations
 save for others; when they may not edit the field, because then somebody else did before them; and when the org shows no permission
 sets of them, not even the one that every profile has.
+
+Whom the CLM names as the actor of a change has the roles that the configuration gives them (`clm.roles`): the CLM's people have no
+permission sets. Where it gives none to anybody, a row for roles is for edits in Salesforce alone. A change without an actor was
+made by nobody knows whom.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
+from clmkit.clients.clm import CLIENT_NAME
 from clmkit.clients.errors import Refused
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Spec
 from clmkit.sync.org_rows import read_in
 from clmkit.sync.ports import Org
-from clmkit.sync.rows import Edited
+from clmkit.sync.rows import WITHOUT_ROLES, Edited
 
 ASSIGNED = ("AssigneeId", "PermissionSet.Name", "PermissionSetGroupId")
 GROUPED = ("PermissionSetGroupId", "PermissionSet.Name")
@@ -27,6 +34,27 @@ GROUPED = ("PermissionSetGroupId", "PermissionSet.Name")
 def asks_for_editors(mapping: ObjectMapping) -> bool:
     """Whether it matters who edits records of this object."""
     return any(row.roles for column in mapping.columns for row in column.precedence)
+
+
+@dataclass(frozen=True, slots=True)
+class ClmRoles:
+    """`names` are those of actors by role, in any case of letters; `*` stands for any text."""
+
+    names: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def judge(self, actors: Iterable[str]) -> Edited:
+        """Who may have made an edit, when these made the changes since it was agreed on. What the sync wrote is no edit."""
+        if not self.names:
+            return WITHOUT_ROLES
+        people = sorted({actor for actor in actors if actor != CLIENT_NAME})
+        if not all(people) or not people:
+            return Edited(unknown="the CLM does not say who changed it")
+        return Edited(tuple(self._roles_of(actor.casefold()) for actor in people))
+
+    def _roles_of(self, actor: str) -> frozenset[str]:
+        return frozenset(
+            role for role, names in self.names.items() if any(fnmatchcase(actor, name.casefold()) for name in names)
+        )
 
 
 @dataclass(slots=True)

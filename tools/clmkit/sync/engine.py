@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from clmkit.clients.errors import Refused, Unreachable, WireError
+from clmkit.clients.errors import LoginFailed, Refused, Unreachable, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.clients.salesforce import ApiUsage, Salesforce
 from clmkit.clients.transport import Patience, Sleep, Transport, open_session
@@ -33,12 +33,13 @@ from clmkit.mapping.loader import load_spec
 from clmkit.mapping.model import Spec
 from clmkit.sync.apply import Excess, Overuse, StopRun
 from clmkit.sync.claims import Claims
-from clmkit.sync.config import SyncConfig
-from clmkit.sync.editors import Editors
+from clmkit.sync.config import ConfigError, SyncConfig
+from clmkit.sync.editors import ClmRoles, Editors
 from clmkit.sync.guards import BlastRadius, Limits, find_overuse, forecast
 from clmkit.sync.identity import require_keys
 from clmkit.sync.intake import Intake
 from clmkit.sync.listening import EventsConfig, Listening, Wire
+from clmkit.sync.lockout import Door, end_lockout, find_fix, note_lockout
 from clmkit.sync.origin import Ruleset, find_commit, put_in_force, ruleset_of
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.references import References
@@ -97,6 +98,7 @@ class Engine:
     """What the audit calls the mapping; made of the spec when it is not given."""
     pace: Pace = field(default_factory=Pace)
     """When fields may go; by default everything at once."""
+    clm_roles: ClmRoles = field(default_factory=ClmRoles)
     _looked_at: int = 0
     _first_usage: tuple[float, ApiUsage] | None = None
 
@@ -170,10 +172,13 @@ class Engine:
                     raise StopRun(paused)
             if is_doubtful:
                 forget_stops(self.state)
+            end_lockout(self.state, Door.LOGIN)
             if looks and self.listening is not None and not should_end():
-                self.listening.looked()
+                self.listening.looked(intake.asks)
         except (StopRun, WireError) as error:
             self.tally.stopped = str(error)
+            if isinstance(error, LoginFailed):
+                note_lockout(self.state, Door.LOGIN, str(error), find_fix(error), self.now())
             self.tally.is_outage = _is_outage(error)
             self._hold(str(error) if isinstance(error, Excess) else "")
         finally:
@@ -284,9 +289,19 @@ def load_linted(path: Path) -> Spec:
     return loaded.spec
 
 
+def require_known_roles(config: SyncConfig, spec: Spec) -> None:
+    """Raises ConfigError when people of the CLM are given a role that the spec has not."""
+    known = [audience.name for audience in spec.audiences]
+    unknown = sorted(config.clm_roles.keys() - set(known))
+    if unknown:
+        raise ConfigError(
+            f"clm.roles names {', '.join(unknown)}; {config.spec} has the audiences {', '.join(known)}. Nothing was changed."
+        )
+
+
 @asynccontextmanager
 async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
-    """An engine on real connections and its state file. Raises SpecError, StateError, OSError."""
+    """An engine on real connections and its state file. Raises SpecError, ConfigError, StateError, OSError."""
     with sole_sync(config.state):
         async with open_systems(config) as engine:
             require_keys(engine.state, engine.spec)
@@ -297,6 +312,7 @@ async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
 async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
     """An engine to look at both systems and the state with, also beside a running sync; never to run."""
     spec = load_linted(config.spec)
+    require_known_roles(config, spec)
     state = State(config.state)
     claims = Claims(spec, state, uuid4().hex, time.time) if state.database.is_shared else None
     try:
@@ -315,6 +331,7 @@ async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
                 limits=config.guards,
                 claims=claims,
                 rules=ruleset_of(spec, find_commit(config.spec)),
+                clm_roles=ClmRoles(config.clm_roles),
             )
     finally:
         state.close()

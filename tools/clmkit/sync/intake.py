@@ -26,7 +26,7 @@ from clmkit.sync.inbox import DELETED_SOURCE, EVENT_SOURCE, REDRIVE_SOURCE, Inbo
 from clmkit.sync.listening import Listening
 from clmkit.sync.org_rows import OrgRow, read_changed, read_replicated
 from clmkit.sync.ports import ClmSystem, Org
-from clmkit.sync.report import COME_BACK, Tally
+from clmkit.sync.report import BY_LOOK, COME_BACK, Tally
 from clmkit.sync.rows import Agreement, is_echo, is_whole_agreement
 from clmkit.sync.schedule import END_OF_TIME, Pace
 from clmkit.sync.state import UNREAD, Link, Parked, State
@@ -55,6 +55,8 @@ class Work:
     """Events that the CLM ascribes to this sync."""
     editors: set[str] = field(default_factory=set)
     """Users whom Salesforce's events name."""
+    actors: set[str] = field(default_factory=set)
+    """Whom the CLM's events name, empty for an event that names nobody."""
     due: set[str] = field(default_factory=set)
     """The latencies whose time has come."""
     has_held: bool = False
@@ -68,6 +70,7 @@ class Work:
             reread=True,
             is_redriven=self.is_redriven,
             editors=self.editors,
+            actors=self.actors,
             due=self.due,
             has_held=self.has_held,
         )
@@ -100,6 +103,8 @@ class Intake:
     """Up to here every event is settled or held, as an earlier look has found."""
     joins: bool = False
     """Whether the first work is what an earlier run left together with what is new, which tells whose trouble it was."""
+    asks: int = 0
+    """How many looks were asked for (`Listening`) before Salesforce was read last."""
     _streams: dict[str, AsyncGenerator[OrgRow, None]] = field(default_factory=dict)
     """Salesforce's modified records that are still being read, by object mapping: one query serves many rounds."""
     _feed: Feed = field(init=False)
@@ -120,6 +125,7 @@ class Intake:
         self._take_due(work)
         if self.reads and (self.joins or not work) and (self.claims is None or self.claims.may_read()):
             await self._take_clm(work)
+            self.asks = self.listening.asks if self.listening is not None else 0
             for mapping in self.spec.objects:
                 if is_whole_agreement(mapping) and self.looks:
                     await self._take_salesforce(work, mapping)
@@ -161,7 +167,9 @@ class Intake:
         if event.source.startswith(EVENT_SOURCE):
             item.reread_of.add(event.source.removeprefix(EVENT_SOURCE))
             item.editors |= {event.actor} - {""}
-        elif event.source != CLM_SOURCE:
+        elif event.source == CLM_SOURCE:
+            item.actors.add(event.actor)
+        else:
             item.reread = True
         item.was_deleted |= event.source.startswith(DELETED_SOURCE)
         item.is_redriven |= event.source == REDRIVE_SOURCE
@@ -211,6 +219,7 @@ class Intake:
         for event in mine:
             item = work.setdefault(event.agreement_id, Work(event.agreement_id))
             item.events.append(event.sequence)
+            item.actors.add(event.actor)
             agreement = changes[event.event_id].agreement
             item.offer(agreement, event.revision)
             if _is_echo_of_ours(event):
@@ -274,6 +283,7 @@ class Intake:
             for event in rest:
                 self._sort_out(work, mapping, event, news[event.event_id], is_fresh)
         self.tally.events += len(rest) + len(echoes)
+        self._mark_back([*echoes, *rest])
 
     async def _open_stream(self, mapping: ObjectMapping, high_water: str) -> AsyncGenerator[OrgRow, None]:
         """What changed since the high-water mark. After events were missed the org's own record of changes is asked, where it
@@ -306,8 +316,11 @@ class Intake:
         self.state.inbox.settle([Settled(one.sequence, "unchanged", "our own write came back") for one in echoes])
         self.tally.settle("unchanged", len(echoes))
         self.tally.echoes += len(echoes)
+
+    def _mark_back(self, seen: Iterable[InboxEvent]) -> None:
+        """Whatever was written before is in the rows that were seen just now, also where more than that has changed."""
         now = self.now()
-        self.tally.mark(COME_BACK, ((one.agreement_id, (one.sequence,)) for one in echoes), now, now)
+        self.tally.mark(COME_BACK, ((one.agreement_id, (one.sequence,)) for one in seen), now, now, BY_LOOK)
 
     def _sort_out(
         self, work: dict[str, Work], mapping: ObjectMapping, event: InboxEvent, row: OrgRow, is_fresh: bool

@@ -34,7 +34,7 @@ from clmkit.clients.transport import Patience, open_session
 from clmkit.mapping.model import Spec
 from clmkit.sync.event_facts import Judge, default_topics, linked_ids
 from clmkit.sync.inbox import Settled
-from clmkit.sync.report import COME_BACK, Tally
+from clmkit.sync.report import BY_EVENT, COME_BACK, Tally
 from clmkit.sync.state import Link, State
 
 LOG = logging.getLogger("clmkit.sync")
@@ -131,6 +131,8 @@ class Listening:
     _over_cometd: set[str] = field(default_factory=set)
     _sure: set[str] = field(default_factory=set)
     """Topics whose stream is known to go on without a gap."""
+    asks: int = 0
+    """How often a look was asked for."""
     _failure: BaseException | None = None
     _judge: Judge = field(init=False)
 
@@ -151,9 +153,11 @@ class Listening:
     def needs_look(self) -> bool:
         return bool(self.state.get_cursor(LOOK))
 
-    def looked(self) -> None:
-        """Salesforce was asked for everything that changed."""
-        if self.needs_look:
+    def looked(self, asks: int) -> None:
+        """Salesforce was asked for everything that changed since `asks` looks were asked for. A look asked for meanwhile is due:
+        what it is for may have happened after this one had read.
+        """
+        if self.needs_look and self.asks == asks:
             self._put(LOOK, "")
 
     def transport_of(self, topic: str) -> str:
@@ -197,7 +201,7 @@ class Listening:
             self._queued -= len(records)
             self.state.put_cursor(DELIVERIES, f"{self.now()[:10]} {self._deliveries_taken() + len(records)}")
             if heard.look:
-                self.state.put_cursor(LOOK, heard.look)
+                self._ask_look(heard.look)
         for commit in {one.place: one.batch.commit for one in waiting}.values():
             if commit is not None:
                 commit()
@@ -205,7 +209,7 @@ class Listening:
         tally.settle("unchanged", len(echoes))
         tally.echoes += len(echoes)
         back = [new[one] for one in heard.settled if one in new]
-        tally.mark(COME_BACK, ((one.agreement_id, (one.sequence,)) for one in back), self.now(), self.now())
+        tally.mark(COME_BACK, ((one.agreement_id, (one.sequence,)) for one in back), self.now(), self.now(), BY_EVENT)
 
     def _bury(self, gone: Sequence[tuple[Link, str]]) -> None:
         for link, at in gone:
@@ -250,7 +254,7 @@ class Listening:
         if not stored:
             self._lose(topic, "the stream begins now; what changed before is only in the records.")
         elif topic.startswith(MANAGED) and self._was_silent(topic):
-            self._put(LOOK, f"{topic} was silent for so long that the org may have gone on elsewhere.")
+            self._need_look(f"{topic} was silent for so long that the org may have gone on elsewhere.")
         return self.streams(self.transport_of(topic), topic, bytes.fromhex(stored) or None, refused)
 
     def _was_silent(self, topic: str) -> bool:
@@ -261,7 +265,7 @@ class Listening:
         if topic not in self._sure:
             self._sure.add(topic)
             if not self.state.get_cursor(self._place(topic)):
-                self._put(LOOK, f"{topic} is heard from now on; what changed until now is only in the records.")
+                self._need_look(f"{topic} is heard from now on; what changed until now is only in the records.")
         self._queued += len(batch.records)
         await self._queue.put(_Heard(self._place(topic), batch))
         self.ring()
@@ -271,7 +275,7 @@ class Listening:
         self._sure.discard(topic)
         LOG.warning("%s: %s Salesforce is looked at.", topic, why)
         self._put(self._place(topic), "")
-        self._put(LOOK, why)
+        self._need_look(why)
         self.ring()
 
     def _try_other(self, topic: str, error: WireError, failures: int) -> None:
@@ -300,6 +304,15 @@ class Listening:
 
     def _place(self, topic: str) -> str:
         return f"{self.transport_of(topic)}:{topic}"
+
+    def _need_look(self, why: str) -> None:
+        with self.state.transaction():
+            self._ask_look(why)
+
+    def _ask_look(self, why: str) -> None:
+        """Call inside a transaction."""
+        self.state.put_cursor(LOOK, why)
+        self.asks += 1
 
     def _put(self, cursor: str, position: str) -> None:
         with self.state.transaction():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ from clmkit.mapping.evaluate import Evaluator, Row
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Spec
 from clmkit.sync.cases import Case
 from clmkit.sync.decide import ABSENT, has_moved, is_same_value
-from clmkit.sync.editors import Editors, asks_for_editors
+from clmkit.sync.editors import ClmRoles, Editors, asks_for_editors
 from clmkit.sync.guards import overwrites_clm
 from clmkit.sync.memory import Memory, Place
 from clmkit.sync.org_rows import OrgRow, read_by_key
@@ -58,6 +58,7 @@ class Planner:
     editors: Editors
     pace: Pace
     today: datetime.date
+    clm_roles: ClmRoles = field(default_factory=ClmRoles)
 
     async def plan(self, mapping: ObjectMapping, cases: Sequence[Case], created: set[Place]) -> list[RowPlan]:
         """The plans of every row; conflicts and what waits are noted in the cases. `created` are rows of this round.
@@ -176,6 +177,7 @@ class Planner:
             clm_is_newer=org is not None and _instant(case.updated_at) > _instant(org.modstamp),
             today=self.today,
             edits=edits,
+            clm_edited=self.clm_roles.judge(case.actors),
             by_person=by_person,
             is_due=always if case.work.is_redriven else partial(self.pace.is_due, case.work.due),
         )

@@ -151,7 +151,7 @@ async def replay(engine: Engine, agreement_id: str, since: str) -> ReplayPlan:
     agreement = await engine.clm.get_agreement(agreement_id)
     case = Case(Work(agreement_id, reread=True, is_redriven=True), agreement, _state_of(engine.spec, agreement))
     memory = Memory(engine.state, engine.now)
-    facts = (memory, Editors(engine.spec, engine.org), engine.pace, day_of(engine.spec, engine.now()))
+    facts = (memory, Editors(engine.spec, engine.org), engine.pace, day_of(engine.spec, engine.now()), engine.clm_roles)
     planner = Planner(engine.spec, Evaluator(engine.spec), engine.org, *facts)
     writes: list[Write] = []
     for mapping in engine.spec.objects:

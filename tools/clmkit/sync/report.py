@@ -9,8 +9,10 @@ import msgspec
 
 MOST_EXPLAINED = 1000
 MOST_MARKED = 1000
-DECIDE, SEND, COME_BACK = "decide", "send", "come back"
-"""Steps that are marked: rows planned, rows written, our own write heard of again."""
+TAKE_IN, DECIDE, SEND, COME_BACK = "take in", "decide", "send", "come back"
+"""Steps: what is new kept until a round took it up; those that are marked: rows planned, written, our own write heard of again."""
+BY_EVENT, BY_LOOK = "change event", "look"
+"""How our own write was heard of again."""
 OUTCOMES = ("pushed", "unchanged", "conflict", "parked")
 
 
@@ -56,13 +58,14 @@ class RunReport(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A step that a run took with an agreement, from when to when (UTC); `events` are their places in the inbox."""
+    """A step that a run took with an agreement, from when to when (UTC); `events` are their places in the inbox, `by` who told."""
 
     step: str
     agreement_id: str
     started: str
     ended: str
     events: tuple[int, ...] = ()
+    by: str = ""
 
 
 @dataclass(slots=True)
@@ -82,12 +85,14 @@ class Tally:
     rows_created: dict[str, int] = field(default_factory=dict)
     rows_updated: dict[str, int] = field(default_factory=dict)
 
-    def mark(self, step: str, works: Iterable[tuple[str, Iterable[int]]], started: str, ended: str) -> None:
+    def mark(
+        self, step: str, works: Iterable[tuple[str, Iterable[int]]], started: str, ended: str, by: str = ""
+    ) -> None:
         """Note a step for traces; of a very large run only the first."""
         for agreement_id, events in works:
             if len(self.marks) == MOST_MARKED:
                 return
-            self.marks.append(Mark(step, agreement_id, started, ended, tuple(events)))
+            self.marks.append(Mark(step, agreement_id, started, ended, tuple(events), by))
 
     def explain(self, reason: str) -> None:
         if len(self.explained) < MOST_EXPLAINED:

@@ -47,7 +47,7 @@ class Round:
         self._state = engine.state
         self._spec = engine.spec
         self._memory = Memory(engine.state, engine.now)
-        facts = (self._memory, editors, engine.pace, day_of(engine.spec, engine.now()))
+        facts = (self._memory, editors, engine.pace, day_of(engine.spec, engine.now()), engine.clm_roles)
         self._planner = Planner(engine.spec, evaluator, engine.org, *facts)
         answers = (engine.tally, engine.rules)
         self._discretion = Discretion(engine.spec)

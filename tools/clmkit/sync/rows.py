@@ -17,6 +17,7 @@ from clmkit.mapping.values.outcome import Refusal, SalesforceValue
 from clmkit.sync.activation import StatusSteps, plan_status
 from clmkit.sync.decide import (
     ABSENT,
+    NOBODY,
     Absent,
     Action,
     Dates,
@@ -38,13 +39,14 @@ Agreement = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """Who changed a field in Salesforce: the roles of each who may have, or why nobody knows."""
+    """Who changed a field on one side: the roles of each who may have, or why nobody knows."""
 
     editors: Editors | None = None
     unknown: str = ""
 
 
 NOT_ASKED = Edited()
+WITHOUT_ROLES = Edited(NOBODY)
 
 
 def always(_field: FieldMapping) -> bool:
@@ -67,6 +69,8 @@ class RowFacts:
     today: datetime.date | None = None
     edits: Mapping[str, Edited] = field(default_factory=dict)
     """Who changed what in Salesforce, by field name, for the fields whose holder depends on it."""
+    clm_edited: Edited = WITHOUT_ROLES
+    """Who changed the agreement in the CLM."""
     by_person: bool = False
     """Whether a person saved the record after a value was put back there."""
     is_due: Callable[[FieldMapping], bool] = always
@@ -251,6 +255,8 @@ def _decide(facts: RowFacts, column: FieldMapping, creates: bool, dates: tuple[D
         today=facts.today,
         editors=edited.editors,
         unknown=edited.unknown,
+        clm_editors=facts.clm_edited.editors,
+        clm_unknown=facts.clm_edited.unknown,
         by_person=facts.by_person,
     )
     return decide_field(column, told)

@@ -376,7 +376,7 @@ def play_event(world: World, fault: Fault) -> Ending:
         return Ending.SAME if world.has_owner() else Ending.LOOK
     finally:
         engine.listening = None
-        listening.looked()
+        listening.looked(listening.asks)
 
 
 def _streams(name: str, record_id: str, number: int) -> list[list[Batch | Exception]]:

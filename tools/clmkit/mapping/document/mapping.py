@@ -82,7 +82,11 @@ class PrecedenceBlock(Block, frozen=True, kw_only=True):
     roles: (
         Annotated[
             list[Name],
-            Meta(min_length=1, description="Only when a member of one of these audiences made the edit in Salesforce."),
+            Meta(
+                min_length=1,
+                description="Only when a member of one of these audiences made the edit: in Salesforce by permission set,"
+                " in the CLM by `clm.roles` of the sync's configuration.",
+            ),
         ]
         | UnsetType
     ) = UNSET
