@@ -15,13 +15,12 @@ from typing import Any
 
 from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.http import bulk1_xml as form
-from orgtwin.http.bulk1_query import CSV, QUERY_RESULT, chunks_of, read_chunking, require_chunkable
+from orgtwin.http.bulk1_query import CSV, QUERY_RESULT, chunks_of, read_chunking, require_chunkable, written_down
 from orgtwin.http.bulk2_ingest import require_hard_delete
 from orgtwin.http.bulk2_query import run_bulk_query
 from orgtwin.http.bulk_jobs import BulkJobs, take_batches, take_turn
 from orgtwin.http.bulk_model import Batch, BatchJob, Chunking
 from orgtwin.http.bulk_query_rules import refuse_in_bulk_1
-from orgtwin.http.bulk_results import BulkResult
 from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, require_sizes, save_chunk
 from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
 from orgtwin.http.message import Request, Response, json_response
@@ -172,14 +171,8 @@ def _query(request: Request, job: BatchJob, batch: Batch) -> None:
     if job.chunking is not None:
         _cut(request, job, batch, text, found, job.chunking)
         return
-    batch.result, batch.result_id = _written_down(found), _jobs(request).next_result_id()
-
-
-def _written_down(found: QueryResult) -> BulkResult:
-    result = BulkResult()
-    for _piece in result.take(found):
-        pass
-    return result
+    batch.result = written_down(job.content_type, batch.header, found)
+    batch.result_id = _jobs(request).next_result_id()
 
 
 def _cut(request: Request, job: BatchJob, batch: Batch, text: str, found: QueryResult, chunking: Chunking) -> None:
@@ -191,7 +184,8 @@ def _cut(request: Request, job: BatchJob, batch: Batch, text: str, found: QueryR
         for chunk in chunks_of(request, job.object, chunking, found):
             take_batches(request, 1)
             part = Batch(jobs.next_batch_id(), job.job_id, request.org.clock(), request.caller, "Completed")
-            part.header, part.result, part.result_id = batch.header, _written_down(chunk), jobs.next_result_id()
+            part.header, part.result_id = batch.header, jobs.next_result_id()
+            part.result = written_down(job.content_type, batch.header, chunk)
             part.upload = Upload.of(request.body)
             job.batches[part.batch_id] = part
             jobs.keep(part)

@@ -10,16 +10,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from functools import partial
 from itertools import chain
 
 from lxml import etree
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http import bulk1_xml as form
-from orgtwin.http.bulk2_query import flat_row
+from orgtwin.http.bulk2_query import lines_of
 from orgtwin.http.bulk_model import Chunking
-from orgtwin.http.bulk_results import BulkResult
-from orgtwin.http.csv_rows import write_csv
+from orgtwin.http.bulk_results import BulkResult, as_images, from_images
+from orgtwin.http.csv_rows import csv_lines, in_pieces
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.records import attributes
 from orgtwin.soql import to_wire
@@ -72,15 +73,22 @@ def chunks_of(request: Request, sobject_type: str, chunking: Chunking, result: Q
 # ---- results
 
 
+def written_down(content_type: str, header: list[str], found: QueryResult) -> BulkResult:
+    """The result of a batch, in the form in which its job answers."""
+    result = BulkResult()
+    for _piece in result.take(found, partial(lines_of, columns=header) if content_type == "CSV" else as_images):
+        pass
+    return result
+
+
 def _csv(_request: Request, header: list[str], result: BulkResult) -> Response:
     if not result.total_size:
         return Response(200, _NO_RECORDS.encode(), CSV)
-    rows = (flat_row(row, header) for row in result.rows)
-    return Response(200, content_type=CSV, stream=write_csv(chain([header], rows)))
+    return Response(200, content_type=CSV, stream=in_pieces(chain(csv_lines([header]), result.slice(0))))
 
 
 def _json(request: Request, _header: list[str], result: BulkResult) -> Response:
-    answer = json_response([_record(request, row) for row in result.rows])
+    answer = json_response([_record(request, row) for row in from_images(result.slice(0))])
     answer.content_type = form.JSON
     return answer
 
@@ -103,7 +111,7 @@ def _value(request: Request, value: Cell) -> object:
 
 def _xml(_request: Request, _header: list[str], result: BulkResult) -> Response:
     root = etree.Element("queryResult", nsmap={"xsi": _XSI})
-    root.extend([_element("records", row) for row in result.rows])
+    root.extend([_element("records", row) for row in from_images(result.slice(0))])
     return Response(200, form.document(root), form.XML)
 
 

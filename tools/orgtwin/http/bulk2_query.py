@@ -8,6 +8,7 @@ Source: "Bulk API 2.0 Query" (Bulk API 2.0 and Bulk API Developer Guide). The en
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 
 from orgtwin.allocations import BULK_QUERIES
@@ -16,7 +17,7 @@ from orgtwin.http.bulk_jobs import BulkJobs, describe_job, is_listed
 from orgtwin.http.bulk_model import DONE, QueryJob
 from orgtwin.http.bulk_query_rules import Refuse, refuse_in_bulk_2, require_bulk_query
 from orgtwin.http.bulk_results import BulkResult
-from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, write_csv
+from orgtwin.http.csv_rows import DELIMITERS, LINE_ENDINGS, cell, csv_lines, in_pieces
 from orgtwin.http.message import Request, Response, json_response, no_content
 from orgtwin.http.routing import Route
 from orgtwin.soql import execute, to_wire
@@ -61,7 +62,7 @@ def _canonical(row: ResultRow, path: Sequence[str]) -> str:
     return f"{found}.{_canonical(value, path[1:])}"
 
 
-def flat_row(row: ResultRow, columns: Sequence[str]) -> list[str]:
+def _flat_row(row: ResultRow, columns: Sequence[str]) -> list[str]:
     """One record as cells."""
     return [cell(_wire(_find(row, column.split(".")))) for column in columns]
 
@@ -127,12 +128,23 @@ def _write_down(jobs: BulkJobs, job: QueryJob, result: QueryResult) -> Iterator[
     """Keep the rows as they are now, a piece a step. The first entry of the job goes with the first step."""
     job.state, job.result = "InProgress", BulkResult()
     jobs.keep(job)
-    for _piece in job.result.take(result):
+    for _piece in job.result.take(result, partial(_lines, job)):
         yield 0.0
         if job.state != "InProgress":
             return
     job.state = "JobComplete"
     jobs.keep(job)
+
+
+def _lines(job: QueryJob, rows: Sequence[ResultRow]) -> list[bytes]:
+    return lines_of(rows, job.header, DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
+
+
+def lines_of(
+    rows: Sequence[ResultRow], columns: Sequence[str], delimiter: str = ",", ending: str = "\n"
+) -> list[bytes]:
+    """Rows as lines of CSV."""
+    return csv_lines((_flat_row(row, columns) for row in rows), delimiter, ending)
 
 
 def run_again(request: Request, job: QueryJob) -> Iterator[float]:
@@ -198,8 +210,8 @@ def show_results(request: Request) -> Response:
     start = _number(request, "locator", 0)
     end = min(start + size, result.total_size)
     locator = str(end) if end < result.total_size else "null"
-    lines = chain([job.header], (flat_row(row, job.header) for row in result.slice(start, size)))
-    pieces = write_csv(lines, DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
+    first = csv_lines([job.header], DELIMITERS[job.column_delimiter], LINE_ENDINGS[job.line_ending])
+    pieces = in_pieces(chain(first, result.slice(start, size)))
     headers = (("Sforce-Locator", locator), ("Sforce-NumberOfRecords", str(max(0, end - start))))
     return Response(200, content_type=_CSV, headers=headers, stream=pieces)
 

@@ -1,13 +1,13 @@
 """What a bulk query found, as it was when the query ran: later changes to the records do not show.
 
-The rows are written to a spool, some hundred a piece, and read back from any row on. Compounds and child rows, which no bulk
-answer shows, are left out.
+The rows are written to a spool, some hundred a piece, and read back from any row on: as lines where the answer is CSV, as images
+of their values elsewhere. Compounds and child rows, which no bulk answer shows, are left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -24,6 +24,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(ext_hook=load_ext).decode
 
 
+Written = Callable[[Sequence[ResultRow]], Sequence[object]]
+"""How rows are written down, one item each."""
+
+
 class BulkResult:
     """Rows in a spool. `ends` says where each piece ends."""
 
@@ -32,33 +36,36 @@ class BulkResult:
         self.ends = list(ends)
         self.total_size = total_size
 
-    def take(self, result: QueryResult) -> Iterator[None]:
-        """Write the rows of a live result, a piece a step."""
+    def take(self, result: QueryResult, written: Written) -> Iterator[None]:
+        """Write down the rows of a live result, a piece a step."""
         for start in range(0, len(result.selected), PIECE):
-            rows = result.slice(start, PIECE)
-            piece = _encode([_image(row) for row in rows])
+            items = written(result.slice(start, PIECE))
+            piece = _encode(items)
             self.spool.write(piece)
             self.ends.append((self.ends[-1] if self.ends else 0) + len(piece))
-            self.total_size += len(rows)
+            self.total_size += len(items)
             yield
 
-    def rows_from(self, start: int) -> Iterator[ResultRow]:
-        """Every row from this one on."""
+    def slice(self, start: int, size: int | None = None) -> Iterator[Any]:
+        """What was written down of so many rows, or of all, from this one on."""
         first = start // PIECE
-        pieces = (row for number in range(first, len(self.ends)) for row in self._piece(number))
-        return islice(pieces, start - first * PIECE, None)
+        items = chain.from_iterable(self._piece(number) for number in range(first, len(self.ends)))
+        begin = start - first * PIECE
+        return islice(items, begin, None if size is None else begin + size)
 
-    def slice(self, start: int, size: int) -> Iterator[ResultRow]:
-        """The rows of one page."""
-        return islice(self.rows_from(start), size)
-
-    @property
-    def rows(self) -> Iterator[ResultRow]:
-        return self.rows_from(0)
-
-    def _piece(self, number: int) -> list[ResultRow]:
+    def _piece(self, number: int) -> list[Any]:
         begins = self.ends[number - 1] if number else 0
-        return [_row(image) for image in _decode(self.spool.read_at(begins, self.ends[number] - begins))]
+        found: list[Any] = _decode(self.spool.read_at(begins, self.ends[number] - begins))
+        return found
+
+
+def as_images(rows: Sequence[ResultRow]) -> list[object]:
+    """For answers in JSON and XML, which tell types."""
+    return [_image(row) for row in rows]
+
+
+def from_images(images: Iterable[list[Any]]) -> Iterator[ResultRow]:
+    return map(_row, images)
 
 
 def _image(row: ResultRow) -> list[object]:

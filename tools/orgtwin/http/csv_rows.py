@@ -18,6 +18,8 @@ from orgtwin.schema.model import SObjectType
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 
+_LINES_A_PIECE = 2_000
+
 # How many rows the org saves at a time; triggers see chunks of this size.
 CHUNK = 200
 # "Bulk API and Bulk API 2.0 Limits and Allocations": characters in a field and in a record.
@@ -90,10 +92,34 @@ def find_unknown_column(header: Sequence[str], sobject_type: SObjectType, readab
 def write_csv(rows: Iterable[Sequence[object]], delimiter: str = ",", line_ending: str = "\n") -> Iterator[bytes]:
     """Every cell quoted, as the org writes them; in pieces of some thousand rows."""
     iterator = iter(rows)
-    while piece := list(islice(iterator, 2_000)):
+    while piece := list(islice(iterator, _LINES_A_PIECE)):
         buffer = io.StringIO()
         csv.writer(buffer, delimiter=delimiter, lineterminator=line_ending, quoting=csv.QUOTE_ALL).writerows(piece)
         yield buffer.getvalue().encode()
+
+
+def csv_lines(rows: Iterable[Sequence[object]], delimiter: str = ",", line_ending: str = "\n") -> list[bytes]:
+    """Each row as the line that `write_csv` writes of it."""
+    lines = _Lines()
+    csv.writer(lines, delimiter=delimiter, lineterminator=line_ending, quoting=csv.QUOTE_ALL).writerows(rows)
+    return lines.written
+
+
+def in_pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Some thousand lines at a time."""
+    iterator = iter(lines)
+    while piece := b"".join(islice(iterator, _LINES_A_PIECE)):
+        yield piece
+
+
+class _Lines:
+    """A file for csv.writer, which writes a row at a time."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, line: str) -> None:
+        self.written.append(line.encode())
 
 
 def cell(value: object) -> str:
