@@ -1,4 +1,4 @@
-"""Every disturbance at every request of an apply: `PYTHONPATH=. python bench/interrupted.py`.
+"""Every disturbance at every request of an apply and of its rollback: `PYTHONPATH=. python bench/interrupted.py`.
 
 The tests have each disturbance meet some of the steps; this has all of them meet all. A row per disturbance: how many requests it
 met, or the first that was not survived.
@@ -10,19 +10,20 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.clmkit.release.interruptions import DISTURBANCES, Small, small_release
+from tests.clmkit.release.interruptions import APPLY, DISTURBANCES, TAKE_BACK, Act, Small, small_release
 
 
-def meet(small: Small, name: str) -> str:
-    """What became of the release when the disturbance met each of its requests."""
-    for at, step in enumerate(small.steps):
-        small.begin()
+def meet(small: Small, act: Act, name: str) -> str:
+    """What became of the act when the disturbance met each of its requests."""
+    steps = small.steps[act]
+    for at, step in enumerate(steps):
+        small.begin(act)
         try:
             DISTURBANCES[name](small, at)
-            small.require_released()
+            small.require_done()
         except AssertionError as error:
             return f"request {at} ({step}): {error}"
-    return f"{len(small.steps)} of {len(small.steps)} requests: released"
+    return f"{len(steps)} of {len(steps)} requests: done"
 
 
 def main() -> None:
@@ -30,8 +31,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="disturbances; all when none is named")
     names = parser.parse_args().names or list(DISTURBANCES)
     with tempfile.TemporaryDirectory() as folder, small_release(Path(folder)) as small:
-        for name in names:
-            print(f"{name}: {meet(small, name)}", flush=True)
+        for act in (APPLY, TAKE_BACK):
+            for name in names:
+                print(f"{act.begins}: {name}: {meet(small, act, name)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -151,8 +151,8 @@ def contents(folder: Path) -> dict[str, object]:
 
 
 def comparable(path: Path) -> object:
-    """Code by the byte; XML by its elements, whatever their order."""
-    if path.suffix in (".cls", ".trigger"):
+    """Code and content by the byte; XML by its elements, whatever their order."""
+    if path.suffix in (".cls", ".resource", ".trigger"):
         return path.read_bytes()
     root, body = parse_component(path.read_bytes())
     return root, {

@@ -20,8 +20,9 @@ import yaml
 from clmkit.codegen.book.make import make_book
 from clmkit.codegen.book.traffic import Load
 from clmkit.codegen.destructive import plan_removal
+from clmkit.codegen.made import plan_made
 from clmkit.codegen.plan import PlannedFile
-from clmkit.codegen.project import PLANNERS, plan_manifest, plan_project
+from clmkit.codegen.project import PLANNERS, components_of, plan_manifest, plan_project
 from clmkit.mapping.layers import merge
 from clmkit.mapping.loader import load_bytes
 from clmkit.mapping.model import Spec
@@ -54,8 +55,12 @@ def _plan(planner: Callable[[Spec], Iterable[PlannedFile]], spec: Spec) -> Mappi
     return {file.path: file.render() for file in sorted(planner(spec), key=lambda file: file.path)}
 
 
+def _made(spec: Spec) -> Iterable[PlannedFile]:
+    return plan_made(spec, components_of(file for planner in PLANNERS for file in planner(spec)))
+
+
 def _manifest(spec: Spec) -> Iterator[PlannedFile]:
-    yield plan_manifest(spec, [file for planner in PLANNERS for file in planner(spec)])
+    yield plan_manifest(spec, components_of(file for planner in PLANNERS for file in planner(spec)))
 
 
 def _removals(spec: Spec) -> Mapping[str, bytes]:
@@ -71,6 +76,7 @@ def _book(spec: Spec) -> Mapping[str, bytes]:
 
 GENERATORS: Mapping[str, Callable[[Spec], Mapping[str, bytes]]] = {
     **{planner.__name__.removeprefix("plan_"): partial(_plan, planner) for planner in PLANNERS},
+    "made": partial(_plan, _made),
     "manifest": partial(_plan, _manifest),
     "removals": _removals,
     "book": _book,

@@ -1,4 +1,4 @@
-"""One release of a small mapping, again and again, each time with something else gone wrong at another of its requests."""
+"""One release of a small mapping and its way back, again and again, each time with something else gone wrong at another request."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from orgtwin.pytest_plugin import start_process, stop_process
 
 SMALL = Path(__file__).parents[1] / "codegen" / "golden" / "small.yml"
 LONGER, SHORTER = "type: {text: 255}", "type: {text: 200}"
+CLAUSES = "      clauses: {clm"
+KIND = "      kind: {clm: kind, field: CLM_Kind__c, type: {text: %d}, description: Kind.}\n"
 FILE, ALIAS = "org.json", "twin"
 OPERATION = re.compile(rb"<s:Body><(\w+)")
 SF = """\
@@ -39,23 +41,37 @@ class Killed(BaseException):
     """The process ends here; what would be done on the way out reaches nobody."""
 
 
+@dataclass(frozen=True)
+class Act:
+    """What is disturbed: from which state of the org, and how long the title is when it is done."""
+
+    begins: str
+    options: tuple[str, ...]
+    title: int
+
+
+APPLY, TAKE_BACK = Act("planned", (), 255), Act("released", ("--rollback",), 200)
+"""The release makes the title longer and the kind shorter, so that records are counted; no record is hurt."""
+
+
 @dataclass
 class Small:
-    """A twin with the small mapping deployed, its project, and a plan that makes one field longer."""
+    """A twin with the small mapping deployed, its project, and a plan."""
 
     folder: Path
     ready: ReadyFile
     patch: pytest.MonkeyPatch
     plan_hash: str = ""
-    steps: list[str] = field(default_factory=list)
+    act: Act = APPLY
+    steps: dict[Act, list[str]] = field(default_factory=dict)
 
     def clmkit(self, *arguments: str) -> tuple[int, str]:
         result = CliRunner().invoke(main, arguments, catch_exceptions=False)
         return result.exit_code, result.output
 
-    def plan(self, text_type: str) -> None:
-        """Write the mapping with this type of the title, generate and plan."""
-        spec = SMALL.read_text(encoding="utf-8").replace(LONGER, text_type)
+    def plan(self, title: str, kind: int) -> None:
+        """Write the mapping with this type of the title and this length of the kind, generate and plan."""
+        spec = SMALL.read_text(encoding="utf-8").replace(LONGER, title).replace(CLAUSES, KIND % kind + CLAUSES)
         (self.folder / "mappings" / "contract.yml").write_text(spec, encoding="utf-8")
         assert self.clmkit("generate")[0] == 0
         code, output = self.clmkit("plan", "--org", FILE, "--json")
@@ -63,7 +79,7 @@ class Small:
         self.plan_hash = json.loads(output)["hash"]
 
     def apply(self, org: str = FILE) -> tuple[int, str]:
-        return self.clmkit("apply", self.plan_hash, "--org", org)
+        return self.clmkit("apply", self.plan_hash, "--org", org, *self.act.options)
 
     def ask(self, method: str, path: str, body: object = None, token: str = "") -> Any:
         headers = {"authorization": f"Bearer {token or self.ready.admin_token}"}
@@ -76,6 +92,19 @@ class Small:
     def open_session(self) -> str:
         token: str = self.ask("POST", "twin/admin/sessions", {"username": self.ready.username})["access_token"]
         return token
+
+    def find(self, soql: str) -> str:
+        """The id of the one record."""
+        (row,) = self.ask("GET", f"services/data/v66.0/query?q={soql}", token=self.open_session())["records"]
+        return str(row["Id"])
+
+    def let_read(self, name: str) -> None:
+        """Give the administrator a permission set: who may not read a field cannot count its records."""
+        body = {
+            "AssigneeId": self.find(f"SELECT Id FROM User WHERE Username = '{self.ready.username}'"),
+            "PermissionSetId": self.find(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'"),
+        }
+        self.ask("POST", "services/data/v66.0/sobjects/PermissionSetAssignment", body, self.open_session())
 
     def write_session(self) -> None:
         """A session of the administrator that has not ended."""
@@ -92,11 +121,17 @@ class Small:
         program.chmod(0o700)
         self.patch.setenv("PATH", str(program.parent), prepend=":")
 
-    def begin(self) -> None:
-        """The org and the plan as they were before the release."""
-        self.ask("POST", "twin/admin/snapshots/before/restore")
+    def keep(self, name: str) -> None:
+        """Keep the org and the plan as they are now."""
+        self.ask("PUT", f"twin/admin/snapshots/{name}")
+        shutil.copytree(self.folder / "build", self.folder / name)
+
+    def begin(self, act: Act = APPLY) -> None:
+        """The org and the plan as they were before the act."""
+        self.act = act
+        self.ask("POST", f"twin/admin/snapshots/{act.begins}/restore")
         shutil.rmtree(self.folder / "build")
-        shutil.copytree(self.folder / "kept", self.folder / "build")
+        shutil.copytree(self.folder / act.begins, self.folder / "build")
         self.write_session()
 
     def arm(self, fault: str, after: int, count: int | None = 1) -> None:
@@ -107,19 +142,19 @@ class Small:
         """Raises for a fault that never fired."""
         self.ask("DELETE", "twin/admin/faults")
 
-    def require_released(self) -> None:
-        """The org holds the release, and nobody the org's lock."""
+    def require_done(self) -> None:
+        """The org holds the release, or what it held before, and nobody the org's lock."""
         token, path = self.open_session(), "services/data/v66.0/tooling/query?q="
         lock = "SELECT Id FROM CustomPermission WHERE DeveloperName = 'clmkit_Release_Lock'"
         title = "EntityDefinitionId = 'Contract' AND QualifiedApiName = 'CLM_Title__c'"
         held = self.ask("GET", path + lock, token=token)["totalSize"]
         (field,) = self.ask("GET", f"{path}SELECT Length FROM FieldDefinition WHERE {title}", token=token)["records"]
-        assert (field["Length"], held) == (255, 0)
+        assert (field["Length"], held) == (self.act.title, 0)
 
 
 @contextmanager
 def small_release(folder: Path) -> Iterator[Small]:
-    """The release, ready to be applied, and `steps`: what an apply asks the org for, request by request."""
+    """The release, and `steps`: what it and its way back ask the org for, request by request."""
     with running_twin(folder / "ready.json") as ready, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr("clmkit.release.org_access.PATIENCE", Patience(attempts=2, first=0.001))
@@ -127,13 +162,14 @@ def small_release(folder: Path) -> Iterator[Small]:
         (folder / "mappings").mkdir()
         small.write_sf()
         small.write_session()
-        small.plan(SHORTER)
+        small.plan(SHORTER, 80)
         assert small.apply()[0] == 0
         shutil.rmtree(folder / "build")
-        small.plan(LONGER)
-        shutil.copytree(folder / "build", folder / "kept")
-        small.ask("PUT", "twin/admin/snapshots/before")
-        small.steps = watch(small)
+        small.let_read("CLM_Reader")
+        small.plan(LONGER, 60)
+        for act in (APPLY, TAKE_BACK):
+            small.keep(act.begins)
+            small.steps[act] = watch(small, act)
         yield small
 
 
@@ -146,8 +182,9 @@ def running_twin(ready_file: Path) -> Iterator[ReadyFile]:
         stop_process(process)
 
 
-def watch(small: Small) -> list[str]:
-    """Apply undisturbed; answer the operation of each request."""
+def watch(small: Small, act: Act) -> list[str]:
+    """Act undisturbed; answer the operation of each request."""
+    small.act = act
     steps: list[str] = []
     send = Transport.send
 
@@ -160,7 +197,7 @@ def watch(small: Small) -> list[str]:
         patch.setattr(Transport, "send", watched)
         code, output = small.apply()
     assert code == 0, output
-    small.require_released()
+    small.require_done()
     return steps
 
 

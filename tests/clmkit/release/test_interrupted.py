@@ -9,7 +9,7 @@ import resource
 from collections.abc import Iterator
 
 import pytest
-from tests.clmkit.release.interruptions import DISTURBANCES, Small, small_release, turns
+from tests.clmkit.release.interruptions import APPLY, DISTURBANCES, TAKE_BACK, Act, Small, kill, small_release, turns
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release_interrupted")]
 
@@ -20,28 +20,58 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
         yield release
 
 
-def test_an_apply_validates_deploys_verifies_and_has_its_rollback_validated_under_a_lock(small: Small) -> None:
-    retrieve, deploy = ["retrieve", "checkRetrieveStatus"], ["deploy", "checkDeployStatus"]
-    look = [*retrieve, "listMetadata", *retrieve]
-    assert [small.steps[at] for at in turns(small.steps)] == [
-        "createMetadata",
-        *look,
-        *deploy,
-        *deploy,
-        "listMetadata",
-        *retrieve,
-        *deploy,
-        "deleteMetadata",
-    ]
+RETRIEVE, DEPLOY = ["retrieve", "checkRetrieveStatus"], ["deploy", "checkDeployStatus"]
+LOOK = ["listMetadata", *RETRIEVE]
+PLAN = ["createMetadata", *LOOK, *LOOK]
+STEPS = {
+    APPLY: [*PLAN, "query", *DEPLOY, *DEPLOY, *LOOK, *DEPLOY, "deleteMetadata"],
+    TAKE_BACK: [*PLAN, *LOOK, *DEPLOY, *DEPLOY, *LOOK, "deleteMetadata"],
+}
+
+
+@pytest.mark.parametrize("act", STEPS)
+def test_a_release_and_its_way_back_plan_again_validate_deploy_and_verify_under_a_lock(small: Small, act: Act) -> None:
+    """An apply has its way back validated in the end."""
+    steps = small.steps[act]
+    assert [steps[at] for at in turns(steps)] == STEPS[act]
 
 
 @pytest.mark.parametrize("name", DISTURBANCES)
 def test_a_disturbed_apply_is_finished(small: Small, name: str) -> None:
     disturb, first = DISTURBANCES[name], list(DISTURBANCES).index(name)
-    for at in turns(small.steps)[first :: len(DISTURBANCES)]:
+    for at in turns(small.steps[APPLY])[first :: len(DISTURBANCES)]:
         small.begin()
         disturb(small, at)
-        small.require_released()
+        small.require_done()
+
+
+def test_a_session_that_ends_while_records_are_counted_is_renewed(small: Small) -> None:
+    for name in ("a session that sf renews", "a session that a person renews"):
+        small.begin()
+        DISTURBANCES[name](small, small.steps[APPLY].index("query"))
+        small.require_done()
+
+
+def test_a_rollback_killed_at_any_step_that_changes_something_or_follows_one_is_finished(small: Small) -> None:
+    """In turns before a request is sent and once it is answered. What is read before is read as in an apply."""
+    lock, *others = turns(small.steps[TAKE_BACK])
+    for turn, at in enumerate([lock, *others[STEPS[TAKE_BACK].index("deploy") - 1 :]]):
+        small.begin(TAKE_BACK)
+        kill(small, at, is_answered=bool(turn % 2))
+        code, output = small.apply()
+        assert code == 0, output
+        small.require_done()
+
+
+def test_an_apply_that_was_killed_while_the_org_deploys_is_taken_back_once_the_deploy_is_done(small: Small) -> None:
+    _, deploy, _ = (at for at, step in enumerate(small.steps[APPLY]) if step == "deploy")
+    small.begin()
+    kill(small, deploy + 1, is_answered=False)
+    small.act = TAKE_BACK
+    code, output = small.apply()
+    assert code == 0, output
+    assert output.startswith("project: waiting for deploy ")
+    small.require_done()
 
 
 @pytest.mark.parametrize("lines", [1, 2])
@@ -62,4 +92,4 @@ def test_an_apply_that_cannot_write_its_journal_stops_and_goes_on_when_it_can(sm
         ],
     )
     assert small.apply()[0] == 0
-    small.require_released()
+    small.require_done()

@@ -6,10 +6,11 @@ import pytest
 from tests.clmkit.release.specs import resolved, written
 
 from clmkit.clients.errors import Unexpected
-from clmkit.codegen.mdapi import make_package
+from clmkit.codegen.made import plan_made
+from clmkit.codegen.mdapi import Component, convert_source
 from clmkit.codegen.names import banner
 from clmkit.release.components import Components, Key
-from clmkit.release.made import add_record, parse_record, record_name
+from clmkit.release.made import is_record, parse_record
 from clmkit.release.withdrawals import find_orphans, find_withdrawn, order_withdrawal, render_withdrawal
 
 SPEC = resolved(written())
@@ -95,12 +96,22 @@ def test_a_platform_event_goes_with_its_fields_in_one_deletion() -> None:
     assert order_withdrawal(found).keys == (event,)
 
 
-def test_what_was_made_is_read_back_from_the_org_as_it_was_written() -> None:
-    made = {Key("CustomLabel", "CLM_Gone"), Key("Layout", "Contract-CLM Layout")}
-    package = add_record(make_package({}, [], "66.0"), SPEC, made, "66.0")
-    name = record_name(SPEC.name)
-    assert parse_record(name, package.files) == made
-    assert parse_record(name, {}) == frozenset()
+def test_what_was_made_is_read_back_from_every_list_of_the_mapping_that_the_org_holds() -> None:
+    made = [Component("CustomLabel", "CLM_Gone"), Component("Layout", "Contract-CLM Layout")]
+    lists = [plan_made(SPEC, made[:count]) for count in (1, 2)]
+    source = {file.path: file.render() for files in lists for file in files}
+    package = convert_source(source, "66.0")
+    names = [component.full_name for component in package.components]
+    assert [is_record(name, SPEC.name) for name in (*names, f"clmkit_Made_{SPEC.name}_x")] == [True, True, False]
+    assert {key for name in names for key in parse_record(name, SPEC.name, package.files)} == {
+        *(Key(one.metadata_type, one.full_name) for one in (*made, *package.components))
+    }
+
+
+def test_a_list_of_another_mapping_says_nothing_and_one_that_does_not_read_stops_the_plan() -> None:
+    name = f"clmkit_Made_{SPEC.name}_0123abcd"
+    path = f"staticresources/{name}.resource"
+    assert parse_record(name, SPEC.name, {path: b'{"spec": "other", "made": {"Layout": ["L"]}}'}) == frozenset()
     with pytest.raises(Unexpected) as caught:
-        parse_record(name, {f"staticresources/{name}.resource": b"[]"})
-    assert str(caught.value).startswith("StaticResource clmkit_Made_contract: is not as clmkit wrote it; ")
+        parse_record(name, SPEC.name, {path: b"[]"})
+    assert str(caught.value).startswith(f"StaticResource {name}: is not as clmkit wrote it; ")

@@ -107,7 +107,7 @@ async def _carry_out(order: _Order, sources: Sources, org_file: str) -> _Done:
     try:
         async with open_org(access, revision.spec.api_version) as org, holding_lock(org.metadata, run, kept.folder):
             drawn = await draw_plan(sources, revision, org, for_people=False)
-            release = Release(revision.spec, kept, drawn, journal, order.test_level, order.say)
+            release = Release(kept, drawn, journal, order.test_level, order.say)
             if order.is_rollback:
                 return _Done(left=tuple(map(str, (await take_back(release, org)).way.left)))
             await apply_plan(release, org)

@@ -63,8 +63,13 @@ BUNDLE_KINDS = {
     "sharingRules": ("SharingRules", "sharingCriteriaRules", "SharingCriteriaRule", True),
 }
 
-# Folder of a component that is code beside its XML -> metadata type and suffix of the code.
-CODE_KINDS = {"classes": ("ApexClass", ".cls"), "triggers": ("ApexTrigger", ".trigger")}
+# Folder of a component that is code or content beside its XML -> metadata type and suffix in a package.
+RESOURCES = "staticresources"
+CODE_KINDS = {
+    "classes": ("ApexClass", ".cls"),
+    RESOURCES: ("StaticResource", ".resource"),
+    "triggers": ("ApexTrigger", ".trigger"),
+}
 
 # Folder below an object -> element of the object's file and metadata type.
 OBJECT_PARTS = {
@@ -201,7 +206,10 @@ def _locate(path: str) -> _Place:
 
 
 def _locate_code(path: str, folder: str, name: str) -> _Place:
+    """Code, or the XML beside it; the content of a static resource has a suffix of its kind in source format (`.json`)."""
     metadata_type, suffix = CODE_KINDS[folder]
+    if folder == RESOURCES and not name.endswith(META):
+        name = f"{name.partition('.')[0]}{suffix}"
     own = (Component(metadata_type, name.removesuffix(suffix)),) if name.endswith(suffix) else ()
     return _Place(path, folder, f"{folder}/{name}", own, (name,))
 

@@ -12,7 +12,8 @@ from clmkit.codegen.field_map import plan_field_map
 from clmkit.codegen.flows import plan_flows
 from clmkit.codegen.labels import plan_labels
 from clmkit.codegen.layouts import plan_layouts
-from clmkit.codegen.mdapi import is_support, list_components, render_manifest
+from clmkit.codegen.made import plan_made
+from clmkit.codegen.mdapi import Component, is_support, list_components, render_manifest
 from clmkit.codegen.objects import plan_objects, plan_settings, plan_value_sets
 from clmkit.codegen.pages import plan_pages
 from clmkit.codegen.permissions import plan_permissions
@@ -54,14 +55,24 @@ def plan_project(spec: Spec) -> Plan:
     Raises PlanError when the spec asks for what no org can hold.
     """
     files = [file for planner in PLANNERS for file in planner(spec)]
-    return make_plan([*files, plan_manifest(spec, files)])
+    components = components_of(files)
+    made = plan_made(spec, components)
+    return make_plan([*files, *made, plan_manifest(spec, [*components, *components_of(made)])])
 
 
-def plan_manifest(spec: Spec, files: Iterable[PlannedFile]) -> PlannedFile:
-    """package.xml with every component of the plan by name: what `sf project retrieve start --manifest` asks for."""
+def components_of(files: Iterable[PlannedFile]) -> list[Component]:
+    """Every component of the files, by type and name."""
     metadata = (file for file in files if not is_support(file.path))
     components = list_components(
         (file.path, file.content.body if isinstance(file.content, MetadataXml) else {}) for file in metadata
     )
-    ordered = sorted(set(components), key=lambda component: (component.metadata_type, component.full_name))
-    return support("manifest/package.xml", PlainText(render_manifest(ordered, spec.api_version)))
+    return _ordered(set(components))
+
+
+def plan_manifest(spec: Spec, components: Iterable[Component]) -> PlannedFile:
+    """package.xml with every component of the plan by name: what `sf project retrieve start --manifest` asks for."""
+    return support("manifest/package.xml", PlainText(render_manifest(_ordered(components), spec.api_version)))
+
+
+def _ordered(components: Iterable[Component]) -> list[Component]:
+    return sorted(components, key=lambda component: (component.metadata_type, component.full_name))

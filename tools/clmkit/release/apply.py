@@ -21,12 +21,10 @@ from pathlib import Path
 
 from clmkit.clients.errors import Refused, WireError
 from clmkit.clients.metadata_api import DeployResult, Listed
-from clmkit.codegen.mdapi import Component, Package, render_manifest
-from clmkit.mapping.model import Spec
+from clmkit.codegen.mdapi import Component, render_manifest
 from clmkit.release.assignments import give_back, keep_assignments
 from clmkit.release.components import Components, Key, digest, read_components
 from clmkit.release.journal import Journal
-from clmkit.release.made import add_record, list_made
 from clmkit.release.org_access import OrgClients
 from clmkit.release.plan import PROJECT, SETTINGS, Pair, Plan, WayBack, plan_way_back, to_key
 from clmkit.release.planning import ASSIGNED, ROLLBACK, Drawn, KeptPlan
@@ -51,7 +49,6 @@ class BrokenOff(WireError):
 class Release:
     """A kept plan beside what it is to be applied with."""
 
-    intent: Spec
     kept: KeptPlan
     drawn: Drawn
     journal: Journal
@@ -76,16 +73,10 @@ async def apply_plan(release: Release, org: OrgClients) -> None:
         goes = render_withdrawal(withdrawal, release.drawn.api_version) if name == PROJECT else {}
         if goes or any(str(Key(one.metadata_type, one.full_name)) in changed for one in package.components):
             await keep_assignments(org, withdrawal.keys if goes else (), release.kept.folder / ASSIGNED)
-            await _deploy(release, org, name, {**_recorded(release, name, package).files, **goes})
+            await _deploy(release, org, name, {**package.files, **goes})
     await _delete_flows(release, org, withdrawal.flows)
     await _verify(release, org)
     await _test_way_back(release, org)
-
-
-def _recorded(release: Release, name: str, package: Package) -> Package:
-    """The project's package says in the org what the mapping made."""
-    spec = release.intent
-    return add_record(package, spec, list_made(spec), release.drawn.api_version) if name == PROJECT else package
 
 
 async def _test_way_back(release: Release, org: OrgClients) -> None:
@@ -172,19 +163,26 @@ async def _deploy(release: Release, org: OrgClients, name: str, files: Mapping[s
     if journal.has(DEPLOYED, name):
         release.tell(f"{name}: deployed before")
         return
-    deploy_id = journal.find_open_deploy(name)
-    if deploy_id:
-        release.tell(f"{name}: waiting for deploy {deploy_id}, started by an earlier run")
-        if _finish(release, name, await metadata.wait_for_deploy(deploy_id)).is_success:
-            return
+    if await _wait_for_open(release, org, name):
+        return
+    ending = STANDS if name == ROLLBACK else GOES_ON
     check_id = await metadata.start_deploy(files, check_only=True, test_level=release.test_level)
-    _require_success(name, "validation", await metadata.wait_for_deploy(check_id), GOES_ON)
+    _require_success(name, "validation", await metadata.wait_for_deploy(check_id), ending)
     journal.write(VALIDATED, name, check_id)
     release.tell(f"{name}: validated")
     deploy_id = await metadata.start_deploy(files, check_only=False, test_level=release.test_level)
     journal.write(DEPLOYING, name, deploy_id)
     result = _finish(release, name, await metadata.wait_for_deploy(deploy_id))
-    _require_success(name, "deploy", result, GOES_ON)
+    _require_success(name, "deploy", result, ending)
+
+
+async def _wait_for_open(release: Release, org: OrgClients, name: str) -> bool:
+    """Wait for a deploy that an earlier run started, if there is one; whether it succeeded."""
+    deploy_id = release.journal.find_open_deploy(name)
+    if not deploy_id:
+        return False
+    release.tell(f"{name}: waiting for deploy {deploy_id}, started by an earlier run")
+    return _finish(release, name, await org.metadata.wait_for_deploy(deploy_id)).is_success
 
 
 def _finish(release: Release, name: str, result: DeployResult) -> DeployResult:
@@ -205,6 +203,7 @@ def where_it_stands(journal: Journal) -> str:
 
 
 GOES_ON = "what was deployed before it stays; `clmkit apply` goes on from there, or with --rollback takes it back"
+STANDS = "nothing was taken back, the release stands; change what the org names, then run the same command again"
 
 
 def _require_success(name: str, what: str, result: DeployResult, ending: str) -> None:
@@ -271,6 +270,8 @@ async def take_back(release: Release, org: OrgClients) -> Rollback:
     kept = release.kept
     if not release.journal.has(BEGUN):
         raise ApplyRefused("this plan was never applied; there is nothing to take back")
+    for name in (SETTINGS, PROJECT):
+        await _wait_for_open(release, org, name)
     held = {str(key): digest(elements) for key, elements in (await read_org(release, org)).items()}
     made = {**dict.fromkeys(map(str, kept.withdrawal.keys)), **kept.built}
     foreign = [name for name in sorted(made) if held.get(name) not in (made[name], kept.org.get(name))]

@@ -68,8 +68,8 @@ DEPLOY_ORDER = (
 SETTINGS, PROJECT, FLOWS = "settings", "project", "flows"
 """The parts of a release, in their order."""
 
-REMOVABLE = frozenset(("ApexClass", "ApexTrigger", "CustomMetadata"))
-"""New components that taking a release back deletes: code, and the records that call it."""
+REMOVABLE = frozenset(("ApexClass", "ApexTrigger", "CustomMetadata", "StaticResource"))
+"""New components that taking a release back deletes: code, the records that call it, and the list of what was made."""
 
 
 class Pair(enum.Enum):

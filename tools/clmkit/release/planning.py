@@ -25,7 +25,7 @@ from clmkit.release.changes import Change
 from clmkit.release.components import Key, compare_components
 from clmkit.release.consumers import fields_of, find_consumers, read_mentions
 from clmkit.release.disk import write_whole
-from clmkit.release.made import RESOURCE, list_made, read_made, record_name
+from clmkit.release.made import list_made, read_made
 from clmkit.release.org_access import OrgClients
 from clmkit.release.plan import (
     Calls,
@@ -158,10 +158,7 @@ async def keep_plan(drawn: Drawn, org: OrgClients, folder: Path) -> Path:
     changes = compare_components(drawn.snapshot.components, drawn.project.components)
     keys = [change.key for change in changes if change.before is not None and change.after is not None]
     keys += drawn.plan.withdrawal.keys
-    record = Key(RESOURCE, record_name(drawn.plan.spec_name))
-    held = await read_pre_image(org, [*keys, record])
-    keys += [record] if any(path.startswith("staticresources/") for path in held) else []
-    package = make_package(held, list(map(_to_component, keys)), drawn.api_version)
+    package = make_package(await read_pre_image(org, keys), list(map(_to_component, keys)), drawn.api_version)
     _set_journal_aside(target)
     _write(target / ROLLBACK, package.files)
     page, document = render_html(drawn.plan).encode(), render_json(drawn.plan).encode() + b"\n"

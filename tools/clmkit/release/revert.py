@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from clmkit.codegen.mdapi import CODE_KINDS, META, Package, convert_source
+from clmkit.codegen.mdapi import CODE_KINDS, Package, convert_source
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.components import Components, Key, compare_components
 from clmkit.release.drift import DriftError
@@ -29,12 +29,11 @@ def select_package(source: Mapping[str, bytes], keys: Collection[Key], api_versi
 
 
 def _keys_of(path: str, content: bytes, api_version: str) -> set[Key]:
-    """The components in a file: one, but for a file of rules or labels; the XML beside a class names the class."""
+    """The components in a file: one, but for a file of rules or labels; the XML beside code names what the code is."""
     folder, _, name = path.rpartition("/")
     kind = folder.rpartition("/")[2]
     if kind in CODE_KINDS:
-        metadata_type, suffix = CODE_KINDS[kind]
-        return {Key(metadata_type, name.removesuffix(META).removesuffix(suffix))}
+        return {Key(CODE_KINDS[kind][0], name.partition(".")[0])}
     components = convert_source({path: content}, api_version).components
     return {Key(component.metadata_type, component.full_name) for component in components}
 

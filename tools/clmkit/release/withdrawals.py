@@ -7,7 +7,7 @@ field out step by step.
 A name that starts with the prefix proves nothing: somebody's own class may. A component is the generator's when one of these holds.
 
     its text       says so: the banner of this mapping
-    its maker      the mapping that runs now makes it (`--against`), or the org's own record says that an apply made it (`made`)
+    its maker      the mapping that runs now makes it (`--against`), or a list in the org says that a deploy brought it (`made`)
     its type       it is a record of the field map, or a trigger action whose class goes
     its base       it was written once beside a generated class, extends it, and the project no longer has it
 """
@@ -55,6 +55,7 @@ LAST = frozenset(
         "Report",
         "ReportType",
         "SharingCriteriaRule",
+        "StaticResource",
         "ValidationRule",
     )
 )
@@ -68,7 +69,16 @@ EVENT_SUFFIX = "__e"
 """A platform event holds no records: only what was published in the last 72 hours and nobody read. Its fields go with it."""
 
 PASSIVE = frozenset(
-    ("ApexClass", "CompactLayout", "CustomLabel", "CustomMetadata", "FieldSet", "Layout", "MatchingRule")
+    (
+        "ApexClass",
+        "CompactLayout",
+        "CustomLabel",
+        "CustomMetadata",
+        "FieldSet",
+        "Layout",
+        "MatchingRule",
+        "StaticResource",
+    )
 )
 """Types that do nothing by themselves: what starts them, or shows them, is told in their place."""
 
