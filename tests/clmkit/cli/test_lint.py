@@ -1,4 +1,4 @@
-"""`clmkit lint` and `clmkit explain` as a person runs them."""
+"""`clmkit lint` as a person runs it."""
 
 from __future__ import annotations
 
@@ -51,17 +51,3 @@ def test_json_is_one_document() -> None:
 
 def test_github_says_nothing_about_a_clean_file() -> None:
     assert CliRunner().invoke(main, ["lint", "--format", "github", str(SHIPPED)]).output == ""
-
-
-def test_explain_prints_the_law_and_both_examples() -> None:
-    result = CliRunner().invoke(main, ["explain", "map801"])
-    assert result.exit_code == 0
-    assert result.output.startswith("MAP801\n\nA mapped end date requires that Salesforce does not calculate it.\n")
-    assert "\nBad:\n" in result.output
-    assert "\nGood:\n" in result.output
-
-
-def test_explain_names_the_nearest_code() -> None:
-    result = CliRunner().invoke(main, ["explain", "MAP999"])
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("clmkit explain: no finding has the code MAP999; ")

@@ -18,6 +18,38 @@ SPECS = {
 }
 
 
+def _metadata(root: str, **elements: str) -> bytes:
+    body = "".join(f"<{name}>{value}</{name}>" for name, value in elements.items())
+    return f'<{root} xmlns="http://soap.sforce.com/2006/04/metadata">{body}</{root}>'.encode()
+
+
+EXTERNAL_OBJECT = {
+    "package.xml": _metadata(
+        "Package",
+        types="<members>Erp_Order__x</members><name>CustomObject</name></types>"
+        "<types><members>Erp</members><name>ExternalDataSource</name>",
+        version="66.0",
+    ),
+    "dataSources/Erp.dataSource": _metadata(
+        "ExternalDataSource",
+        endpoint="https://erp.example.com/odata",
+        label="Erp",
+        principalType="Anonymous",
+        protocol="NoAuthentication",
+        type="OData4",
+    ),
+    "objects/Erp_Order__x.object": _metadata(
+        "CustomObject",
+        deploymentStatus="Deployed",
+        externalDataSource="Erp",
+        externalName="Orders",
+        label="Order",
+        pluralLabel="Orders",
+    ),
+}
+"""A package with the external object that a lookup of `everything` leads to: the org has it before the spec comes."""
+
+
 @cache
 def spec_of(name: str) -> Spec:
     loaded = load_bytes(SPECS[name].encode(), f"{name}.yml")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from tests.clmkit.codegen.cumulus import Door, load_sample
-from tests.clmkit.codegen.specs import SPECS, project_of, spec_of
+from tests.clmkit.codegen.specs import EXTERNAL_OBJECT, SPECS, project_of, spec_of
 
 from clmkit.clients.metadata_api import DeployResult
 from clmkit.codegen.mdapi import Package, convert_source, split_settings
@@ -73,7 +73,9 @@ def running_org(ready: Path) -> Iterator[OrgAccess]:
     with log.open("wb") as output:
         twin = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        yield _wait_for(ready, twin, log)
+        access = _wait_for(ready, twin, log)
+        asyncio.run(prepare(access))
+        yield access
     finally:
         twin.terminate()
         twin.wait(timeout=PATIENCE)
@@ -87,6 +89,13 @@ def _wait_for(ready: Path, twin: subprocess.Popen[bytes], log: Path) -> OrgAcces
             twin.wait(timeout=0.05)
             raise AssertionError(log.read_text())
     return read_access(str(ready))
+
+
+async def prepare(access: OrgAccess) -> None:
+    """The external object that a lookup of a spec leads to is there before: somebody else's, and not a part of what is made."""
+    async with open_org(access, VERSION) as clients:
+        started = await clients.metadata.start_deploy(EXTERNAL_OBJECT, check_only=False)
+        assert (await clients.metadata.wait_for_deploy(started)).status == "Succeeded"
 
 
 async def deploy_and_retrieve(access: OrgAccess, package: Package) -> tuple[list[DeployResult], dict[str, bytes]]:
@@ -160,5 +169,5 @@ KINDS = {
     "ExtlClntAppConfigurablePolicies", "ExtlClntAppOauthConfigurablePolicies", "ExtlClntAppOauthSettings", "FieldSet",
     "FlexiPage", "Flow", "GlobalValueSet", "Group", "Layout", "ListView", "MutingPermissionSet", "NamedCredential",
     "PermissionSet", "PermissionSetGroup", "PlatformEventChannel", "PlatformEventChannelMember", "Queue", "RecordType",
-    "Report", "ReportType", "SharingCriteriaRule", "SharingRules", "ValidationRule",
+    "Report", "ReportType", "SharingCriteriaRule", "SharingRules", "StaticResource", "ValidationRule",
 }  # fmt: skip

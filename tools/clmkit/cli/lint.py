@@ -1,18 +1,15 @@
-"""`clmkit lint` and `clmkit explain`: check a mapping file, and say what a code means."""
+"""`clmkit lint`: check a mapping file."""
 
 from __future__ import annotations
 
-import difflib
 import sys
 from pathlib import Path
 
 import click
 
-from clmkit.cli.output import AS_JSON, tell
+from clmkit.cli.output import AS_JSON
 from clmkit.mapping.loader import load_spec
-from clmkit.mapping.reading import PAGES
 from clmkit.mapping.report import FORMATS
-from clmkit.mapping.rules import all_rules
 
 DEFAULT_SPEC = Path("mappings/contract.yml")
 
@@ -51,34 +48,3 @@ def lint(file: Path, form: str, strict: bool, as_json: bool) -> None:
         click.echo(text)
     if loaded.errors or (strict and loaded.findings):
         sys.exit(2)
-
-
-@click.command()
-@click.argument("code", default="")
-@click.option("--list", "lists", is_flag=True, help="List every code with its first sentence.")
-@AS_JSON
-def explain(code: str, lists: bool, as_json: bool) -> None:
-    """Say what a finding's CODE means, with a bad and a good way.
-
-    \b
-    Examples:
-      clmkit explain MAP703
-      clmkit explain --list
-
-    \b
-    Exit codes:
-      0  told
-      2  no finding has that code
-    """
-    pages = PAGES | {rule.code: rule.page for rule in all_rules()}
-    if lists:
-        titles = {known: page.strip().partition("\n")[0] for known, page in sorted(pages.items())}
-        tell(titles, "\n".join(f"{known}  {title}" for known, title in titles.items()), as_json)
-        return
-    page = pages.get(code.upper())
-    if page is None:
-        near = difflib.get_close_matches(code.upper(), pages, n=1)
-        hint = f"do you mean {near[0]}?" if near else "`clmkit explain --list` lists them all"
-        click.echo(f"clmkit explain: no finding has the code {code or '(none given)'}; {hint}", err=True)
-        sys.exit(2)
-    tell({"code": code.upper(), "page": page.strip()}, f"{code.upper()}\n\n{page.strip()}", as_json)

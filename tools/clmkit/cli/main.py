@@ -19,7 +19,7 @@ COMMANDS = {
     "compare": "clmkit.cli.compare:compare",
     "demo": "clmkit.cli.demo:demo",
     "drift": "clmkit.cli.drift:drift",
-    "explain": "clmkit.cli.lint:explain",
+    "explain": "clmkit.cli.explain:explain",
     "generate": "clmkit.cli.generate:generate",
     "import": "clmkit.cli.import_org:import_org",
     "init": "clmkit.cli.init:init_project",

@@ -122,6 +122,7 @@ def _constant(value: str) -> Callable[[FieldMapping], object]:
 
 MAKERS: Mapping[FieldKind, Callable[[FieldMapping], object]] = {
     FieldKind.TEXT: _text,
+    FieldKind.EXTERNAL_LOOKUP: _text,
     FieldKind.TEXT_AREA: _text,
     FieldKind.LONG_TEXT: _text,
     FieldKind.HTML: _text,

@@ -117,6 +117,15 @@ def _relationship(mapping: ObjectMapping, field: FieldMapping) -> Elements:
     }
 
 
+def _hierarchy(_spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    """User above user: what it refers to is not said. Source: Metadata API Developer Guide, "CustomField", relationshipName."""
+    return {"relationshipLabel": mapping.plural_label, "relationshipName": field.type.relationship}
+
+
+def _external_lookup(_spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
+    return {**_relationship(mapping, field), "length": field.type.length}
+
+
 def _auto_number(_spec: Spec, _mapping: ObjectMapping, field: FieldMapping) -> Elements:
     """The first number counts when the field is made, and never again: an org does not give it back."""
     first: Elements = {"startingNumber": field.type.start} if field.type.start != 1 else {}
@@ -215,8 +224,8 @@ ELEMENTS: Mapping[FieldKind, Callable[[Spec, ObjectMapping, FieldMapping], Eleme
     FieldKind.ROLL_UP: _roll_up,
     FieldKind.ENCRYPTED_TEXT: _encrypted_text,
     FieldKind.GEOLOCATION: _geolocation,
-    FieldKind.HIERARCHY: _not_generated,
+    FieldKind.HIERARCHY: _hierarchy,
+    FieldKind.EXTERNAL_LOOKUP: _external_lookup,
     FieldKind.METADATA_RELATIONSHIP: _not_generated,
-    FieldKind.EXTERNAL_LOOKUP: _not_generated,
     FieldKind.INDIRECT_LOOKUP: _not_generated,
 }

@@ -7,7 +7,7 @@ column 'X__c' on entity 'Contract'"): fields and entries come from the same list
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from clmkit.codegen.apex_process import makes_opportunities
 from clmkit.codegen.names import (
@@ -168,7 +168,7 @@ def linking_set(spec: Spec, linked: list[ObjectMapping]) -> Body:
         "fieldPermissions": [{"editable": True, "field": key, "readable": True} for key in keys],
         "hasActivationRequired": False,
         "label": f"{spec.prefix} Linking",
-        "objectPermissions": [_object_permission(name, granted) for name, granted in sorted(rights.items())],
+        "objectPermissions": _object_permissions(rights),
     }
 
 
@@ -181,7 +181,7 @@ def renewals_set(spec: Spec) -> Body:
         "fieldPermissions": [{"editable": False, "field": f"{RENEWAL_OBJECT}.{renewal_key(spec)}", "readable": True}],
         "hasActivationRequired": False,
         "label": f"{spec.prefix} Renewals",
-        "objectPermissions": [_object_permission(name, granted) for name, granted in sorted(rights.items())],
+        "objectPermissions": _object_permissions(rights),
     }
 
 
@@ -250,7 +250,12 @@ def object_permissions(spec: Spec, audience: Audience) -> list[Body]:
                 granted.setdefault(name, set()).add(READ)
             if publishes_changes(mapping):
                 granted.setdefault(name_object(spec, mapping).event, set()).add(READ)
-    return [_object_permission(name, rights) for name, rights in sorted(granted.items())]
+    return _object_permissions(granted)
+
+
+def _object_permissions(granted: Mapping[str, set[str]]) -> list[Body]:
+    """One entry an object; `User` takes none, users are opened by system permissions."""
+    return [_object_permission(name, rights) for name, rights in sorted(granted.items()) if name != "User"]
 
 
 def _write_rights(audience: Audience, mapping: ObjectMapping) -> set[str]:
@@ -265,8 +270,8 @@ def _masters(mapping: ObjectMapping) -> Iterator[str]:
 
 
 def _referenced(fields: Iterable[FieldMapping]) -> Iterator[str]:
-    """The objects that a reference reads; `User` has no object permission."""
-    return (field.reference.object for field in fields if field.reference and field.reference.object != "User")
+    """The objects that a reference reads."""
+    return (field.reference.object for field in fields if field.reference)
 
 
 def _object_permission(name: str, rights: set[str]) -> Body:

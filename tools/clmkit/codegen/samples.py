@@ -65,6 +65,7 @@ def _constant(expression: str) -> Callable[[FieldMapping, int], str]:
 
 EXPRESSIONS: Mapping[FieldKind, Callable[[FieldMapping, int], str]] = {
     FieldKind.TEXT: _text,
+    FieldKind.EXTERNAL_LOOKUP: _text,
     FieldKind.TEXT_AREA: _text,
     FieldKind.LONG_TEXT: _text,
     FieldKind.HTML: _text,

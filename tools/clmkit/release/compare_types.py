@@ -12,7 +12,7 @@ from clmkit.mapping.model import FieldKind, FieldMapping, FieldType
 from clmkit.release.changes import Change
 from clmkit.release.show import show
 
-RELATIONSHIPS = frozenset((FieldKind.LOOKUP, FieldKind.MASTER_DETAIL))
+RELATIONSHIPS = frozenset((FieldKind.LOOKUP, FieldKind.MASTER_DETAIL, FieldKind.HIERARCHY, FieldKind.EXTERNAL_LOOKUP))
 _SHORT_TEXT = frozenset((FieldKind.TEXT, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.URL, FieldKind.TEXT_AREA))
 
 KEPT: dict[FieldKind, frozenset[FieldKind]] = {

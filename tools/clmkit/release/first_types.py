@@ -57,6 +57,14 @@ def _masked(field: Body, _kind: FieldKind) -> Written:
     return {"encrypted_text": measure}
 
 
+def _external(field: Body, _kind: FieldKind) -> Written:
+    return {"external_lookup": {"to": field["referenceTo"], "length": _number(field, "length")}}
+
+
+def _user_above(_field: Body, _kind: FieldKind) -> Written:
+    return {"hierarchy": "User"}
+
+
 def _place(field: Body, _kind: FieldKind) -> Written:
     return {"geolocation": {"scale": _number(field, "scale")}}
 
@@ -116,6 +124,8 @@ WRITERS: Mapping[FieldKind, Callable[[Body, FieldKind], Written]] = {
     FieldKind.AUTO_NUMBER: _numbered,
     FieldKind.ENCRYPTED_TEXT: _masked,
     FieldKind.GEOLOCATION: _place,
+    FieldKind.EXTERNAL_LOOKUP: _external,
+    FieldKind.HIERARCHY: _user_above,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from clmkit.mapping.model import FieldKind, FieldType, Latency, PrecedenceRow
+from clmkit.mapping.model import FieldType, Latency, PrecedenceRow
 
 _LONGEST = 80
 
@@ -21,7 +21,7 @@ def show(value: object) -> str:
 def show_type(field_type: FieldType) -> str:
     """Text(80), Currency(18,2), Picklist(renewal_type), Lookup(Account)."""
     name = field_type.kind.metadata_name
-    if field_type.kind in (FieldKind.LOOKUP, FieldKind.MASTER_DETAIL):
+    if field_type.reference_to:
         return f"{name}({field_type.reference_to})"
     if field_type.value_map:
         return f"{name}({field_type.value_map})"

@@ -6,6 +6,7 @@ versions up to 66 added to the types that the twin has rules for (later_elements
 
 Order inside an element is free, but equal elements must be adjacent (that is how the org's parser reads a sequence).
 What the WSDL calls required is not enforced here: orgs take many files without such elements; the types' own rules insist.
+The data source types OData and OData4 are added, too: a WSDL names them only in an org that has Salesforce Connect.
 An element of a still later version is refused like any unknown one. ASSUMED: a file may hold any element, whatever version its
 package names.
 """

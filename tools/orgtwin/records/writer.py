@@ -13,7 +13,7 @@ from itertools import compress
 from typing import NamedTuple, Protocol, TypeVar
 
 from orgtwin.access.grants import Grant, RowFilter
-from orgtwin.errors import SalesforceError, SaveError
+from orgtwin.errors import SalesforceError, SaveError, Unsupported
 from orgtwin.ids import find_id18
 from orgtwin.records.coerce import Coercer, RowRefused, compile_coercer, refuse
 from orgtwin.records.columns import Column, compile_readers
@@ -165,6 +165,8 @@ class Writer:
         path = key.split(".", 1)
         parent = sobject_type.find_relationship(path[0])
         if parent is not None and parent.api_name.lower() in self.grant.readable:
+            if parent.is_external_lookup:
+                raise Unsupported("soql.external-objects", f"{path[0]}: the external object {parent.reference_to[0]}")
             coerce = self._by_external_id(parent, path[1] if len(path) > 1 else None)
             return _setter(self._table.slot(parent.api_name), coerce, parent)
         if key == "attributes":

@@ -117,7 +117,7 @@ def describe_field(f: Field, *, createable: bool, updateable: bool) -> dict[str,
         "searchPrefilterable": f.type is FieldType.REFERENCE and f.permissionable,
         "soapType": rule.soap_type,
         "sortable": rule.sortable,
-        "type": f.type.value,
+        "type": (FieldType.REFERENCE if f.is_external_lookup else f.type).value,
         "updateable": updateable,
     }
 
@@ -151,6 +151,8 @@ def _identity(f: Field) -> dict[str, object]:
 def _extra_type(f: Field) -> str | None:
     if f.type is FieldType.TEXTAREA:
         return "richtextarea" if f.html else "plaintextarea"
+    if f.is_external_lookup:
+        return "externallookup"
     if f.compound == "Name" or (f.name_field and not f.createable and not f.auto_number):
         return "personname"
     return None

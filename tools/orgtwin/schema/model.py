@@ -61,6 +61,10 @@ class RecordType:
     picklist_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+EXTERNAL = "__x"
+"""How the name of an external object ends: its rows stay in another system, which Salesforce Connect asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field. Lengths in characters, precision and scale in digits; `formula` is the source text of a formula field."""
@@ -119,6 +123,11 @@ class Field:
     @property
     def is_master_detail(self) -> bool:
         return self.master_detail_order is not None
+
+    @property
+    def is_external_lookup(self) -> bool:
+        """Names a record of an external object by its External ID: text, where any other reference holds an id."""
+        return bool(self.reference_to) and self.reference_to[0].endswith(EXTERNAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from orgtwin.errors import SalesforceError
-from orgtwin.schema.model import Field, FieldType, SObjectType
+from orgtwin.errors import SalesforceError, Unsupported
+from orgtwin.schema.model import EXTERNAL, Field, FieldType, SObjectType
 from orgtwin.soql.catalog import Catalog
 from orgtwin.soql.errors import no_such_column, no_such_relationship, no_such_type, refusal
 from orgtwin.soql.tree import Name, Source
@@ -104,6 +104,12 @@ class Uses:
         self.relationships.setdefault(key, mention)
 
 
+def _refuse_external(name: str) -> None:
+    """The rows of an external object are another system's, and there is none to ask."""
+    if name.endswith(EXTERNAL):
+        raise Unsupported("soql.external-objects", f"queries of the external object {name}")
+
+
 class Names:
     """Resolves the names of one SELECT: its object, its aliases."""
 
@@ -121,6 +127,7 @@ class Names:
         found = catalog.find_type(first.path[0]) if len(first.path) == 1 else None
         if found is None or not found.queryable or found.event:
             raise no_such_type(text, ".".join(first.path), first.position)
+        _refuse_external(found.api_name)
         uses.types.setdefault(found.api_name, Mention(first.path[0], first.position))
         names = cls(catalog, text, found, uses)
         names._add_alias(first.path[0], ())
@@ -198,6 +205,7 @@ class Names:
         only = _READ_AS.get((owner.api_name, reference.api_name))
         if only is None and len(reference.reference_to) > 1:
             return None
+        _refuse_external(only or reference.reference_to[0])
         parent = self.catalog.find_type(only or reference.reference_to[0])
         if parent is None:
             raise no_such_relationship(self.text, relationship, "field path", name.position)

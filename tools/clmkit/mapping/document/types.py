@@ -92,6 +92,13 @@ class GeolocationMeasure(Block, frozen=True, kw_only=True):
     shows: Annotated[Literal["decimal", "degrees"], Meta(description="How it is displayed.")] = "decimal"
 
 
+class ExternalLookupMeasure(Block, frozen=True, kw_only=True):
+    """A row of an external object (Salesforce Connect), named by its External ID. The org has the object already."""
+
+    to: Annotated[ApiName, Meta(description="The external object: Erp_Order__x.")]
+    length: Annotated[Annotated[int, Meta(ge=1, le=255)], Meta(description="Characters of the External ID.")] = 255
+
+
 class TypeBlock(Block, frozen=True, kw_only=True):
     """A field type with its measure; exactly one key."""
 
@@ -120,19 +127,16 @@ class TypeBlock(Block, frozen=True, kw_only=True):
     ) = UNSET
     geolocation: Annotated[GeolocationMeasure, Meta(description="Latitude and longitude.")] | UnsetType = UNSET
     hierarchy: (
-        Annotated[ApiName, Meta(description="A reference to a record of the same object, User only; not generated.")]
-        | UnsetType
-    ) = UNSET
-    metadata_relationship: (
-        Annotated[ApiName, Meta(description="A reference to metadata, in custom metadata types only; not generated.")]
-        | UnsetType
+        Annotated[ApiName, Meta(description="User above user; on User only, and people fill it.")] | UnsetType
     ) = UNSET
     external_lookup: (
-        Annotated[ApiName, Meta(description="A reference to an external object (Salesforce Connect); not generated.")]
-        | UnsetType
+        Annotated[ExternalLookupMeasure, Meta(description="A reference to a row of another system.")] | UnsetType
+    ) = UNSET
+    metadata_relationship: (
+        Annotated[ApiName, Meta(description="Salesforce takes it on custom metadata types only: refused.")] | UnsetType
     ) = UNSET
     indirect_lookup: (
-        Annotated[ApiName, Meta(description="A reference from an external object; not generated.")] | UnsetType
+        Annotated[ApiName, Meta(description="Salesforce takes it on external objects only: refused.")] | UnsetType
     ) = UNSET
 
 

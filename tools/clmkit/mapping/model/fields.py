@@ -47,7 +47,7 @@ class FieldType(msgspec.Struct, frozen=True, kw_only=True):
     """A Salesforce field type with its measures. Zero and empty mean: this kind has no such measure."""
 
     kind: FieldKind
-    length: int = 0  # text, long_text, html; text_area and url are 255, email 80, phone 40
+    length: int = 0  # text, external_lookup, long_text, html; text_area and url are 255, email 80, phone 40
     precision: int = 0  # digits in all, Salesforce's meaning: integer digits = precision - scale
     scale: int = 0
     rounding: str = (
@@ -55,8 +55,8 @@ class FieldType(msgspec.Struct, frozen=True, kw_only=True):
     )
     value_map: str = ""  # picklist, multipicklist: name in Spec.value_maps
     currency_code: str = ""  # currency: CLM path of the ISO code that stands beside the amount
-    reference_to: str = ""  # lookup, master_detail
-    relationship: str = ""  # lookup, master_detail: the child relationship name
+    reference_to: str = ""  # lookup, master_detail, hierarchy, external_lookup
+    relationship: str = ""  # as reference_to: the child relationship name
     visible_lines: int = 0  # long_text, html, multipicklist
     formula: str = ""  # formula
     returns: FieldKind | None = None  # formula: the kind of its result
@@ -75,10 +75,15 @@ class FieldType(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def value_kind(self) -> FieldKind:
-        """The kind of its values: a formula's result, a roll-up's number, an auto-number's text, else the kind itself."""
-        if self.returns is not None:
-            return self.returns
-        return {FieldKind.ROLL_UP: FieldKind.NUMBER, FieldKind.AUTO_NUMBER: FieldKind.TEXT}.get(self.kind, self.kind)
+        """The kind of its values: a formula's result, a roll-up's number, the text of an auto-number or of an External ID."""
+        return self.returns or _VALUE_KINDS.get(self.kind, self.kind)
+
+
+_VALUE_KINDS = {
+    FieldKind.ROLL_UP: FieldKind.NUMBER,
+    FieldKind.AUTO_NUMBER: FieldKind.TEXT,
+    FieldKind.EXTERNAL_LOOKUP: FieldKind.TEXT,
+}
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +112,7 @@ class PrecedenceRow(msgspec.Struct, frozen=True, kw_only=True):
 
     states: tuple[str, ...]  # names of Spec.lifecycle states
     wins: Owner  # CLM or SALESFORCE, never SHARED
-    roles: tuple[str, ...] = ()  # names of Spec.audiences one of which made the edit in Salesforce; empty: anybody
+    roles: tuple[str, ...] = ()  # names of Spec.audiences one of which made the edit; empty: anybody
     window: Window | None = None  # None: always
 
 

@@ -49,11 +49,11 @@ class FieldKind(enum.Enum):
     @property
     def is_filled_elsewhere(self) -> bool:
         """Whether the sync cannot fill it: several values in one field, or a reference that the CLM knows nothing of."""
-        return self in (FieldKind.GEOLOCATION, FieldKind.HIERARCHY, *NOT_GENERATED)
+        return self in (FieldKind.GEOLOCATION, FieldKind.HIERARCHY, *MISPLACED)
 
 
-NOT_GENERATED = (FieldKind.METADATA_RELATIONSHIP, FieldKind.EXTERNAL_LOOKUP, FieldKind.INDIRECT_LOOKUP)
-"""Kinds that the language knows by name so that it can refuse them by name: they live on objects that a sync does not fill."""
+MISPLACED = (FieldKind.METADATA_RELATIONSHIP, FieldKind.INDIRECT_LOOKUP)
+"""Kinds that Salesforce refuses on every object that a spec can name: the language knows them so that lint can say why."""
 
 _METADATA_NAMES = {
     FieldKind.TEXT: "Text",

@@ -9,6 +9,7 @@ from clmkit.mapping.document import (
     AutoNumberMeasure,
     CurrencyMeasure,
     EncryptedTextMeasure,
+    ExternalLookupMeasure,
     FieldBlock,
     FormulaMeasure,
     GeolocationMeasure,
@@ -77,6 +78,8 @@ def _of_block(block: TypeBlock, parent: ObjectBlock, document: SpecDocument, rel
         )
     if isinstance(measure, RollUpMeasure):
         return FieldType(kind=kind, roll_up=_roll_up(measure, parent, document))
+    if isinstance(measure, ExternalLookupMeasure):
+        return FieldType(kind=kind, reference_to=measure.to, relationship=relationship, length=measure.length)
     return _of_measure(kind, measure)
 
 

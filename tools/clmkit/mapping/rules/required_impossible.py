@@ -24,7 +24,7 @@ SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Offence]:
-    never = (FieldKind.CHECKBOX, FieldKind.LONG_TEXT, FieldKind.HTML)
+    never = (FieldKind.CHECKBOX, FieldKind.LONG_TEXT, FieldKind.HTML, FieldKind.HIERARCHY, FieldKind.EXTERNAL_LOOKUP)
     for value in subject.values:
         if value.block.required and (value.field.type.kind in never or value.field.origin is not Origin.CREATED):
             why = (

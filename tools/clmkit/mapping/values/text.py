@@ -10,7 +10,9 @@ from clmkit.mapping.values.outcome import Outcome, Refusal, SalesforceValue, Tar
 FIXED_LENGTHS = {FieldKind.TEXT_AREA: 255, FieldKind.URL: 255, FieldKind.EMAIL: 80, FieldKind.PHONE: 40}
 """Field types whose length Salesforce sets. Source: Metadata API Developer Guide, CustomField."""
 
-_SINGLE_LINE = frozenset({FieldKind.TEXT, FieldKind.URL, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.PICKLIST})
+_SINGLE_LINE = frozenset(
+    {FieldKind.TEXT, FieldKind.URL, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.PICKLIST, FieldKind.EXTERNAL_LOOKUP}
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)+")
 _URL = re.compile(r"https?://[^\s/$.?#][^\s]*", re.IGNORECASE)

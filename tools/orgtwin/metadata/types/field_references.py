@@ -15,7 +15,7 @@ from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.types.sharing import keep_shares
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
-from orgtwin.schema.model import Field, FieldType
+from orgtwin.schema.model import EXTERNAL, Field, FieldType
 
 _MAX_MASTERS = 2
 _REFERENCE_LENGTH = 18
@@ -32,6 +32,8 @@ def lookup_properties(
     workspace: Workspace, draft: ObjectDraft, name: str, node: Node, _before: Field | None
 ) -> dict[str, object]:
     target = _target(workspace, draft, node)
+    if target.api_name.endswith(EXTERNAL):
+        raise ComponentRefused(f"In field: referenceTo - {target.api_name} is an external object")  # ASSUMED text
     constraint = node.value("deleteConstraint") or "SetNull"
     if node.flag("required") and constraint == "SetNull":
         raise ComponentRefused("Must specify either cascade delete or restrict delete for required lookup foreign key.")
@@ -40,6 +42,25 @@ def lookup_properties(
         "cascade_delete": constraint == "Cascade",
         "restricted_delete": constraint == "Restrict",
     }
+
+
+def hierarchy_properties(
+    workspace: Workspace, draft: ObjectDraft, name: str, node: Node, before: Field | None
+) -> dict[str, object]:
+    """Users above users. Source: "Object Relationships Overview" (Salesforce Help): available for only the user object."""
+    if draft.api_name != "User":
+        raise ComponentRefused(f"Hierarchy is not a valid field type for {draft.api_name}")  # ASSUMED text
+    return lookup_properties(workspace, draft, name, node, before)
+
+
+def external_lookup_properties(
+    workspace: Workspace, draft: ObjectDraft, name: str, node: Node, _before: Field | None
+) -> dict[str, object]:
+    """The parent is an external object, the value its External ID. Source: "External Object Relationships" (Salesforce Help)."""
+    target = _target(workspace, draft, node)
+    if not target.api_name.endswith(EXTERNAL):
+        raise ComponentRefused(f"In field: referenceTo - {target.api_name} is not an external object")  # ASSUMED text
+    return _relationship(workspace, draft, name, node, target)
 
 
 def metadata_relationship_properties(

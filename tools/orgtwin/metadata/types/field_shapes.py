@@ -38,6 +38,7 @@ SHAPES: Mapping[str, Shape] = {
     "DateTime": Shape(FieldType.DATETIME, formula=True),
     "Email": Shape(FieldType.EMAIL, length=80),
     "EncryptedText": Shape(FieldType.ENCRYPTED_STRING, ("length", "maskChar", "maskType")),
+    "ExternalLookup": Shape(FieldType.STRING, ("referenceTo", "relationshipName", "length"), ("relationshipLabel",)),
     "Hierarchy": Shape(FieldType.REFERENCE, ("relationshipName",), ("relationshipLabel", "referenceTo"), length=18),
     "Html": Shape(FieldType.TEXTAREA, _LONG),
     "Location": Shape(FieldType.LOCATION, ("scale",), ("displayLocationInDecimal",)),
@@ -74,7 +75,13 @@ SHAPES: Mapping[str, Shape] = {
 _RESTRICTED = frozenset(name for shape in SHAPES.values() for name in (*shape.must, *shape.may))
 """Elements that belong to certain types only; any other element of CustomField may stand in each."""
 
-_LENGTHS = {"Text": (1, 255), "EncryptedText": (1, 175), "LongTextArea": (256, 131_072), "Html": (256, 131_072)}
+_LENGTHS = {
+    "Text": (1, 255),
+    "ExternalLookup": (1, 255),
+    "EncryptedText": (1, 175),
+    "LongTextArea": (256, 131_072),
+    "Html": (256, 131_072),
+}
 _MAX_PRECISION = 18
 _NEVER_REQUIRED = ("Checkbox", "AutoNumber", "Summary", "LongTextArea", "Html", "MultiselectPicklist")
 """MultiselectPicklist can be required in the user interface only by layout. ASSUMED to be refused like the others."""

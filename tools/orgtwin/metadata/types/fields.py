@@ -16,6 +16,8 @@ from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.types.field_changes import check_change
 from orgtwin.metadata.types.field_references import (
     check_removal,
+    external_lookup_properties,
+    hierarchy_properties,
     lookup_properties,
     master_detail_properties,
     metadata_relationship_properties,
@@ -175,7 +177,8 @@ _BY_TYPE: dict[str, Callable[[Workspace, ObjectDraft, str, Node, Field | None], 
     "Picklist": _picklist,
     "MultiselectPicklist": _picklist,
     "Lookup": lookup_properties,
-    "Hierarchy": lookup_properties,
+    "ExternalLookup": external_lookup_properties,
+    "Hierarchy": hierarchy_properties,
     "MasterDetail": master_detail_properties,
     "MetadataRelationship": metadata_relationship_properties,
     "Summary": summary_properties,

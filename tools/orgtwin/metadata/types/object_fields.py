@@ -139,6 +139,15 @@ def custom_metadata_fields() -> tuple[Field, ...]:
     )
 
 
+def external_object_fields() -> tuple[Field, ...]:
+    """Source: "External Objects in Salesforce Connect" (Salesforce Help), "External ID" and "Display URL" standard fields."""
+    return (
+        _ID,
+        _read_only("ExternalId", "External ID", FieldType.STRING, 255),
+        _read_only("DisplayUrl", "Display URL", FieldType.URL, 1000),
+    )
+
+
 def big_object_fields() -> tuple[Field, ...]:
     return (
         _ID,

@@ -19,6 +19,7 @@ from orgtwin.metadata.types.object_fields import (
     custom_metadata_fields,
     custom_object_fields,
     custom_setting_fields,
+    external_object_fields,
     name_field,
     platform_event_fields,
 )
@@ -27,7 +28,7 @@ from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.organization import Organization
 from orgtwin.schema.companions import history_name, history_type, share_shape
-from orgtwin.schema.model import Field, SObjectType
+from orgtwin.schema.model import EXTERNAL, Field, SObjectType
 
 _OPENNESS = ("ControlledByParent", "Private", "Read", "ReadWrite", "ReadWriteTransfer", "FullAccess")
 _ALWAYS_TOGETHER = ("enableBulkApi", "enableSharing", "enableStreamingApi")
@@ -75,6 +76,12 @@ _KINDS: Mapping[str, _Kind] = {
         ("label", "pluralLabel", "deploymentStatus"),
         lambda _node: big_object_fields(),
         {"updateable": False, "undeletable": False},
+    ),
+    EXTERNAL: _Kind(
+        "x",
+        ("label", "pluralLabel", "deploymentStatus", "externalDataSource", "externalName"),
+        lambda _node: external_object_fields(),
+        {"createable": False, "updateable": False, "deletable": False, "undeletable": False},
     ),
 }
 
@@ -128,6 +135,9 @@ def _create(workspace: Workspace, name: str, suffix: str, node: Node) -> ObjectD
         if node.find(required) is None or (not node.find(required).children and node.value(required) is None):  # type: ignore[union-attr]
             raise ComponentRefused(f"Required field is missing: {required}")
     _check_flags(suffix, node)
+    source = node.value("externalDataSource")
+    if source is not None and workspace.find("ExternalDataSource", source) is None:
+        raise ComponentRefused(f"In field: externalDataSource - no ExternalDataSource named {source} found")
     label = node.value("label") or stem
     draft = workspace.schema.add(
         SObjectType(

@@ -66,6 +66,7 @@ RULES: Mapping[str, Rule] = {
     "CustomLabels": Rule(7),
     "CustomLabel": Rule(8, labels.deploy_label, labels.remove_label, "101"),
     "CustomPermission": Rule(8, permissions.deploy_custom_permission, permissions.remove_custom_permission),
+    "ExternalDataSource": Rule(9, key_prefix="0XC"),
     "CustomObject": Rule(10, objects.deploy_object, objects.remove_object, "01I"),
     "CustomField": Rule(20, fields.deploy_field, fields.remove_field, "00N"),
     "Index": Rule(25),
