@@ -12,9 +12,11 @@ from tests.clmkit.sync.world import World
 
 from clmkit.clients.errors import LoginFailed, Refused, Unreachable
 from clmkit.clients.pubsub import Batch, Change, PositionLost, Published, Unread
+from clmkit.operate.alerts import find_alerts
 from clmkit.sync.database import StateError
 from clmkit.sync.inbox import Inbox
-from clmkit.sync.listening import LOOK, MOST_QUEUED, EventsConfig, Listening
+from clmkit.sync.listening import LOOK, MOST_QUEUED, TELL, UNTOLD, EventsConfig, Listening
+from clmkit.sync.lockout import find_lockouts
 from clmkit.sync.report import Tally
 
 TOPIC = "/event/CLM_Contract_Change__e"
@@ -31,10 +33,11 @@ class Script:
     """Streams that give what a test wrote down, one list for each time that a stream is opened, and then stay silent."""
 
     streams: list[list[Step]]
+    topic: str = TOPIC
     opened: list[tuple[str, bytes | None, bool]] = field(default_factory=list)
 
     async def listen(self, transport: str, topic: str, position: bytes | None, renewed: bool) -> AsyncIterator[Batch]:
-        assert topic == TOPIC
+        assert topic == self.topic
         self.opened.append((transport, position, renewed))
         for step in self.streams.pop(0) if self.streams else ():
             if isinstance(step, Exception):
@@ -145,6 +148,28 @@ def test_a_look_that_is_asked_for_while_salesforce_is_read_is_due_after_it(
     monkeypatch.undo()
     world.run()
     assert not listening.needs_look
+
+
+CHANNEL = "/data/CLM_Changes__chn"
+
+
+def test_a_channel_that_never_told_of_our_own_writes_is_an_alert_and_no_reason_to_look_rarely(world: World) -> None:
+    def silent() -> Script:
+        return Script([[Batch((), b"\x01")]], CHANNEL)
+
+    listening = prepare(world, silent(), EventsConfig(topics=(CHANNEL,)))
+    hear(listening, lambda: world.state.get_cursor(f"grpc:{CHANNEL}") == "01")
+    found = []
+    for number in range(4):
+        world.agreement(title=f"Title {number}")
+        world.run()
+        found.append([one.fix for one in find_lockouts(world.state)])
+    assert (found, listening.is_sure) == ([[], [], [TELL], [TELL]], False)
+    (alert,) = find_alerts([], None, (), find_lockouts(world.state))
+    assert alert.cause == UNTOLD.format(topics=CHANNEL)
+    again = prepare(world, Script([[told(1)]], CHANNEL), EventsConfig(topics=(CHANNEL,)))
+    hear(again, lambda: not find_lockouts(world.state))
+    assert CHANNEL in again.topics
 
 
 def test_an_overflow_is_answered_with_a_look_that_finds_what_changed(world: World) -> None:

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from tests.clmkit.secrets.vault_shape import Vault, serving
@@ -36,7 +37,7 @@ from clmkit.sync.report import RunReport
 from orgtwin.http.ready import read_ready
 from orgtwin.metadata.archive import write_archive
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("live_sync")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
@@ -131,24 +132,67 @@ def test_a_fault_of_the_clm_that_passes_leaves_no_trace(live: Live, fault: str) 
     assert (armed["struck"], report["stopped"], report["rows_updated"]) == (1, "", {"Contract": 1})
 
 
-def test_a_sync_that_follows_is_rung_by_the_clm_and_ends_when_told(live: Live) -> None:
+def test_a_sync_that_follows_shows_one_waterfall_from_the_click_in_the_clm_to_salesforces_change_event(
+    live: Live,
+) -> None:
+    live.sync("sync", "run")
+    grant_view_all(live, "Contract")
     (live.folder / "hook").write_text("whsec_" + base64.b64encode(os.urandom(32)).decode())
     hooked = live.folder / "follow.yml"
     hooked.write_text(
         (live.folder / "sync.yml").read_text()
-        + "pace: at_once\nwebhook: {listen: '127.0.0.1:0', secrets: [{file: hook}]}\n"
+        + "  topics: [/data/CLM_Changes__chn]\n"
+        + "pace: at_once\nwebhook: {listen: '127.0.0.1:0', secrets: [{file: hook}]}\ntraces: {file: traces.jsonl}\n"
     )
-    command = [str(BIN / "clmkit"), "sync", "run", "--follow", "--interval", "3600", "--config", str(hooked)]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    command = [str(BIN / "clmkit"), "sync", "run", "--follow", "--interval", "1", "--config", str(hooked)]
+    environment = {**os.environ, "OTEL_BSP_SCHEDULE_DELAY": "50"}
+    child = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         wait_until(lambda: is_registered(live))
-        live.call_clm("PATCH", "/api/v1/agreements/AGR-000010", {"title": "Rung"})
-        wait_until(lambda: live.people.query("SELECT Id FROM Contract WHERE CLM_Title__c = 'Rung'")["totalSize"] == 1)
+        # until the stream stands a look may be faster than the event; once it stands no look comes, and the event tells
+        wait_until(lambda: click_and_wait(live, uuid4().hex) == "change event")
         child.send_signal(signal.SIGTERM)
         assert child.wait(PATIENCE) == 0
     finally:
         child.kill()
         child.communicate()
+    assert "Rung" not in (live.folder / "traces.jsonl").read_text()
+
+
+def grant_view_all(live: Live, sobject: str) -> None:
+    """Let the integration user hear change events of an object ("Required Permissions for Change Event Subscribers")."""
+    soql = "SELECT AssigneeId FROM PermissionSetAssignment WHERE PermissionSet.Name = 'CLM_Integration'"
+    (assigned,) = live.people.query(soql)["records"]
+    sets: Any = live.people.PermissionSet
+    parent = sets.create({"Name": f"Hears_{sobject}", "Label": f"Hears {sobject}"})["id"]
+    rights: Any = live.people.ObjectPermissions
+    rights.create(
+        {"ParentId": parent, "SobjectType": sobject, "PermissionsRead": True, "PermissionsViewAllRecords": True}
+    )
+    assignments: Any = live.people.PermissionSetAssignment
+    assignments.create({"AssigneeId": assigned["AssigneeId"], "PermissionSetId": parent})
+
+
+def click_and_wait(live: Live, trace: str) -> str:
+    """Change a title in the CLM as a step of a trace, see the whole waterfall, and say who told of the write."""
+    live.click("PATCH", "/api/v1/agreements/AGR-000010", {"title": f"Rung {trace}"}, f"00-{trace}-00f067aa0ba902b7-01")
+    wait_until(lambda: any(span["name"] == "change" for span in read_spans(live, trace)))
+    titles = live.people.query("SELECT CLM_Title__c FROM Contract WHERE CLM_Id__c = 'AGR-000010'")["records"]
+    spans = {span["name"]: span for span in read_spans(live, trace)}
+    assert [row["CLM_Title__c"] for row in titles] == [f"Rung {trace}"]
+    assert set(spans) == {"change", "take in", "decide", "send", "come back"}
+    assert {spans[name]["parentSpanId"] for name in set(spans) - {"change"}} == {spans["change"]["spanId"]}
+    (told,) = [one["value"]["stringValue"] for one in spans["come back"]["attributes"] if one["key"] == "clmkit.by"]
+    return str(told)
+
+
+def read_spans(live: Live, trace: str) -> list[dict[str, Any]]:
+    """The spans of one trace in the sync's file of OTLP/JSON lines, as far as its lines are whole."""
+    path = live.folder / "traces.jsonl"
+    text = path.read_text() if path.exists() else ""
+    lines = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    parts = [part for line in lines for one in line["resourceSpans"] for part in one["scopeSpans"]]
+    return [span for part in parts for span in part["spans"] if span["traceId"] == trace]
 
 
 def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) -> None:

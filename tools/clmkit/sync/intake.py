@@ -284,6 +284,8 @@ class Intake:
                 self._sort_out(work, mapping, event, news[event.event_id], is_fresh)
         self.tally.events += len(rest) + len(echoes)
         self._mark_back([*echoes, *rest])
+        if echoes and self.listening is not None:
+            self.listening.found_by_look()
 
     async def _open_stream(self, mapping: ObjectMapping, high_water: str) -> AsyncGenerator[OrgRow, None]:
         """What changed since the high-water mark. After events were missed the org's own record of changes is asked, where it

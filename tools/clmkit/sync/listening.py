@@ -8,7 +8,9 @@ between two rounds, when no write is under way: an echo of a write whose answer 
 
 Over gRPC where it can be, over CometD where gRPC is blocked (`transport`); a position of the one means nothing to the other. Where
 a stream begins without a position, or lost it, or did not tell which records changed, Salesforce is looked at, because what
-happened before is only in the records. Deliveries are counted: near the org's allowance of a day the streams end until the next
+happened before is only in the records. A channel of change events tells a user nothing of objects of which they may not view all
+records, and does not say so: such a topic counts as heard once it told something, and when looks find what the sync wrote and no
+event did, that is an alert. Deliveries are counted: near the org's allowance of a day the streams end until the next
 day, and looks go on alone.
 """
 
@@ -34,6 +36,7 @@ from clmkit.clients.transport import Patience, open_session
 from clmkit.mapping.model import Spec
 from clmkit.sync.event_facts import Judge, default_topics, linked_ids
 from clmkit.sync.inbox import Settled
+from clmkit.sync.lockout import Door, end_lockout, note_lockout
 from clmkit.sync.report import BY_EVENT, COME_BACK, Tally
 from clmkit.sync.state import Link, State
 
@@ -46,6 +49,14 @@ LOOK = "look"
 DELIVERIES = "deliveries"
 MANAGED = "managed:"
 """Before the name of a managed subscription, where a topic is expected."""
+CHANGE_EVENTS = "/data/"
+MOST_UNTOLD = 3
+"""Looks that found our own writes while no change event ever came: an event may be a little later than a look."""
+UNTOLD = (
+    "{topics} tells nothing, not even of what the sync itself wrote. Nothing is lost: looks go on alone. A channel tells a user"
+    " only of objects of which they have View All Records."
+)
+TELL = "none: give the integration user View All Records on the objects of the channel, or leave `events.topics` out"
 SILENCE = timedelta(hours=48)
 """After so long without a word from a managed subscription Salesforce is looked at: events are kept for 72 hours, and then the
 subscription goes on elsewhere without saying so ("errorRecoveryReplay", ManagedEventSubscription, Metadata API Developer Guide).
@@ -133,6 +144,9 @@ class Listening:
     """Topics whose stream is known to go on without a gap."""
     asks: int = 0
     """How often a look was asked for."""
+    _has_told: bool = False
+    """Whether any event came since the start."""
+    _untold: int = 0
     _failure: BaseException | None = None
     _judge: Judge = field(init=False)
 
@@ -159,6 +173,13 @@ class Listening:
         """
         if self.needs_look and self.asks == asks:
             self._put(LOOK, "")
+
+    def found_by_look(self) -> None:
+        """A look found what the sync wrote."""
+        deaf = [topic for topic in self.topics if topic.startswith(CHANGE_EVENTS)]
+        self._untold += bool(deaf) and not self._has_told
+        if self._untold == MOST_UNTOLD:
+            note_lockout(self.state, Door.EVENTS, UNTOLD.format(topics=", ".join(deaf)), TELL, self.now())
 
     def transport_of(self, topic: str) -> str:
         is_cometd = topic in self._over_cometd or self.config.transport == "cometd"
@@ -205,6 +226,9 @@ class Listening:
         for commit in {one.place: one.batch.commit for one in waiting}.values():
             if commit is not None:
                 commit()
+        if records and not self._has_told:
+            self._has_told = True
+            end_lockout(self.state, Door.EVENTS)
         tally.events += len(echoes)
         tally.settle("unchanged", len(echoes))
         tally.echoes += len(echoes)
@@ -262,7 +286,7 @@ class Listening:
         return not told or datetime.fromisoformat(self.now()) - datetime.fromisoformat(told) > SILENCE
 
     async def _hear(self, topic: str, batch: Batch) -> None:
-        if topic not in self._sure:
+        if topic not in self._sure and (batch.records or not topic.startswith(CHANGE_EVENTS)):
             self._sure.add(topic)
             if not self.state.get_cursor(self._place(topic)):
                 self._need_look(f"{topic} is heard from now on; what changed until now is only in the records.")

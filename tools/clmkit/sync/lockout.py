@@ -1,7 +1,7 @@
-"""That the sync cannot use a secret, as everybody sees it: kept in the state, so that `clmkit sync alerts` tells whoever looks.
+"""That the sync is locked out somewhere, as everybody sees it: kept in the state, so that `clmkit sync alerts` tells whoever looks.
 
-A source of secrets that is down, a token that ends, a key that the other system does not know: each is one lockout for as long as
-it lasts, however often it was met, with the command that ends it.
+A source of secrets that is down, a token that ends, a key that the other system does not know, a right that is missing: each is one
+lockout for as long as it lasts, however often it was met, with what ends it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ REFUSED_LOGIN = (
 
 
 class Door(enum.Enum):
-    """What a secret is for."""
+    """What a secret or a right is for."""
 
     LOGIN = "lockout:login"
     WEBHOOK_KEYS = "lockout:webhook keys"
     CALLS = "lockout:calls"
+    EVENTS = "lockout:events"
     VAULT_TOKEN = "lockout:vault token"  # noqa: S105 - the name of a cursor
 
 
