@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
 from orgtwin.http import bulk2_query
 from orgtwin.http.app import Application
+from orgtwin.http.csv_rows import read_csv
 from orgtwin.http.in_process import Answer, InProcess
 from orgtwin.http.start import start_twin
 from orgtwin.http.surfaces import ROUTES
@@ -580,3 +585,11 @@ def test_an_upload_that_is_torn_fails_its_job_and_shows_what_came_before(client:
     )
     assert results(client, job, "successfulResults") == ['"sf__Id","sf__Created","Name"']
     assert results(client, job, "unprocessedrecords") == ['"Name"', '"a"']
+
+
+def test_an_upload_reads_as_csv_does_wherever_its_quotes_are() -> None:
+    parts = ("a", ",", '"', '""', '"b\n"', "\n", "\r\n", "\r", "é")
+    for text in map("".join, product(parts, repeat=4)):
+        with suppress(csv.Error):  # what a torn upload is told is above
+            rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+            assert list(read_csv(text.encode())) == [row for row in rows if row], text
