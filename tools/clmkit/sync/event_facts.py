@@ -139,8 +139,10 @@ def _is_agreed(column: FieldMapping, change: Change, link: Link) -> bool:
 
 def _to_wire(column: FieldMapping, value: object) -> object:
     """Dates and times of Avro are milliseconds; the sync keeps them as REST writes them. What is none stays as it is."""
+    if not isinstance(value, int):
+        return value
     kind = column.type.value_kind
-    if kind not in _TEMPORAL or not isinstance(value, int) or (moment := _moment(value)) is None:
+    if kind not in _TEMPORAL or (moment := _moment(value)) is None:
         return value
     match kind:
         case FieldKind.DATE:

@@ -11,7 +11,7 @@ taken in = the lengths of all settlements + waiting.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from zlib import crc32
 
 import msgspec
@@ -68,7 +68,8 @@ class Inbox:
         if not events:
             return []
         self._db.queue_for("event")
-        known = self.find_known(event.event_id for event in events)
+        crcs = {event.event_id: crc32(event.event_id.encode()) for event in events}
+        known = self._find_known(crcs)
         last = self.last_sequence()
         new: list[InboxEvent] = []
         rows: list[tuple[int | str, ...]] = []
@@ -77,15 +78,17 @@ class Inbox:
                 continue
             known.add(event.event_id)
             last += 1
-            new.append(InboxEvent(event.event_id, event.source, event.agreement_id, event.revision, event.actor, last))
-            place = (last, crc32(event.event_id.encode()), event.event_id)
-            rows.append((*place, event.source, event.agreement_id, event.revision, event.actor, at))
+            facts = event.event_id, event.source, event.agreement_id, event.revision, event.actor
+            new.append(InboxEvent(*facts, last))
+            rows.append((last, crcs[event.event_id], *facts, at))
         self._db.append("event", COLUMNS, rows)
         return new
 
     def find_known(self, event_ids: Iterable[str]) -> set[str]:
         """Those of the ids that were taken in before."""
-        wanted = {event_id: crc32(event_id.encode()) for event_id in event_ids}
+        return self._find_known({event_id: crc32(event_id.encode()) for event_id in event_ids})
+
+    def _find_known(self, wanted: Mapping[str, int]) -> set[str]:
         known: set[str] = set()
         for chunk in _chunks(wanted.values()):
             places = ", ".join("?" * len(chunk))

@@ -260,12 +260,8 @@ class State:
 
 def _to_link(row: SqlRow) -> Link:
     mapping, key, agreement_id, record_id, revision, modstamp, base, lookups, hops = cast(_LinkRow, row)
-    documents = (_values(base), _values(lookups), _values(hops))
+    documents = [_DECODER.decode(document) if document else {} for document in (base, lookups, hops)]
     return Link(mapping, key, agreement_id, record_id, revision, modstamp, *documents)
-
-
-def _values(document: str) -> dict[str, Any]:
-    return _DECODER.decode(document) if document else {}
 
 
 def _from_link(link: Link) -> tuple[str | int, ...]:

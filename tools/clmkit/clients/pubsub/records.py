@@ -7,17 +7,18 @@ Events" (Change Data Capture Developer Guide).
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import fastavro
 import msgspec
+
+from clmkit.clients.pubsub.avro import Payload
 
 HEADER = "ChangeEventHeader"
 _GAP = "GAP_"
 _OVERFLOW = "GAP_OVERFLOW"
 _WILDCARD = "*"
+"""What a conversion of a field tells in the place of ids."""
 _MOST_REMEMBERED = 4096
 
 
@@ -44,17 +45,12 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     @property
     def needs_reread(self) -> bool:
         """The event does not tell the values: a gap, an overflow, a conversion of all records of an object."""
-        return self.change_type.startswith(_GAP) or self._is_of_all
+        return self.change_type.startswith(_GAP) or _WILDCARD in "".join(self.record_ids)
 
     @property
     def knows_records(self) -> bool:
         """Whether `record_ids` are records; otherwise all of the object are to be read again."""
-        return self.change_type != _OVERFLOW and not self._is_of_all
-
-    @property
-    def _is_of_all(self) -> bool:
-        """A conversion of a field tells one wildcard in the place of ids."""
-        return _WILDCARD in "".join(self.record_ids)
+        return self.change_type != _OVERFLOW and _WILDCARD not in "".join(self.record_ids)
 
     def is_echo_of(self, client: str) -> bool:
         """Whether the change came over an API from the client of that name ("changeOrigin")."""
@@ -81,13 +77,13 @@ class Decoder:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
-        self._parsed = fastavro.parse_schema(schema)
+        self._payload = Payload(schema)
         self._name = str(schema["name"]).rpartition(".")[2]
         self._named: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def decode(self, payload: bytes, event_id: str) -> Change | Published:
         """What a payload says."""
-        values: Any = fastavro.schemaless_reader(io.BytesIO(payload), self._parsed, None)
+        values = self._payload.read(payload)
         header = values.pop(HEADER, None)
         if header is None:
             return Published(self._name, values, event_id)
