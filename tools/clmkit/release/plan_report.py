@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.resources import files
@@ -14,7 +15,7 @@ from markupsafe import Markup, escape
 from rich.console import Console
 from rich.table import Table
 
-from clmkit.release.changes import Bump
+from clmkit.release.changes import Break, Bump
 from clmkit.release.consumers import show_consumers
 from clmkit.release.notes import to_plain
 from clmkit.release.plan import MOST_BYTES, MOST_FILES, Calls, Item, Pair, Plan, WayBack
@@ -55,8 +56,16 @@ def headline(plan: Plan) -> str:
     if plan.is_empty:
         return f"{plan.spec_name} {versions}: the org holds what the mapping asks for"
     bump = f", suggested bump: {plan.bump.name}" if plan.bump is not Bump.NONE else ""
-    count = len(plan.items)
-    return f"{plan.spec_name} {versions}: {count} difference{'s' * (count != 1)}, {len(plan.breaks)} breaking{bump}"
+    count, broken = len(plan.items), count_breaks(plan)
+    told = f" ({', '.join(f'{number} {one.value}' for one, number in broken.items())})" if broken else ""
+    return f"{plan.spec_name} {versions}: {count} difference{'s' * (count != 1)}, {sum(broken.values())} breaking{told}{bump}"
+
+
+def count_breaks(plan: Plan) -> dict[Break, int]:
+    """How many breaks of each class; one that also hurts records is one."""
+    names = {item.change.name: item.change.rule.breaks for item in plan.breaks}
+    counts = Counter(names.values())
+    return {one: counts[one] for one in Break if counts[one]}
 
 
 def _table(items: list[Item]) -> Table:
@@ -172,6 +181,7 @@ def to_document(plan: Plan) -> dict[str, object]:
         "spec": {"name": plan.spec_name, "version": plan.spec_version, "against": plan.against},
         "empty": plan.is_empty,
         "bump": plan.bump.name.lower(),
+        "breaks": {one.value: count for one, count in count_breaks(plan).items()},
         "items": [_item(item, plan) for item in plan.items],
         "undecided": [item.change.name for item in plan.undecided],
         "deploys": list(plan.deploys),
@@ -219,7 +229,8 @@ def render_html(plan: Plan) -> str:
     environment.filters["code"] = _mark_code
     return environment.get_template("plan.html.j2").render(
         plan=plan,
-        pairs=[(pair, [item for item in plan.items if item.pair is pair]) for pair in Pair],
+        pairs=[(pair, sorted((item for item in plan.items if item.pair is pair), key=_by_class)) for pair in Pair],
+        classes=count_breaks(plan),
         headline=headline(plan),
         next_step=next_step(plan),
         kilobytes=kilobytes(plan),
@@ -232,6 +243,11 @@ def render_html(plan: Plan) -> str:
         tell=tell,
         short_hash=plan.hash[:SHORT_HASH],
     )
+
+
+def _by_class(item: Item) -> int:
+    """What needs somebody's eyes first."""
+    return list(Break).index(item.change.rule.breaks)
 
 
 def _mark_code(text: str) -> Markup:
