@@ -18,7 +18,7 @@ test: install worker node-tools
 	$(BIN)/ruff format --check --quiet tools tests bench
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/pytest --numprocesses $(WORKERS)
 
 # The sync killed a thousand times on both databases, with faults in both systems; about a quarter of an hour.
 KILLS ?= 1000

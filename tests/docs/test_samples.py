@@ -35,7 +35,6 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("samples")
 @pytest.mark.parametrize("page", PAGES)
 def test_the_samples_of_a_page_run_as_it_says(page: str, project: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

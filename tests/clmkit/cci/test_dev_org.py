@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 PATIENCE = 30.0
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("dev_org")]
+pytestmark = pytest.mark.e2e
 
 
 @dataclass(frozen=True)

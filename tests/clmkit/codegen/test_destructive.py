@@ -134,7 +134,6 @@ async def replay(access: OrgAccess, *packages: Mapping[str, bytes]) -> tuple[lis
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("round_trip")
 def test_an_org_loses_what_left_the_spec_and_nothing_else(tmp_path: Path) -> None:
     old, new = plan_of(FULL), plan_of(without(PHONE))
     first, second = (convert_source(plan.render(), VERSION).files for plan in (old, new))

@@ -19,7 +19,7 @@ from clmkit.codegen.notice_flow import NOTICE
 from clmkit.codegen.project import plan_project
 from clmkit.release.org_access import open_org
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("round_trip")]
+pytestmark = pytest.mark.e2e
 
 END = "2030-06-11"  # ten days' notice: the last day for notice is 2030-06-01
 BEFORE_FIRST, AFTER_FIRST = "2030-03-02T12:00:00+00:00", "2030-03-04T12:00:00+00:00"  # 90 days before it

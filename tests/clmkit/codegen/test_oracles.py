@@ -26,7 +26,6 @@ from clmkit.codegen.mdapi import convert_source
 from clmkit.codegen.wsdl import check_component
 from clmkit.codegen.xml import parse_component, render_component
 
-pytestmark = pytest.mark.xdist_group("oracles")
 EACH = pytest.mark.parametrize("name", SPECS)
 
 WRONG = """/**

@@ -30,7 +30,7 @@ PATIENCE = 60.0
 VERSION = "66.0"
 LEAST_COVERED = 90  # per cent, of each class and trigger
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("round_trip")]
+pytestmark = pytest.mark.e2e
 
 
 @dataclass(frozen=True)

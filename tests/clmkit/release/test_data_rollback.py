@@ -15,7 +15,7 @@ from tests.clmkit.release.conftest import Org
 from tests.clmkit.release.test_killed import CLMKIT
 from tests.clmkit.release.test_rekey_command import CONFIG, PATIENCE, VALUES_WAIT, call
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
+pytestmark = pytest.mark.e2e
 
 RIGHT, WRONG = "none: None, manual: Manual, auto: Automatic", "none: None, manual: Automatic, auto: Manual"
 POINT = "build/points/before.jsonl"

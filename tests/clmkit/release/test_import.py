@@ -204,7 +204,6 @@ def deploy(org: Path, files: dict[str, bytes]) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("import")
 def test_an_untouched_org_gives_no_object_and_a_file_is_never_overwritten(org: Path, tmp_path: Path) -> None:
     out = tmp_path / "first.yml"
     run = ["import", "--org", str(org), "--out", str(out)]
@@ -219,7 +218,6 @@ def test_an_untouched_org_gives_no_object_and_a_file_is_never_overwritten(org: P
 
 
 @pytest.mark.e2e
-@pytest.mark.xdist_group("import")
 def test_what_the_shipped_spec_deployed_is_imported_and_released_without_a_change_to_a_field(
     org: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

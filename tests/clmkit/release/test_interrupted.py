@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from tests.clmkit.release.interruptions import APPLY, DISTURBANCES, TAKE_BACK, Act, Small, kill, small_release, turns
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release_interrupted")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

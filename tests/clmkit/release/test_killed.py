@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.clmkit.release.conftest import Org
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
+pytestmark = pytest.mark.e2e
 
 CLMKIT = str(Path(sys.executable).parent / "clmkit")
 

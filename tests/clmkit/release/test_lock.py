@@ -13,7 +13,7 @@ from tests.clmkit.release.conftest import Org
 from clmkit.release.lock import LOCK_NAME, LOCK_TYPE, LockRefused, Run, holding_lock
 from clmkit.release.org_access import OrgClients
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
+pytestmark = pytest.mark.e2e
 
 FIRST, SECOND = Run("clmkit apply aaaa", "build-1", "one"), Run("clmkit apply bbbb", "build-2", "two")
 ADVICE = (

@@ -19,7 +19,7 @@ from clmkit.codegen.tree import read_package
 from clmkit.codegen.xml import Body, parse_component
 from clmkit.release.org_access import OrgClients
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
+pytestmark = pytest.mark.e2e
 
 TYPE_80, TYPE_120, TYPE_40 = ("type: {text: %d}" % length for length in (80, 120, 40))  # noqa: UP031 - braces
 FIELD = "CustomField Contract.CLM_Contract_Type__c"

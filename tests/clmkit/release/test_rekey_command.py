@@ -15,7 +15,7 @@ from simple_salesforce.api import Salesforce
 from tests.clmkit.release.conftest import Org
 from tests.clmkit.release.test_killed import CLMKIT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
+pytestmark = pytest.mark.e2e
 
 CONFIG = "build/run/sync.yml"
 NUMBER = '    record_name: {label: Party Number, format: "P-{000000}"}\n    key: {clm: id, field: '

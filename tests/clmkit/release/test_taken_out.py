@@ -11,7 +11,7 @@ from clmkit.codegen.xml import Body
 from clmkit.release.components import Key
 from clmkit.release.org_access import OrgClients
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("release")]
+pytestmark = pytest.mark.e2e
 
 FLOW, NOTICE = "CLM_Contract_Renewal_Reminder", "CLM_Contract_Notice_Given"
 CODE = ("CLM_ContractRequest", "CLM_ContractRequester", "CLM_NoticeDay", "CLM_NoticeTerms", "CLM_RenewalOpportunities")

@@ -26,6 +26,8 @@ from tests.clmkit.sync.stories import (
 from clmkit.sync import decide
 from clmkit.sync.decide import Holder, Rule
 
+pytestmark = pytest.mark.long
+
 AGREEMENTS = ("AGR-000001", "AGR-000002")
 MOVES = {
     "DRAFT": "NEGOTIATION",

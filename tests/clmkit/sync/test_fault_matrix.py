@@ -14,7 +14,7 @@ from clmkit.operate.alerts import find_alerts
 from clmkit.sync.audit.export import FORMATS
 from clmkit.templates.catalogue import TEMPLATES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("fault_matrix")]
+pytestmark = pytest.mark.e2e
 ENDS = {Action.RETRY: Ending.AGAIN, Action.REBASE: Ending.ANEW, Action.PARK: Ending.PARK, Action.STOP: Ending.STOP}
 
 

@@ -22,7 +22,7 @@ MOST_RESUME_WORK = 1.0
 """Seconds of processor time from the start of a process that follows a killed one until it has taken work up."""
 MOST_KILLED_AT_ONCE = 3
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("kills")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from clmkit.codegen.robot import words
 from clmkit.mapping.model import FieldMapping, State
 from clmkit.templates.catalogue import TEMPLATES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("templates")]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module", params=TEMPLATES)

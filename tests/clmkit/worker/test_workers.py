@@ -26,7 +26,7 @@ from clmkit.sync.state import State
 from clmkit.templates.catalogue import TEMPLATES
 from clmkit.worker.bench import Done
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("workers")]
+pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 120.0

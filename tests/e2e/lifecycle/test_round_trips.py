@@ -15,7 +15,7 @@ from clmkit.sync.config import load_config
 from clmkit.sync.reconcile import reconcile_once
 from clmkit.sync.state import State
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("systems")]
+pytestmark = pytest.mark.e2e
 
 CANARY = "CANARY clause text stays in the CLM"
 

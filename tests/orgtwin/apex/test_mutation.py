@@ -11,6 +11,8 @@ from orgtwin.apex.cli import apex
 from orgtwin.apex.mutants import find_mutants
 from orgtwin.apex.mutation import KILLED, STILLBORN, SURVIVED, UNCOVERED, run_mutation
 
+pytestmark = pytest.mark.long
+
 ADULT = """public class Adult {
     public static Boolean isAdult(Integer age) {
         if (age == null) {

@@ -10,7 +10,7 @@ from tests.orgtwin.cumulusci.conftest import Project
 
 from orgtwin.http.ready import ReadyFile
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cumulusci")]
+pytestmark = pytest.mark.e2e
 
 
 def test_cci_knows_the_org_and_puts_a_record_into_it(project: Project) -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from tests.orgtwin.cumulusci.conftest import Project
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("cumulusci")]
+pytestmark = pytest.mark.e2e
 
 THINGS = [{"Name": "First thing", "Amount__c": 12.5}, {"Name": "Second thing", "Amount__c": None}]
 

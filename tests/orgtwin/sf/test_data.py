@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.orgtwin.sf.conftest import Sf
 
-pytestmark = [pytest.mark.e2e, pytest.mark.node, pytest.mark.xdist_group("sf")]
+pytestmark = [pytest.mark.e2e, pytest.mark.node]
 
 
 def test_a_record_is_created_found_changed_and_deleted(sf: Sf) -> None:

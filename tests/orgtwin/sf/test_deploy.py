@@ -10,7 +10,7 @@ from tests.orgtwin.sf.conftest import Sf
 
 from orgtwin.http.client_commands import call_admin
 
-pytestmark = [pytest.mark.e2e, pytest.mark.node, pytest.mark.xdist_group("sf")]
+pytestmark = [pytest.mark.e2e, pytest.mark.node]
 
 SOURCE = Path("force-app/main/default")
 FIELD = SOURCE / "objects/Thing__c/fields/Amount__c.field-meta.xml"

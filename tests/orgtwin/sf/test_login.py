@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from tests.orgtwin.sf.conftest import Sf
 
-pytestmark = [pytest.mark.e2e, pytest.mark.node, pytest.mark.xdist_group("sf")]
+pytestmark = [pytest.mark.e2e, pytest.mark.node]
 
 # Asks for the address it is given and follows where it is sent. The CLI answers once its command for the browser has ended.
 BROWSER = """\

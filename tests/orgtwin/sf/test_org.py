@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from tests.orgtwin.sf.conftest import Sf
 
-pytestmark = [pytest.mark.e2e, pytest.mark.node, pytest.mark.xdist_group("sf")]
+pytestmark = [pytest.mark.e2e, pytest.mark.node]
 
 
 def test_objects_are_listed_and_described(sf: Sf) -> None:
