@@ -6,8 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion
 from orgtwin.apex.org_port import QueryRow, Saving, Scalar, UserView
 from orgtwin.errors import SaveError, SaveResult
+from orgtwin.flows.conditions import Item
+from orgtwin.flows.definition import Flow
+from orgtwin.flows.interview import Interview
+from orgtwin.formula import GlobalPath
 from orgtwin.ids import IdSequence
 from orgtwin.metadata.credentials import Callout, CalloutRefused
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
@@ -137,6 +142,9 @@ class SmallOrg:
     def merge(self, master: Mapping[str, Scalar], losers: Sequence[str], *, user_mode: bool) -> SaveResult:
         return SaveResult(str(master["Id"]), True)
 
+    def convert_lead(self, asked: LeadConversion, *, user_mode: bool) -> ConvertedLead:
+        return ConvertedLead(asked.lead_id)
+
     def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
         return [SaveResult(record_id, True) for record_id in record_ids]
 
@@ -201,6 +209,15 @@ class SmallOrg:
         return "Invoice" if name.lower() == "invoice" else None
 
     def find_static_resource(self, name: str) -> bytes | None:
+        return None
+
+    def find_flow(self, name: str) -> Flow | None:
+        return None
+
+    def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview:
+        raise NotImplementedError
+
+    def formula_global(self, path: GlobalPath) -> Scalar:
         return None
 
     def find_label(self, name: str) -> str | None:

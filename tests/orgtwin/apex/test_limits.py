@@ -279,9 +279,28 @@ def test_a_trigger_that_fires_itself_stops_at_the_sixteenth_level() -> None:
         }"""
     )
     (result,) = org.insert("Account", {"Name": "first"})
-    assert [e.message for e in result.errors] == ["Again: System.LimitException: Maximum trigger depth exceeded"]
+    opening, *circle, end = result.errors[0].message.split("\nAccount trigger event AfterInsert for ")
+    assert opening == (
+        "Again: execution of AfterInsert\n\ncaused by: System.DmlException: Insert failed. First exception on row 0; first error:"
+        " CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY, Again: maximum trigger depth exceeded"
+    )
+    assert (len(circle), end[20:]) == (15, ": []\n\nTrigger.Again: line 2, column 1")
     assert org.debug_log() == ["level"] * 16
     assert org.values("Account", "Name") == []
+
+
+def test_what_writes_into_the_circle_of_triggers_may_catch_its_end() -> None:
+    org = LiveOrg(
+        Again="""trigger Again on Account (before update) {
+            update new Account(Id = Trigger.new[0].Id, Name = Trigger.new[0].Name + 'x');
+        }"""
+    )
+    shown = org.run(
+        """Account a = new Account(Name = 'a'); insert a;
+        try { update a; } catch (DmlException e) { System.debug(e.getDmlType(0) + ' ' + e.getDmlMessage(0).left(37)); }
+        System.debug([SELECT Name FROM Account].Name);"""
+    )
+    assert shown == ["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY Again: maximum trigger depth exceeded", "a"]
 
 
 def test_code_that_calls_itself_stops_at_the_thousandth_frame(org: LiveOrg) -> None:

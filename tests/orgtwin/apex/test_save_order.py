@@ -116,7 +116,7 @@ def test_merge_moves_children_deletes_the_losers_and_updates_the_master() -> Non
         " System.debug([SELECT Description FROM Account].Description);"
     )
     assert shown == [
-        "BEFORE_DELETE loser true",
+        "BEFORE_DELETE loser false",
         "AFTER_DELETE loser true",
         "BEFORE_UPDATE master false",
         "AFTER_UPDATE master false",

@@ -263,6 +263,7 @@ _VERBS = {
     "delete": "Delete",
     "undelete": "Undelete",
     "merge": "Merge",
+    "convertLead": "ConvertLead",
 }
 
 
@@ -309,10 +310,10 @@ def write(
     """Write records of any types, in order; each gets its id. Charges the limits."""
     if not records:
         return []
-    usage = engine.transaction.usage
-    usage.charge("DMLStatements")
-    usage.charge("DMLRows", len(records))
-    engine.transaction.dml_since_callout = True
+    transaction = engine.transaction
+    transaction.usage.charge("DMLStatements")
+    transaction.usage.charge("DMLRows", len(records))
+    transaction.dml_since_callout = True
     where = f"[{engine.line()}]"
     engine.note("DML_BEGIN", where, f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
     _check_ids(verb, records)
@@ -320,9 +321,13 @@ def write(
         _check_mix(engine, verb, record)
     mark = engine.port.savepoint() if all_or_none else None
     results: list[DmlResult] = []
-    for type_, group in groupby(records, key=lambda r: r.type):
-        chunk = list(group)
-        results += _write_type(engine, verb, type_, chunk, all_or_none=all_or_none, user_mode=user_mode, key=key)
+    transaction.writes += 1
+    try:
+        for type_, group in groupby(records, key=lambda r: r.type):
+            chunk = list(group)
+            results += _write_type(engine, verb, type_, chunk, all_or_none=all_or_none, user_mode=user_mode, key=key)
+    finally:
+        transaction.writes -= 1
     if mark is not None and any(not r.result.success for r in results):
         engine.port.rollback(mark)
         if verb == "insert":

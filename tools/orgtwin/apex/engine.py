@@ -99,6 +99,7 @@ class Engine:
         self.caches: dict[tuple[str, str], dict[str, Value]] = {}
         self.outbox: list[dict[str, object]] = []
         self.locked_ids: set[str] = set()  # Approval.lock
+        self.queued_signatures: dict[str, str] = {}  # of queueable jobs that wait: signature to job id
         self.chained = 0  # the place in its chain of the job that runs
         self.pages_asked = 0  # by the checker: a verdict that rests on pages is not kept
         self._ticks = 0

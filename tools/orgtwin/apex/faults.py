@@ -2,6 +2,7 @@
 
     ApexThrow           an exception that Apex code may catch; `value` is the exception object
       Uncatchable       a governor limit: no catch, no finally of Apex sees it
+        TooDeep         triggers that called each other too often
     Unsupported         from orgtwin.errors: the twin does not emulate this
 
 Source: "Built-In Exceptions" and "Exception Class" (Apex Reference Guide).
@@ -31,6 +32,13 @@ class Uncatchable(ApexThrow):
     """A limit is exceeded: the transaction ends. `trigger` is the outermost trigger that ran."""
 
     trigger = ""
+
+
+class TooDeep(Uncatchable):
+    """Triggers called each other too often: everything ends up to the outermost write of Apex, whose rows it refuses."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(apex_exception("LimitException", message))
 
 
 EXCEPTION = exception_class("Exception", None)

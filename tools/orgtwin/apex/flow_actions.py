@@ -7,13 +7,13 @@ the object by name, or the value itself under the name `output`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.database import from_port, to_port, to_record
-from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow
 from orgtwin.apex.library.objects import new_instance
 from orgtwin.apex.library.tokens import TypeToken
@@ -21,8 +21,12 @@ from orgtwin.apex.org_port import QueryRow
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import INTEGER, LONG, OBJECT, Kind, Type
 from orgtwin.apex.values import ApexList, Instance, Long, Value
-from orgtwin.flows.interview import Fault, FlowRecord, Item
+from orgtwin.flows.conditions import FlowRecord, Item
+from orgtwin.flows.interview import Fault
 from orgtwin.records.model import Caller
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
 
 
 def call_invocable(
@@ -38,6 +42,28 @@ def call_invocable(
             raise Fault(f"An Apex error occurred: {error}") from error
     given = found.items if isinstance(found, ApexList) else []
     return [_outputs(given[place]) if place < len(given) else {} for place in range(len(inputs))]
+
+
+def call_with_values(engine: Engine, name: str, inputs: Sequence[Mapping[str, Value]]) -> list[Mapping[str, Value]]:
+    """The same from Apex, with its own values on both sides. Raises Fault, ApexThrow."""
+    method = find_invocable(engine, name)
+    arguments: list[Value] = []
+    if method.parameters:
+        whole = method.parameters[0]
+        arguments = [ApexList(whole, [_given(whole.args[0], one) for one in inputs])]
+    found = method.call(*arguments)
+    given = found.items if isinstance(found, ApexList) else []
+    return [_values(given[place]) if place < len(given) else {} for place in range(len(inputs))]
+
+
+def _given(type_: Type, inputs: Mapping[str, Value]) -> Value:
+    return _filled(type_, inputs) if _is_own_class(type_) else next(iter(inputs.values()), None)
+
+
+def _values(given: Value) -> dict[str, Value]:
+    if isinstance(given, Instance) and given.cls.namespace == "":
+        return dict(_variables(given.cls, given))
+    return {} if given is None else {"output": given}
 
 
 @contextmanager
@@ -68,16 +94,22 @@ def _argument(engine: Engine, method: Method, inputs: Sequence[Mapping[str, Item
 def _request(engine: Engine, type_: Type, given: Mapping[str, Item]) -> Value:
     if not _is_own_class(type_):
         return to_apex(engine, next(iter(given.values()), None), type_)
+    return _filled(type_, given, lambda value, wanted: to_apex(engine, value, wanted))
+
+
+def _filled(
+    type_: Type, given: Mapping[str, Value], converted: Callable[[Value, Type], Value] = lambda value, _type: value
+) -> Instance:
+    """An object of a class, its variables set by the names of the inputs."""
     made: Instance = new_instance(TypeToken(type_))
     for name, value in given.items():
         variable = made.cls.find_variable(name)
         if variable is None or variable.static:
             continue
-        converted = to_apex(engine, value, variable.type)
         if variable.setter is not None:
-            variable.setter.call(made, converted)
+            variable.setter.call(made, converted(value, variable.type))
         else:
-            made.fields[variable.slot] = converted
+            made.fields[variable.slot] = converted(value, variable.type)
     return made
 
 

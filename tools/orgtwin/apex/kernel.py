@@ -10,16 +10,22 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from orgtwin.apex.engine import Engine
+from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion, convert
 from orgtwin.apex.org_port import QueryRow, Saving, Scalar, UserView
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.events.service import PUBLISH_AFTER_COMMIT
+from orgtwin.flows.conditions import Item
+from orgtwin.flows.definition import Flow
+from orgtwin.flows.interview import Interview
+from orgtwin.flows.service import flows_of
+from orgtwin.formula import GlobalPath
 from orgtwin.metadata.credential_values import values_of, with_secrets
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
-from orgtwin.records.global_variables import LABEL
+from orgtwin.records.global_variables import LABEL, GlobalVariables
 from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created, type_defaults
@@ -218,6 +224,9 @@ class KernelPort:
     def merge(self, master: Mapping[str, Scalar], losers: Sequence[str], *, user_mode: bool) -> SaveResult:
         return self.org.dml.merge(self._as(user_mode), master, losers)
 
+    def convert_lead(self, asked: LeadConversion, *, user_mode: bool) -> ConvertedLead:
+        return convert(self.org, self._as(user_mode), asked)
+
     def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
         return self.org.dml.empty_bin(record_ids)
 
@@ -332,6 +341,17 @@ class KernelPort:
     def find_static_resource(self, name: str) -> bytes | None:
         found = MetadataService(self.org).components.find("StaticResource", name)
         return None if found is None else found.content
+
+    def find_flow(self, name: str) -> Flow | None:
+        return flows_of(self.org).find_launched(name)
+
+    def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview:
+        return flows_of(self.org).launch(self._as(user_mode=False), flow, inputs)
+
+    def formula_global(self, path: GlobalPath) -> Scalar:
+        self.org.running_user_id = self._caller.user_id
+        table = self.org.table("User")
+        return GlobalVariables(self.org).value(table, path, table.live[self._caller.user_id])
 
     def find_label(self, name: str) -> str | None:
         """A label that a project brought, or one that was deployed to the org."""

@@ -21,7 +21,7 @@ MAX_CALLOUT_MILLISECONDS = 120_000
 
 TOO_DEEP = f"Maximum stack depth reached: {MAX_STACK_DEPTH + 1}"
 TOO_LARGE = "Apex heap size too large"
-TOO_MANY_TRIGGERS = "Maximum trigger depth exceeded"
+TOO_MANY_TRIGGERS = "maximum trigger depth exceeded"
 
 
 @dataclass(frozen=True, slots=True)

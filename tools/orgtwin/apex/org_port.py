@@ -14,7 +14,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion
 from orgtwin.errors import SalesforceError, SaveResult
+from orgtwin.flows.conditions import Item
+from orgtwin.flows.definition import Flow
+from orgtwin.flows.interview import Interview
+from orgtwin.formula import GlobalPath
 from orgtwin.metadata.credentials import Callout
 from orgtwin.schema.model import Schema, SObjectType
 
@@ -126,6 +131,8 @@ class OrgPort(Protocol):
 
     def merge(self, master: Mapping[str, Scalar], losers: Sequence[str], *, user_mode: bool) -> SaveResult: ...
 
+    def convert_lead(self, asked: LeadConversion, *, user_mode: bool) -> ConvertedLead: ...
+
     def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]: ...
 
     def default_values(self, sobject_type: str) -> Mapping[str, Scalar]:
@@ -172,6 +179,14 @@ class OrgPort(Protocol):
 
     def find_static_resource(self, name: str) -> bytes | None:
         """The content of a static resource."""
+
+    def find_flow(self, name: str) -> Flow | None:
+        """The active flow of that name, in any case, that Apex may start."""
+
+    def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview: ...
+
+    def formula_global(self, path: GlobalPath) -> Scalar:
+        """A global variable of formulas: $User.Alias, $Organization.Name ..."""
 
     def find_label(self, name: str) -> str | None:
         """The text of a custom label."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.numbers import to_decimal
-from orgtwin.apex.text import to_text
+from orgtwin.apex.text import concatenated
 from orgtwin.apex.types import BLOB, BOOLEAN, DATE, DATETIME, DECIMAL, ID, INTEGER, OBJECT, STRING, TIME, Type
 from orgtwin.apex.values import ApexList, Id, Long, Value, nested
 from orgtwin.ids import find_id18
@@ -103,7 +103,7 @@ class SObject:
         return hash((self.type.key, frozenset(self.fields.items())))
 
     def __str__(self) -> str:
-        shown = [f"{name}={to_text(value)}" for name, value in self.fields.items()]
+        shown = [f"{name}={concatenated(value)}" for name, value in self.fields.items()]
         return f"{self.type.name}:{{{', '.join(shown)}}}"
 
     def get(self, name: str) -> Value:

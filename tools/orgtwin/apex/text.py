@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +68,8 @@ def _nested(value: Value, depth: int) -> str:
         return "..."
     if type(value) is date:
         return f"{date_text(value)} 00:00:00"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
     return _by_type(value, depth + 1)
 
 
@@ -113,7 +115,7 @@ def to_text(value: Value) -> str:
 
 
 def concatenated(value: Value) -> str:
-    """As `'' + value` gives it: a Date shows midnight."""
+    """As `'' + value` and System.debug give it: a Date shows midnight, a Datetime is in GMT."""
     if type(value) not in _PLAIN:
         context.engine().require_room(value, MAX_DEPTH)
     return _nested(value, 0)

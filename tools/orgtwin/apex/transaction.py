@@ -49,6 +49,7 @@ class Transaction:
     jobs: list[Job] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)
     trigger_depth: int = 0
+    writes: int = 0  # DML statements that are being run, each in a trigger of the one before
     savepoints: list[Any] = field(default_factory=list)
     is_batch_start: bool = False  # a query locator may bring any number of rows
     callout_milliseconds: int = 0

@@ -17,7 +17,7 @@ from orgtwin.apex.compile.identifiers import check_type_name
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
 from orgtwin.apex.database import to_port
-from orgtwin.apex.faults import ApexThrow, Uncatchable, out_of_limit, stack_trace
+from orgtwin.apex.faults import ApexThrow, TooDeep, Uncatchable, stack_trace
 from orgtwin.apex.limits import MAX_TRIGGER_DEPTH, TOO_MANY_TRIGGERS
 from orgtwin.apex.org_port import TriggerFailed, TriggerRow
 from orgtwin.apex.records import SObject, id_fields
@@ -120,7 +120,7 @@ def fire(engine: Engine, sobject_type: str, moment: str, event: str, rows: list[
         return
     transaction = engine.transaction
     if transaction.trigger_depth >= MAX_TRIGGER_DEPTH:
-        raise out_of_limit(TOO_MANY_TRIGGERS)
+        raise TooDeep(f"{wanted[0].name}: {TOO_MANY_TRIGGERS}{_circle(engine)}")
     type_ = engine.get_sobject_type(sobject_type)
     new = [_record(type_, row.new) for row in rows]
     old = [_record(type_, row.old, locked=True) for row in rows]
@@ -161,13 +161,29 @@ def _run(trigger: Trigger, moment: str, event: str) -> None:
         raise
     except ApexThrow as error:
         phase = f"{moment.capitalize()}{event.capitalize()}"
-        trace = stack_trace(error.value)
+        trace = _trace_within(trigger, stack_trace(error.value))
         raise TriggerFailed(
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
             f"{trigger.name}: execution of {phase}\n\ncaused by: {error}\n\n{trace}",
         ) from error
     finally:
         engine.note("CODE_UNIT_FINISHED", unit, f"__sfdc_trigger/{trigger.name}")
+
+
+def _circle(engine: Engine) -> str:
+    """The triggers that called each other, innermost first."""
+    lines = ""
+    for one in reversed(engine.trigger_context):
+        ids = [] if one.new is None else [str(record.fields.get("Id") or "new") for record in one.new.items]
+        phase = f"{one.moment.capitalize()}{one.event.capitalize()}"
+        lines += f"\n{one.type.name} trigger event {phase} for [{', '.join(ids)}]"
+    return lines
+
+
+def _trace_within(trigger: Trigger, trace: str) -> str:
+    """What called the trigger is no part of the trace that its rows are refused with."""
+    inner, found, _ = trace.partition(f"Trigger.{trigger.name}: ")
+    return trace if not found else inner + trace[len(inner) :].partition("\n")[0]
 
 
 def _shown_type(trigger: Trigger) -> str:

@@ -32,7 +32,16 @@ _SETTINGS = frozenset(
             "migratedFromWorkflowRuleName",
             "processType",
         ),
-        *("processMetadataValues", "runInMode", "segment", "sourceTemplate", "start", "status", "timeZoneSidKey"),
+        *(
+            "processMetadataValues",
+            "runInMode",
+            "segment",
+            "sourceTemplate",
+            "start",
+            "startElementReference",
+            "status",
+        ),
+        "timeZoneSidKey",
         *("triggerOrder", "customProperties", "overriddenFlow"),
     )
 )
@@ -52,7 +61,8 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One active record-triggered flow. `events` are insert, update, delete; `elements` are (kind, node) by name."""
+    """One active flow. `events` are insert, update, delete; none of a flow that is launched by name. `elements` are (kind, node)
+    by name."""
 
     name: str
     label: str
@@ -99,16 +109,32 @@ def find_flow(component: Component) -> Flow | None:
         )
     ):
         return None
-    deleting = moment == "RecordBeforeDelete"
+    events = _EVENTS["Delete" if moment == "RecordBeforeDelete" else start.value("recordTriggerType") or "Create"]
+    return _flow(component, start, target_of(start), events)
+
+
+def find_launched(component: Component) -> Flow | None:
+    """The flow of a component if it is active and Apex may start it by name: an autolaunched flow without a trigger."""
+    body = component.body
+    start = body.find("start")
+    is_started = start is not None and start.value("triggerType") is not None
+    if body.value("status") != "Active" or body.value("processType") != "AutoLaunchedFlow" or is_started:
+        return None
+    target = target_of(start) if start is not None else body.value("startElementReference")
+    return _flow(component, start or body, target, frozenset())
+
+
+def _flow(component: Component, start: Node, target: str | None, events: frozenset[str]) -> Flow:
+    body = component.body
     return Flow(
         component.full_name,
         body.value("label") or component.full_name,
         start.value("object") or "",
-        moment != "RecordAfterSave",
-        _EVENTS["Delete" if deleting else start.value("recordTriggerType") or "Create"],
+        start.value("triggerType") != "RecordAfterSave",
+        events,
         body.number("triggerOrder") or _NO_ORDER,
         start,
-        target_of(start),
+        target,
         tuple(_path(node) for node in start.all("scheduledPaths")),
         {node.value("name") or "": (node.tag, node) for node in body.children if node.tag in ELEMENTS},
         {node.value("name") or "": (node.tag, node) for node in body.children if node.tag in RESOURCES},

@@ -1,19 +1,21 @@
-"""One run of a flow for one record.
+"""One run of a flow: for one record, or launched with inputs.
 
-Source: "Flow Elements", "Flow Operators", "Considerations for Record-Triggered Flows" (Salesforce Help). Formulas are those of the
-formula engine over the record that started the flow; a formula about anything else is refused by name.
+Source: "Flow Elements", "Considerations for Record-Triggered Flows" (Salesforce Help). Formulas are those of the formula engine
+over the record that started the flow, or over the flow's resources: formulas.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from orgtwin.errors import SaveResult, Unsupported
+from orgtwin.flows.conditions import SOQL_OPERATORS, FlowRecord, Item, assigned, compare, logic_of, soql_logic
 from orgtwin.flows.definition import Flow, target_of
+from orgtwin.flows.formulas import evaluate
 from orgtwin.formula.types import FormulaType
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
@@ -28,6 +30,7 @@ MOST_ELEMENTS = (
 )
 _MERGE = re.compile(r"\{!([^}]+)\}")
 _PRIOR = re.compile(r"\{!\$Record__Prior\.([\w.]+)\}")
+_GLOBAL = re.compile(r"\{!(\$(?!Record\b|Record__Prior\b|Flow\b)\w+[.\w]*)\}")
 _OWN = re.compile(r"\{!\$Record\.([\w.]+)\}")
 
 
@@ -44,38 +47,37 @@ class Refused(Exception):
         self.message = message
 
 
-@dataclass(slots=True)
-class FlowRecord:
-    """A record in a variable: API names to values."""
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The record that started a flow: `content` is the row on its way, which before-save flows change in place; `before` is what
+    it was."""
 
-    sobject_type: str
-    values: dict[str, Value] = field(default_factory=dict)
-
-    def get(self, name: str) -> Value:
-        wanted = name.lower()
-        return next((v for k, v in self.values.items() if k.lower() == wanted), None)
-
-
-Item = Value | FlowRecord | list[FlowRecord] | None
+    table: RecordTable
+    content: Row
+    before: Row | None
 
 
 class Interview:
-    """`content` is the row on its way; before-save flows change it in place. `before` is what it was."""
+    """Of a flow that a record started, or of one that was launched with values for its input variables."""
 
     def __init__(
-        self, org: Org, flow: Flow, caller: Caller, table: RecordTable, content: Row, before: Row | None
+        self, org: Org, flow: Flow, caller: Caller, started: Started | None, inputs: Mapping[str, Item] | None = None
     ) -> None:
         self._org = org
         self._flow = flow
         self._caller = Caller(caller.user_id, AccessLevel.SYSTEM_MODE)
-        self._table = table
-        self._content = content
-        self._before = before
-        self._variables: dict[str, Item] = {}
+        self._started = started
+        self._variables: dict[str, Item] = dict(inputs or {})
         self._loops: dict[str, list[FlowRecord]] = {}
         self._steps = 0
         self._fault_message = ""
         self.sent: list[dict[str, object]] = []
+
+    @property
+    def _record(self) -> Started:
+        if self._started is None:
+            raise Fault("no record started this flow")
+        return self._started
 
     # ---- entry
 
@@ -83,13 +85,13 @@ class Interview:
         """Whether the entry conditions let this record in."""
         if not self.meets_conditions():
             return False
-        if self._flow.only_on_change and self._before is not None:
-            return not self._meets(self._before, None)
+        if self._flow.only_on_change and self._record.before is not None:
+            return not self._meets(self._record.before, None)
         return True
 
     def meets_conditions(self) -> bool:
         """Whether the record as it is now meets them, wherever it came from."""
-        return self._meets(self._content, self._before)
+        return self._meets(self._record.content, self._record.before)
 
     def _meets(self, content: Row, before: Row | None) -> bool:
         start = self._flow.start
@@ -97,10 +99,10 @@ class Interview:
         if formula:
             return self._formula(formula, content, before) is True
         tests = [self._filter(node, content, before) for node in start.all("filters")]
-        return _logic(start.value("filterLogic") or "and", tests)
+        return logic_of(start.value("filterLogic") or "and", tests)
 
     def _filter(self, node: Node, content: Row, before: Row | None) -> bool:
-        read = self._table.reader(node.value("field") or "")
+        read = self._record.table.reader(node.value("field") or "")
         left, right = read(content), self._value(node.find("value"))
         prior = None if before is None else read(before)
         return compare(node.value("operator") or "", left, right, prior, is_new=before is None)
@@ -148,16 +150,14 @@ class Interview:
             name, operator = item.value("assignToReference") or "", item.value("operator") or "Assign"
             self._set(
                 name,
-                _assigned(
-                    operator, self._read(name) if operator != "Assign" else None, self._value(item.find("value"))
-                ),
+                assigned(operator, self._read(name) if operator != "Assign" else None, self._value(item.find("value"))),
             )
         return target_of(node)
 
     def decide(self, node: Node) -> str | None:
         for rule in node.all("rules"):
             tests = [self._condition(c) for c in rule.all("conditions")]
-            if _logic(rule.value("conditionLogic") or "and", tests):
+            if logic_of(rule.value("conditionLogic") or "and", tests):
                 return target_of(rule)
         return target_of(node, "defaultConnector")
 
@@ -165,12 +165,27 @@ class Interview:
         name = node.value("leftValueReference") or ""
         prior = self._read(name.replace("$Record.", "$Record__Prior.", 1)) if name.startswith("$Record.") else None
         right = self._value(node.find("rightValue"))
-        return compare(node.value("operator") or "", self._read(name), right, prior, is_new=self._before is None)
+        return compare(
+            node.value("operator") or "",
+            self._read(name),
+            right,
+            prior,
+            is_new=self._started is None or self._started.before is None,
+        )
 
     def look_up(self, node: Node) -> str | None:
-        found = self._query(node, node.values("queriedFields"))
+        assigned_fields = {
+            n.value("field") or "": n.value("assignToReference") or "" for n in node.all("outputAssignments")
+        }
+        found = self._query(node, [*node.values("queriedFields"), *assigned_fields])
         first_only = node.flag("getFirstRecordOnly", True)
-        self._variables[node.value("name") or ""] = (found[0] if found else None) if first_only else list(found)
+        whole: Item = (found[0] if found else None) if first_only else list(found)
+        self._variables[node.value("name") or ""] = whole
+        if found or node.flag("assignNullValuesIfNoRecordsFound"):
+            if node.value("outputReference"):
+                self._set(node.value("outputReference") or "", whole)
+            for name, reference in assigned_fields.items():
+                self._set(reference, found[0].get(name) if found else None)
         return target_of(node)
 
     def _query(self, node: Node, fields: list[str]) -> list[FlowRecord]:
@@ -184,7 +199,7 @@ class Interview:
         conditions = [self._soql_condition(f, binds) for f in node.all("filters")]
         text = f"SELECT {', '.join(wanted)} FROM {described.api_name}"  # noqa: S608  (names of the schema; values are binds)
         if conditions:
-            text += " WHERE " + _soql_logic(node.value("filterLogic") or "and", conditions)
+            text += " WHERE " + soql_logic(node.value("filterLogic") or "and", conditions)
         if node.value("sortField"):
             text += f" ORDER BY {node.value('sortField')} {'DESC' if node.value('sortOrder') == 'Desc' else 'ASC'}"
         if node.flag("getFirstRecordOnly", node.tag == "recordLookups"):
@@ -197,9 +212,9 @@ class Interview:
         name = f"v{len(binds)}"
         if operator == "IsNull":
             return f"{node.value('field')} {'=' if value is True else '!='} null"
-        if operator not in _SOQL:
+        if operator not in SOQL_OPERATORS:
             raise Unsupported("flow.operator", f"the flow operator {operator}")
-        symbol, pattern = _SOQL[operator]
+        symbol, pattern = SOQL_OPERATORS[operator]
         binds[name] = value if pattern is None else pattern.format(value)
         return f"{node.value('field')} {symbol} :{name}"
 
@@ -210,7 +225,7 @@ class Interview:
             for name, value in values.items():
                 self._set(f"$Record.{name}", value)
         elif reference == "$Record":
-            self._save("update", [{"Id": self._content[0], **_wire(values)}], self._table.type.api_name)
+            self._save("update", [{"Id": self._record.content[0], **_wire(values)}], self._record.table.type.api_name)
         elif reference is not None:
             for record in self._records(reference):
                 self._save("update", [_wire({**record.values, **values})], record.sobject_type)
@@ -235,7 +250,7 @@ class Interview:
     def delete(self, node: Node) -> str | None:
         reference = node.value("inputReference")
         if reference == "$Record":
-            ids = [str(self._content[0])]
+            ids = [str(self._record.content[0])]
         else:
             records = self._records(reference) if reference is not None else self._query(node, ["Id"])
             ids = [str(record.get("Id")) for record in records]
@@ -302,7 +317,9 @@ class Interview:
     def _read(self, name: str) -> Item:
         first, _, rest = name.partition(".")
         if first in ("$Record", "$Record__Prior"):
-            row = self._content if first == "$Record" else self._before
+            if self._started is None:
+                return None
+            row = self._started.content if first == "$Record" else self._started.before
             if row is None:
                 return None
             return self._path(row, rest) if rest else self._whole(row)
@@ -333,7 +350,7 @@ class Interview:
             raise Fault(f"the flow has no resource {name}")
         if kind == "formulas":
             returns = _FORMULA_TYPES.get(node.value("dataType") or "", FormulaType.TEXT)
-            return self._formula(node.value("expression") or "", self._content, self._before, returns)
+            return self._resource_formula(node.value("expression") or "", returns)
         if kind == "textTemplates":
             return self._merge(node.value("text") or "")
         if node.flag("isCollection"):
@@ -346,12 +363,12 @@ class Interview:
     def _set(self, name: str, value: Item) -> None:
         first, _, rest = name.partition(".")
         if first == "$Record":
-            described = self._table.type.find_field(rest)
+            described = self._record.table.type.find_field(rest)
             if described is None or not self._flow.before_save:
                 raise Fault(f"the field {rest} cannot be set here")
             wire = _wire_value(value)
             typed = None if wire is None else compile_coercer(described, text=False)(wire)
-            self._table.write(self._content, described.api_name, typed)
+            self._record.table.write(self._record.content, described.api_name, typed)
             return
         if not rest:
             self._variables[first] = value
@@ -362,7 +379,7 @@ class Interview:
         record.values[rest] = value
 
     def _path(self, row: Row, path: str) -> Value:
-        table, parts = self._table, path.split(".")
+        table, parts = self._record.table, path.split(".")
         for relationship in parts[:-1]:
             reference = table.type.find_relationship(relationship)
             if reference is None:
@@ -376,17 +393,29 @@ class Interview:
         return table.reader(parts[-1])(row)
 
     def _whole(self, row: Row) -> FlowRecord:
-        fields = [f.api_name for f in self._table.type.fields if f.type not in (FieldType.ADDRESS, FieldType.LOCATION)]
-        return FlowRecord(self._table.type.api_name, {name: self._table.reader(name)(row) for name in fields})
+        fields = [
+            f.api_name for f in self._record.table.type.fields if f.type not in (FieldType.ADDRESS, FieldType.LOCATION)
+        ]
+        return FlowRecord(
+            self._record.table.type.api_name, {name: self._record.table.reader(name)(row) for name in fields}
+        )
+
+    def _resource_formula(self, text: str, returns: FormulaType) -> Value:
+        """Over the record alone, or over whatever the flow has."""
+        if self._started is not None and not _MERGE.search(_GLOBAL.sub("", _OWN.sub("", _PRIOR.sub("", text)))):
+            return self._formula(text, self._started.content, self._started.before, returns)
+        self._org.running_user_id = self._caller.user_id
+        record_type = None if self._started is None else self._started.table.type
+        return evaluate(self._org, self._flow, text, self._read, record_type=record_type, returns=returns)
 
     def _formula(
         self, text: str, content: Row, before: Row | None, returns: FormulaType = FormulaType.BOOLEAN
     ) -> Value:
         own = _OWN.sub(r"\1", _PRIOR.sub(r"PRIORVALUE(\1)", text))
-        if _MERGE.search(own.replace("{!$User.", "")):
+        own = _GLOBAL.sub(r"\1", own)
+        if _MERGE.search(own):
             raise Unsupported("flow.formula-reference", f"flow resources in the formula {text}")
-        own = re.sub(r"\{!(\$\w+[.\w]*)\}", r"\1", own)
-        return self._org.formulas.evaluate(own, self._table, content, before, returns)
+        return self._org.formulas.evaluate(own, self._record.table, content, before, returns)
 
 
 _FORMULA_TYPES = {
@@ -419,109 +448,6 @@ _READ: dict[str, Callable[[Interview, str], Item]] = {
     "elementReference": lambda interview, text: interview.reference(text),
     "sobjectValue": lambda _i, text: text,
 }
-_SOQL: dict[str, tuple[str, str | None]] = {
-    "EqualTo": ("=", None),
-    "NotEqualTo": ("!=", None),
-    "GreaterThan": (">", None),
-    "GreaterThanOrEqualTo": (">=", None),
-    "LessThan": ("<", None),
-    "LessThanOrEqualTo": ("<=", None),
-    "StartsWith": ("LIKE", "{}%"),
-    "EndsWith": ("LIKE", "%{}"),
-    "Contains": ("LIKE", "%{}%"),
-}
-
-
-def compare(operator: str, left: Item, right: Item, prior: Item, *, is_new: bool) -> bool:
-    """One condition. Text is compared without regard to case; a comparison with null is false but for equality."""
-    if operator in ("IsChanged", "WasSelected"):
-        return (not is_new and left != prior) is (right is not False)
-    if operator in ("IsNull", "IsBlank"):
-        return (left is None or left == "") is (right is not False)
-    if operator in ("EqualTo", "NotEqualTo"):
-        return (_folded(left) == _folded(right)) is (operator == "EqualTo")
-    if operator in _TEXT:
-        return left is not None and right is not None and _TEXT[operator](str(left).lower(), str(right).lower())
-    if operator in _ORDER:
-        return left is not None and right is not None and _ORDER[operator](left, right)
-    raise Unsupported("flow.operator", f"the flow operator {operator}")
-
-
-_TEXT: dict[str, Callable[[str, str], bool]] = {
-    "Contains": lambda a, b: b in a,
-    "StartsWith": str.startswith,
-    "EndsWith": str.endswith,
-}
-_ORDER: dict[str, Callable[..., bool]] = {
-    "GreaterThan": lambda a, b: a > b,
-    "GreaterThanOrEqualTo": lambda a, b: a >= b,
-    "LessThan": lambda a, b: a < b,
-    "LessThanOrEqualTo": lambda a, b: a <= b,
-}
-
-
-def _folded(value: Item) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _logic(logic: str, tests: list[bool]) -> bool:
-    """`and`, `or`, or numbers with AND, OR, NOT and brackets."""
-    if logic.lower() == "and":
-        return all(tests)
-    if logic.lower() == "or":
-        return any(tests)
-    return _Logic(logic, tests).read()
-
-
-class _Logic:
-    def __init__(self, text: str, tests: list[bool]) -> None:
-        self._words = re.findall(r"\d+|AND|OR|NOT|[()]", text.upper())
-        self._tests = tests
-
-    def read(self) -> bool:
-        found = self._both()
-        while self._words[:1] == ["OR"]:
-            self._words.pop(0)
-            found = self._both() or found
-        return found
-
-    def _both(self) -> bool:
-        found = self._one()
-        while self._words[:1] == ["AND"]:
-            self._words.pop(0)
-            found = self._one() and found
-        return found
-
-    def _one(self) -> bool:
-        word = self._words.pop(0)
-        if word == "NOT":
-            return not self._one()
-        if word == "(":
-            found = self.read()
-            self._words.pop(0)
-            return found
-        return self._tests[int(word) - 1]
-
-
-def _soql_logic(logic: str, conditions: list[str]) -> str:
-    if logic.lower() in ("and", "or"):
-        return f" {logic.upper()} ".join(conditions)
-    return re.sub(r"\d+", lambda m: f"({conditions[int(m[0]) - 1]})", logic)
-
-
-def _assigned(operator: str, now: Item, value: Item) -> Item:
-    if operator == "Assign":
-        return value
-    if operator == "Add" and isinstance(now, list):
-        return [*now, *(value if isinstance(value, list) else [value])]  # null, too
-    if operator in ("Add", "Subtract") and isinstance(value, Decimal):
-        base = now if isinstance(now, Decimal) else Decimal(0 if not isinstance(now, int) else now)
-        return base + value if operator == "Add" else base - value
-    if operator == "Add" and isinstance(value, str):
-        return (now if isinstance(now, str) else "") + value
-    if operator == "AssignCount" and isinstance(value, list):
-        return Decimal(len(value))
-    raise Unsupported("flow.assignment-operator", f"the flow assignment {operator}")
 
 
 def _wire(values: dict[str, Item] | dict[str, Value]) -> dict[str, object]:

@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from weakref import WeakValueDictionary
 
 from orgtwin.errors import Unsupported
-from orgtwin.flows.definition import Flow, Path, find_flow
-from orgtwin.flows.interview import Fault, Interview, Item, Refused
+from orgtwin.flows.conditions import Item
+from orgtwin.flows.definition import Flow, Path, find_flow, find_launched
+from orgtwin.flows.interview import Fault, Interview, Refused, Started
 from orgtwin.metadata.component import ComponentStore
+from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row
@@ -37,6 +40,15 @@ class Waiting:
     record_id: str
 
 
+_SERVICES: WeakValueDictionary[int, FlowService] = WeakValueDictionary()
+
+
+def flows_of(org: Org) -> FlowService:
+    """The flows of an org; one that was made without runs those that were deployed to it from now on."""
+    found = _SERVICES.get(id(org))
+    return found or FlowService(org, MetadataService(org).state.components)
+
+
 def _refuse_apex(_caller: Caller, name: str, _inputs: Sequence[Mapping[str, Item]]) -> list[Mapping[str, Item]]:
     raise Unsupported("flow.action", f"the flow action apex {name}: this org runs no Apex")
 
@@ -57,6 +69,7 @@ class FlowService:
         self.waiting: list[Waiting] = []
         self.outbox: list[dict[str, object]] = []
         self.call_apex = _refuse_apex
+        _SERVICES[id(org)] = self
         org.hooks.before_flows.append(lambda save: self._run(save, before_save=True))
         org.hooks.after_flows.append(lambda save: self._run(save, before_save=False))
 
@@ -86,7 +99,7 @@ class FlowService:
             if row.errors or key in self._active:
                 continue  # a flow that updates its own record does not start again for it
             keys.add(key)
-            interview = Interview(self._org, flow, save.caller, save.table, row.content, row.before)
+            interview = Interview(self._org, flow, save.caller, Started(save.table, row.content, row.before))
             with _refusing(flow, row):
                 if self._lets_in(flow, row, interview):
                     going.append((interview, row, flow.target))
@@ -132,6 +145,23 @@ class FlowService:
         except Fault as fault:
             return fault
 
+    # ---- launched by name
+
+    def find_launched(self, name: str) -> Flow | None:
+        """The active flow of that name, in any case, that may be started so."""
+        wanted = name.lower()
+        found = (c for c in self._components().of_type("Flow") if c.full_name.lower() == wanted)
+        return next((flow for c in found if (flow := find_launched(c)) is not None), None)
+
+    def launch(self, caller: Caller, flow: Flow, inputs: Mapping[str, Item]) -> Interview:
+        """Run a flow to its end with values for its variables. Raises Fault, Refused."""
+        if flow.unknown:
+            raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
+        interview = Interview(self._org, flow, caller, None, inputs)
+        self._run_alone(caller, interview, flow.target)
+        self.outbox += interview.sent
+        return interview
+
     # ---- scheduled paths
 
     def _forget(self, flow: Flow, row: Pending) -> None:
@@ -160,7 +190,8 @@ class FlowService:
             table = self._org.table(described.api_name) if described is not None else None
             row = table.get(one.record_id) if table is not None else None
             if table is not None and row is not None:
-                self._run_path(one, Interview(self._org, one.flow, one.caller, table, Row(list(row)), None))
+                started = Started(table, Row(list(row)), None)
+                self._run_path(one, Interview(self._org, one.flow, one.caller, started))
         return len(due)
 
     def _run_alone(self, caller: Caller, interview: Interview, target: str | None) -> None:

@@ -15,7 +15,7 @@ from orgtwin.events.cometd import CometdServer
 from orgtwin.events.service import EventService
 from orgtwin.faults.rows import FaultyDml
 from orgtwin.faults.table import FaultTable
-from orgtwin.flows.interview import Item
+from orgtwin.flows.conditions import Item
 from orgtwin.flows.service import FlowService
 from orgtwin.http.garbage import take_back
 from orgtwin.http.house import House

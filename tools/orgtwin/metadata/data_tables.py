@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from orgtwin.metadata.flow_tables import DEFINITION_FIELDS, VERSION_FIELDS, flow_definitions, flow_versions
 from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.status_tables import status_tables
 from orgtwin.metadata.tabs import tabs_of
 from orgtwin.metadata.tooling_tables import TABLES, tooling_type
 from orgtwin.organization import Organization
@@ -22,7 +23,9 @@ _TAB_FIELDS = "DurableId Name Label SobjectName Url IsAvailableInAloha:b IsAvail
 
 
 def register_data_tables(tables: VirtualTables, find_service: FindService) -> None:
-    """Make the objects of this module queryable."""
+    """Make the objects of this module queryable, and those of `status_tables`."""
+    for table in status_tables(find_service):
+        tables.register(table)
     for name, seen in (("EntityDefinition", _seen_entities), ("FieldDefinition", _seen_fields)):
         fields, rows = TABLES[name]
         tables.register(VirtualTable(tooling_type(name, fields), _filtered(find_service, rows, seen)))

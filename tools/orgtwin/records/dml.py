@@ -119,8 +119,20 @@ class RecordDml:
     def delete(
         self, caller: Caller, record_ids: Sequence[str], *, all_or_none: bool = False, hard: bool = False
     ) -> list[SaveResult]:
+        return self._delete(caller, record_ids, all_or_none=all_or_none, hard=hard)
+
+    def _delete(
+        self,
+        caller: Caller,
+        record_ids: Sequence[str],
+        *,
+        all_or_none: bool = False,
+        hard: bool = False,
+        merged_into: str | None = None,
+    ) -> list[SaveResult]:
         def delete_batch(start: int, chunk: Sequence[str], results: Results) -> None:
-            self._removal.delete(caller, list(enumerate(chunk, start)), results, hard=hard, tries_again=not all_or_none)
+            numbered, tries_again = list(enumerate(chunk, start)), not all_or_none
+            self._removal.delete(caller, numbered, results, hard=hard, tries_again=tries_again, merged_into=merged_into)
 
         return self._in_batches(caller, record_ids, delete_batch, all_or_none)
 
@@ -132,7 +144,11 @@ class RecordDml:
 
     def merge(self, caller: Caller, master: Mapping[str, object], losers: Sequence[str]) -> SaveResult:
         """See merging.py. `master` carries Id and the values that it is to have."""
-        return merging.merge(self._context, self.update, self.delete, caller, master, losers)
+
+        def delete(caller: Caller, record_ids: Sequence[str], merged_into: str) -> list[SaveResult]:
+            return self._delete(caller, record_ids, merged_into=merged_into)
+
+        return merging.merge(self._context, self.update, delete, caller, master, losers)
 
     def empty_bin(self, record_ids: Sequence[str]) -> list[SaveResult]:
         """Take records out of the recycle bin for good."""

@@ -1,7 +1,8 @@
 """Merge: one record takes over what belongs to up to two others of its type, and those go.
 
 Source: "Merging Records", "Operations That Don't Invoke Triggers" (Apex Developer Guide), merge() (SOAP API Developer Guide): the
-losers are deleted with MasterRecordId set, the master is updated, both with their triggers; related records move without any.
+losers are deleted, with MasterRecordId set for their after triggers, the master is updated, both with their triggers; related
+records move without any.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from orgtwin.errors import SalesforceError, SaveResult
 from orgtwin.records.context import RecordsContext
-from orgtwin.records.model import Caller, Row
+from orgtwin.records.model import Caller
 from orgtwin.records.table import RecordTable
 
 MERGEABLE = ("Account", "Case", "Contact", "Lead")
 MOST_LOSERS = 2
 
 Update = Callable[[Caller, str, Sequence[Mapping[str, object]]], list[SaveResult]]
-Delete = Callable[[Caller, Sequence[str]], list[SaveResult]]
+Delete = Callable[[Caller, Sequence[str], str], list[SaveResult]]
+"""Deletes records that are merged into another."""
 
 
 def merge(
@@ -35,8 +37,7 @@ def merge(
         mark = context.log.mark()
         for loser in losers:
             _move_children(context, table, loser, str(master["Id"]))
-            _point_at_master(context, table, loser, str(master["Id"]))
-        refused = [r for r in delete(caller, losers) if not r.success]
+        refused = [r for r in delete(caller, losers, str(master["Id"])) if not r.success]
         refused = refused or [r for r in update(caller, table.type.api_name, [master]) if not r.success]
         if refused:
             context.log.rollback(mark)
@@ -74,10 +75,3 @@ def _move_children(context: RecordsContext, table: RecordTable, loser: str, mast
             children.write(content, relationship.field, master)
             before = context.log.change(children, child, content)
             context.rollups.update_parents(children, [(before, child)])
-
-
-def _point_at_master(context: RecordsContext, table: RecordTable, loser: str, master: str) -> None:
-    row: Row = table.live[loser]
-    content = table.widened(row)
-    table.write(content, "MasterRecordId", master)
-    context.log.change(table, row, content)

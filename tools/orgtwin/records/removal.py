@@ -28,11 +28,23 @@ class Removal:
         self._context = context
         self._deletion = Deletion(context)
 
-    def delete(self, caller: Caller, chunk: Chunk, results: Results, *, hard: bool, tries_again: bool) -> None:
-        """One result for each id of the chunk. A record named twice is found deleted the second time."""
+    def delete(
+        self,
+        caller: Caller,
+        chunk: Chunk,
+        results: Results,
+        *,
+        hard: bool,
+        tries_again: bool,
+        merged_into: str | None = None,
+    ) -> None:
+        """One result for each id of the chunk. A record named twice is found deleted the second time.
+
+        `merged_into`: the record that takes over what these have; their after triggers see it as MasterRecordId.
+        """
 
         def delete_batch(table: RecordTable | None, batch: Chunk) -> set[int]:
-            return self._delete_batch(caller, table, batch, results, hard=hard)
+            return self._delete_batch(caller, table, batch, results, hard=hard, merged_into=merged_into)
 
         self._by_table(chunk, delete_batch, tries_again)
 
@@ -75,7 +87,14 @@ class Removal:
                 batch = [entry for entry in batch if entry[0] not in refused_late]
 
     def _delete_batch(
-        self, caller: Caller, table: RecordTable | None, batch: Chunk, results: Results, *, hard: bool
+        self,
+        caller: Caller,
+        table: RecordTable | None,
+        batch: Chunk,
+        results: Results,
+        *,
+        hard: bool,
+        merged_into: str | None,
     ) -> set[int]:
         rows = {} if table is None else _live_rows(table, batch)
         save = None
@@ -89,11 +108,20 @@ class Removal:
                 hook(save)
             save.drop_refused()
             _note_refused(save, results)
+            for row in save.rows if merged_into is not None else ():
+                self._point_at_master(table, row, merged_into)
         refused = set() if save is None else {row.position for row in save.refused}
         for position, record_id in batch:
             if position not in refused:
                 results[position] = self._deletion.delete(caller, record_id, hard=hard)
         return set() if save is None else self._after(save, results)
+
+    def _point_at_master(self, table: RecordTable, pending: Pending, master: str | None) -> None:
+        row = table.live[str(pending.content[0])]
+        content = table.widened(row)
+        table.write(content, "MasterRecordId", master)
+        self._context.log.change(table, row, content)
+        pending.before = Row(content.copy())
 
     def _undelete_batch(self, caller: Caller, table: RecordTable | None, batch: Chunk, results: Results) -> set[int]:
         for position, record_id in batch:

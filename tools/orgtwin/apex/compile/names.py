@@ -9,7 +9,7 @@ from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.library.refused import refused_type
-from orgtwin.apex.library.registry import find_class
+from orgtwin.apex.library.registry import find_class, find_flow_class
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Name, TypeName
 from orgtwin.apex.types import (
     COLLECTION_ARITY,
@@ -102,6 +102,9 @@ def _platform_type(scope: Scope, name: str) -> Type | None:
     system = find_class(key)
     if system is not None and not (key in _SOBJECTS_FIRST and scope.engine.find_sobject_type(name)):
         return system.type
+    flow = find_flow_class(name)
+    if flow is not None:
+        return flow.type
     return scope.engine.find_sobject_type(name) or refused_type(name)
 
 

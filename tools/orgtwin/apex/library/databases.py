@@ -52,7 +52,7 @@ system_class(
 )
 
 
-def _flags(options: tuple[Value, ...]) -> tuple[bool, bool]:
+def write_options(options: tuple[Value, ...]) -> tuple[bool, bool]:
     """(all_or_none, user_mode) from what stands behind the records."""
     all_or_none, user_mode = True, False
     for option in options:
@@ -71,7 +71,7 @@ def _writer(verb: str) -> Callable[..., Value]:
         if options and isinstance(options[0], SObjectField):
             key = options[0].field.api_name
             options = options[1:]
-        all_or_none, user_mode = _flags(options)
+        all_or_none, user_mode = write_options(options)
         records = _by_ids(operand)
         chosen = next((option for option in options if isinstance(option, DmlOptions)), None)
         with context.engine().port.saving(saving_of(records, chosen)):
@@ -218,13 +218,19 @@ def _locator_of(rows: ApexList) -> QueryLocator:
 
 def _set_savepoint() -> Value:
     engine = context.engine()
-    engine.transaction.usage.charge("DMLStatements")
-    return Savepoint(engine.port.savepoint())
+    transaction = engine.transaction
+    transaction.usage.charge("DMLStatements")
+    found = Savepoint(engine.port.savepoint(), transaction.dml_since_callout)
+    transaction.savepoints.append(found)
+    return found
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Savepoint:
+    """A state of the org, and whether that has writes which are not committed."""
+
     mark: Value
+    is_written: bool
 
     @property
     def apex_type(self) -> Type:
@@ -236,7 +242,24 @@ def _rollback(savepoint: Savepoint | None) -> None:
         raise argument_null("databaseSavepoint")
     engine = context.engine()
     engine.transaction.usage.charge("DMLStatements")
+    _drop_later(savepoint, keeping=1)
     engine.port.rollback(savepoint.mark)
+    engine.transaction.dml_since_callout = savepoint.is_written
+
+
+def _release(savepoint: Savepoint | None) -> None:
+    """Database.releaseSavepoint: it goes, with all that were set after it."""
+    if savepoint is None:
+        raise argument_null("databaseSavepoint")
+    _drop_later(savepoint, keeping=0)
+
+
+def _drop_later(savepoint: Savepoint, *, keeping: int) -> None:
+    """Savepoints set after this one are no longer valid: "Transaction Control" (Apex Developer Guide). ASSUMED: the text."""
+    active = context.transaction().savepoints
+    if savepoint not in active:
+        raise throw("TypeException", "Savepoint is not valid: it was released, or rolled back with an earlier one")
+    del active[active.index(savepoint) + keeping :]
 
 
 def _empty_bin(operand: Value) -> Value:
@@ -253,7 +276,7 @@ def _empty_bin(operand: Value) -> Value:
 
 
 def _merge(master: SObject, duplicates: Value, *options: Value) -> Value:
-    all_or_none, user_mode = _flags(options)
+    all_or_none, user_mode = write_options(options)
     results = merge(context.engine(), master, duplicates, user_mode)
     failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
     if failed and all_or_none:
@@ -302,7 +325,7 @@ system_class(
         **_merge_forms(),
         "static Savepoint setSavepoint()": _set_savepoint,
         "static void rollback(Savepoint)": _rollback,
-        "static void releaseSavepoint(Savepoint)": lambda savepoint: None,
+        "static void releaseSavepoint(Savepoint)": _release,
     },
 )
 system_class(

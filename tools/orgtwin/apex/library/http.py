@@ -132,6 +132,8 @@ def _send(this: Http, request: HttpMessage) -> Value:
         raise throw(
             "CalloutException", "You have uncommitted work pending. Please commit or rollback before calling out"
         )
+    if transaction.savepoints and not engine.test_state.get("started"):
+        raise throw("CalloutException", "All active Savepoints must be released before making callouts.")
     mock = engine.test_state.get("mock:system.httpcalloutmock") or engine.test_state.get("mock:httpcalloutmock")
     if mock is not None:
         return call_method(mock, "respond", request)

@@ -1,19 +1,25 @@
-"""Invocable.Action: what an action is asked to do, and results as a test makes them. Calling one is refused by name.
+"""Invocable.Action: Apex and flows called as actions; results as a test makes them. Standard actions are refused by name.
 
 Source: "Action Class", "Action.Result Class", "Action.Error Class" (Apex Reference Guide). ASSUMED: results and errors are made
-from JSON by the names of their getters, as code under test makes them; a parameter set before any invocation opens one.
+from JSON by the names of their getters, as code under test makes them; a parameter set before any invocation opens one; the codes
+of errors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orgtwin.apex import context
+from orgtwin.apex.faults import ApexThrow, Uncatchable
+from orgtwin.apex.flow_actions import call_with_values
+from orgtwin.apex.library.flow_interviews import start, value_of, variables_of
 from orgtwin.apex.library.json import untyped
 from orgtwin.apex.library.json_results import READERS, WRITERS, Plain
 from orgtwin.apex.library.signatures import declare, system_class, type_of
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
+from orgtwin.flows.interview import Fault, Refused
 
 _INNER = "Invocable.Action"
 
@@ -47,7 +53,7 @@ class Outcome:
         return f"{_INNER}.{self.kind}"
 
 
-class Fault(Outcome):
+class ActionError(Outcome):
     """An Action.Error, whose values JSON takes as they are."""
 
 
@@ -73,10 +79,56 @@ def _set_parameter(this: Action, name: str, value: Value) -> Action:
     return this
 
 
-def _invoke(this: Action) -> Value:
-    shown = " ".join(part for part in (this.type, this.namespace, this.name) if part)
-    context.engine().refuse("apex.Invocable.Action.invoke", f"Invocable.Action.invoke of {shown} in Apex")
-    raise AssertionError("refuse() always raises")
+def _invoke(this: Action) -> ApexList:
+    """One result for each invocation."""
+    call = _CALLS.get((this.type or "").lower())
+    if call is None:
+        shown = " ".join(part for part in (this.type, this.namespace, this.name) if part)
+        context.engine().refuse("apex.Invocable.Action.invoke", f"Invocable.Action.invoke of {shown} in Apex")
+        raise AssertionError("refuse() always raises")
+    given = [dict(one.items) for one in this.invocations or [ApexMap(_PARAMETERS)]]
+    try:
+        found = call(this.name or "", given)
+        results = [_result(this, inputs, outputs) for inputs, outputs in zip(given, found, strict=True)]
+    except (Fault, Refused, ApexThrow) as error:
+        if isinstance(error, Uncatchable):
+            raise
+        results = [_result(this, inputs, {}, str(error)) for inputs in given]
+    return ApexList(type_of("List<Invocable.Action.Result>"), list(results))
+
+
+def _call_flow(name: str, given: Sequence[Mapping[str, Value]]) -> list[Mapping[str, Value]]:
+    flow = context.engine().port.find_flow(name)
+    if flow is None:
+        raise Fault(f"the flow {name} is not there, or cannot be started by name")
+    outputs = variables_of(flow, "isOutput")
+    found: list[Mapping[str, Value]] = []
+    for inputs in given:
+        run = start(flow, inputs)
+        found.append({one: value_of(run, node, one) for one, node in outputs.items()})
+    return found
+
+
+def _call_class(name: str, given: Sequence[Mapping[str, Value]]) -> list[Mapping[str, Value]]:
+    return call_with_values(context.engine(), name, given)
+
+
+_CALLS: Mapping[str, Callable[[str, Sequence[Mapping[str, Value]]], list[Mapping[str, Value]]]] = {
+    "apex": _call_class,
+    "flow": _call_flow,
+}
+_PARAMETERS = type_of("Map<String,Object>")
+
+
+def _result(
+    action: Action, inputs: Mapping[str, Value], outputs: Mapping[str, Value], message: str | None = None
+) -> Outcome:
+    errors = [] if message is None else [ActionError("Error", {"code": "UNKNOWN_EXCEPTION", "message": message})]
+    values: dict[str, Value] = {"success": message is None, "action": action}
+    values["errors"] = ApexList(type_of("List<Invocable.Action.Error>"), list(errors))
+    values["invocationParameters"] = ApexMap(_PARAMETERS, dict(inputs))
+    values["outputParameters"] = ApexMap(_PARAMETERS, dict(outputs))
+    return Outcome("Result", values)
 
 
 system_class(
@@ -118,8 +170,8 @@ system_class(
 )
 
 
-def _error_from(plain: Plain) -> Fault:
-    return Fault("Error", {name: plain.get(name) for name in ("code", "message")})
+def _error_from(plain: Plain) -> ActionError:
+    return ActionError("Error", {name: plain.get(name) for name in ("code", "message")})
 
 
 def _result_from(plain: Plain) -> Outcome:
@@ -131,6 +183,6 @@ def _result_from(plain: Plain) -> Outcome:
     return Outcome("Result", values)
 
 
-WRITERS[Fault] = lambda error: error.values
+WRITERS[ActionError] = lambda error: error.values
 READERS["invocable.action.error"] = _error_from
 READERS["invocable.action.result"] = _result_from

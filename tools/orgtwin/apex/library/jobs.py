@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,14 +57,26 @@ _CONTEXT_TYPES = {
 }
 MOST_QUEUEABLES = 5
 """In a chain, in a Developer Edition org: "Queueable Apex Limits" (Apex Developer Guide)."""
+MOST_DELAY = 10
+"""In minutes: "Adding a Queueable Job with a Specified Minimum Delay". ASSUMED: the exception for another one and its text."""
 MOST_CHAINED = 100
 """Jobs of any kind that follow from each other. An org lets them go on in the background; here the caller waits for them."""
 
 
+@dataclass(frozen=True, slots=True)
+class QueueableOptions:
+    """How a queueable job is to be run, as far as it was said."""
+
+    most_depth: int | None = None
+    delay: int | None = None
+    signature: str | None = None
+
+
 @dataclass
 class JobState:
-    """What the running job has attached."""
+    """How the running job was asked for, and what it has attached."""
 
+    options: QueueableOptions = QueueableOptions()
     finalizers: list[Value] = field(default_factory=list)
 
 
@@ -165,21 +177,25 @@ def _own_transaction(engine: Engine, kind: str) -> Iterator[Transaction]:
 # Queueable
 
 
-def enqueue(job: Value, *_: Value) -> Id:
-    """System.enqueueJob."""
+def enqueue(job: Value, how: Value = None) -> Id:
+    """System.enqueueJob; `how` is AsyncOptions or a delay in minutes."""
     if job is None:
         raise argument_null("queueable")
     engine = context.engine()
-    transaction = engine.transaction
-    transaction.usage.charge("QueueableJobs")
-    most = 1 if engine.is_testing else MOST_QUEUEABLES
-    if transaction.kind == "queueable" and engine.chained >= most:
-        raise throw("AsyncException", "Maximum stack depth has been reached.")
+    engine.transaction.usage.charge("QueueableJobs")
+    options = _within_chain(engine, QueueableOptions(delay=how) if how is None or isinstance(how, int) else how.chosen)
+    if options.delay is not None and not 0 <= options.delay <= MOST_DELAY:
+        text = f"The delay in minutes must be between 0 and {MOST_DELAY}: {options.delay}"
+        raise throw("IllegalArgumentException", text)
+    _require_single(engine, options.signature)
     name = job.cls.name
     job_id = _note_job(engine, "Queueable", name)
+    if options.signature is not None:
+        engine.queued_signatures[options.signature] = job_id
 
     def run() -> None:
-        state = JobState()
+        engine.queued_signatures.pop(options.signature or "", None)
+        state = JobState(options)
         engine.test_state["job"] = state
         thrown: ApexThrow | None = None
         pending: list[Job] = []
@@ -197,6 +213,25 @@ def enqueue(job: Value, *_: Value) -> Id:
 
     _queue(engine, "queueable", job_id, name, run)
     return job_id
+
+
+def _within_chain(engine: Engine, asked: QueueableOptions) -> QueueableOptions:
+    """A job of a chain keeps the depth that the chain may have. Raises AsyncException where the chain is to end."""
+    if engine.transaction.kind != "queueable":
+        return asked
+    state = engine.test_state.get("job")
+    if asked.most_depth is None and state is not None:
+        asked = replace(asked, most_depth=state.options.most_depth)
+    if engine.chained >= (asked.most_depth or (1 if engine.is_testing else MOST_QUEUEABLES)):
+        raise throw("AsyncException", "Maximum stack depth has been reached.")
+    return asked
+
+
+def _require_single(engine: Engine, signature: str | None) -> None:
+    """Raises DuplicateMessageException when a job of that signature waits."""
+    waiting = engine.queued_signatures.get(signature or "")
+    if waiting is not None and engine.port.has_row(waiting):
+        raise throw("DuplicateMessageException", "Attempt to enqueue job with duplicate queueable signature")
 
 
 def _finalize(engine: Engine, finalizer: Value, job_id: Id, thrown: ApexThrow | None) -> list[Job]:
@@ -414,6 +449,8 @@ def abort_job(job_id: str | None) -> None:
         engine.port.remove_row(str(job_id))
     else:
         engine.port.change_row(str(job_id), {"Status": "Aborted", "CompletedDate": engine.now()})
+        for signature in [s for s, waiting in engine.queued_signatures.items() if waiting == str(job_id)]:
+            del engine.queued_signatures[signature]
 
 
 def run_jobs(engine: Engine) -> None:

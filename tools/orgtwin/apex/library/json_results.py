@@ -19,7 +19,7 @@ from orgtwin.ids import find_id18
 Plain = Mapping[str, Value]
 
 
-def _error_plain(value: DatabaseError) -> Plain:
+def error_plain(value: DatabaseError) -> Plain:
     error = value.error
     return {"statusCode": error.status_code, "message": error.message, "fields": list(error.fields)}
 
@@ -29,7 +29,7 @@ def _result_plain(value: DmlResult) -> Plain:
     found: dict[str, Value] = {
         "success": result.success,
         "id": result.record_id,
-        "errors": [_error_plain(e) for e in value.errors],
+        "errors": [error_plain(e) for e in value.errors],
     }
     if value.kind == "UpsertResult":
         found["created"] = result.created
@@ -60,7 +60,7 @@ def _result_from(kind: str) -> Callable[[Plain], DmlResult]:
 
 
 def _lock_plain(value: LockResult) -> Plain:
-    return {"success": value.success, "id": value.record_id, "errors": [_error_plain(e) for e in value.errors]}
+    return {"success": value.success, "id": value.record_id, "errors": [error_plain(e) for e in value.errors]}
 
 
 def _lock_from(kind: str) -> Callable[[Plain], LockResult]:
@@ -109,7 +109,7 @@ _LEAD_IDS = ("accountId", "contactId", "leadId", "opportunityId", "relatedPerson
 _plain_class("LeadConvertResult", "Database", _LEAD_IDS)
 
 WRITERS: dict[type, Callable[[Value], Plain]] = {
-    DatabaseError: _error_plain,
+    DatabaseError: error_plain,
     DmlResult: _result_plain,
     LockResult: _lock_plain,
     PlainResult: lambda value: value.values,

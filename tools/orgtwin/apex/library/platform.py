@@ -1,4 +1,4 @@
-"""Small classes around the platform: Location, Version, OrgLimits, Approval locks, Network and Site, Formula.
+"""Small classes around the platform: Location, Version, OrgLimits, Approval locks, Network and Site.
 
 Sources: the pages of those names in the Apex Reference Guide.
 """
@@ -14,11 +14,9 @@ from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.schemas import CaselessMap
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
-from orgtwin.apex.numbers import to_decimal
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import Type
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Value
-from orgtwin.formula import FieldPath, FormulaError, FormulaEvaluationError, GivenContext, GlobalPath, compile_formula
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Value
 
 # Location
 
@@ -220,105 +218,6 @@ for _kind in ("LockResult", "UnlockResult"):
         },
         namespace="Approval",
     )
-
-# Formula
-
-RETURN_TYPE = system_enum(
-    "FormulaReturnType", "BOOLEAN DATE DATETIME DECIMAL DOUBLE ID INTEGER LONG STRING TIME", namespace="FormulaEval"
-)
-
-
-class FormulaBuilder:
-    """Formula.builder(): what build() turns into a FormulaEval.FormulaInstance."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.type: Value = None
-        self.returns: EnumConstant | None = None
-
-    @property
-    def apex_type(self) -> Type:
-        return declare("FormulaBuilder", namespace="FormulaEval").type
-
-
-class FormulaInstance:
-    def __init__(self, builder: FormulaBuilder) -> None:
-        if builder.type is None or not builder.type.type.is_sobject:
-            context.engine().refuse("apex.Formula.class-context", "formulas over Apex classes")
-        self.owner: Type = builder.type.type
-        self.returns = builder.returns.name if builder.returns is not None else "STRING"
-        try:
-            self.compiled = compile_formula(builder.text, context.engine().port.schema, self.owner.name)
-        except FormulaError as error:
-            raise throw("FormulaValidationException", str(error)) from error
-
-    @property
-    def apex_type(self) -> Type:
-        return declare("FormulaInstance", namespace="FormulaEval").type
-
-
-def _with(name: str) -> Callable[..., Value]:
-    def run(this: FormulaBuilder, value: Value) -> FormulaBuilder:
-        setattr(this, name, value)
-        return this
-
-    return run
-
-
-def _evaluate(this: FormulaInstance, record: SObject) -> Value:
-    engine = context.engine()
-
-    def value(path: FieldPath) -> Value:
-        owner: SObject | None = record
-        for lookup in path.lookups:
-            reference = owner.schema.find_field(lookup.field) if owner is not None else None
-            name = reference.relationship_name if reference is not None else None
-            owner = owner.find_parent(name) if owner is not None and name else None
-        return None if owner is None else owner.get(path.field)
-
-    def global_value(path: GlobalPath) -> Value:
-        engine.refuse("apex.Formula.global-variables", f"{'.'.join(path.names)} in a formula of Apex")
-
-    told = GivenContext(value=value, now=engine.now(), zone=engine.user_zone(), global_value=global_value)
-    try:
-        found = this.compiled.evaluate(told)
-    except FormulaEvaluationError as error:
-        raise throw("FormulaEvaluationException", str(error)) from error
-    return _AS_RETURNED.get(this.returns, lambda v: v)(found) if found is not None else None
-
-
-_AS_RETURNED: dict[str, Callable[[Value], Value]] = {
-    "INTEGER": int,
-    "LONG": int,
-    "DOUBLE": float,
-    "DECIMAL": to_decimal,
-    "STRING": str,
-}
-
-
-def _referenced(this: FormulaInstance) -> ApexSet:
-    names = [".".join((*[step.field for step in path.lookups], path.field)) for path in this.compiled.fields]
-    return ApexSet(type_of("Set<String>"), dict.fromkeys(names))
-
-
-system_class("Formula", {"static FormulaEval.FormulaBuilder builder()": FormulaBuilder})
-system_class(
-    "FormulaBuilder",
-    {
-        "FormulaEval.FormulaBuilder withFormula(String)": _with("text"),
-        "FormulaEval.FormulaBuilder withType(Type)": _with("type"),
-        "FormulaEval.FormulaBuilder withType(Schema.SObjectType)": _with("type"),
-        "FormulaEval.FormulaBuilder withReturnType(FormulaEval.FormulaReturnType)": _with("returns"),
-        "FormulaEval.FormulaBuilder withGlobalVariables(List<Object>)": lambda this, names: this,
-        "FormulaEval.FormulaInstance build()": FormulaInstance,
-    },
-    namespace="FormulaEval",
-)
-system_class(
-    "FormulaInstance",
-    {"Object evaluate(Object)": _evaluate, "Set<String> getReferencedFields()": _referenced},
-    namespace="FormulaEval",
-)
 
 # Describe options
 

@@ -251,6 +251,8 @@ system_class(
 def _abs(value: Value) -> Value:
     if value is None:
         raise argument_null("1")
+    if isinstance(value, int):
+        return wrap64(abs(value)) if isinstance(value, Long) else wrap32(abs(value))  # the least one has no counterpart
     return abs(value)
 
 

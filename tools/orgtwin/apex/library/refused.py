@@ -26,7 +26,7 @@ CLASSES = frozenset(
         "apexpages", "answers", "cookie", "domain", "domaincreator", "domainparser", "emailmessages", "flexqueue", "ideas",
         "network", "orglimit", "orglimits", "packages", "pagereference", "resetpasswordresult", "selectoption", "site",
         "url", "version", "xmlstreamreader",
-        "xmlstreamwriter", "appexchange", "asyncoptions", "asyncinfo", "callout", "cursor", "httprequestbuilder", "continuation",
+        "xmlstreamwriter", "appexchange", "callout", "cursor", "httprequestbuilder", "continuation",
         "lightning", "messaging", "approval", "dom", "cache", "auth", "support", "sortoptions", "formula", "collator",
     )
 )  # fmt: skip

@@ -15,6 +15,13 @@ def find_class(name: str) -> ApexClass | None:
     return EXCEPTIONS.get(key) or find_connect_class(key) or SYSTEM_CLASSES.get(key)
 
 
+def find_flow_class(name: str) -> ApexClass | None:
+    """The class of a flow: Flow.Interview.My_Flow."""
+    from orgtwin.apex.library.flow_interviews import find_flow_class as find
+
+    return find(name.lower(), name)
+
+
 def class_of(type_: Type) -> ApexClass | None:
     """The class whose methods a value of this type has."""
     if type_.cls is not None:

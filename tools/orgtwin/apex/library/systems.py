@@ -14,7 +14,7 @@ from orgtwin.apex.library.dates import TimeZone
 from orgtwin.apex.library.jobs import abort_job, attach_finalizer, enqueue, schedule, schedule_batch
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
 from orgtwin.apex.limits import LIMITS, RESERVED, SAME_AS
-from orgtwin.apex.text import to_text
+from orgtwin.apex.text import concatenated
 from orgtwin.apex.values import Long, Value, to_utc
 
 # Ordinals rise with severity, as public code that compares them relies on; the documentation lists them the other way round.
@@ -35,7 +35,7 @@ def _now() -> datetime:
 
 def _debug(*args: Value) -> None:
     level = args[0].name if len(args) > 1 and args[0] is not None else "DEBUG"
-    context.engine().debug(to_text(args[-1]), level)
+    context.engine().debug(concatenated(args[-1]), level)
 
 
 def _millis(moment: datetime) -> Long:
