@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from clmkit.clients.metadata_api import MetadataApi
 from clmkit.codegen.xml import Body, parse_component
+from clmkit.release.field_map import FieldMap, read_field_map
 
-STANDARD_OBJECTS = ("Account", "Contact", "Contract")
+STANDARD_OBJECTS = ("Account", "Contact", "Contract", "User")
 CONTRACT_STATUS = "ContractStatus"
 NOT_RECORDS = ("__e", "__mdt", "__b", "__x")
 
@@ -48,6 +49,7 @@ class OrgModel:
     global_sets: Mapping[str, Body]
     statuses: tuple[Body, ...]
     accesses: tuple[OrgAccess, ...]
+    field_map: FieldMap
 
     def find_object(self, name: str) -> OrgObject | None:
         return next((found for found in self.objects if found.name == name), None)
@@ -55,13 +57,19 @@ class OrgModel:
 
 async def read_org(metadata: MetadataApi) -> OrgModel:
     """Ask the org for everything that hangs on its contracts. Reads, never writes."""
-    listed = await metadata.list_components(("CustomObject", "GlobalValueSet", "PermissionSet"))
+    listed = await metadata.list_components(("CustomObject", "GlobalValueSet", "PermissionSet", "CustomMetadata"))
     names: dict[str, list[str]] = {"CustomObject": [*STANDARD_OBJECTS], "StandardValueSet": [CONTRACT_STATUS]}
     for component in listed:
-        is_object = component.metadata_type == "CustomObject"
-        if not is_object or (component.full_name.endswith("__c") and "__" not in component.full_name[:-3]):
+        if _is_told(component.metadata_type, component.full_name):
             names.setdefault(component.metadata_type, []).append(component.full_name)
     return parse_org(await metadata.retrieve(names))
+
+
+def _is_told(metadata_type: str, full_name: str) -> bool:
+    """Of objects the custom ones of the org itself, of custom metadata the field maps; of other types every component."""
+    if metadata_type == "CustomObject":
+        return full_name.endswith("__c") and "__" not in full_name[:-3]
+    return metadata_type != "CustomMetadata" or "_Field_Map." in full_name
 
 
 def parse_org(files: Mapping[str, bytes]) -> OrgModel:
@@ -72,12 +80,18 @@ def parse_org(files: Mapping[str, bytes]) -> OrgModel:
         if name and path.endswith((".object", ".globalValueSet", ".standardValueSet", ".permissionset")):
             bodies.setdefault(folder, {})[name.rpartition(".")[0]] = parse_component(content)[1]
     objects = {name: _object(name, body) for name, body in bodies.get("objects", {}).items()}
+    field_map = read_field_map(
+        (path.rpartition("/")[2], parse_component(content)[1])
+        for path, content in sorted(files.items())
+        if path.startswith("customMetadata/")
+    )
     statuses = bodies.get("standardValueSets", {}).get(CONTRACT_STATUS, {})
     return OrgModel(
-        objects=tuple(objects[name] for name in sorted(_related(objects))),
+        objects=tuple(objects[name] for name in sorted(_related(objects, {place[0] for place in field_map}))),
         global_sets=bodies.get("globalValueSets", {}),
         statuses=tuple(rows_of(statuses, "standardValue")),
         accesses=tuple(_access(name, body) for name, body in bodies.get("permissionsets", {}).items()),
+        field_map=field_map,
     )
 
 
@@ -86,9 +100,9 @@ def _object(name: str, body: Body) -> OrgObject:
     return OrgObject(name, body if name.endswith("__c") else {}, fields)
 
 
-def _related(objects: Mapping[str, OrgObject]) -> set[str]:
-    """Contract, its parties, and every custom object whose rows belong to one of them; custom settings are none."""
-    found = {name for name in STANDARD_OBJECTS if name in objects}
+def _related(objects: Mapping[str, OrgObject], mapped: set[str]) -> set[str]:
+    """Contract, its parties, what a field map names, and every custom object whose rows belong to one of them; no settings."""
+    found = {name for name in (*STANDARD_OBJECTS, *mapped) if name in objects}
     while True:
         new = {
             name
