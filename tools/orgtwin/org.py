@@ -24,6 +24,7 @@ from orgtwin.records.saving import SaveHooks
 from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import Mark, UndoLog
 from orgtwin.schema.model import Schema
+from orgtwin.settings import Settings
 
 _MICROSECONDS = tuple(timedelta(microseconds=number) for number in range(1000))
 
@@ -46,7 +47,9 @@ class Org:
         self.org_id = org_id
         self.clock = clock
         self.ids = IdSequence()
-        self.settings: dict[str, object] = {}
+        self.version = 0
+        """Another number whenever the schema or a setting is another."""
+        self.settings = Settings(self._changed)
         self.automated_user_id = automated_user_id
         self.running_user_id = automated_user_id  # for $User in formulas; Dml and queries set it
         self.hooks = SaveHooks()
@@ -54,27 +57,26 @@ class Org:
         self.locks = RowLocks(clock)
         self.kept_events = KeptEvents()
         self.kept_jobs = KeptJobs()
-        self._schema = schema
+        self.schema = schema
         self.tables: dict[str, RecordTable] = {}
         self.numbers: dict[tuple[str, str], int] = {}
-        self._formulas = Formulas(self)
-        self._rollups = Rollups(self)
-        self._access = OrgAccess(self)
-        self._dml = RecordDml(self)
+        self.formulas = Formulas(self)
+        self.rollups = Rollups(self)
+        self.access = OrgAccess(self)
+        self.dml = RecordDml(self)
         self._journal: Journal | None = None
+
+    def _changed(self) -> None:
+        self.version += 1
 
     # ---- schema
 
-    @property
-    def schema(self) -> Schema:
-        return self._schema
-
     def replace_schema(self, schema: Schema) -> None:
         """Take a later schema into use; rows of removed objects and values of removed fields are no longer there."""
-        before = self._schema
+        before = self.schema
         self._adopt(schema, {})
         with self.log.transaction():
-            self._rollups.follow_schema(before)
+            self.rollups.follow_schema(before)
 
     def _adopt(self, schema: Schema, slots: Mapping[str, dict[str, int]]) -> None:
         kept: dict[str, RecordTable] = {}
@@ -87,7 +89,8 @@ class Org:
                 table.retype(sobject_type, slots.get(key))
             table.forget_computed()
         self.tables = kept
-        self._schema = schema
+        self.schema = schema
+        self._changed()
 
     # ---- records
 
@@ -96,27 +99,11 @@ class Org:
         key = sobject_type.lower()
         found = self.tables.get(key)
         if found is None:
-            known = self._schema.find_type(key)
+            known = self.schema.find_type(key)
             if known is None:
                 raise KeyError(sobject_type)
-            found = self.tables[key] = RecordTable(known, self._formulas.reader)
+            found = self.tables[key] = RecordTable(known, self.formulas.reader)
         return found
-
-    @property
-    def dml(self) -> RecordDml:
-        return self._dml
-
-    @property
-    def access(self) -> OrgAccess:
-        return self._access
-
-    @property
-    def rollups(self) -> Rollups:
-        return self._rollups
-
-    @property
-    def formulas(self) -> Formulas:
-        return self._formulas
 
     @property
     def now(self) -> datetime:
@@ -125,10 +112,10 @@ class Org:
         return moment - _MICROSECONDS[moment.microsecond % 1000]
 
     def grant(self, caller: Caller, sobject_type: str) -> Grant:
-        return self._access.grant(caller, sobject_type)
+        return self.access.grant(caller, sobject_type)
 
     def has_permission(self, caller: Caller, name: str) -> bool:
-        return self._access.has_permission(caller, name)
+        return self.access.has_permission(caller, name)
 
     def next_numbers(self, sobject_type: str, field: str, count: int) -> range:
         key = (sobject_type, field)
@@ -179,16 +166,15 @@ class Org:
 
     def savepoint(self) -> Savepoint:
         slots = {key: dict(table.slots) for key, table in self.tables.items()}
-        return Savepoint(self.log.mark(), self._schema, dict(self.settings), dict(self.tables), slots)
+        return Savepoint(self.log.mark(), self.schema, dict(self.settings), dict(self.tables), slots)
 
     def rollback(self, savepoint: object) -> None:
         """Back to a savepoint: schema first, so that rows find their columns, then records."""
         if not isinstance(savepoint, Savepoint):
             raise TypeError(f"not a savepoint of an org: {savepoint!r}")
-        if self._schema is not savepoint.schema:
+        if self.schema is not savepoint.schema:
             self.tables = {**self.tables, **savepoint.tables}
             self._adopt(savepoint.schema, savepoint.slots)
         self.log.rollback(savepoint.mark)
-        self.settings.clear()
-        self.settings.update(savepoint.settings)
+        self.settings.become(savepoint.settings)
         self._keep_outside_transactions()

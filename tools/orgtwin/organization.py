@@ -11,9 +11,11 @@ from orgtwin.ids import IdSequence
 from orgtwin.records.kept_jobs import KeptJobs
 from orgtwin.records.model import Caller, Dml, Row, Table
 from orgtwin.schema.model import Schema
+from orgtwin.settings import Settings
 
 if TYPE_CHECKING:
     from orgtwin.access.assignments import Rights
+    from orgtwin.access.grants import Grant
 
 Clock = Callable[[], datetime]
 
@@ -43,6 +45,9 @@ class Access(Protocol):
     def has_permission(self, caller: Caller, name: str) -> bool:
         """A user permission (ApiEnabled, ModifyAllData ...) or a custom permission by API name."""
 
+    def grant(self, caller: Caller, sobject_type: str) -> Grant:
+        """All of that at once, as it stands."""
+
     def rights(self, user_id: str) -> Rights:
         """All that a user may do before sharing, and whether the user is active; of no such user, nothing."""
 
@@ -55,7 +60,7 @@ class Organization(Protocol):
     clock: Clock
     ids: IdSequence
     kept_jobs: KeptJobs
-    settings: dict[str, object]  # "ContractSettings.autoCalculateEndDate" -> False
+    settings: Settings  # "ContractSettings.autoCalculateEndDate" -> False
 
     @property
     def schema(self) -> Schema: ...

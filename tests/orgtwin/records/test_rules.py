@@ -13,6 +13,7 @@ from orgtwin.errors import SaveResult
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Value
 from orgtwin.records.save_order import STEPS
+from orgtwin.records.saving import Moment
 from orgtwin.records.saving import Save as Batch
 from orgtwin.schema.model import Field, FieldType, RecordType, ValidationRule
 
@@ -32,27 +33,27 @@ def messages(result: SaveResult) -> list[tuple[str, str, tuple[str, ...]]]:
 def test_the_steps_stand_in_the_documented_order() -> None:
     numbers = [number for number, _step in STEPS]
     assert numbers == sorted(numbers)
-    names = [
+    names: list[str | Moment] = [
         "lock_rows",
         "default_record_types",
-        "before_flows",
-        "before_triggers",
+        Moment.BEFORE_FLOWS,
+        Moment.BEFORE_TRIGGERS,
         "apply_laws",
         "require_fields",
         "check_owners",
         "check_record_type_values",
         "run_validation_rules",
     ]
-    assert [step.__name__ for _number, step in STEPS] == [
+    assert [step if isinstance(step, Moment) else step.__name__ for _number, step in STEPS] == [
         *names,
-        "run_duplicate_rules",
+        Moment.DUPLICATES,
         "lock_parents",
         "store",
         "bring_along",
         "drop_manual_shares",
         "track_history",
-        "after_triggers",
-        "after_flows",
+        Moment.AFTER_TRIGGERS,
+        Moment.AFTER_FLOWS,
         "roll_up",
     ]
 
@@ -172,7 +173,7 @@ def test_a_before_hook_may_change_a_row_and_its_change_is_validated(
             value = number(row.content)
             batch.table.write(row.content, "Number__c", -value if isinstance(value, Decimal) else None)
 
-    org.hooks.before_save.append(negate)
+    org.hooks.join(Moment.BEFORE_TRIGGERS, negate)
     assert read("Sample__c", insert("Sample__c", Number__c=-2).record_id, "Number__c") == Decimal(2)
     assert not insert("Sample__c", Number__c=2).success
 
@@ -187,7 +188,7 @@ def test_a_row_refused_after_it_was_stored_is_taken_back_and_the_others_run_agai
             if text(row.content) == "bad":
                 row.refuse("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.")
 
-    org.hooks.after_save.append(refuse_bad)
+    org.hooks.join(Moment.AFTER_TRIGGERS, refuse_bad)
     rows: list[dict[str, object]] = [{"Text__c": "a"}, {"Text__c": "bad"}, {"Text__c": "b"}]
     results = org.dml.insert(admin, "Sample__c", rows)
     assert [result.success for result in results] == [True, False, True]
@@ -199,7 +200,7 @@ def test_after_three_runs_with_late_refusals_nothing_of_the_batch_is_kept(org: O
     def refuse_first(batch: Batch) -> None:
         batch.rows[0].refuse("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.")
 
-    org.hooks.after_save.append(refuse_first)
+    org.hooks.join(Moment.AFTER_TRIGGERS, refuse_first)
     results = org.dml.insert(admin, "Sample__c", [{} for _ in range(5)])
     late = ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "No.", ())
     retries = "Too many batch retries in the presence of Apex triggers and partial failures."
@@ -207,15 +208,39 @@ def test_after_three_runs_with_late_refusals_nothing_of_the_batch_is_kept(org: O
     assert len(org.table("Sample__c")) == 0
 
 
-@pytest.mark.parametrize("name", ["before_save", "after_save", "duplicates"])
-def test_hooks_see_the_row_as_it_was(org: Org, insert: Save, update: Save, name: str) -> None:
+@pytest.mark.parametrize("moment", Moment)
+def test_hooks_see_the_row_as_it_was(org: Org, insert: Save, update: Save, moment: Moment) -> None:
     seen: list[tuple[Value, Value]] = []
 
     def note(batch: Batch) -> None:
         text = batch.table.reader("Text__c")
         seen.extend((None if row.before is None else text(row.before), text(row.content)) for row in batch.rows)
 
-    getattr(org.hooks, name).append(note)
+    org.hooks.join(moment, note)
     record_id = insert("Sample__c", Text__c="a").record_id
     update("Sample__c", record_id, Text__c="b")
     assert seen == [(None, "a"), ("a", "b")]
+
+
+def test_a_hook_is_asked_again_whom_it_concerns_when_a_setting_is_another(org: Org, insert: Save) -> None:
+    seen: list[str] = []
+    org.hooks.join(
+        Moment.AFTER_TRIGGERS,
+        lambda batch: seen.append(batch.table.type.api_name),
+        lambda _table: org.settings.get("Heard") is True,
+    )
+    insert("Sample__c", Text__c="a")
+    org.settings["Heard"] = True
+    insert("Sample__c", Text__c="b")
+    assert seen == ["Sample__c"]
+
+
+def test_a_hook_that_joins_later_takes_part_in_the_next_save_and_one_set_aside_does_not(org: Org, insert: Save) -> None:
+    seen: list[int] = []
+    insert("Sample__c", Text__c="a")
+    org.hooks.join(Moment.BEFORE_TRIGGERS, lambda batch: seen.append(len(batch.rows)))
+    with org.setup_writes():
+        insert("Sample__c", Text__c="b")
+    assert seen == []
+    insert("Sample__c", Text__c="c")
+    assert seen == [1]

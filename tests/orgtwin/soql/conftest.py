@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from orgtwin.access.assignments import NO_RIGHTS, Rights
+from orgtwin.access.grants import Grant
 from orgtwin.ids import IdSequence
 from orgtwin.organization import Access
 from orgtwin.records.model import Caller, Dml, Row, Value
@@ -48,6 +49,9 @@ class OpenAccess:
 
     def has_permission(self, caller: Caller, name: str) -> bool:
         return True
+
+    def grant(self, caller: Caller, sobject_type: str) -> Grant:
+        raise NotImplementedError
 
     def rights(self, user_id: str) -> Rights:
         return NO_RIGHTS

@@ -23,7 +23,6 @@ from orgtwin.access.assignments import Rights, compile_rights
 from orgtwin.access.grants import Grant, RowFilter
 from orgtwin.access.levels import Level
 from orgtwin.access.sharing import Sharing
-from orgtwin.access.sharing_rules import KEY
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.records.table import RecordTable
 from orgtwin.schema.companions import find_shared, owner_name
@@ -59,6 +58,7 @@ _VIEW_ACTIONS = frozenset({"read", "viewAll"})
 
 class Org(Protocol):
     automated_user_id: str
+    version: int
 
     @property
     def schema(self) -> Schema: ...
@@ -75,8 +75,8 @@ class Org(Protocol):
 class OrgAccess:
     def __init__(self, org: Org) -> None:
         self._org = org
+        self._version = -1
         self._schema: Schema | None = None
-        self._rules: object = None
         self._expiry: datetime | None = None
         self._rights: dict[str, Rights] = {}
         self._sharing: dict[str, Sharing] = {}
@@ -132,19 +132,21 @@ class OrgAccess:
     # ---- compiling
 
     def _follow(self) -> None:
-        """What was compiled is forgotten with a new schema or new sharing rules, when an assignment expires, and by the permission
-        tables themselves when one changes."""
+        """What was compiled is forgotten with a new schema or other settings (sharing rules, what is deployed), when an assignment
+        expires, and by the permission tables themselves when one changes."""
+        if self._org.version != self._version:
+            self._catch_up()
+        if self._expiry is not None and self._org.now >= self._expiry:
+            self._forget()
+
+    def _catch_up(self) -> None:
         org = self._org
+        self._version = org.version
         if org.schema is not self._schema:
             for name in PERMISSION_TABLES:
                 org.table(name).on_change = self._forget
             self._schema = org.schema
-            self._forget()
-        if org.settings.get(KEY) is not self._rules:
-            self._rules = org.settings.get(KEY)
-            self._forget()
-        if self._expiry is not None and org.now >= self._expiry:
-            self._forget()
+        self._forget()
 
     def _forget(self) -> None:
         self._expiry = None

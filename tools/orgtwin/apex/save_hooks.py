@@ -25,7 +25,7 @@ from orgtwin.errors import SaveError
 from orgtwin.events.model import Change
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row
-from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import Change as Write
 from orgtwin.records.transactions import Entry
@@ -72,8 +72,8 @@ class TriggerHooks:
         self._is_following = False
 
     def register(self, org: Org) -> None:
-        org.hooks.before_save.append(self.before)
-        org.hooks.after_save.append(self.after)
+        org.hooks.join(Moment.BEFORE_TRIGGERS, self.before)
+        org.hooks.join(Moment.AFTER_TRIGGERS, self.after)
         org.hooks.around_chunk.append(self.chunk)
         org.hooks.limits_now.append(self.note_limits)
         org.hooks.published_now.append(self.published)

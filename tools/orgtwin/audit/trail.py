@@ -15,7 +15,7 @@ from orgtwin.audit.records import RECORDS
 from orgtwin.ids import IdSequence
 from orgtwin.records.own_rows import Org as OwnRows
 from orgtwin.records.own_rows import store_own_row
-from orgtwin.records.saving import Save, SaveHooks
+from orgtwin.records.saving import Moment, Save, SaveHooks
 from orgtwin.schema.model import Schema
 
 _OBJECT = "SetupAuditTrail"
@@ -36,7 +36,7 @@ class AuditTrail:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        org.hooks.after_save.append(self._saved)
+        org.hooks.join(Moment.AFTER_TRIGGERS, self._saved, lambda table: table.type.api_name in RECORDS)
 
     def deployed(self, changes: Iterable[Change], user_id: str, schema_before: Schema) -> None:
         """Tell what a deploy of a user changed. Texts of what is gone use the labels that it had."""
@@ -45,9 +45,9 @@ class AuditTrail:
             self._write(component_entries(schema, change), user_id)
 
     def _saved(self, save: Save) -> None:
-        told = RECORDS.get(save.table.type.api_name)
-        if told is None or save.caller.user_id == self._org.automated_user_id:
+        if save.caller.user_id == self._org.automated_user_id:
             return
+        told = RECORDS[save.table.type.api_name]
         for row in save.rows:
             self._write(told(self._org, save, row), save.caller.user_id)
 

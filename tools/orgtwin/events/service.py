@@ -29,7 +29,7 @@ from orgtwin.metadata.component import ComponentStore
 from orgtwin.org import Org
 from orgtwin.records.kept_events import Images
 from orgtwin.records.model import Caller, Row
-from orgtwin.records.saving import Save
+from orgtwin.records.saving import Moment, Save
 from orgtwin.records.table import CREATED_BY, CREATED_DATE, ID, RecordTable
 from orgtwin.records.transactions import Change as Write
 from orgtwin.records.transactions import Entry
@@ -87,8 +87,7 @@ class EventService:
         self._allocations = allocations
         self._new_uuid = new_uuid
         self._commit_number = kept.commit_number
-        self._seen: ComponentStore | None = None
-        self._schema_version = 0
+        self._seen = -1
         self._channels = NONE
         self._publish_at_once = False
         self._uuids: dict[str, str] = {}
@@ -100,7 +99,7 @@ class EventService:
         org.kept_events.everything = self._everything
         org.log.on_commit(self.committed)
         org.hooks.publish_now.append(self._publish_now)
-        org.hooks.before_save.append(self._count_published)
+        org.hooks.join(Moment.BEFORE_TRIGGERS, self._count_published, lambda table: table.type.event)
 
     # ---- what goes out
 
@@ -112,10 +111,9 @@ class EventService:
 
     @property
     def channels(self) -> Channels:
-        components = self._components()
-        if components is not self._seen or self.org.schema.version != self._schema_version:
-            self._seen, self._schema_version = components, self.org.schema.version
-            self._channels = read_channels(components, self.org.schema)
+        if self.org.version != self._seen:
+            self._seen = self.org.version
+            self._channels = read_channels(self._components(), self.org.schema)
         return self._channels
 
     def committed(self, entries: list[Entry]) -> None:
@@ -138,10 +136,11 @@ class EventService:
     def _events_of(self, entries: Sequence[Entry]) -> list[Event]:
         if not entries or self.org.log.is_unheard:
             return []
-        bodies: list[Change | Message] = [
-            self._message(entry.table, entry.row) for entry in entries if entry.change is Write.PUBLISHED
-        ]
         captured = self.channels.captured
+        bodies: list[Change | Message] = []
+        for entry in entries:
+            if entry.change is Write.PUBLISHED:
+                bodies.append(self._message(entry.table, entry.row))
         if captured and any(entry.table.type.api_name in captured for entry in entries):
             changes = capture(entries, captured, self._transaction(), self.overflow_threshold)
             bodies += [self._faulty(change) for change in changes]
@@ -195,7 +194,7 @@ class EventService:
 
     def _count_published(self, save: Save) -> None:
         """Platform events count when they are published, by whatever API; what Apex tests publish does not."""
-        if not save.table.type.event or self.org.log.is_unheard:
+        if self.org.log.is_unheard:
             return
         allocation = self._allocations[PUBLISHED_EVENTS]
         for row in save.rows:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import partial
 from weakref import WeakValueDictionary
 
 from orgtwin.errors import Unsupported
@@ -20,7 +21,8 @@ from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row
-from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.saving import Moment, Operation, Pending, Save
+from orgtwin.records.table import RecordTable
 
 CallApex = Callable[[Caller, str, Sequence[Mapping[str, Item]]], list[Mapping[str, Item]]]
 """Calls the invocable method of a class for a caller, once for several interviews: their inputs, their outputs. Raises Fault."""
@@ -70,8 +72,8 @@ class FlowService:
         self.outbox: list[dict[str, object]] = []
         self.call_apex = _refuse_apex
         _SERVICES[id(org)] = self
-        org.hooks.before_flows.append(lambda save: self._run(save, before_save=True))
-        org.hooks.after_flows.append(lambda save: self._run(save, before_save=False))
+        org.hooks.join(Moment.BEFORE_FLOWS, partial(self._run, before_save=True), self._concerns)
+        org.hooks.join(Moment.AFTER_FLOWS, partial(self._run, before_save=False), self._concerns)
 
     def flows(self, sobject_type: str) -> list[Flow]:
         """The active flows of an object in the order in which they run."""
@@ -82,6 +84,9 @@ class FlowService:
             for flow in sorted(found, key=lambda f: (f.order, f.name)):
                 self._flows.setdefault(flow.sobject_type, []).append(flow)
         return self._flows.get(sobject_type, [])
+
+    def _concerns(self, table: RecordTable) -> bool:
+        return bool(self.flows(table.type.api_name))
 
     def _run(self, save: Save, *, before_save: bool) -> None:
         for flow in self.flows(save.table.type.api_name):

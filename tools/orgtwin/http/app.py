@@ -115,7 +115,8 @@ class Application:
         request.params = match.params
         try:
             request.api_version = _api_version(match)
-            _check_address(request)
+            if len(request.path) + len(request.raw_query) > _ADDRESS_LIMIT:
+                raise SalesforceError("URI_TOO_LONG", f"The address exceeds {_ADDRESS_LIMIT} bytes.", status=414)
             return _by_method(match, request), None
         except SalesforceError as error:
             return _NO_ROUTE, render_error(error, next(iter(match.routes.values())).envelope)
@@ -164,7 +165,8 @@ class Application:
             return response
         if response.content_type == JSON and request.headers.get("x-prettyprint", "0") not in ("0", "false"):
             response.body = pretty(response.body)
-        if worth_packing(response.body, request.headers.get("accept-encoding", "")):
+        accepted = request.headers.get("accept-encoding")
+        if accepted and worth_packing(response.body, accepted):
             response.body = pack(response.body)
             response.headers = (*response.headers, ("content-encoding", "gzip"))
         return response
@@ -191,11 +193,6 @@ def _version_of(text: str) -> float:
 def _api_version(match: Match) -> float:
     text = match.params.get("version")
     return float(NEWEST) if text is None else _version_of(text)
-
-
-def _check_address(request: Request) -> None:
-    if len(request.path) + len(request.raw_query) > _ADDRESS_LIMIT:
-        raise SalesforceError("URI_TOO_LONG", f"The address exceeds {_ADDRESS_LIMIT} bytes.", status=414)
 
 
 def _by_method(match: Match, request: Request) -> Route:

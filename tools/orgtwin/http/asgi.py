@@ -6,7 +6,8 @@ Source: the ASGI specification, "HTTP & WebSocket ASGI Message Format".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from orgtwin.http.app import Application
@@ -47,7 +48,7 @@ class AsgiDoor:
         self, method: str, path: bytes, query: bytes, fields: RawHeaders, scheme: str, client: tuple[str, int] | None
     ) -> Exchange:
         """An exchange whose request has so far only its head."""
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields}
+        headers = _read_headers(tuple(fields))
         return self._app.begin(
             Request(
                 twin=self._app.twin,
@@ -79,6 +80,12 @@ class AsgiDoor:
             exchange.take(message.get("body", b""))
             more = message.get("more_body", False)
         return exchange, exchange.answer()
+
+
+@lru_cache(maxsize=256)
+def _read_headers(fields: tuple[tuple[bytes, bytes], ...]) -> Mapping[str, str]:
+    """As texts; a client sends much the same ones again and again."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in fields}
 
 
 async def _send(response: Response, send: Send, *, with_body: bool) -> None:

@@ -170,7 +170,7 @@ class Request(msgspec.Struct, eq=False):
 
 def decode_json(text: bytes) -> object:
     """JSON text to values. Raises JSON_PARSER_ERROR."""
-    if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_too_deep(text):
+    if len(text) > _DEEPEST and text.count(b"[") + text.count(b"{") > _DEEPEST and _is_too_deep(text):
         raise SalesforceError("JSON_PARSER_ERROR", f"values are nested deeper than {_DEEPEST}")  # ASSUMED text
     try:
         return _decode(text)

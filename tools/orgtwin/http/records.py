@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from orgtwin.access.computed_tables import find_computed
+from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
 from orgtwin.ids import find_id18
@@ -17,6 +18,15 @@ from orgtwin.schema.compounds import compound_parts
 from orgtwin.schema.elsewhere import no_such_object
 from orgtwin.schema.model import Field, FieldType, SObjectType
 from orgtwin.soql import to_wire
+
+
+def open_type(request: Request, name: str) -> tuple[SObjectType, Grant]:
+    """As `require_type` for reading, with all that the caller may do with the object."""
+    found = request.org.schema.find_type(name)
+    grant = None if found is None else request.org.access.grant(request.caller, found.api_name)
+    if found is None or grant is None or not grant.read:
+        raise no_such_object(name)
+    return found, grant
 
 
 def require_type(request: Request, name: str, action: str = "read") -> SObjectType:

@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveResult
 from orgtwin.http.conditions import already_has, etag_of, require_match, require_unmodified, unchanged_since
 from orgtwin.http.message import Headers, Request, Response, encode_json, json_response, no_content
 from orgtwin.http.records import (
     chosen_fields,
     is_visible,
+    open_type,
     readable_fields,
     record_json,
     require_type,
@@ -135,12 +137,11 @@ def _require_id_of(sobject_type: SObjectType, text: str) -> None:
         )
 
 
-def _external_field(request: Request, sobject_type: SObjectType) -> Field:
+def _external_field(request: Request, sobject_type: SObjectType, grant: Grant) -> Field:
     """The field a path names as key. Raises NOT_FOUND (404) unless it is an external id, an id lookup, or Id."""
     name = request.params["record_id"]
-    seen = request.org.access.readable_fields(request.caller, sobject_type.api_name)
     field = sobject_type.find_field(name)
-    usable = field is not None and field.api_name.lower() in seen and (field.external_id or field.id_lookup)
+    usable = field is not None and field.api_name.lower() in grant.readable and (field.external_id or field.id_lookup)
     if field is None or not (usable or field.type is FieldType.ID):
         raise SalesforceError(
             "NOT_FOUND", f"Provided external ID field does not exist or is not accessible: {name}", status=404
@@ -179,10 +180,10 @@ def _multiple_choices(request: Request, sobject_type: SObjectType, rows: Sequenc
 
 def read_child(request: Request) -> Response:
     """GET /sobjects/X/a/b: a record by external id, a blob, or what a relationship leads to."""
-    sobject_type = require_type(request, request.params["sobject_type"])
+    sobject_type, grant = open_type(request, request.params["sobject_type"])
     if _starts_from_record(request, sobject_type):
         return read_related(request)
-    return _read_by_external_id(request, sobject_type)
+    return _read_by_external_id(request, sobject_type, grant)
 
 
 def _starts_from_record(request: Request, sobject_type: SObjectType) -> bool:
@@ -191,8 +192,8 @@ def _starts_from_record(request: Request, sobject_type: SObjectType) -> bool:
     return len(first) in _ID_LENGTHS and sobject_type.find_field(first) is None
 
 
-def _read_by_external_id(request: Request, sobject_type: SObjectType) -> Response:
-    rows = _matches(request, sobject_type, _external_field(request, sobject_type))
+def _read_by_external_id(request: Request, sobject_type: SObjectType, grant: Grant) -> Response:
+    rows = _matches(request, sobject_type, _external_field(request, sobject_type, grant))
     if not rows:
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     if len(rows) > 1:
@@ -208,10 +209,10 @@ def _lower(names: tuple[str, ...]) -> frozenset[str]:
 
 def upsert(request: Request) -> Response:
     """PATCH /sobjects/X/Field__c/value: 201 created, 200 (204 before v46.0) updated, 300 when several records match."""
-    sobject_type = require_type(request, request.params["sobject_type"])
+    sobject_type, grant = open_type(request, request.params["sobject_type"])
     if _starts_from_record(request, sobject_type):
         return update_related(request)
-    field = _external_field(request, sobject_type)
+    field = _external_field(request, sobject_type, grant)
     values = request.record()
     if not _lower(tuple(values)).isdisjoint((field.api_name.lower(), "id")):
         raise SalesforceError(
@@ -246,10 +247,10 @@ def _upserted(request: Request, result: SaveResult) -> Response:
 
 def delete_by_external_id(request: Request) -> Response:
     """DELETE /sobjects/X/Field__c/value."""
-    sobject_type = require_type(request, request.params["sobject_type"])
+    sobject_type, grant = open_type(request, request.params["sobject_type"])
     if _starts_from_record(request, sobject_type):
         return delete_related(request)
-    rows = _matches(request, sobject_type, _external_field(request, sobject_type))
+    rows = _matches(request, sobject_type, _external_field(request, sobject_type, grant))
     if not rows:
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     if len(rows) > 1:

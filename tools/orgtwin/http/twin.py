@@ -125,7 +125,7 @@ class Twin:
         self.flows.call_apex = self._call_apex
         self._watch_for_triggers(org)
         self.part(MetadataService).tell = AuditTrail(org).deployed
-        org.hooks.duplicates.append(DuplicateCheck(org, DeployedDuplicateRules(components).of))
+        DuplicateCheck(org, DeployedDuplicateRules(components).of).join(org.hooks)
         org.hooks.record_types = RecordTypeGrants(org, components)
         self.cometd = CometdServer(self.events, self.random)
 

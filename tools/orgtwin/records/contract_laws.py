@@ -73,9 +73,9 @@ class Law:
 def apply_contract_laws(context: LawContext, save: Save) -> None:
     """All laws, in the order of the table."""
     at = save.table.compiled(columns)
-    for law in _LAWS_OF[save.operation]:
-        if not (law.assumed and law.is_off(context)):
-            law.check(at, context, save)
+    for check, switch in _LAWS_OF[save.operation]:
+        if switch is None or not switch.is_off(context):
+            check(at, context, save)
 
 
 @lru_cache(maxsize=8192)
@@ -173,6 +173,8 @@ CONTRACT_LAWS: tuple[Law, ...] = (
     Law("contractEndDate", "Contract (Object Reference): EndDate", _set_end_date),
 )
 _LAWS_OF = {
-    operation: tuple(law for law in CONTRACT_LAWS if law.operation in (None, operation))
+    operation: tuple(
+        (law.check, law if law.assumed else None) for law in CONTRACT_LAWS if law.operation in (None, operation)
+    )
     for operation in (Operation.INSERT, Operation.UPDATE)
 }

@@ -168,9 +168,14 @@ class RecordDml:
         log = self._context.log
         with log.transaction():
             start_of_call = log.mark() if all_or_none else None
+            hooks = self._context.hooks
             for start in range(0, len(rows), BATCH):
-                with self._context.hooks.chunk(caller):
-                    save_batch(start, rows[start : start + BATCH], results)
+                chunk = rows[start : start + BATCH]
+                if not hooks.around_chunk:
+                    save_batch(start, chunk, results)
+                    continue
+                with hooks.chunk(caller):
+                    save_batch(start, chunk, results)
             done = [result for result in results if result is not None]
             if start_of_call is not None and not all(result.success for result in done):
                 log.rollback(start_of_call)

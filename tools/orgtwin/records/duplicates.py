@@ -16,7 +16,7 @@ from orgtwin.access.grants import Grant
 from orgtwin.errors import SaveError
 from orgtwin.records.filter_logic import Logic
 from orgtwin.records.model import Caller, Row, Value
-from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.saving import Moment, Operation, Pending, Save, SaveHooks
 from orgtwin.records.summary_filters import compile_filter
 from orgtwin.records.table import ID, RecordTable
 
@@ -93,13 +93,16 @@ RulesOf = Callable[[str], Sequence[DuplicateRule]]
 
 
 class DuplicateCheck:
-    """The hook that a save runs."""
+    """The rules as a hook of saves."""
 
     def __init__(self, tables: Tables, rules_of: RulesOf) -> None:
         self._tables = tables
         self._rules_of = rules_of
 
-    def __call__(self, save: Save) -> None:
+    def join(self, hooks: SaveHooks) -> None:
+        hooks.join(Moment.DUPLICATES, self.check, lambda table: bool(self._rules_of(table.type.api_name)))
+
+    def check(self, save: Save) -> None:
         for rule in self._rules_of(save.table.type.api_name):
             action = rule.actions.get(save.operation)
             if action is None or not (action.blocks or (action.alerts and not save.caller.duplicate_header.allow_save)):

@@ -31,6 +31,7 @@ from orgtwin.records.table import RecordTable
 from orgtwin.records.transactions import Entry
 from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.schema.standard_objects import standard_schema
+from orgtwin.settings import Settings
 
 MAGIC = b"orgtwin journal 1\n"
 _HEAD = 8
@@ -46,7 +47,7 @@ class JournaledOrg(Protocol):
     org_id: str
     automated_user_id: str
     ids: IdSequence
-    settings: dict[str, object]
+    settings: Settings
     numbers: dict[tuple[str, str], int]
     tables: dict[str, RecordTable]
     kept_events: KeptEvents
@@ -97,7 +98,7 @@ class Journal:
         if org.schema is not self._schema:
             frame["types"], frame["removed"] = _schema_difference(self._schema, org.schema)
         if org.settings != self._settings:
-            frame["settings"] = org.settings
+            frame["settings"] = dict(org.settings)
         if entries:
             frame["rows"] = touched_images(org.tables, entries)
             frame["numbers"] = [[*key, number] for key, number in _moved(self._numbers, org.numbers).items()]
@@ -232,8 +233,7 @@ def _apply(frame: Mapping[str, object], org: JournaledOrg) -> None:
         org.replace_schema(org.schema.with_types(types, frame["removed"]))  # type: ignore[arg-type]
     settings = frame.get("settings")
     if isinstance(settings, dict):
-        org.settings.clear()
-        org.settings.update(settings)
+        org.settings.become(settings)
     for name, columns, state, rows in frame.get("rows", ()):  # type: ignore[attr-defined]
         apply_images(org.table(name), columns, state, rows)
     org.kept_events.restored.extend(frame.get("events", ()))  # type: ignore[arg-type]

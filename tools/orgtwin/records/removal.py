@@ -14,7 +14,7 @@ from orgtwin.records.context import RecordsContext
 from orgtwin.records.deletion import Deletion
 from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.model import Caller, Row
-from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
 
 Chunk = list[tuple[int, str]]
@@ -104,7 +104,9 @@ class Removal:
             lock_rows(self._context, save)
             lock_parents(self._context, save)
             save.drop_refused()
-            for hook in (*self._context.hooks.before_flows, *self._context.hooks.before_save) if save.rows else ():
+            hooks = self._context.hooks
+            before = (*hooks.at(Moment.BEFORE_FLOWS, table), *hooks.at(Moment.BEFORE_TRIGGERS, table))
+            for hook in before if save.rows else ():
                 hook(save)
             save.drop_refused()
             _note_refused(save, results)
@@ -138,7 +140,7 @@ class Removal:
         save.refused = []
         if not save.rows:
             return set()
-        for hook in self._context.hooks.after_save:
+        for hook in self._context.hooks.at(Moment.AFTER_TRIGGERS, save.table):
             hook(save)
         save.drop_refused()
         _note_refused(save, results)

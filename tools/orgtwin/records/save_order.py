@@ -9,6 +9,7 @@ deployed that would define one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
@@ -19,7 +20,7 @@ from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.ownership import check_owners, drop_manual_shares
 from orgtwin.records.record_types import give_default, record_type_check, require_granted
 from orgtwin.records.role_groups import add_role_groups
-from orgtwin.records.saving import Save
+from orgtwin.records.saving import Moment, Save, SaveHook
 from orgtwin.records.share_laws import check_entries
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
@@ -32,16 +33,6 @@ Step = Callable[[RecordsContext, Save], None]
 def default_record_types(context: RecordsContext, save: Save) -> None:
     """Step 2: a new record without a record type has its user's default."""
     give_default(context, save)
-
-
-def before_flows(context: RecordsContext, save: Save) -> None:
-    for hook in context.hooks.before_flows:
-        hook(save)
-
-
-def before_triggers(context: RecordsContext, save: Save) -> None:
-    for hook in context.hooks.before_save:
-        hook(save)
 
 
 def apply_laws(context: RecordsContext, save: Save) -> None:
@@ -86,24 +77,9 @@ def run_validation_rules(context: RecordsContext, save: Save) -> None:
             row.errors += found
 
 
-def run_duplicate_rules(context: RecordsContext, save: Save) -> None:
-    for hook in context.hooks.duplicates:
-        hook(save)
-
-
 def bring_along(context: RecordsContext, save: Save) -> None:
     """Step 7: records that come with a stored record of some standard objects."""
     EFFECTS[save.table.type.api_name](context, save)
-
-
-def after_triggers(context: RecordsContext, save: Save) -> None:
-    for hook in context.hooks.after_save:
-        hook(save)
-
-
-def after_flows(context: RecordsContext, save: Save) -> None:
-    for hook in context.hooks.after_flows:
-        hook(save)
 
 
 def roll_up(context: RecordsContext, save: Save) -> None:
@@ -113,27 +89,27 @@ def roll_up(context: RecordsContext, save: Save) -> None:
 
 EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}
 
-STEPS: tuple[tuple[int, Step], ...] = (
+STEPS: tuple[tuple[int, Step | Moment], ...] = (
     (1, lock_rows),
     (2, default_record_types),
-    (3, before_flows),
-    (4, before_triggers),
+    (3, Moment.BEFORE_FLOWS),
+    (4, Moment.BEFORE_TRIGGERS),
     (5, apply_laws),
     (5, require_fields),
     (5, check_owners),
     (5, check_record_type_values),
     (5, run_validation_rules),
-    (6, run_duplicate_rules),
+    (6, Moment.DUPLICATES),
     (7, lock_parents),
     (7, store),
     (7, bring_along),
     (7, drop_manual_shares),
     (7, track_history),
-    (8, after_triggers),
-    (14, after_flows),
+    (8, Moment.AFTER_TRIGGERS),
+    (14, Moment.AFTER_FLOWS),
     (16, roll_up),
 )
-"""The numbers are the documentation's."""
+"""The numbers are the documentation's; at a Moment others join in."""
 
 ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
     apply_laws: lambda _context, table: bool(_laws_of(table)),
@@ -152,17 +128,34 @@ ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
 
 
 def steps_for(context: RecordsContext, table: RecordTable) -> tuple[Step, ...]:
-    """The steps of an object. They hold as long as the schema does."""
-    return tuple(step for _number, step in STEPS if step not in ONLY_WHERE or ONLY_WHERE[step](context, table))
+    """The steps that an object takes, as the org stands and as others have joined in."""
+    found = [_step_for(context, table, step) for _number, step in STEPS]
+    return tuple(step for step in found if step is not None)
+
+
+def _step_for(context: RecordsContext, table: RecordTable, step: Step | Moment) -> Step | None:
+    if isinstance(step, Moment):
+        hooks = context.hooks.at(step, table)
+        return partial(_run_hooks, hooks) if hooks else None
+    return step if step not in ONLY_WHERE or ONLY_WHERE[step](context, table) else None
+
+
+def _run_hooks(hooks: Sequence[SaveHook], _context: RecordsContext, save: Save) -> None:
+    for hook in hooks:
+        hook(save)
 
 
 def run(context: RecordsContext, steps: Sequence[Step], save: Save) -> None:
     """Take a batch through the steps; refused rows leave it on the way."""
+    if not save.rows:
+        return
     for step in steps:
-        if not save.rows:
-            return
         step(context, save)
         for row in save.rows:
             if row.errors:
                 save.drop_refused()
                 break
+        else:
+            continue
+        if not save.rows:
+            return

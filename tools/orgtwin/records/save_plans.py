@@ -22,7 +22,8 @@ _MOST_PLANS = 1000
 class SavePlan:
     """The parts of a save: what finds the records, makes new rows and writes into them, and the steps that follow.
 
-    A plan rests on the caller's Grant and is not used with another: whatever changes the schema or the rights makes another Grant.
+    A plan rests on the caller's Grant and is not used with another: whatever changes the schema, the settings or the rights makes
+    another Grant.
     """
 
     def __init__(
@@ -75,9 +76,13 @@ class SavePlans:
     def __init__(self, context: RecordsContext) -> None:
         self._context = context
         self._plans: dict[tuple[Grant, bool], SavePlan] = {}
+        self._hooks_version = context.hooks.version
 
     def of(self, caller: Caller, sobject_type: str, *, text: bool) -> SavePlan:
         """Raises INVALID_TYPE for an object that is not there for this caller."""
+        if self._context.hooks.version != self._hooks_version:
+            self._hooks_version = self._context.hooks.version
+            self._plans.clear()
         grant = self._context.grant(caller, sobject_type)
         found = self._plans.get((grant, text))
         return self._make(caller, sobject_type, grant, text=text) if found is None else found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -63,26 +63,41 @@ class Save(msgspec.Struct, eq=False):
         self.rows = [row for row in self.rows if not row.errors]
 
 
+class Moment(Enum):
+    """Where in the save order others join in. Source: "Triggers and Order of Execution" (Apex Developer Guide)."""
+
+    __hash__ = object.__hash__
+    BEFORE_FLOWS = "step 3: flows before the save, which may change `content`"
+    BEFORE_TRIGGERS = "step 4: before triggers, which may change `content`"
+    DUPLICATES = "step 6"
+    AFTER_TRIGGERS = "step 8: rows are stored and have ids"
+    AFTER_FLOWS = "step 14: flows after the save"
+
+
+_SET_ASIDE = (Moment.BEFORE_TRIGGERS, Moment.DUPLICATES, Moment.AFTER_TRIGGERS)
+
+
 def _take_nothing_back() -> None:
     """Nobody counts limits."""
 
 
 SaveHook = Callable[[Save], None]
+Concerns = Callable[[RecordTable], bool]
 ChunkHook = Callable[[Caller], AbstractContextManager[None]]
 TakeBack = Callable[[], None]
-_NOTHING_AROUND = nullcontext()
 PublishHook = Callable[[RecordTable, Row], bool]
+
+
+def _every_object(_table: RecordTable) -> bool:
+    return True
 
 
 @dataclass
 class SaveHooks:
     """What others run inside a save: Apex triggers, duplicate rules. A hook refuses a row by `Pending.refuse`."""
 
-    before_flows: list[SaveHook] = field(default_factory=list)  # step 3: flows before the save, may change `content`
-    before_save: list[SaveHook] = field(default_factory=list)  # step 4: before triggers, may change `content`
-    duplicates: list[SaveHook] = field(default_factory=list)  # step 6
-    after_save: list[SaveHook] = field(default_factory=list)  # step 8: after triggers; rows are stored and have ids
-    after_flows: list[SaveHook] = field(default_factory=list)  # step 14: flows after the save
+    version: int = 0  # another one when other hooks may run than before
+    _joined: dict[Moment, list[tuple[SaveHook, Concerns]]] = field(default_factory=dict)
     around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
     record_types: FindGrant | None = None  # asked when a row gets a record type; None: everybody may give all
     limits_now: list[Callable[[], TakeBack]] = field(default_factory=list)  # before a batch; asked again before a retry
@@ -90,10 +105,17 @@ class SaveHooks:
     published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did
     change_told: list[Callable[[Change], None]] = field(default_factory=list)  # told of each change event that went out
 
+    def join(self, moment: Moment, hook: SaveHook, concerns: Concerns = _every_object) -> None:
+        """Run `hook` from now on in the saves of objects that it concerns; asked again when the org has another version."""
+        self._joined.setdefault(moment, []).append((hook, concerns))
+        self.version += 1
+
+    def at(self, moment: Moment, table: RecordTable) -> list[SaveHook]:
+        """The hooks that concern an object, as the org stands."""
+        return [hook for hook, concerns in self._joined.get(moment, ()) if concerns(table)]
+
     def chunk(self, caller: Caller) -> AbstractContextManager[object]:
         """At most 200 rows of one call go through the steps inside."""
-        if not self.around_chunk:
-            return _NOTHING_AROUND
         with ExitStack() as stack:
             for hook in self.around_chunk:
                 stack.enter_context(hook(caller))
@@ -115,9 +137,10 @@ class SaveHooks:
     def set_aside(self) -> Iterator[None]:
         """Only hooks that are registered inside run inside, except those of `publish_now`; they go at the end."""
         lists: tuple[list[Any], ...] = (
-            *(self.before_save, self.duplicates, self.after_save),
+            *(self._joined.setdefault(moment, []) for moment in _SET_ASIDE),
             *(self.around_chunk, self.limits_now, self.published_now, self.change_told),
         )
+        self.version += 1
         kept = [list(hooks) for hooks in lists]
         for hooks in lists:
             hooks.clear()
@@ -126,3 +149,4 @@ class SaveHooks:
         finally:
             for hooks, before in zip(lists, kept, strict=True):
                 hooks[:] = before
+            self.version += 1

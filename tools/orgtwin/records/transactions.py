@@ -154,17 +154,19 @@ class UndoLog:
         return Mark(len(self._entries), self._epoch)
 
     def commit(self, start: Mark) -> None:
-        if self._depth == 1:
-            try:
-                self._announce(self._entries[self._committed :])
-            except BaseException:
-                self.abort(start)
-                raise
-        self._depth -= 1
-        if not self._depth:
-            self._committed = len(self._entries)
-            self._forget_committed()
-            self._tell_end(committed=True)
+        if self._depth > 1:
+            self._depth -= 1
+            return
+        entries = self._entries
+        try:
+            self._announce(entries[self._committed :] if self._committed else entries.copy())
+        except BaseException:
+            self.abort(start)
+            raise
+        self._depth = 0
+        self._committed = len(entries)
+        self._forget_committed()
+        self._tell_end(committed=True)
 
     def abort(self, start: Mark) -> None:
         self._depth -= 1

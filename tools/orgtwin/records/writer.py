@@ -59,10 +59,11 @@ class Shape:
     coercers: tuple[Coercer, ...]
     columns: tuple[Column, ...]
     forbidden: tuple[str, ...]
+    writes_all: bool
 
     def written(self, values: Iterable[T]) -> Iterable[T]:
         """Of something for each key what belongs to the keys that are written, in order."""
-        return values if len(self.is_written) == len(self.slots) else compress(values, self.is_written)
+        return values if self.writes_all else compress(values, self.is_written)
 
 
 class Writer:
@@ -82,12 +83,14 @@ class Writer:
 
     def write(self, wire: Mapping[str, object], content: Row) -> list[SaveError]:
         """Set the values of a wire row in `content`; the errors of the row, none when it may go on."""
-        shape = self._shape(tuple(wire))
-        self._widen(content)
+        keys = tuple(wire)
+        shape = self._shapes.get(keys) or self._learn(keys)
+        if len(content) < self._table.width:
+            self._widen(content)
         if shape.forbidden:
             return [_forbidden(shape.forbidden)]
-        triples: Iterable[tuple[int, Coercer, object]]
-        triples = zip(shape.slots, shape.coercers, shape.written(wire.values()), strict=True)
+        values = wire.values() if shape.writes_all else shape.written(wire.values())
+        triples: Iterable[tuple[int, Coercer, object]] = zip(shape.slots, shape.coercers, values, strict=True)
         if self._text:
             triples = (triple for triple in triples if triple[2])  # an empty cell of a CSV leaves the field as it is
         try:
@@ -99,7 +102,7 @@ class Writer:
 
     def try_write_columns(self, sheet: Sheet, contents: Sequence[Row]) -> bool:
         """Set the values of many rows, column by column; false when some value was refused and each row is to be written alone."""
-        shape = self._shape(sheet.keys)
+        shape = self._shapes.get(sheet.keys) or self._learn(sheet.keys)
         if shape.forbidden:
             return False
         if not sheet.lines:
@@ -119,12 +122,10 @@ class Writer:
         if missing > 0:
             content.extend([None] * missing)
 
-    def _shape(self, keys: tuple[str, ...]) -> Shape:
-        shape = self._shapes.get(keys)
-        if shape is None:
-            if len(self._shapes) >= _MOST_SHAPES:
-                self._shapes.clear()
-            shape = self._shapes[keys] = self._compile(keys)
+    def _learn(self, keys: tuple[str, ...]) -> Shape:
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        shape = self._shapes[keys] = self._compile(keys)
         return shape
 
     def _all_errors(self, shape: Shape, wire: Mapping[str, object]) -> list[SaveError]:
@@ -152,6 +153,7 @@ class Writer:
             coercers=tuple(s.coerce for s in taken),
             columns=tuple(s.column for s in taken),
             forbidden=tuple(name for name in written if name.lower() not in may_write),
+            writes_all=None not in setters,
         )
 
     def _compile_key(self, key: str) -> Setter | None:
