@@ -188,7 +188,12 @@ def replay(path: Path, org: JournaledOrg) -> None:
 
 def _snapshot_frames(org: JournaledOrg) -> Iterator[Mapping[str, object]]:
     types, removed = _schema_difference(standard_schema(), org.schema)
-    yield {"org": [org.org_id, org.automated_user_id], "types": types, "removed": removed, "settings": org.settings}
+    yield {
+        "org": [org.org_id, org.automated_user_id],
+        "types": types,
+        "removed": removed,
+        "settings": dict(org.settings),
+    }
     for table in org.tables.values():
         for images in all_images(table):
             yield {"rows": [images]}
