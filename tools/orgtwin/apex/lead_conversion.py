@@ -16,7 +16,7 @@ from datetime import date, timedelta
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row, Value
-from orgtwin.records.saving import Save
+from orgtwin.records.saving import Moment, Save
 from orgtwin.records.table import RecordTable
 
 _ACCOUNT = {
@@ -167,11 +167,8 @@ def _written(org: Org, table: RecordTable, record_id: str, values: Mapping[str, 
                 for name, value in values.items():
                     table.write(pending.content, name, value)
 
-    org.hooks.before_flows.insert(0, write)
-    try:
+    with org.hooks.joined_first(Moment.BEFORE_FLOWS, write):
         yield
-    finally:
-        org.hooks.before_flows.remove(write)
 
 
 def _require(results: Sequence[SaveResult]) -> SaveResult:

@@ -110,6 +110,19 @@ class SaveHooks:
         self._joined.setdefault(moment, []).append((hook, concerns))
         self.version += 1
 
+    @contextmanager
+    def joined_first(self, moment: Moment, hook: SaveHook) -> Iterator[None]:
+        """Saves inside run `hook` before all others of its moment."""
+        joined = self._joined.setdefault(moment, [])
+        entry = (hook, _every_object)
+        joined.insert(0, entry)
+        self.version += 1
+        try:
+            yield
+        finally:
+            joined.remove(entry)
+            self.version += 1
+
     def at(self, moment: Moment, table: RecordTable) -> list[SaveHook]:
         """The hooks that concern an object, as the org stands."""
         return [hook for hook, concerns in self._joined.get(moment, ()) if concerns(table)]
