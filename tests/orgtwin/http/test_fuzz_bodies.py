@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlencode
 
@@ -234,3 +234,89 @@ def test_no_query_of_a_stranger_finds_anothers_records(stranger: InProcess, name
     answer: Answer = stranger.get(f"{V}/query?q={text.format(name=name)}")
     assert answer.status == 400 or answer.json()["totalSize"] == 0
     assert SECRET.encode() not in answer.body.replace(b"Kol%", b"")
+
+
+# ---- nests
+
+
+def _array(depth: int) -> str:
+    return "[" * depth + "]" * depth
+
+
+def _object(depth: int) -> str:
+    return '{"a":' * depth + "1" + "}" * depth
+
+
+def _anonymous(depth: int, opening: str, middle: str, closing: str) -> str:
+    return json.dumps({"anonymousBody": opening * depth + middle + closing * depth + ";"})
+
+
+_RECORD = '"method":"POST","url":"/services/data/v66.0/sobjects/Account","referenceId":"a"'
+_JSON_TEXT = "JSON.deserializeUntyped('['.repeat({0}) + ']'.repeat({0}));"
+NESTS = {
+    "a record": (f"{V}/sobjects/Account", lambda n: f'{{"Name":{_array(n)}}}'),
+    "composite": (f"{V}/composite", lambda n: f'{{"compositeRequest":[{{{_RECORD},"body":{_object(n)}}}]}}'),
+    "references": (f"{V}/composite", lambda n: '{"compositeRequest":[{"url":"' + "@{" * n + "}" * n + '"}]}'),
+    "a graph": (f"{V}/composite/graph", lambda n: f'{{"graphs":[{{"graphId":"1","compositeRequest":{_array(n)}}}]}}'),
+    "a tree": (f"{V}/composite/tree/Account", lambda n: f'{{"records":[{{"Name":"x","ChildAccounts":{_object(n)}}}]}}'),
+    "a batch": (f"{V}/composite/batch", lambda n: f'{{"batchRequests":[{{"richInput":{_array(n)}}}]}}'),
+    "tooling": (f"{V}/tooling/sobjects/CustomField", lambda n: f'{{"FullName":"A.B__c","Metadata":{_object(n)}}}'),
+    "a bulk query": (f"{V}/jobs/query", lambda n: json.dumps({"operation": "query", "query": _soql(n)})),
+    "CometD": ("/cometd/66.0", lambda n: f'[{{"channel":"/meta/handshake","ext":{_object(n)}}}]'),
+    "JSON in Apex": (
+        f"{V}/tooling/executeAnonymous",
+        lambda n: json.dumps({"anonymousBody": _JSON_TEXT.format(n)}),
+    ),
+    "parentheses": (f"{V}/tooling/executeAnonymous", lambda n: _anonymous(n, "(", "1", ")")),
+    "blocks": (f"{V}/tooling/executeAnonymous", lambda n: _anonymous(n, "{", "", "}")),
+    "types": (f"{V}/tooling/executeAnonymous", lambda n: _anonymous(n, "List<", "Integer", ">").replace(";", " x;")),
+    "classes": (f"{V}/tooling/executeAnonymous", lambda n: _anonymous(n, "class A {", "", "}")),
+    "conditions in Apex": (
+        f"{V}/tooling/executeAnonymous",
+        lambda n: json.dumps({"anonymousBody": f"Object o = [{_soql(n)}];"}),
+    ),
+}
+
+
+def _soql(depth: int) -> str:
+    return "SELECT Id FROM Account WHERE " + "(" * depth + "Name = 'a'" + ")" * depth
+
+
+@pytest.mark.parametrize("depth", [10, 6_000, 20_000])
+@pytest.mark.parametrize(("path", "content"), NESTS.values(), ids=NESTS.keys())
+def test_what_is_nested_is_answered_however_deep(
+    path: str, content: Callable[[int], str], depth: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    with no_bug(caplog):
+        answer = CLIENT.request(
+            "POST", path, body=content(depth).encode(), headers={"content-type": "application/json"}
+        )
+    assert answer.status < 500 or answer.json()[0]["errorCode"] == "TWIN_UNSUPPORTED"
+
+
+NESTED_VALUES = {
+    "a list": ('[{"Name":[[1]]}]', "Account Name: value not of required type: [[1]]"),
+    "an object": ('[{"Name":{"a":1}}]', 'Account Name: value not of required type: {"a":1}'),
+    "a parent's key": ('[{"Name":"x","Parent":{"Id":[1]}}]', "Account ID: value not of required type: [1]"),
+}
+
+
+@pytest.mark.parametrize(("content", "text"), NESTED_VALUES.values(), ids=NESTED_VALUES.keys())
+def test_a_nested_value_refuses_its_row_of_a_bulk_batch(
+    content: str, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    kind = {"content-type": "application/json"}
+    job = CLIENT.post("/services/async/66.0/job", {"operation": "insert", "object": "Account", "contentType": "JSON"})
+    address = f"/services/async/66.0/job/{job.json()['id']}/batch"
+    with no_bug(caplog):
+        batch = CLIENT.request("POST", address, body=content.encode(), headers=kind).json()["id"]
+    (result,) = CLIENT.get(f"{address}/{batch}/result").json()
+    assert (result["success"], result["errors"][0]["message"]) == (False, text)
+
+
+def test_an_envelope_is_answered_however_deep(caplog: pytest.LogCaptureFixture) -> None:
+    for depth in (1_000, 60_000):
+        body = envelope("createMetadata", "<a>" * depth + "</a>" * depth)
+        with no_bug(caplog):
+            answer = CLIENT.request("POST", "/services/Soap/m/66.0", body=body, headers={"content-type": "text/xml"})
+        assert "Fault" in answer.text

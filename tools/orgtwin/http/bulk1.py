@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -23,10 +24,11 @@ from orgtwin.http.bulk_model import Batch, BatchJob, Chunking
 from orgtwin.http.bulk_query_rules import refuse_in_bulk_1
 from orgtwin.http.bulk_rows import OPERATIONS, Outcome, Target, require_columns, require_sizes, save_chunk
 from orgtwin.http.csv_rows import CHUNK, RowReader, read_csv, write_csv
-from orgtwin.http.message import Request, Response, json_response
+from orgtwin.http.message import Request, Response, encode_json, json_response
 from orgtwin.http.routing import Door, Envelope, Handler, Route
 from orgtwin.http.uploads import Upload
 from orgtwin.schema.elsewhere import find_elsewhere
+from orgtwin.schema.model import SObjectType
 from orgtwin.soql import QueryResult
 
 log = logging.getLogger("orgtwin")
@@ -217,12 +219,36 @@ def _read_csv(request: Request, job: BatchJob) -> Sequence[Mapping[str, object]]
     return RowReader(header).rows(list(lines))
 
 
-def _read_json(request: Request, _job: BatchJob) -> Sequence[Mapping[str, object]]:
+def _read_json(request: Request, job: BatchJob) -> Sequence[Mapping[str, object]]:
     rows = request.json()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SalesforceError("InvalidBatch", "The batch must be a JSON list of records")
     require_sizes(rows)
-    return rows
+    found = request.org.schema.find_type(job.object)
+    return [_plain(row, found) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Nested:
+    """A list or an object in the place of a value, which no field takes."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _plain(row: Mapping[str, object], sobject_type: SObjectType | None) -> Mapping[str, object]:
+    """Values as fields take or refuse them: only a parent is told by an object."""
+    nested = {name: value for name, value in row.items() if isinstance(value, list | dict)}
+    if not nested:
+        return row
+    return {**row, **{name: _nested(name, value, sobject_type) for name, value in nested.items()}}
+
+
+def _nested(name: str, value: object, sobject_type: SObjectType | None) -> object:
+    is_parent = sobject_type is not None and sobject_type.find_relationship(name) is not None
+    return _plain(value, None) if isinstance(value, dict) and is_parent else _Nested(encode_json(value).decode())
 
 
 def _read_xml(request: Request, _job: BatchJob) -> Sequence[Mapping[str, object]]:

@@ -185,7 +185,8 @@ class Parser(StatementParser):
             return Initializer(start, True, self.block())
         modifiers = self.modifiers()
         if texts[self.i] in _TYPE_WORDS:
-            return self._type_declaration(modifiers, inner=True)
+            with self.one_deeper():
+                return self._type_declaration(modifiers, inner=True)
         if self.kinds[self.i] == WORD and texts[self.i + 1] == "(":
             position = self.starts[self.i]
             name = self.name()

@@ -5,12 +5,17 @@ Type = Name [ "<" Type {"," Type} ">" ] { "." Name [...] } { "[" "]" } | "void"
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 from orgtwin.apex.syntax.lexer import END, OPERATOR, WORD, Tokens
-from orgtwin.apex.syntax.problems import SyntaxProblem
+from orgtwin.apex.syntax.problems import TOO_DEEP, SyntaxProblem
 from orgtwin.apex.syntax.tree import TypeName
 from orgtwin.apex.syntax.words import CAN_BE_MISSING, GENERIC_WORDS, KEYWORDS
+
+# Types in types. An org takes eight lists in each other ("Lists", Apex Developer Guide), and classes in classes only once.
+_DEEPEST = 100
 
 
 class TypeParser:
@@ -24,6 +29,7 @@ class TypeParser:
         self.raws = tokens.raws
         self.starts = tokens.starts
         self.i = 0
+        self._depth = 0
 
     # Tokens
 
@@ -100,11 +106,21 @@ class TypeParser:
 
     def _type_arguments(self) -> tuple[TypeName, ...]:
         self.i += 1
-        args = [self.type()]
-        while self.accept(","):
-            args.append(self.type())
+        with self.one_deeper():
+            args = [self.type()]
+            while self.accept(","):
+                args.append(self.type())
         self.expect(">")
         return tuple(args)
+
+    @contextmanager
+    def one_deeper(self) -> Iterator[None]:
+        """A type inside a type, in its arguments or in its body."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self.problem(TOO_DEEP)
+        yield
+        self._depth -= 1
 
     def skip_type(self, at: int) -> int:
         """The token number after a type that starts at `at`, or -1 when none does. Builds nothing: this is the look-ahead."""
