@@ -34,7 +34,7 @@ from clmkit.release.plan import (
     make_plan,
     read_project,
 )
-from clmkit.release.plan_report import render_html, render_human, render_json
+from clmkit.release.plan_report import next_step, render_html, render_human, render_json
 from clmkit.release.planning import KeptPlan, UnknownPlan, find_kept_plan, read_in_flight
 from clmkit.sync.state import State
 
@@ -273,3 +273,20 @@ def test_a_file_that_does_not_say_how_to_reach_an_org_is_refused(text: str, mess
     with pytest.raises(AccessError) as caught:
         parse_access(text, "org.json")
     assert str(caught.value).startswith(message)
+
+
+def test_a_plan_with_more_fields_than_the_edition_allows_is_not_to_be_applied() -> None:
+    plan = replace(full_plan(), fields=(("Contract", 500, 500), ("CLM_Line__c", 501, 500)))
+    assert not plan.is_within_limits
+    crowded = replace(plan, items=(), decisions={}, deploys=("project",))
+    assert (
+        next_step(crowded)
+        == "map fewer fields, or say which edition the org has: too many custom fields on CLM_Line__c"
+    )
+    assert replace(plan, fields=(("Contract", 500, 500),)).is_within_limits
+
+
+def test_what_is_too_long_for_its_column_goes_on_below_it() -> None:
+    table = render_human(full_plan(), 80).partition("\n")[2].partition("Deploy order")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    assert all(item.change.subject in table for item in full_plan().items)

@@ -16,6 +16,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from clmkit.clients.metadata_api import write_zip
@@ -161,10 +162,11 @@ def plan_way_back(built: Mapping[str, str], org: Mapping[str, str], withdrawn: I
     new = sorted(to_key(name) for name in built if name not in org)
     changed = {to_key(name) for name, one in built.items() if name in org and org[name] != one}
     removed = tuple(key for key in new if key.metadata_type in REMOVABLE)
-    return WayBack(tuple(sorted({*changed, *withdrawn})), removed, tuple(key for key in new if key not in removed))
+    left = tuple(key for key in new if key.metadata_type not in REMOVABLE)
+    return WayBack(tuple(sorted({*changed, *withdrawn})), removed, left)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """`hash` covers the mapping, the package directory and the org, and so everything that apply relies on."""
 
@@ -186,7 +188,7 @@ class Plan:
     withdrawal: Withdrawal = NOTHING
     orphans: tuple[tuple[Key, str], ...] = ()  # class of the project and its base, which goes
 
-    @property
+    @cached_property
     def hash(self) -> str:
         basis = {
             "format": 2,
@@ -216,7 +218,7 @@ class Plan:
         items = (item for item in self.items if item.needs_decision and item.change.name not in self.decisions)
         return tuple({item.change.name: item for item in items}.values())
 
-    @property
+    @cached_property
     def way_back(self) -> WayBack:
         return plan_way_back(self.built, self.org, self.withdrawal.keys)
 
@@ -227,7 +229,12 @@ class Plan:
 
     @property
     def is_within_limits(self) -> bool:
-        return self.files <= MOST_FILES and self.zip_bytes <= MOST_BYTES
+        return self.files <= MOST_FILES and self.zip_bytes <= MOST_BYTES and not self.crowded
+
+    @property
+    def crowded(self) -> tuple[str, ...]:
+        """Objects that would get more custom fields than the edition allows."""
+        return tuple(sobject for sobject, count, most in self.fields if count > most)
 
 
 def read_project(source: Mapping[str, bytes], api_version: str) -> Project:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.resources import files
+from itertools import zip_longest
 
 import jinja2
 from markupsafe import Markup, escape
-from rich.console import Console
-from rich.table import Table
 
 from clmkit.release.changes import Break, Bump
 from clmkit.release.consumers import show_consumers
@@ -37,18 +36,12 @@ CODE = re.compile(r"`([^`]+)`")
 
 
 def render_human(plan: Plan, width: int = WIDTH) -> str:
-    output = io.StringIO()
-    console = Console(file=output, width=width, highlight=False, markup=False)
-    console.print(headline(plan))
+    lines = [headline(plan)]
     for pair in Pair:
         items = [item for item in plan.items if item.pair is pair]
         if items:
-            console.print(f"\n{pair.value}")
-            console.print(_table(items))
-    console.print()
-    for line in _ending(plan):
-        console.print(line, soft_wrap=True)
-    return "\n".join(line.rstrip() for line in output.getvalue().splitlines())
+            lines += ["", pair.value, *_table(items, width)]
+    return "\n".join([*lines, "", *_ending(plan)])
 
 
 def headline(plan: Plan) -> str:
@@ -68,14 +61,21 @@ def count_breaks(plan: Plan) -> dict[Break, int]:
     return {one: counts[one] for one in Break if counts[one]}
 
 
-def _table(items: list[Item]) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
-    for overflow in ("fold", "fold", "fold", "fold", "fold"):
-        table.add_column(overflow=overflow)
-    for item in items:
-        rule = item.change.rule
-        table.add_row(f"  {item.sign}", rule.breaks.value, rule.code, item.change.subject, describe(item))
-    return table
+def _table(items: list[Item], width: int) -> Iterator[str]:
+    """A line an item; what is too long for its column goes on below it."""
+    rules = [item.change.rule for item in items]
+    widest = max(len(rule.breaks.value) for rule in rules)
+    room = width - len(f"  ~  {'':{widest}}  REL000    ")
+    named = min(max(len(item.change.subject) for item in items), room // 2)
+    for item, rule in zip(items, rules, strict=True):
+        head = f"  {item.sign}  {rule.breaks.value:{widest}}  {rule.code}  "
+        columns = zip_longest(_fold(item.change.subject, named), _fold(describe(item), room - named), fillvalue="")
+        for number, (name, words) in enumerate(columns):
+            yield f"{'' if number else head:{len(head)}}{name:{named}}  {words}".rstrip()
+
+
+def _fold(text: str, width: int) -> list[str]:
+    return [text] if len(text) <= width else textwrap.wrap(text, width)
 
 
 def describe(item: Item) -> str:
@@ -160,6 +160,8 @@ def next_step(plan: Plan) -> str:
     if plan.is_stale:
         return "clmkit generate, then plan again: the package directory is not what the mapping asks for"
     if not plan.is_within_limits:
+        if plan.crowded:
+            return f"map fewer fields, or say which edition the org has: too many custom fields on {', '.join(plan.crowded)}"
         return "deploy in parts: the package is larger than one deploy may be"
     if plan.orphans:
         names = "; ".join(f"{key.full_name} extends {base}" for key, base in plan.orphans)
