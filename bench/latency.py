@@ -198,7 +198,7 @@ async def measure(bench: Bench, seconds: float, rate: float, back: float) -> Non
     whole = next(mapping for mapping in engine.spec.objects if mapping.clm == "agreements")
     classes = {column.name: column.latency for column in whole.fields}
     watch = Watch()
-    engine.org, engine.clm = WatchedOrg(engine.org, watch), WatchedClm(engine.clm, watch)  # type: ignore[assignment]
+    engine.org, engine.clm = WatchedOrg(engine.org, watch), WatchedClm(engine.clm, watch)
     editors = Editors(bench, watch, classes, [one for one in ids if one in records], records, owner_of, owners)
     engine.limits = msgspec.structs.replace(engine.limits, changed_from=10**6, emptied_from=10**6)
     async with following(engine):
@@ -214,7 +214,8 @@ async def measure(bench: Bench, seconds: float, rate: float, back: float) -> Non
     print("direction            class         changes     p50     p95     p99     max   promised p99")
     for (direction, latency_class), times in sorted(watch.taken.items()):
         cuts = quantiles(times, n=100)
-        promised = f"{1000 * promises[latency_class]:.0f}" if promises.get(latency_class) else "by the clock"
+        promise = promises.get(latency_class)
+        promised = f"{1000 * promise:.0f}" if promise else "by the clock"
         print(
             f"{direction:<21}{latency_class:<12}{len(times):>9}{1000 * cuts[49]:>8.0f}{1000 * cuts[94]:>8.0f}"
             f"{1000 * cuts[98]:>8.0f}{1000 * max(times):>8.0f}   {promised:>12}"

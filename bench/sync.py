@@ -120,7 +120,7 @@ class Bench:
         session.trust_env = False
         session.verify = org["ca_bundle"]
         self.session = session
-        self.salesforce = Salesforce(
+        self.salesforce: Any = Salesforce(
             instance_url=org["https_url"], session_id=org["access_token"], session=session, version="66.0"
         )
         login = {

@@ -69,7 +69,7 @@ class Bench:
         session = requests.Session()
         session.trust_env = False
         session.verify = self.org["ca_bundle"]
-        salesforce = Salesforce(
+        salesforce: Any = Salesforce(
             instance_url=self.org["https_url"], session_id=self.org["access_token"], session=session, version="66.0"
         )
         parties = self.ask_clm("GET", "/api/v1/counterparties?limit=1000")["counterparties"]
