@@ -164,26 +164,22 @@ class UndoLog:
             self.abort(start)
             raise
         self._depth = 0
-        self._committed = len(entries)
-        self._forget_committed()
-        self._tell_end(committed=True)
+        if self._was_marked and self._marks:
+            self._committed = len(entries)
+        else:
+            self._was_marked = False
+            entries.clear()
+            self._committed = 0
+            self._epoch += 1
+        for listener in self._end_listeners:
+            listener(True)
 
     def abort(self, start: Mark) -> None:
         self._depth -= 1
         self.rollback(start)
-        self._tell_end(committed=False)
-
-    def _forget_committed(self) -> None:
-        if not (self._was_marked and self._marks):
-            self._was_marked = False
-            self._entries.clear()
-            self._committed = 0
-            self._epoch += 1
-
-    def _tell_end(self, *, committed: bool) -> None:
         if not self._depth:
             for listener in self._end_listeners:
-                listener(committed)
+                listener(False)
 
     def _announce(self, entries: list[Entry]) -> None:
         for listener in self._listeners:
