@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clmkit.clients.clm import ClmCredentials
+from clmkit.clients.clm import ClmCredentials, whole
 from clmkit.clients.errors import LoginFailed, Refused
 from clmkit.clients.outcomes import Action
 from clmkit.clients.transport import Patience, Transport, open_session
@@ -74,7 +74,7 @@ def test_every_agreement_is_read_page_after_page(speak: Callable[[Use], Any]) ->
     async def use(clm: DescribedClm, twin: Twin) -> list[str]:
         for _ in range(3):
             add(twin)
-        return [str(one["id"]) async for one in clm.read_agreements(limit=2)]
+        return [str(one["id"]) async for one in whole(clm.read_agreements(limit=2))]
 
     assert speak(use) == ["AGR-000001", "AGR-000002", "AGR-000003"]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from clmkit.clients.clm import ClmCredentials
+from clmkit.clients.clm import ClmCredentials, whole
 from clmkit.clients.errors import LoginFailed, Refused
 from clmkit.clients.outcomes import Action
 from clmkit.clients.transport import Patience, Transport, open_session
@@ -149,7 +149,7 @@ def test_every_agreement_is_read_once(speak: Speak) -> None:
         for second in range(5):
             stand_still(twin, second * 2)
             add(twin)
-        return [str(one["id"]) async for one in clm.read_agreements(limit=2)]
+        return [str(one["id"]) async for one in whole(clm.read_agreements(limit=2))]
 
     assert speak(use) == [f"AGR-00000{number}" for number in range(1, 6)]
 

@@ -94,3 +94,5 @@ def _print_report(report: ReconcileReport) -> None:
     console.print(
         f"{report.fields_compared} fields compared, {report.differing} differ, {len(report.parked)} wait for a person."
     )
+    for unread in report.unread:
+        console.print(f"not compared: {unread.agreement or 'part of the list'}: {unread.reason}")

@@ -146,17 +146,24 @@ def read_failed(reply: Reply, key_field: str) -> Iterator[tuple[str, Verdict]]:
 
 
 def read_records(reply: Reply) -> Iterator[dict[str, Any]]:
-    """The rows of a query job; `Account.Name` stands in `Account`, which is left out when it is empty."""
-    rows = csv.reader(io.StringIO(reply.body.decode("utf-8"), newline=""))
-    paths = [tuple(name.split(".", 1)) for name in next(rows, [])]
-    for row in rows:
-        record: dict[str, Any] = {}
-        for path, cell in zip(paths, row, strict=True):
-            if len(path) == 1:
-                record[path[0]] = cell or None
-            elif cell:
-                record[path[0]] = {**(record.get(path[0]) or {}), path[1]: cell}
-        yield record
+    """The rows of a query job; `Account.Name` stands in `Account`, which is left out when it is empty. Raises Unexpected."""
+    try:
+        rows = csv.reader(io.StringIO(reply.body.decode("utf-8"), newline=""))
+        paths = [tuple(name.split(".", 1)) for name in next(rows, [])]
+        for row in rows:
+            yield _to_record(paths, row)
+    except (ValueError, csv.Error) as error:
+        raise Unexpected(f"The results of Salesforce's bulk query do not read: {error}") from error
+
+
+def _to_record(paths: Sequence[tuple[str, ...]], row: Sequence[str]) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for path, cell in zip(paths, row, strict=True):
+        if len(path) == 1:
+            record[path[0]] = cell or None
+        elif cell:
+            record[path[0]] = {**(record.get(path[0]) or {}), path[1]: cell}
+    return record
 
 
 def _rows(reply: Reply, key_field: str, *told: str) -> Iterator[dict[str, str]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+
+from clmkit.clients.errors import Unexpected
 
 CLIENT_NAME = "clmkit"
 
@@ -42,6 +44,14 @@ class Unread(msgspec.Struct, frozen=True):
     event_id: str
     agreement_id: str
     reason: str
+
+
+async def whole(agreements: AsyncIterator[JsonObject | Unread]) -> AsyncIterator[JsonObject]:
+    """The agreements, for what is worth nothing without every one of them. Raises Unexpected where one does not read."""
+    async for one in agreements:
+        if isinstance(one, Unread):
+            raise Unexpected(f"Agreement {one.event_id} does not read, and all of them are needed here: {one.reason}")
+        yield one
 
 
 class ChangePage(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from clmkit.clients.errors import LoginFailed, Refused, Unexpected, Unreachable
+from clmkit.clients.errors import UNREADABLE, LoginFailed, Refused, Unexpected, Unreachable
 from clmkit.clients.pubsub import Batch, Change, PositionLost, Published, Unread
 from clmkit.clients.salesforce import Session
 
@@ -53,7 +53,7 @@ class _Client:
             raise Unreachable(url, f"{type(error).__name__} {error}".strip()) from error
         try:
             answer: list[Message] = msgspec.json.decode(content, type=list[Message])
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             raise Unexpected(f"{url} answered {response.status} with a body that does not read: {error}") from error
         reply = next((one for one in answer if one.get("channel") == channel), {})
         if not reply.get("successful"):

@@ -7,11 +7,17 @@ WireError
   LoginFailed    no access token was given; nothing can be done before the credentials are right
   Unexpected     the answer is not what the service promises
     Unfinished   what was asked for is under way and has not ended; a later look tells
+    ListingBroken  a list of agreements that cannot be read past a place
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from clmkit.clients.outcomes import Action, Outcome, outcome_of
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON raises, whatever was sent: no JSON, no UTF-8, lists within lists without end."""
 
 
 class WireError(Exception):
@@ -48,6 +54,14 @@ class Unexpected(WireError):
 
 class Unfinished(Unexpected):
     """Work that the service took and has not done after all looks at it."""
+
+
+class ListingBroken(Unexpected):
+    """The list of agreements cannot be read past a place: the one that stands there spoils every page with it."""
+
+    def __init__(self, path: str, cursor: str, why: object) -> None:
+        after = f"after the cursor {cursor!r}" if cursor else "at its beginning"
+        super().__init__(f"The CLM's list {path} cannot be read {after}, not even one agreement at a time: {why}")
 
 
 class Refused(WireError):

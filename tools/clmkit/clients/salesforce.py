@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from clmkit.clients import bulk
-from clmkit.clients.errors import Refused, Unexpected, Unfinished
+from clmkit.clients.errors import UNREADABLE, Refused, Unexpected, Unfinished
 from clmkit.clients.outcomes import Action, Outcome, outcome_of
 from clmkit.clients.salesforce_login import Login, Token, log_in
 from clmkit.clients.transport import RETRY_STATUS, Content, Reply, Transport, require_private
@@ -186,11 +186,7 @@ class Salesforce:
             ]
             body = {"allOrNone": False, "compositeRequest": parts}
             reply = await self._send("composite", "POST", f"{self._path}/composite", body)
-            for part in _read(reply, _QueryParts).compositeResponse:
-                if part.httpStatusCode >= 300:
-                    first = msgspec.convert(msgspec.json.decode(part.body), list[_ErrorBody])[0]
-                    raise Refused("Salesforce query", part.httpStatusCode, first.errorCode, first.message)
-                answers.append(msgspec.json.decode(part.body, type=_Page).records)
+            answers += [_to_page(part) for part in _read(reply, _QueryParts).compositeResponse]
         return answers
 
     async def query_bulk(self, soql: str) -> AsyncIterator[Record]:
@@ -443,13 +439,26 @@ def _to_results(rows: Sequence[_Row], sobject: str, asked: int) -> list[RowResul
     return [_to_result(row) for row in rows]
 
 
+def _to_page(part: _QueryPart) -> list[Record]:
+    """The records of one query of a composite. Raises Refused, Unexpected."""
+    try:
+        if part.httpStatusCode < 300:
+            return msgspec.json.decode(part.body, type=_Page).records
+        first = next(iter(msgspec.json.decode(part.body, type=list[_ErrorBody])), _ErrorBody())
+    except UNREADABLE as error:
+        raise Unexpected(
+            f"Salesforce answered a query of a composite with a body that does not read: {error}"
+        ) from error
+    raise Refused("Salesforce query", part.httpStatusCode, first.errorCode, first.message)
+
+
 def _to_part(part: _Part, sobject: str, asked: int) -> list[RowResult]:
     """The verdicts of one collection of a composite; one that was refused as a whole refuses each of its rows."""
     try:
         if part.httpStatusCode < 300:
             return _to_results([msgspec.json.decode(row, type=_Row) for row in part.body], sobject, asked)
         first = msgspec.json.decode(part.body[0], type=_ErrorBody) if part.body else _ErrorBody()
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Unexpected(
             f"Salesforce answered a collection of {sobject} with rows that do not read: {error}"
         ) from error
@@ -485,7 +494,7 @@ def _refusal(where: str, reply: Reply) -> Refused:
     try:
         body = msgspec.json.decode(reply.body)
         first = msgspec.convert(body[0] if isinstance(body, list) and body else body, _ErrorBody)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         first = _ErrorBody(reply.body[:200].decode("utf-8", "replace"))
     code = first.errorCode or ("SERVER_UNAVAILABLE" if reply.status >= 500 else f"HTTP_{reply.status}")
     return Refused(where, reply.status, code, first.message, tuple(first.fields or ()))
@@ -494,7 +503,7 @@ def _refusal(where: str, reply: Reply) -> Refused:
 def _read(reply: Reply, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(reply.body, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise Unexpected(f"Salesforce answered {reply.status} with a body that does not read: {error}") from error
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from clmkit.clients.errors import LoginFailed
+from clmkit.clients.errors import UNREADABLE, LoginFailed
 from clmkit.clients.silence import silence
 from clmkit.clients.transport import Transport, require_private
 
@@ -71,7 +71,7 @@ async def log_in(transport: Transport, url: str, login: Login, now: Callable[[],
             token = msgspec.json.decode(reply.body, type=Token)
             return Token(token.access_token, require_private(token.instance_url))
         refusal = msgspec.json.decode(reply.body, type=_Refusal)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise LoginFailed(
             f"{url}{TOKEN_PATH} answered {reply.status} with something that is no token answer: {error}"
         ) from error

@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject, current
-from clmkit.clients.errors import LoginFailed, Refused, Unexpected
+from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject, Unread, current
+from clmkit.clients.errors import UNREADABLE, ListingBroken, LoginFailed, Refused, Unexpected, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.clients.silence import silence
 from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
@@ -24,7 +24,9 @@ from clmkit.connectors.documents import (
     to_moment,
     to_observed_change,
     to_patch_body,
+    try_agreement,
 )
+from clmkit.connectors.lenient import read_leniently
 
 OVERLAP = 1000
 """Milliseconds that are asked for again: whether "since" includes the moment itself is not documented everywhere."""
@@ -65,28 +67,30 @@ class DescribedClm:
             return await self._read_events(feed, after, limit)
         return await self._read_changed(feed, after, limit)
 
-    async def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject]:
+    async def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject | Unread]:
+        """Every agreement, and in its place what can be said of one that does not read. Raises ListingBroken."""
         feed = self._description.feed
         if isinstance(feed, ChangedFeed):
             async for agreement in self._read_seen(feed, limit):
                 yield agreement
             return
-        async for document in self._read_all("agreements", self._description.agreements, limit):
-            yield self._to_agreement(document)
+        async for document in self._read_listed(self._description.agreements, limit):
+            yield try_agreement(self._description.document, document)
 
     async def get_agreement(self, agreement_id: str) -> JsonObject:
         return self._to_agreement(await self._get_document(agreement_id))
 
     async def find_agreements(self, agreement_ids: Sequence[str]) -> dict[str, JsonObject]:
         """Those of the agreements that requests for many give; none from a system that has no such request."""
-        selection, at = self._description.selection, self._description.document.id
+        selection = self._description.selection
         found: dict[str, JsonObject] = {}
         if selection is None:
             return found
         for start in range(0, len(agreement_ids), selection.most):
             query = urlencode({selection.ids: ",".join(agreement_ids[start : start + selection.most])})
-            answer = _read(await self._send("selection", "GET", f"{selection.path}?{query}"))
-            found |= {str(member(one, at)): self._to_agreement(one) for one in _items(answer, selection)}
+            answer = _read(await self._send("selection", "GET", f"{selection.path}?{query}"), selection.items)
+            read = [try_agreement(self._description.document, one) for one in _items(answer, selection)]
+            found |= {str(one["id"]): one for one in read if not isinstance(one, Unread)}
         return found
 
     async def patch_agreement(self, agreement_id: str, revision: int, change: JsonObject) -> JsonObject:
@@ -166,19 +170,43 @@ class DescribedClm:
         following = _Look(since) if since > at.since else _Look(at.since, page if more else "")
         return ChangePage(changes, msgspec.json.encode(following).decode(), more, unread)
 
-    async def _read_seen(self, feed: ChangedFeed, limit: int) -> AsyncIterator[JsonObject]:
+    async def _read_seen(self, feed: ChangedFeed, limit: int) -> AsyncIterator[JsonObject | Unread]:
         """Every agreement once, although one that changes in between comes twice."""
         known: set[str] = set()
         cursor, more = "", True
         while more:
             page = await self._read_changed(feed, cursor, limit)
             cursor, more = page.cursor, page.more
-            if page.unread:
-                raise Unexpected(f"The CLM's listing does not read: {page.unread[0].reason}")
+            for one in page.unread:
+                if one.event_id not in known:
+                    known.add(one.event_id)
+                    yield one
             for change in page.changes:
                 if change.agreement_id not in known:
                     known.add(change.agreement_id)
                     yield change.agreement
+
+    async def _read_listed(self, listing: Listing, limit: int) -> AsyncIterator[Any]:
+        """The documents of a list. A page that cannot be had is asked for one document at a time, so that only the one at fault is
+        missing and not those beside it. Raises ListingBroken where there is no way past it.
+        """
+        full = min(limit or listing.pages.most, listing.pages.most)
+        cursor, more, singly = "", True, 0
+        while more:
+            try:
+                documents, cursor, more = await self._read_page(
+                    "agreements", listing, cursor, 1 if singly else full, {}
+                )
+            except WireError as error:
+                if not _spoils_page(error) or not isinstance(listing.pages, CursorPages):
+                    raise
+                if singly:
+                    raise ListingBroken(listing.path, cursor, error) from error
+                singly = full
+                continue
+            singly = max(0, singly - 1)
+            for document in documents:
+                yield document
 
     async def _read_all(self, kind: str, listing: Listing, limit: int) -> AsyncIterator[JsonObject]:
         cursor, more = "", True
@@ -195,7 +223,7 @@ class DescribedClm:
         size = min(limit or pages.most, pages.most)
         at = cursor if isinstance(pages, CursorPages) else cursor or str(pages.first)
         query = urlencode({**listing.query, **more_query, pages.parameter: at, pages.size: size})
-        answer = _read(await self._send(kind, "GET", f"{listing.path}?{query}"))
+        answer = _read(await self._send(kind, "GET", f"{listing.path}?{query}"), listing.items)
         documents = _items(answer, listing)
         if isinstance(pages, CursorPages):
             following = member(answer, pages.cursor) or cursor
@@ -273,7 +301,7 @@ class DescribedClm:
     def _refusal(self, where: str, reply: Reply) -> Refused:
         try:
             problem = msgspec.json.decode(reply.body)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             problem = {}
         errors = self._description.errors
         code, detail = member(problem, errors.code), member(problem, errors.detail)
@@ -298,8 +326,17 @@ def _items(answer: Any, place: Listing | Selection) -> list[Any]:
     return found
 
 
-def _read(reply: Reply) -> Any:
+def _read(reply: Reply, items: str = "") -> Any:
+    """The answer. Of a list at `items` the documents that make no sense are `Absurd`."""
     try:
         return msgspec.json.decode(reply.body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Unexpected(f"The CLM answered {reply.status} with a body that does not read: {error}") from error
+    except UNREADABLE as strict:
+        try:
+            return read_leniently(reply.body, items)
+        except ValueError as error:
+            raise Unexpected(f"The CLM answered {reply.status} with a body that does not read: {error}") from strict
+
+
+def _spoils_page(error: WireError) -> bool:
+    """Whether one document of a page may be the reason why there is no page."""
+    return isinstance(error, Unexpected) or (isinstance(error, Refused) and error.status >= 500)

@@ -11,6 +11,7 @@ from typing import Any
 from clmkit.clients.clm import Change, JsonObject, Unread
 from clmkit.clients.errors import Unexpected
 from clmkit.connectors.description import Description, Document, EventFeed, PropertyPatch
+from clmkit.connectors.lenient import Absurd
 
 LARGEST_REVISION = 2**63 - 1
 LONGEST_NAME = 255
@@ -32,6 +33,8 @@ def to_agreement(described: Document, document: Any) -> JsonObject:
 
     Raises Unexpected.
     """
+    if isinstance(document, Absurd):
+        raise Unexpected(f"The CLM told {document.words} of an agreement, which is no value")
     if not isinstance(document, dict):
         raise Unexpected(f"The CLM told {_short(document)} where an agreement was expected")
     agreement = dict(document)
@@ -71,15 +74,28 @@ def sort_out(
     changes: list[Change] = []
     unread: list[Unread] = []
     for event in events:
+        told = event.document if isinstance(event, Absurd) else event
         try:
             changes.append(read(event))
         except Unexpected as error:
-            unread.append(Unread(_name(event_id(event)) or _digest(event), _name(agreement_id(event)), str(error)))
+            unread.append(Unread(_name(event_id(told)) or _digest(told), _name(agreement_id(told)), str(error)))
     return changes, unread
+
+
+def try_agreement(described: Document, document: Any) -> JsonObject | Unread:
+    """An agreement of a list, or what can still be said of it."""
+    told = document.document if isinstance(document, Absurd) else document
+    try:
+        return to_agreement(described, document)
+    except Unexpected as error:
+        known = _name(member(told, described.id))
+        return Unread(known or _digest(told), known, str(error))
 
 
 def to_change(description: Description, feed: EventFeed, event: Any) -> Change:
     """Raises Unexpected."""
+    if isinstance(event, Absurd):
+        raise Unexpected(f"The CLM told {event.words} of a change, which is no value")
     agreement = to_agreement(description.document, member(event, feed.agreement))
     return Change(
         event_id=_text(event, feed.event_id),
@@ -147,9 +163,16 @@ def _name(found: Any) -> str:
 
 def _digest(event: Any) -> str:
     """A name for what has none, the same whenever it comes."""
-    return f"unread:{sha256(json.dumps(event, sort_keys=True).encode()).hexdigest()[:32]}"
+    try:
+        text = json.dumps(event, sort_keys=True, default=str)
+    except (RecursionError, ValueError, TypeError):
+        text = ",".join(sorted(map(ascii, event))) if isinstance(event, dict) else type(event).__name__
+    return f"unread:{sha256(text.encode()).hexdigest()[:32]}"
 
 
 def _short(found: Any) -> str:
-    words = repr(found)
+    try:
+        words = repr(found)
+    except RecursionError:
+        words = f"{type(found).__name__} within {type(found).__name__} without end"
     return words if len(words) <= LONGEST_NAME else f"{words[:LONGEST_NAME]}..."

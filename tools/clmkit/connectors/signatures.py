@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from clmkit.clients.errors import UNREADABLE
+
 EVENT_ID = "x-ironclad-webhook-event-id"
 VERIFICATION = "x-ironclad-webhook-verification"
 _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
@@ -60,7 +62,7 @@ def _is_ironclad(pem: str, headers: Mapping[str, str], body: bytes) -> bool:
         key = load_pem_public_key(pem.encode())
         signature = _ENCODINGS[told.encoding.lower()](told.signature)
         algorithm = _HASHES[told.sign_algorithm.lower()]()
-    except (msgspec.DecodeError, ValueError, KeyError):
+    except (*UNREADABLE, ValueError, KeyError):
         return False
     if not isinstance(key, RSAPublicKey):
         return False
@@ -68,7 +70,7 @@ def _is_ironclad(pem: str, headers: Mapping[str, str], body: bytes) -> bool:
         key.verify(
             signature, headers.get(EVENT_ID, "").encode() + body + told.nonce.encode(), padding.PKCS1v15(), algorithm
         )
-    except InvalidSignature:
+    except (InvalidSignature, ValueError):
         return False
     return True
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from clmkit.clients.clm import whole
 from clmkit.mapping.evaluate import find_value
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
 from clmkit.sync.engine import Engine
@@ -89,7 +90,7 @@ async def keep_point(engine: Engine, path: Path) -> End:
                     write(_to_kept(mapping, links[str(record[mapping.key.salesforce])], record))
                     rows += 1
         paths = [column.clm for column in told_by_clm(engine.spec)]
-        async for agreement in engine.clm.read_agreements():
+        async for agreement in whole(engine.clm.read_agreements()):
             write(KeptAgreement(agreement["id"], {one: find_value(one, agreement, agreement) for one in paths}))
             agreements += 1
         end = End(rows, agreements)

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clmkit.clients.clm import JsonObject
+from clmkit.clients.clm import JsonObject, whole
 from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
 from clmkit.mapping.model import ObjectMapping, Spec
 from clmkit.release.disk import write_whole
@@ -117,7 +117,7 @@ async def rekey(old: Spec, new: Spec, systems: Systems, folder: Path, at: str) -
 async def _match_all(old: Spec, new: Spec, systems: Systems) -> AsyncIterator[tuple[ObjectMapping, Keys]]:
     """Every object whose key changed, with both keys of its rows."""
     mappings = find_rekeyed(old, new)
-    agreements = [agreement async for agreement in systems.clm.read_agreements()]
+    agreements = [agreement async for agreement in whole(systems.clm.read_agreements())]
     for mapping in mappings:
         yield mapping, match_keys(Evaluator(old), Evaluator(new), mapping, agreements)
 

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from clmkit.clients import bulk
-from clmkit.clients.clm import JsonObject
+from clmkit.clients.clm import JsonObject, Unread
+from clmkit.clients.errors import ListingBroken
 from clmkit.clients.outcomes import Action, outcome_of
 from clmkit.clients.silence import silence
 from clmkit.mapping.evaluate import Evaluator
@@ -43,7 +44,7 @@ from clmkit.sync.report import RunReport
 from clmkit.sync.rows import RowFacts, RowPlan, clm_values, is_whole_agreement, plan_row
 from clmkit.sync.staged import StagedRow, Staging
 from clmkit.sync.staging import Relations, column_of, header_of, is_written, stage, to_link
-from clmkit.sync.state import Link, Parked, State
+from clmkit.sync.state import UNREAD, Link, Parked, State
 from clmkit.sync.writes import build_write, lookups_of
 
 PROGRESS = "backfill"
@@ -54,12 +55,15 @@ LOADED, LEFT, WAITS = "loaded", "left to the rounds", "waits"
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Where a backfill is. `existing` are the records of each object that were in Salesforce before it."""
+    """Where a backfill is. `existing` are the records of each object that were in Salesforce before it, `feed` is where the change
+    feed stood.
+    """
 
     batch: int = 1
     is_sending: bool = False
     existing: dict[str, int] = {}
     started: str = ""
+    feed: str = ""
 
 
 class BackfillReport(msgspec.Struct, frozen=True):
@@ -99,11 +103,14 @@ class Backfill:
         if self._progress.is_sending:
             await self._send_batch()
         staged = 0
-        async for page in pages(self.engine.clm.read_agreements()):
-            staged += await shelf.stage_page(page, self._progress)
-            if staged >= self.batch:
-                await self._send_batch()
-                staged = 0
+        try:
+            async for page in pages(self.engine.clm.read_agreements(), shelf.set_aside):
+                staged += await shelf.stage_page(page, self._progress)
+                if staged >= self.batch:
+                    await self._send_batch()
+                    staged = 0
+        except ListingBroken as broken:
+            self._leave_to_feed(broken)
         await self._send_batch()
         fates = Staging(state.database).count_fates()
         return await self._end(fates)
@@ -121,15 +128,22 @@ class Backfill:
             self.tell(f"going on with batch {self._progress.batch}")
             return
         existing = {mapping.name: await self._count(mapping) for mapping in _written(engine.spec)}
-        position, more = state.get_cursor(CLM_SOURCE), True
+        feed = position = state.get_cursor(CLM_SOURCE)
+        more = True
         while more:
             page = await engine.clm.read_changes(position, engine.page)
             position, more = page.cursor, page.more
-        self._progress = Progress(existing=existing, started=engine.now())
+        self._progress = Progress(existing=existing, started=engine.now(), feed=feed)
         with state.transaction():
             state.put_cursor(CLM_SOURCE, position)
             self._keep_progress()
         state.pause(engine.now(), PAUSED)
+
+    def _leave_to_feed(self, broken: ListingBroken) -> None:
+        """What stands behind the place where the list breaks off comes with the changes that made it: no event is passed over."""
+        self.tell(f"{broken} What stands behind it comes through the change feed.")
+        with self.engine.state.transaction():
+            self.engine.state.put_cursor(CLM_SOURCE, self._progress.feed)
 
     async def _count(self, mapping: ObjectMapping) -> int:
         """1 when there is any record with a key, which is all that has to be known."""
@@ -223,6 +237,16 @@ class _Shelf:
         self.rules = put_in_force(engine.state, engine.spec, engine.rules, engine.now())
         self.evaluator = Evaluator(engine.spec)
         self.references = References(engine.spec, engine.org, engine.state)
+
+    def set_aside(self, one: Unread) -> None:
+        """An agreement that does not read waits for a person, and nothing waits with it."""
+        state = self.engine.state
+        header = next(mapping for mapping in self.engine.spec.objects if is_whole_agreement(mapping))
+        kind = "row" if one.agreement_id else UNREAD
+        place = (header.name, one.event_id, header.key.name, one.event_id)
+        with state.transaction():
+            state.park([Parked(*place, kind, "", one.reason, header.key.steward)], self.engine.now())
+            Staging(state.database).put_fates({one.event_id: WAITS})
 
     async def stage_page(self, page: Sequence[JsonObject], progress: Progress) -> int:
         """How many agreements of the page are staged."""

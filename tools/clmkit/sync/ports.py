@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from clmkit.clients.clm import ChangePage, JsonObject
+from clmkit.clients.clm import ChangePage, JsonObject, Unread
 from clmkit.clients.salesforce import ApiUsage, Record, RowResult
 
 
@@ -35,7 +35,7 @@ class Org(Protocol):
 class ClmSystem(Protocol):
     async def read_changes(self, after: str, limit: int = 500) -> ChangePage: ...
 
-    def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject]: ...
+    def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject | Unread]: ...
 
     async def get_agreement(self, agreement_id: str) -> JsonObject: ...
 

@@ -1,19 +1,23 @@
 """Compare both systems field by field: what the spec says Salesforce should hold with what it holds.
 
 Independent of what the sync believes: the CLM is read page by page and evaluated afresh, Salesforce is read by key. Values
-and rows that wait for a person are listed beside the differences, not among them: nobody claims that they are the same.
+and rows that wait for a person are listed beside the differences, not among them: nobody claims that they are the same. So are
+agreements that do not read: one of them ends nothing. Where it spoils the CLM's list those behind it are asked for one by one,
+as far as the sync knows them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
 
-from clmkit.clients.clm import JsonObject
+from clmkit.clients.clm import JsonObject, Unread
+from clmkit.clients.errors import ListingBroken, WireError
 from clmkit.clients.silence import WITHHELD
 from clmkit.mapping.evaluate import Evaluator, Row, is_owned_by_salesforce
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
@@ -25,6 +29,7 @@ from clmkit.sync.org_rows import OrgRow, read_by_key
 from clmkit.sync.ports import ClmSystem, Org
 from clmkit.sync.rows import clm_values
 from clmkit.sync.state import Parked, State
+from clmkit.sync.trouble import find_reason
 
 PAGE = 200
 MOST_LISTED = 10_000
@@ -51,6 +56,13 @@ class ParkedItem(msgspec.Struct, frozen=True):
     steward: str
 
 
+class UnreadItem(msgspec.Struct, frozen=True):
+    """An agreement that was not compared; `agreement` is empty where it does not even tell its id."""
+
+    agreement: str
+    reason: str
+
+
 class ObjectCount(msgspec.Struct, frozen=True):
     rows: int
     fields: int
@@ -58,7 +70,7 @@ class ObjectCount(msgspec.Struct, frozen=True):
 
 
 class ReconcileReport(msgspec.Struct, frozen=True):
-    """`fields_compared` = equal + different. Not compared: what is parked, and what is never sent (class clm_only).
+    """`fields_compared` = equal + different. Not compared: what is parked, what is never sent (class clm_only), and `unread`.
 
     `data_hash` is the same for the same compared values, in whatever order they were read.
     """
@@ -71,10 +83,11 @@ class ReconcileReport(msgspec.Struct, frozen=True):
     differences: list[Difference]
     parked: list[ParkedItem]
     data_hash: str
+    unread: list[UnreadItem] = []
 
     @property
     def is_clean(self) -> bool:
-        return self.differing == 0
+        return self.differing == 0 and not self.unread
 
 
 @dataclass(slots=True)
@@ -93,6 +106,7 @@ class Comparison:
     counts: dict[str, _Count] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     agreements: int = 0
+    unread: list[UnreadItem] = field(default_factory=list)
     _sum: int = 0
     """Of the hashes of all compared values, modulo 2**256: the order does not matter, and memory stays flat."""
     _waiting: set[tuple[str, str, str]] = field(default_factory=set)
@@ -109,7 +123,7 @@ class Comparison:
         evaluator = Evaluator(self.spec)
         compared = [mapping for mapping in self.spec.objects if not is_owned_by_salesforce(mapping)]
         self.counts = {mapping.name: _Count() for mapping in compared}
-        async for page in pages(self.clm.read_agreements()):
+        async for page in pages(self._read_agreements(), self._note_unread):
             self.agreements += len(page)
             for mapping in compared:
                 await self._compare_page(evaluator, mapping, page)
@@ -117,6 +131,37 @@ class Comparison:
             if row.kind == "gone":
                 self._note(row.object, Difference(row.object, row.key, "", "not there", "there", "clm"))
         return self._report(parked)
+
+    async def _read_agreements(self) -> AsyncIterator[JsonObject | Unread]:
+        """Those of the CLM's list; where that breaks off, those that the sync knows and the list did not come to."""
+        try:
+            async for one in self.clm.read_agreements():
+                yield one
+        except ListingBroken as broken:
+            yield Unread("", "", f"{broken} What stands behind it is compared as far as the sync knows it.")
+            async for one in self._read_known(await self._find_listed()):
+                yield one
+
+    async def _find_listed(self) -> set[str]:
+        """Which agreements the broken list comes to: read again, because their ids are kept for nobody else."""
+        listed: set[str] = set()
+        with suppress(ListingBroken):
+            async for one in self.clm.read_agreements():
+                listed.add(one.agreement_id if isinstance(one, Unread) else str(one["id"]))
+        return listed
+
+    async def _read_known(self, but: set[str]) -> AsyncIterator[JsonObject | Unread]:
+        for agreement_id in self.state.read_agreement_ids():
+            if agreement_id in but:
+                continue
+            try:
+                yield await self.clm.get_agreement(agreement_id)
+            except WireError as error:
+                yield Unread(agreement_id, agreement_id, await find_reason(self.clm, self.state, agreement_id, error))
+
+    def _note_unread(self, one: Unread) -> None:
+        if len(self.unread) < MOST_LISTED:
+            self.unread.append(UnreadItem(one.agreement_id, one.reason))
 
     async def _compare_page(self, evaluator: Evaluator, mapping: ObjectMapping, page: Sequence[JsonObject]) -> None:
         rows = [(row, agreement) for agreement in page for row in evaluator.rows(mapping.name, agreement)]
@@ -173,6 +218,7 @@ class Comparison:
             differences=self.differences,
             parked=items,
             data_hash=f"{self._sum:064x}",
+            unread=self.unread,
         )
 
 
@@ -186,10 +232,15 @@ def reconcile_once(config: SyncConfig) -> ReconcileReport:
     return asyncio.run(run())
 
 
-async def pages(agreements: AsyncIterator[JsonObject]) -> AsyncIterator[list[JsonObject]]:
-    """PAGE agreements at a time."""
+async def pages(
+    agreements: AsyncIterator[JsonObject | Unread], note: Callable[[Unread], None]
+) -> AsyncIterator[list[JsonObject]]:
+    """PAGE agreements at a time; those that do not read are noted."""
     page: list[JsonObject] = []
     async for agreement in agreements:
+        if isinstance(agreement, Unread):
+            note(agreement)
+            continue
         page.append(agreement)
         if len(page) == PAGE:
             yield page

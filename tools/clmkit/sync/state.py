@@ -77,6 +77,7 @@ class Link(msgspec.Struct, frozen=True, gc=False):
 
 
 UNREAD = "unread"
+MOST_SHOWN = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,12 @@ class State:
             found += [str(one) for (one,) in rows]
         return found
 
+    def read_agreement_ids(self) -> list[str]:
+        """Every agreement that has a row in Salesforce."""
+        return [
+            str(one) for (one,) in self.database.execute("SELECT DISTINCT agreement_id FROM link ORDER BY agreement_id")
+        ]
+
     def count_links(self) -> dict[str, int]:
         sql = "SELECT object, count(*) FROM link GROUP BY object ORDER BY object"
         return {str(mapping): int(count or 0) for mapping, count in self.database.execute(sql)}
@@ -274,8 +281,9 @@ def _document(values: Mapping[str, object]) -> str:
 
 
 def _seen(text: str) -> str:
-    """The text with a sign for NUL, which PostgreSQL does not keep."""
-    return text.replace("\0", "\u2400")
+    """What a person reads of a text: with a sign for NUL, which PostgreSQL does not keep, and not to the end of a very long one."""
+    shown = text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}... ({len(text)} characters)"
+    return shown.replace("\0", "\u2400")
 
 
 def _to_parked(row: SqlRow) -> Parked:

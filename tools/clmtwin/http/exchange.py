@@ -59,6 +59,8 @@ def read_as(request: Request, kind: type[T]) -> T:
         raise Problem("malformed_json", f"{error}.") from error
     except UnicodeDecodeError as error:
         raise Problem("malformed_json", f"The body is not UTF-8: {error}.") from error
+    except RecursionError as error:
+        raise Problem("malformed_json", "The body nests lists and objects without end.") from error
 
 
 def read_limit(request: Request, *, default: int, most: int) -> int:
