@@ -62,6 +62,13 @@ def test_every_status_code_of_salesforce_has_its_outcome() -> None:
     assert told - set(OUTCOMES) == set()
 
 
+def test_every_code_and_status_that_salesforce_publishes_beside_it_has_its_outcome() -> None:
+    lines = (Path(__file__).parent / "salesforce_codes.txt").read_text("utf-8").splitlines()
+    told = {code for line in lines if not line.startswith("#") for code in line.split()}
+    assert {"API_DISABLED_FOR_ORG", "NOT_FOUND", "HTTP_420"} <= told
+    assert told - set(OUTCOMES) == set()
+
+
 NO_CODES = {"FISCAL_QUARTER", "FISCAL_YEAR", "USER_MODE", "START_ARRAY", "START_OBJECT"}
 """Words of queries and of the JSON parser's texts in the same form."""
 
