@@ -163,21 +163,18 @@ def small_file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def interrupted(project: Path, small_file: Path, request: pytest.FixtureRequest) -> Path:
-    """A run that was ended by a signal right after step 6, so in the middle of step 7."""
-    number, exit_code = request.param
+def interrupt(project: Path, number: signal.Signals, after: str, *options: str) -> int:
+    """Start a run, end it by a signal right after a step; answer its exit code."""
     process = subprocess.Popen(
-        [str(CLMKIT), "demo", "--fresh", "--contracts", str(small_file)],
+        [str(CLMKIT), "demo", *options],
         cwd=project, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    wait_for_line(process, "6/11")
+    wait_for_line(process, after)
     process.send_signal(number)
     assert process.stdout is not None
     process.stdout.read()
     process.stdout.close()
-    assert process.wait(20) == exit_code
-    return small_file
+    return process.wait(20)
 
 
 def none_left_within(project: Path, seconds: float) -> bool:
@@ -187,15 +184,19 @@ def none_left_within(project: Path, seconds: float) -> bool:
     return not processes_of(project)
 
 
-@pytest.mark.parametrize(
-    "interrupted",
-    [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)],
-    indirect=True,
-    ids=["Ctrl-C", "SIGTERM", "kill -9"],
-)
-def test_an_interrupted_run_leaves_no_process_and_goes_on_where_it_stopped(project: Path, interrupted: Path) -> None:
-    assert none_left_within(project, 5)
-    done = run_demo(project, "--contracts", str(interrupted))
+def test_a_run_interrupted_three_times_leaves_no_process_and_goes_on_where_it_stopped(
+    project: Path, small_file: Path
+) -> None:
+    """By Ctrl-C while it deploys, by SIGTERM and by kill -9 while it pushes."""
+    contracts = ("--contracts", str(small_file))
+    for number, after, exit_code, options in (
+        (signal.SIGINT, "3/11", 130, ("--fresh",)),
+        (signal.SIGTERM, "6/11", 130, ()),
+        (signal.SIGKILL, "6/11", -9, ()),
+    ):
+        assert interrupt(project, number, after, *options, *contracts) == exit_code
+        assert none_left_within(project, 20)
+    done = run_demo(project, *contracts)
     assert done.returncode == 0, done.stdout
     assert re.search(r"^ 4/11 Deploy with CumulusCI +done before:", done.stdout, re.MULTILINE)
     summary = json.loads((project / "build" / "summary.json").read_text())
@@ -217,8 +218,8 @@ def test_a_mapping_with_errors_stops_before_anything_is_started(project: Path, t
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(None, "No such file or directory"), ("", "the CLM refuses the file"), ("a,b\n1,2\n", "the CLM refuses the file")],
-    ids=["no file", "an empty file", "other columns"],
+    [(None, "No such file or directory"), ("a,b\n1,2\n", "the CLM refuses the file")],
+    ids=["no file", "other columns"],
 )
 def test_a_wrong_file_of_contracts_is_refused_in_words(
     project: Path, tmp_path: Path, content: str | None, words: str

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +13,12 @@ from pathlib import Path
 import pytest
 import requests
 from simple_salesforce.api import Salesforce
+from tests.clmkit.twins import running
 
 from clmkit.codegen.xml import parse_component
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
-PATIENCE = 30.0
 
 pytestmark = pytest.mark.e2e
 
@@ -64,27 +62,22 @@ class Org:
 
 
 @pytest.fixture(scope="module")
-def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
     folder = tmp_path_factory.mktemp("org")
-    ready, log = folder / "ready.json", folder / "orgtwin.log"
-    with log.open("wb") as output:
-        twin = subprocess.Popen([BIN / "orgtwin", "serve", "--ready-file", ready], stdout=output, stderr=output)
-    try:
-        yield Org(_wait_for(ready, twin, log), _make_home(folder), _copy_project(folder))
-    finally:
-        twin.terminate()
-        twin.wait(timeout=PATIENCE)
+    with running("orgtwin", folder / "ready.json") as ready:
+        yield Org(ready, _make_home(folder), _copy_project(folder))
 
 
-def _wait_for(ready: Path, twin: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
-    deadline = time.monotonic() + PATIENCE
-    while not (ready.exists() and ready.stat().st_size):
-        assert time.monotonic() < deadline, log.read_text()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            twin.wait(timeout=0.05)
-            raise AssertionError(log.read_text())
-    loaded: dict[str, str] = json.loads(ready.read_text())
-    return loaded
+@pytest.fixture(scope="module")
+def org(fresh: Org) -> Org:
+    """The org once the flow has run."""
+    assert "CLM_Id__c" not in contract_fields(fresh)
+    run_flow(fresh)
+    return fresh
+
+
+def run_flow(org: Org) -> None:
+    assert "Completed flow 'dev_org' on org twin successfully!" in org.cci("flow", "run", "dev_org", "--org", "twin")
 
 
 def _make_home(folder: Path) -> Path:
@@ -110,8 +103,6 @@ def _copy_project(folder: Path) -> Path:
 
 
 def test_the_flow_deploys_and_assigns_and_may_be_repeated(org: Org) -> None:
-    assert "CLM_Id__c" not in contract_fields(org)
-    assert "Completed flow 'dev_org' on org twin successfully!" in org.cci("flow", "run", "dev_org", "--org", "twin")
     key = contract_fields(org)["CLM_Id__c"]
     assert (key["externalId"], key["unique"], key["caseSensitive"]) == (True, True, True)
     assert assigned(org) == {
@@ -119,7 +110,7 @@ def test_the_flow_deploys_and_assigns_and_may_be_repeated(org: Org) -> None:
         (org.ready["username"], "CLM_Steward"),
         (org.ready["integration_username"], "CLM_Integration"),
     }
-    assert "Completed flow 'dev_org' on org twin successfully!" in org.cci("flow", "run", "dev_org", "--org", "twin")
+    run_flow(org)
 
 
 def contract_fields(org: Org) -> dict[str, dict[str, object]]:
@@ -134,7 +125,6 @@ def assigned(org: Org) -> set[tuple[str, str]]:
 
 
 def test_every_deployed_component_is_retrieved_as_it_was_generated(org: Org, tmp_path: Path) -> None:
-    org.cci("flow", "run", "deploy_contracts", "--org", "twin")
     for part in ("settings", "project"):
         built, retrieved = org.project / "build" / "mdapi" / part, tmp_path / part
         retrieved.mkdir()
@@ -167,7 +157,6 @@ def test_a_package_that_was_never_built_fails_the_deploy(org: Org) -> None:
 
 
 def test_the_sample_data_flow_fills_every_mapped_object(org: Org) -> None:
-    org.cci("flow", "run", "dev_org", "--org", "twin")
     org.cci("flow", "run", "sample_data", "--org", "twin")
     query = "SELECT COUNT() FROM {} WHERE CLM_Id__c LIKE 'SAMPLE-%'"
     counts = {
