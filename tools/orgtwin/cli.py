@@ -1,4 +1,4 @@
-"""`orgtwin`: the command line. One row of COMMANDS a command; its module is imported only when it is asked for.
+"""`orgtwin`: the command line. A row of COMMANDS is a command and its line in `--help`; its module is imported when it runs.
 
 Exit codes: 0 done; 1 the work was done and found something wrong; 2 the input or the surroundings are wrong, nothing was changed.
 """
@@ -11,12 +11,12 @@ import importlib
 import click
 
 COMMANDS = {
-    "apex": "orgtwin.apex.cli:apex",
-    "env": "orgtwin.http.client_commands:env",
-    "reset": "orgtwin.http.client_commands:reset",
-    "restore": "orgtwin.http.client_commands:restore",
-    "serve": "orgtwin.http.serve_command:serve",
-    "snapshot": "orgtwin.http.client_commands:snapshot",
+    "apex": ("orgtwin.apex.cli:apex", "Apex on this machine."),
+    "env": ("orgtwin.http.client_commands:env", "Print the variables that cci, sf and simple-salesforce need."),
+    "reset": ("orgtwin.http.client_commands:reset", "Make the org new again: nothing deployed, saved or used."),
+    "restore": ("orgtwin.http.client_commands:restore", "Go back to the snapshot NAME."),
+    "serve": ("orgtwin.http.serve_command:serve", "Serve a new org over HTTP and HTTPS, until Ctrl-C."),
+    "snapshot": ("orgtwin.http.client_commands:snapshot", "Remember records, schema and settings under NAME."),
 }
 
 
@@ -26,10 +26,14 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        target = COMMANDS.get(cmd_name)
-        if target is None:
+        if cmd_name not in COMMANDS:
             return None
+        target, _ = COMMANDS[cmd_name]
         module_name, attribute = target.split(":")
         gc.disable()  # what is imported is no garbage, and looking for some makes a start a quarter slower
         command = getattr(importlib.import_module(module_name), attribute)

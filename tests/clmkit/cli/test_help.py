@@ -61,6 +61,16 @@ def test_no_line_of_a_list_of_commands_is_cut(context: click.Context) -> None:
     assert listed
 
 
+@pytest.mark.parametrize("context", GROUPS)
+def test_the_line_in_a_list_of_commands_is_the_first_of_its_help(context: click.Context) -> None:
+    group = context.command
+    assert isinstance(group, click.Group)
+    formatter, theirs = context.make_formatter(), context.make_formatter()
+    group.format_commands(context, formatter)
+    click.Group.format_commands(group, context, theirs)
+    assert formatter.getvalue() == theirs.getvalue()
+
+
 @pytest.mark.parametrize(("name", "context"), COMMANDS)
 def test_an_example_is_a_call_that_the_command_takes(name: str, context: click.Context) -> None:
     examples = lines_below("Example", context.command.help or "")
