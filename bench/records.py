@@ -16,6 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from msgspec import structs
+
 from orgtwin.data_directory import open_org
 from orgtwin.org import Org
 from orgtwin.records.model import Caller
@@ -44,7 +46,7 @@ def contract_org(org: Org) -> Org:
     assert contract is not None
     statuses = tuple(PicklistValue(v, v) for v in ("Draft", "Negotiation", "Signed", "Active", "Terminated"))
     custom = tuple(
-        replace(f, custom=True, permissionable=False, picklist=statuses if f.restricted_picklist else ())
+        structs.replace(f, custom=True, permissionable=False, picklist=statuses if f.restricted_picklist else ())
         for f in CUSTOM
     )
     org.replace_schema(org.schema.with_types([replace(contract, fields=contract.fields + custom)]))

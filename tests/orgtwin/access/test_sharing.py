@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 from tests.orgtwin.access.stage import Stage
 from tests.orgtwin.metadata.conftest import package_of
 
@@ -339,7 +340,7 @@ def test_permissions_of_profiles_are_told_apart_by_their_parent(stage: Stage) ->
 def test_the_history_of_a_field_that_the_caller_cannot_read_is_not_there(stage: Stage) -> None:
     contract = stage.org.schema.find_type("Contract")
     assert contract is not None
-    tracked = tuple(replace(f, track_history=f.api_name in ("Description", "Status")) for f in contract.fields)
+    tracked = tuple(structs.replace(f, track_history=f.api_name in ("Description", "Status")) for f in contract.fields)
     stage.org.replace_schema(stage.org.schema.with_types([replace(contract, fields=tracked)]))
     made = stage.make("Contract", "contract", AccountId=stage.make("Account", "acme", Name="Acme"), Description="a")
     change = {"Id": made, "Description": "b", "Status": "In Approval Process"}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from orgtwin.http.app import Application
 from orgtwin.http.in_process import InProcess
@@ -37,7 +38,7 @@ class Org:
         assert account is not None
         text = Field("Key__c", "Key", FieldType.STRING, length=40, external_id=True, unique=True, custom=True)
         number = Field("No__c", "No", FieldType.DOUBLE, precision=18, external_id=True, custom=True)
-        fields = (*account.fields, *(replace(f, permissionable=False) for f in (text, number)))
+        fields = (*account.fields, *(structs.replace(f, permissionable=False) for f in (text, number)))
         self.org.replace_schema(self.org.schema.with_types([replace(account, fields=fields)]))
         self.client = InProcess(Application(started.twin, ROUTES), started.access_token)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from msgspec import structs
 
 from orgtwin.metadata.deploy_model import DeployStatus
 from orgtwin.org import Org
@@ -42,7 +42,11 @@ def _field(org: Org, full_name: str) -> Field:
 
 def _differing(field: Field) -> dict[str, object]:
     plain = Field(field.api_name, field.label, field.type, custom=True)
-    shown = {f.name: getattr(field, f.name) for f in fields(Field) if getattr(field, f.name) != getattr(plain, f.name)}
+    shown = {
+        f.name: getattr(field, f.name)
+        for f in structs.fields(Field)
+        if getattr(field, f.name) != getattr(plain, f.name)
+    }
     return {
         **{key: list(value) if isinstance(value, tuple) else value for key, value in shown.items()},
         "type": field.type.value,

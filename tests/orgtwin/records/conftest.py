@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from orgtwin.errors import SaveResult
 from orgtwin.org import Org
@@ -56,7 +57,7 @@ DETAIL_FIELDS = (
 
 
 def custom(fields: tuple[Field, ...]) -> tuple[Field, ...]:
-    return tuple(replace(f, custom=True, permissionable=False) for f in fields)
+    return tuple(structs.replace(f, custom=True, permissionable=False) for f in fields)
 
 
 SAMPLE = SObjectType("Sample__c", "Sample", "Samples", "a00", SYSTEM + custom(SAMPLE_FIELDS), custom=True)

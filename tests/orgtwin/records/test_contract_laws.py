@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from msgspec import structs
 
 from orgtwin.errors import SaveResult
 from orgtwin.org import Org
@@ -125,7 +126,9 @@ def test_an_activated_contract_may_move_between_activated_statuses(org: Org, upd
     contract = org.schema.find_type("Contract")
     assert contract is not None
     more = PicklistValue("Terminated", "Terminated", group="Activated")
-    fields = tuple(replace(f, picklist=(*f.picklist, more)) if f.api_name == "Status" else f for f in contract.fields)
+    fields = tuple(
+        structs.replace(f, picklist=(*f.picklist, more)) if f.api_name == "Status" else f for f in contract.fields
+    )
     org.replace_schema(org.schema.with_types([replace(contract, fields=fields)]))
     assert update("Contract", active, Status="Terminated").success
 
@@ -153,7 +156,7 @@ def test_the_end_date_is_kept_as_given_when_the_org_does_not_calculate_it(
     org.settings["ContractSettings.autoCalculateEndDate"] = False
     contract = org.schema.find_type("Contract")
     assert contract is not None
-    fields = tuple(replace(f, createable=True) if f.api_name == "EndDate" else f for f in contract.fields)
+    fields = tuple(structs.replace(f, createable=True) if f.api_name == "EndDate" else f for f in contract.fields)
     org.replace_schema(org.schema.with_types([replace(contract, fields=fields)]))
     result = insert("Contract", AccountId=account, StartDate="2026-02-01", ContractTerm=12, EndDate="2026-08-30")
     assert result.errors == ()

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from orgtwin.errors import SaveResult
 from orgtwin.org import Org
@@ -125,7 +126,7 @@ def test_a_formula_field_follows_a_later_schema(org: Org, insert: Save, read: Re
     assert read("Sample__c", record_id, "Shout__c") == "hey!"
     known = org.schema.find_type("Sample__c")
     assert known is not None
-    fields = tuple(replace(f, formula='Text__c & "?"') if f.api_name == "Shout__c" else f for f in known.fields)
+    fields = tuple(structs.replace(f, formula='Text__c & "?"') if f.api_name == "Shout__c" else f for f in known.fields)
     org.replace_schema(org.schema.with_types([replace(known, fields=fields)]))
     assert read("Sample__c", record_id, "Shout__c") == "hey?"
 

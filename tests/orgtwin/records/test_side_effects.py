@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from orgtwin.errors import SaveResult
 from orgtwin.org import Org
@@ -116,7 +117,7 @@ def test_a_tracked_field_leaves_a_row_of_history_and_a_reference_two(
     contract = org.schema.find_type("Contract")
     assert contract is not None
     tracked = {"Description", "CompanySignedId", "SpecialTerms", "ContractTerm"}
-    fields = tuple(replace(f, track_history=f.api_name in tracked) for f in contract.fields)
+    fields = tuple(structs.replace(f, track_history=f.api_name in tracked) for f in contract.fields)
     org.replace_schema(org.schema.with_types([replace(contract, fields=fields)]))
     record_id = insert("Contract", AccountId=insert("Account", Name="Acme").record_id, ContractTerm=1).record_id
     signer = integration_user(org).user_id

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec import structs
 
 from orgtwin.org import Org, Savepoint
 from orgtwin.records.model import Caller, Row, Value
@@ -21,7 +21,7 @@ ID = Field("Id", "ID", FieldType.ID, nillable=False, createable=False, updateabl
 KEY = Field("Key__c", "Key", FieldType.STRING, length=20, unique=True, external_id=True, permissionable=False)
 UP = Field("Up__c", "Up", FieldType.REFERENCE, reference_to=("Node__c",), child_relationship_name="Downs__r",
            relationship_name="Up__r", permissionable=False)  # fmt: skip
-OWNER = replace(
+OWNER = structs.replace(
     UP, api_name="Owner__c", relationship_name="Owner__r", child_relationship_name="Owned__r", cascade_delete=True
 )
 NODE = SObjectType("Node__c", "Node", "Nodes", "a05", (ID, KEY, UP, OWNER), custom=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Value
@@ -78,7 +79,7 @@ def place(request: pytest.FixtureRequest) -> tuple[Org, Caller, FieldType]:
     kind: FieldType = request.param
     f = CASES[kind][0]
     org = new_org(clock=lambda: datetime(2026, 3, 1, tzinfo=UTC))
-    custom = Field(**{**{name: getattr(f, name) for name in f.__slots__}, "custom": True, "permissionable": False})
+    custom = structs.replace(f, custom=True, permissionable=False)
     org.replace_schema(org.schema.with_types([SObjectType("T__c", "T", "Ts", "a09", (ID, custom), custom=True)]))
     return org, administrator(org), kind
 

@@ -6,7 +6,7 @@ ASSUMED: it is described whether or not the object is selected for change data c
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 
@@ -95,7 +95,9 @@ def find_change_event_type(schema: Schema, name: str) -> SObjectType | None:
 
 
 def _told(f: Field) -> Field:
-    return replace(f, nillable=True, createable=False, updateable=False, defaulted_on_create=False, required=False)
+    return structs.replace(
+        f, nillable=True, createable=False, updateable=False, defaulted_on_create=False, required=False
+    )
 
 
 def _system(name: str, label: str, kind: FieldType, length: int = 0) -> Field:

@@ -9,7 +9,9 @@ Sources: "StandardObjectNameHistory", "Custom Object__History", "StandardObjectN
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from orgtwin.schema.model import Field, FieldType, PicklistValue, Schema, SObjectType
 
@@ -44,14 +46,14 @@ def history_type(parent: SObjectType) -> SObjectType:
         (
             _locked("Id", f"{parent.label} History ID", FieldType.ID, 18),
             _locked("IsDeleted", "Deleted", FieldType.BOOLEAN),
-            replace(
+            structs.replace(
                 _locked(link, f"{parent.label} ID", FieldType.REFERENCE, 18),
                 reference_to=(parent.api_name,),
                 relationship_name=link.removesuffix("Id"),
                 child_relationship_name="Histories",
                 cascade_delete=True,
             ),
-            replace(
+            structs.replace(
                 _locked("CreatedById", "Created By ID", FieldType.REFERENCE, 18),
                 reference_to=("User",),
                 relationship_name="CreatedBy",
@@ -59,8 +61,8 @@ def history_type(parent: SObjectType) -> SObjectType:
             _locked("CreatedDate", "Created Date", FieldType.DATETIME),
             _locked("Field", "Changed Field", FieldType.PICKLIST, 255),
             _locked("DataType", "Datatype", FieldType.PICKLIST, 40),
-            replace(_locked("OldValue", "Old Value", FieldType.ANY_TYPE, 255), nillable=True),
-            replace(_locked("NewValue", "New Value", FieldType.ANY_TYPE, 255), nillable=True),
+            structs.replace(_locked("OldValue", "Old Value", FieldType.ANY_TYPE, 255), nillable=True),
+            structs.replace(_locked("NewValue", "New Value", FieldType.ANY_TYPE, 255), nillable=True),
         ),
         createable=False,
         updateable=False,
@@ -155,33 +157,33 @@ def share_type(parent: SObjectType, key_prefix: str) -> SObjectType:
         key_prefix,
         (
             _locked("Id", f"{parent.label} Share ID", FieldType.ID, 18),
-            replace(
+            structs.replace(
                 _written(shape.parent_field, f"{parent.label} ID", FieldType.REFERENCE, 18),
                 reference_to=(parent.api_name,),
                 relationship_name=shape.parent_field.removesuffix("Id"),
                 child_relationship_name="Shares",
                 cascade_delete=True,
             ),
-            replace(
+            structs.replace(
                 _written("UserOrGroupId", "User/Group ID", FieldType.REFERENCE, 18),
                 reference_to=("Group", "User"),
                 relationship_name="UserOrGroup",
             ),
-            replace(
+            structs.replace(
                 _written(shape.level_field, f"{parent.label} Access", FieldType.PICKLIST, 40),
                 updateable=True,
                 picklist=levels,
                 restricted_picklist=True,
             ),
             *(_child_level(child) for child in children),
-            replace(
+            structs.replace(
                 _written("RowCause", "Row Cause", FieldType.PICKLIST, 40),
                 nillable=True,
                 picklist=causes,
                 restricted_picklist=True,
             ),
             _locked("LastModifiedDate", "Last Modified Date", FieldType.DATETIME),
-            replace(
+            structs.replace(
                 _locked("LastModifiedById", "Last Modified By ID", FieldType.REFERENCE, 18),
                 reference_to=("User",),
                 relationship_name="LastModifiedBy",
@@ -204,7 +206,7 @@ def _child_level(child: str) -> Field:
     values = tuple(PicklistValue(level, level) for level in ("None", "Read", "Edit"))
     f = _written(f"{child}AccessLevel", f"{child} Access", FieldType.PICKLIST, 40)
     is_writable = child != "Contact"
-    return replace(
+    return structs.replace(
         f,
         nillable=True,
         createable=is_writable,
@@ -215,7 +217,7 @@ def _child_level(child: str) -> Field:
 
 
 def _written(api_name: str, label: str, kind: FieldType, length: int) -> Field:
-    return replace(_locked(api_name, label, kind, length), createable=True, defaulted_on_create=False)
+    return structs.replace(_locked(api_name, label, kind, length), createable=True, defaulted_on_create=False)
 
 
 def _locked(api_name: str, label: str, kind: FieldType, length: int = 0) -> Field:

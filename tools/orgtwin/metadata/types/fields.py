@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec import structs
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.global_names import find_missing_name
@@ -191,7 +192,7 @@ def _location_parts(field: Field, node: Node) -> tuple[Field, ...]:
         return ()
     stem = field.api_name.removesuffix(_SUFFIX)
     return tuple(
-        replace(
+        structs.replace(
             field,
             api_name=f"{stem}__{part}__s",
             label=f"{field.label} ({part})",
@@ -212,7 +213,7 @@ def _deploy_standard_field(workspace: Workspace, draft: ObjectDraft, name: str, 
     refused = next((child.tag for child in node.children if child.tag not in _STANDARD_FIELD_TAGS), None)
     if refused is not None:
         raise ComponentRefused(f"Can not specify '{refused}' for a standard field")  # ASSUMED text
-    after = replace(
+    after = structs.replace(
         before,
         track_history=node.flag("trackHistory", before.track_history),
         help_text=node.value("inlineHelpText") or before.help_text,

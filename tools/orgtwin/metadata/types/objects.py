@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from orgtwin.errors import Unsupported
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
@@ -115,7 +117,7 @@ def _take_activities(workspace: Workspace, name: str) -> None:
         draft = workspace.schema.find(activity)
         about = draft.find_field("WhatId") if draft is not None else None
         if draft is not None and about is not None and name not in about.reference_to:
-            workspace.schema.put_field(draft, replace(about, reference_to=(*about.reference_to, name)))
+            workspace.schema.put_field(draft, structs.replace(about, reference_to=(*about.reference_to, name)))
 
 
 def _merge(before: Node, after: Node) -> Node:

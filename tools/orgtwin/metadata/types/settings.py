@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from msgspec import structs
+
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
@@ -57,7 +59,7 @@ def _end_date_follows_term(workspace: Workspace, value: object) -> None:
     field = draft.find_field("EndDate") if draft else None
     if draft is not None and field is not None:
         writable = value is not True
-        workspace.schema.put_field(draft, replace(field, createable=writable, updateable=writable))
+        workspace.schema.put_field(draft, structs.replace(field, createable=writable, updateable=writable))
 
 
 _EFFECTS: Mapping[str, Callable[[Workspace, object], None]] = {

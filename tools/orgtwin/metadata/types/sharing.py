@@ -5,7 +5,7 @@ Sources: "SharingRules", "SharedTo", "SharingReason" (Metadata API Developer Gui
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import structs
 
 from orgtwin.access.levels import CONTROLLED_BY_PARENT, NAMES, Level, default_level
 from orgtwin.access.sharing_rules import KEY, StoredRule
@@ -198,4 +198,4 @@ def _set_causes(workspace: Workspace, object_name: str, values: tuple[PicklistVa
     share = workspace.schema.find(share_shape(object_name).api_name)
     field = share.find_field("RowCause") if share is not None else None
     if share is not None and field is not None:
-        workspace.schema.put_field(share, replace(field, picklist=values))
+        workspace.schema.put_field(share, structs.replace(field, picklist=values))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from msgspec import structs
+
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
@@ -107,7 +109,7 @@ def deploy_global_value_set(workspace: Workspace, component: Component, before: 
     body = keep_retired_nodes(component.body, before.body if before else None, "customValue")
     values = read_values(body.all("customValue"))
     for draft, field in _fields_using(workspace, component.full_name) if before else ():
-        workspace.schema.put_field(draft, replace(field, picklist=values))
+        workspace.schema.put_field(draft, structs.replace(field, picklist=values))
     return replace(component, body=body)
 
 
@@ -124,7 +126,7 @@ def deploy_standard_value_set(workspace: Workspace, component: Component, before
     values = read_values(body.all("standardValue"))
     _check_groups(component.full_name, values)
     for draft, field in users:
-        workspace.schema.put_field(draft, replace(field, picklist=with_retired(values, field.picklist)))
+        workspace.schema.put_field(draft, structs.replace(field, picklist=with_retired(values, field.picklist)))
     if component.full_name in _STATUS_OBJECTS:
         workspace.write_records(component, lambda org: _write_statuses(org, component.full_name, values))
     return replace(component, body=body)
