@@ -13,7 +13,7 @@ from orgtwin.ids import checksum
 from orgtwin.org import Org
 from orgtwin.organization import Clock, system_clock
 from orgtwin.records.model import Caller, Value
-from orgtwin.records.own_rows import store_own_row
+from orgtwin.records.own_rows import store_own_row, store_own_rows
 from orgtwin.schema.model import FieldType
 from orgtwin.schema.standard_objects import standard_schema
 
@@ -22,6 +22,7 @@ ADMINISTRATOR = "System Administrator"
 INTEGRATION_PROFILE = "Minimum Access - API Only Integrations"
 INTEGRATION_LICENSE = "SalesforceAPIIntegrationPsl"
 
+_FIELD_PERMISSION = ("ParentId", "SobjectType", "Field", "PermissionsRead", "PermissionsEdit")
 _CRUD = ("PermissionsCreate", "PermissionsRead", "PermissionsEdit", "PermissionsDelete")
 
 
@@ -148,12 +149,13 @@ class _Seeder:
             flags: dict[str, Value] = dict.fromkeys(seed.object_permissions, True)
             flags |= {"PermissionsViewAllRecords": view_all, "PermissionsModifyAllRecords": view_all}
             self._put("ObjectPermissions", ParentId=set_id, SobjectType=sobject_type.api_name, **flags)
-            for f in sobject_type.fields:
-                if f.permissionable and f.compound is None and f.type is not FieldType.ID:
-                    name = f"{sobject_type.api_name}.{f.api_name}"
-                    flags = {"PermissionsRead": True, "PermissionsEdit": edits and not f.calculated}
-                    values: dict[str, Value] = {"SobjectType": sobject_type.api_name, "Field": name}
-                    self._put("FieldPermissions", ParentId=set_id, **values, **flags)
+            owner = sobject_type.api_name
+            open_fields = [
+                (set_id, owner, f"{owner}.{f.api_name}", True, edits and not f.calculated)
+                for f in sobject_type.fields
+                if f.permissionable and f.compound is None and f.type is not FieldType.ID
+            ]
+            store_own_rows(self._org, "FieldPermissions", _FIELD_PERMISSION, open_fields, self._author)
 
     def _organization(self) -> None:
         values: dict[str, Value] = {

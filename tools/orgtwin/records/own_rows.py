@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -39,6 +39,26 @@ def store_own_row(
     stamp_created(content, record_id, user_id, org.now)
     org.log.add(table, content)
     return record_id
+
+
+def store_own_rows(
+    org: Org, sobject_type: str, fields: Sequence[str], rows: Iterable[Sequence[Value]], user_id: str
+) -> None:
+    """Store rows that all give values to the same fields, as `store_own_row` stores one that has no owner."""
+    table = org.table(sobject_type)
+    slots = [table.slot(name) for name in fields]
+    blank = Row([None] * table.width)
+    for name, value in table.compiled(type_defaults).items():
+        table.write(blank, name, value)
+    ids, now = org.ids.coming(table.type.key_prefix), org.now
+    contents = []
+    for values in rows:
+        content = Row(blank.copy())
+        for slot, value in zip(slots, values, strict=True):
+            content[slot] = value
+        stamp_created(content, next(ids), user_id, now)
+        contents.append(content)
+    org.log.add_all(table, contents)
 
 
 def change_own_row(org: Org, sobject_type: str, record_id: str, values: Mapping[str, Value]) -> None:
