@@ -7,17 +7,16 @@ and the moment, the zone and the globals are asked for by those that name them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from orgtwin.formula import FieldPath, GlobalPath
 from orgtwin.records.model import Row, Value
 from orgtwin.records.table import Reader, RecordTable
+from orgtwin.zones import zone_of
 
 
 class Org(Protocol):
@@ -45,9 +44,7 @@ class Moment:
         users = self._org.table("User")
         user = users.get(self._org.running_user_id)
         name = users.reader("TimeZoneSidKey")(user) if user is not None else None
-        with suppress(ZoneInfoNotFoundError):
-            return ZoneInfo(str(name)) if name else UTC
-        return UTC
+        return zone_of(str(name)) if name else UTC
 
 
 class FormulaRow(msgspec.Struct, frozen=True, gc=False):

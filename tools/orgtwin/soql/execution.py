@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orgtwin.access.computed_tables import find_computed
 from orgtwin.errors import Unsupported
@@ -13,6 +12,7 @@ from orgtwin.records.model import AccessLevel, Caller, Row, Table, Value
 from orgtwin.schema.model import SObjectType
 from orgtwin.soql.catalog import Catalog
 from orgtwin.soql.columns import Column, Lookup
+from orgtwin.zones import zone_of
 
 Reader = Callable[[Row], Value]
 Test = Callable[[Row], bool]
@@ -70,10 +70,7 @@ class Execution:
 
     def _find_zone(self) -> tzinfo:
         key = self._of_user("TimeZoneSidKey")
-        try:
-            return ZoneInfo(str(key)) if key else UTC
-        except (ZoneInfoNotFoundError, ValueError):
-            return UTC
+        return zone_of(str(key)) if key else UTC
 
     def require_known_locale(self) -> None:
         """FORMAT() writes as for an en_US user. Raises for a user of another locale."""

@@ -9,11 +9,10 @@ from urllib.parse import quote_plus
 
 from orgtwin import ids
 from orgtwin.formula.code import Code, Compiling, Special, function
-from orgtwin.formula.errors import FormulaError, FormulaEvaluationError, wrong_type
+from orgtwin.formula.errors import FormulaEvaluationError, wrong_type
 from orgtwin.formula.operators import EXACT
-from orgtwin.formula.tree import Call, Literal
+from orgtwin.formula.tree import Call
 from orgtwin.formula.types import FormulaType as T
-from orgtwin.java_regex import JavaPattern, PatternSyntaxError, RegexTooComplicated, compile_java
 from orgtwin.records.model import Value
 
 _TEXT = (T.TEXT, T.ID, T.NULL)
@@ -164,34 +163,11 @@ def _url_encode(text: str) -> Value:
     return quote_plus(text)
 
 
-def _pattern(text: str, position: int) -> JavaPattern:
-    try:
-        return compile_java(text)
-    except PatternSyntaxError as error:
-        raise FormulaError(f"Invalid regular expression: {error}", position) from error
-
-
-def _matches(pattern: JavaPattern, text: str) -> bool:
-    try:
-        return pattern.fullmatch(text) is not None
-    except RegexTooComplicated as error:
-        raise FormulaEvaluationError(f"Regular expression runtime exceeded for: {pattern.source}") from error
-
-
 def _regex(compiler: Compiling, call: Call) -> Code:
-    """REGEX(text, pattern): the whole text must match; a constant pattern is compiled once."""
-    compiler.count(call, 2, 2)
-    text = compiler.argument(call, 0, *_TEXT).run
-    pattern = compiler.argument(call, 1, *_TEXT).run
-    node = call.arguments[1]
-    constant: JavaPattern | None = None
-    if isinstance(node, Literal) and isinstance(node.value, str):
-        constant = _pattern(node.value, node.position)
-    return Code(
-        T.BOOLEAN,
-        lambda context: _matches(constant or _pattern(str(pattern(context) or ""), 0), str(text(context) or "")),
-        call,
-    )
+    """Few formulas have one, and a start without it is quicker."""
+    from orgtwin.formula.library.patterns import compile_regex
+
+    return compile_regex(compiler, call)
 
 
 FUNCTIONS = (
