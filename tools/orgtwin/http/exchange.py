@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from orgtwin.errors import SalesforceError
@@ -37,6 +38,12 @@ def sent_headers(response: Response) -> Headers:
     )
 
 
+@lru_cache(maxsize=1024)
+def _framing(encoding: str | None, length: str | None) -> tuple[str, int]:
+    """How a body comes, and its bytes as far as the head tells."""
+    return (encoding or "").lower(), int(length) if length is not None and length.isdigit() else 0
+
+
 class Exchange:
     """The head is there when this is made; the body comes in parts; then there is an answer."""
 
@@ -62,13 +69,13 @@ class Exchange:
         self._route, self._refusal = app.find_route(request)
         self._limit = self._route.max_body or REST_BODY_LIMIT
         self._parts: list[bytes] = []
-        encoding = self._encoding = request.headers.get("content-encoding", "").lower()
+        encoding, declared = _framing(request.headers.get("content-encoding"), request.headers.get("content-length"))
+        self._encoding = encoding
         if self._route.spools:
             request.upload = Upload()
         self._spooled = request.upload if encoding in ("", "identity") else None
         self._size = 0
-        declared = request.headers.get("content-length")
-        if declared is not None and declared.isdigit() and int(declared) > self._limit:
+        if declared > self._limit:
             self._refuse(self._route.too_large or too_large(self._limit))
 
     def take(self, part: bytes) -> None:

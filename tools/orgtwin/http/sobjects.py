@@ -229,7 +229,7 @@ def upsert(request: Request) -> Response:
         sobject_type.api_name,
         field.api_name,
         [{**values, field.api_name: request.params["child"]}],
-        update_only=request.query.get("updateOnly", "").lower() in _TRUE,
+        update_only=bool(request.raw_query) and request.query.get("updateOnly", "").lower() in _TRUE,
     )[0]
     return _upserted(request, result)
 

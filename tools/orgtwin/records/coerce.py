@@ -125,10 +125,12 @@ def _text(f: Field, otherwise: _Otherwise) -> Coercer:
     most_shared = 0 if f.unique else _MOST_SHARED
     shared: dict[str, str] = {}  # equal short values are one object, in columns that have few of them
 
+    find_known = shared.get
+
     def coerce(value: object) -> Value:
         if not isinstance(value, str):
             return otherwise(value)
-        known = shared.get(value)
+        known = find_known(value)
         if known is not None:
             return known
         kept = value.strip()
