@@ -243,7 +243,7 @@ def test_a_lost_answer_is_asked_for_again() -> None:
     assert speak(use, Answer(cut=True), Answer(body={})) == 2
 
 
-def test_a_service_that_stays_away_is_named_with_what_to_check() -> None:
+def test_a_service_that_stays_away_is_asked_at_once_then_after_growing_waits_then_named_with_what_to_check() -> None:
     async def use(org: Salesforce, script: Script, waits: list[float]) -> None:
         with pytest.raises(Unreachable) as failure:
             await org.describe("Contract")
@@ -251,7 +251,7 @@ def test_a_service_that_stays_away_is_named_with_what_to_check() -> None:
             f"{script.url}/services/data/v66.0/sobjects/Contract/describe does not answer: ServerDisconnected"
         )
         assert str(failure.value).endswith("Check that it runs and that the address is right.")
-        assert waits == [0.1, 0.2, 0.3]
+        assert waits == [0.0, 0.2, 0.3]
 
     speak(use, Answer(cut=True))
 

@@ -88,6 +88,8 @@ class Transport:
                 raise Untrusted(url.split("?")[0], getattr(why, "verify_message", str(why))) from error
             except (aiohttp.ClientError, TimeoutError) as error:
                 last = f"{type(error).__name__} {error}".strip()
+                if attempt == 0 and isinstance(error, aiohttp.ServerDisconnectedError):
+                    told = 0.0  # it ended a connection that was kept, which says nothing of how it is now
                 continue
             told = _told_wait(reply)
             is_long = told is not None and told > self.patience.longest

@@ -109,7 +109,7 @@ class Applier:
             if not waiting:
                 return refused
             if attempt:
-                await self.sleep(self.wait(attempt))
+                await self.sleep(self.wait(attempt - 1))
             refusals = await self._send(waiting, content)
             refused += [refusal for refusal in refusals if refusal.action is not Action.RETRY]
             retried = [refusal for refusal in refusals if refusal.action is Action.RETRY]
