@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clmkit.sync.database import Target
+from clmkit.sync.database import StateError, Target
 from clmkit.sync.inbox import InboxEvent, Settled
 from clmkit.sync.state import Link, Parked, State
 
 AT = "2026-11-22T00:00:00.000Z"
+SETTLEMENT = ("first", "last", "outcome", "reason")
 
 
 @pytest.fixture
@@ -36,6 +37,12 @@ def settle(state: State, *sequences: int, outcome: str = "pushed") -> None:
         state.inbox.settle([Settled(one, outcome, "") for one in sequences])
 
 
+def settle_again(state: State, rows: int) -> None:
+    with state.transaction():
+        state.put_cursor("clm", "7")
+        state.database.append("settlement", SETTLEMENT, [(first, first, "pushed", "") for first in range(rows, 0, -1)])
+
+
 def waiting(state: State, limit: int = 100, after: int = 0) -> list[int]:
     return [one.sequence for one in state.inbox.read_waiting(limit, after)]
 
@@ -44,6 +51,22 @@ def test_an_event_is_taken_in_once_however_often_it_is_delivered(state: State) -
     assert add(state, 1, 2, 2) == [1, 2]
     assert add(state, 2, 3, 1) == [3]
     assert state.inbox.count_outcomes() == {"waiting": 3}
+
+
+@pytest.mark.parametrize("rows", [1, 50])
+def test_a_transaction_that_cannot_be_kept_says_so_by_its_end_and_leaves_nothing(state: State, rows: int) -> None:
+    settle(state, 1)
+    with pytest.raises(StateError):
+        settle_again(state, rows)
+    assert state.get_cursor("clm") == ""
+    settle(state, 2)
+    assert state.database.execute("SELECT first FROM settlement ORDER BY first") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 50])
+def test_rows_appended_outside_a_transaction_are_there_at_once(state: State, rows: int) -> None:
+    state.database.append("settlement", SETTLEMENT, [(one, one, "pushed", "") for one in range(rows)])
+    assert state.database.execute("SELECT count(*) FROM settlement") == [(rows,)]
 
 
 def test_what_no_settlement_covers_waits(state: State) -> None:
