@@ -12,6 +12,7 @@ from clmtwin.problem import Problem
 
 T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
+_ACTORS = ("x-clm-client", "x-clm-user", "x-as-user-email", "x-as-user-id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,10 @@ class Request:
 
     @property
     def actor(self) -> str:
-        """Who makes the change: an integration by X-CLM-Client, a person by X-CLM-User, else somebody ("user")."""
-        return self.headers.get("x-clm-client") or self.headers.get("x-clm-user") or "user"
+        """Who makes the change: an integration by X-CLM-Client, a person by X-CLM-User, over Ironclad's API the user whom a client
+        acts as ("Client Credentials Grant": x-as-user-email, x-as-user-id), else somebody ("user").
+        """
+        return next((named for one in _ACTORS if (named := self.headers.get(one))), "user")
 
 
 @dataclass(frozen=True, slots=True)

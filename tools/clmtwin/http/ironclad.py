@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -98,6 +98,7 @@ def _changed_since(request: Request, found: list[Agreement]) -> list[Agreement]:
         return found
     try:
         since = datetime.fromisoformat(text)
+        since = since if since.tzinfo else since.replace(tzinfo=UTC)
     except ValueError as error:
         raise Problem("invalid", f"lastUpdated is {text!r}; write a moment such as 2026-11-21T20:00:00Z.") from error
     return [one for one in found if datetime.fromisoformat(one.updated_at) >= since]

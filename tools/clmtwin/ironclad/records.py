@@ -77,13 +77,16 @@ def to_patch(agreement: Agreement, body: JsonObject) -> JsonObject:
             raise Problem(
                 "TWIN_UNSUPPORTED", f"The twin takes {', '.join(sorted(known))} of a record's patch, not {member}."
             )
+    added, removed = body.get("addProperties") or {}, body.get("removeProperties") or []
+    if not isinstance(added, dict) or not isinstance(removed, list):
+        raise Problem("invalid", "addProperties is an object of properties, removeProperties a list of their names.")
     patch: JsonObject = {"title": body["name"]} if "name" in body else {}
-    for name, wrapped in (body.get("addProperties") or {}).items():
+    for name, wrapped in added.items():
         one = _writable(name)
         if not isinstance(wrapped, dict) or "value" not in wrapped or wrapped.get("type") != one.kind:
             raise Problem("invalid", f"{name} is written as {{type: {one.kind}, value: ...}}, not {wrapped!r}.")
         _put(patch, one.path, _WRITERS[one.kind](wrapped["value"]))
-    for name in body.get("removeProperties") or []:
+    for name in removed:
         _put(patch, _writable(name).path, None)
     return patch
 
@@ -111,8 +114,9 @@ def _read_money(value: JsonObject) -> tuple[str, Any] | None:
 
 
 def _write_money(value: Any) -> JsonObject:
-    if not isinstance(value, dict) or set(value) != {"amount", "currency"}:
-        raise Problem("invalid", f"A monetary_amount is {{amount, currency}}, not {value!r}.")
+    amount = value.get("amount") if isinstance(value, dict) else None
+    if set(value or ()) != {"amount", "currency"} or isinstance(amount, bool) or not isinstance(amount, int | float):
+        raise Problem("invalid", f"A monetary_amount is {{amount: a number, currency}}, not {value!r}.")
     return {"total": f"{value['amount']:.2f}", "currency": value["currency"]}
 
 
@@ -131,7 +135,7 @@ _WRITERS: dict[Kind, Callable[[Any], Any]] = {
 
 
 def _writable(name: str) -> Property:
-    one = _BY_NAME.get(name)
+    one = _BY_NAME.get(name) if isinstance(name, str) else None
     if one is None:
         raise Problem("invalid", f"There is no property {name!r}; there are {', '.join(_BY_NAME)}.")
     if not one.is_writable:
