@@ -215,12 +215,15 @@ def test_a_group_gives_what_its_sets_give_less_what_it_mutes(org: Org, make: Mak
     make("ObjectPermissions", ParentId=inside, SobjectType="Contract", **rights)
     allow(make, inside, "Contract.Description", edit=True)
     allow(make, inside, "Contract.SpecialTerms", edit=True)
+    allow(make, inside, "Contract.CompanySignedDate", edit=True)
     group = make("PermissionSetGroup", DeveloperName="Legal", MasterLabel="Legal")
     muting = make("MutingPermissionSet", DeveloperName="Mute", MasterLabel="Mute", PermissionsActivateContract=True)
     make("ObjectPermissions", ParentId=muting, SobjectType="Contract", PermissionsCreate=True)
     make(
         "FieldPermissions", ParentId=muting, SobjectType="Contract", Field="Contract.SpecialTerms", PermissionsEdit=True
     )
+    signed = {"SobjectType": "Contract", "Field": "Contract.CompanySignedDate"}
+    make("FieldPermissions", ParentId=muting, **signed, PermissionsRead=True, PermissionsEdit=True)
     for member in (inside, muting):
         make("PermissionSetGroupComponent", PermissionSetGroupId=group, PermissionSetId=member)
     make("PermissionSetAssignment", PermissionSetGroupId=group, AssigneeId=user)
@@ -230,6 +233,8 @@ def test_a_group_gives_what_its_sets_give_less_what_it_mutes(org: Org, make: Mak
     assert not org.access.has_permission(caller, "ActivateContract")
     editable = org.access.editable_fields(caller, "Contract")
     assert ("description" in editable, "specialterms" in editable) == (True, False)
+    readable = org.access.readable_fields(caller, "Contract")
+    assert ("specialterms" in readable, "companysigneddate" in readable) == (True, False)
 
 
 # ---- permissions

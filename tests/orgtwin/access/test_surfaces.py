@@ -120,6 +120,13 @@ def test_a_record_that_sharing_hides_is_not_found(served: Served) -> None:
     assert served.clients["owner"].get(path).status == 200
 
 
+def test_who_cannot_see_a_record_is_not_told_who_may(served: Served) -> None:
+    where = f"UserId = '{served.stage.ids['owner']}' AND RecordId = '{served.stage.ids['acme']}'"
+    text = f"SELECT RecordId, HasReadAccess FROM UserRecordAccess WHERE {where}"
+    told = {person: [row["HasReadAccess"] for row in served.query(person, text)] for person in ("owner", "stranger")}
+    assert told == {"owner": [True], "stranger": []}
+
+
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_a_record_that_sharing_hides_is_not_changed(served: Served, method: str) -> None:
     path = f"{V}/sobjects/Account/{served.stage.ids['acme']}"

@@ -168,12 +168,14 @@ def test_a_publish_stream_answers_every_request(client: Client) -> None:
 
 
 def test_events_that_cannot_be_published_are_refused_one_by_one(client: Client) -> None:
-    request = client.publish_request(EVENT, {"Deal__c": "x" * 81}, {"Deal__c": "a"}, {"Deal__c": "b"})
+    request = client.publish_request(EVENT, {"Deal__c": "x" * 81}, *({"Deal__c": text} for text in "abc"))
     request.events[1].payload = b"\xff"
     request.events[2].schema_id = "none"
+    other = request.events[3].schema_id = client.topic("/data/AccountChangeEvent").schema_id
     results = client.call("Publish", request).results
-    assert [result.error.code for result in results] == [1, 1, 1]
-    assert [result.replay_id for result in results] == [b"", b"", b""]
+    assert [result.error.code for result in results] == [1, 1, 1, 1]
+    assert [result.replay_id for result in results] == [b"", b"", b"", b""]
+    assert results[3].error.msg == f"The schema {other} is not one of Seen__e."
     assert results[0].error.msg == "Deal: data value too large: " + "x" * 81 + " (max length=80)"
     assert results[2].error.msg == "The schema none is not one of Seen__e."
 

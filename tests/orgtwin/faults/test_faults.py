@@ -61,8 +61,8 @@ REFUSALS: dict[str, tuple[int, dict[str, str]]] = {
     "read_only": (
         503,
         {
-            "message": "Your organization is in read-only mode during maintenance",
-            "errorCode": "SERVER_UNAVAILABLE",
+            "message": "Updates can't be made during maintenance. Try again when maintenance is complete.",
+            "errorCode": "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
         },
     ),
     "expired_session": (401, {"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}),

@@ -165,6 +165,7 @@ def test_an_update_is_looked_at_only_when_it_changes_a_field_of_the_rule(org_twi
 
     assert client.patch(f"{ACCOUNTS}/{twin}", {"Site": "Bonn"}).status == 204
     assert client.patch(f"{ACCOUNTS}/{twin}", {"Name": "Other"}).status == 204
+    assert client.patch(f"{ACCOUNTS}/{twin}", {"Name": "OTHER"}).status == 204  # it is no duplicate of itself
     assert client.patch(f"{ACCOUNTS}/{twin}", {"Name": "Acme"}).status == 400
 
 

@@ -102,12 +102,18 @@ def test_tooling_answers_carry_size_and_entity(client: InProcess) -> None:
     }
 
 
-@pytest.mark.parametrize("path", sorted(REFUSED), ids=lambda path: path.rpartition("}/")[2])
+@pytest.mark.parametrize("path", sorted(REFUSED), ids=lambda path: path.rpartition("}/")[2].strip("/"))
 def test_what_the_twin_does_not_do_it_refuses_by_name(client: InProcess, path: str) -> None:
     key, what = REFUSED[path]
     answer = client.get(path.format(version="v66.0", sobject_type="Account") + "/tail")
     message = f"orgtwin does not emulate {what} (ledger: {key})"
     assert (answer.status, answer.json()) == (501, [{"message": message, "errorCode": "TWIN_UNSUPPORTED"}])
+
+
+def test_the_list_of_tooling_objects_is_refused_by_name(client: InProcess) -> None:
+    answer = client.get(f"{V}/tooling/sobjects")
+    text = "orgtwin does not emulate the list of Tooling objects (ledger: tooling.describe-global)"
+    assert (answer.status, answer.json()[0]["message"]) == (501, text)
 
 
 def test_format_is_refused_for_users_of_other_locales(org_twin_client: InProcess) -> None:

@@ -313,6 +313,19 @@ def test_a_condition_decides_whether_a_request_counts(
     assert answer.status == status
 
 
+def test_a_date_of_whole_seconds_does_not_see_parts_of_one(org: Org) -> None:
+    org.now = NOW + timedelta(milliseconds=400)
+    record_id = org.create()
+    moment = NOW.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    answers = [
+        org.client.request("GET", f"{ACCOUNT}/{record_id}", headers={"If-Modified-Since": moment}),
+        org.client.request(
+            "PATCH", f"{ACCOUNT}/{record_id}", json={"Name": "x"}, headers={"If-Unmodified-Since": moment}
+        ),
+    ]
+    assert [answer.status for answer in answers] == [304, 204]
+
+
 def test_updated_and_deleted_list_what_changed_in_a_span(org: Org) -> None:
     kept, gone = org.create(), org.create()
     org.client.delete(f"{ACCOUNT}/{gone}")

@@ -57,3 +57,25 @@ def test_an_upsert_that_updates_answers_by_its_version(org_twin_client: InProces
     assert answer.status == status
     if status == 200:
         assert answer.json() == {"id": account, "success": True, "errors": [], "created": False}
+
+
+RETIRED = {
+    "/services/data/v30.0/limits": (410, "GONE"),
+    "/services/data/v7.0/query?q=SELECT Id FROM Account": (410, "GONE"),
+    "/services/async/20.0/job/750000000000001AAA": (400, "InvalidVersion"),
+}
+
+
+@pytest.mark.parametrize(("path", "told"), RETIRED.items(), ids=RETIRED)
+def test_a_retired_version_is_told_in_the_word_of_its_api(
+    org_twin_client: InProcess, path: str, told: tuple[int, str]
+) -> None:
+    answer = org_twin_client.get(path)
+    assert (answer.status, told[1] in answer.text) == (told[0], True)
+    assert "The requested API version has been retired." in answer.text
+
+
+@pytest.mark.parametrize("api", ["u", "c", "m"])
+def test_a_retired_version_of_soap_is_a_fault(org_twin_client: InProcess, api: str) -> None:
+    answer = org_twin_client.request("POST", f"/services/Soap/{api}/30.0", body=b"<a/>")
+    assert (answer.status, "UNSUPPORTED_API_VERSION" in answer.text) == (500, True)

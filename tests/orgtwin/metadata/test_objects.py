@@ -100,6 +100,17 @@ def test_a_custom_metadata_record_is_a_row_that_a_later_file_changes(deploy: Any
     ]
 
 
+def test_a_value_that_a_later_file_of_a_custom_metadata_record_leaves_out_is_cleared(deploy: Any, org: Org) -> None:
+    optional = _MAP.replace("<required>true</required>", "<required>false</required>")
+    files = {"objects/Map__mdt.object": optional, "customMetadata/Map.Total.md": _ROW.format(path="total")}
+    deploy(files, {"CustomObject": ["Map__mdt"], "CustomMetadata": ["Map.Total"]})
+    short = "<CustomMetadata><label>Total value</label><protected>false</protected></CustomMetadata>"
+    deploy({"customMetadata/Map.Total.md": short}, {"CustomMetadata": ["Map.Total"]})
+
+    table = org.table("Map__mdt")
+    assert [table.reader("Path__c")(row) for row in table.rows()] == [None]
+
+
 def test_a_custom_metadata_record_needs_its_required_fields(deploy: Any) -> None:
     row = "<CustomMetadata><label>Total value</label></CustomMetadata>"
     files = {"objects/Map__mdt.object": _MAP, "customMetadata/Map.Total.md": row}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -67,6 +68,18 @@ def test_details_go_and_come_back_with_their_master(org: Org, admin: Caller, ins
     assert len(org.table("Detail__c")) == 0
     org.dml.undelete(admin, [parent])
     assert [row[0] for row in org.table("Detail__c").rows()] == [kept]
+
+
+def test_a_detail_that_was_deleted_before_its_master_stays_deleted(
+    org: Org, admin: Caller, insert: Save, parent: str
+) -> None:
+    earlier = insert("Detail__c", Parent__c=parent).record_id or ""
+    org.dml.delete(admin, [earlier])
+    moment = org.clock()
+    org.clock = lambda: moment + timedelta(seconds=1)
+    org.dml.delete(admin, [parent])
+    org.dml.undelete(admin, [parent])
+    assert [row[0] for row in org.table("Detail__c").deleted_rows()] == [earlier]
 
 
 def test_a_lookup_to_a_deleted_record_is_cleared(org: Org, admin: Caller, insert: Save, read: Read) -> None:

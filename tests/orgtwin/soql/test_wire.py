@@ -25,6 +25,7 @@ from orgtwin.soql import (
     to_json,
     to_wire,
 )
+from orgtwin.soql.formats import formatted
 
 PATH = "/services/data/v66.0"
 
@@ -302,3 +303,10 @@ def test_query_all_reaches_into_the_recycle_bin(org: Any, caller: Caller) -> Non
     assert execute(org, caller, "SELECT COUNT() FROM Contact").total_size == 2
     assert execute(org, caller, "SELECT COUNT() FROM Contact", all_rows=True).total_size == 3
     assert execute(org, caller, "SELECT COUNT() FROM Contact WHERE IsDeleted = TRUE ALL ROWS").total_size == 1
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"), [(time(0, 30), "12:30 AM"), (time(12, 5), "12:05 PM"), (time(23), "11:00 PM")]
+)
+def test_format_shows_the_hours_of_a_clock(at: time, shown: str) -> None:
+    assert formatted(at, None, UTC) == shown

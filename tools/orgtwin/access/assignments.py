@@ -149,7 +149,9 @@ def _object_rows(tables: Tables, parent_id: str) -> dict[str, set[str]]:
 
 
 def _fields(tables: Tables, source: PermissionSource) -> tuple[set[str], set[str]]:
+    """What is editable is readable; muting the one leaves the other."""
     readable, editable = _field_rows(tables, source.set_id)
+    readable |= editable
     for muting_id in source.muting_ids:
         muted_read, muted_edit = _field_rows(tables, muting_id)
         readable -= muted_read
@@ -161,7 +163,7 @@ def _field_rows(tables: Tables, parent_id: str) -> tuple[set[str], set[str]]:
     table = tables.table("FieldPermissions")
     name_of, reads, edits = table.reader("Field"), table.reader("PermissionsRead"), table.reader("PermissionsEdit")
     rows = table.find("ParentId", parent_id)
-    readable = {str(name_of(row)).lower() for row in rows if reads(row) or edits(row)}
+    readable = {str(name_of(row)).lower() for row in rows if reads(row)}
     editable = {str(name_of(row)).lower() for row in rows if edits(row)}
     return readable, editable
 

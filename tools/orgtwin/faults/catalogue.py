@@ -99,10 +99,10 @@ _REQUESTS = (
         Stage.ARRIVAL,
         Effect.REFUSE,
         (
-            503,
-            "SERVER_UNAVAILABLE",
-            "Your organization is in read-only mode during maintenance",
-        ),  # ASSUMED: code and text
+            503,  # ASSUMED
+            "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
+            "Updates can't be made during maintenance. Try again when maintenance is complete.",
+        ),
         writes_only=True,
     ),
     Fault("slow", "the answer takes `seconds`", Stage.ARRIVAL, Effect.WAIT),

@@ -19,6 +19,7 @@ from orgtwin.http.encoding import pack, pretty, worth_packing
 from orgtwin.http.envelopes import render_error
 from orgtwin.http.exchange import Answer, Exchange
 from orgtwin.http.message import JSON, Request, Response
+from orgtwin.http.retired_versions import OLDEST_EVER, RETIRED, refusal_of_version
 from orgtwin.http.routing import Door, Match, Route, RouteTable
 from orgtwin.http.twin import Twin
 from orgtwin.http.versions import NEWEST, OLDEST
@@ -27,7 +28,7 @@ log = logging.getLogger("orgtwin")
 
 # "REST API Request Limits": an address with headers of 16,384 bytes.
 _ADDRESS_LIMIT = 16_384
-_VERSION = re.compile(r"v?(\d{2,3})\.0")
+_VERSION = re.compile(r"v?(\d{1,3})\.0")
 
 
 def _not_found(_request: Request) -> Response:
@@ -119,7 +120,8 @@ class Application:
                 raise SalesforceError("URI_TOO_LONG", f"The address exceeds {_ADDRESS_LIMIT} bytes.", status=414)
             return _by_method(match, request), None
         except SalesforceError as error:
-            return _NO_ROUTE, render_error(error, next(iter(match.routes.values())).envelope)
+            envelope = next(iter(match.routes.values())).envelope
+            return _NO_ROUTE, render_error(refusal_of_version(error, envelope), envelope)
 
     def refusal(self, error: SalesforceError, route: Route, request: Request) -> Response:
         """An error in the words of the surface on which it happened."""
@@ -185,6 +187,8 @@ def _inherited(headers: Mapping[str, str]) -> dict[str, str]:
 def _version_of(text: str) -> float:
     found = _VERSION.fullmatch(text)
     number = int(found.group(1)) if found else 0
+    if OLDEST_EVER <= number < OLDEST:
+        raise RETIRED
     if not OLDEST <= number <= NEWEST:
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
     return float(number)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from orgtwin.errors import Unsupported
 from orgtwin.http.message import Request, Response
-from orgtwin.http.routing import Handler, Route
+from orgtwin.http.routing import Door, Handler, Route
 
 # resource under /services/data/vNN.0 -> what it is, for the reader of the message
 RESOURCES = {
@@ -52,6 +52,10 @@ OF_AN_OBJECT = {
     "listviews": "list views over REST",
     "quickActions": "quick actions of an object",
 }
+# resource under /services/data/vNN.0/tooling -> the same
+OF_TOOLING = {"completions": "code completions", "search": "searches over Tooling objects"}
+# Source: "Generating Your WSDL Documents" (SOAP API Developer Guide), which Setup downloads from these addresses
+WSDL = ("/services/wsdl", "/soap/wsdl.jsp")
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
@@ -75,7 +79,15 @@ REFUSED = {
         f"{_ROOT}/sobjects/{{sobject_type}}/{name}": (ledger_key(name, "object-"), what)
         for name, what in OF_AN_OBJECT.items()
     },
+    **{f"{_ROOT}/tooling/{name}": (ledger_key(name, "tooling-"), what) for name, what in OF_TOOLING.items()},
+    **dict.fromkeys(WSDL, ("soap.wsdl", "WSDL documents")),
 }
-ROUTES = tuple(
-    Route(method, f"{path}/**", _refuse(key, what)) for path, (key, what) in REFUSED.items() for method in _METHODS
+_TOOLING_OBJECTS = ("tooling.describe-global", "the list of Tooling objects")
+ROUTES = (
+    *(
+        Route(method, f"{path}/**", _refuse(key, what), Door.OPEN if path in WSDL else Door.SESSION)
+        for path, (key, what) in REFUSED.items()
+        for method in _METHODS
+    ),
+    Route("GET", f"{_ROOT}/tooling/sobjects", _refuse(*_TOOLING_OBJECTS)),
 )
