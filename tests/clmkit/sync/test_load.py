@@ -16,6 +16,7 @@ from clmkit.clients.errors import Refused
 from clmkit.clients.transport import Content
 from clmkit.sync.database import Target
 from clmkit.sync.load import Loader, LoadError, LoadReport
+from clmkit.sync.load_halving import ATTEMPTS
 from clmkit.sync.state import State
 
 HEADER = ["CLM_Id__c", "CLM_Title__c", "Account.CLM_Party_Id__c"]
@@ -41,6 +42,8 @@ class BulkFake:
     jobs: dict[str, Job] = field(default_factory=dict)
     saved: dict[str, str] = field(default_factory=dict)
     refuse: set[str] = field(default_factory=set)
+    poison: set[str] = field(default_factory=set)
+    """Rows with which every job is given up."""
     fail_first: int = 0
     strike: Callable[[str], None] = lambda name: None
 
@@ -77,6 +80,8 @@ class BulkFake:
         if self.fail_first:
             self.fail_first -= 1
             return bulk.Job(job_id, "Failed", errorMessage="InvalidBatch : no")
+        if self.poison.intersection(key for key, _, _ in job.rows):
+            return bulk.Job(job_id, "Failed", errorMessage="InternalServerError : no answer in time")
         for key, title, _ in job.rows:
             if key in self.refuse:
                 job.failed[key] = bulk.Verdict("", created=False, code="STRING_TOO_LONG", message="Title: too long")
@@ -133,6 +138,20 @@ def test_what_salesforce_refuses_is_a_dead_letter_with_its_reason(target: Target
         ("AGR-9999", "legal_ops", reason),
     }
     state.close()
+
+
+def test_rows_that_no_job_survives_are_found_by_halves_and_the_others_are_saved(target: Target, source: Path) -> None:
+    org = BulkFake(refuse={"AGR-1"}, poison={"AGR-7", "AGR-1999"})
+    report = load(target, org, source)
+    assert (report.rows, report.saved, report.refused) == (ROWS, ROWS - 3, 3)
+    assert org.saved.keys() == {f"AGR-{n}" for n in range(ROWS)} - org.refuse - org.poison
+    assert report.jobs == len(org.jobs) <= 6 + 2 * (2 * 11 + ATTEMPTS)
+    state = State(target)
+    told = {row.key: row.reason for row in state.read_parked()}
+    state.close()
+    assert told.keys() == org.refuse | org.poison
+    assert told["AGR-7"] == told["AGR-1999"]
+    assert told["AGR-7"].endswith("(InternalServerError: no answer in time)")
 
 
 def test_a_load_that_is_done_is_not_sent_again(target: Target, source: Path) -> None:

@@ -3,7 +3,8 @@
     report = await Loader(state, org, ...).run("history", "Contract", "CLM_Id__c", Path("contracts.csv"))
 
 Rows are first kept (`outbox`), then leased in ranges of 100,000, each sent as one Bulk API 2.0 job and settled by what the job
-says; what Salesforce refuses becomes a dead letter with its reason. The same call again goes on where a killed one ended: what is
+says; what Salesforce refuses becomes a dead letter with its reason, and so does a row that makes Salesforce give up every job that
+it is in (`load_halving`). The same call again goes on where a killed one ended: what is
 kept is not read again, a job that was made is asked for its end, and only a job that never got its rows is made anew. So what is
 sent twice is at most what was on its way, and rows are upserts by external ID, which does no harm.
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -25,9 +26,11 @@ from typing import Protocol
 import msgspec
 
 from clmkit.clients import bulk
-from clmkit.clients.errors import Refused
+from clmkit.clients.errors import Refused, WireError
 from clmkit.clients.outcomes import Action, outcome_of
 from clmkit.clients.transport import Content
+from clmkit.sync.halving import may_be_of_rows
+from clmkit.sync.load_halving import ATTEMPTS, Apart, Carried, JobOrg, Verdicts
 from clmkit.sync.outbox import Lease, Load
 from clmkit.sync.state import Parked, State
 
@@ -35,31 +38,18 @@ ROWS_PER_CHUNK = 1_000
 ROWS_PER_JOB = 100_000
 LEASE_SECONDS = 300.0
 JOBS_AT_ONCE = 2
-ATTEMPTS = 3
 
 
 class LoadError(Exception):
     """The rows cannot be loaded; the message says where, what and what to do."""
 
 
-class BulkOrg(Protocol):
-    async def create_job(self, sobject: str, key_field: str) -> str: ...
-
-    async def upload_job(self, job_id: str, content: bytes | Content) -> None: ...
-
+class BulkOrg(JobOrg, Protocol):
     async def abort_job(self, job_id: str) -> None: ...
 
     async def get_job(self, job_id: str) -> bulk.Job: ...
 
-    async def finish_job(self, job_id: str, rows: int) -> bulk.Job: ...
 
-    async def read_saved(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]: ...
-
-    async def read_failed(self, job_id: str, key_field: str) -> dict[str, bulk.Verdict]: ...
-
-
-Verdicts = Mapping[str, bulk.Verdict]
-"""By key."""
 Keep = Callable[[Load, Verdicts, Verdicts], Sequence[Parked]]
 """Called with what one job saved and what it refused, in the transaction that settles it: what of it waits for a person."""
 
@@ -159,9 +149,13 @@ class Loader:
 
     async def _ship(self, load: Load, key_field: str) -> None:
         while (lease := await self._next_lease(load.name)) is not None:
-            job, refused = await self._carry_out(load, lease, key_field)
-            saved = await self.org.read_saved(job.id, key_field) if self.keep is not None else {}
-            self._settle(load, lease, job, saved, refused)
+            try:
+                carried = await self._carry_out(load, lease, key_field)
+            except WireError as error:
+                if not may_be_of_rows(error):
+                    raise
+                carried = await self._tell_apart(load, lease, key_field, error)
+            self._settle(load, lease, carried)
             await self._tell()
 
     async def _next_lease(self, name: str) -> Lease | None:
@@ -182,18 +176,27 @@ class Loader:
         with self.state.transaction():
             return self.state.outbox.lease(name, self.rows_per_job, self.worker, now + LEASE_SECONDS, now)
 
-    async def _carry_out(self, load: Load, lease: Lease, key_field: str) -> tuple[bulk.Job, Mapping[str, bulk.Verdict]]:
-        """The end of the lease's job, and what it refused. A job that Salesforce gave up is made anew, a few times."""
+    async def _carry_out(self, load: Load, lease: Lease, key_field: str) -> Carried:
+        """What the lease's job did. A job that Salesforce gave up is made anew, a few times."""
         for _ in range(ATTEMPTS):
             lease = await self._start(load, lease, key_field)
             job = await self.org.finish_job(lease.job, lease.rows)
             if job.state == "JobComplete":
                 failed = await self.org.read_failed(job.id, key_field) if job.numberRecordsFailed else {}
-                return job, failed
+                saved = await self.org.read_saved(job.id, key_field) if self.keep is not None else {}
+                return Carried([job.id], job.numberRecordsFailed, saved, failed)
             with self.state.transaction():
                 lease = self.state.outbox.note_job(lease, "")
         bulk.require_complete(job, f"Salesforce bulk job {job.id} for {load.object}")
         raise AssertionError("a job that is over and not complete is refused")
+
+    async def _tell_apart(self, load: Load, lease: Lease, key_field: str, whole: WireError) -> Carried:
+        at = next(csv.reader([load.header])).index(key_field)
+        text = io.StringIO("".join(self.state.outbox.read_lines(lease)), newline="")
+        rows = [(row[at], to_lines([row])) for row in csv.reader(text)]
+        carried = await Apart(self.org, load, key_field, self.keep is not None).carry(rows, whole)
+        self._jobs += len(carried.jobs)
+        return carried
 
     async def _start(self, load: Load, lease: Lease, key_field: str) -> Lease:
         """The lease with a job that has its rows; one that an earlier worker left is taken over, or ended if it never got them."""
@@ -226,18 +229,18 @@ class Loader:
 
         return content
 
-    def _settle(self, load: Load, lease: Lease, job: bulk.Job, saved: Verdicts, failed: Verdicts) -> None:
+    def _settle(self, load: Load, lease: Lease, carried: Carried) -> None:
         with self.state.transaction():
-            self.state.outbox.settle(lease, job.numberRecordsFailed)
-            parked = (self.keep or self._bury)(load, saved, failed)
+            self.state.outbox.settle(lease, carried.refused)
+            parked = (self.keep or self._bury)(load, carried.saved, carried.failed)
             self.state.park(parked, self.now())
             body = {
                 "load": load.name,
                 "object": load.object,
                 "first": lease.first,
                 "last": lease.last,
-                "job": job.id,
-                "refused": job.numberRecordsFailed,
+                "job": " ".join(carried.jobs),
+                "refused": carried.refused,
             }
             self.state.record(self.now(), "loaded", body)
 
