@@ -31,9 +31,9 @@ class Live:
     clm: Mapping[str, str]
     bearer: str
 
-    def sync(self, *command: str) -> tuple[int, dict[str, Any]]:
+    def sync(self, *command: str, config: str = "sync.yml") -> tuple[int, dict[str, Any]]:
         """The command's exit code and its JSON."""
-        arguments = [*command, "--json", "--config", str(self.folder / "sync.yml")]
+        arguments = [*command, "--json", "--config", str(self.folder / config)]
         result = CliRunner().invoke(main, arguments, catch_exceptions=False)
         return result.exit_code, json.loads(result.stdout)
 
@@ -51,9 +51,9 @@ class Live:
     def call_clm(self, method: str, path: str, body: Any = None) -> Any:
         return self.click(method, path, body, "")
 
-    def click(self, method: str, path: str, body: Any, traceparent: str) -> Any:
+    def click(self, method: str, path: str, body: Any, traceparent: str, user: str = "user") -> Any:
         """What somebody does in the CLM, as a step of a trace."""
-        headers = {"Authorization": f"Bearer {self.bearer}", "traceparent": traceparent}
+        headers = {"Authorization": f"Bearer {self.bearer}", "traceparent": traceparent, "x-clm-user": user}
         answer = requests.request(method, self.clm["http_url"] + path, json=body, headers=headers, timeout=PATIENCE)
         answer.raise_for_status()
         return answer.json()
