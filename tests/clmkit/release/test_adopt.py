@@ -7,13 +7,15 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
+from tests.clmkit.codegen.specs import project_of
 from tests.clmkit.release.specs import ROOT, SHIPPED, resolved, written
 
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.tree import read_package
 from clmkit.mapping.loader import load_spec, read_beside
 from clmkit.mapping.model import Spec
-from clmkit.release.adopt import Adoption, adopt
+from clmkit.release.adopt import PARTS, Adoption, adopt
+from clmkit.release.adopt_words import NO_WORD
 from clmkit.release.components import ComponentChange, Components, Key
 from clmkit.release.plan import read_project
 from clmkit.release.spec_edit import AdoptError, Edit, EditError, edit_text
@@ -22,7 +24,8 @@ from clmkit.templates import catalogue
 SPEC = resolved(written())
 TEXT = SHIPPED.read_text(encoding="utf-8")
 TITLE, TYPE = Key("CustomField", "Contract.CLM_Title__c"), Key("CustomField", "Contract.CLM_Contract_Type__c")
-READER = Key("PermissionSet", "CLM_Reader")
+APP, VIEW = Key("CustomApplication", "SUB_Contracts"), Key("ListView", "Contract.SUB_Renewing")
+READER, PARTY = Key("PermissionSet", "CLM_Reader"), Key("CustomObject", "CLM_Party__c")
 
 
 @cache
@@ -142,11 +145,17 @@ def test_who_may_read_is_taken_over(elements: dict[str, str], edits: list[tuple[
         ),
         (
             changed(Key("ApexClass", "CLM_Access"), source="class"),
-            "ApexClass CLM_Access: a mapping has no word for it; revert it in the org, or accept it until a day",
+            "ApexClass CLM_Access: a mapping has no word for it: move the edit into the class of the same name in extensions/, "
+            "which is yours; revert it in the org, or accept it until a day",
         ),
         (
-            changed(READER, label="Readers"),
+            changed(READER, label=""),
             "PermissionSet CLM_Reader: the mapping cannot take over `label`; revert it, or accept it until a day",
+        ),
+        (
+            changed(PARTY, label="Side"),
+            "CustomObject CLM_Party__c: the mapping has no word for `label` (Contract Party -> Side); revert it, or accept it "
+            "until a day",
         ),
         (
             changed(TITLE, length="300"),
@@ -228,6 +237,20 @@ STATUS, SUPPLY = Key("StandardValueSet", "ContractStatus"), Key("RecordType", "C
 CHECK, LAWS = Key("ValidationRule", "Contract.SUB_Dates"), Key("ValidationRule", "Contract.SUB_Key_Is_Final")
 
 
+FILES = {"CustomLabels", "MatchingRules", "SharingRules"}
+"""Files of components that are told one by one."""
+
+
+def test_every_kind_that_is_made_is_adopted_or_has_its_reason_why_not() -> None:
+    made = {
+        key.metadata_type
+        for name in ("everything", "shipped")
+        for key in read_project(project_of(name), "66.0").components
+    }
+    assert made - FILES == {"CustomField", "PermissionSet", *PARTS, *NO_WORD}
+    assert not PARTS.keys() & NO_WORD.keys()
+
+
 def list_value(name: str, **elements: str) -> dict[str, str]:
     return {f"valueSet.valueSetDefinition.value[{name}].{path}": text for path, text in elements.items()}
 
@@ -244,7 +267,15 @@ CASES = [
     ("shipped", RENEWAL, {"valueSet.restricted": ""}, "restricted: false"),
     ("shipped", LAW, {"customValue[Texas].label": "State of Texas"}, "Texas: {value: Texas, label: State of Texas}"),
     ("shipped", LAW, {"masterLabel": "Law"}, "label: Law"),
+    ("shipped", READER, {"label": "Readers"}, "label: Readers"),
+    ("shipped", READER, {"description": "They read."}, "description: They read."),
+    ("shipped", PARTY, {"pluralLabel": "Sides"}, "plural_label: Sides"),
+    ("shipped", PARTY, {"nameField.label": "Side No."}, "label: Side No."),
+    ("shipped", PARTY, {"nameField.displayFormat": "S-{0000}"}, "S-{0000}"),
     ("shipped", STATUS, {"standardValue[Executed].groupingString": "Draft"}, "category: Draft"),
+    ("saas", APP, {"label": "Sold"}, "label: Sold"),
+    ("saas", APP, {"description": "What is sold."}, "description: What is sold."),
+    ("saas", VIEW, {"label": "Ending soon"}, "label: Ending soon"),
     ("procurement", SUPPLY, {"label": "Goods"}, "label: Goods"),
     ("procurement", SUPPLY, {"active": ""}, "active: false"),
     ("saas", CHECK, {"errorMessage": "It ends too early."}, "message: It ends too early."),

@@ -2,8 +2,8 @@
 
 Only what a mapping says in words of its own is adopted: measures, labels, descriptions, help, history, required, unique, who may
 read or edit a field; labels of picklist values and whether they are retired, categories of statuses, record types, validation
-rules. Everything else is reverted, accepted, or written by a person, who alone knows the CLM's side of it. An overlay takes it over
-below `change`, for its org alone.
+rules; names and texts of objects, roles, list views and the app. Everything else is reverted, accepted, or written by a person, who
+alone knows the CLM's side of it (`NO_WORD` says why, kind by kind). An overlay takes it over below `change`, for its org alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from clmkit.mapping.loader import ReadBase, load_bytes
 from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Role, Spec
 from clmkit.release.adopt_checks import adopt_check, adopt_record_type
 from clmkit.release.adopt_values import adopt_global_set, adopt_statuses, adopt_value
+from clmkit.release.adopt_words import NO_WORD, TEXTS, adopt_app, adopt_list_view, adopt_object, write_text
 from clmkit.release.components import ComponentChange, Components, ElementChange, Elements, Key
 from clmkit.release.judge_components import GRANT, MEASURES
 from clmkit.release.plan import read_project
@@ -87,7 +88,9 @@ def _render_adoptable(spec: Spec) -> Components:
     return read_project(files, spec.api_version).components
 
 
-ADOPTABLE = re.compile("/(fields|globalValueSets|permissionsets|recordTypes|standardValueSets|validationRules)/")
+ADOPTABLE = re.compile(
+    "/(applications|fields|globalValueSets|listViews|permissionsets|recordTypes|standardValueSets|validationRules)/|[.]object-"
+)
 BANNERED = frozenset(("description",))
 """Elements that the generator ends with its own words."""
 
@@ -111,11 +114,17 @@ def plan_adoption(spec: Spec, change: ComponentChange) -> tuple[Edit, ...]:
         return tuple(_edit_rights(spec, places, change))
     if change.key.metadata_type in PARTS:
         return tuple(PARTS[change.key.metadata_type](spec, change))
-    raise AdoptError(f"{change.key}: a mapping has no word for it; revert it in the org, or accept it until a day")
+    why = NO_WORD.get(change.key.metadata_type)
+    raise AdoptError(
+        f"{change.key}: a mapping has no word for it{f': {why}' if why else ''}; revert it in the org, or accept it until a day"
+    )
 
 
 PARTS = {
+    "CustomApplication": adopt_app,
+    "CustomObject": adopt_object,
     "GlobalValueSet": adopt_global_set,
+    "ListView": adopt_list_view,
     "RecordType": adopt_record_type,
     "StandardValueSet": adopt_statuses,
     "ValidationRule": adopt_check,
@@ -154,6 +163,9 @@ def _measure(field: FieldMapping, element: str) -> tuple[str, ...]:
 def _edit_rights(spec: Spec, places: Mapping[str, _Place], change: ComponentChange) -> Iterator[Edit]:
     audience = next((one for one in spec.audiences if one.permission_set == change.key.full_name), None)
     for element in change.elements:
+        if audience is not None and element.path in TEXTS and element.after:
+            yield write_text(spec, change.key, ("audiences", audience.name), TEXTS, element)
+            continue
         match = GRANT.match(element.path)
         group, name, right = match.groups() if match else ("", "", "")
         if group != "fieldPermissions" or audience is None or name not in places:

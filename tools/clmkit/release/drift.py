@@ -25,6 +25,7 @@ import yaml
 from clmkit.clients.metadata_api import Listed
 from clmkit.mapping.model import Spec
 from clmkit.release.adopt import plan_adoption
+from clmkit.release.adopt_words import NO_WORD
 from clmkit.release.changes import Change
 from clmkit.release.components import ComponentChange, Components, Key, compare_components
 from clmkit.release.judge_components import COMPONENT_CHANGED, judge_components
@@ -130,8 +131,8 @@ def _advise(spec: Spec, component: ComponentChange, change: Change, places: Mapp
     arrow = " -> ".join(part for part in (change.before, change.after) if part)
     if place:
         return f"write it into the mapping ({place}: {arrow}), then clmkit generate"
-    if key.metadata_type in ("ApexClass", "ApexTrigger"):
-        return "move the edit into the class of the same name in extensions/, which is yours"
+    if key.metadata_type in NO_WORD:
+        return NO_WORD[key.metadata_type]
     if key.metadata_type in ("GlobalValueSet", "StandardValueSet"):
         return f"write it into the mapping with its CLM text (value_maps or lifecycle: {arrow}), then clmkit generate"
     return "write it into the mapping, then clmkit generate"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 
+from clmkit.release.adopt_words import NO_WORD
 from clmkit.release.changes import RULES
 from clmkit.release.plan_report import PAIRS
 from clmkit.release.withdrawals import FIRST, FLOW, LAST
@@ -18,7 +19,7 @@ def render_page() -> str:
     text = files("clmkit.release").joinpath("templates", "release.md.j2").read_text(encoding="utf-8")
     template = jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     rules = sorted(RULES.values(), key=lambda rule: rule.code)
-    page: str = template.render(pairs=PAIRS.items(), leaving=_leaving(), rules=rules)
+    page: str = template.render(pairs=PAIRS.items(), leaving=_leaving(), unadopted=_unadopted(), rules=rules)
     return page
 
 
@@ -27,6 +28,11 @@ def _leaving() -> list[tuple[str, list[str]]]:
     first = ("go in the deploy, before the new parts: each takes one of a few places", sorted(FIRST))
     last = ("go in the deploy, after the new parts, which no longer refer to them", sorted(LAST))
     return [first, last, ("is deactivated, then deleted after the deploy: a deploy deletes no flow", [FLOW])]
+
+
+def _unadopted() -> list[tuple[str, list[str]]]:
+    """Why types are not adopted, and which."""
+    return [(why, sorted(one for one in NO_WORD if NO_WORD[one] == why)) for why in dict.fromkeys(NO_WORD.values())]
 
 
 if __name__ == "__main__":
