@@ -6,6 +6,7 @@ own and ends it. Imports wait until a fixture is asked for: other suites in the 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from clmkit.cli.demo.trial import Trial
     from clmkit.robotlib import Lifecycle
 
 RUN_FOLDER = "CLMKIT_RUN"
@@ -29,6 +31,17 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Co
 
     with running_systems(pytestconfig.rootpath, tmp_path_factory.mktemp("project")) as folder:
         yield folder
+
+
+@pytest.fixture(scope="session")
+def trial(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Trial]:
+    """The project's `mappings/contract.yml` deployed to both twins, with the agreements of `datasets/agreements.json`."""
+    from clmkit.cli.demo.trial import running_trial
+
+    root = pytestconfig.rootpath
+    agreements = json.loads((root / "datasets/agreements.json").read_text(encoding="utf-8"))
+    with running_trial(root / "mappings/contract.yml", agreements, tmp_path_factory.mktemp("trial")) as both:
+        yield both
 
 
 @pytest.fixture

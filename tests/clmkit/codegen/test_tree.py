@@ -146,11 +146,11 @@ def test_a_first_run_killed_between_two_folders_leaves_whole_files_and_no_false_
 
 
 def test_a_full_disk_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_space(path: str, mode: str) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+    def no_space(_descriptor: int, _content: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     changes = compare_tree(SECOND, root)
-    monkeypatch.setattr(tree, "open", no_space, raising=False)
+    monkeypatch.setattr(os, "write", no_space)
     with pytest.raises(OSError, match="No space left on device"):
         write_tree(changes, root)
     monkeypatch.undo()

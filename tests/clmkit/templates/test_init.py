@@ -44,10 +44,13 @@ def test_a_new_project_lints_clean(template: Template, tmp_path: Path) -> None:
     code, _ = run("--template", template.name, "--out", str(tmp_path))
     assert (code, load_spec(tmp_path / "mappings/contract.yml").findings) == (0, ())
     assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == [
+        "Makefile",
+        "README.md",
         "datasets/agreements.json",
         "mappings/contract.yml",
         "mappings/schema.json",
         "sfdx-project.json",
+        "tests/test_contracts.py",
     ]
     assert len(json.loads((tmp_path / "datasets/agreements.json").read_text())) == 25
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from importlib import resources
 from pathlib import Path
 
 import click
+import jinja2
 
 from clmkit.cli.output import AS_JSON, tell
 from clmkit.mapping.loader import load_bytes
@@ -18,11 +20,13 @@ MAPPING = Path("mappings/contract.yml")
 SCHEMA = Path("mappings/schema.json")
 DATA = Path("datasets/agreements.json")
 PROJECT = Path("sfdx-project.json")
+SUITE = (Path("tests/test_contracts.py"), Path("Makefile"), Path("README.md"))
 MODELINE = "# yaml-language-server: $schema=schema.json\n"
 """Editors with a YAML language server check the mapping while it is written, and tell what each key means."""
 
 NEXT = """\
 next, in {out}:
+  make test                     all of it at once: checked, generated, deployed to twins of both systems, lived through
   clmkit lint                   what is wrong, with the line
   clmkit generate               the Salesforce project, in force-app
   clmkit plan --org ALIAS       what a deploy to an org would change; ALIAS as the sf CLI knows the org"""
@@ -46,7 +50,7 @@ next, in {out}:
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @AS_JSON
 def init_project(name: str | None, show: bool, out: Path, count: int, seed: int, force: bool, as_json: bool) -> None:
-    """Start a project: a mapping of one's trade, with agreements.
+    """Start a project: a mapping of one's trade, with agreements and a suite that tries them on twins of both systems.
 
     The folder is a Salesforce project, too: sfdx-project.json tells the sf CLI where force-app is.
 
@@ -98,6 +102,12 @@ def _write_project(template: Template, agreements: Sequence[Agreement]) -> Itera
         "sourceApiVersion": spec.api_version,
     }
     yield PROJECT, json.dumps(project, indent=2) + "\n"
+    for path in SUITE:
+        text = resources.files("clmkit.templates").joinpath("project", f"{path.name}.j2").read_text(encoding="utf-8")
+        yield (
+            path,
+            jinja2.Template(text, undefined=jinja2.StrictUndefined, keep_trailing_newline=True).render(spec=spec),
+        )
 
 
 def _refuse(message: str) -> int:
