@@ -31,7 +31,7 @@ def speaking(authority: Authority, newest: ssl.TLSVersion) -> ssl.SSLContext:
     return context
 
 
-async def ask(context: ssl.SSLContext, bundle: Path) -> tuple[str, list[str]]:
+async def ask(context: ssl.SSLContext, bundle: Path | None, address: str = "") -> tuple[str, list[str]]:
     """What came of a request, and what the server heard."""
     heard: list[str] = []
 
@@ -47,7 +47,7 @@ async def ask(context: ssl.SSLContext, bundle: Path) -> tuple[str, list[str]]:
         await web.SockSite(runner, door, ssl_context=context).start()
         url = f"https://localhost:{door.getsockname()[1]}/"
         try:
-            async with open_session(bundle) as session:
+            async with open_session(bundle, address) as session:
                 transport = Transport(session, Patience(attempts=1))
                 reply = await transport.send("query", "GET", url, headers={"authorization": SECRET})
                 return reply.body.decode(), heard
@@ -69,6 +69,13 @@ def test_a_server_that_speaks_tls_1_2_is_asked(authority: Authority, tmp_path: P
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(authority.ca_certificate)
     assert asyncio.run(ask(speaking(authority, ssl.TLSVersion.TLSv1_2), bundle)) == ("well", [SECRET])
+
+
+@pytest.mark.parametrize("address", ["", "http://127.0.0.1:8080"])
+def test_a_server_that_no_known_authority_vouches_for_hears_nothing(authority: Authority, address: str) -> None:
+    said, heard = asyncio.run(ask(server_context(authority), None, address))
+    assert "its certificate does not hold (unable to get local issuer certificate)" in said
+    assert heard == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ retry after a lost answer harmless.
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import ssl
 from collections import Counter
@@ -129,11 +130,27 @@ def _told_wait(reply: Reply) -> float | None:
     return float(told) if told.isascii() and told.isdigit() else None
 
 
-def open_session(ca_bundle: Path | None) -> aiohttp.ClientSession:
-    """A session that verifies certificates, against `ca_bundle` when given, and speaks TLS 1.2 or newer. Raises OSError."""
+def open_session(ca_bundle: Path | None, address: str = "") -> aiohttp.ClientSession:
+    """A session that verifies certificates, against `ca_bundle` when given, and speaks TLS 1.2 or newer. Raises OSError.
+
+    Reading the system's authorities takes longer than a start's first requests: done once, and not for a plain http `address`.
+    """
+    if urlsplit(address).scheme == "http":
+        verify: bool | ssl.SSLContext = True
+    else:
+        verify = _verify_by(ca_bundle) if ca_bundle else _verify_by_system()
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=verify, limit=8))
+
+
+@functools.cache
+def _verify_by_system() -> ssl.SSLContext:
+    return _verify_by(None)
+
+
+def _verify_by(ca_bundle: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, limit=8))
+    return context
 
 
 def require_private(url: str) -> str:

@@ -316,7 +316,7 @@ async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
     state = State(config.state)
     claims = Claims(spec, state, uuid4().hex, time.time) if state.database.is_shared else None
     try:
-        async with open_session(config.ca_bundle) as org_session, open_session(None) as clm_session:
+        async with open_session(config.ca_bundle) as org_session, open_session(None, config.clm_url) as clm_session:
             org_transport, clm_transport = Transport(org_session), Transport(clm_session)
             org = Salesforce(org_transport, config.salesforce_url, config.read_salesforce_login, spec.api_version)
             clm = DescribedClm(clm_transport, config.clm_url, config.read_clm_credentials, config.connector)

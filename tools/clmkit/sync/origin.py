@@ -63,7 +63,9 @@ def find_commit(path: Path) -> str:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
         except OSError:
             return ""
-        told.append(done.stdout.strip() if done.returncode == 0 else "")
+        if done.returncode:
+            return ""
+        told.append(done.stdout.strip())
     commit, changed = told
     return f"{commit}+" if commit and changed else commit
 
