@@ -13,8 +13,11 @@ There are two trickles, of 10 changes a second by a clock of the bench's. At onc
 written; one call for each look is the least, for anybody. Promised within five minutes, by a latency class of the mapping: changes
 go together after half of that; the peers are given the same time.
 
+At once, a peer that is given the rows of a look can do no worse and no better than one call: a tie there is the least there is.
+
 After each turn the titles in Salesforce are compared row by row: after the kit's all of them with the CLM's, after a peer's those
-that it wrote with what it was given. `make node-tools` installs the sf CLI.
+that it wrote with what it was given. Ends with 1 when a pattern took more than 1.2 times the least, when a peer needed fewer calls,
+or as many where fewer are possible, or when rows differ. `make node-tools` installs the sf CLI.
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ from clmkit.sync.schedule import SHARE, Pace
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 8
+MOST_RATIO = 1.2
 A_LOOK, PROMISED = 10.0, 300.0
 """Seconds between two looks of the trickle, and within which a change is to be there in the one that is promised minutes."""
 
@@ -281,7 +285,34 @@ async def hear(bench: Bench, agreement: str) -> None:
             await bench.run()
 
 
-async def measure(bench: Bench, others: Sequence[Peer], agreements: int, changes: int, rounds: int) -> None:
+@dataclass(frozen=True)
+class Finding:
+    """Calls of one turn of a pattern; `best` is the peer that needed the fewest."""
+
+    pattern: str
+    least: int
+    kit: int
+    best: str
+    peer: int
+    differing: int
+
+    @property
+    def is_met(self) -> bool:
+        is_fewest = self.kit < self.peer or self.kit == self.peer == self.least
+        return is_fewest and self.kit <= MOST_RATIO * self.least and not self.differing
+
+    @property
+    def words(self) -> str:
+        beside = (
+            f"{self.peer / self.kit:.1f} x as many"
+            if self.kit != self.peer
+            else "as many, and nobody can do with fewer"
+        )
+        told = f"{self.kit} calls, {self.kit / self.least:.2f} x the least; the best peer ({self.best}) {self.peer}: {beside}"
+        return f"{self.pattern}: {told}, {self.differing} rows differ: {'met' if self.is_met else 'NOT MET'}"
+
+
+async def measure(bench: Bench, others: Sequence[Peer], agreements: int, changes: int, rounds: int) -> bool:
     await bench.run()
     ids = bench.create(agreements)
     before, started = bench.used(), time.perf_counter()
@@ -292,15 +323,17 @@ async def measure(bench: Bench, others: Sequence[Peer], agreements: int, changes
     await hear(bench, ids[0])
     print(f"peak memory of the kit {peak_megabytes()} MB; calls per 10,000 changes, load {os.getloadavg()[0]:.1f}")
     print(f"{'pattern':<20}{'least':>7}{'kit':>7}{'ratio':>7}" + "".join(f"{one.name:>13}" for one in others))
+    found: list[Finding] = []
     for turn in range(rounds):
-        for pattern in patterns(agreements, changes):
-            await measure_pattern(bench, ids, pattern, others)
+        found += [await measure_pattern(bench, ids, pattern, others) for pattern in patterns(agreements, changes)]
         print(
             f"turn {turn + 1} of {rounds}: load {os.getloadavg()[0]:.1f}, peak memory of the kit {peak_megabytes()} MB"
         )
+    print("\n".join(sorted({one.words for one in found})))
+    return all(one.is_met for one in found)
 
 
-async def measure_pattern(bench: Bench, ids: Sequence[str], pattern: Pattern, others: Sequence[Peer]) -> None:
+async def measure_pattern(bench: Bench, ids: Sequence[str], pattern: Pattern, others: Sequence[Peer]) -> Finding:
     scale = 10_000 / pattern.changes
     kit = await bench.play(ids, pattern)
     differing = [bench.compare(ids)]
@@ -316,9 +349,11 @@ async def measure_pattern(bench: Bench, ids: Sequence[str], pattern: Pattern, ot
         + f"   rows that differ {differing}",
         flush=True,
     )
+    best = min(range(len(others)), key=lambda place: costs[place].calls)
+    return Finding(pattern.name, pattern.least_calls, kit.calls, others[best].name, costs[best].calls, sum(differing))
 
 
-async def main() -> None:
+async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agreements", type=int, default=10_000)
     parser.add_argument("--changes", type=int, default=10_000)
@@ -337,8 +372,9 @@ async def main() -> None:
             async with engine.listening.open():
                 bench = Bench(engine, clm, org)
                 others = peers(bench.integration, org, Path(folder))
-                await measure(bench, others, options.agreements, options.changes, options.rounds)
+                is_met = await measure(bench, others, options.agreements, options.changes, options.rounds)
+                return 0 if is_met else 1
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    raise SystemExit(asyncio.run(main()))

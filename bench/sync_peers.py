@@ -132,6 +132,6 @@ def peers(integration: Salesforce, org: Mapping[str, str], folder: Path) -> list
     return [
         Peer("loop", lambda rows: write_one_by_one(integration, rows), most_flushes=1, most_rows=200),
         Peer("collections", lambda rows: write_collections(integration, rows)),
-        Peer("sf", cli.write, most_flushes=3),
-        Peer("cumulusci", CumulusCi(integration, org).write, most_flushes=10),
+        Peer("sf", cli.write, most_flushes=2),
+        Peer("cumulusci", CumulusCi(integration, org).write, most_flushes=3),
     ]
