@@ -25,6 +25,7 @@ from orgtwin.apex.types import ID, SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value, whole_characters
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.ids import find_id18
+from orgtwin.schema.model import Field
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -53,9 +54,16 @@ def to_port(value: Value) -> Value:
 @lru_cache(maxsize=1024)
 def _read_only(type_: Type, verb: str) -> frozenset[str]:
     """The fields that a write of this kind passes over: a record from a query or a trigger brings them along."""
-    flag = "createable" if verb == "insert" else "updateable"
-    fields = type_.sobject.fields if type_.sobject is not None and verb in ("insert", "update") else ()
-    return frozenset(f.api_name for f in fields if not getattr(f, flag) and f.api_name != "Id")
+    fields = type_.sobject.fields if type_.sobject is not None and verb in _WRITABLE else ()
+    may_write = _WRITABLE.get(verb, bool)
+    return frozenset(f.api_name for f in fields if not may_write(f) and f.api_name != "Id")
+
+
+_WRITABLE: Mapping[str, Callable[[Field], bool]] = {
+    "insert": lambda field: field.createable,
+    "update": lambda field: field.updateable,
+    "upsert": lambda field: field.createable or field.updateable,
+}
 
 
 def row_to_port(record: SObject, verb: str = "") -> dict[str, Value]:
@@ -64,7 +72,7 @@ def row_to_port(record: SObject, verb: str = "") -> dict[str, Value]:
     A parent with an id was read or saved before: it says nothing about the reference. Source: "Relating Records by Using an
     External ID" (Apex Developer Guide).
     """
-    skipped = _read_only(record.type, verb)
+    skipped = _read_only(record.type, "update" if verb == "upsert" and record.fields.get("Id") is not None else verb)
     row = {name: to_port(value) for name, value in record.fields.items() if name not in skipped}
     for name, parent in record.related.items():
         if isinstance(parent, SObject) and parent.fields.get("Id") is None:
@@ -100,12 +108,19 @@ def to_record(engine: Engine, row: QueryRow) -> SObject:
     schema = record.schema
     for name, value in row.fields.items():
         described = schema.find_field(name)
-        if described is None and value is None and schema.find_relationship(name) is not None:
-            record.related[name.lower()] = None
-            continue
+        if described is None and value is None:
+            reference = schema.find_relationship(name)
+            if reference is not None:
+                record.related[name.lower()] = None
+                record.fields.setdefault(reference.api_name, None)
+                continue
         record.fields[name] = from_port(value, field_type(described)) if described is not None else value
     for relationship, parent in row.parents.items():
         record.related[relationship.lower()] = None if parent is None else to_record(engine, parent)
+        reference = schema.find_relationship(relationship)
+        if reference is not None and reference.api_name not in record.fields:
+            found = None if parent is None else parent.fields.get("Id")
+            record.fields[reference.api_name] = from_port(found, ID)  # selected along: public tests read it
     for relationship, rows in row.children.items():
         child_type = engine.child_list_type(row.sobject_type, relationship)
         record.related[relationship.lower()] = ApexList(child_type, [to_record(engine, r) for r in rows])
@@ -316,18 +331,23 @@ def write(
     transaction.dml_since_callout = True
     where = f"[{engine.line()}]"
     engine.note("DML_BEGIN", where, f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
-    _check_ids(verb, records)
+    refused = _refused_ids(verb, records)
+    if refused and all_or_none:
+        raise dml_exception(verb, records, list(refused.items()))
     for record in records:
         _check_mix(engine, verb, record)
     mark = engine.port.savepoint() if all_or_none else None
     results: list[DmlResult] = []
+    taken = [record for index, record in enumerate(records) if index not in refused] if refused else records
     transaction.writes += 1
     try:
-        for type_, group in groupby(records, key=lambda r: r.type):
+        for type_, group in groupby(taken, key=lambda r: r.type):
             chunk = list(group)
             results += _write_type(engine, verb, type_, chunk, all_or_none=all_or_none, user_mode=user_mode, key=key)
     finally:
         transaction.writes -= 1
+    for index in sorted(refused):
+        results.insert(index, refused[index])
     if mark is not None and any(not r.result.success for r in results):
         engine.port.rollback(mark)
         if verb == "insert":
@@ -354,30 +374,21 @@ def _check_mix(engine: Engine, verb: str, record: SObject) -> None:
         raise dml_exception(verb, [record], [(0, result)])
 
 
-def _check_ids(verb: str, records: list[SObject]) -> None:
-    for index, record in enumerate(records):
-        has_id = record.fields.get("Id") is not None
-        if verb == "insert" and has_id:
-            raise _bad_id(
-                verb, records, index, "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",)
-            )
-        if verb in ("update", "delete", "undelete") and not has_id:
-            code = "MISSING_ARGUMENT"
-            raise _bad_id(
-                verb,
-                records,
-                index,
-                code,
-                f"Id not specified in {'an update' if verb == 'update' else 'a ' + verb} call",
-                (),
-            )
+def _refused_ids(verb: str, records: list[SObject]) -> dict[int, DmlResult]:
+    """The rows that have an id and may not, or need one and have none, by their place."""
+    if verb == "insert":
+        error = SaveError("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ("Id",))
+        places = [place for place, record in enumerate(records) if record.fields.get("Id") is not None]
+    elif verb == "upsert":
+        return {}
+    else:
+        error = SaveError("MISSING_ARGUMENT", f"Id not specified in {_A_CALL.get(verb, 'a')} {verb} call")
+        places = [place for place, record in enumerate(records) if record.fields.get("Id") is None]
+    result = SaveResult(None, False, errors=(error,))
+    return {place: DmlResult(RESULT_KINDS[verb], result, [DatabaseError(error)]) for place in places}
 
 
-def _bad_id(
-    verb: str, records: list[SObject], index: int, code: str, message: str, fields: tuple[str, ...]
-) -> ApexThrow:
-    refused = DmlResult(RESULT_KINDS[verb], SaveResult(None, False, errors=(SaveError(code, message, fields),)))
-    return dml_exception(verb, records, [(index, refused)])
+_A_CALL = {"update": "an", "undelete": "an"}
 
 
 def _write_type(
@@ -400,6 +411,10 @@ def _write_type(
         "undelete": lambda: port.undelete(_ids(records), all_or_none=all_or_none, user_mode=user_mode),
     }
     rows = [row_to_port(r, verb) for r in records]
+    if verb in ("insert", "upsert") and _is_hierarchy(type_):
+        for row in rows:
+            if row.get("Id") is None:
+                row["SetupOwnerId"] = row.get("SetupOwnerId") or port.org_id
     try:
         found = calls[verb]()
     except SalesforceError as error:
@@ -409,6 +424,11 @@ def _write_type(
         found = [refused] * len(records)
     kind = RESULT_KINDS[verb]
     return [DmlResult(kind, r, [DatabaseError(e) for e in r.errors]) for r in found]
+
+
+def _is_hierarchy(type_: Type) -> bool:
+    """A hierarchy setting belongs to the whole org where nothing else is said: "Custom Settings Methods"."""
+    return type_.sobject is not None and (type_.sobject.custom_setting or "").lower() == "hierarchy"
 
 
 def _ids(records: list[SObject]) -> list[str]:

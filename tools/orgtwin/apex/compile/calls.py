@@ -70,7 +70,7 @@ def _receiver(scope: Scope, node: tree.Call) -> Code:
     return link(scope, node.target)
 
 
-_SPACES = frozenset(("system", "schema", "label", "trigger", "sobjecttype", "database"))
+_SPACES = frozenset(("system", "schema", "label", "page", "trigger", "sobjecttype", "database"))
 
 
 def _special_call(scope: Scope, node: tree.Call) -> Code | None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.conversion import runtime_type
-from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.faults import ApexThrow, argument_null, throw
 from orgtwin.apex.library import json_results, jsontext
 from orgtwin.apex.library.signatures import class_key, system_class, type_of
 from orgtwin.apex.library.tokens import TypeToken
@@ -178,6 +178,9 @@ def untyped(value: Value) -> Value:
     return value
 
 
+_NO_LIST = "Malformed JSON: Expected '[' at the beginning of List/Set"
+
+
 def _deserialize_untyped(text: str | None) -> Value:
     if text is None:
         raise argument_null("jsonString")
@@ -307,7 +310,7 @@ def _collection(value: Value, type_: Type, strict: bool) -> Value:
     if isinstance(value, dict) and isinstance(value.get("records"), list):
         value = value["records"]
     if not isinstance(value, list):
-        raise throw("JSONException", "Malformed JSON: Expected '[' at the beginning of List/Set")
+        raise throw("JSONException", _NO_LIST)
     items = [from_plain(v, type_.args[0], strict=strict) for v in value]
     return ApexList(type_, items) if type_.key == "list" else ApexSet(type_, dict.fromkeys(items))
 
@@ -370,13 +373,24 @@ def _instance(value: Value, cls: ApexClass, strict: bool) -> Value:
 def _deserialize(text: str | None, token: TypeToken | None) -> Value:
     if text is None or token is None:
         raise argument_null("jsonString" if text is None else "apexType")
-    return from_plain(jsontext.read(text), token.type, strict=False)
+    return from_plain(_read_typed(text, token.type), token.type, strict=False)
 
 
 def _deserialize_strict(text: str | None, token: TypeToken | None) -> Value:
     if text is None or token is None:
         raise argument_null("jsonString" if text is None else "apexType")
-    return from_plain(jsontext.read(text), token.type, strict=True)
+    return from_plain(_read_typed(text, token.type), token.type, strict=True)
+
+
+def _read_typed(text: str, type_: Type) -> Value:
+    """The text is read from its first token on, so that one of the wrong kind is told before what comes later."""
+    try:
+        return jsontext.read(text)
+    except ApexThrow:
+        opening = text.lstrip()[:1]
+        if type_.key in ("list", "set") and opening in ('"', "{"):
+            raise throw("JSONException", _NO_LIST) from None
+        raise
 
 
 system_class(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from orgtwin.apex.database import DatabaseError, DmlResult
 from orgtwin.apex.library.platform import LockResult
+from orgtwin.apex.library.schemas import DescribePicklist
 from orgtwin.apex.library.signatures import system_class, type_of
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Id, Value
@@ -108,11 +109,20 @@ def _plain_from(name: str) -> Callable[[Plain], Value]:
 _LEAD_IDS = ("accountId", "contactId", "leadId", "opportunityId", "relatedPersonAccountId")
 _plain_class("LeadConvertResult", "Database", _LEAD_IDS)
 
+
+def _entry_plain(entry: DescribePicklist) -> Plain:
+    """As public code reads it, to find the values that depend on another field's. ASSUMED: validFor is blank here."""
+    value = entry.value
+    told = {"active": value.active, "defaultValue": value.default, "label": value.label}
+    return {**told, "validFor": None, "value": value.value}
+
+
 WRITERS: dict[type, Callable[[Value], Plain]] = {
     DatabaseError: error_plain,
     DmlResult: _result_plain,
     LockResult: _lock_plain,
     PlainResult: lambda value: value.values,
+    DescribePicklist: _entry_plain,
 }
 READERS: dict[str, Callable[[Plain], Value]] = {
     **{

@@ -10,7 +10,7 @@ from orgtwin.apex.compile.creation import initialise_all
 from orgtwin.apex.faults import EXCEPTIONS, argument_null, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.registry import class_of, find_class
-from orgtwin.apex.library.signatures import system_class, system_enum, type_of
+from orgtwin.apex.library.signatures import split_arguments, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField, TypeToken
 from orgtwin.apex.records import SObject
 from orgtwin.apex.text import to_text
@@ -61,7 +61,7 @@ def find_type_named(name: str) -> Type | None:
     base, _, rest = name.partition("<")
     key = base.lower().removeprefix("system.")
     if rest and key in COLLECTION_ARITY:
-        args = [find_type_named(part.strip()) for part in rest.rstrip(">").split(",")] if ">" in rest else []
+        args = [find_type_named(part.strip()) for part in split_arguments(rest.strip()[:-1])] if ">" in rest else []
         known = [a for a in args if a is not None]
         return collection(key, *known) if len(known) == COLLECTION_ARITY[key] == len(args) else None
     if name.endswith("[]"):

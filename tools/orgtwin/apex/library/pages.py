@@ -10,13 +10,22 @@ from urllib.parse import parse_qsl, quote_plus, urlsplit
 from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.properties import add_property
-from orgtwin.apex.library.schemas import CaselessMap
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import BOOLEAN, Type
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Value
 
 _STRING_MAP = type_of("Map<String,String>")
+
+
+class Parameters(ApexMap):
+    """The query of a page: a name is found in any case, and kept as it was written first. Source: "PageReference Class"."""
+
+    __slots__ = ()
+
+    def find_key(self, key: Value) -> Value:
+        wanted = key.lower() if isinstance(key, str) else key
+        return next((kept for kept in self.items if isinstance(kept, str) and kept.lower() == wanted), key)
 
 
 class Page:
@@ -26,7 +35,7 @@ class Page:
         parts = urlsplit(address or "")
         self.path = (address or "").partition("?")[0]
         self.anchor = parts.fragment
-        self.parameters = CaselessMap(_STRING_MAP, dict(parse_qsl(parts.query, keep_blank_values=True)))
+        self.parameters = Parameters(_STRING_MAP, dict(parse_qsl(parts.query, keep_blank_values=True)))
         self.headers = ApexMap(_STRING_MAP)
         self.cookies = ApexMap(type_of("Map<String,Cookie>"))
         self.values: dict[str, Value] = {"redirect": False}

@@ -12,7 +12,7 @@ from orgtwin.apex.compile.scope import Code
 from orgtwin.apex.database import to_record, with_defaults
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import STRING, Type, map_of
-from orgtwin.apex.values import ApexMap, Frame, Run, Value
+from orgtwin.apex.values import ApexMap, Frame, Id, Run, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -52,7 +52,7 @@ def _null_for_blank(read: Callable[..., Value]) -> Callable[..., Value]:
 
     def run(*args: Value) -> Value:
         found = read(*args)
-        return None if found is None or found.fields.get("SetupOwnerId") is None else found
+        return None if found is None or found.fields.get("Id") is None else found
 
     return run
 
@@ -128,7 +128,14 @@ def _hierarchy_values(engine: Engine, type_: Type) -> Callable[..., Value]:
 
 
 def _org_defaults(engine: Engine, type_: Type) -> Callable[..., Value]:
-    return lambda: _owned(engine, type_, engine.port.org_id) or _blank(engine, type_)
+    def read() -> SObject:
+        found = _owned(engine, type_, engine.port.org_id)
+        if found is None:
+            found = _blank(engine, type_)
+            found.fields["SetupOwnerId"] = Id(engine.port.org_id)
+        return found
+
+    return read
 
 
 _CALLS: dict[tuple[str, str, int], Callable[[Engine, Type], Callable[..., Value]]] = {

@@ -50,6 +50,8 @@ _CONSTANTS: dict[str, tuple[str, bool | None]] = {
     "null": ("null", None),
 }
 _PREFIXES = frozenset(("!", "-", "+", "~", "++", "--"))
+_CLOSING = frozenset((")", ",", ";", "]", "}", ":"))
+"""Behind one word or value alone: most operands are no more than that."""
 _MAX_INTEGER, _MAX_LONG = 2**31, 2**63
 
 
@@ -106,6 +108,9 @@ class ExpressionParser(TypeParser):
         return Ternary(start_of(condition), condition, then, self.expression())
 
     def _binary(self, minimum: int) -> Expression:
+        at = self.i
+        if self.texts[at + 1] in _CLOSING and self.kinds[at] <= NUMBER:
+            return self._primary()
         left = self._unary()
         while True:
             at = self.i

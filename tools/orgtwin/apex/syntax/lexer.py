@@ -12,20 +12,20 @@ from typing import NoReturn
 
 from orgtwin.apex.syntax.problems import LineTable, SyntaxProblem
 
-WORD, STRING, NUMBER, OPERATOR, END = 1, 2, 3, 4, 5
+WORD, STRING, NUMBER, OPERATOR, END, NONE = 1, 2, 3, 4, 5, 6
 
 _TOKEN = re.compile(
-    r"""(?>(?:[ \t\r\n\u00a0]+|//[^\n]*|/\*(?>[\s\S]*?\*/))*)(?:
-    ([A-Za-z_][A-Za-z0-9_]*)
+    r"""(?:[ \t\r\n\u00a0]++|//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+(?:
+    ([A-Za-z_][A-Za-z0-9_]*+)
     |('''[ \t]*\r?\n(?:\\[\s\S]|(?!''')[^\\])*'''|'(?:\\(?:[btnfr"'\\%_&]|u[0-9a-fA-F]{4})|[^'\\\n\r])*')
     |((?:\d+\.\d+|\.\d+)[dD]?|\d+[lLdD]?)
     |(<<=|===|!==|\?\?|\?\.|=>|==|!=|<>|<=|>=|&&|\|\||\+\+|--|\+=|-=|\*=|/=|\|=|&=|\^=|<<|[-+*/(){}\[\];:,.@?=<>!~&|^])
-    |(\Z))""",
+    |(\Z)|([\s\S]))""",
     re.VERBOSE,
 )
-_BLANKS = re.compile(r"(?>(?:[ \t\r\n\u00a0]+|//[^\n]*|/\*(?>[\s\S]*?\*/))*)")
 _STRING_START = re.compile(r"'((?:\\.|[^'\\\n\r])*)(['\n\r]?)")
 _BAD_ESCAPE = re.compile(r"\\(?:[^btnfr\"'\\%_&u]|u(?![0-9a-fA-F]{4}))")
+_AHEAD = 4  # so that looking ahead needs no bounds check
 MAX_CHARACTERS = 1_000_000  # "Maximum amount of code per class" (Execution Governors and Limits)
 
 
@@ -38,43 +38,30 @@ class Tokens:
         self.source = source
         self.lines = LineTable(source)
         self.kinds: list[int] = []
-        self.texts: list[str] = []
         self.raws: list[str] = []
         self.starts: list[int] = []
         self._read()
+        self.texts = [raw.lower() if kind == WORD else raw for kind, raw in zip(self.kinds, self.raws, strict=True)]
+        self.kinds += [END] * _AHEAD
+        self.texts += ["<eof>"] * _AHEAD
+        self.raws += ["<EOF>"] * _AHEAD
+        self.starts += [len(source)] * _AHEAD
 
     def _read(self) -> None:
-        source, match = self.source, _TOKEN.match
-        add_kind, add_text, add_raw, add_start = (
-            self.kinds.append,
-            self.texts.append,
-            self.raws.append,
-            self.starts.append,
-        )
-        position = 0
-        while True:
-            found = match(source, position)
-            if found is None:
-                self._refuse(position)
-            kind = found.lastindex or END
-            raw = found[kind]
-            position = found.end()
-            if kind == END:
-                break
+        add_kind, add_raw, add_start = self.kinds.append, self.raws.append, self.starts.append
+        for found in _TOKEN.finditer(self.source):
+            kind = found.lastindex or NONE
+            if kind >= END:
+                if kind == NONE:
+                    self._refuse(found.start(NONE))
+                return
             add_kind(kind)
-            add_text(raw.lower() if kind == WORD else raw)
-            add_raw(raw)
-            add_start(position - len(raw))
-        for _ in range(4):  # so that looking ahead needs no bounds check
-            add_kind(END)
-            add_text("<eof>")
-            add_raw("<EOF>")
-            add_start(len(source))
+            add_raw(found[kind])
+            add_start(found.start(kind))
 
     def _refuse(self, position: int) -> NoReturn:
-        source = self.source
-        blanks = _BLANKS.match(source, position)
-        at = blanks.end() if blanks else position
+        """Nothing of Apex starts there."""
+        source, at = self.source, position
         if source.startswith("/*", at):
             raise self.problem("Missing closing mark */ on multi-line comment.", at)
         if source[at] != "'":
