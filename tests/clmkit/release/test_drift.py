@@ -31,7 +31,8 @@ EDITED: Components = {TITLE: {"type": "Text", "length": "255", "label": "Name"},
 BROKEN: Components = {TITLE: {"type": "Text", "length": "80", "label": "Title"}, GUARD: {"source": "b"}}
 WHO = {TITLE: Listed("CustomField", "Contract.CLM_Title__c", "Ada Admin", "2026-11-20T10:00:00.000Z")}
 NAME = f"REL601 {TITLE}"
-WORD = Acceptance(NAME, "legal_ops", TODAY, "asked for by sales")
+WORD = Acceptance(NAME, "legal_ops", TODAY, "asked for by sales", "label: Name")
+FURTHER: Components = {TITLE: {"type": "Text", "length": "255", "label": "Heading"}, GUARD: {"source": "a"}}
 
 
 def look(org: Components, accepted: tuple[Acceptance, ...] = (), today: dt.date = TODAY) -> tuple[DriftItem, ...]:
@@ -45,6 +46,7 @@ def look(org: Components, accepted: tuple[Acceptance, ...] = (), today: dt.date 
         (EDITED, (), TODAY, Verdict.DRIFT),
         (EDITED, (WORD,), TODAY, Verdict.CLEAN),
         (EDITED, (WORD,), TODAY + dt.timedelta(days=1), Verdict.DRIFT),
+        (FURTHER, (WORD,), TODAY, Verdict.DRIFT),
         (BROKEN, (), TODAY, Verdict.BREAKING),
         (BROKEN, (WORD,), TODAY, Verdict.BREAKING),
         ({TITLE: BUILT[TITLE]}, (), TODAY, Verdict.BREAKING),
@@ -81,12 +83,21 @@ def test_edited_code_goes_into_the_extensions() -> None:
     ]
 
 
+def test_edited_code_is_accepted_as_it_is_and_open_again_when_somebody_edits_further(tmp_path: Path) -> None:
+    once, twice = ({**BUILT, GUARD: {"source": source}} for source in ("b", "c"))
+    path = tmp_path / "drift.yml"
+    word = Acceptance(f"REL351 {GUARD}", "legal_ops", TODAY, "hotfix")
+    path.write_text(accept(look(once), [], word, SPEC, TODAY), encoding="utf-8")
+    accepted = tuple(read_acceptances(path))
+    assert (judge_drift(look(once, accepted)), judge_drift(look(twice, accepted))) == (Verdict.CLEAN, Verdict.BREAKING)
+
+
 def test_acceptances_are_written_and_read_back(tmp_path: Path) -> None:
     path = tmp_path / "drift.yml"
     assert read_acceptances(path) == []
     path.write_text(accept(look(EDITED), [], WORD, SPEC, TODAY), encoding="utf-8")
     assert read_acceptances(path) == [WORD]
-    later = Acceptance(NAME, "finance", TODAY + dt.timedelta(days=9), "still needed")
+    later = Acceptance(NAME, "finance", TODAY + dt.timedelta(days=9), "still needed", "label: Name")
     path.write_text(accept(look(EDITED), [WORD], later, SPEC, TODAY), encoding="utf-8")
     assert read_acceptances(path) == [later]
 

@@ -1,13 +1,14 @@
 """Drift: what the org holds otherwise than the package directory says, who changed it and when, and what to do about each. Pure.
 
 Three answers to each item: adopt it into the mapping, revert it in the org, or accept it until a date with an owner. Acceptances
-stand in a small file that is committed beside the mapping:
+stand in a small file that is committed beside the mapping. What was found is part of it: who edits further is drift again.
 
     accepted:
-      - change: REL402 CustomField Contract.CLM_Title__c
+      - change: REL601 CustomField Contract.CLM_Title__c
         owner: legal_ops
         until: 2027-01-31
         reason: Sales asked for it during the quarter's close.
+        found: 'label: Name'
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from clmkit.mapping.model import Spec
 from clmkit.release.adopt import plan_adoption
 from clmkit.release.adopt_words import NO_WORD
 from clmkit.release.changes import Change
-from clmkit.release.components import ComponentChange, Components, Key, compare_components
+from clmkit.release.components import ComponentChange, Components, Key, compare_components, digest
 from clmkit.release.judge_components import COMPONENT_CHANGED, judge_components
 from clmkit.release.spec_edit import AdoptError, show_path
+
+EDITED = "code_edited"
 
 
 class DriftError(Exception):
@@ -43,6 +46,7 @@ class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     owner: str
     until: dt.date
     reason: str
+    found: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,14 +91,14 @@ def find_drift(
     today: dt.date,
 ) -> tuple[DriftItem, ...]:
     """Every way in which the org is not what the package directory says."""
-    known = {acceptance.change: acceptance for acceptance in accepted}
+    known = {(acceptance.change, acceptance.found): acceptance for acceptance in accepted}
     places = _places(spec)
     items = []
     for component in compare_components(built, org):
         row = changes.get(component.key)
         for change in judge_components([component]):
             told = _as_edit(change)
-            acceptance = known.get(told.name)
+            acceptance = known.get((told.name, _find_state(component, told)))
             items.append(
                 DriftItem(
                     component=component,
@@ -109,9 +113,16 @@ def find_drift(
     return tuple(items)
 
 
+def _find_state(component: ComponentChange, change: Change) -> str:
+    """What the org holds of an item: of code, whose text no line tells, the fingerprint."""
+    if component.after is None:
+        return "gone"
+    return digest(component.after)[:12] if change.kind == EDITED else change.after or "none"
+
+
 def _as_edit(change: Change) -> Change:
     """Nobody rewrites a component in an org from the mapping: there it is an edit."""
-    return replace(change, kind="code_edited") if change.kind == COMPONENT_CHANGED else change
+    return replace(change, kind=EDITED) if change.kind == COMPONENT_CHANGED else change
 
 
 def _places(spec: Spec) -> dict[str, str]:
@@ -162,7 +173,8 @@ def accept(
     items: Sequence[DriftItem], accepted: Sequence[Acceptance], new: Acceptance, spec: Spec, today: dt.date
 ) -> str:
     """The text of the file with one acceptance more. Raises DriftError."""
-    if new.change not in {item.change.name for item in items}:
+    states = dict.fromkeys(_find_state(item.component, item.change) for item in items if item.change.name == new.change)
+    if not states:
         known = ", ".join(item.change.name for item in items if item.is_open) or "there is none"
         raise DriftError(f"{new.change}: the org has no such drift; open items: {known}")
     stewards = [name for name, _ in spec.stewards]
@@ -171,5 +183,6 @@ def accept(
     if new.until < today:
         raise DriftError(f"{new.until}: lies in the past; accept until a day to come")
     kept = [one for one in accepted if one.change != new.change]
-    rows = [msgspec.structs.asdict(one) for one in (*kept, new)]
+    found = (msgspec.structs.replace(new, found=state) for state in states)
+    rows = [msgspec.structs.asdict(one) for one in (*kept, *found)]
     return yaml.safe_dump({"accepted": rows}, sort_keys=False, allow_unicode=True)
