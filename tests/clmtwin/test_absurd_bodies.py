@@ -30,6 +30,9 @@ BODIES = {
     "a list": b"[null]",
     "900 kB": b'{"title": "' + b"x" * 900_000 + b'"}',
 }
+ANYWHERE = {story: BODIES[story] for story in ("100,000 lists", "no UTF-8", "a list")}
+READ_WHOLE = ("/api/v1/agreements", "/public/api/v1/records/{id}", "/oauth/token")
+"""Doors that stand for the others: they share the reading of bodies."""
 PATCHES = (
     b'{"addProperties": -1}', b'{"addProperties": [null]}', b'{"removeProperties": -1}', b'{"removeProperties": [[]]}',
     b'{"addProperties": {"contractValue": {"type": "monetary_amount", "value": {"amount": "x", "currency": "EUR"}}}}',
@@ -48,7 +51,7 @@ def test_no_body_is_answered_with_a_traceback(play: Play) -> None:
             path = route.pattern
             for name, value in NAMES.items():
                 path = path.replace(name, value)
-            for story, body in BODIES.items():
+            for story, body in (BODIES if route.pattern in READ_WHOLE else ANYWHERE).items():
                 answer = await client.call(route.method, path, body)
                 if answer.status >= 500 and answer.body.get("code") != "TWIN_UNSUPPORTED":
                     wrong[f"{route.method} {path} {story}"] = answer.status

@@ -1,7 +1,6 @@
 """The twin as a process: how it starts, ends, and what survives when it is killed."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -10,14 +9,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 COMMAND = [str(Path(sys.executable).with_name("clmtwin")), "serve"]
-WITHIN_SECONDS = 20.0
+WITHIN_SECONDS = 120.0
 
 
 @contextmanager
@@ -31,7 +30,8 @@ def twin_process(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen
         while not ready.exists():
             assert child.poll() is None, child.stderr.read() if child.stderr else b""
             assert time.monotonic() < deadline
-            os.sched_yield()
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(0.02)
         yield child, json.loads(ready.read_bytes())
     finally:
         if child.poll() is None:
@@ -105,7 +105,7 @@ def test_two_twins_do_not_share_a_data_folder(tmp_path: Path) -> None:
     assert done.stderr == f"clmtwin: {store}: another clmtwin keeps its data here; stop it or choose another --data\n"
 
 
-@pytest.mark.parametrize("writes_before", [1, 7, 23])
+@pytest.mark.parametrize("writes_before", [1, 23])
 def test_what_was_answered_is_kept_by_a_twin_that_is_killed(tmp_path: Path, writes_before: int) -> None:
     answered: list[str] = []
     with twin_process(tmp_path) as (child, facts):
@@ -134,16 +134,12 @@ def test_what_was_answered_is_kept_by_a_twin_that_is_killed(tmp_path: Path, writ
         assert create(facts, token(facts), "next") == f"AGR-{len(kept) + 1:06d}"
 
 
-def test_a_restarted_twin_knows_its_clients(tmp_path: Path) -> None:
+def test_a_restarted_twin_knows_its_clients_and_nobody_without_the_secret(tmp_path: Path) -> None:
     with twin_process(tmp_path) as (_, before):
         pass
-    with twin_process(tmp_path) as (_, after):
-        assert before["client_secret"] == after["client_secret"]
-        assert token(after)
-
-
-def test_without_a_token_endpoint_secret_nobody_gets_in(tmp_path: Path) -> None:
     with twin_process(tmp_path) as (_, facts):
+        assert before["client_secret"] == facts["client_secret"]
+        assert token(facts)
         with pytest.raises(urllib.error.HTTPError) as refusal:
             token({**facts, "client_secret": "wrong"})
         assert refusal.value.code == 401

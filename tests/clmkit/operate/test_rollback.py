@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -182,11 +184,21 @@ def count_points(path: Path) -> int:
     return fuse.burnt
 
 
+def twin_of(world: World, path: Path) -> World:
+    """The same world once more, its state in a file of its own."""
+    shutil.copy(str(world.state_path), path)
+    other = copy.copy(world)
+    other.org, other.clm, other.state_path = copy.deepcopy(world.org), copy.deepcopy(world.clm), path
+    return other
+
+
 def test_killed_at_any_point_the_same_call_goes_on_and_the_sync_rests_until_then(tmp_path: Path) -> None:
     points = count_points(tmp_path / "point.jsonl")
     assert points > 8
+    before = released(tmp_path / "released.sqlite", tmp_path / "point.jsonl")
+    before.restart()
     for point in range(points):
-        world = released(tmp_path / f"{point}.sqlite", tmp_path / "point.jsonl")
+        world = twin_of(before, tmp_path / f"{point}.sqlite")
         with fused(world, Fuse(point)):
             take_back(world, tmp_path / "point.jsonl")
         paused = world.run().stopped
