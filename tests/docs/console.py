@@ -22,6 +22,7 @@ from pathlib import Path
 BLOCK = re.compile(r"^```(\w+)(?: title=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXIT_CODE = re.compile(r"^\(exit code (\d+)\)$")
 ANY_LINES, ANY_TEXT = "...", "…"
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,18 @@ def _parse_console(body: str) -> Iterator[Command]:
         yield Command(line, tuple(output), code)
 
 
-def run_page(text: str, folder: Path, environment: Mapping[str, str]) -> list[str]:
-    """Carry a page out in a folder; the answer lists what did not come as the page says, and is empty when all did."""
+def begins_with_the_demo(text: str) -> bool:
+    commands = [step.line for step in parse_page(text) if isinstance(step, Command)]
+    return bool(commands) and commands[0].startswith("clmkit demo")
+
+
+def run_page(
+    text: str, folder: Path, environment: Mapping[str, str], already: Mapping[str, str] = NOTHING
+) -> list[str]:
+    """Carry a page out in a folder; the answer lists what did not come as the page says, and is empty when all did.
+
+    `already` holds what commands said that were run there before, and are not run again.
+    """
     troubles: list[str] = []
     for step in parse_page(text):
         if isinstance(step, File):
@@ -65,19 +76,24 @@ def run_page(text: str, folder: Path, environment: Mapping[str, str]) -> list[st
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(step.text, encoding="utf-8")
             continue
-        done = subprocess.run(
-            ["bash", "-c", step.line],
-            cwd=folder,
-            env=dict(environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        if done.returncode != step.exit_code or not is_as_told(done.stdout, step.output):
-            troubles.append(f"$ {step.line}\n(exit code {done.returncode})\n{done.stdout}")
+        code, output = (0, already[step.line]) if step.line in already else _run(step.line, folder, environment)
+        if code != step.exit_code or not is_as_told(output, step.output):
+            troubles.append(f"$ {step.line}\n(exit code {code})\n{output}")
     return troubles
+
+
+def _run(line: str, folder: Path, environment: Mapping[str, str]) -> tuple[int, str]:
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=folder,
+        env=dict(environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 def is_as_told(output: str, told: tuple[str, ...]) -> bool:

@@ -56,3 +56,9 @@ def test_a_page_that_tells_the_truth_has_no_troubles(tmp_path: Path) -> None:
 def test_a_page_that_does_not_is_shown_what_came_instead(tmp_path: Path, lie: str) -> None:
     (trouble,) = run_page(f"```console\n{lie}\n```\n", tmp_path, os.environ)
     assert trouble.startswith(lie.split("\n")[0])
+
+
+def test_a_command_that_was_run_before_is_judged_by_what_it_said_then(tmp_path: Path) -> None:
+    page = "```console\n$ exit 4\ntold\n```\n"
+    assert run_page(page, tmp_path, os.environ, {"exit 4": "told\n"}) == []
+    assert run_page(page, tmp_path, os.environ, {"exit 4": "else\n"}) == ["$ exit 4\n(exit code 0)\nelse\n"]

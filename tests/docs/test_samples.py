@@ -1,4 +1,7 @@
-"""Every command in the docs runs and prints what the page says, in a fresh copy of the project."""
+"""Every command in the docs runs and prints what the page says, in a fresh copy of the project.
+
+The pages that begin with the demo are carried out where the demo is tested, on what it leaves behind: tests/e2e/test_demo.py.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.docs.console import run_page
+from tests.docs.console import begins_with_the_demo, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
     for folder in ("tutorial", "how-to")
     for path in (ROOT / "docs" / folder).glob("*.md")
+    if not begins_with_the_demo(path.read_text(encoding="utf-8"))
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import re
@@ -15,17 +14,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.docs.console import File, begins_with_the_demo, parse_page, run_page
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).resolve().parents[2]
 CLMKIT = Path(sys.executable).parent / "clmkit"
 SESSION = re.compile(r"00D\w{12,15}![\w.]{20,}")
+PAGES = ROOT / "docs/how-to"
+ON_WHAT_IS_LEFT = "operate-the-sync.md"
+OWN_CONTRACTS = "bring-your-own-contracts.md"
 STEP = re.compile(r"^ *(\d+)/11 (.*?)  +\d+\.\d s  (.*)$", re.MULTILINE)
 
 
 def environment() -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COLUMNS": "200", "TERM": "dumb", "LANG": "C.UTF-8"}
+    path = os.pathsep.join([str(CLMKIT.parent), os.environ["PATH"]])
+    return {"PATH": path, "HOME": "/nonexistent", "COLUMNS": "200", "TERM": "dumb", "LANG": "C.UTF-8"}
 
 
 def copy_project(target: Path) -> Path:
@@ -142,6 +146,19 @@ def test_nothing_is_left_running(project: Path, output: str) -> None:
     assert processes_of(project) == []
 
 
+def troubles_of(page: str, project: Path, already: dict[str, str]) -> list[str]:
+    return run_page((PAGES / page).read_text(encoding="utf-8"), project, environment(), already)
+
+
+def test_what_the_demo_leaves_behind_is_operated_as_the_page_says(project: Path, output: str) -> None:
+    assert troubles_of(ON_WHAT_IS_LEFT, project, {"clmkit demo": output}) == []
+
+
+def test_every_page_that_begins_with_the_demo_is_carried_out_here() -> None:
+    pages = {page.name for page in (ROOT / "docs").rglob("*.md") if begins_with_the_demo(page.read_text("utf-8"))}
+    assert pages == {ON_WHAT_IS_LEFT, OWN_CONTRACTS}
+
+
 def wait_for_line(process: subprocess.Popen[str], start: str) -> list[str]:
     lines: list[str] = []
     assert process.stdout is not None
@@ -153,14 +170,11 @@ def wait_for_line(process: subprocess.Popen[str], start: str) -> list[str]:
 
 
 @pytest.fixture
-def small_file(tmp_path: Path) -> Path:
-    """Ten contracts of the shipped file."""
-    with (ROOT / "datasets/cuad/contracts.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    path = tmp_path / "ten.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows[:11])
-    return path
+def own_contracts(project: Path) -> str:
+    """The three contracts of the page about one's own, as its reader writes them down: the name of the file."""
+    (file,) = (step for step in parse_page((PAGES / OWN_CONTRACTS).read_text("utf-8")) if isinstance(step, File))
+    (project / file.path).write_text(file.text, encoding="utf-8")
+    return file.path
 
 
 def interrupt(project: Path, number: signal.Signals, after: str, *options: str) -> int:
@@ -184,11 +198,11 @@ def none_left_within(project: Path, seconds: float) -> bool:
     return not processes_of(project)
 
 
-def test_a_run_interrupted_three_times_leaves_no_process_and_goes_on_where_it_stopped(
-    project: Path, small_file: Path
+def test_a_run_interrupted_three_times_leaves_no_process_and_goes_on_to_what_the_page_promises(
+    project: Path, own_contracts: str
 ) -> None:
     """By Ctrl-C while it deploys, by SIGTERM and by kill -9 while it pushes."""
-    contracts = ("--contracts", str(small_file))
+    contracts = ("--contracts", own_contracts)
     for number, after, exit_code, options in (
         (signal.SIGINT, "3/11", 130, ("--fresh",)),
         (signal.SIGTERM, "6/11", 130, ()),
@@ -199,10 +213,7 @@ def test_a_run_interrupted_three_times_leaves_no_process_and_goes_on_where_it_st
     done = run_demo(project, *contracts)
     assert done.returncode == 0, done.stdout
     assert re.search(r"^ 4/11 Deploy with CumulusCI +done before:", done.stdout, re.MULTILINE)
-    summary = json.loads((project / "build" / "summary.json").read_text())
-    assert summary["contracts"]["read"] == 10
-    assert summary["contracts"]["synced"] + summary["contracts"]["parked"] == 10
-    assert summary["fields"]["differing"] == 0
+    assert troubles_of(OWN_CONTRACTS, project, {f"clmkit demo --contracts {own_contracts}": done.stdout}) == []
 
 
 def test_a_mapping_with_errors_stops_before_anything_is_started(project: Path, tmp_path: Path) -> None:

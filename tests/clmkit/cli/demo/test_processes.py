@@ -50,7 +50,8 @@ def test_a_server_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Pa
     assert failure.value.what == f"{sys.executable} ended with code 1"
 
 
-def test_an_interrupt_while_a_command_runs_ends_the_command(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupt_while_a_command_runs_ends_the_command(tmp_path: Path, number: signal.Signals) -> None:
     program = f"""
 import os, sys, pathlib
 from clmkit.cli.demo.processes import EndedServer, Processes
@@ -64,7 +65,7 @@ with Processes() as processes:
     while not ready.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     child = int(ready.read_text().split(":")[1].strip(" }"))
-    parent.send_signal(signal.SIGTERM)
+    parent.send_signal(number)
     parent.wait(10)
     assert not is_alive(child)
 
