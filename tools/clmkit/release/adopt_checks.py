@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from clmkit.codegen.checks import wrap_formula
-from clmkit.codegen.names import banner
 from clmkit.mapping.model import ObjectMapping, Spec
+from clmkit.release.adopt_words import TEXTS, Words, write_text
 from clmkit.release.components import ComponentChange, ElementChange, Key
 from clmkit.release.spec_edit import AdoptError, Edit
 
-TYPE_WORDS = {"label": "label", "description": "description", "active": "active"}
-CHECK_WORDS = {"errorMessage": "message", "description": "description"}
+CHECK_WORDS: Words = {"errorMessage": ("message",), "description": ("description",)}
 
 
 def adopt_record_type(spec: Spec, change: ComponentChange) -> Iterator[Edit]:
@@ -20,7 +19,8 @@ def adopt_record_type(spec: Spec, change: ComponentChange) -> Iterator[Edit]:
         for one in mapping.record_types:
             if one.developer_name == _own_name(change.key):
                 place = ("objects", mapping.name, "record_types", "types", one.name)
-                yield from (_write(spec, change.key, place, TYPE_WORDS, element) for element in change.elements)
+                for element in change.elements:
+                    yield _write_type(spec, change.key, place, element)
                 return
     raise AdoptError(f"{change.key}: is no record type of the mapping; revert it, or accept it until a day")
 
@@ -52,20 +52,13 @@ def _write_check(spec: Spec, mapping: ObjectMapping, key: Key, place: tuple[str,
         field = next((one for one in mapping.columns if one.salesforce == element.after), None)
         if field is not None:
             return Edit((*place, "at"), field.name)
-    return _write(spec, key, place, CHECK_WORDS, element)
+    return write_text(spec, key, place, CHECK_WORDS, element)
 
 
-def _write(spec: Spec, key: Key, place: tuple[str, ...], words: Mapping[str, str], element: ElementChange) -> Edit:
-    word = words.get(element.path)
-    if word == "active":
-        return Edit((*place, word), element.after == "true")
-    if word is None or not element.after:
-        raise AdoptError(
-            f"{key}: the mapping has no word for `{element.path}` ({element.before or 'none'} -> {element.after or 'none'}); "
-            "revert it, or accept it until a day"
-        )
-    text = element.after.removesuffix(banner(spec)).rstrip() if word == "description" else element.after
-    return Edit((*place, word), text)
+def _write_type(spec: Spec, key: Key, place: tuple[str, ...], element: ElementChange) -> Edit:
+    if element.path == "active":
+        return Edit((*place, "active"), element.after == "true")
+    return write_text(spec, key, place, TEXTS, element)
 
 
 def _objects_of(spec: Spec, key: Key) -> Iterator[ObjectMapping]:
