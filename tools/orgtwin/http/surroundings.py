@@ -1,6 +1,6 @@
 """What a snapshot holds besides the org: what was used of the limits, who signed in or saw what, what Apex and flows left behind.
 
-Kept in a file beside that of the org. Left out is what waits or runs in this process alone: jobs of the Bulk and Metadata APIs,
+Kept in a file beside that of the org. Left out is what waits or runs: jobs of the Bulk and Metadata APIs,
 test runs, scheduled Apex and scheduled paths, query locators, listening clients.
 """
 
