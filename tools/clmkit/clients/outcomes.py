@@ -131,25 +131,28 @@ OUTCOMES: dict[str, Outcome] = {
     "ExceededQuota": Outcome(
         _STOP, "The org's bulk jobs of the day are used up. The next run goes on where this one ended."
     ),
-    # either system: an answer without a code, such as a proxy's or an edge's, goes by its status
+    # either system: an answer without a code, such as a proxy's or an edge's, goes by its status. None of them ends a run: what is
+    # refused as a whole is told apart by halves, and what befalls everybody ends it there
     "HTTP_300": Outcome(_PARK, "Several records answer to this key. Merge them, then redrive."),
     "HTTP_304": Outcome(_REBASE, "The record is as it was when it was read last."),
     "HTTP_400": Outcome(_PARK, "What was sent is not understood, and nothing says why."),
-    "HTTP_401": Outcome(_STOP, "The login was refused again right after it was renewed."),
-    "HTTP_403": Outcome(_STOP, "The sync's user or client may not do this."),
+    "HTTP_401": Outcome(_PARK, "This is refused although the login was renewed just before."),
+    "HTTP_403": Outcome(
+        _PARK, "Something on the way, such as a firewall, or the system itself does not let this through."
+    ),
     "HTTP_404": Outcome(_PARK, "There is nothing at this address."),
-    "HTTP_405": Outcome(_STOP, "The address does not know this method."),
+    "HTTP_405": Outcome(_PARK, "The address does not know this method."),
     "HTTP_409": Outcome(_REBASE, "The record was changed in the meantime."),
     "HTTP_410": Outcome(_PARK, "What was at this address is gone for good."),
     "HTTP_412": Outcome(_REBASE, "The record was changed in the meantime."),
     "HTTP_413": Outcome(_PARK, "What was sent is too large."),
-    "HTTP_414": Outcome(_STOP, "The address is too long. This is an error of the sync."),
-    "HTTP_415": Outcome(_STOP, "What was sent is not taken in this form. This is an error of the sync."),
+    "HTTP_414": Outcome(_PARK, "The address is too long. This is an error of the sync."),
+    "HTTP_415": Outcome(_PARK, "What was sent is not taken in this form. This is an error of the sync."),
     "HTTP_420": Outcome(_RETRY, "The edge before Salesforce does not know for a moment where the org is."),
     "HTTP_422": Outcome(_PARK, "What was sent is understood and not taken, and nothing says why."),
-    "HTTP_428": Outcome(_STOP, "The request has to name the version that it is about. This is an error of the sync."),
+    "HTTP_428": Outcome(_PARK, "The request has to name the version that it is about. This is an error of the sync."),
     "HTTP_429": Outcome(_RETRY, "Fewer requests are asked for."),
-    "HTTP_431": Outcome(_STOP, "The address or the headers are too long. This is an error of the sync."),
+    "HTTP_431": Outcome(_PARK, "The address or the headers are too long. This is an error of the sync."),
     "HTTP_500": Outcome(_RETRY, "The system failed inside; it gives no reason."),
     "HTTP_502": Outcome(_RETRY, "The edge before the system had no answer from it."),
     "HTTP_503": Outcome(_RETRY, "The system was not available for a moment."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from json import JSONDecodeError
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,6 +29,7 @@ from clmkit.connectors.documents import (
 )
 from clmkit.connectors.lenient import read_leniently
 
+INTERNAL_ERROR = 500
 OVERLAP = 1000
 """Milliseconds that are asked for again: whether "since" includes the moment itself is not documented everywhere."""
 
@@ -333,10 +335,12 @@ def _read(reply: Reply, items: str = "") -> Any:
     except UNREADABLE as strict:
         try:
             return read_leniently(reply.body, items)
+        except JSONDecodeError:
+            raise Unexpected(f"The CLM answered {reply.status} with a body that does not read: {strict}") from strict
         except ValueError as error:
             raise Unexpected(f"The CLM answered {reply.status} with a body that does not read: {error}") from strict
 
 
 def _spoils_page(error: WireError) -> bool:
     """Whether one document of a page may be the reason why there is no page."""
-    return isinstance(error, Unexpected) or (isinstance(error, Refused) and error.status >= 500)
+    return isinstance(error, Unexpected) or (isinstance(error, Refused) and error.status == INTERNAL_ERROR)

@@ -138,8 +138,11 @@ class Comparison:
             async for one in self.clm.read_agreements():
                 yield one
         except ListingBroken as broken:
+            listed = await self._find_listed()
+            if not listed and not self.state.read_agreement_ids():
+                raise
             yield Unread("", "", f"{broken} What stands behind it is compared as far as the sync knows it.")
-            async for one in self._read_known(await self._find_listed()):
+            async for one in self._read_known(listed):
                 yield one
 
     async def _find_listed(self) -> set[str]:

@@ -255,9 +255,7 @@ _REQUESTS = (
     _request("the connection breaks before the commit", _CLM, cut_before, Ending.AGAIN),
     _request("the connection breaks after the commit", _CLM, cut_after, Ending.AGAIN, FEED_BACK=Ending.ANEW),
     _request("nobody answers", _CLM, refuse_connection, Ending.STOP, None, FEED_BACK=Ending.PARK),
-    _request(
-        "the answer breaks off", _CLM, garble, Ending.STOP, READ=Ending.AGAIN, DECIDE=Ending.ANEW, FEED_BACK=Ending.ANEW
-    ),
+    _request("the answer breaks off", _CLM, garble, Ending.AGAIN, DECIDE=Ending.ANEW, FEED_BACK=Ending.ANEW),
     _request(
         "200 with a page of HTML",
         _CLM,
@@ -265,6 +263,7 @@ _REQUESTS = (
         Ending.STOP,
         None,
         FEED_BACK=Ending.PARK,
+        RECONCILE=Ending.PARK,
     ),
     _request("the certificate is not valid", _CLM, show_bad_certificate, Ending.STOP, None, FEED_BACK=Ending.PARK),
     Fault("the cursor is not known", _CLM, {Step.READ: Ending.STOP}, clm(400, "invalid_cursor", "No such cursor.")),

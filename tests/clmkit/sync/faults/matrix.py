@@ -260,7 +260,7 @@ def _play_reconcile(world: World) -> Ending:
     except WireError:
         return Ending.STOP
     assert report.differences == []
-    return Ending.AGAIN
+    return Ending.PARK if report.unread else Ending.AGAIN
 
 
 # ---- the state's database
