@@ -122,7 +122,8 @@ def sheets_of(values: st.SearchStrategy[object]) -> st.SearchStrategy[Sheet]:
     )
 
 
-@pytest.mark.parametrize(("text", "values", "remembered"), [(True, TEXTS, 1024), (True, TEXTS, 0), (False, JSON, 0)])
+@pytest.mark.parametrize(("text", "values"), [(True, TEXTS), (False, JSON)])
+@pytest.mark.parametrize("remembered", [0, 1024])
 def test_rows_of_the_same_keys_are_written_at_once_as_they_are_one_by_one(
     text: bool, values: st.SearchStrategy[object], remembered: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,7 +133,8 @@ def upsert_many(request: Request) -> Response:
             f"Provided external ID field does not exist or is not accessible: {request.params['record_id']}",
             status=404,
         )
-    if any(name.lower() != sobject_type.api_name.lower() for name, _ in collection.rows):
+    names = {name for name, _values in collection.rows}
+    if any(name.lower() != sobject_type.api_name.lower() for name in names):
         raise SalesforceError("INVALID_INPUT", f"All records must be of type {sobject_type.api_name}")
     results = request.dml.upsert(
         request.caller,

@@ -42,11 +42,10 @@ def error_rows(errors: Sequence[SaveError]) -> list[dict[str, object]]:
 
 def result_row(result: SaveResult, *, upsert: bool = False) -> dict[str, object]:
     """One row of a list of results; `id` only where there is one, `created` only for upsert."""
-    row: dict[str, object] = {}
-    if result.record_id is not None and result.success:
-        row["id"] = result.record_id
-    row["success"] = result.success
-    row["errors"] = error_rows(result.errors)
-    if upsert and result.success:
+    if not result.success:
+        return {"success": False, "errors": error_rows(result.errors)}
+    row: dict[str, object] = {} if result.record_id is None else {"id": result.record_id}
+    row |= {"success": True, "errors": []}
+    if upsert:
         row["created"] = result.created
     return row

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import Protocol
 
 from orgtwin.records.model import Row, Value
@@ -15,6 +16,8 @@ class RowFollower(Protocol):
     """Is told of every live row of a table as it comes, changes and goes."""
 
     def add(self, row: Row) -> None: ...
+
+    def add_all(self, rows: Sequence[Row]) -> None: ...
 
     def remove(self, row: Row) -> None: ...
 
@@ -32,6 +35,7 @@ class _Keyed:
     def __init__(self, field: Field, slot: int) -> None:
         self.field = field
         self._slot = slot
+        self._at_slot: Callable[[Row], Value] = itemgetter(slot)
         self._folds = not field.case_sensitive and field.type not in _ID_TYPES
 
     def key(self, row: Row) -> Value:
@@ -40,6 +44,15 @@ class _Keyed:
         except IndexError:
             return None
         return value.lower() if self._folds and isinstance(value, str) else value
+
+    def keys(self, rows: Sequence[Row]) -> list[Value]:
+        """`key` of each."""
+        if self._folds:
+            return list(map(self.key, rows))
+        try:
+            return list(map(self._at_slot, rows))
+        except IndexError:
+            return list(map(self.key, rows))
 
     def key_of(self, value: Value) -> Value:
         return value.lower() if self._folds and isinstance(value, str) else value
@@ -63,6 +76,9 @@ class UniqueIndex(_Keyed):
         if key is not None:
             self._rows[key] = row
 
+    def add_all(self, rows: Sequence[Row]) -> None:
+        self._rows.update((key, row) for key, row in zip(self.keys(rows), rows, strict=True) if key is not None)
+
     def remove(self, row: Row) -> None:
         key = self.key(row)
         if key is not None:
@@ -72,9 +88,14 @@ class UniqueIndex(_Keyed):
         row = self._rows.get(self.key_of(value))
         return () if row is None else (row,)
 
+    @property
+    def find_one(self) -> Callable[[Value], Row | None]:
+        """The row of a key as `key_of` makes it."""
+        return self._rows.get
+
     def meets(self, rows: Sequence[Row]) -> bool:
         """Whether some of these rows, or one of them and one that is here, have the same value."""
-        keys = [key for key in map(self.key, rows) if key is not None]
+        keys = [key for key in self.keys(rows) if key is not None]
         return len(set(keys)) < len(keys) or not self._rows.keys().isdisjoint(keys)
 
     def find_other(self, row: Row) -> Row | None:
@@ -101,6 +122,10 @@ class KeyedIndex(_Keyed):
             held[row[0]] = row
         else:
             self._rows[key] = {held[0]: held, row[0]: row}
+
+    def add_all(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self.add(row)
 
     def remove(self, row: Row) -> None:
         key = self.key(row)

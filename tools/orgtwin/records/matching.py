@@ -5,12 +5,13 @@ Source: "Insert or Update (Upsert) a Record Using an External ID" (REST API): no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveError
 from orgtwin.ids import find_id18
-from orgtwin.records.coerce import RowRefused, compile_coercer
+from orgtwin.records.coerce import RowRefused
+from orgtwin.records.columns import compile_readers
 from orgtwin.records.model import Row, Value
 from orgtwin.records.sheet import WireRow, values_under
 from orgtwin.records.table import RecordTable
@@ -31,21 +32,42 @@ class Matcher:
         self._field = _require_key_field(table, grant, external_id_field)
         self._name = self._field.api_name
         self._folds = not self._field.case_sensitive
-        self._coerce = compile_coercer(self._field, text=text)
+        self._coerce, self._read = compile_readers(self._field, text=text)
         self._find = table.finder(self._name)
+        self._find_one = table.unique_finder(self._name)
         # Without Unique, an upsert finds only what the caller sees, as the platform's own advice on "View All Data" implies.
         self._may_see = None if self._field.unique else grant.may_see
 
     def match(
         self, rows: Sequence[WireRow], seen: set[Value], *, update_only: bool
-    ) -> Iterator[Row | SaveError | None]:
+    ) -> Iterable[Row | SaveError | None]:
         """For each row the record to update, None to create one, or why it is refused.
 
         `seen` are the keys of the call so far: one that comes twice is refused.
         """
+        values = values_under(rows, self._name)
         if self._field.type is FieldType.ID:
-            return (self._match_id(raw) for raw in values_under(rows, self._name))
-        return (self._match_key(raw, seen, update_only=update_only) for raw in values_under(rows, self._name))
+            return map(self._match_id, values)
+        wire = list(values)
+        keys = self._distinct_keys(wire, seen) if len(wire) > 1 else None
+        if keys is None:
+            return (self._match_key(raw, seen, update_only=update_only) for raw in wire)
+        seen.update(keys)
+        if self._find_one is not None and not update_only:
+            return map(self._find_one, keys)
+        return (self._record_of(key, update_only=update_only) for key in keys)
+
+    def _distinct_keys(self, wire: Sequence[object], seen: set[Value]) -> Sequence[Value] | None:
+        """The keys of all rows, folded; None when some row has none, a wrong one, or that of another."""
+        try:
+            keys = list(self._read(wire)) if all(wire) else []
+        except (RowRefused, SalesforceError):
+            return None
+        if self._folds:
+            keys = [key.lower() if isinstance(key, str) else key for key in keys]
+        distinct = set(keys)
+        is_plain = len(distinct) == len(wire) and None not in distinct and seen.isdisjoint(distinct)
+        return keys if is_plain else None
 
     def _match_key(self, raw: object, seen: set[Value], *, update_only: bool) -> Row | SaveError | None:
         try:
@@ -58,8 +80,11 @@ class Matcher:
         if folded in seen:
             return SaveError("DUPLICATE_VALUE", f"Duplicate external id specified: {key!s}")
         seen.add(folded)
+        return self._record_of(key, update_only=update_only)
+
+    def _record_of(self, key: Value, *, update_only: bool) -> Row | SaveError | None:
         found = self._find(key)
-        if self._may_see is not None:
+        if found and self._may_see is not None:
             found = [row for row in found if self._may_see(row)]
         if len(found) == 1:
             return found[0]

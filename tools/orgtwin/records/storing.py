@@ -9,8 +9,8 @@ from orgtwin.errors import SaveError
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation, Pending, Save
-from orgtwin.records.system_fields import auto_numbers, stamp_created, stamp_modified, text_names
-from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.system_fields import auto_numbers, created_stamps, stamp_created, stamp_modified, text_names
+from orgtwin.records.table import ID, SYSTEM_MODSTAMP, RecordTable
 from orgtwin.schema.model import Field
 
 
@@ -35,8 +35,9 @@ def _add(context: RecordsContext, save: Save, rows: Sequence[Pending]) -> None:
     table, now, user_id = save.table, context.now, save.caller.user_id
     contents = [row.content for row in rows]
     ids = context.ids.coming(table.type.key_prefix)
+    stamps = created_stamps(user_id, now)
     for content in contents:
-        stamp_created(content, cast("str | None", content[ID]) or next(ids), user_id, now)
+        content[ID : SYSTEM_MODSTAMP + 1] = (content[ID] or next(ids), *stamps)
     for slot, key, render in table.compiled(auto_numbers):
         for content, number in zip(contents, context.next_numbers(*key, len(contents)), strict=True):
             content[slot] = render(number, now)

@@ -6,7 +6,7 @@ and only where the last row that had it went. Source: "Roll-Up Summary Field" (S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -141,6 +141,10 @@ class Summary:
         self._read = children.reader(summary.child_field or "Id")
         self._new_total = _TOTALS[summary.operation]
         self._totals: dict[Value, Total] = {}
+
+    def add_all(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self.add(row)
 
     def add(self, row: Row) -> None:
         if self._counts(row):

@@ -22,7 +22,12 @@ _DATE_PARTS = {"{YYYY}": "%Y", "{YY}": "%y", "{MM}": "%m", "{DD}": "%d"}
 
 
 def stamp_created(row: Row, record_id: str, user_id: str, now: datetime) -> None:
-    row[ID : SYSTEM_MODSTAMP + 1] = (record_id, False, now, user_id, now, user_id, now)
+    row[ID : SYSTEM_MODSTAMP + 1] = (record_id, *created_stamps(user_id, now))
+
+
+def created_stamps(user_id: str, now: datetime) -> tuple[Value, ...]:
+    """What a new row has in its system slots after its id."""
+    return False, now, user_id, now, user_id, now
 
 
 def stamp_modified(row: Row, user_id: str, now: datetime) -> None:

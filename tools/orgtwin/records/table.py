@@ -101,6 +101,14 @@ class RecordTable:
         name = field.lower()
         return self._find_id if name == "id" else self._index(name).find
 
+    def unique_finder(self, field: str) -> Callable[[Value], Row | None] | None:
+        """The one row of a value, for as long as the type is the same; texts are asked for as the index folds them.
+
+        None where values are not unique.
+        """
+        index = self._indexes.get(field.lower())
+        return index.find_one if isinstance(index, UniqueIndex) else None
+
     def _find_id(self, value: Value) -> Sequence[Row]:
         row = self.live.get(value) if isinstance(value, str) else None
         return () if row is None else (row,)
@@ -139,8 +147,7 @@ class RecordTable:
         for row in rows:
             live[row[ID]] = row  # type: ignore[index]
         for follower in self._followers:
-            for row in rows:
-                follower.add(row)
+            follower.add_all(rows)
 
     def discard(self, row: Row) -> None:
         """Forget a live row as if it had never been."""

@@ -16,7 +16,7 @@ from orgtwin.access.grants import Grant, RowFilter
 from orgtwin.errors import SalesforceError, SaveError, Unsupported
 from orgtwin.ids import find_id18
 from orgtwin.records.coerce import Coercer, RowRefused, compile_coercer, refuse
-from orgtwin.records.columns import Column, compile_readers
+from orgtwin.records.columns import Column, compile_readers, read_parents
 from orgtwin.records.model import Row, Value
 from orgtwin.records.saving import Operation
 from orgtwin.records.sheet import Sheet
@@ -107,8 +107,10 @@ class Writer:
             return False
         if not sheet.lines:
             return True
+        width = self._table.width
         for content in contents:
-            self._widen(content)
+            if len(content) < width:
+                self._widen(content)
         cells = shape.written(zip(*sheet.lines, strict=True))
         try:
             for slot, read, column in zip(shape.slots, shape.columns, cells, strict=True):
@@ -178,12 +180,12 @@ class Writer:
     def _field_setter(self, f: Field) -> Setter:
         slot = self._table.slot(f.api_name)
         if f.type is FieldType.REFERENCE:
-            return _setter(slot, self._reference(f), f)
+            return self._reference(slot, f)
         return Setter(slot, *compile_readers(f, text=self._text), f)
 
     # ---- references
 
-    def _reference(self, f: Field) -> Coercer:
+    def _reference(self, slot: int, f: Field) -> Setter:
         tables = [self._tables.table(name) for name in f.reference_to if self._tables.schema.find_type(name)]
         sees = {table.type.key_prefix: self._parents(table.type.api_name, f) for table in tables}
         read = compile_coercer(f, text=self._text)
@@ -197,7 +199,7 @@ class Writer:
             record_id = read(value)
             return None if record_id is None else _find_parent(f, tables, sees, str(record_id))
 
-        return coerce
+        return _setter(slot, coerce, f) if only is None else Setter(slot, coerce, read_parents(only, coerce), f)
 
     def _parents(self, sobject_type: str, f: Field) -> RowFilter | None:
         """Which parents a reference may name: those that the caller sees; as a master those that the caller may change."""
@@ -233,7 +235,7 @@ class Writer:
 
 def _fill(contents: Sequence[Row], slot: int, read: Column, cells: Sequence[object], *, text: bool) -> None:
     """Set one field of many rows; an empty cell of a CSV leaves it as it is."""
-    if text and "" in cells:
+    if text and not all(cells):
         is_said = list(map(bool, cells))
         contents, cells = list(compress(contents, is_said)), list(compress(cells, is_said))
     for content, value in zip(contents, read(cells), strict=True):
