@@ -145,7 +145,7 @@ def test_a_first_load_goes_past_an_agreement_that_spoils_every_page_of_the_list(
     world, wire = new_world(b'"sound"', spoils=BAD)
     report = load(world, wire)
     assert (report.loaded, report.rounds.rows_created, report.rounds.stopped) == (0, {"Contract": 3}, "")
-    assert (keys(world), parked(world)) == (NEIGHBOURS | {BAD}, {})
+    assert (keys(world), list(parked(world))) == (NEIGHBOURS | {BAD}, [BAD])
 
 
 def test_a_clm_that_answers_for_nobody_ends_a_comparison_with_its_own_words() -> None:
