@@ -96,6 +96,9 @@ def message_format(template: str, values: list[Value]) -> str:
         index = int(found[1])
         pieces.append(to_text(values[index]) if index < len(values) else found[0])
         position = found.end()
+    size = sum(map(len, pieces))
+    if size > MAX_STRING:
+        raise out_of_limit(f"Apex heap size too large: {size}")
     return "".join(pieces)
 
 
