@@ -148,6 +148,8 @@ def measure_load(bench: Bench, names: list[str], changes: int, seed: int) -> Loa
         before, used = bench.settled(), bench.processors(workers)
         seconds = wait_for(lambda: bench.settled() >= changes and bench.outcomes().get("waiting", 0) == 0)
         settled = bench.settled() - before
+        if not settled:
+            raise SystemExit("the first round settled everything; take more --changes")
         used = {name: spent - used[name] for name, spent in bench.processors(workers).items()}
     told = ", ".join(f"{name} {1000 * spent / settled:.2f}" for name, spent in used.items())
     print(f"milliseconds of processor time a change: {told}; {sum(used.values()) / seconds:.2f} processors in use")
