@@ -86,6 +86,7 @@ UNREAD: dict[str, tuple[str, bytes, dict[str, str], str]] = {
     "the payload breaks off": ("S", GOOD[:3], KNOWN, "schema S: EOFError Expected 1 bytes, read 0"),
     "a symbol that the schema does not have": ("S", GOOD[:-1] + b"\x20", KNOWN,
         "schema S: IndexError list index out of range"),
+    "more than the schema tells": ("S", GOOD + b"\x00\x00", KNOWN, "schema S: ValueError the event ends at byte 6 of 8"),
     "no text where text is told": ("S", b"\x02\x02\x02\xff\x00\x00", KNOWN,
         "schema S: UnicodeDecodeError 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
 }  # fmt: skip

@@ -7,12 +7,12 @@ Events" (Change Data Capture Developer Guide).
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import fastavro
 import msgspec
-
-from clmkit.clients.pubsub.avro import Payload
 
 HEADER = "ChangeEventHeader"
 _GAP = "GAP_"
@@ -77,13 +77,16 @@ class Decoder:
 
     def __init__(self, schema: dict[str, Any]) -> None:
         self._schema = schema
-        self._payload = Payload(schema)
+        self._parsed = fastavro.parse_schema(schema)
         self._name = str(schema["name"]).rpartition(".")[2]
         self._named: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def decode(self, payload: bytes, event_id: str) -> Change | Published:
-        """What a payload says."""
-        values = self._payload.read(payload)
+        """What a payload says. Raises ValueError for one with bytes left over: it was written by another schema."""
+        source = io.BytesIO(payload)
+        values: Any = fastavro.schemaless_reader(source, self._parsed, None)
+        if source.tell() != len(payload):
+            raise ValueError(f"the event ends at byte {source.tell()} of {len(payload)}")
         header = values.pop(HEADER, None)
         if header is None:
             return Published(self._name, values, event_id)
