@@ -17,7 +17,7 @@ demo: install
 # Everything that is checked, cheapest first. Two workers: each runs end-to-end suites that start processes of their own.
 WORKERS ?= 2
 test: check worker node-tools
-	$(BIN)/pytest --numprocesses $(WORKERS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --max-worker-restart 0
 
 check: install
 	$(BIN)/ruff check tools tests bench
