@@ -50,8 +50,9 @@ next, in {out}:
 @click.option("--force", is_flag=True, help="Overwrite files that are there.")
 @AS_JSON
 def init_project(name: str | None, show: bool, out: Path, count: int, seed: int, force: bool, as_json: bool) -> None:
-    """Start a project: a mapping of one's trade, with agreements and a suite that tries them on twins of both systems.
+    """Start a project: a mapping of one's trade, with agreements.
 
+    A suite beside them tries the mapping on twins of both systems.
     The folder is a Salesforce project, too: sfdx-project.json tells the sf CLI where force-app is.
 
     \b
