@@ -101,6 +101,17 @@ def _by_ids(operand: Value) -> list[SObject]:
     return records_of(operand)
 
 
+WRITE_OPTIONS = (
+    "",
+    ",Boolean",
+    ",AccessLevel",
+    ",Boolean,AccessLevel",
+    ",Database.DMLOptions",
+    ",Database.DMLOptions,AccessLevel",
+)
+"""What may follow the operand of a method that writes."""
+
+
 def _forms(verb: str, *, ids: bool = False, key: bool = False) -> dict[str, Callable[..., Value]]:
     """All overloads of one verb."""
     result = f"Database.{RESULT_KINDS[verb]}"
@@ -110,14 +121,7 @@ def _forms(verb: str, *, ids: bool = False, key: bool = False) -> dict[str, Call
     if ids:
         operands += [("Id", result), ("List<Id>", f"List<{result}>")]
     for operand, returns in operands:
-        for options in (
-            "",
-            ",Boolean",
-            ",AccessLevel",
-            ",Boolean,AccessLevel",
-            ",Database.DMLOptions",
-            ",Database.DMLOptions,AccessLevel",
-        ):
+        for options in WRITE_OPTIONS:
             found[f"static {returns} {verb}({operand}{options})"] = run
             if key and "DMLOptions" not in options:
                 found[f"static {returns} {verb}({operand},Schema.SObjectField{options})"] = run

@@ -8,7 +8,7 @@ from orgtwin.apex import context
 from orgtwin.apex.database import DatabaseError, DmlResult, dml_exception
 from orgtwin.apex.faults import argument_null
 from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion
-from orgtwin.apex.library.databases import write_options
+from orgtwin.apex.library.databases import WRITE_OPTIONS, write_options
 from orgtwin.apex.library.json_results import PlainResult, error_plain
 from orgtwin.apex.library.properties import Properties
 from orgtwin.apex.library.signatures import declare, system_class, type_of
@@ -115,14 +115,6 @@ def _result(one: ConvertedLead) -> PlainResult:
     return PlainResult(type_of("Database.LeadConvertResult"), values)
 
 
-_OPTIONS = (
-    "",
-    ",Boolean",
-    ",AccessLevel",
-    ",Boolean,AccessLevel",
-    ",Database.DMLOptions",
-    ",Database.DMLOptions,AccessLevel",
-)
 system_class(
     "Database",
     {
@@ -131,6 +123,6 @@ system_class(
             ("Database.LeadConvert", "Database.LeadConvertResult"),
             ("List<Database.LeadConvert>", "List<Database.LeadConvertResult>"),
         )
-        for options in _OPTIONS
+        for options in WRITE_OPTIONS
     },
 )
