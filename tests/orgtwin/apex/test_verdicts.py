@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import signal
 import stat
@@ -85,6 +86,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _text: b"",
     "cut": lambda text: text[:-3],
     "a changed byte": lambda text: text.replace(b"[]", b"[1]", 1),
+    "a verdict of another class": lambda text: text.replace(_first_key(text), b"0" * len(_first_key(text))),
     "no digest": lambda text: text.partition(b"\n")[2],
     "a list": lambda _text: _signed(b"[]"),
     "another checker": lambda _text: _signed(b'{"checker":"x","verdicts":{}}'),
@@ -92,6 +94,11 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "more than a verdict": lambda text: _signed(text.partition(b"\n")[2].replace(b'{"ch', b'{"x":1,"ch')),
     "no text": lambda _text: _signed(b"\xff\xfe"),
 }
+
+
+def _first_key(text: bytes) -> bytes:
+    """The key of a verdict: whatever stands in its place is still JSON of the right shape."""
+    return str(next(iter(json.loads(text.partition(b"\n")[2])["verdicts"]))).encode()
 
 
 def _signed(body: bytes) -> bytes:

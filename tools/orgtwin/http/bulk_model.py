@@ -25,9 +25,22 @@ class Chunking:
     start_row: str = ""
 
 
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What became of rows, one entry for each, in their order."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    failed: int = 0
+
+    def note(self, outcomes: Sequence[Outcome]) -> None:
+        """What became of the next rows."""
+        self.outcomes.extend(outcomes)
+        self.failed += sum(1 for outcome in outcomes if outcome.error)
+
+
 @dataclass(slots=True)
-class IngestJob:
-    """One Bulk API 2.0 ingest job. The upload stays as it came; `outcomes` has one entry for each of its rows, in order."""
+class IngestJob(Tally):
+    """One Bulk API 2.0 ingest job. The upload stays as it came; `outcomes` has one entry for each of its rows."""
 
     job_id: str
     operation: str
@@ -41,19 +54,12 @@ class IngestJob:
     state: str = "Open"
     error_message: str | None = None
     upload: Upload | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-    failed: int = 0
     modified_at: datetime | None = None
     milliseconds: int = 0
 
     @property
     def key(self) -> str:
         return self.job_id
-
-    def note(self, outcomes: Sequence[Outcome]) -> None:
-        """What became of the next rows."""
-        self.outcomes.extend(outcomes)
-        self.failed += sum(1 for outcome in outcomes if outcome.error)
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ class QueryJob:
 
 
 @dataclass(slots=True)
-class Batch:
+class Batch(Tally):
     """One batch of a Bulk API 1.0 job. `outcomes` is what became of its rows; `result` what its query found."""
 
     batch_id: str
@@ -90,8 +96,6 @@ class Batch:
     state: str = "Queued"
     state_message: str | None = None
     upload: Upload | None = None
-    outcomes: list[Outcome] = field(default_factory=list)
-    failed: int = 0
     header: list[str] = field(default_factory=list)
     result: BulkResult | None = None
     result_id: str | None = None
@@ -108,11 +112,6 @@ class Batch:
     def sent(self) -> bytes:
         """What was posted, as it came."""
         return self.upload.reader().read() if self.upload else b""
-
-    def note(self, outcomes: Sequence[Outcome]) -> None:
-        """What became of the next rows."""
-        self.outcomes.extend(outcomes)
-        self.failed += sum(1 for outcome in outcomes if outcome.error)
 
 
 @dataclass(slots=True)

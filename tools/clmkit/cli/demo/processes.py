@@ -17,7 +17,7 @@ import msgspec
 
 from clmkit.cli.demo.failure import StepFailed, last_lines
 
-READY_WITHIN_SECONDS = 30.0
+READY_WITHIN_SECONDS = 120.0
 STOP_WITHIN_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 

@@ -75,29 +75,32 @@ class Trial:
 
 
 @contextmanager
-def running_trial(mapping: Path, agreements: Iterable[Mapping[str, Any]], folder: Path) -> Iterator[Trial]:
+def running_trial(
+    mapping: Path, agreements: Iterable[Mapping[str, Any]], folder: Path, test_level: str = LOCAL_TESTS
+) -> Iterator[Trial]:
     """Both twins with the mapping of that file and these agreements; their files stand in `folder`. Raises TrialFailed."""
     loaded = load_spec(mapping)
     if loaded.spec is None:
         raise TrialFailed("\n".join(f"{one.file}:{one.place.line}: {one.code} {one.message}" for one in loaded.errors))
     with ExitStack() as stack:
         processes = stack.enter_context(Processes())
-        org, clm = (_start(processes, name, folder) for name in ("orgtwin", "clmtwin"))
-        deploy_mapping(loaded.spec, folder / "orgtwin.json", LOCAL_TESTS)
+        org, clm = (_start(processes, name, folder) for name in ("org", "clm"))
+        deploy_mapping(loaded.spec, folder / "org.json", test_level)
         person, user = ClmUser(clm), SalesforceUser(org)
         stack.callback(person.close)
         stack.callback(user.close)
         assign_sets(loaded.spec, user)
         load_records(loaded.spec, agreements, person, user)
         config = SYNC_CONFIG.format(spec=mapping.resolve().as_posix())
-        config = config.replace("clm.json", "clmtwin.json").replace("org.json", "orgtwin.json")
         (folder / "sync.yml").write_text(config, encoding="utf-8")
         yield Trial(loaded.spec, folder, person, user)
 
 
 def _start(processes: Processes, name: str, folder: Path) -> dict[str, str]:
     ready = folder / f"{name}.json"
-    return processes.start_server([tool(name), "serve", "--ready-file", str(ready)], ready, folder / f"{name}.log")
+    return processes.start_server(
+        [tool(f"{name}twin"), "serve", "--ready-file", str(ready)], ready, folder / f"{name}.log"
+    )
 
 
 def deploy_mapping(spec: Spec, ready: Path, test_level: str = NO_TESTS) -> None:
