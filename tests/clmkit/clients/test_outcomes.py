@@ -69,6 +69,16 @@ def test_every_code_and_status_that_salesforce_publishes_beside_it_has_its_outco
     assert told - set(OUTCOMES) == set()
 
 
+@pytest.mark.parametrize("wsdl", ["partner", "tooling", "metadata"])
+def test_every_code_of_the_wsdls_that_the_sf_cli_carries_has_its_outcome(wsdl: str) -> None:
+    """Newer ones than the list above, as soon as the CLI is."""
+    text = (ROOT / ".node/node_modules/@salesforce/types/lib" / f"{wsdl}.d.ts").read_text("utf-8")
+    kinds = re.findall(r"export type (?:StatusCode|ExceptionCode) = ([^;]+);", text)
+    told = {code for kind in kinds for code in re.findall(r"'(\w+)'", kind)}
+    assert len(told) > 500
+    assert told - set(OUTCOMES) == set()
+
+
 NO_CODES = {"FISCAL_QUARTER", "FISCAL_YEAR", "USER_MODE", "START_ARRAY", "START_OBJECT"}
 """Words of queries and of the JSON parser's texts in the same form."""
 
