@@ -164,7 +164,7 @@ def test_a_wrong_rule_is_told_as_a_story_of_two_steps(monkeypatch: pytest.Monkey
     machine = type("TwoSystems", (RuleBasedStateMachine,), {name: TwoSystems.__dict__[name] for name in FEW})
     phases = (Phase.generate, Phase.shrink)
     few = settings(
-        max_examples=60, derandomize=True, stateful_step_count=4, deadline=None, print_blob=False, phases=phases
+        max_examples=300, derandomize=True, stateful_step_count=8, deadline=None, print_blob=False, phases=phases
     )
     with pytest.raises(AssertionError) as failed:
         run_state_machine_as_test(machine, settings=few)
