@@ -54,7 +54,7 @@ def test_no_body_is_answered_with_a_traceback(play: Play) -> None:
             for name, value in NAMES.items():
                 path = path.replace(name, value)
             for story, body in (BODIES if route.pattern in READ_WHOLE else ANYWHERE).items():
-                answer = await client.call(route.method, path, body)
+                answer = await client.call(route.method, path, body, x_as_user_email="eve@us.example")
                 if answer.status >= 500 and answer.body.get("code") != "TWIN_UNSUPPORTED":
                     wrong[f"{route.method} {path} {story}"] = answer.status
         kept = await client.call("GET", "/api/v1/agreements/AGR-000001")
@@ -68,7 +68,7 @@ def test_no_body_is_answered_with_a_traceback(play: Play) -> None:
 def test_a_records_patch_that_makes_no_sense_is_refused_by_its_member(play: Play, body: bytes) -> None:
     async def scene(twin: Twin, client: Client) -> tuple[int, str]:
         await client.call("POST", "/api/v1/agreements", {"title": "Supply"})
-        answer = await client.call("PATCH", "/public/api/v1/records/AGR-000001", body)
+        answer = await client.call("PATCH", "/public/api/v1/records/AGR-000001", body, x_as_user_email="eve@us.example")
         return answer.status, answer.body["code"]
 
     assert play(scene) == (422, "INVALID")
@@ -76,16 +76,26 @@ def test_a_records_patch_that_makes_no_sense_is_refused_by_its_member(play: Play
 
 def test_a_moment_without_a_zone_is_taken_as_utc(play: Play) -> None:
     async def scene(twin: Twin, client: Client) -> int:
-        return (await client.call("GET", "/public/api/v1/records?lastUpdated=2026-01-01")).status
+        path = "/public/api/v1/records?lastUpdated=2026-01-01"
+        return (await client.call("GET", path, x_as_user_email="eve@us.example")).status
 
     assert play(scene) == 200
+
+
+def test_a_record_is_given_to_nobody_who_does_not_say_for_whom(play: Play) -> None:
+    async def scene(twin: Twin, client: Client) -> tuple[int, object]:
+        answer = await client.call("GET", "/public/api/v1/records")
+        return answer.status, answer.body
+
+    words = "A client credentials token needs x-as-user-email or x-as-user-id with a valid user."
+    assert play(scene) == (403, {"code": "ACTING_USER_NEEDED", "message": words})
 
 
 @pytest.mark.parametrize("header", ["x-clm-user", "x-as-user-email"])
 def test_a_change_names_who_made_it_in_the_feed_and_in_the_agreement(play: Play, header: str) -> None:
     async def scene(twin: Twin, client: Client) -> tuple[str, str]:
         await client.call("POST", "/api/v1/agreements", {"title": "Supply"})
-        sent = {header.replace("-", "_"): "ann@example.com"}
+        sent = {"x_as_user_id": "USR-1", header.replace("-", "_"): "ann@example.com"}
         path, body = "/public/api/v1/records/AGR-000001", {"name": "Other"}
         await client.call("PATCH", path, body, **sent)
         feed = await client.call("GET", "/api/v1/changes")

@@ -9,6 +9,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "invalid_cursor": (400, "The cursor is not one this service gave"),
     "invalid_limit": (400, "The limit is out of range"),
     "unauthorized": (401, "A valid access token is needed"),
+    "acting_user_needed": (403, "The request says for whom it is made"),
     "not_found": (404, "There is no such resource"),
     "method_not_allowed": (405, "The resource does not know this method"),
     "illegal_transition": (409, "The lifecycle does not allow this move"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from clmkit.clients.clm import ClmCredentials, whole
+from clmkit.clients.clm import ClmCredentials, Unread, whole
 from clmkit.clients.errors import LoginFailed, Refused
 from clmkit.clients.outcomes import Action
 from clmkit.clients.transport import Patience, Transport, open_session
@@ -20,6 +20,9 @@ from clmkit.connectors import DescribedClm, load_description
 from clmkit.connectors.signatures import is_genuine
 from clmtwin import agreements
 from clmtwin.clock import Clock
+from clmtwin.http import ironclad as ironclad_http
+from clmtwin.ironclad.records import to_record
+from clmtwin.problem import PROBLEMS, Problem
 from clmtwin.server import bind, serving
 from clmtwin.twin import Twin, open_twin
 
@@ -42,7 +45,7 @@ class Stage:
         twin = open_twin(self.folder, seed=0, client_id="kit", public_url="https://clm", requests_per_second=1e6)
         try:
             async with serving(twin, bind("127.0.0.1", 0)) as url, open_session(None) as session:
-                credentials = ClmCredentials("kit", self.secret or twin.credentials.client_secret)
+                credentials = ClmCredentials("kit", self.secret or twin.credentials.client_secret, "eve@us.example")
                 transport, described = Transport(session, Patience(attempts=2)), load_description(self.kind, Path())
                 clock = lambda: twin.clock.now().timestamp()  # noqa: E731
                 return await use(DescribedClm(transport, url, credentials, described, clock), twin)
@@ -169,6 +172,57 @@ def test_a_patch_on_what_was_read_is_taken_and_on_anything_older_refused(speak: 
         assert (refused.value.code, refused.value.action) == ("revision_mismatch", Action.REBASE)
 
     speak(use)
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, *ids: str) -> None:
+    """Have the twin fail over these records wherever they stand, as a service does that cannot put one into words."""
+
+    def to_record_or_fail(agreement: Any) -> dict[str, Any]:
+        if agreement.id in ids:
+            raise Problem("server_error", "Something went wrong.")
+        return to_record(agreement)
+
+    monkeypatch.setitem(PROBLEMS, "server_error", (500, "Internal error"))
+    monkeypatch.setattr(ironclad_http, "to_record", to_record_or_fail)
+
+
+def test_a_record_that_spoils_every_page_is_left_out_by_its_place_and_the_rest_goes_on(
+    ironclad: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, "AGR-000003", "AGR-000004")
+
+    async def use(clm: Any, twin: Twin) -> tuple[list[str], list[str]]:
+        stand_still(twin, 0)
+        for _ in range(7):
+            add(twin)
+        read = [one async for one in clm.read_agreements(limit=7)]
+        whole_ones = [one["id"] for one in read if not isinstance(one, Unread)]
+        return whole_ones, [one.reason for one in read if isinstance(one, Unread)]
+
+    ids, reasons = ironclad(use)
+    assert ids == [f"AGR-00000{number}" for number in (1, 2, 5, 6, 7)]
+    begin = "of the CLM's list /public/api/v1/records, lastUpdated"
+    end = (
+        "cannot be had, not even alone: CLM GET /public/api/v1/records answered 500 SERVER_ERROR: Something went wrong."
+    )
+    assert [(words.split()[1], begin in words, words.endswith(end)) for words in reasons] == [
+        ("3", True, True), ("4", True, True),
+    ]  # fmt: skip
+
+
+def test_a_list_that_fails_over_record_after_record_is_the_systems_trouble(
+    ironclad: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(monkeypatch, *(f"AGR-{number:06d}" for number in range(2, 9)))
+
+    async def use(clm: Any, twin: Twin) -> None:
+        for number in range(9):
+            stand_still(twin, number * 3)
+            add(twin)
+        with pytest.raises(Refused, match="answered 500 SERVER_ERROR: Something went wrong"):
+            await read_feed(clm)
+
+    ironclad(use)
 
 
 def test_wrapped_properties_are_read_plain_and_written_with_their_type(ironclad: Stage) -> None:

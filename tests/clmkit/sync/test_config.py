@@ -107,11 +107,25 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_described_clm_is_named_and_one_with_a_public_key_needs_no_secret(tmp_path: Path) -> None:
-    text = WHOLE.replace("client_id: clmkit,", "client_id: clmkit, connector: ironclad,")
+    text = WHOLE.replace("client_id: clmkit,", "client_id: clmkit, connector: ironclad, as_user: eve@us.example,")
     config = load_config(write(tmp_path, text + "webhook: {listen: '127.0.0.1:0'}\n"), ENVIRONMENT)
     assert (config.connector.name, config.webhook and config.webhook.secrets) == ("ironclad", ())
     with pytest.raises(ConfigError, match=r"clm\.connector: .*none\.yml: No such file or directory"):
         load_config(write(tmp_path, text.replace("ironclad", "none.yml")), ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("connector: ironclad,", "clm.as_user is missing: ironclad asks every request whom it acts as (x-as-user-email), and does"
+         " what that user may do."),
+        ("as_user: eve@us.example,", "clm.as_user: the connector clm has no `login.as_user` to send it in."),
+    ],
+)  # fmt: skip
+def test_whom_requests_act_as_is_told_exactly_where_the_clm_asks(tmp_path: Path, told: str, words: str) -> None:
+    with pytest.raises(ConfigError) as failure:
+        load_config(write(tmp_path, WHOLE.replace("client_id: clmkit,", f"client_id: clmkit, {told}")), ENVIRONMENT)
+    assert str(failure.value) == f"{tmp_path}/sync.yml: {words}"
 
 
 def test_a_secret_that_was_replaced_is_read_for_the_next_login(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ JsonObject = dict[str, Any]
 class ClmCredentials:
     client_id: str
     client_secret: str = field(repr=False)
+    as_user: str = ""
+    """Whom the client acts as, where the CLM asks for that."""
 
 
 def current(credentials: ClmCredentials | Callable[[], ClmCredentials]) -> ClmCredentials:

@@ -177,6 +177,7 @@ OUTCOMES: dict[str, Outcome] = {
     "unsupported_media_type": Outcome(_STOP, "The CLM does not take what it is sent in this form."),
     "too_large": Outcome(_PARK, "The CLM does not take a change of this size."),
     "unauthorized": Outcome(_STOP, "The CLM refused the login again right after it was renewed."),
+    "acting_user_needed": Outcome(_STOP, "The CLM asks whom the sync acts as. Name a user in `clm.as_user`."),
     "method_not_allowed": Outcome(_STOP, "The address does not know this method."),
     "invalid_cursor": Outcome(
         _STOP, "The CLM does not know the stored position in its change feed. It may have been reset."

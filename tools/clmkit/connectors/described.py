@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,17 +29,27 @@ from clmkit.connectors.documents import (
     try_agreement,
 )
 from clmkit.connectors.lenient import read_leniently
+from clmkit.connectors.numbered import LeftOut, read_on, spoils_page
 
-INTERNAL_ERROR = 500
 OVERLAP = 1000
 """Milliseconds that are asked for again: whether "since" includes the moment itself is not documented everywhere."""
 
 
 class _Look(msgspec.Struct, frozen=True):
-    """The cursor of a feed of what changed: a moment in milliseconds, and the page from there."""
+    """The cursor of a feed of what changed: a moment in milliseconds, and the place (page) in the list from there."""
 
     since: int = 0
     page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """The documents at a cursor, the cursor behind them, whether more stands there, and what of them cannot be had."""
+
+    documents: list[Any]
+    cursor: str
+    more: bool
+    left_out: tuple[Unread, ...] = ()
 
 
 class DescribedClm:
@@ -76,8 +87,8 @@ class DescribedClm:
             async for agreement in self._read_seen(feed, limit):
                 yield agreement
             return
-        async for document in self._read_listed(self._description.agreements, limit):
-            yield try_agreement(self._description.document, document)
+        async for one in self._read_listed(self._description.agreements, limit):
+            yield one if isinstance(one, Unread) else try_agreement(self._description.document, one)
 
     async def get_agreement(self, agreement_id: str) -> JsonObject:
         return self._to_agreement(await self._get_document(agreement_id))
@@ -129,6 +140,12 @@ class DescribedClm:
         path = self._require_webhooks().key_path
         return (await self._send("webhook_key", "GET", path)).body.decode() if path else ""
 
+    @property
+    def _acting(self) -> dict[str, str]:
+        """Whom a request acts as, where the system asks for that."""
+        header = self._description.login.as_user
+        return {header: current(self._credentials).as_user} if header else {}
+
     def _to_agreement(self, document: Any) -> JsonObject:
         return to_agreement(self._description.document, document)
 
@@ -140,37 +157,37 @@ class DescribedClm:
         return self._description.webhooks
 
     async def _read_events(self, feed: EventFeed, after: str, limit: int) -> ChangePage:
-        events, cursor, more = await self._read_page("changes", feed.listing, after, limit, {})
+        page = await self._read_page("changes", feed.listing, after, limit, {})
         at = self._description.document
         changes, unread = sort_out(
-            events,
+            page.documents,
             lambda event: to_change(self._description, feed, event),
             lambda event: member(event, feed.event_id),
             lambda event: member(member(event, feed.agreement), at.id),
         )
-        return ChangePage(changes, cursor, more, unread)
+        return ChangePage(changes, page.cursor, page.more, [*unread, *page.left_out])
 
     async def _read_changed(self, feed: ChangedFeed, after: str, limit: int) -> ChangePage:
         """One page of what changed since the cursor's moment.
 
         A record that changes while pages are read moves to the end and shifts the others, so the next page is asked for by the
-        newest moment seen, not by its number; only where a whole page lies within OVERLAP the number counts on. Records near that
+        newest moment seen, not by its place; only where a whole page lies within OVERLAP the place counts on. Records near that
         moment come again: the sync knows the events it had. So do those with a moment to come: whoever asks for what changed since
         the year 9999 hears of nothing any more.
         """
         at = msgspec.json.decode(after, type=_Look) if after else _Look()
         query = {feed.since: to_moment(at.since)} if at.since else {}
-        documents, page, more = await self._read_page("changes", feed.listing, at.page, limit, query)
+        page = await self._read_page("changes", feed.listing, at.page, limit, query)
         changes, unread = sort_out(
-            documents,
+            page.documents,
             lambda document: to_observed_change(self._description, document),
             lambda document: None,
             lambda document: member(document, self._description.document.id),
         )
         now = round(self._clock() * 1000)
         since = max((one.revision for one in changes if one.revision <= now), default=0) - OVERLAP
-        following = _Look(since) if since > at.since else _Look(at.since, page if more else "")
-        return ChangePage(changes, msgspec.json.encode(following).decode(), more, unread)
+        following = _Look(since) if since > at.since else _Look(at.since, page.cursor if page.more else "")
+        return ChangePage(changes, msgspec.json.encode(following).decode(), page.more, [*unread, *page.left_out])
 
     async def _read_seen(self, feed: ChangedFeed, limit: int) -> AsyncIterator[JsonObject | Unread]:
         """Every agreement once, although one that changes in between comes twice."""
@@ -189,50 +206,59 @@ class DescribedClm:
                     yield change.agreement
 
     async def _read_listed(self, listing: Listing, limit: int) -> AsyncIterator[Any]:
-        """The documents of a list. A page that cannot be had is asked for one document at a time, so that only the one at fault is
-        missing and not those beside it. Raises ListingBroken where there is no way past it.
+        """The documents of a list, and an Unread for what cannot be had: such a page is asked for in smaller parts, so that
+        only the one at fault is missing and not those beside it. Raises ListingBroken where there is no way past it.
         """
         full = min(limit or listing.pages.most, listing.pages.most)
         cursor, more, singly = "", True, 0
         while more:
             try:
-                documents, cursor, more = await self._read_page(
-                    "agreements", listing, cursor, 1 if singly else full, {}
-                )
+                page = await self._read_page("agreements", listing, cursor, 1 if singly else full, {})
             except WireError as error:
-                if not _spoils_page(error) or not isinstance(listing.pages, CursorPages):
+                if not spoils_page(error) or not isinstance(listing.pages, CursorPages):
                     raise
                 if singly:
                     raise ListingBroken(listing.path, cursor, error) from error
                 singly = full
                 continue
             singly = max(0, singly - 1)
-            for document in documents:
+            cursor, more = page.cursor, page.more
+            for document in (*page.left_out, *page.documents):
                 yield document
 
     async def _read_all(self, kind: str, listing: Listing, limit: int) -> AsyncIterator[JsonObject]:
         cursor, more = "", True
         while more:
-            documents, cursor, more = await self._read_page(kind, listing, cursor, limit, {})
-            for document in documents:
+            page = await self._read_page(kind, listing, cursor, limit, {})
+            cursor, more = page.cursor, page.more
+            for document in page.documents:
                 yield document
 
     async def _read_page(
         self, kind: str, listing: Listing, cursor: str, limit: int, more_query: Mapping[str, str]
-    ) -> tuple[list[JsonObject], str, bool]:
-        """The documents of the page at the cursor, the cursor of the next one, and whether there is one."""
+    ) -> _Page:
+        """The page at the cursor. Of numbered pages the cursor is the place in the list."""
         pages = listing.pages
         size = min(limit or pages.most, pages.most)
-        at = cursor if isinstance(pages, CursorPages) else cursor or str(pages.first)
-        query = urlencode({**listing.query, **more_query, pages.parameter: at, pages.size: size})
-        answer = _read(await self._send(kind, "GET", f"{listing.path}?{query}"), listing.items)
-        documents = _items(answer, listing)
+        fixed = {**listing.query, **more_query}
+
+        async def ask(at: str, size: int) -> Any:
+            query = urlencode({**fixed, pages.parameter: at, pages.size: size})
+            return _read(await self._send(kind, "GET", f"{listing.path}?{query}"), listing.items)
+
         if isinstance(pages, CursorPages):
+            answer = await ask(cursor, size)
             following = member(answer, pages.cursor) or cursor
             if not isinstance(following, str | int):
                 raise Unexpected(f"The CLM's answer to {listing.path} has no cursor at {pages.cursor!r}")
-            return documents, str(following), bool(member(answer, pages.more))
-        return documents, str(int(at) + 1), len(documents) == size
+            return _Page(_items(answer, listing), str(following), bool(member(answer, pages.more)))
+
+        async def ask_numbered(number: int, size: int) -> list[Any]:
+            return _items(await ask(str(pages.first + number), size), listing)
+
+        stretch = await read_on(ask_numbered, int(cursor or 0), size)
+        left_out = tuple(_left_out(listing, more_query, one) for one in stretch.left_out)
+        return _Page(stretch.documents, str(stretch.following), not stretch.is_last, left_out)
 
     async def _get_document(self, agreement_id: str) -> JsonObject:
         found: JsonObject = _read(
@@ -268,7 +294,7 @@ class DescribedClm:
     async def _send_once(
         self, kind: str, method: str, path: str, body: object, extra: Mapping[str, str], token: str
     ) -> Reply:
-        headers = {"authorization": f"Bearer {token}", "accept": "application/json", **extra}
+        headers = {"authorization": f"Bearer {token}", "accept": "application/json", **self._acting, **extra}
         content = None
         if body is not None:
             headers["content-type"] = "application/json"
@@ -341,6 +367,8 @@ def _read(reply: Reply, items: str = "") -> Any:
             raise Unexpected(f"The CLM answered {reply.status} with a body that does not read: {error}") from strict
 
 
-def _spoils_page(error: WireError) -> bool:
-    """Whether one document of a page may be the reason why there is no page."""
-    return isinstance(error, Unexpected) or (isinstance(error, Refused) and error.status == INTERNAL_ERROR)
+def _left_out(listing: Listing, query: Mapping[str, str], one: LeftOut) -> Unread:
+    """What is said of a record that no page can be had with: where it stands, for its id is not known."""
+    asked = "".join(f", {name} {value}" for name, value in query.items())
+    words = f"Record {one.place + 1} of the CLM's list {listing.path}{asked} cannot be had, not even alone: {one.error}"
+    return Unread(f"{listing.path}{asked}, record {one.place + 1}", "", words)

@@ -25,10 +25,14 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Login(Part, frozen=True):
-    """The client credentials grant (RFC 6749 section 4.4)."""
+    """The client credentials grant (RFC 6749 section 4.4).
+
+    `as_user` is the header that names the user whom every request acts as, for systems that ask for one.
+    """
 
     token_path: str
     scope: str = ""
+    as_user: str = ""
 
 
 class CursorPages(Part, frozen=True, tag="cursor", tag_field="kind"):

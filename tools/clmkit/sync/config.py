@@ -7,6 +7,7 @@
       client_id: clmkit
       client_secret: {env: CLM_CLIENT_SECRET}
       roles: {steward: [ann@example.com, "*@legal.example.com"]}   # who has which audience's role in the CLM, for precedence rows
+      as_user: sync@example.com                # whom requests act as, for a connector that has `login.as_user` (ironclad)
       connector: ironclad                      # a description of the CLM's API, shipped or a file beside this one; default: clm
     salesforce:
       url: {file: build/org.json, member: https_url}
@@ -81,6 +82,7 @@ class _ClmSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_id: Setting
     client_secret: Setting
     connector: str = "clm"
+    as_user: str = ""
     roles: dict[str, tuple[str, ...]] = {}
 
 
@@ -229,12 +231,14 @@ def _resolve(path: Path, file: _File, environment: Mapping[str, str]) -> SyncCon
     if not 1 <= file.batch <= 50_000:
         raise ConfigError(f"{path}: batch is {file.batch}; it goes from 1 to 50000.")
     salesforce, clm = file.salesforce, file.clm
-    connector = _connector(path, clm.connector)
+    connector = _connector(path, clm.connector, clm.as_user)
     has_public_key = connector.webhooks is not None and bool(connector.webhooks.key_path)
 
     def read_clm() -> ClmCredentials:
         return ClmCredentials(
-            reader.plain("clm.client_id", clm.client_id), reader.secret("clm.client_secret", clm.client_secret)
+            reader.plain("clm.client_id", clm.client_id),
+            reader.secret("clm.client_secret", clm.client_secret),
+            clm.as_user,
         )
 
     def read_salesforce() -> Login:
@@ -311,11 +315,18 @@ def _state(path: Path, reader: _Reader, setting: Setting) -> Target:
     return reader.secret("state", setting)
 
 
-def _connector(path: Path, name: str) -> Description:
+def _connector(path: Path, name: str, as_user: str) -> Description:
     try:
-        return load_description(name, path.parent)
+        connector = load_description(name, path.parent)
     except DescriptionError as error:
         raise ConfigError(f"{path}: clm.connector: {error}") from error
+    header = connector.login.as_user
+    if header and not as_user:
+        words = f"is missing: {connector.name} asks every request whom it acts as ({header}), and does what that user may do"
+        raise ConfigError(f"{path}: clm.as_user {words}.")
+    if as_user and not header:
+        raise ConfigError(f"{path}: clm.as_user: the connector {connector.name} has no `login.as_user` to send it in.")
+    return connector
 
 
 def _webhook(path: Path, reader: _Reader, section: _WebhookSection, *, has_public_key: bool) -> WebhookConfig:

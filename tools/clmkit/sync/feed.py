@@ -22,8 +22,8 @@ class Feed:
     """The cursors since the last page with something new."""
 
     def require_way_on(self, after: str, page: ChangePage, *, has_news: bool) -> None:
-        """Raises Unexpected when pages without anything new lead back to a cursor that was passed."""
-        if has_news:
+        """Raises Unexpected when pages without anything new lead back to a cursor that was passed, and not to an end."""
+        if has_news or not page.more:
             self._passed.clear()
             return
         self._passed.add(after)

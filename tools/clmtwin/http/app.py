@@ -70,6 +70,8 @@ def _dispatch(twin: Twin, request: Request) -> Response:
     route, request = find_route(request)
     if route.access == "bearer":
         _require_token(twin, request)
+        if request.path.startswith(ironclad.PREFIX):
+            ironclad.require_acting_user(request)
     if not request.path.startswith("/admin/") and not twin.budget.try_spend(twin.clock.real_now()):
         raise Problem("rate_limited", "The request budget of this client is used up.", headers=(("retry-after", "1"),))
     return route.handler(twin, request)

@@ -18,6 +18,7 @@ from clmtwin.twin import Twin
 
 PREFIX = "/public/api/"
 HOOK = "ironclad:"
+ACTING_USER = ("x-as-user-email", "x-as-user-id")
 _PAGE = 500
 
 
@@ -31,6 +32,14 @@ def refusal(problem: Problem) -> Response:
     return json_response(
         {"code": problem.code.upper(), "message": problem.detail}, status=problem.status, headers=problem.headers
     )
+
+
+def require_acting_user(request: Request) -> None:
+    """Ironclad: "Client Credentials User Requirement". ASSUMED: the status and the words of the refusal."""
+    if not any(request.headers.get(one) for one in ACTING_USER):
+        raise Problem(
+            "acting_user_needed", f"A client credentials token needs {' or '.join(ACTING_USER)} with a valid user."
+        )
 
 
 def read_page(twin: Twin, request: Request) -> Response:
