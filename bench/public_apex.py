@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from orgtwin.apex.project import Base
 from orgtwin.apex.project_runs import Listener, NotRun, RunRequest, run_project
 from orgtwin.apex.syntax import SyntaxProblem, parse
 
@@ -64,7 +65,7 @@ def commit(folder: Path) -> str:
 def run_tests(folder: Path) -> tuple[int, int]:
     """How many ran and how many passed."""
     name = folder.resolve().name
-    before = tuple(folder.resolve().parent / needed for needed in BUILDS_ON.get(name, ()))
+    before = tuple(Base(folder.resolve().parent / needed) for needed in BUILDS_ON.get(name, ()))
     request = RunRequest(folder, permission_sets=PERMISSION_SETS.get(name, ()), before=before)
     try:
         outcomes = run_project(request, Listener()).run.outcomes

@@ -109,10 +109,65 @@ def test_what_a_project_builds_on_is_deployed_and_not_tested(tmp_path: Path) -> 
     assert (named.exit_code, named.output.splitlines()[1]) == (0, "Tests Ran   1")
 
 
-def test_a_class_is_checked_by_the_api_version_of_its_own_file(tmp_path: Path) -> None:
+PARCEL = """<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><label>Parcel</label>
+    <pluralLabel>Parcels</pluralLabel><nameField><label>Name</label><type>Text</type></nameField>
+    <deploymentStatus>Deployed</deploymentStatus><sharingModel>ReadWrite</sharingModel>
+    <fields><fullName>Weight__c</fullName><label>Weight</label><type>Number</type><precision>5</precision><scale>1</scale></fields>
+    <fields><fullName>Of__c</fullName><label>Of</label><type>Lookup</type><referenceTo>Account</referenceTo>
+        <relationshipLabel>Parcels</relationshipLabel><relationshipName>Parcels</relationshipName></fields>
+    <fields><fullName>Heavy__c</fullName><label>Heavy</label><type>Text</type>
+        <formula>IF(Weight__c &gt; 30, $Label.Heavy, Of__r.Class__c)</formula></fields></CustomObject>"""
+CLASS_FIELD = """<CustomField xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>Class__c</fullName>
+    <label>Class</label><type>Text</type><length>9</length></CustomField>"""
+LABELS = """<CustomLabels xmlns="http://soap.sforce.com/2006/04/metadata"><labels><fullName>{0}</fullName><language>en_US</language>
+    <protected>false</protected><shortDescription>{0}</shortDescription><value>{1}</value></labels></CustomLabels>"""
+READS_THE_PACKAGE = """@IsTest private class MineTest { @IsTest static void one() {
+    Account one = new Account(Name = 'A', ship__Class__c = 'light');
+    insert one;
+    insert new ship__Parcel__c(Name = 'P', ship__Weight__c = 31.0, ship__Of__c = one.Id, Class__c = 'own');
+    Account read = [SELECT (SELECT ship__Heavy__c, Class__c FROM ship__Parcels__r) FROM Account];
+    Assert.areEqual(Label.ship.Heavy + System.Label.Heavy, read.ship__Parcels__r[0].ship__Heavy__c + 'of mine');
+    DescribeFieldResult described = ship__Parcel__c.ship__Weight__c.getDescribe();
+    Assert.areEqual('ship__Weight__c Weight__c', described.getName() + ' ' + described.getLocalName());
+    Assert.areEqual('Parcel__c', Schema.SObjectType.ship__Parcel__c.getLocalName());
+} }"""
+
+
+def test_a_managed_package_keeps_its_objects_fields_and_labels_under_its_namespace(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "base/objects/Parcel__c.object": PARCEL,
+            "base/objects/Account/fields/Class__c.field-meta.xml": CLASS_FIELD,
+            "base/labels/CustomLabels.labels": LABELS.format("Heavy", "too much"),
+            "base/Base.cls": "global class Base {}",
+            "mine/objects/ship__Parcel__c/fields/Class__c.field-meta.xml": CLASS_FIELD,
+            "mine/labels/CustomLabels.labels": LABELS.format("Heavy", "of mine"),
+            "mine/MineTest.cls": READS_THE_PACKAGE,
+        },
+    )
+    options = ["test", str(tmp_path / "mine"), "--with", f"ship={tmp_path / 'base'}"]
+    result = CliRunner().invoke(apex, options)
+    assert (result.exit_code, result.output.splitlines()[:3]) == (
+        0,
+        ["ship: warning: 1 classes and triggers of the package are not loaded", "Outcome     Passed", "Tests Ran   1"],
+    )
+
+
+def test_a_namespace_that_no_package_has_is_no_part_of_a_name(tmp_path: Path) -> None:
+    write(tmp_path, {"objects/ship__Parcel__c.object": PARCEL})
+    told: list[str] = []
+    prepare(read_project(tmp_path), tell=told.append)
+    assert told[0].startswith("objects/ship__Parcel__c.object: The Object Name can only contain underscores")
+
+
+@pytest.mark.parametrize(
+    "namespace", ["http://soap.sforce.com/2006/04/metadata", "urn:metadata.tooling.soap.sforce.com"]
+)
+def test_a_class_is_checked_by_the_api_version_of_its_own_file(tmp_path: Path, namespace: str) -> None:
     body = "public virtual class Shape { abstract class A { abstract void a(); } }"
-    meta = '<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>{0}</apiVersion></ApexClass>'
-    write(tmp_path, {"Shape.cls": body, "Shape.cls-meta.xml": meta.format("58.0")})
+    meta = f'<ApexClass xmlns="{namespace}" fqn="Shape"><apiVersion>58.0</apiVersion></ApexClass>'
+    write(tmp_path, {"Shape.cls": body, "Shape.cls-meta.xml": meta})
     assert read_project(tmp_path).versions == {"Shape": 58.0}
 
 
@@ -182,3 +237,26 @@ def test_a_group_of_permission_sets_reaches_the_org(tmp_path: Path) -> None:
         System.debug(c.PermissionSetGroup.DeveloperName + ' ' + c.PermissionSet.Name);"""
     assert engine.run_anonymous(program) == []
     assert engine.debug_log == ["G P"]
+
+
+LINKED = """<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata"><label>{0}</label><pluralLabel>{0}s</pluralLabel>{1}
+    <visibility>Public</visibility></CustomObject>"""
+LINK = """<fields><fullName>To__c</fullName><label>To</label><type>MetadataRelationship</type><required>true</required>
+    <referenceTo>{0}__mdt</referenceTo><relationshipLabel>L</relationshipLabel><relationshipName>{0}s</relationshipName></fields>"""
+RECORD = """<CustomMetadata xmlns="http://soap.sforce.com/2006/04/metadata" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xmlns:xsd="http://www.w3.org/2001/XMLSchema"><label>X</label>{0}</CustomMetadata>"""
+TO_ONE = '<values><field>To__c</field><value xsi:type="xsd:string">One</value></values>'
+
+
+def test_records_of_custom_metadata_that_must_name_others_come_after_them(tmp_path: Path) -> None:
+    chain = {"A": "B", "B": "C", "C": ""}
+    files = {
+        f"objects/{name}__mdt.object": LINKED.format(name, LINK.format(target) if target else "")
+        for name, target in chain.items()
+    }
+    records = {f"customMetadata/{name}.One.md": RECORD.format(TO_ONE if chain[name] else "") for name in chain}
+    write(tmp_path, {**files, **records})
+    told: list[str] = []
+    engine = prepare(read_project(tmp_path), tell=told.append)
+    program = "System.debug([SELECT To__r.To__r.DeveloperName FROM A__mdt].To__r.To__r.DeveloperName);"
+    assert (told, engine.run_anonymous(program), engine.debug_log) == ([], [], ["One"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from pathlib import Path
 import click
 
 from orgtwin.apex.mutation import BaselineFailed, run_mutation
-from orgtwin.apex.project import ProjectUnreadable
+from orgtwin.apex.project import Base, ProjectUnreadable
 from orgtwin.apex.project_runs import Listener, NotRun, ProjectReport, RunRequest, run_project
 from orgtwin.apex.projects import NotAssigned
 from orgtwin.apex.reference import library_page
@@ -36,6 +37,20 @@ POLL_SECONDS = 0.5
 @click.group()
 def apex() -> None:
     """Apex on this machine."""
+
+
+class BaseParameter(click.ParamType[Base]):
+    """FOLDER, or NAMESPACE=FOLDER. Source: "Create and Register Your Namespace" (Salesforce DX Developer Guide)."""
+
+    name = "base"
+    _namespace = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9]){0,14}")
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Base:
+        namespace, equals, folder = value.partition("=")
+        if not equals or not self._namespace.fullmatch(namespace):
+            namespace, folder = "", value
+        checked = click.Path(exists=True, file_okay=False, path_type=Path).convert(folder, param, ctx)
+        return Base(checked, namespace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +83,10 @@ class Output:
     "--with",
     "before",
     multiple=True,
-    metavar="FOLDER",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A project that this one builds on: deployed first, its tests not run; may be repeated.",
+    metavar="[NAMESPACE=]FOLDER",
+    type=BaseParameter(),
+    help="A project that this one builds on: deployed first, its tests not run; may be repeated. With a namespace it is"
+    " there as a managed package, its objects, fields and labels under that namespace, without its Apex.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, as `sf apex run test --json` has it.")
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
@@ -90,7 +106,7 @@ def test(
     watched: bool,
     coverage: bool,
     permission_sets: tuple[str, ...],
-    before: tuple[Path, ...],
+    before: tuple[Base, ...],
     as_json: bool,
     junit_file: Path | None,
     cobertura_file: Path | None,

@@ -18,7 +18,7 @@ from zipfile import ZipFile, ZipInfo
 from lxml import etree
 
 from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
-from orgtwin.apex.project_names import Source, is_of_cumulusci, plain_names
+from orgtwin.apex.project_names import Source, is_of_cumulusci, names_of
 from orgtwin.apex.retired_metadata import modernize, remove_unknown
 from orgtwin.metadata.catalogue import load_types
 from orgtwin.schema.model import Schema
@@ -38,7 +38,9 @@ _VISIBILITIES = frozenset(
         ),
     )
 )
-_MANY = frozenset((*CHILDREN.values(), "listViews", "webLinks", "compactLayouts", "actionOverrides", "sharingReasons"))
+_MANY = frozenset(
+    ("labels", *CHILDREN.values(), "listViews", "webLinks", "compactLayouts", "actionOverrides", "sharingReasons")
+)
 """Elements that stand in an object's file any number of times."""
 
 
@@ -47,7 +49,8 @@ class Project:
     """Apex and its API versions by file name, labels by name, metadata files by path inside a deploy package.
 
     `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `of_cumulusci`, whether
-    CumulusCI would deploy that folder; `left_out` says what of the folders does not reach the org although Apex may notice.
+    CumulusCI would deploy that folder; `namespaces`, those of managed packages among the projects it builds on; `left_out` says
+    what of the folders does not reach the org although Apex may notice.
     """
 
     apex: dict[str, str] = field(default_factory=dict)
@@ -56,6 +59,7 @@ class Project:
     files: dict[str, bytes] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
     of_cumulusci: bool = False
+    namespaces: frozenset[str] = frozenset()
     left_out: list[str] = field(default_factory=list)
 
     def note_unknown(self, name: str, elements: set[str]) -> None:
@@ -64,22 +68,33 @@ class Project:
             self.left_out.append(f"{name}: warning: passed over, the present Metadata API has no such element: {shown}")
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A project that another one builds on; `namespace` when the org has it as a managed package of that namespace."""
+
+    folder: Path
+    namespace: str = ""
+
+
 class ProjectUnreadable(Exception):
     """A file that is gone or no XML: str() says which and where."""
 
 
-def read_project(root: Path, before: Sequence[Path] = ()) -> Project:
+def read_project(root: Path, before: Sequence[Base] = ()) -> Project:
     """Everything of some folders; later files of the same name win. Raises ProjectUnreadable.
 
-    `before`: the folders of projects that this one builds on, read first.
+    `before`: the projects that this one builds on, read first.
     """
-    project = Project(of_cumulusci=is_of_cumulusci(root))
+    project = Project(
+        of_cumulusci=is_of_cumulusci(root),
+        namespaces=frozenset(base.namespace for base in before if base.namespace),
+    )
     objects: dict[str, list[Source]] = {}
-    for folder in (*before, root):
+    for base in (*before, Base(root)):
         try:
-            project.own = frozenset(_read(folder, project, objects))
+            project.own = frozenset(_read(base, project, objects))
         except (OSError, etree.XMLSyntaxError) as error:
-            raise ProjectUnreadable(f"{folder} cannot be read: {error}") from error
+            raise ProjectUnreadable(f"{base.folder} cannot be read: {error}") from error
     for name, sources in sorted(objects.items()):
         content, unknown = _compose(sources, told_to_parent=name != "Event")
         project.files[f"objects/{name}.object"] = content
@@ -88,12 +103,17 @@ def read_project(root: Path, before: Sequence[Path] = ()) -> Project:
     return project
 
 
-def _read(folder: Path, project: Project, objects: dict[str, list[Source]]) -> Iterator[str]:
+def _read(base: Base, project: Project, objects: dict[str, list[Source]]) -> Iterator[str]:
     """Read one folder; gives the names of its classes and triggers."""
-    plain = plain_names(folder)
-    for path in find_sources(folder):
-        kind, source = kind_of(path), Source(path, plain)
+    names = names_of(base.folder, base.namespace)
+    unread = 0
+    for path in find_sources(base.folder):
+        kind = kind_of(path)
+        source = Source(path, names, kind)
         if kind in ("cls", "trigger"):
+            if base.namespace:
+                unread += 1
+                continue
             _add_source(project, source, KINDS[kind])
             yield path.stem
         elif kind == "object":
@@ -101,22 +121,28 @@ def _read(folder: Path, project: Project, objects: dict[str, list[Source]]) -> I
         elif kind in CHILDREN:
             _note_object(objects, source.object_name, source)
         elif kind == "page":
-            _add_page(project, path)
+            _add_page(project, source)
         elif kind == "resource":
-            _add_resource(project, path)
+            _add_resource(project, source)
         else:
             _add_component(project, source, kind)
+    if unread:
+        project.left_out.append(
+            f"{base.namespace}: warning: {unread} classes and triggers of the package are not loaded"
+        )
 
 
 def _add_component(project: Project, source: Source, kind: str) -> None:
     root = source.root()
     project.note_unknown(source.name, remove_unknown(root, KINDS[kind]))
+    name = source.name.removesuffix("-meta.xml")
+    path = f"{_directory(KINDS[kind])}/{name}"
     if kind == "permissionset":
         _grant_what_is_there(root, source.name, project)
     elif kind == "labels":
         project.labels.update(_labels(root))
-    name = source.name.removesuffix("-meta.xml")
-    project.files[f"{_directory(KINDS[kind])}/{name}"] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        _keep_labels(root, project.files.get(path))
+    project.files[path] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
 def _note_object(objects: dict[str, list[Source]], name: str, source: Source) -> None:
@@ -144,24 +170,28 @@ def _add_source(project: Project, source: Source, kind: str) -> None:
     project.files[f"{_directory(kind)}/{path.name}-meta.xml"] = meta.encode()
 
 
-def _add_page(project: Project, path: Path) -> None:
+def _add_page(project: Project, source: Source) -> None:
     """A Visualforce page by its name, which Apex may ask for; nothing renders it."""
-    described = path.with_name(f"{path.name}-meta.xml")
+    path = source.path
+    described = Source(path.with_name(f"{path.name}-meta.xml"), source.names)
     plain = f'<ApexPage xmlns="{_NAMESPACE}"><apiVersion>{_VERSION}</apiVersion><label>{path.stem}</label></ApexPage>'
-    project.files[f"pages/{path.name}"] = path.read_bytes()
-    project.files[f"pages/{path.name}-meta.xml"] = described.read_bytes() if described.is_file() else plain.encode()
+    project.files[f"pages/{source.name}"] = path.read_bytes()
+    project.files[f"pages/{source.name}-meta.xml"] = (
+        etree.tostring(described.root()) if described.path.is_file() else plain.encode()
+    )
 
 
-def _add_resource(project: Project, described: Path) -> None:
+def _add_resource(project: Project, source: Source) -> None:
     """A static resource with its file; a folder is the archive that the sf CLI makes of it."""
+    described, named = source.path, source.name.removesuffix(".resource-meta.xml")
     name = described.name.removesuffix(".resource-meta.xml")
     beside = (p for p in sorted(described.parent.glob(f"{escape(name)}*")) if p.name.partition(".")[0] == name)
     content = next((p for p in beside if not p.name.endswith("-meta.xml")), None)
     if content is not None:
-        project.files[f"staticresources/{name}.resource"] = (
+        project.files[f"staticresources/{named}.resource"] = (
             _archive(content) if content.is_dir() else content.read_bytes()
         )
-        project.files[f"staticresources/{name}.resource-meta.xml"] = described.read_bytes()
+        project.files[f"staticresources/{named}.resource-meta.xml"] = described.read_bytes()
 
 
 def _archive(folder: Path) -> bytes:
@@ -211,6 +241,13 @@ def _labels(root: etree._Element) -> dict[str, str]:
         if name and value is not None:
             found[name.lower()] = value
     return found
+
+
+def _keep_labels(root: etree._Element, before: bytes | None) -> None:
+    """Add the labels that a file of the same name had and this one lacks: an org keeps them."""
+    named = {_identity(label) for label in root}
+    known = etree.fromstring(before) if before is not None else ()
+    root.extend([label for label in known if _identity(label) not in named])
 
 
 def _compose(sources: list[Source], *, told_to_parent: bool) -> tuple[bytes, set[str]]:

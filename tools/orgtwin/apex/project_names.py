@@ -4,7 +4,11 @@ A project of CumulusCI writes tokens where its namespace would stand; CumulusCI 
 not a package. Any other project with a namespace may write it out before its own names (`ns__Field__c`, `ns.Class`), which mean the
 same without: here no org has a namespace.
 
-Source: "Namespace Injection" (CumulusCI documentation); "Salesforce DX Project Configuration" (Salesforce DX Developer Guide).
+A project that an org has as a managed package keeps its namespace: whatever of its own the text names without one gets it, names of
+other packages stay as they are.
+
+Source: "Namespace Injection" (CumulusCI documentation); "Salesforce DX Project Configuration" (Salesforce DX Developer Guide);
+"Namespace Prefix" (Apex Developer Guide); "Register a Namespace for a Managed Package" (ISVforce Guide).
 """
 
 from __future__ import annotations
@@ -30,31 +34,82 @@ _TOKENS = {
 _TOKEN = re.compile("|".join(map(re.escape, _TOKENS)))
 
 
+_METADATA, _TOOLING = b"http://soap.sforce.com/2006/04/metadata", b"urn:metadata.tooling.soap.sforce.com"
+"""The XML namespace of components, and the one that editors which save through the Tooling API write; orgs take both (ASSUMED, from
+public projects)."""
+
+_LABEL = re.compile(r"(\$Label\.)(?!c\.)(\w+)\b")
+_CUSTOM = re.compile(
+    r"(?<![\w$])([A-Za-z](?:_?[A-Za-z0-9])*__(?:c|r|mdt|e|b|x|kav|Share|History|Feed|ChangeEvent|pc|pr|Tag))\b"
+)
+"""A custom name that no namespace stands before."""
+
+_PREFIXED_FILES = frozenset(
+    (
+        *("customPermission", "permissionset", "permissionsetgroup", "mutingpermissionset", "globalValueSet", "flow"),
+        *("page", "resource", "namedCredential", "externalCredential", "remoteSite"),
+    )
+)
+"""Endings of components whose name is their file's."""
+
+_TAGS = frozenset(("relationshipName", "valueSetName"))
+_NAMED_TAGS = frozenset((("fieldSets", "fullName"), ("labels", "fullName"), ("FieldSet", "fullName")))
+"""Elements, and elements of others, that hold a name of the project which no ending marks as custom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What becomes of a project's names in the org: `plain` changes its texts; `namespace` is that of a managed package."""
+
+    plain: Callable[[str], str] = str
+    namespace: str = ""
+
+    def prefixed(self, name: str) -> str:
+        return f"{self.namespace}__{name}" if self.namespace and "__" not in name else name
+
+    def file_name(self, name: str, kind: str) -> str:
+        if kind == "md" and self.namespace:
+            return ".".join((*map(self.prefixed, name.split(".")[:2]), *name.split(".")[2:]))
+        return self.prefixed(name) if kind in _PREFIXED_FILES else self.plain(name)
+
+    def complete(self, root: etree._Element) -> etree._Element:
+        """Give the package's namespace to the names in a component that no ending marks as custom."""
+        for element in root.iter(etree.Element) if self.namespace else ():
+            tag = etree.QName(element).localname
+            parent = element.getparent()
+            within = "" if parent is None else etree.QName(parent).localname
+            if element.text and (tag in _TAGS or (within, tag) in _NAMED_TAGS):
+                element.text = self.prefixed(element.text.strip())
+        return root
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file of a project; `plain` takes the namespace out of its name and its text."""
+    """One file of a project, as `names` say that it reaches the org."""
 
     path: Path
-    plain: Callable[[str], str] = str
+    names: Names = Names()
+    kind: str = ""
 
     @property
     def name(self) -> str:
-        return self.plain(self.path.name)
+        return self.names.file_name(self.path.name, self.kind)
 
     @property
     def object_name(self) -> str:
         """The object that it belongs to, if it is part of one: the folder above `fields`, `recordTypes` ..."""
-        return self.plain(self.path.parents[1].name)
+        return self.names.plain(self.path.parents[1].name)
 
     def content(self) -> bytes:
         raw = self.path.read_bytes()
         text = raw.decode("utf-8", errors="surrogateescape")
-        plain = self.plain(text)
+        plain = self.names.plain(text)
         return raw if plain == text else plain.encode("utf-8", errors="surrogateescape")
 
     def root(self) -> etree._Element:
         """The XML that it holds. Raises XMLSyntaxError."""
-        return etree.fromstring(self.content(), _parser(), base_url=str(self.path))
+        content = self.content().replace(_TOOLING, _METADATA)
+        return self.names.complete(etree.fromstring(content, _parser(), base_url=str(self.path)))
 
 
 def is_of_cumulusci(folder: Path) -> bool:
@@ -67,15 +122,26 @@ def _upwards(folder: Path) -> tuple[Path, ...]:
     return (whole, *whole.parents)
 
 
-def plain_names(folder: Path) -> Callable[[str], str]:
-    """What takes the namespace out of the texts of the project that a folder belongs to."""
+def names_of(folder: Path, package: str = "") -> Names:
+    """The names of the project that a folder belongs to; `package` is the namespace that the org has it under."""
+    if package:
+        return Names(partial(_as_package, package), package)
     if is_of_cumulusci(folder):
-        return partial(_TOKEN.sub, lambda found: _TOKENS[found[0]])
+        return Names(_without_tokens)
     for place in _upwards(folder):
         namespace = _namespace(place / "sfdx-project.json")
         if namespace:
-            return partial(re.compile(rf"\b{re.escape(namespace)}(?:__|\.)(?=[A-Za-z])", re.I).sub, "")
-    return str
+            return Names(partial(re.compile(rf"\b{re.escape(namespace)}(?:__|\.)(?=[A-Za-z])", re.I).sub, ""))
+    return Names()
+
+
+def _without_tokens(text: str) -> str:
+    return _TOKEN.sub(lambda found: _TOKENS[found[0]], text)
+
+
+def _as_package(namespace: str, text: str) -> str:
+    text = _CUSTOM.sub(rf"{namespace}__\1", _without_tokens(text))
+    return _LABEL.sub(lambda found: found[0] if "__" in found[2] else f"{found[1]}{namespace}__{found[2]}", text)
 
 
 def _parser() -> etree.XMLParser:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from orgtwin.apex.coverage import ClassCoverage, merge
 from orgtwin.apex.kept_verdicts import kept_verdicts
-from orgtwin.apex.project import ProjectUnreadable, read_project
+from orgtwin.apex.project import Base, ProjectUnreadable, read_project
 from orgtwin.apex.projects import NotAssigned, assign, prepare
 from orgtwin.apex.testing import TestOutcome, TestRun, find_tests, run_tests
 
@@ -33,7 +33,7 @@ class RunRequest:
     permission_sets: tuple[str, ...] = ()
     coverage: bool = False
     jobs: int = 1
-    before: tuple[Path, ...] = ()
+    before: tuple[Base, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

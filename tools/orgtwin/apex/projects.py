@@ -16,6 +16,7 @@ from orgtwin.apex.save_hooks import attach
 from orgtwin.flows.service import FlowService
 from orgtwin.metadata.apex_compile import accept_apex
 from orgtwin.metadata.deploy_model import DeployOptions
+from orgtwin.metadata.packages import install_namespace
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.records.model import Caller
@@ -46,6 +47,8 @@ def prepare(
     admin = administrator(org)
     for warning in project.left_out:
         tell(warning)
+    for namespace in project.namespaces:
+        install_namespace(org.settings, namespace)
     if len(project.files) > 1:
         metadata = MetadataService(org)
         metadata.hooks = replace(metadata.hooks, compile_apex=accept_apex)

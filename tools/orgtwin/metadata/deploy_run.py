@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from orgtwin.errors import SalesforceError
 from orgtwin.metadata.apex_compile import compile_apex
@@ -298,7 +299,8 @@ class _Attempt:
         if schema is not None:
             self._org.replace_schema(schema)
         self._org.settings.update(self._workspace.settings)
-        for key, write in (*self._workspace.writes, *self._workspace.links):
+        links = sorted(self._workspace.links, key=itemgetter(0))
+        for key, write in (*self._workspace.writes, *(link[1:] for link in links)):
             if key in self.failed:
                 continue
 

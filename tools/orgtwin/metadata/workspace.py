@@ -5,6 +5,7 @@ Types' rules read and change the workspace; nothing reaches the org before `Depl
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -47,7 +48,7 @@ class Workspace:
     changed: dict[Key, Component] = field(default_factory=dict)
     removed: set[Key] = field(default_factory=set)
     writes: list[tuple[Key, RecordWrite]] = field(default_factory=list)
-    links: list[tuple[Key, RecordWrite]] = field(default_factory=list)
+    links: list[tuple[int, Key, RecordWrite]] = field(default_factory=list)
     late_checks: list[tuple[Key, Callable[[], None]]] = field(default_factory=list)
     _folded: dict[Key, Key] = field(default_factory=dict)
 
@@ -84,9 +85,9 @@ class Workspace:
         """Do this once the schema is in use."""
         self.writes.append((component.key, write))
 
-    def link_records(self, component: Component, write: RecordWrite) -> None:
-        """Do this once the records of every component are written."""
-        self.links.append((component.key, write))
+    def link_records(self, component: Component, write: RecordWrite, turn: int = sys.maxsize) -> None:
+        """Do this once the records of every component are written, by `turn` where one waits for another."""
+        self.links.append((turn, component.key, write))
 
     def check_later(self, component: Component, check: Callable[[], None]) -> None:
         """Do this when every component is laid out: for rules that look at others (formulas)."""

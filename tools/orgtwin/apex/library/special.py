@@ -70,7 +70,7 @@ def special_member(engine: Engine, dotted: str, scope: Scope | None = None) -> S
     if parts[0] == "page" and len(parts) == 2:
         return _page(engine, dotted.split(".")[1])
     if parts[0] == "label" and len(parts) in (2, 3):
-        return _label(engine, dotted.split(".")[-1])
+        return _label(engine, *reversed(dotted.split(".")[1:]))
     if len(parts) == 4 and parts[1:3] == ["sobjecttype", "fields"]:
         return _field_token(engine, dotted.split(".")[0], parts[3])
     if len(parts) == 3 and parts[1] == "rowcause":
@@ -99,9 +99,12 @@ def _trigger_member(engine: Engine, name: str, type_: Type | None) -> Special | 
     return None
 
 
-def _label(engine: Engine, name: str) -> Special:
+def _label(engine: Engine, name: str, namespace: str = "") -> Special:
+    """`Label.x`, or `Label.namespace.x` for one of a managed package; the org's own namespace may stand there too."""
+
     def run(frame: Value) -> str:
-        found = engine.port.find_label(name)
+        find = engine.port.find_label
+        found = (find(f"{namespace}__{name}") if namespace else None) or find(name)
         if found is None:
             raise throw("NoDataFoundException", f"Label does not exist: {name}")
         return found

@@ -47,12 +47,22 @@ def deploy_custom_metadata(workspace: Workspace, component: Component, _before: 
         workspace.link_records(
             component,
             lambda org: _write(org, type_name, record_name, label, {**values, **_linked(org, type_name, links)}),
+            _turn(workspace, type_name),
         )
         return component
     workspace.write_records(component, lambda org: _write(org, type_name, record_name, label, values))
     if links:
         workspace.link_records(component, lambda org: _link(org, type_name, record_name, links))
     return component
+
+
+def _turn(workspace: Workspace, type_name: str, seen: frozenset[str] = frozenset()) -> int:
+    """Records that must name others come after them: the length of the longest chain of such types."""
+    draft = workspace.schema.find(type_name)
+    if draft is None or type_name in seen:
+        return 0
+    needed = (name for field in draft.fields.values() if field.required for name in field.reference_to)
+    return 1 + max((_turn(workspace, name, seen | {type_name}) for name in needed), default=0)
 
 
 def _is_link(field: Field | None) -> bool:

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.global_names import find_missing_name
+from orgtwin.metadata.packages import local_name
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.types.field_changes import check_change
@@ -76,7 +77,7 @@ def deploy_field(workspace: Workspace, component: Component, _before: Component 
     if not field_name.endswith(_SUFFIX):
         _deploy_standard_field(workspace, draft, field_name, component.body)
         return component
-    _check_name(field_name)
+    _check_name(workspace, field_name)
     before = draft.find_field(field_name)
     field = read_field(workspace, draft, field_name, component.body, before)
     if before is not None:
@@ -223,8 +224,8 @@ def _deploy_standard_field(workspace: Workspace, draft: ObjectDraft, name: str, 
         workspace.schema.put_field(draft, after)
 
 
-def _check_name(field_name: str) -> None:
-    stem = field_name.removesuffix(_SUFFIX)
+def _check_name(workspace: Workspace, field_name: str) -> None:
+    stem = local_name(workspace.org.settings, field_name.removesuffix(_SUFFIX))
     if not NAME.fullmatch(stem) or len(stem) > _MAX_NAME:
         raise ComponentRefused(_NAME_RULE)
 

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from orgtwin.errors import Unsupported
 from orgtwin.metadata.component import Component
+from orgtwin.metadata.packages import local_name
 from orgtwin.metadata.problem import ComponentRefused
 from orgtwin.metadata.schema_draft import ObjectDraft
 from orgtwin.metadata.types.fields import NAME
@@ -128,7 +129,7 @@ def _merge(before: Node, after: Node) -> Node:
 
 
 def _create(workspace: Workspace, name: str, suffix: str, node: Node) -> ObjectDraft:
-    stem = name.removesuffix(suffix)
+    stem = local_name(workspace.org.settings, name.removesuffix(suffix))
     if not NAME.fullmatch(stem):
         raise ComponentRefused(_NAME_RULE)
     setting = node.value("customSettingsType")
