@@ -19,11 +19,13 @@ from orgtwin.records.model import Caller, Row
 from orgtwin.seed import administrator, new_org
 
 _TYPES = {
+    "PlatformEventSubscriberConfigs": "PlatformEventSubscriberConfig",
     "externalCredentials": "ExternalCredential",
     "namedCredentials": "NamedCredential",
     "objects": "CustomObject",
     "permissionsets": "PermissionSet",
     "staticresources": "StaticResource",
+    "triggers": "ApexTrigger",
 }
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion
-from orgtwin.apex.org_port import QueryRow, Saving, Scalar, UserView
+from orgtwin.apex.org_port import EventSubscriber, QueryRow, Saving, Scalar, UserView
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.flows.conditions import Item
 from orgtwin.flows.definition import Flow
@@ -168,6 +168,9 @@ class SmallOrg:
 
     def publishes_at_once(self, sobject_type: str) -> bool:
         return False
+
+    def find_event_subscriber(self, trigger: str) -> EventSubscriber:
+        return EventSubscriber()
 
     def resolve_callout(self, endpoint: str) -> Callout:
         raise CalloutRefused(f"no callout: {endpoint}")

@@ -5,9 +5,14 @@ Source: "Subscribing to Platform Events" (Platform Events Developer Guide).
 
 from __future__ import annotations
 
+import pytest
 from tests.orgtwin.apex.live_org import LiveOrg
 
+from orgtwin.allocations import Allocations
 from orgtwin.apex.testing import run_tests
+from orgtwin.events.service import EventService
+from orgtwin.faults.table import FaultTable
+from orgtwin.metadata.service import MetadataService
 
 EVENT = """<CustomObject><deploymentStatus>Deployed</deploymentStatus><eventType>HighVolume</eventType><label>Told</label>
 <pluralLabel>Told</pluralLabel><publishBehavior>PublishAfterCommit</publishBehavior><fields><fullName>N__c</fullName>
@@ -61,10 +66,14 @@ def test_a_trigger_that_asks_for_it_gets_the_batch_again_and_its_writes_are_take
     assert org.values("Account", "Name") == ["try 2"]
 
 
-def test_after_nine_retries_the_trigger_is_not_run_again() -> None:
-    org = stage(Retry=RETRY.replace("{times}", "99"))
+def test_after_nine_retries_the_trigger_hears_nothing_until_it_is_saved_again() -> None:
+    source = RETRY.replace("{times}", "99")
+    org = stage(Retry=source)
     assert len(publish(org, PUBLISH)) == 10
+    assert publish(org, PUBLISH) == []
     assert org.values("Account", "Name") == []
+    again = stage(Retry=source)
+    assert len(publish(again, PUBLISH)) == 10
 
 
 def test_a_checkpoint_makes_the_rest_come_in_another_transaction() -> None:
@@ -81,6 +90,72 @@ def test_a_trigger_without_a_checkpoint_loses_the_batch_by_an_exception_and_harm
         "Bad: execution of AfterInsert\n\ncaused by: System.MathException: Divide by 0"
     )
     assert (org.values("Account", "Name"), org.values("Contact", "LastName")) == ([], ["Ada"])
+
+
+LIMITED = """trigger Steps on Told__e (after insert) {
+    for (Told__e e : Trigger.new) {
+        while (e.N__c == 2 && Trigger.new.size() == 3) { Integer n = [SELECT COUNT() FROM Account]; }
+        System.debug(Trigger.new.size() + ': ' + e.N__c);
+        {checkpoint}
+    }
+}"""
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "heard"),
+    [
+        ("EventBus.TriggerContext.currentContext().setResumeCheckpoint(e.ReplayId);", ["3: 1", "2: 2", "2: 3"]),
+        ("", ["3: 1", "Steps: System.LimitException: Too many SOQL queries: 101"]),
+    ],
+    ids=["with a checkpoint", "without"],
+)
+def test_a_limit_ends_one_batch_and_harms_no_publisher(checkpoint: str, heard: list[str]) -> None:
+    org = stage(Steps=LIMITED.replace("{checkpoint}", checkpoint))
+    assert publish(org, PUBLISH) == heard
+    assert org.values("Contact", "LastName") == ["Ada"]
+
+
+def test_a_trigger_that_retries_gets_the_whole_batch_whatever_checkpoint_it_set() -> None:
+    checkpoint = "c.setResumeCheckpoint(Trigger.new[0].ReplayId); System.debug(Trigger.new.size() + ': ' + c"
+    source = RETRY.replace("{times}", "1").replace("System.debug(c", checkpoint)
+    org = stage(Retry=source)
+    assert publish(org, PUBLISH) == ["3: 0 null", "3: 1 not yet 0"]
+    assert org.values("Account", "Name") == ["try 1"]
+
+
+def test_a_checkpoint_is_of_an_event_of_the_batch() -> None:
+    org = stage(
+        Wrong="""trigger Wrong on Told__e (after insert) {
+            try { EventBus.TriggerContext.currentContext().setResumeCheckpoint('77'); }
+            catch (EventBus.InvalidReplayIdException e) { System.debug(e.getMessage()); }
+        }"""
+    )
+    assert publish(org, PUBLISH) == ["Invalid replay ID: 77"]
+
+
+def test_each_trigger_of_an_event_gets_it_in_a_transaction_of_its_own() -> None:
+    one = "trigger {0} on Told__e (after insert) {{ insert new Account(Name = '{0}'); {1} }}"
+    org = stage(Bad=one.format("Bad", "Integer n = 1 / 0;"), Good=one.format("Good", ""))
+    assert len(publish(org, PUBLISH)) == 1
+    assert org.values("Account", "Name") == ["Good"]
+
+
+def test_a_trigger_gets_as_many_events_and_runs_as_whom_its_configuration_says() -> None:
+    org = stage(
+        Who="trigger Who on Told__e (after insert) { System.debug(Trigger.new.size() + UserInfo.getUserId()); }"
+    )
+    administrator = org.caller.user_id
+    username = org.org.table("User").reader("Username")(org.row("User", administrator))
+    org.deploy(
+        {"triggers/Who.trigger": "trigger Who on Told__e (after insert) { }", "triggers/Who.trigger-meta.xml": META}
+    )
+    org.deploy({"PlatformEventSubscriberConfigs/Who.platformEventSubscriberConfig": CONFIG.format(username)})
+    assert publish(org, PUBLISH) == [f"2{administrator}", f"1{administrator}"]
+
+
+META = "<ApexTrigger><apiVersion>66.0</apiVersion><status>Active</status></ApexTrigger>"
+CONFIG = """<PlatformEventSubscriberConfig><batchSize>2</batchSize><masterLabel>Who</masterLabel>
+<platformEventConsumer>Who</platformEventConsumer><user>{}</user></PlatformEventSubscriberConfig>"""
 
 
 def test_an_event_trigger_runs_as_the_automated_process() -> None:
@@ -103,6 +178,28 @@ def test_a_trigger_published_after_commit_hears_nothing_of_what_was_rolled_back(
     assert org.debug_log() == []
 
 
+@pytest.mark.parametrize(
+    ("behavior", "refused", "taken_back"),
+    [("PublishAfterCommit", [], ["heard 1"]), ("PublishImmediately", ["heard 3"], ["heard 4"])],
+)
+def test_what_is_published_at_once_is_heard_though_it_is_rolled_back(
+    behavior: str, refused: list[str], taken_back: list[str]
+) -> None:
+    org = LiveOrg()
+    components = MetadataService(org.org).state.components
+    EventService(org.org, components, FaultTable, Allocations(org.org.clock))
+    org.deploy({"objects/Told__e.object": EVENT.replace("PublishAfterCommit", behavior)})
+    org.load(Who="trigger Who on Told__e (after insert) { System.debug('heard ' + Trigger.new.size()); }")
+    org.load(Start=f"trigger Start on Contact (after insert) {{ {PUBLISH} Trigger.new[0].addError('no'); }}")
+    org.insert("Contact", {"LastName": "Ada"}, all_or_none=True)
+    assert org.debug_log() == refused
+    back = f"Savepoint s = Database.setSavepoint(); {PUBLISH} Database.rollback(s); EventBus.publish(new Told__e(N__c = 9));"
+    assert publish(org, back) == taken_back
+    org.load(T=f"@IsTest class T {{ @IsTest static void t() {{ Test.startTest(); {back} Test.stopTest(); }} }}")
+    assert [outcome.message for outcome in org.run_tests()] == [""]
+    assert org.debug_log() == taken_back
+
+
 HEARD = """public class Heard implements EventBus.EventPublishSuccessCallback {
     public static List<String> uuids;
     public void onSuccess(EventBus.SuccessResult result) { uuids = result.getEventUuids(); }
@@ -120,3 +217,28 @@ HEARD_TEST = """@IsTest class HeardTest {
 def test_a_publisher_is_told_of_its_events_by_the_uuids_that_it_gave_them() -> None:
     org = stage(Heard=HEARD, HeardTest=HEARD_TEST)
     assert [(o.outcome, o.message) for o in run_tests(org.engine, ["HeardTest"]).outcomes] == [("Pass", "")]
+
+
+TELLS = """public class Tells implements EventBus.EventPublishSuccessCallback {
+    public void onSuccess(EventBus.SuccessResult result) { System.debug(result.getEventUuids()); }
+}"""
+
+
+def test_a_publisher_in_an_org_is_called_back_after_the_commit_with_the_id_of_the_operation() -> None:
+    org = stage(Tells=TELLS)
+    told = publish(
+        org,
+        """Database.SaveResult r = EventBus.publish(new Told__e(N__c = 1), new Tells());
+        System.debug(EventBus.getOperationId(r)); System.debug(r.getErrors()[0].getStatusCode());""",
+    )
+    assert told[1:] == ["OPERATION_ENQUEUED", f"({told[0]})"]
+
+
+def test_a_publisher_whose_transaction_fails_is_not_called_back() -> None:
+    org = stage(Tells=TELLS)
+    source = "EventBus.publish(new Told__e(N__c = 1), new Tells()); Trigger.new[0].addError('no');"
+    org.load(Start=f"trigger Start on Contact (after insert) {{ {source} }}")
+    org.insert("Contact", {"LastName": "Ada"}, all_or_none=True)
+    assert org.debug_log() == []
+    assert org.insert("Account", {"Name": "after"})[0].success
+    assert org.debug_log() == []

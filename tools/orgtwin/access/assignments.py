@@ -189,6 +189,17 @@ def _true_columns(table: RecordTable, row: Row) -> Iterator[str]:
             yield name
 
 
+def setup_entities(tables: Tables, user_id: str, now: datetime) -> set[str]:
+    """Ids of the classes, pages, apps and custom permissions that a user has access to at that moment."""
+    access = tables.table("SetupEntityAccess")
+    entity_of = access.reader("SetupEntityId")
+    return {
+        str(entity_of(row))
+        for source in sources_of(tables, user_id, now)
+        for row in access.find("ParentId", source.set_id)
+    }
+
+
 def _custom_permissions(tables: Tables, parent_id: str) -> set[str]:
     access = tables.table("SetupEntityAccess")
     entity_of = access.reader("SetupEntityId")

@@ -22,7 +22,7 @@ def queue_change(engine: Engine, change: Change) -> None:
     """A change event on its way to the triggers that subscribe to it."""
     name = change_event_name(change.entity)
     if engine.find_triggers(name):
-        engine.events.add(name, _event(change))
+        engine.events.add(engine, name, _event(change))
 
 
 def queue_changes_of_test(engine: Engine, entries: Iterable[Entry]) -> None:

@@ -1,19 +1,26 @@
-"""Published platform events on their way to the triggers that subscribe to them.
+"""Published platform events and change events on their way to the triggers that subscribe to them.
 
-A trigger gets up to 2,000 events of one type in a transaction of its own, as the automated process. One that throws
-EventBus.RetryableException gets the batch again, from the checkpoint that it set, at most nine times. Source: "Subscribing to
-Platform Events", "Retry Event Triggers with EventBus.RetryableException", "Resume a Platform Event Trigger" (Platform Events
-Developer Guide).
+Each trigger is a subscriber of its own: it gets up to 2,000 events, or as many as its PlatformEventSubscriberConfig says, in a
+transaction of its own, as the automated process or the user of that configuration; what becomes of it concerns no other trigger.
+
+    EventBus.RetryableException   everything is taken back and all events of the batch come again, at most nine times; then the
+                                  trigger is in the error state and hears of no event until it is saved again
+    any other exception           what follows the checkpoint comes again and the writes stay; without one all is taken back
+
+Sources: "Retry Event Triggers with EventBus.RetryableException", "Resume a Platform Event Trigger After an Uncaught Exception",
+"Comparing setResumeCheckpoint() and EventBus.RetryableException", "Configure the User and Batch Size for Your Platform Event
+Trigger" (Platform Events Developer Guide). ASSUMED: no new events join a batch that comes again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from orgtwin.apex.faults import ApexThrow
+from orgtwin.apex.faults import ApexThrow, Uncatchable
 from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
-from orgtwin.apex.triggers import fire
+from orgtwin.apex.triggers import Trigger, fire_one
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -32,84 +39,135 @@ class Delivery:
     retries: int = 0
     last_error: str | None = None
     checkpoint: str | None = None
+    replay_ids: tuple[str, ...] = ()
+
+    def behind_checkpoint(self, batch: list[Event]) -> list[Event]:
+        """What a trigger that has set a checkpoint is still to get."""
+        return [] if self.checkpoint is None else batch[self.replay_ids.index(self.checkpoint) + 1 :]
 
 
 @dataclass
 class EventQueue:
-    """The events of one org or test, by type, in the order in which they were published."""
+    """The events of one org or test, by trigger, in the order in which they were published; callbacks of their publishers."""
 
     current: Delivery | None = None
+    _told: list[Callable[..., None]] = field(default_factory=list)
+    _told_at_commit: list[tuple[str, Callable[..., None]]] = field(default_factory=list)
     _waiting: dict[str, list[Event]] = field(default_factory=dict)
+    _subscribers: dict[str, tuple[str, Trigger]] = field(default_factory=dict)
     _deliveries: dict[str, Delivery] = field(default_factory=dict)
-    _replay_id: int = 0
+    _stopped: set[str] = field(default_factory=set)
+    published: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._waiting or self._told)
 
-    def add(self, sobject_type: str, event: Event) -> None:
-        self._replay_id += 1
-        event.setdefault("ReplayId", str(self._replay_id))
-        self._waiting.setdefault(sobject_type, []).append(event)
+    def add(self, engine: Engine, sobject_type: str, event: Event) -> None:
+        """An event that was published, for every trigger that is not in the error state."""
+        self.published += 1
+        event.setdefault("ReplayId", str(self.published))
+        for trigger in engine.find_triggers(sobject_type):
+            if trigger.name not in self._stopped:
+                self._subscribers[trigger.name] = sobject_type, trigger
+                self._waiting.setdefault(trigger.name, []).append(event)
+
+    def tell(self, uuid: str, callback: Callable[..., None], *, at_once: bool) -> None:
+        """Call a publisher back when its events have gone out, of which `uuid` is one."""
+        if at_once:
+            self._told.append(callback)
+        else:
+            self._told_at_commit.append((uuid, callback))
+
+    def went_out(self, uuids: set[str]) -> None:
+        """These events are out with a commit."""
+        self._told += [callback for uuid, callback in self._told_at_commit if uuid in uuids]
+
+    def settle(self) -> None:
+        """The transaction is over: what has not gone out never will."""
+        self._told_at_commit.clear()
+
+    def take_told(self, *, is_test: bool) -> list[Callable[..., None]]:
+        """The callbacks that are due, each once; in a test all are."""
+        told, self._told = self._told, []
+        if is_test:
+            told += [callback for _, callback in self._told_at_commit]
+            self._told_at_commit.clear()
+        return told
 
     def clear(self) -> None:
-        self._waiting.clear()
+        """Begin anew: no events, no triggers in the error state."""
+        self.drop()
         self._deliveries.clear()
+        self._stopped.clear()
+
+    def take_back(self, engine: Engine, published: int) -> None:
+        """In a test every statement commits: forget what a rollback takes back of events that go out with the commit."""
+        for name, events in self._waiting.items():
+            sobject_type = self._subscribers[name][0]
+            if sobject_type.endswith("ChangeEvent") or not engine.port.publishes_at_once(sobject_type):
+                events[:] = [event for event in events if int(str(event["ReplayId"])) <= published]
+
+    def drop(self) -> None:
+        """Forget the events that wait, and who is to be told of them."""
+        self._waiting.clear()
+        self._told.clear()
+        self._told_at_commit.clear()
 
     def deliver(self, engine: Engine, *, is_test: bool) -> None:
         """Hand over what waits now. What its triggers publish waits for the next delivery, as does a batch that a test retries."""
         due, self._waiting = self._waiting, {}
         for name, events in due.items():
-            while events:
-                batch, rest = events[:MOST_EVENTS], events[MOST_EVENTS:]
-                left = self._deliver_batch(engine, name, batch)
+            sobject_type, trigger = self._subscribers[name]
+            subscriber = engine.port.find_event_subscriber(name)
+            most = subscriber.batch_size or MOST_EVENTS
+            user_id = subscriber.user_id or engine.port.automated_user_id
+            while events and name not in self._stopped:
+                batch, rest = events[:most], events[most:]
+                left = self._deliver_batch(trigger, sobject_type, batch, user_id)
                 events = left + rest
                 if left and is_test:
                     self._waiting[name] = events + self._waiting.get(name, [])
                     break
 
-    def _deliver_batch(self, engine: Engine, name: str, batch: list[Event]) -> list[Event]:
-        """Fire the triggers once; the events that are to come again."""
-        delivery = self.current = self._deliveries.setdefault(name, Delivery())
-        delivery.checkpoint = None
-        before = engine.port.run_as(engine.port.automated_user_id)
+    def _deliver_batch(self, trigger: Trigger, sobject_type: str, batch: list[Event], user_id: str) -> list[Event]:
+        """Fire the trigger once; the events that are to come again."""
+        engine, name = trigger.engine, trigger.name
+        delivery = self.current = self._deliveries.pop(name, Delivery())
+        delivery.replay_ids = tuple(str(event["ReplayId"]) for event in batch)
+        before = engine.port.run_as(user_id)
         mark = engine.port.savepoint()
         try:
             with engine.new_transaction(kind="event") as transaction:
-                fire(engine, name, "after", "insert", [TriggerRow(dict(event), None) for event in batch])
+                fire_one(trigger, sobject_type, [TriggerRow(dict(event), None) for event in batch])
                 jobs = transaction.jobs
             engine.transaction.jobs.extend(jobs)
-        except TriggerFailed as failure:
-            return self._failed(engine, name, batch, delivery, failure, mark)
+        except (TriggerFailed, Uncatchable) as failure:
+            return self._failed(trigger, batch, delivery, failure, mark)
         finally:
             self.current = None
             engine.port.run_as(before.user_id)
-        return self._after(name, batch, delivery)
-
-    def _after(self, name: str, batch: list[Event], delivery: Delivery) -> list[Event]:
-        """A trigger that ended early with a checkpoint gets what follows it."""
-        self._deliveries.pop(name, None)
-        if delivery.checkpoint is None:
-            return []
-        ids = [str(event["ReplayId"]) for event in batch]
-        at = ids.index(delivery.checkpoint) if delivery.checkpoint in ids else len(ids) - 1
-        return batch[at + 1 :]
+        return delivery.behind_checkpoint(batch)
 
     def _failed(
-        self, engine: Engine, name: str, batch: list[Event], delivery: Delivery, failure: TriggerFailed, mark: object
+        self,
+        trigger: Trigger,
+        batch: list[Event],
+        delivery: Delivery,
+        failure: TriggerFailed | Uncatchable,
+        mark: object,
     ) -> list[Event]:
-        thrown = failure.__cause__
-        left = self._after(name, batch, delivery) if delivery.checkpoint else batch
-        if delivery.checkpoint is None:
+        engine, thrown = trigger.engine, failure.__cause__
+        if isinstance(thrown, ApexThrow) and thrown.value.cls.full_name == _RETRYABLE:
             engine.port.rollback(mark)
-        if not (isinstance(thrown, ApexThrow) and thrown.value.cls.full_name == _RETRYABLE):
-            if delivery.checkpoint is not None:
-                return left
-            if engine.is_testing:
-                raise failure
-            engine.debug(failure.message)
-            return []
-        if delivery.retries >= MOST_RETRIES:
-            self._deliveries.pop(name, None)
-            return []
-        self._deliveries[name] = Delivery(delivery.retries + 1, thrown.value.message)
-        return left
+            if delivery.retries >= MOST_RETRIES:
+                self._stopped.add(trigger.name)
+                return []
+            self._deliveries[trigger.name] = Delivery(delivery.retries + 1, thrown.value.message)
+            return batch
+        if delivery.checkpoint is not None:
+            return delivery.behind_checkpoint(batch)
+        engine.port.rollback(mark)
+        if engine.is_testing:
+            raise failure
+        engine.debug(failure.message if isinstance(failure, TriggerFailed) else f"{trigger.name}: {failure}")
+        return []

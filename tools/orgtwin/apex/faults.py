@@ -63,6 +63,7 @@ EXCEPTIONS: Mapping[str, ApexClass] = {
     **{name.lower(): exception_class(name, EXCEPTION) for name in _NAMES.split()},
     "aurahandledexception": exception_class("AuraHandledException", EXCEPTION),
     "eventbus.retryableexception": exception_class("RetryableException", EXCEPTION, "EventBus"),
+    "eventbus.invalidreplayidexception": exception_class("InvalidReplayIdException", EXCEPTION, "EventBus"),
     "cache.org.orgcacheexception": exception_class("Org.OrgCacheException", EXCEPTION, "Cache"),
     "cache.session.sessioncacheexception": exception_class("Session.SessionCacheException", EXCEPTION, "Cache"),
     "cache.cacheexception": exception_class("CacheException", EXCEPTION, "Cache"),

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion, convert
-from orgtwin.apex.org_port import QueryRow, Saving, Scalar, UserView
+from orgtwin.apex.org_port import EventSubscriber, QueryRow, Saving, Scalar, UserView
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.events.service import PUBLISH_AFTER_COMMIT
@@ -24,6 +24,7 @@ from orgtwin.metadata.credential_values import values_of, with_secrets
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
 from orgtwin.records.global_variables import LABEL, GlobalVariables
 from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
@@ -298,6 +299,14 @@ class KernelPort:
     def publishes_at_once(self, sobject_type: str) -> bool:
         component = MetadataService(self.org).components.find("CustomObject", sobject_type)
         return component is None or component.body.value("publishBehavior") != PUBLISH_AFTER_COMMIT
+
+    def find_event_subscriber(self, trigger: str) -> EventSubscriber:
+        for component in MetadataService(self.org).components.of_type("PlatformEventSubscriberConfig"):
+            if (component.body.value("platformEventConsumer") or "").lower() == trigger.lower():
+                username = component.body.value("user")
+                user_id = None if username is None else find_row(self.org, "User", Username=username)
+                return EventSubscriber(component.body.number("batchSize"), user_id)
+        return EventSubscriber()
 
     # Callouts
 

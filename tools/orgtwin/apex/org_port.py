@@ -62,6 +62,14 @@ class Saving:
     cuts_texts: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class EventSubscriber:
+    """How many events a trigger gets at a time and as whom; None leaves it to the platform."""
+
+    batch_size: int | None = None
+    user_id: str | None = None
+
+
 class OrgPort(Protocol):
     """One org as Apex sees it. `user_mode` asks the running user's permissions and sharing."""
 
@@ -152,6 +160,9 @@ class OrgPort(Protocol):
 
     def publishes_at_once(self, sobject_type: str) -> bool:
         """Whether events of this type go out at once; else with the commit."""
+
+    def find_event_subscriber(self, trigger: str) -> EventSubscriber:
+        """How events come to a trigger, as its PlatformEventSubscriberConfig says."""
 
     def resolve_callout(self, endpoint: str) -> Callout:
         """Where a callout of the running user goes. Raises CalloutRefused in the org's words."""

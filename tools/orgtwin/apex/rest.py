@@ -1,7 +1,11 @@
 """Apex REST: which class and method answer a request, and the answer.
 
-Source: "Exposing Apex Classes as REST Web Services" (Apex Developer Guide). ASSUMED: a pattern without a wildcard goes before one
-with, a longer one before a shorter; the texts of 404 and 405 are those of the REST API.
+    find_resource    the class whose pattern fits a path: the same text, or the longest with a wildcard
+    answer           one request: its arguments, the method, what it gave, in the formats that rest_bodies.py knows
+
+Sources: "Apex REST Methods", "RestResource Annotation" (Apex Developer Guide); "RestRequest Properties", "RestResponse Properties"
+(Apex Reference Guide). ASSUMED: the texts of 404, 405 and 406; the guide has their statuses alone. An exception class of the org's
+own is what the guide calls a user exception.
 """
 
 from __future__ import annotations
@@ -15,8 +19,7 @@ from orgtwin.apex.database import to_port
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, stack_trace
 from orgtwin.apex.library.http import RestMessage, new_rest_message
-from orgtwin.apex.library.json import from_plain, serialize
-from orgtwin.apex.library.jsontext import read as read_json
+from orgtwin.apex.rest_bodies import FORMATS, BodyFormat, form_fields, read_arguments
 from orgtwin.apex.transaction import Job
 from orgtwin.apex.types import VOID
 from orgtwin.apex.values import Value
@@ -24,7 +27,35 @@ from orgtwin.errors import SalesforceError
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _WITHOUT_BODY = ("GET", "DELETE")
-_PATTERN_PART = re.compile(r"\*")
+_STATUS_CODES = frozenset(
+    (
+        200,
+        201,
+        202,
+        204,
+        206,
+        300,
+        301,
+        302,
+        304,
+        400,
+        401,
+        403,
+        404,
+        405,
+        406,
+        409,
+        410,
+        412,
+        413,
+        414,
+        415,
+        417,
+        500,
+        503,
+    )
+)
+"""Those that Apex may set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +85,12 @@ class Resource:
     pattern: str
 
     def matches(self, path: str) -> bool:
-        parts = [re.escape(part) for part in _PATTERN_PART.split(self.pattern)]
-        return re.fullmatch(".*".join(parts), path) is not None or self.pattern == f"{path}/*"
+        parts = [re.escape(part) for part in self.pattern.split("*")]
+        return re.fullmatch(".*".join(parts), path) is not None
+
+    def is_exactly(self, path: str) -> bool:
+        """`/echo` and `/echo/*` both are `/echo`."""
+        return self.pattern.removesuffix("*").rstrip("/") == path.rstrip("/")
 
 
 def resources(engine: Engine) -> Iterator[Resource]:
@@ -67,11 +102,12 @@ def resources(engine: Engine) -> Iterator[Resource]:
             yield Resource(cls, "/" + str(mapping).lstrip("/"))
 
 
-def find_resource(engine: Engine, path: str) -> ApexClass | None:
-    """The class whose pattern fits a path best."""
-    fitting = [r for r in resources(engine) if r.matches(path)]
-    best = min(fitting, key=lambda r: ("*" in r.pattern, -len(r.pattern)), default=None)
-    return None if best is None else best.cls
+def find_resource(engine: Engine, path: str) -> Resource | None:
+    """The class that answers a path: of two that are exactly it the one saved first."""
+    found = list(resources(engine))
+    exact = next((r for r in found if r.is_exactly(path)), None)
+    fitting = (r for r in found if "*" in r.pattern and r.matches(path))
+    return exact or max(fitting, key=lambda r: len(r.pattern), default=None)
 
 
 def find_method(cls: ApexClass, verb: str) -> Method | None:
@@ -84,80 +120,121 @@ def find_method(cls: ApexClass, verb: str) -> Method | None:
     return None
 
 
-def answer(engine: Engine, call: RestCall, later: Callable[[list[Job]], None]) -> RestAnswer:
-    """Run what is called, in a transaction of its own; `later` takes the jobs that it queued.
+def answer(
+    engine: Engine,
+    call: RestCall,
+    later: Callable[[list[Job]], None],
+    may_call: Callable[[str], bool] = lambda name: True,
+) -> RestAnswer:
+    """Run what is called, in a transaction of its own; `later` takes the jobs that it queued, `may_call` knows who may use a class.
 
     Raises SalesforceError for what reaches no method, or throws.
     """
-    cls = find_resource(engine, call.path)
-    if cls is None:
-        raise SalesforceError("NOT_FOUND", "Could not find a match for URL", status=404)
+    path, extension = _split(call.path)
+    resource, method = _find(engine, call, path, may_call)
+    written = _answer_format(method, extension or _header(call, "accept"))
+    with engine.new_transaction(kind="rest") as transaction:
+        response = new_rest_message("RestResponse")
+        transaction.rest["rest:request"] = _request(call, resource, method)
+        transaction.rest["rest:response"] = response
+        takes_body = bool(method.parameters) and call.verb not in _WITHOUT_BODY
+        arguments = read_arguments(method, call.body, _content_type(call)) if takes_body else []
+        try:
+            found = _answer(call, method, method.call(*arguments), response, written)
+        except ApexThrow as error:
+            text = f"{error}\n\n{stack_trace(error.value)}".rstrip()
+            status = 500 if error.value.cls.namespace else 400
+            raise SalesforceError("APEX_ERROR", text, status=status) from error
+        later(list(transaction.jobs))
+    return found
+
+
+def _split(path: str) -> tuple[str, str]:
+    """A path without the extension that asks for a format, and the media type of that; a slash behind it keeps a dot.
+
+    Raises NOT_FOUND for an extension that is no format.
+    """
+    stem, dot, extension = path.rpartition(".")
+    if not dot or "/" in extension:
+        return path, ""
+    if f"application/{extension}" not in FORMATS:
+        raise _not_found(path)
+    return stem, f"application/{extension}"
+
+
+def _not_found(path: str) -> SalesforceError:
+    return SalesforceError("NOT_FOUND", f"Could not find a match for URL {path}", status=404)
+
+
+def _find(engine: Engine, call: RestCall, path: str, may_call: Callable[[str], bool]) -> tuple[Resource, Method]:
+    resource = find_resource(engine, path)
+    if resource is None:
+        raise _not_found(call.path)
+    cls = resource.cls
+    if not may_call(cls.name):
+        raise SalesforceError("FORBIDDEN", f"You do not have access to the Apex class named: {cls.name}", status=403)
     method = find_method(cls, call.verb)
     if method is None:
         allowed = ", ".join(verb for verb in VERBS if find_method(cls, verb) is not None)
         message = f"HTTP Method '{call.verb}' not allowed. Allowed are {allowed}"
         raise SalesforceError("METHOD_NOT_ALLOWED", message, status=405)
-    with engine.new_transaction(kind="rest") as transaction:
-        response = new_rest_message("RestResponse")
-        transaction.rest["rest:request"] = _request(call)
-        transaction.rest["rest:response"] = response
-        try:
-            arguments = _arguments(method, call)
-            result = method.call(*arguments)
-        except ApexThrow as error:
-            text = f"{error}\n\n{stack_trace(error.value)}".rstrip()
-            raise SalesforceError("APEX_ERROR", text, status=500) from error
-        found = _answer(method, result, response)
-        later(list(transaction.jobs))
-    return found
+    return resource, method
 
 
-def _request(call: RestCall) -> RestMessage:
+def _header(call: RestCall, name: str) -> str:
+    return next((text for key, text in call.headers.items() if key.lower() == name), "")
+
+
+def _content_type(call: RestCall) -> str:
+    return _header(call, "content-type").partition(";")[0].strip().lower()
+
+
+def _answer_format(method: Method, accept: str) -> BodyFormat | None:
+    """The first that is accepted; JSON when that leaves the choice. Raises NOT_ACCEPTABLE for what cannot be written."""
+    if method.returns is VOID:
+        return None
+    accepted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    for media_type in accepted:
+        written = FORMATS.get("application/json" if media_type in ("", "*/*", "application/*") else media_type)
+        if written is not None and written.takes(method.returns):
+            return written
+    message = f"The resource cannot be represented as {', '.join(accepted)}"
+    raise SalesforceError("NOT_ACCEPTABLE", message, status=406)
+
+
+def _request(call: RestCall, resource: Resource, method: Method) -> RestMessage:
     request = new_rest_message("RestRequest")
     request.values["httpmethod"] = call.verb
     request.values["requesturi"] = call.path
-    request.values["resourcepath"] = f"/services/apexrest{call.path}"
-    request.values["requestbody"] = call.body
+    request.values["resourcepath"] = f"/services/apexrest{resource.pattern}"
+    request.values["requestbody"] = None if method.parameters else call.body
     request.values["remoteaddress"] = call.remote_address
     request.values["headers"].items.update(call.headers)
     request.values["params"].items.update(call.params)
+    if _content_type(call) == "application/x-www-form-urlencoded":
+        request.values["params"].items.update(form_fields(call.body))
     return request
 
 
-def _arguments(method: Method, call: RestCall) -> list[Value]:
-    """The values of the JSON body by the names of the parameters. Raises JSON_PARSER_ERROR (400)."""
-    if not method.parameters or call.verb in _WITHOUT_BODY:
-        return []
-    given = _body_object(call.body)
-    known = {name.lower() for name in method.parameter_names}
-    unknown = next((name for name in given if name.lower() not in known), None)
-    if unknown is not None:
-        message = f"Unexpected parameter encountered during deserialization: {unknown}"
-        raise SalesforceError("JSON_PARSER_ERROR", message)
-    by_name = {name.lower(): value for name, value in given.items()}
-    return [
-        from_plain(by_name.get(name.lower()), type_, strict=False)
-        for name, type_ in zip(method.parameter_names, method.parameters, strict=True)
-    ]
-
-
-def _body_object(body: bytes) -> dict[str, Value]:
-    try:
-        found = read_json(body.decode("utf-8")) if body.strip() else {}
-    except (ApexThrow, UnicodeDecodeError) as error:
-        raise SalesforceError("JSON_PARSER_ERROR", str(error)) from error
-    if not isinstance(found, dict):
-        raise SalesforceError(
-            "JSON_PARSER_ERROR", "The request body must be a JSON object with the method's parameters"
-        )
-    return found
-
-
-def _answer(method: Method, result: Value, response: RestMessage) -> RestAnswer:
-    status = response.values.get("statuscode")
+def _answer(
+    call: RestCall, method: Method, result: Value, response: RestMessage, written: BodyFormat | None
+) -> RestAnswer:
     headers = {str(k): str(v) for k, v in response.values["headers"].items.items()}
+    status = response.values.get("statuscode")
+    if status is None:
+        status = 204 if written is None and call.verb == "PATCH" else 200
+    status = int(to_port(status))
+    if status not in _STATUS_CODES:
+        raise SalesforceError("APEX_ERROR", f"Invalid status code for HTTP response: {status}", status=500)
     body = response.values.get("responsebody")
-    if method.returns is not VOID and result is not None:
-        headers.setdefault("Content-Type", "application/json;charset=UTF-8")
-        body = serialize(result).encode("utf-8")
-    return RestAnswer(int(to_port(status)) if status is not None else 200, body or b"", headers)
+    if written is not None and result is not None:
+        headers.setdefault("Content-Type", written.media_type)
+        body = _written(written, result)
+    return RestAnswer(status, body or b"", headers)
+
+
+def _written(written: BodyFormat, result: Value) -> bytes:
+    try:
+        return written.write(result)
+    except ApexThrow as error:  # objects that hold each other
+        raise SalesforceError("APEX_ERROR", str(error)) from error

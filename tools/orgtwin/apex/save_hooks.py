@@ -110,10 +110,9 @@ class TriggerHooks:
         engine = self._engine_of()
         if engine is None or engine.is_running or engine.is_testing or self._is_following:
             return
-        if not committed:
+        engine.events.settle()
+        if not committed:  # what was published at once has gone out all the same
             self._jobs.clear()
-            engine.events.clear()
-            return
         if self._jobs or engine.events:
             self._follow(engine)
 
@@ -125,8 +124,9 @@ class TriggerHooks:
                 rounds += bool(engine.events)
                 if rounds > MOST_EVENT_ROUNDS:
                     engine.debug(f"events that follow from events are dropped after {MOST_EVENT_ROUNDS} rounds")
-                    engine.events.clear()
+                    engine.events.drop()
                 engine.events.deliver(engine, is_test=False)
+                self._tell_publishers(engine)
                 due, self._jobs = self._jobs, []
                 for job in due:
                     if job.due is not None and job.due > engine.now():
@@ -135,6 +135,19 @@ class TriggerHooks:
                         self.run_job(job)
         finally:
             self._is_following = False
+
+    def _tell_publishers(self, engine: Engine) -> None:
+        """The callbacks of those whose events went out, as the automated process. Source: "Apex Publish Callback Class"."""
+        for tell in engine.events.take_told(is_test=False):
+            before = engine.port.run_as(engine.port.automated_user_id)
+            try:
+                with engine.new_transaction(asynchronous=True, kind="event") as transaction:
+                    tell()
+                    self._jobs += transaction.jobs
+            except ApexThrow as error:
+                engine.debug(f"publish callback: {error}")
+            finally:
+                engine.port.run_as(before.user_id)
 
     def run_job(self, job: Job) -> None:
         """Run one job; what it throws is in its AsyncApexJob row, and in no one's way."""
@@ -179,7 +192,7 @@ class TriggerHooks:
         """A platform event's triggers run on their own, after the commit, as the automated process."""
         engine = self._engine_of()
         if engine is not None and engine.find_triggers(table.type.api_name):
-            engine.events.add(table.type.api_name, row_values(table, row))
+            engine.events.add(engine, table.type.api_name, row_values(table, row))
 
     def changed(self, change: Change) -> None:
         """A change event went out; its triggers run on their own, after the commit."""
@@ -192,9 +205,11 @@ class TriggerHooks:
         engine = self._engine_of()
         if engine is not None and engine.is_testing:
             queue_changes_of_test(engine, entries)
-        for entry in entries:
-            if entry.change is Write.PUBLISHED:
-                self.published(entry.table, entry.row)
+        published = [entry for entry in entries if entry.change is Write.PUBLISHED]
+        for entry in published:
+            self.published(entry.table, entry.row)
+        if engine is not None and published:
+            engine.events.went_out({str(entry.table.reader("EventUuid")(entry.row)) for entry in published})
 
     def _run(self, save: Save, moment: str) -> None:
         engine = self._engine_of()

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from orgtwin.access.assignments import setup_entities
 from orgtwin.apex.engine import Engine, Problem
 from orgtwin.apex.faults import ApexThrow, stack_trace
 from orgtwin.apex.kernel import KernelPort, engine_for
@@ -23,6 +24,7 @@ from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
 from orgtwin.org import Org
 from orgtwin.organization import Organization
+from orgtwin.records.model import Caller
 
 _TABLES = ("ApexClass", "ApexTrigger")
 
@@ -95,6 +97,15 @@ class ApexService:
                 yield engine
             finally:
                 engine.port.run_as(before.user_id)
+
+    def may_call(self, caller: Caller, class_name: str) -> bool:
+        """Who may write Apex may call all of it; others what a profile or permission set gives. Source: "Apex Class Access"."""
+        if self._org.access.has_permission(caller, "AuthorApex"):
+            return True
+        table = self._org.table("ApexClass")
+        name_of = table.reader("Name")
+        allowed = setup_entities(self._org, caller.user_id, self._org.now)
+        return any(name_of(row) == class_name for row in map(table.get, allowed) if row is not None)
 
     def run_anonymous(self, source: str, user_id: str) -> AnonymousRun:
         """Compile and run Apex text for a user, with the org's classes and triggers; jobs run after the commit."""

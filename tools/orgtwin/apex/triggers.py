@@ -116,8 +116,18 @@ def _problems(cls: ApexClass, node: tree.TriggerDeclaration) -> Iterator[Compile
 def fire(engine: Engine, sobject_type: str, moment: str, event: str, rows: list[TriggerRow]) -> None:
     """Run the triggers of one chunk. Raises TriggerFailed when one throws."""
     wanted = [t for t in engine.find_triggers(sobject_type) if (moment, event) in t.events]
-    if not wanted:
-        return
+    if wanted:
+        _fire(engine, wanted, sobject_type, moment, event, rows)
+
+
+def fire_one(trigger: Trigger, sobject_type: str, rows: list[TriggerRow]) -> None:
+    """Run one trigger for a batch of events. Raises TriggerFailed when it throws."""
+    _fire(trigger.engine, [trigger], sobject_type, "after", "insert", rows)
+
+
+def _fire(
+    engine: Engine, wanted: list[Trigger], sobject_type: str, moment: str, event: str, rows: list[TriggerRow]
+) -> None:
     transaction = engine.transaction
     if transaction.trigger_depth >= MAX_TRIGGER_DEPTH:
         raise TooDeep(f"{wanted[0].name}: {TOO_MANY_TRIGGERS}{_circle(engine)}")

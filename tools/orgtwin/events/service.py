@@ -137,14 +137,15 @@ class EventService:
         if not entries or self.org.log.is_unheard:
             return []
         captured = self.channels.captured
-        bodies: list[Change | Message] = []
+        events: list[Event] = []
         for entry in entries:
             if entry.change is Write.PUBLISHED:
-                bodies.append(self._message(entry.table, entry.row))
+                events.append(self.bus.place(self._message(entry.table, entry.row)))
+                entry.table.write(entry.row, "ReplayId", str(events[-1].replay_id))
         if captured and any(entry.table.type.api_name in captured for entry in entries):
             changes = capture(entries, captured, self._transaction(), self.overflow_threshold)
-            bodies += [self._faulty(change) for change in changes]
-        return [self.bus.place(body) for body in bodies]
+            events += [self.bus.place(self._faulty(change)) for change in changes]
+        return events
 
     def _tell_now(self, body: Change | Message) -> Event:
         """Into the stream, whatever becomes of the running transaction."""
@@ -233,12 +234,14 @@ class EventService:
         return self._uuids.get(publish_id, "")
 
     def _publish_now(self, table: RecordTable, row: Row) -> bool:
-        uuid = self._uuids[str(row[ID])] = self._new_uuid()
+        given = table.reader("EventUuid")(row)  # Apex may have made it
+        uuid = self._uuids[str(row[ID])] = self._new_uuid() if given is None else str(given)
         table.write(row, "EventUuid", uuid)
         if not self._publish_at_once and self._publish_behavior(table.type.api_name) == PUBLISH_AFTER_COMMIT:
             return False
         if not self.org.log.is_unheard:
             event = self._tell_now(self._message(table, row))
+            table.write(row, "ReplayId", str(event.replay_id))
             if self._publish_at_once:
                 self._sent[str(row[ID])] = event.replay_id
         return True

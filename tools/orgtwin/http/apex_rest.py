@@ -19,10 +19,10 @@ def call_apex(request: Request) -> Response:
     from orgtwin.apex.service import service_of
 
     service = service_of(request.twin.org)
-    path = unquote(request.path[request.path.index(_ROOT) + len(_ROOT) :]).rstrip("/") or "/"
+    path = unquote(request.path[request.path.index(_ROOT) + len(_ROOT) :]) or "/"
     call = RestCall(request.method, path, request.headers, request.query, request.body, request.remote_address)
     with service.as_user(request.caller.user_id) as engine:
-        found = answer(engine, call, service.hooks.later)
+        found = answer(engine, call, service.hooks.later, lambda name: service.may_call(request.caller, name))
     headers = {name.lower(): (name, value) for name, value in found.headers.items()}
     _, content_type = headers.pop("content-type", ("", "application/json;charset=UTF-8"))
     return Response(found.status, found.body, content_type, tuple(headers.values()))

@@ -139,10 +139,10 @@ class UndoLog:
         for entry in reversed(undone):
             _UNDO[entry.change](entry)
         del entries[mark.position :]
-        published = undone[: max(0, self._committed - mark.position)]
+        known = [e for e in undone[: max(0, self._committed - mark.position)] if e.change is not Change.PUBLISHED]
         self._committed = min(self._committed, len(entries))
-        if published and not self._depth:
-            self._announce(published)
+        if known and not self._depth:
+            self._announce(known)
 
     def transaction(self) -> Transaction:
         """All writes inside are kept together; an exception takes them back. Transactions nest; the outermost one commits."""

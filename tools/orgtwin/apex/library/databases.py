@@ -224,17 +224,18 @@ def _set_savepoint() -> Value:
     engine = context.engine()
     transaction = engine.transaction
     transaction.usage.charge("DMLStatements")
-    found = Savepoint(engine.port.savepoint(), transaction.dml_since_callout)
+    found = Savepoint(engine.port.savepoint(), transaction.dml_since_callout, engine.events.published)
     transaction.savepoints.append(found)
     return found
 
 
 @dataclass(slots=True, eq=False)
 class Savepoint:
-    """A state of the org, and whether that has writes which are not committed."""
+    """A state of the org, whether that has writes which are not committed, and how many events had been published."""
 
     mark: Value
     is_written: bool
+    published: int
 
     @property
     def apex_type(self) -> Type:
@@ -248,6 +249,8 @@ def _rollback(savepoint: Savepoint | None) -> None:
     engine.transaction.usage.charge("DMLStatements")
     _drop_later(savepoint, keeping=1)
     engine.port.rollback(savepoint.mark)
+    if engine.is_testing:
+        engine.events.take_back(engine, savepoint.published)
     engine.transaction.dml_since_callout = savepoint.is_written
 
 

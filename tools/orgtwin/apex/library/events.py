@@ -8,13 +8,16 @@ from functools import partial
 from orgtwin.apex import context
 from orgtwin.apex.database import DatabaseError, DmlResult, records_of, row_to_port
 from orgtwin.apex.event_queue import Delivery
+from orgtwin.apex.faults import throw
+from orgtwin.apex.library.crypto import random_uuid
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.properties import Properties, settable_class
 from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
 from orgtwin.apex.library.tests import AFTER_DELIVERY, deliver_events
 from orgtwin.apex.records import FIELD_CLASSES
 from orgtwin.apex.types import Type
-from orgtwin.apex.values import ApexList, Value
+from orgtwin.apex.values import ApexList, Instance, Value
+from orgtwin.errors import SaveError
 
 _RESULTS = "List<Database.SaveResult>"
 
@@ -25,16 +28,25 @@ def _publish(operand: Value, *options: Value) -> Value:
     at_once = bool(records) and engine.port.publishes_at_once(records[0].type.name)
     engine.transaction.usage.charge("PublishImmediateDML" if at_once else "DMLStatements")
     results: list[DmlResult] = []
+    uuids: list[Value] = []
     for record in records:
-        found = engine.port.publish(record.type.name, [row_to_port(record)])
-        results += [DmlResult("SaveResult", r, [DatabaseError(e) for e in r.errors]) for r in found]
-    callback = next((o for o in options if o is not None and hasattr(o, "cls")), None)
-    if callback is not None:
-        uuids = [record.fields.get("EventUuid") for record in records]
-        engine.test_state.setdefault("publish callbacks", []).append((callback, uuids))
+        row = row_to_port(record)
+        uuid = row.setdefault("EventUuid", random_uuid())
+        (found,) = engine.port.publish(record.type.name, [row])
+        errors = found.errors or (SaveError("OPERATION_ENQUEUED", str(uuid)),)
+        results.append(DmlResult("SaveResult", found, [DatabaseError(e) for e in errors]))
+        uuids += [uuid] if found.success else []
+    for callback in options:
+        if callback is not None and uuids:
+            engine.events.tell(str(uuids[0]), partial(_call_back, callback, uuids), at_once=at_once)
     if isinstance(operand, ApexList):
         return ApexList(type_of(_RESULTS), list(results))
     return results[0]
+
+
+def _operation_id(result: DmlResult) -> Value:
+    """The UUID of the event. Source: "getOperationId(result)" (EventBus Class)."""
+    return result.errors[0].error.message if result.result.success else None
 
 
 system_interface("EventPublishSuccessCallback", "void onSuccess(EventBus.SuccessResult)", namespace="EventBus")
@@ -46,7 +58,7 @@ system_class(
         "static Database.SaveResult publish(SObject,Object)": _publish,
         "static List<Database.SaveResult> publish(List<SObject>)": _publish,
         "static List<Database.SaveResult> publish(List<SObject>,Object)": _publish,
-        "static String getOperationId(Database.SaveResult)": lambda result: result.result.record_id,
+        "static String getOperationId(Database.SaveResult)": _operation_id,
     },
 )
 
@@ -84,17 +96,25 @@ def _deliver(_this: TestBroker, *_: Value) -> None:
 
 
 def _fail(_this: TestBroker) -> None:
-    context.engine().events.clear()
-    _call_back("FailureResult", "onFailure")
+    events = context.engine().events
+    told = events.take_told(is_test=True)
+    events.drop()
+    for tell in told:
+        tell("Failure")
 
 
-def _call_back(kind: str, method: str) -> None:
-    waiting = context.engine().test_state.pop("publish callbacks", [])
-    for callback, uuids in waiting:
-        call_method(callback, method, PublishResult(kind, uuids))
+def _call_back(callback: Instance, uuids: list[Value], outcome: str = "Success") -> None:
+    """onSuccess or onFailure of a publisher, if it has that one."""
+    if callback.cls.find_methods(f"on{outcome.lower()}"):
+        call_method(callback, f"on{outcome}", PublishResult(f"{outcome}Result", uuids))
 
 
-AFTER_DELIVERY.append(partial(_call_back, "SuccessResult", "onSuccess"))
+def _tell_publishers() -> None:
+    for tell in context.engine().events.take_told(is_test=True):
+        tell()
+
+
+AFTER_DELIVERY.append(_tell_publishers)
 BROKER = system_class(
     "TestBroker",
     {"void deliver()": _deliver, "void deliver(Integer)": _deliver, "void fail()": _fail},
@@ -116,6 +136,8 @@ def _delivery() -> Delivery:
 
 
 def _set_checkpoint(_this: TriggerContext, replay_id: str | None) -> None:
+    if replay_id not in _delivery().replay_ids:
+        raise throw("EventBus.InvalidReplayIdException", f"Invalid replay ID: {replay_id}")  # ASSUMED: the text
     _delivery().checkpoint = replay_id
 
 

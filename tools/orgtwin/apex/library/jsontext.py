@@ -27,8 +27,9 @@ WORDS = {"true": True, "false": False, "null": None}
 class Tokens:
     """Reads a text token by token; knows line and column for messages."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, unique: bool = False) -> None:
         self.text = text
+        self.unique = unique
         self.position = 0
 
     def next(self) -> tuple[str, str] | None:
@@ -68,10 +69,13 @@ def string(text: str) -> str:
     return str(json.loads(text))
 
 
-def read(text: str) -> Value:
-    """Plain Python: dict, list, str, int, Long, Decimal, bool, None. Raises JSONException."""
+def read(text: str, *, unique: bool = False) -> Value:
+    """Plain Python: dict, list, str, int, Long, Decimal, bool, None; `unique` names are no two of one object.
+
+    Raises JSONException.
+    """
     context.spend(len(text) >> 1)
-    tokens = Tokens(text)
+    tokens = Tokens(text, unique=unique)
     first = tokens.next()
     if first is None:
         raise throw("JSONException", "No content to map to Object due to end of input")
@@ -118,6 +122,8 @@ def _object(tokens: Tokens, depth: int) -> dict[str, Value]:
         colon = _need(tokens)
         if colon[1] != ":":
             tokens.fail(colon[1][0])
+        if tokens.unique and key in found:
+            raise throw("JSONException", f"Duplicate field: {key}")
         found[key] = _value(tokens, _need(tokens), depth + 1)
         mark = _need(tokens)
         if mark[1] == "}":
