@@ -86,7 +86,7 @@ FIELDS: dict[str, dict[str, Value]] = {
         "relationshipName": "ACME_Paper_Order",
         "type": "ExternalLookup",
     },
-    "Place__c": {"required": "false", "scale": "4", "type": "Location"},
+    "Place__c": {"displayLocationInDecimal": "false", "required": "false", "scale": "4", "type": "Location"},
     "Area__c": {"required": "false", "type": "TextArea"},
     "Long__c": {"length": "4000", "type": "LongTextArea", "visibleLines": "3"},
     "Rich__c": {"length": "4000", "type": "Html", "visibleLines": "10"},

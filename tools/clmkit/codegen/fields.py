@@ -160,8 +160,9 @@ def _encrypted_text(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> 
 
 
 def _geolocation(spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:
-    """How a place is displayed is left to the org: the Metadata WSDL has no element for it, whatever the guide says."""
-    return {**_plain(spec, mapping, field), "scale": field.type.scale}
+    """How a place is displayed: the guide and retrieved fields have the element, the Metadata WSDL has not."""
+    shown: Elements = {"displayLocationInDecimal": field.type.decimal_degrees}
+    return {**_plain(spec, mapping, field), **shown, "scale": field.type.scale}
 
 
 def _not_generated(_spec: Spec, mapping: ObjectMapping, field: FieldMapping) -> Elements:

@@ -15,13 +15,8 @@ from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.rules import is_guarded
 from clmkit.codegen.xml import Body, Value
 from clmkit.mapping.model import Display, FieldKind, FieldMapping, ObjectMapping, Owner, Role, Section, Spec
+from clmkit.mapping.showing import find_column
 
-# A standard field that a list view knows by another name. Source: list views as orgs return them.
-COLUMNS = {
-    ("Contract", "Status"): "CONTRACT.STATUS",
-    ("Contract", "StartDate"): "CONTRACT.START_DATE",
-    ("Contract", "EndDate"): "CONTRACT.END_DATE",
-}
 NAME_COLUMNS = {"Contract": "CONTRACT.CONTRACT_NUMBER", "Account": "ACCOUNT.NAME", "Contact": "FULL_NAME"}
 NAME_FIELDS = {"Contract": "ContractNumber"}
 MOST_COMPACT_FIELDS = 10
@@ -152,7 +147,7 @@ def field_set_body(spec: Spec, mapping: ObjectMapping) -> Body:
 def list_views(mapping: ObjectMapping, display: Display) -> Iterator[Body]:
     """The list views of the spec; a standard field that list views do not know is left out."""
     for view in display.list_views:
-        columns = filter(None, (_column(mapping, mapping.get_field(name).salesforce) for name in view.columns))
+        columns = filter(None, (find_column(mapping, mapping.get_field(name).salesforce) for name in view.columns))
         body: dict[str, Value] = {
             "fullName": view.developer_name,
             "columns": list(dict.fromkeys([NAME_COLUMNS.get(mapping.salesforce, "NAME"), *columns])),
@@ -160,9 +155,5 @@ def list_views(mapping: ObjectMapping, display: Display) -> Iterator[Body]:
             "label": view.label,
         }
         if view.where:
-            body["filters"] = filter_items(view.where, lambda name: _column(mapping, name) or name)
+            body["filters"] = filter_items(view.where, lambda name: find_column(mapping, name) or name)
         yield body
-
-
-def _column(mapping: ObjectMapping, api_name: str) -> str:
-    return api_name if api_name.endswith("__c") else COLUMNS.get((mapping.salesforce, api_name), "")

@@ -86,9 +86,13 @@ def plan_value_sets(spec: Spec) -> Iterator[PlannedFile]:
 
 
 def contract_status(spec: Spec) -> Body:
-    """Every status with its category; always the full list, since what a deploy does with a value left out is not settled."""
+    """Every status with its category, and inactive those that only old records hold.
+
+    Always the full list, since what a deploy does with a value left out is not settled.
+    """
     states = spec.lifecycle.states if spec.lifecycle else ()
     categories = {state.status: state.category for state in states}
+    meanings = {state.name: state.category for state in states}
     default = find_default_status(spec)
     return {
         "groupingStringEnum": "ContractStatusCode",
@@ -96,6 +100,16 @@ def contract_status(spec: Spec) -> Body:
         "standardValue": [
             {"fullName": status, "default": status == default, "groupingString": category, "label": status}
             for status, category in categories.items()
+        ]
+        + [
+            {
+                "fullName": status,
+                "default": False,
+                "groupingString": meanings[state],
+                "isActive": False,
+                "label": status,
+            }
+            for status, state in (spec.lifecycle.old_statuses if spec.lifecycle else ())
         ],
     }
 

@@ -13,7 +13,8 @@ from clmkit.codegen.layouts import NAME_FIELDS
 from clmkit.codegen.names import described, report_folder, report_type
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.xml import Body, Value
-from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Origin, Report, Spec
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Report, Spec
+from clmkit.mapping.showing import is_reported
 
 # Components that a dashboard may have. Source: Salesforce Help, "Dashboard Limits".
 MOST_COMPONENTS = 20
@@ -56,14 +57,9 @@ def _table(mapping: ObjectMapping) -> str:
 
 
 def _reportable(mapping: ObjectMapping) -> list[str]:
-    """The name and every field but long text and the standard references, which reports know by other names."""
+    """The name and every field that reports can show."""
     name = NAME_FIELDS.get(mapping.salesforce, "Name")
-    wide = (FieldKind.LONG_TEXT, FieldKind.HTML, FieldKind.MASTER_DETAIL)
-    fields = [
-        field.salesforce
-        for field in mapping.columns
-        if field.type.kind not in wide and (field.origin is not Origin.STANDARD or field.reference is None)
-    ]
+    fields = [field.salesforce for field in mapping.columns if is_reported(field)]
     return list(dict.fromkeys([name, *fields]))
 
 

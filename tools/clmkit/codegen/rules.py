@@ -49,11 +49,11 @@ def locked_statuses(spec: Spec, field: FieldMapping) -> tuple[str, ...]:
 
     Where a role or a window gives Salesforce a chance the guard lets the edit through: it knows the status, the sync the rest.
     """
-    states = spec.lifecycle.states if spec.lifecycle else ()
+    statuses = spec.lifecycle.statuses if spec.lifecycle else ()
     locked = [
-        state.status
-        for state in states
-        if state.name in field.frozen_from or possible_winners(field.precedence, state.name) == {Owner.CLM}
+        status
+        for status, state in statuses
+        if state in field.frozen_from or possible_winners(field.precedence, state) == {Owner.CLM}
     ]
     return tuple(dict.fromkeys(locked))
 

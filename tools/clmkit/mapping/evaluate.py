@@ -19,6 +19,7 @@ from clmkit.mapping.model import (
     Cleared,
     FieldKind,
     FieldMapping,
+    Lifecycle,
     Missing,
     ObjectMapping,
     Owner,
@@ -259,6 +260,12 @@ def find_value(path: str, item: object, agreement: Mapping[str, object]) -> obje
             return Refusal(f"The CLM sends {show(place)} where {path} needs a group of values.")
         place = place.get(name)
     return place
+
+
+def find_state(lifecycle: Lifecycle | None, agreement: Mapping[str, object]) -> str | None:
+    """The name of the lifecycle state that an agreement is in; None for a stage that no state has."""
+    stage = find_value(lifecycle.clm, agreement, agreement) if lifecycle is not None else None
+    return next((state.name for state in lifecycle.states if state.clm == stage), None) if lifecycle else None
 
 
 @cache

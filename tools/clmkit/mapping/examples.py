@@ -173,14 +173,12 @@ presentation:
   app: {label: Contracts, description: Contracts and what they bring., objects: [contract]}
   objects:
     contract:
-      sections:
-        Contract: {fields: [start, owner]}
       panel: [start, owner]
       compact: [start]
       list_views:
-        soon: {label: Starting soon, columns: [start, owner], where: [{field: start, within_next: 30}]}
+        soon: {label: Starting soon, columns: [start], where: [{field: start, within_next: 30}]}
   reports:
-    starting: {label: What starts, object: contract, columns: [start, owner], group_by: owner}
+    starting: {label: What starts, object: contract, columns: [start], group_by: start}
 """,
     "RecordTypesBlock": """\
 objects:

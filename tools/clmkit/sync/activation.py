@@ -37,7 +37,8 @@ def plan_status(lifecycle: Lifecycle, current: str | None, target: str) -> Statu
 
 
 def _category(lifecycle: Lifecycle, status: str) -> str:
-    return next((state.category for state in lifecycle.states if state.status == status), "")
+    state = lifecycle.find_state_of_status(status)
+    return state.category if state is not None else ""
 
 
 def _first_of(lifecycle: Lifecycle, is_wanted: Callable[[State], bool]) -> str:

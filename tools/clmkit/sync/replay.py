@@ -16,7 +16,7 @@ from typing import cast
 
 import msgspec
 
-from clmkit.mapping.evaluate import Evaluator
+from clmkit.mapping.evaluate import Evaluator, find_state
 from clmkit.mapping.model import Spec
 from clmkit.sync.audit import Entry, digest
 from clmkit.sync.cases import Case
@@ -149,7 +149,9 @@ def _key(entry: Entry) -> str:
 async def replay(engine: Engine, agreement_id: str, since: str) -> ReplayPlan:
     """What an agreement's events since an instant would do now. Reads both systems, writes nothing. Raises WireError."""
     agreement = await engine.clm.get_agreement(agreement_id)
-    case = Case(Work(agreement_id, reread=True, is_redriven=True), agreement, _state_of(engine.spec, agreement))
+    case = Case(
+        Work(agreement_id, reread=True, is_redriven=True), agreement, find_state(engine.spec.lifecycle, agreement)
+    )
     memory = Memory(engine.state, engine.now)
     facts = (memory, Editors(engine.spec, engine.org), engine.pace, day_of(engine.spec, engine.now()), engine.clm_roles)
     planner = Planner(engine.spec, Evaluator(engine.spec), engine.org, *facts)
@@ -188,9 +190,3 @@ def _judge(state: State, event: Event, newest: int) -> Replayed:
     if event.revision and event.revision < newest:
         return Replayed(event, outcome, f"nothing: the CLM is at revision {newest}, an older one never overwrites it")
     return Replayed(event, outcome, "decided with the newest revision of both systems")
-
-
-def _state_of(spec: Spec, agreement: Agreement) -> str | None:
-    lifecycle = spec.lifecycle
-    stage = agreement.get(lifecycle.clm) if lifecycle is not None else None
-    return next((one.name for one in lifecycle.states if one.clm == stage), None) if lifecycle is not None else None

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from clmkit.clients.errors import WireError
-from clmkit.mapping.evaluate import Evaluator, is_owned_by_salesforce
+from clmkit.mapping.evaluate import Evaluator, find_state, is_owned_by_salesforce
 from clmkit.mapping.model import Missing, ObjectMapping
 from clmkit.sync.apply import Applier, Excess, Keep, StopRun
 from clmkit.sync.at_once import both, several
@@ -184,7 +184,7 @@ class Round:
             return None
         if offer is not None:
             self._feed_back.find_out(self._whole, agreement, offer)
-        return Case(item, agreement, self._state_of(agreement))
+        return Case(item, agreement, find_state(self._spec.lifecycle, agreement))
 
     async def _read(self, item: Work) -> Agreement | None:
         """The agreement as the CLM holds it; None when it is parked, because the CLM refuses it, and twice, and not the others."""
@@ -266,13 +266,6 @@ class Round:
         return any(
             reference.object == mapping.salesforce and reference.missing is Missing.CREATE for reference in references
         )
-
-    def _state_of(self, agreement: Agreement) -> str | None:
-        lifecycle = self._spec.lifecycle
-        if lifecycle is None:
-            return None
-        stage = agreement.get(lifecycle.clm)
-        return next((state.name for state in lifecycle.states if state.clm == stage), None)
 
 
 def _require_modest(excess: str) -> None:

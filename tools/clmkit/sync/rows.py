@@ -166,8 +166,8 @@ def state_in_salesforce(
     column = next((column for column in mapping.columns if column.lifecycle), None)
     if column is None or lifecycle is None:
         return None
-    status = _current_status(link, org, column)
-    return next((state.name for state in lifecycle.states if state.status == status), None)
+    state = lifecycle.find_state_of_status(_current_status(link, org, column))
+    return state.name if state is not None else None
 
 
 def is_echo(mapping: ObjectMapping, link: Link | None, org: OrgRow) -> bool:

@@ -104,8 +104,10 @@ def _lifecycle(spec: Spec) -> Table:
             state.clm,
             state.status,
             state.category,
+            [old for old, name in lifecycle.old_statuses if name == state.name],
             [after for before, after in lifecycle.moves if before == state.name],
             frozen[state.name],
+            state.description,
         )
         for state in lifecycle.states
     )
@@ -113,7 +115,7 @@ def _lifecycle(spec: Spec) -> Table:
         "Lifecycle",
         "Lifecycle",
         "The same state machine on both sides. Category is Salesforce's; an expired contract stays Activated.",
-        "State | CLM stage | Status | Category | May go to | Frozen fields",
+        "State | CLM stage | Status | Category | Old statuses | May go to | Frozen fields | Meaning",
         rows,
     )
 

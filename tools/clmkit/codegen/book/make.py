@@ -5,6 +5,7 @@ from __future__ import annotations
 from clmkit.codegen.book.access import access_tables
 from clmkit.codegen.book.catalogue import catalogue_tables
 from clmkit.codegen.book.process import process_tables
+from clmkit.codegen.book.surroundings import surroundings_tables
 from clmkit.codegen.book.tables import Book
 from clmkit.codegen.book.traffic import Load, traffic_tables
 from clmkit.mapping.model import Owner, Spec
@@ -24,6 +25,7 @@ def make_book(spec: Spec, load: Load) -> Book:
         *catalogue_tables(spec),
         *access_tables(spec),
         *process_tables(spec),
+        *surroundings_tables(spec),
         *traffic_tables(spec, load),
     )
     return Book(spec.name, spec.version, spec.summary, figures, tables)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clmkit.codegen.book.tables import Table, make_table
-from clmkit.mapping.model import ApprovalRow, Condition, Range, Spec
+from clmkit.mapping.model import ApprovalFact, ApprovalRow, Condition, Range, Spec
 
 
 def process_tables(spec: Spec) -> Iterator[Table]:
@@ -34,11 +34,19 @@ def process_tables(spec: Spec) -> Iterator[Table]:
             )
             for row in matrix.rows
         )
-        note = f"Read in the state {matrix.state}; hit policy: {matrix.hit.value}. An empty cell means any value."
+        read = ", ".join(f"{fact.name} is {fact.clm.lstrip('/')}{_unit(fact)}" for fact in matrix.facts)
+        note = (
+            f"Read in the state {matrix.state}; hit policy: {matrix.hit.value}. An empty cell means any value; {read}."
+        )
         columns = " | ".join(["Row", *facts, "Approved by, in this order", "Within"])
         yield make_table("Approvals", "Approval matrix", note, columns, lines)
     if spec.renewal:
         yield _renewal(spec)
+
+
+def _unit(fact: ApprovalFact) -> str:
+    """The currency of an amount, the values of a closed list."""
+    return f" in {fact.currency}" if fact.currency else f", one of {', '.join(fact.values)}" if fact.values else ""
 
 
 def tell_condition(condition: Condition) -> str:

@@ -57,8 +57,15 @@ class Lifecycle(msgspec.Struct, frozen=True, kw_only=True):
     frozen: tuple[tuple[str, tuple[str, ...]], ...]  # field name -> states in which it may not change any more
     old_statuses: tuple[tuple[str, str], ...] = ()  # status the org still holds -> name of the state it means
 
-    def get_state_of_stage(self, stage: str) -> State:
-        return next(state for state in self.states if state.clm == stage)
+    @property
+    def statuses(self) -> tuple[tuple[str, str], ...]:
+        """Every status that a record may hold, with the name of the state it means; the old ones last."""
+        return (*((state.status, state.name) for state in self.states), *self.old_statuses)
+
+    def find_state_of_status(self, status: str | None) -> State | None:
+        """The state that a status of Salesforce means, also one that only old records hold."""
+        name = next((state for known, state in self.statuses if known == status), None)
+        return next((state for state in self.states if state.name == name), None)
 
     def may_move(self, before: str, after: str) -> bool:
         """Whether an agreement may go from one state name to another; staying is always allowed."""

@@ -11,13 +11,13 @@ Says:
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator
 
 from msgspec import UNSET
 
 from clmkit.mapping.findings import Severity
 from clmkit.mapping.subject import Offence, Subject
+from clmkit.mapping.values.dates import known_zones
 
 CODE = "MAP327"
 SEVERITY = Severity.ERROR
@@ -28,6 +28,6 @@ def check(subject: Subject) -> Iterator[Offence]:
         if (block.p99 is UNSET) == (block.at is UNSET):
             promised = "nothing" if block.at is UNSET else "a percentile and a time of day"
             yield Offence(("latency", name), f"the latency {name} promises {promised}", "write p99 or at", of_key=True)
-        if block.zone != "org" and block.zone not in zoneinfo.available_timezones():
+        if block.zone != "org" and block.zone not in known_zones():
             message = f"the latency {name} is in the time zone {block.zone}, which does not exist"
             yield Offence(("latency", name, "zone"), message, "write org, or an IANA name such as Europe/Berlin")

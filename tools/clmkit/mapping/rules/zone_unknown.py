@@ -13,18 +13,18 @@ Says:
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterator
 
 from clmkit.mapping.findings import Severity
 from clmkit.mapping.subject import Offence, Subject
+from clmkit.mapping.values.dates import known_zones
 
 CODE = "MAP239"
 SEVERITY = Severity.ERROR
 
 
 def check(subject: Subject) -> Iterator[Offence]:
-    known = zoneinfo.available_timezones()
+    known = known_zones()
     if subject.spec.zone not in known:
         path = ("systems", "salesforce", "zone")
         yield Offence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 import zoneinfo
 
@@ -18,6 +19,12 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])(:([0-5][0-9])(\.[0-9]{1,3})?)?Z?")
+
+
+@functools.cache
+def known_zones() -> frozenset[str]:
+    """Every time zone by its IANA name. Read once: asking walks through all files of the database."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def read_iso_date(value: object, target: Target) -> Outcome:
