@@ -81,7 +81,9 @@ CHANGES: Mapping[str, Changes] = {
     "LifecycleBlock.old_statuses": {"lifecycle.old_statuses": {"Signed": "draft"}},
     "ListViewBlock.columns": {"presentation.objects.contract.list_views.sold.columns": ["end"]},
     "NumberMeasure.rounding": {"objects.line.fields.amount.type.number.rounding": "exact"},
-    "ObjectBlock.owner": {f"{MEMO}.owner": "salesforce", f"{MEMO}.fields": {}, "presentation.objects": {}, "objects.slip": GONE, f"{MEMO}.shares": {}},
+    "ObjectBlock.owner": {
+        f"{MEMO}.owner": "salesforce", f"{MEMO}.fields": {}, f"{MEMO}.shares": {}, "presentation.objects": {}, "objects.slip": GONE,
+    },
     "OrgBlock.edition": {"systems.salesforce.edition": "professional"},
     "OrgBlock.features": {"systems.salesforce.features": ["shield", "multi_currency", "revenue_cloud"]},
     "OrgBlock.zone": {"systems.salesforce.zone": "Asia/Tokyo"},
@@ -255,8 +257,8 @@ def _said(value: Any) -> list[str]:
 
 def _instances(leaf: str, word: str) -> list[tuple[Place, Any]]:
     """The word instead of another one, or beside those of a list; at most three places."""
-    places = places_of_leaves()[leaf]
-    listed = [
-        (place, [*read(place), word]) for place in places if isinstance(read(place), list) and word not in read(place)
+    said = [(place, read(place)) for place in places_of_leaves()[leaf]]
+    listed: list[tuple[Place, Any]] = [
+        (place, [*value, word]) for place, value in said if isinstance(value, list) and word not in value
     ]
-    return (listed or [(place, word) for place in places if isinstance(read(place), str) and read(place) != word])[:3]
+    return (listed or [(place, word) for place, value in said if isinstance(value, str) and value != word])[:3]
