@@ -7,8 +7,6 @@ The org twin keeps no verdicts of the Apex checker from one test to the next.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,12 +29,3 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if is_worker(config):
         long_ones_first(items)
-
-
-@pytest.fixture
-def own_recursion_limit() -> Iterator[None]:
-    """Python's own limit, which the kit and the CLM twin have in their processes; Apex raises it in the one of these tests."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(1_000)
-    yield
-    sys.setrecursionlimit(before)

@@ -11,8 +11,6 @@ from tests.clmtwin.conftest import Client
 from clmtwin.http.routes import ROUTES
 from clmtwin.twin import Twin
 
-pytestmark = pytest.mark.usefixtures("own_recursion_limit")
-
 Play = Callable[[Callable[[Twin, Client], Awaitable[Any]]], Any]
 NAMES = {"{id}": "AGR-000001", "{name}": "w", "{approval}": "A", "{obligation}": "O", "{milestone}": "M"}
 DEEP = 100_000

@@ -18,8 +18,6 @@ from clmkit.mapping.report import render_human
 from clmkit.mapping.shape import MEASURES, MOST_ERRORS
 from clmkit.mapping.yaml_tree import parse_tree
 
-pytestmark = pytest.mark.usefixtures("own_recursion_limit")
-
 BASE = Path(__file__).with_name("base.yml").read_bytes()
 SHIPPED = (Path(__file__).parents[3] / "mappings" / "contract.yml").read_bytes()
 

@@ -18,8 +18,6 @@ from clmkit.sync.load import Loader
 from clmkit.sync.reconcile import Comparison, ReconcileReport
 from clmkit.sync.report import RunReport
 
-pytestmark = pytest.mark.usefixtures("own_recursion_limit")
-
 BAD, NEIGHBOURS = "AGR-000002", {"AGR-000001", "AGR-000003"}
 
 

@@ -15,8 +15,6 @@ from clmkit.connectors.signatures import is_genuine
 from clmkit.sync.config import WebhookConfig
 from clmkit.sync.doorbell import LARGEST_CALL, listening
 
-pytestmark = pytest.mark.usefixtures("own_recursion_limit")
-
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 BODIES = {
     "nothing": b"",

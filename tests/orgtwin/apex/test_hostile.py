@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from threading import Event, Thread
+
+import msgspec
 import pytest
 from tests.orgtwin.apex.small_org import SmallOrg
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import Uncatchable
+from orgtwin.apex.recursion import FRAMES, deep_recursion
 
 TOO_LARGE = "Apex heap size too large"
 TOO_LONG = "Apex CPU time limit exceeded"
@@ -142,6 +147,37 @@ def test_recursion_behind_the_scenes_ends_by_the_stack_depth(source: str) -> Non
     with pytest.raises(Uncatchable) as ended:
         engine.run_anonymous("String s = '' + new A();")
     assert str(ended.value) == "System.LimitException: Maximum stack depth reached: 1001"
+
+
+def test_pythons_recursion_limit_is_raised_only_while_apex_runs() -> None:
+    before, engine = sys.getrecursionlimit(), Engine(SmallOrg())
+    engine.load({"A": "public class A { public static Integer f(Integer n) { return n == 0 ? 0 : 1 + f(n - 1); } }"})
+    assert engine.check() == []
+    assert engine.run_anonymous("System.debug(A.f(900));") == []
+    assert engine.debug_log == ["900"]
+    assert sys.getrecursionlimit() == before
+    with engine.new_transaction():
+        assert sys.getrecursionlimit() == FRAMES
+    with pytest.raises(RecursionError):
+        msgspec.json.decode(b"[" * 100_000)
+
+
+def test_the_last_thread_that_leaves_apex_puts_the_recursion_limit_back() -> None:
+    before, entered, leave = sys.getrecursionlimit(), Event(), Event()
+
+    def stay() -> None:
+        with deep_recursion():
+            entered.set()
+            leave.wait(60)
+
+    other = Thread(target=stay)
+    with deep_recursion():
+        other.start()
+        assert entered.wait(60)
+    assert sys.getrecursionlimit() == FRAMES
+    leave.set()
+    other.join(60)
+    assert sys.getrecursionlimit() == before
 
 
 NESTED = {

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from orgtwin.apex.recursion import deep_recursion
+
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
     from orgtwin.apex.transaction import Transaction
@@ -36,6 +38,7 @@ def running(current: Engine) -> Iterator[None]:
     """Make this the running engine for a while."""
     token = _RUNNING.set(current)
     try:
-        yield
+        with deep_recursion():
+            yield
     finally:
         _RUNNING.reset(token)

@@ -10,7 +10,6 @@ Code is compiled when it is first called, or all of it by `check`. One engine ru
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -45,6 +44,7 @@ from orgtwin.apex.library.jobs import enqueue_future, run_jobs
 from orgtwin.apex.limits import LIMITS, Usage
 from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
+from orgtwin.apex.recursion import deep_recursion
 from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
 from orgtwin.apex.syntax.problems import LineTable
 from orgtwin.apex.transaction import TICKS_PER_MILLISECOND, Job, Transaction
@@ -56,7 +56,6 @@ from orgtwin.errors import Unsupported
 from orgtwin.schema.model import ChildRelationship
 
 HEAP_CHECK_TICKS = 250_000  # half a second of CPU by the model
-RECURSION = 60_000  # Python frames; Apex's own depth limit strikes long before
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,6 @@ class Engine:
         self._sobject_types: dict[str, Type] = {}
         self._schema_version = -1
         self._zone: tuple[str, tzinfo] | None = None
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
 
     # Names
 
@@ -181,6 +179,7 @@ class Engine:
                 declare_trigger(self, declaration, lines)
         return self.problems
 
+    @deep_recursion()
     def _link(self, declarations: Declarations) -> None:
         for cls, node in declarations:
             resolve_header(self, cls, node)

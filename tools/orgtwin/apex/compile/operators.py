@@ -12,7 +12,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
-from orgtwin.apex.heap import LARGE
+from orgtwin.apex.heap import COPY, LARGE
 from orgtwin.apex.numbers import (
     add_decimals,
     divide_decimal,
@@ -150,7 +150,9 @@ def _concatenate(left: Code, right: Code) -> Code:
         b = run_b(frame)
         result = (a if type(a) is str else concatenated(a)) + (b if type(b) is str else concatenated(b))
         if len(result) > LARGE:
-            context.engine().note_allocation(len(result))
+            engine = context.engine()
+            engine.note_allocation(len(result))
+            engine.spend(len(result) >> COPY)
         return result
 
     return Code(run, STRING)

@@ -5,7 +5,7 @@ Order: sets and maps keep the order of insertion. ASSUMED: the documentation pro
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import cmp_to_key
@@ -20,7 +20,7 @@ from orgtwin.apex.library.tokens import SObjectTypeToken
 from orgtwin.apex.records import SObject
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import SOBJECT, STRING, Type, collection, list_of, set_of
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Value
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Value, nested
 
 SCAN = 4  # looking at 16 elements costs a tick
 
@@ -228,7 +228,12 @@ def _sort(this: ApexList) -> None:
     if {type(v) for v in this.items} in _NATURAL:
         this.items.sort()
     else:
-        this.items.sort(key=cmp_to_key(compare))
+        _sort_in_c(this, compare)
+
+
+def _sort_in_c(this: ApexList, order: Callable[[Value, Value], int]) -> None:
+    """By a comparator that may be Apex and sort again: each sort inside a sort takes kilobytes of the C stack."""
+    nested(lambda items: items.sort(key=cmp_to_key(order)), this.items)
 
 
 def _sort_by(this: ApexList, comparator: Value) -> None:
@@ -237,7 +242,7 @@ def _sort_by(this: ApexList, comparator: Value) -> None:
     method = late_method(comparator, "compare", 2)
     if method is None:
         raise null_pointer()
-    this.items.sort(key=cmp_to_key(lambda a, b: method.call(comparator, a, b)))
+    _sort_in_c(this, lambda a, b: method.call(comparator, a, b))
 
 
 def _list_sobject_type(this: ApexList) -> SObjectTypeToken | None:

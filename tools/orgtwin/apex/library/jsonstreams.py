@@ -215,6 +215,8 @@ class JsonGenerator:
     def start(self, container: Value) -> None:
         self.add(container)
         self.open.append(container)
+        if len(self.open) > jsontext.MAX_DEPTH:
+            raise throw("JSONException", "JSON is nested too deeply")
 
 
 def _end(this: JsonGenerator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orgtwin.apex.recursion import deep_recursion
 from orgtwin.apex.syntax.lexer import END, MAX_CHARACTERS, WORD
 from orgtwin.apex.syntax.problems import TOO_DEEP, SyntaxProblem
 from orgtwin.apex.syntax.statements import StatementParser
@@ -242,6 +243,7 @@ class Parser(StatementParser):
         return Modifiers(start, [word], [])
 
 
+@deep_recursion()
 def parse(source: str) -> Unit:
     """A class, interface, enum or trigger. Raises SyntaxProblem."""
     if len(source) > MAX_CHARACTERS:
@@ -252,6 +254,7 @@ def parse(source: str) -> Unit:
         raise SyntaxProblem(TOO_DEEP, 1, 1) from error
 
 
+@deep_recursion()
 def parse_anonymous(source: str) -> tuple[list[Statement], list[Member]]:
     """Statements and members of anonymous Apex. Raises SyntaxProblem."""
     try:
