@@ -173,7 +173,7 @@ def test_a_subject_is_erased_unless_held_or_still_linked(config: Path) -> None:
     assert (refused.exit_code, "a legal hold keeps AGR-2 since" in refused.stderr) == (1, True)
     assert call(config, "audit", "release", "AGR-2", "--reason", "over").stdout == "AGR-2 is no longer held\n"
     erased = call(config, "audit", "erase", "AGR-2", "--reason", "request")
-    assert (erased.exit_code, erased.stdout) == (0, "3 audit entries and 1 parked values erased\n")
+    assert (erased.exit_code, erased.stdout) == (0, "erased: 3 audit entries, 1 dead letters, 1 events, 0 links\n")
     assert call(config, "audit", "show", "AGR-2").exit_code == 1
     assert call(config, "audit", "verify").stdout == "4 entries, the chain holds\n"
 
@@ -182,13 +182,16 @@ def test_what_is_still_linked_is_not_erased(config: Path) -> None:
     fill(config)
     state = State(config.with_name("sync.sqlite"))
     with state.transaction():
-        state.put_links([Link("contract", "AGR-2", "AGR-2", "800000000000001AAA", 1, "", {})])
+        state.put_links([Link("contract", "AGR-2", "AGR-2", "800000000000001AAA", 1, "", {"Name": "Ann Lee"})])
     state.close()
     refused = call(config, "audit", "erase", "AGR-2", "--reason", "request")
     assert (refused.exit_code, refused.stderr) == (
         1,
         "clmkit: nothing was erased: AGR-2 still runs between the systems; delete it there first.\n",
     )
+    unlinked = call(config, "audit", "erase", "AGR-2", "--unlink", "--reason", "request")
+    assert (unlinked.exit_code, unlinked.stdout) == (0, "erased: 1 audit entries, 1 dead letters, 1 events, 1 links\n")
+    assert b"Ann Lee" not in b"".join(one.read_bytes() for one in config.parent.glob("sync.sqlite*"))
 
 
 def test_entries_are_exported_after_a_number(config: Path) -> None:

@@ -37,6 +37,11 @@ class Live:
         result = CliRunner().invoke(main, arguments, catch_exceptions=False)
         return result.exit_code, json.loads(result.stdout)
 
+    def ask(self, *command: str, config: str = "sync.yml") -> tuple[int, str]:
+        """The command's exit code and what it says, errors among it."""
+        result = CliRunner().invoke(main, [*command, "--config", str(self.folder / config)], catch_exceptions=False)
+        return result.exit_code, result.output
+
     def sync_and_kill(self, after_seconds: float) -> bool:
         """Whether the kill came before the end."""
         command = [str(BIN / "clmkit"), "sync", "run", "--config", str(self.folder / "sync.yml")]

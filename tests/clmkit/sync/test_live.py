@@ -6,7 +6,9 @@ import asyncio
 import base64
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
@@ -14,6 +16,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from tests.clmkit.secrets.vault_shape import Vault, serving
 from tests.clmkit.sync.live import (
     PATIENCE,
@@ -355,6 +359,76 @@ def test_an_automation_that_rewrites_titles_is_left_alone_after_two_writes_and_a
     assert [row["reason"] for row in letters if row["key"] == agreement] == [
         "Title: it was put back and did not hold: an automation rewrites it. Change it or the mapping, then redrive."
     ]
+
+
+def test_a_certificate_of_the_data_owner_ends_with_the_data_and_with_the_mapping(live: Live) -> None:
+    live.sync("sync", "run")
+    key = Ed25519PrivateKey.generate()
+    private, public = live.folder / "owner.pem", live.folder / "owner.pub.pem"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    public.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    paper = str(live.folder / "certificate.jws")
+    check = ("reconcile", "--check", paper, "--public-key", str(public))
+    signed = live.ask("reconcile", "--certify", paper, "--owner", "Revenue accounting", "--key", str(private))
+    assert (signed[0], f"certified: {paper}" in signed[1]) == (0, True)
+    shutil.copy(ROOT / "mappings/contract.yml", live.folder / "contract.yml")
+    plain = (live.folder / "sync.yml").read_text()
+    (live.folder / "copied.yml").write_text(plain.replace(str(ROOT / "mappings/contract.yml"), "contract.yml"))
+    assert live.ask(*check, config="copied.yml")[0] == 0
+    with (live.folder / "contract.yml").open("a") as file:
+        file.write("# a word more\n")
+    code, words = live.ask(*check, config="copied.yml")
+    refusal = (
+        f"the certificate no longer holds: the mapping {live.folder}/contract.yml is not the one that was certified"
+    )
+    assert (code, refusal in words) == (1, True)
+    live.call_clm("PATCH", "/api/v1/agreements/AGR-000015", {"title": "Another title"})
+    live.sync("sync", "run")
+    code, words = live.ask(*check)
+    assert (code, "the certificate no longer holds: the data have changed: " in words) == (1, True)
+
+
+def test_a_person_is_erased_from_all_that_the_sync_keeps_and_a_legal_hold_refuses_that(
+    live: Live,
+) -> None:
+    live.sync("sync", "run")
+    party = live.call_clm("GET", "/api/v1/counterparties?limit=1")["counterparties"][0]
+    body = {"title": "Kingfisher lease", "counterparty": party, "term": {"start": "2026-01-01", "end": "kingfisher"}}
+    agreement = live.click("POST", "/api/v1/agreements", body, "", "ann@kingfisher.example")["id"]
+    live.sync("sync", "run")
+    letters: Any = live.sync("sync", "dead-letters")[1]
+    assert "kingfisher" in [one["value"] for one in letters if one["key"] == agreement]
+    erase = ("audit", "erase", agreement, "--reason", "request 17")
+    assert live.ask(*erase) == (
+        1, f"clmkit: nothing was erased: {agreement} still runs between the systems; delete it there first.\n",
+    )  # fmt: skip
+    live.ask("audit", "hold", agreement, "--reason", "case 7")
+    code, words = live.ask(*erase, "--unlink")
+    assert (code, "a legal hold keeps" in words) == (1, True)
+    live.ask("audit", "release", agreement, "--reason", "settled")
+    code, words = live.ask(*erase, "--unlink")
+    assert (code, words.endswith(" dead letters, 1 events, 1 links\n")) == (0, True), words
+    assert b"ingfisher" not in b"".join(one.read_bytes() for one in live.folder.glob("sync.sqlite*"))
+    assert live.ask("audit", "show", agreement)[0] == 1
+    assert live.ask("audit", "verify")[1].endswith(" entries, the chain holds\n")
+    told = [live.ask(*one)[1] for one in (("sync", "dead-letters", "--json"), ("sync", "alerts"), ("audit", "export"))]
+    assert [one for one in told if "ingfisher" in one or agreement in one] == []
+
+
+def test_an_entry_that_was_altered_in_the_state_of_a_sync_is_named_first(live: Live) -> None:
+    live.sync("sync", "run")
+    copy = live.folder / "altered.sqlite"
+    live.ask("audit", "verify")
+    shutil.copy(live.folder / "sync.sqlite", copy)
+    (live.folder / "altered.yml").write_text(
+        (live.folder / "sync.yml").read_text().replace("sync.sqlite", "altered.sqlite")
+    )
+    connection = sqlite3.connect(copy)
+    connection.execute("UPDATE audit SET body = replace(body, 'Contract', 'Contrast') WHERE sequence IN (7, 9)")
+    connection.commit()
+    connection.close()
+    code, words = live.ask("audit", "verify", config="altered.yml")
+    assert (code, words.partition(", ")[2]) == (1, "entry 7 was changed: its content does not match its hash\n")
 
 
 class Silent:

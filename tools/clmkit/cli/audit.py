@@ -17,6 +17,8 @@ from clmkit.sync.audit import LegalHold, find_break
 from clmkit.sync.audit.export import FORMATS
 from clmkit.sync.config import load_spec_path
 from clmkit.sync.engine import load_linted, utc_now
+from clmkit.sync.erasure import StillThere
+from clmkit.sync.erasure import erase as erase_data
 from clmkit.sync.lineage import LineageError, Step, find_lineage
 from clmkit.sync.origin import approve as put_approval
 from clmkit.sync.origin import find_commit, ruleset_of
@@ -261,16 +263,18 @@ def holds(config_path: Path, as_json: bool) -> None:
 @CONFIG
 @AS_JSON
 @REASON
+@click.option("--unlink", is_flag=True, help="Also of what is linked: for what was deleted in both systems.")
 @click.argument("keys", nargs=-1, required=True)
-def erase(config_path: Path, as_json: bool, reason: str, keys: tuple[str, ...]) -> None:
+def erase(config_path: Path, as_json: bool, reason: str, unlink: bool, keys: tuple[str, ...]) -> None:
     """Take out what names KEYS, on a person's request.
 
-    Audit bodies and parked values go, by tombstone: the chain still holds. What still runs between the systems is not touched:
-    delete it in the CLM first, and let the sync carry that out.
+    Audit bodies, dead letters, who acted, and with --unlink what both systems agreed on go, of KEYS and of the rows below them; the
+    chain still holds, events stay known, and the state's file is written anew. What still runs between the systems is not touched:
+    delete it there first. Points, traces and exports are files of their own: delete those too.
 
     \b
     Example:
-      clmkit audit erase AGR-000177 AGR-000178 --reason "GDPR request 2026-113"
+      clmkit audit erase AGR-000177 AGR-000178 --unlink --reason "GDPR request 2026-113"
 
     \b
     Exit codes:
@@ -279,22 +283,17 @@ def erase(config_path: Path, as_json: bool, reason: str, keys: tuple[str, ...]) 
       2  the state cannot be written
     """
     with opened_state(config_path) as state:
-        linked = state.find_linked(keys)
-        if linked:
-            names = ", ".join(linked)
-            click.echo(
-                f"clmkit: nothing was erased: {names} still runs between the systems; delete it there first.", err=True
-            )
-            raise SystemExit(1)
         try:
-            with state.transaction():
-                entries = state.audit.erase(utc_now(), keys, reason)
-                values = state.forget_parked(keys)
+            erased = erase_data(state, keys, reason, utc_now(), unlink=unlink)
+        except StillThere as there:
+            click.echo(f"clmkit: nothing was erased: {there}", err=True)
+            raise SystemExit(1) from there
         except LegalHold as held:
             click.echo(f"clmkit: {held}", err=True)
             raise SystemExit(1) from held
-    facts = {"audit_entries": entries, "parked_values": values}
-    tell(facts, f"{entries} audit entries and {values} parked values erased", as_json)
+    facts = msgspec.to_builtins(erased)
+    words = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts.items())
+    tell(facts, f"erased: {words}", as_json)
 
 
 @audit.command()

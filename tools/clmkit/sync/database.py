@@ -58,6 +58,9 @@ class Database(Protocol):
     def append(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Parameter]]) -> None:
         """Many new rows, by the fastest way there is. Raises StateError when a key exists."""
 
+    def rewrite(self, tables: Sequence[str]) -> None:
+        """Leave nothing of what was deleted in the database's files. Call outside a transaction. Raises StateError."""
+
 
 def places(values: Sequence[object]) -> str:
     """The right side of IN for so many parameters; no value is in an empty one."""

@@ -112,6 +112,10 @@ class Postgres:
         elif first:
             self._copy(table, columns, chain(first, rows))
 
+    def rewrite(self, tables: Sequence[str]) -> None:
+        """PostgreSQL Documentation, "VACUUM". The server's own log and its backups are its operator's."""
+        self._run(f"VACUUM (FULL) {', '.join(tables)}", ())
+
     def _copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Parameter]]) -> None:
         self._flush()
         names = sql.SQL(", ").join(sql.Identifier(name) for name in columns)

@@ -83,6 +83,11 @@ class Sqlite:
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of this package
         self.connection.executemany(sql, rows)
 
+    def rewrite(self, tables: Sequence[str]) -> None:
+        """SQLite Documentation, "VACUUM" and "Write-Ahead Logging": free pages, and then the log."""
+        self.execute("VACUUM")
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
 
 _EXPLAINED = {
     "locked": f"another process has kept it locked for {WAIT_SECONDS:g} s; end that process, or try again.",

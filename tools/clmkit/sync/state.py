@@ -251,11 +251,6 @@ class State:
         sql = "SELECT 1 FROM link WHERE key = ? OR agreement_id = ? LIMIT 1"
         return [key for key in keys if self.database.execute(sql, (key, key))]
 
-    def forget_parked(self, keys: Iterable[str]) -> int:
-        """Blank the values that wait for a person, of these rows or agreements. Call inside a transaction."""
-        sql = "UPDATE parked SET value = '' WHERE (key = ? OR agreement_id = ?) AND value <> ''"
-        return sum(self.database.change(sql, (key, key)) for key in keys)
-
     def record(self, at: str, kind: str, *bodies: Mapping[str, object]) -> None:
         """Append to the audit chain, one entry for each body."""
         self.audit.record(at, kind, *bodies)

@@ -100,11 +100,17 @@ class AuditLog:
     def erase(self, at: str, keys: Iterable[str], reason: str) -> int:
         """Take out the bodies that name one of the keys; the entry about it names nobody. Raises LegalHold."""
         wanted = set(keys)
-        held = [hold for hold in self.read_holds() if hold.key in wanted]
-        if held:
-            names = ", ".join(f"{hold.key} since {hold.since} ({hold.reason})" for hold in held)
-            raise LegalHold(f"Nothing was erased: a legal hold keeps {names}. `clmkit audit release` ends it.")
+        self._require_free(wanted)
         return self._take_out(at, "erased", reason, lambda entry: bool(wanted & named(entry)))
+
+    def _require_free(self, keys: set[str]) -> None:
+        """Raises LegalHold when one of the keys is held, or one that is named beside them: a hold keeps the bodies that name it."""
+        holds = self.read_holds()
+        beside = keys.union(*(names for entry in self.read() if keys & (names := named(entry)))) if holds else keys
+        held = [hold for hold in holds if hold.key in beside]
+        if held:
+            told = ", ".join(f"{hold.key} since {hold.since} ({hold.reason})" for hold in held)
+            raise LegalHold(f"Nothing was erased: a legal hold keeps {told}. `clmkit audit release` ends it.")
 
     def retain(self, at: str, since: str, reason: str) -> int:
         """Take out the bodies older than `since` that no hold keeps."""
