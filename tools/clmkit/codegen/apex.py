@@ -88,10 +88,9 @@ def plan_apex(spec: Spec) -> Iterator[PlannedFile]:
         yield from _plan_class(spec, f"{spec.prefix}_{template}", ApexSource(f"{template}.cls.j2", shared))
     for rules in guarded:
         names = name_object(spec, rules.mapping)
-        yield from _plan_object(spec, names, _object_values(spec, rules, names))
-        yield from _plan_class(
-            spec, names.rules_test, ApexSource("RulesTest.cls.j2", _object_values(spec, rules, names))
-        )
+        values = _object_values(spec, rules, names)
+        yield from _plan_object(spec, names, values)
+        yield from _plan_class(spec, names.rules_test, ApexSource("RulesTest.cls.j2", values))
     for triggered in triggered_objects(spec):
         names = ObjectNames(spec.prefix, triggered.stem)
         if triggered.mapping is None:
@@ -218,10 +217,7 @@ def _object_values(spec: Spec, rules: ObjectRules, names: ObjectNames) -> Mappin
         "version": rules.version.salesforce if rules.version else "",
         "status": rules.status.salesforce if rules.status else "",
         "event": names.event if publishes_changes(mapping) else "",
-        "owned_fields": [
-            {"name": owned.field.salesforce, "steward": owned.steward, "statuses": owned.statuses}
-            for owned in rules.owned
-        ],
+        "owned_fields": rules.owned,
         "published": [f"{mapping.salesforce}.{field.salesforce}" for field in rules.published],
         "requests": _requests(spec, mapping.salesforce),
         "notice_terms": notice_terms(spec, mapping),

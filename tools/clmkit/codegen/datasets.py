@@ -23,6 +23,7 @@ ROWS_PER_AGREEMENT = 2
 KEY = "SAMPLE-${{id}}"
 DAYS_BETWEEN_DATES = 365
 MOST_DIGITS = 2
+ENCODER = json.JSONEncoder(ensure_ascii=False)
 
 # What an org insists on in a record of a standard object that the kit does not fill.
 INSISTED: Mapping[str, Mapping[str, object]] = {
@@ -149,11 +150,7 @@ def _recipe(spec: Spec, rows: list[Rows]) -> Iterator[str]:
         count = "${{agreements}}" if few else f"${{{{agreements * {ROWS_PER_AGREEMENT}}}}}"
         parents = {name: {"random_reference": target} for name, target in made.parents.items()}
         yield from (f"- object: {made.mapping.salesforce}", f"  count: {count}", "  fields:")
-        yield from (f"    {name}: {_json(value)}" for name, value in {**made.values, **parents}.items())
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+        yield from (f"    {name}: {ENCODER.encode(value)}" for name, value in {**made.values, **parents}.items())
 
 
 def _mapping(rows: list[Rows]) -> Iterator[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from clmkit.codegen.xml import Body, Value, parse_component, render_component
@@ -62,6 +61,8 @@ BUNDLE_KINDS = {
     "matchingRules": ("MatchingRules", "matchingRules", "MatchingRule", True),
     "sharingRules": ("SharingRules", "sharingCriteriaRules", "SharingCriteriaRule", True),
 }
+
+NAMED_KINDS = frozenset((*XML_KINDS, *BUNDLE_KINDS))
 
 # Folder of a component that is code or content beside its XML -> metadata type and suffix in a package.
 RESOURCES = "staticresources"
@@ -128,7 +129,7 @@ def convert_source(source: Mapping[str, bytes], api_version: str) -> Package:
 
 def is_support(path: str) -> bool:
     """Whether the file of a source tree goes to no org."""
-    return PurePosixPath(path).parts[1:2] == (SUPPORT,)
+    return path.split("/", 2)[1:2] == [SUPPORT]
 
 
 def list_components(parts: Iterable[tuple[str, Body]]) -> list[Component]:
@@ -185,7 +186,7 @@ class _Place:
 
 
 def _locate(path: str) -> _Place:
-    parts = PurePosixPath(path).parts
+    parts = tuple(path.split("/"))
     for depth, folder in enumerate(parts[:-1]):
         rest = parts[depth + 1 :]
         if folder == "objects":
@@ -194,7 +195,7 @@ def _locate(path: str) -> _Place:
             return _locate_code(path, folder, rest[0])
         if folder in FOLDER_KINDS and path.endswith(META):
             return _locate_in_folder(path, folder, "/".join(rest).removesuffix(META))
-        if folder in {**XML_KINDS, **BUNDLE_KINDS} and len(rest) == 1 and path.endswith(META):
+        if folder in NAMED_KINDS and len(rest) == 1 and path.endswith(META):
             name = rest[0].removesuffix(META)
             kind = XML_KINDS.get(folder)
             own = (Component(kind, unquote(name.rpartition(".")[0])),) if kind else ()
