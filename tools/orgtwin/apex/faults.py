@@ -58,6 +58,20 @@ _NAMES = (
     " XmlException InvalidPostException"
 )
 
+ITERATED = "Cannot modify a collection while it is being iterated."
+
+_NAMESPACED = {
+    "Auth": "AuthProviderPluginException DiscoveryCustomErrorException VerificationException",
+    "Canvas": "CanvasRenderException",
+    "DataSource": "DataSourceException OAuthTokenExpiredException",
+    "Reports": (
+        "FeatureNotSupportedException InstanceAccessException InvalidFilterException InvalidReportMetadataException"
+        " InvalidSnapshotDateException MetadataException ReportRunException UnsupportedOperationException"
+    ),
+    "Site": "ExternalUserCreateException",
+}
+"""Source: "Exceptions" in each namespace of the Apex Reference Guide."""
+
 EXCEPTIONS: Mapping[str, ApexClass] = {
     "exception": EXCEPTION,
     **{name.lower(): exception_class(name, EXCEPTION) for name in _NAMES.split()},
@@ -67,6 +81,11 @@ EXCEPTIONS: Mapping[str, ApexClass] = {
     "cache.org.orgcacheexception": exception_class("Org.OrgCacheException", EXCEPTION, "Cache"),
     "cache.session.sessioncacheexception": exception_class("Session.SessionCacheException", EXCEPTION, "Cache"),
     "cache.cacheexception": exception_class("CacheException", EXCEPTION, "Cache"),
+    **{
+        f"{namespace}.{name}".lower(): exception_class(name, EXCEPTION, namespace)
+        for namespace, names in _NAMESPACED.items()
+        for name in names.split()
+    },
 }
 
 

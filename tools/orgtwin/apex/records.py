@@ -71,8 +71,9 @@ def to_id(text: str | None) -> Id | None:
 
 
 class SObject:
-    __slots__ = ("errors", "fields", "locked", "options", "queried", "related", "type")
+    __slots__ = ("cloned_from", "errors", "fields", "locked", "options", "queried", "related", "type")
     options: Value  # Database.DMLOptions, where setOptions gave some
+    cloned_from: Value  # the Id of the record that this is a clone of, where it is one
 
     def __init__(self, type_: Type, fields: dict[str, Value] | None = None) -> None:
         self.type = type_
@@ -161,6 +162,7 @@ class SObject:
         """A copy. Source: "SObject Class", clone."""
         copy = SObject(self.type, dict(self.fields))
         copy.queried = self.queried
+        copy.cloned_from = self.fields.get("Id")
         if not keep_id:
             copy.fields.pop("Id", None)
             copy.queried = False

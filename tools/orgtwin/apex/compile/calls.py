@@ -133,6 +133,8 @@ def _bare_call(scope: Scope, node: tree.Call) -> Code:
         refused = next(c.type for c in scope.cls.ancestors() if c.refused)
         return Code(refusing(refused, node.name), refused)
     found = resolve(candidates, args)
+    if found is None and not scope.static:
+        found = resolve(_object_methods(node.name), args)
     if found is None:
         raise missing(node.name, args, scope.cls.name, node.pos)
     method, runs = found
@@ -144,7 +146,7 @@ def _bare_call(scope: Scope, node: tree.Call) -> Code:
         raise CompileProblem(messages.METHOD_IN_STATIC.format(_full(method)), node.pos)
     if scope.chaining:
         raise CompileProblem(messages.CHAIN_CALLS_METHOD.format(_full(method)), node.pos)
-    return Code(invoke_virtual(lambda frame: frame[THIS], method, runs), method.returns)
+    return Code(invoke_virtual(lambda frame: frame[THIS], method, runs), _refined(scope.cls.type, method))
 
 
 def _super_call(scope: Scope, node: tree.Call) -> Code:
@@ -291,6 +293,8 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
         raise missing(node.name, args, VOID.name, node.pos)
     candidates = instance_candidates(target.type, node.name)
     found = resolve(candidates, args)
+    if found is None and target.type.kind is Kind.CLASS:
+        found = resolve(_object_methods(node.name), args)
     if found is None:
         _refuse_static(target.type, node, args)
         raise missing(node.name, args, target.type.name, node.pos)

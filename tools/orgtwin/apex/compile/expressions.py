@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages, operators
 from orgtwin.apex.compile.members import read_member, read_static_member, read_variable
 from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, is_variable, type_of_expression
@@ -203,10 +204,22 @@ def _special(scope: Scope, node: tree.FieldAccess) -> Code | None:
     if dotted is None:
         return None
     first = dotted.split(".", 1)[0]
-    if is_variable(scope, first):
+    if is_variable(scope, first) or (first.lower() in _SPECIAL and _is_inner_type(scope.cls, first)):
         return None
     found = special_member(scope.engine, dotted, scope)
     return None if found is None else Code(*found)
+
+
+_SPECIAL = frozenset(("label", "page", "sobjecttype", "trigger"))
+
+
+def _is_inner_type(cls: ApexClass | None, name: str) -> bool:
+    """Does the class, or one around it, declare a type of that name?"""
+    while cls is not None:
+        if cls.find_inner(name) is not None:
+            return True
+        cls = cls.outer
+    return False
 
 
 def _safe(target: Code, read: Callable[[Code], Code]) -> Code:

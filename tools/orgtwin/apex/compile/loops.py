@@ -15,7 +15,7 @@ from orgtwin.apex.compile.names import get_value_type
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, RETURN, Signal, Step
-from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.faults import ITERATED, null_pointer, throw
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.types import SOBJECT, Kind, Type, is_assignable, list_of
@@ -214,11 +214,22 @@ def _item_type(source: Code, node: tree.ForEach) -> Type:
 
 
 def _walk(holder: Value) -> Iterable[Value]:
-    if isinstance(holder, (ApexList, ApexSet)):
+    if isinstance(holder, ApexList):
+        return _walk_list(holder)
+    if isinstance(holder, ApexSet):
         return holder.items
     if isinstance(holder, ApexMap):
         return list(holder.items)
     return _iterate(holder)
+
+
+def _walk_list(holder: ApexList) -> Iterable[Value]:
+    items = holder.items
+    size = len(items)
+    for value in items:
+        yield value
+        if len(items) != size:
+            raise throw("FinalException", ITERATED)
 
 
 def _iterate(holder: Value) -> Iterable[Value]:

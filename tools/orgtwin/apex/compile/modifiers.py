@@ -60,6 +60,8 @@ _EXCLUDED = (
 )
 EXPLICIT_SCOPE_VERSION = 65.0
 """Since then abstract methods and overrides name their access. Source: "Apex: ... access modifiers" (Winter '26 Release Notes)."""
+TEST_CLASSES_VERSION = 28.0
+"""Since then test methods stand in test classes alone. Source: "Understanding Testing in Apex" (Apex Developer Guide)."""
 _OF_TOP_LEVEL_TYPES = ("static", "testmethod")
 
 
@@ -134,7 +136,7 @@ def check_method_modifiers(
     for word in ("webservice", "testmethod"):
         if word in words and "static" not in words:
             yield CompileProblem(messages.REQUIRES.format(_shown(word), "methods", "static"), pos)
-    if "testmethod" in words and not cls.outermost().is_test:
+    if "testmethod" in words and not cls.outermost().is_test and cls.outermost().api_version >= TEST_CLASSES_VERSION:
         yield CompileProblem(messages.DEFINING_TYPE.format("testMethod", "methods", "IsTest"), pos)
     if "protected" in words and not {"override", "static"}.intersection(words) and not cls.virtual:
         yield CompileProblem(messages.PROTECTED_IN_FINAL, pos)

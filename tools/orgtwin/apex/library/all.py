@@ -20,6 +20,7 @@ from orgtwin.apex.library import (  # noqa: F401
     invocables,
     json,
     jsonstreams,
+    labels,
     lead_converts,
     mail,
     metadata_deploys,

@@ -12,7 +12,7 @@ from functools import cmp_to_key
 
 from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
-from orgtwin.apex.faults import ApexThrow, argument_null, null_pointer, throw
+from orgtwin.apex.faults import ITERATED, ApexThrow, argument_null, null_pointer, throw
 from orgtwin.apex.heap import LARGE, PRICE
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class
@@ -27,7 +27,7 @@ SCAN = 4  # looking at 16 elements costs a tick
 
 def _check_lock(holder: ApexList | ApexSet | ApexMap) -> None:
     if holder.locks:
-        raise throw("FinalException", "Cannot modify a collection while it is being iterated.")
+        raise throw("FinalException", ITERATED)
 
 
 def items_of(source: Value) -> list[Value]:
@@ -154,7 +154,7 @@ def _list_set(this: ApexList, index: int, value: Value) -> None:
 
 
 def _list_remove(this: ApexList, index: int) -> Value:
-    _check_lock(this)
+    """In a loop over the list it is the next step that fails: who leaves the loop after it may. ASSUMED; public packages do."""
     return this.items.pop(_check_index(this, index, len(this.items)))
 
 
@@ -268,7 +268,7 @@ def _new_list(type_: Type, source: Value) -> ApexList:
 system_class(
     "List",
     {
-        "void add(T)": _list_add,
+        "Object add(T)": _list_add,
         "void add(Integer,T)": _list_insert,
         "void addAll(Iterable<T>)": _list_add_all,
         "void clear()": _list_clear,

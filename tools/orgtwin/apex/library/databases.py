@@ -143,7 +143,8 @@ class QueryLocator:
         return declare("QueryLocator", namespace="Database").type
 
 
-_BIND = re.compile(r"'(?:[^'\\]|\\.)*'|(?<![\w)]):\s*([A-Za-z_]\w*)(\.\w+)*")
+_BIND = re.compile(r"'(?:[^'\\]|\\.)*'|\b\w+_N_\w+:\w+|:\s*([A-Za-z_]\w*)(\.\w+)*")
+"""A string, LAST_N_DAYS:n, or a bind; a blank may stand on either side of its colon."""
 
 
 def bound(text: str) -> tuple[str, dict[str, Value]]:

@@ -461,9 +461,6 @@ def run_jobs(engine: Engine) -> None:
         job = queue.pop(0)
         if engine.port.has_row(job.job_id):  # else it was queued by what has been rolled back
             run_as_its_user(job)
-        if job.kind == "scheduled":
-            now = engine.now()
-            note_fired(engine, job.job_id, now, next_time(job, now))
         queue += engine.transaction.jobs
         engine.transaction.jobs = []
 

@@ -193,7 +193,7 @@ system_class(
         "String getAssociateEntityType()": lambda this: None,
         "String getAssociateParentEntity()": lambda this: None,
         "String getDefaultImplementation()": lambda this: None,
-        "String getHasSubtypes()": lambda this: None,
+        "Boolean getHasSubtypes()": lambda this: False,
         "Boolean isMruEnabled()": lambda this: True,
         "Boolean isSubtype()": lambda this: False,
         "Schema.SObjectDescribeOptions getSObjectDescribeOption()": lambda this: declare(

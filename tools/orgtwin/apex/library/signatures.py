@@ -32,9 +32,14 @@ _IMPLICIT_NAMESPACES = ("system.", "schema.")
 _VARIABLES = {name.lower(): Type(name, Kind.VARIABLE) for name in ("T", "K", "V")}
 
 
+_ALIASES = {"apexpages.pagereference": "pagereference"}
+"""A second name of a class. Source: Salesforce's own compiler."""
+
+
 def class_key(name: str) -> str:
     """The registry's key of a name as written."""
     key = name.lower()
+    key = _ALIASES.get(key, key)
     for prefix in _IMPLICIT_NAMESPACES:
         if key.startswith(prefix) and key != prefix:
             return key[len(prefix) :]

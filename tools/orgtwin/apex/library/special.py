@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
-from orgtwin.apex.faults import throw
 from orgtwin.apex.library.field_sets import find_field_set
+from orgtwin.apex.library.labels import label_text
 from orgtwin.apex.library.pages import Page
 from orgtwin.apex.library.schemas import (
     DescribeField,
@@ -70,7 +70,8 @@ def special_member(engine: Engine, dotted: str, scope: Scope | None = None) -> S
     if parts[0] == "page" and len(parts) == 2:
         return _page(engine, dotted.split(".")[1])
     if parts[0] == "label" and len(parts) in (2, 3):
-        return _label(engine, *reversed(dotted.split(".")[1:]))
+        *space, name = dotted.split(".")[1:]
+        return (lambda frame: label_text(name, *space)), STRING
     if len(parts) == 4 and parts[1:3] == ["sobjecttype", "fields"]:
         return _field_token(engine, dotted.split(".")[0], parts[3])
     if len(parts) == 3 and parts[1] == "rowcause":
@@ -97,19 +98,6 @@ def _trigger_member(engine: Engine, name: str, type_: Type | None) -> Special | 
     if name == "operationtype":
         return (lambda frame: _operation(contexts[-1]) if contexts else None), TRIGGER_OPERATION.type
     return None
-
-
-def _label(engine: Engine, name: str, namespace: str = "") -> Special:
-    """`Label.x`, or `Label.namespace.x` for one of a managed package; the org's own namespace may stand there too."""
-
-    def run(frame: Value) -> str:
-        find = engine.port.find_label
-        found = (find(f"{namespace}__{name}") if namespace else None) or find(name)
-        if found is None:
-            raise throw("NoDataFoundException", f"Label does not exist: {name}")
-        return found
-
-    return run, STRING
 
 
 def _field_token(engine: Engine, type_name: str, name: str) -> Special | None:

@@ -165,12 +165,17 @@ class ExpressionParser(TypeParser):
         return Unary(self.starts[at], op, self._unary())
 
     def _casts(self, after: int) -> bool:
-        """True if the parenthesised type in front of this token is a cast: an operand follows, not an operator."""
+        """True if the parenthesised type in front of this token is a cast: an operand follows, not an operator.
+
+        A sign belongs to the operand, as Salesforce's own compiler reads it: `(x) - 1` asks for a type x.
+        """
         kind, text = self.kinds[after], self.texts[after]
         if kind == WORD:
             return text not in ("instanceof",)
-        if kind in (STRING, NUMBER) or text in ("(", "!", "~"):
+        if kind in (STRING, NUMBER) or text in ("(", "!", "~", "+", "-"):
             return True
+        if text in ("++", "--"):
+            return self.kinds[after + 1] == WORD and self.texts[after + 1] != "instanceof"
         return text == "[" and self.texts[after + 1] in ("select", "find")
 
     def _suffixed(self, left: Expression) -> Expression:
