@@ -116,7 +116,8 @@ def test_a_limit_ends_one_batch_and_harms_no_publisher(checkpoint: str, heard: l
 
 
 def test_a_trigger_that_retries_gets_the_whole_batch_whatever_checkpoint_it_set() -> None:
-    checkpoint = "c.setResumeCheckpoint(Trigger.new[0].ReplayId); System.debug(Trigger.new.size() + ': ' + c"
+    last = "Trigger.new[Trigger.new.size() - 1].ReplayId"
+    checkpoint = f"c.setResumeCheckpoint({last}); System.debug(Trigger.new.size() + ': ' + c"
     source = RETRY.replace("{times}", "1").replace("System.debug(c", checkpoint)
     org = stage(Retry=source)
     assert publish(org, PUBLISH) == ["3: 0 null", "3: 1 not yet 0"]
