@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.orgtwin.http.deploying import deploy_well
 
 from orgtwin.http.in_process import Answer, InProcess
 from orgtwin.metadata.xml import Node, parse_document
@@ -99,3 +100,29 @@ def test_other_operations_are_refused_by_name(org_twin_client: InProcess) -> Non
         "TWIN_UNSUPPORTED: orgtwin does not emulate the Apex SOAP operation compileAndTest; use the Tooling API "
         "(ledger: soap.apex-operation)"
     )
+
+
+CODE = {
+    "classes/Adder.cls": "public class Adder {\n  public static Integer two() {\n    return 2;\n  }\n}",
+    "classes/AdderTest.cls": "@IsTest class AdderTest {\n  @IsTest static void right() { Assert.areEqual(2, Adder.two()); }\n"
+    "  @IsTest static void wrong() { Assert.areEqual(3, Adder.two()); }\n}",
+}
+META = "<ApexClass><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>"
+
+
+def test_tests_run_over_soap_by_class_by_method_and_all(org_twin_client: InProcess) -> None:
+    files = {**CODE, **{f"{path}-meta.xml": META for path in CODE}}
+    deploy_well(org_twin_client, files, {"ApexClass": ["Adder", "AdderTest"]})
+    inside = "<RunTestsRequest>{}</RunTestsRequest>"
+    method = "<tests><className>AdderTest</className><testMethods>right</testMethods></tests>"
+    all_tests = "<allTests>true</allTests><skipCodeCoverage>true</skipCodeCoverage>"
+    told = []
+    for asked in ("<classes>AdderTest</classes>", method, all_tests):
+        answer = send(org_twin_client, "runTests", inside.format(asked))
+        body = parse_document(answer.body).root.find("Body") or Node("Body")
+        result = body.children[0].children[0]
+        failed = [row.value("message") for row in result.all("failures")]
+        covered = [(row.value("name"), row.number("numLocationsNotCovered")) for row in result.all("codeCoverage")]
+        told.append((result.number("numTestsRun"), failed, covered))
+    wrong = ["System.AssertException: Assertion Failed: Expected: 3, Actual: 2"]
+    assert told == [(2, wrong, [("Adder", 0)]), (1, [], [("Adder", 0)]), (2, wrong, [])]

@@ -82,6 +82,26 @@ def test_a_synchronous_run_tells_who_passed_and_who_failed(client: InProcess) ->
     (failure,) = result["failures"]
     assert (failure["name"], failure["methodName"], failure["type"]) == ("AdderTest", "wrong", "Class")
     assert failure["id"] == class_id(client, "AdderTest")
+    assert result["codeCoverage"] == []
+
+
+def test_a_synchronous_run_tells_what_it_covered_and_that_it_is_too_little(client: InProcess) -> None:
+    result = client.post(f"{TOOLING}/runTestsSynchronous", {"classNames": "AdderTest"}).json()
+
+    (row,) = result["codeCoverage"]
+    assert (row["name"], row["type"], row["id"]) == ("Adder", "Class", class_id(client, "Adder"))
+    assert (row["numLocations"], row["numLocationsNotCovered"]) == (2, 1)
+    assert row["locationsNotCovered"] == [{"column": 0, "line": 6, "numExecutions": 0, "time": -1.0}]
+    assert [warning["message"] for warning in result["codeCoverageWarnings"]] == [
+        "Average test coverage across all Apex Classes and Triggers is 50%, at least 75% test coverage is required."
+    ]
+
+
+@pytest.mark.parametrize(("most", "run"), [(-1, 3), (0, 2), (1, 3)])
+def test_no_test_begins_after_more_failures_than_are_allowed(client: InProcess, most: int, run: int) -> None:
+    """The second of three fails."""
+    asked = {"testLevel": "RunLocalTests", "maxFailedTests": most}
+    assert len(methods_run(client, asked)) == run
 
 
 def methods_run(client: InProcess, asked: dict[str, Any]) -> list[str]:
@@ -135,6 +155,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], tuple[int, str, str]]] = {
         "runTestsAsynchronous",
         {"tests": [{"classId": "01pTW0000000009YAA"}]},
         (400, "INVALID_INPUT", "There is no Apex class with the id 01pTW0000000009YAA"),
+    ),
+    "no number of failures": (
+        "runTestsSynchronous",
+        {"classNames": "AdderTest", "maxFailedTests": "many"},
+        (400, "INVALID_INPUT", "maxFailedTests must be a number: many"),
     ),
     "suites": (
         "runTestsSynchronous",

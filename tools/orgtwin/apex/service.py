@@ -184,7 +184,11 @@ class ApexService:
     # Tests
 
     def run_with_coverage(
-        self, class_names: Sequence[str], user_id: str | None = None, labels: Mapping[str, str] | None = None
+        self,
+        class_names: Sequence[str],
+        user_id: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        most_failures: int = -1,
     ) -> tuple[TestRun, Engine]:
         """Run test classes and take back what they write; the engine holds the coverage."""
         engine = engine_for(self._org, user_id or self._org.automated_user_id, coverage=True)
@@ -195,7 +199,7 @@ class ApexService:
         self._testing = engine
         try:
             with self._org.log.unheard():
-                return run_tests(engine, class_names, stopwatch=time.perf_counter), engine
+                return run_tests(engine, class_names, stopwatch=time.perf_counter, most_failures=most_failures), engine
         finally:
             self._testing = None
 

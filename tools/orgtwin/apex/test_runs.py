@@ -29,6 +29,15 @@ class QueueItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Covered:
+    """What a run covered of one class or trigger."""
+
+    id: str
+    class_or_trigger_id: str
+    lines: ClassCoverage
+
+
+@dataclass(frozen=True, slots=True)
 class KeptRun:
     """One run. `id` is that of its job (707), `result_id` that of its ApexTestRunResult (05m)."""
 
@@ -39,15 +48,7 @@ class KeptRun:
     ended: datetime
     items: tuple[QueueItem, ...]
     run: TestRun
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """What the last run covered of one class or trigger."""
-
-    id: str
-    class_or_trigger_id: str
-    lines: ClassCoverage
+    coverage: tuple[Covered, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +70,25 @@ class TestRuns:
         self.coverage: tuple[Covered, ...] = ()
         self.coverage_by_method: tuple[CoveredByMethod, ...] = ()
 
-    def carry_out(self, apex: ApexService, user_id: str, names: Iterable[str] | None) -> KeptRun:
-        """Run classes (`Name`) and methods (`Name.method`), or all tests. Raises INVALID_INPUT for a name without tests."""
+    def carry_out(
+        self, apex: ApexService, user_id: str, names: Iterable[str] | None, most_failures: int = -1
+    ) -> KeptRun:
+        """Run classes (`Name`) and methods (`Name.method`), or all tests; no more begin after so many failures and one.
+
+        Raises INVALID_INPUT for a name without tests.
+        """
         wanted = [entry.cls.name for entry in find_tests(apex.engine())] if names is None else list(names)
         started = self._org.clock()
-        run, engine = apex.run_with_coverage(wanted, user_id)
-        found = {outcome.class_name.lower() for outcome in run.outcomes}
+        run, engine = apex.run_with_coverage(wanted, user_id, most_failures=most_failures)
+        found = {entry.cls.name.lower() for entry in find_tests(engine, wanted)}
         for name in wanted:
             if name.partition(".")[0].lower() not in found:
                 raise SalesforceError(
                     "INVALID_INPUT",
                     f"This class name's value is invalid: {name}. Provide the name of an Apex class that has test methods.",
                 )  # ASSUMED code; the text is the one that users of `sf apex run test` quote
-        kept = self._keep(user_id, started, run)
         self.coverage = tuple(self._covered(engine))
+        kept = self._keep(user_id, started, run)
         self.coverage_by_method = tuple(self._covered_by_method(engine))
         return kept
 
@@ -100,7 +106,9 @@ class TestRuns:
             )
             for name, outcomes in by_class.items()
         )
-        kept = KeptRun(ids.next_id("707"), ids.next_id("05m"), user_id, started, self._org.clock(), items, run)
+        kept = KeptRun(
+            ids.next_id("707"), ids.next_id("05m"), user_id, started, self._org.clock(), items, run, self.coverage
+        )
         self.runs[kept.id] = kept
         return kept
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from orgtwin.apex.classes import ApexClass, Method
@@ -98,19 +98,33 @@ def run_tests(
     *,
     stopwatch: Stopwatch = time.perf_counter,
     told: Callable[[TestOutcome], None] | None = None,
+    most_failures: int = -1,
 ) -> TestRun:
-    """Run test classes one after another. Whatever they write is rolled back."""
+    """Run test classes one after another. Whatever they write is rolled back.
+
+    No method begins after more failures than `most_failures`, unless that is -1: maxFailedTests of the Tooling API.
+    """
     start = stopwatch()
     outcomes: list[TestOutcome] = []
-    for entry in find_tests(engine, names):
-        for outcome in _run_class(engine, entry, stopwatch):
+    failures = 0
+    with closing(_outcomes(engine, find_tests(engine, names), stopwatch)) as made:
+        for outcome in made:
             outcomes.append(outcome)
+            failures += outcome.outcome != "Pass"
             if told is not None:
                 told(outcome)
+            if 0 <= most_failures < failures:
+                break
     return TestRun(tuple(outcomes), stopwatch() - start)
 
 
-def _run_class(engine: Engine, entry: TestClass, stopwatch: Stopwatch) -> Iterator[TestOutcome]:
+def _outcomes(engine: Engine, entries: Iterable[TestClass], stopwatch: Stopwatch) -> Generator[TestOutcome]:
+    for entry in entries:
+        with closing(_run_class(engine, entry, stopwatch)) as outcomes:
+            yield from outcomes
+
+
+def _run_class(engine: Engine, entry: TestClass, stopwatch: Stopwatch) -> Generator[TestOutcome]:
     with _undone(engine):
         for setup in entry.setups:
             failure = _run_method(engine, entry.cls, setup, stopwatch)

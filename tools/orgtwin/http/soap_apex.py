@@ -1,16 +1,20 @@
 """The Apex SOAP API: POST /services/Soap/s/NN.0[/<org id>]. `sf apex run` sends its text here, not to the Tooling API.
 
-Source: "executeAnonymous()", "ExecuteAnonymousResult" (Apex Developer Guide, SOAP API and SOAP Headers for Apex). A
+Source: "executeAnonymous()", "ExecuteAnonymousResult", "runTests()" (Apex Developer Guide, SOAP API and SOAP Headers for Apex). A
 DebuggingHeader asks for the debug log, which comes back in DebuggingInfo; its categories and levels are not looked at.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 from orgtwin.errors import Unsupported
 from orgtwin.http.anonymous_apex import AnonymousResult, require_author, run_anonymous
 from orgtwin.http.message import Request, Response
 from orgtwin.http.routing import Door, Envelope, Route
 from orgtwin.http.soap_envelope import admit_session, answer, read_envelope
+from orgtwin.http.test_results import run_tests_result
+from orgtwin.http.tooling import carry_out
 from orgtwin.metadata.results import nil, to_nodes
 from orgtwin.metadata.xml import Node
 
@@ -18,12 +22,35 @@ _NAMESPACE = "http://soap.sforce.com/2006/08/apex"
 
 
 def call(request: Request) -> Response:
-    """Run the text of executeAnonymous; the other operations are refused by name."""
+    """executeAnonymous and runTests; the other operations are refused by name."""
     header, operation = read_envelope(request.body)
-    if operation.tag != "executeAnonymous":
+    called = _OPERATIONS.get(operation.tag)
+    if called is None:
         raise Unsupported("soap.apex-operation", f"the Apex SOAP operation {operation.tag}; use the Tooling API")
     admit_session(request, header)
     require_author(request)
+    return called(request, header, operation)
+
+
+def _run_tests(request: Request, _header: Node | None, operation: Node) -> Response:
+    """RunTestsRequest: allTests, classes, tests {className, testMethods}, maxFailedTests, skipCodeCoverage."""
+    asked = operation.children[0] if operation.children else Node("RunTestsRequest")
+    if asked.find("suiteId") is not None or asked.find("suiteName") is not None:
+        raise Unsupported("apex.test-suites", "test suites")
+    names = [*asked.values("classes"), *(name for test in asked.all("tests") for name in _test_names(test))]
+    most = asked.number("maxFailedTests")
+    run = carry_out(request, None if asked.flag("allTests") else names, -1 if most is None else most)
+    result = run_tests_result(run, wants_coverage=not asked.flag("skipCodeCoverage"))
+    return answer(_NAMESPACE, operation, to_nodes("result", result))
+
+
+def _test_names(test: Node) -> list[str]:
+    """`Class.method` of a TestsNode, or the class alone."""
+    name, methods = test.value("className") or "", test.values("testMethods")
+    return [f"{name}.{method}" for method in methods] or [name]
+
+
+def _execute(request: Request, header: Node | None, operation: Node) -> Response:
     source = operation.children[0].text if operation.children else ""  # String in the WSDL, apexcode in the sf CLI
     result = run_anonymous(request, source)
     wants_log = header is not None and header.find("DebuggingHeader") is not None
@@ -42,6 +69,10 @@ def _values(result: AnonymousResult) -> dict[str, object]:
     return {name: nil(name) if value is None else value for name, value in sorted(result.to_json().items())}
 
 
+_OPERATIONS: Mapping[str, Callable[[Request, Node | None, Node], Response]] = {
+    "executeAnonymous": _execute,
+    "runTests": _run_tests,
+}
 ROUTES = tuple(
     Route("POST", f"/services/Soap/s/{{version}}{tail}", call, Door.SELF, Envelope.SOAP) for tail in ("", "/{org_id}")
 )

@@ -12,6 +12,7 @@ from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.events.system_topics import TEST_RESULT, notice
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Route
+from orgtwin.http.test_results import run_tests_result
 
 if TYPE_CHECKING:
     from orgtwin.apex.test_runs import KeptRun, TestRuns
@@ -38,16 +39,30 @@ def run_asynchronously(request: Request) -> Response:
 def run_synchronously(request: Request) -> Response:
     """RunTestsResult: who passed, who failed. GET names classes in ?classnames=."""
     asked = request.json_object() if request.method == "POST" else dict(request.query)
-    return json_response(_run_tests_result(_carry_out(request, asked)))
+    wants_coverage = str(asked.get("skipCodeCoverage", False)).lower() != "true"
+    return json_response(run_tests_result(_carry_out(request, asked), wants_coverage=wants_coverage))
+
+
+def carry_out(request: Request, names: list[str] | None, most_failures: int = -1) -> KeptRun:
+    """Run tests by name, or all; -1 goes on however many fail. Raises INSUFFICIENT_ACCESS (403), INVALID_INPUT."""
+    from orgtwin.apex.service import service_of
+
+    if not request.org.access.has_permission(request.caller, "AuthorApex"):
+        raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
+    runs, service = runs_of(request.twin), service_of(request.twin.org)
+    return runs.carry_out(service, request.caller.user_id, names, most_failures)
 
 
 def _carry_out(request: Request, asked: Mapping[str, object]) -> KeptRun:
-    if not request.org.access.has_permission(request.caller, "AuthorApex"):
-        raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
-    from orgtwin.apex.service import service_of
-
     names = None if asked.get("testLevel") in _WHOLE_ORG else list(_names(request, asked))
-    return runs_of(request.twin).carry_out(service_of(request.twin.org), request.caller.user_id, names)
+    return carry_out(request, names, _most_failures(asked.get("maxFailedTests")))
+
+
+def _most_failures(given: object) -> int:
+    try:
+        return int(str(given if given is not None else -1))
+    except ValueError as error:
+        raise SalesforceError("INVALID_INPUT", f"maxFailedTests must be a number: {given}") from error  # ASSUMED
 
 
 def _names(request: Request, asked: Mapping[str, object]) -> Iterator[str]:
@@ -75,38 +90,6 @@ def _class_name(request: Request, class_id: str) -> str:
     if row is None:
         raise SalesforceError("INVALID_INPUT", f"There is no Apex class with the id {class_id}")  # ASSUMED
     return str(table.reader("Name")(row))
-
-
-def _run_tests_result(kept: KeptRun) -> dict[str, object]:
-    rows = [(item, outcome) for item in kept.items for _, outcome in item.results]
-    passed: list[dict[str, object]] = []
-    failed: list[dict[str, object]] = []
-    for item, outcome in rows:
-        row: dict[str, object] = {
-            "id": item.class_id,
-            "methodName": outcome.method_name,
-            "name": item.class_name,
-            "namespace": None,
-            "seeAllData": False,
-            "time": round(outcome.seconds * 1000),
-        }
-        if outcome.outcome == "Pass":
-            passed.append(row)
-        else:
-            more = {"message": outcome.message, "stackTrace": outcome.stack_trace}
-            failed.append({**row, **more, "packageName": item.class_name, "type": "Class"})
-    return {
-        "apexLogId": None,
-        "codeCoverage": [],
-        "codeCoverageWarnings": [],
-        "failures": failed,
-        "flowCoverage": [],
-        "flowCoverageWarnings": [],
-        "numFailures": len(failed),
-        "numTestsRun": len(rows),
-        "successes": passed,
-        "totalTime": round(kept.run.seconds * 1000),
-    }
 
 
 _ROOT = "/services/data/{version}/tooling"
