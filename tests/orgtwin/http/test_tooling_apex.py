@@ -172,3 +172,33 @@ def test_a_working_copy_of_what_has_changed_since_is_not_saved(client: InProcess
         "Failed",
         "Greeter has been modified since the working copy was made",
     )
+
+
+def test_saved_sources_and_working_copies_tell_their_symbols(client: InProcess) -> None:
+    create(client, "ApexClass", Body=GOOD)
+    caller = "public class Caller {\n  String asked = Greeter.hello();\n}"
+    saved = create(client, "ApexClass", Body=caller)
+    trigger = "trigger Greets on Account (before insert) { String said = Greeter.hello(); }"
+    create(client, "ApexTrigger", Body=trigger, TableEnumOrId="Account")
+    container = create(client, "MetadataContainer", Name="C")
+    member = create(client, "ApexClassMember", MetadataContainerId=container, ContentEntityId=saved, Body=caller)
+
+    (row,) = query(client, "SELECT Name, SymbolTable FROM ApexClass WHERE Name = 'Caller'")
+    table = row["SymbolTable"]
+    assert isinstance(table, dict)
+    assert (table["id"], table["name"], [p["name"] for p in table["properties"]]) == (saved, "Caller", ["asked"])
+    (greeter,) = table["externalReferences"]
+    assert (greeter["name"], greeter["references"]) == ("Greeter", [{"column": 18, "line": 2}])
+    assert [(m["name"], m["references"]) for m in greeter["methods"]] == [("hello", [{"column": 26, "line": 2}])]
+    assert client.get(f"{T}/ApexClassMember/{member}").json()["SymbolTable"] == table
+    (row,) = query(client, "SELECT SymbolTable FROM ApexTrigger")
+    assert isinstance(row["SymbolTable"], dict)
+    assert [v["name"] for v in row["SymbolTable"]["variables"]] == ["said"]
+
+
+def test_a_working_copy_that_did_not_compile_has_no_symbols(client: InProcess) -> None:
+    create(client, "ApexClass", Body=GOOD)
+    container = create(client, "MetadataContainer", Name="C")
+    create(client, "ApexClassMember", MetadataContainerId=container, FullName="Greeter", Body=WORSE)
+    create(client, "ContainerAsyncRequest", MetadataContainerId=container, IsCheckOnly=True)
+    assert query(client, "SELECT SymbolTable FROM ApexClassMember") == [{"SymbolTable": None}]

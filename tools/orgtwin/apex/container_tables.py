@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from orgtwin.apex.containers import Workspace
+from orgtwin.apex.containers import Member, Workspace
 from orgtwin.metadata.tooling_tables import tooling_type
 from orgtwin.records.model import Value
-from orgtwin.soql.catalog import VirtualTable, VirtualTables
+from orgtwin.soql.catalog import MadeWhenShown, VirtualTable, VirtualTables
 
 Values = dict[str, Value]
 
@@ -35,9 +36,20 @@ def _members(type_name: str) -> Callable[[Workspace], Iterator[Values]]:
                     "FullName": member.full_name,
                     "Body": member.body,
                     "LastSyncDate": member.last_sync,
+                    "SymbolTable": MadeWhenShown(partial(_symbols, workspace, member)),  # type: ignore[dict-item]
                 }
 
     return rows
+
+
+def _symbols(workspace: Workspace, member: Member) -> object:
+    """None for what does not parse, or did not compile when its container was last carried out."""
+    from orgtwin.apex.symbol_tables import class_names
+    from orgtwin.apex.symbols import symbol_table
+
+    if member.is_refused:
+        return None
+    return symbol_table(member.body, member.entity_id, class_names(workspace.org))
 
 
 def _requests(workspace: Workspace) -> Iterator[Values]:
@@ -54,7 +66,7 @@ def _requests(workspace: Workspace) -> Iterator[Values]:
         }
 
 
-_MEMBER = "MetadataContainerId ContentEntityId FullName Body:t LastSyncDate:d"
+_MEMBER = "MetadataContainerId ContentEntityId FullName Body:t LastSyncDate:d SymbolTable:c"
 CONTAINER_OBJECTS: dict[str, tuple[str, Callable[[Workspace], Iterator[Values]]]] = {
     "MetadataContainer": ("Name", _containers),
     "ApexClassMember": (_MEMBER, _members("ApexClassMember")),

@@ -98,6 +98,7 @@ class Member:
     full_name: str
     body: str
     last_sync: datetime
+    is_refused: bool = False  # when it was last carried out
 
     @property
     def kind(self) -> str:
@@ -121,7 +122,7 @@ class Workspace:
     """The containers of one org."""
 
     def __init__(self, org: Organization) -> None:
-        self._org = org
+        self.org = org
         self.containers: dict[str, Container] = {}
         self.members: dict[str, Member] = {}
         self.requests: dict[str, Request] = {}
@@ -133,7 +134,7 @@ class Workspace:
             raise SalesforceError(
                 "DUPLICATE_VALUE", f"The name is already in use: {name}", fields=("Name",)
             )  # ASSUMED text
-        made = Container(self._org.ids.next_id("1dc"), name)
+        made = Container(self.org.ids.next_id("1dc"), name)
         self.containers[made.id] = made
         return made
 
@@ -152,7 +153,7 @@ class Workspace:
         if not entity_id and not name:
             text = "Required fields are missing: [ContentEntityId]"
             raise SalesforceError("REQUIRED_FIELD_MISSING", text, fields=("ContentEntityId",))
-        found = find_saved(self._org, kind, record_id=str(entity_id or ""), name=name)
+        found = find_saved(self.org, kind, record_id=str(entity_id or ""), name=name)
         if found is None and entity_id:
             text = "invalid cross reference id"
             raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", text, fields=("ContentEntityId",))
@@ -161,13 +162,13 @@ class Workspace:
             text = f"The container has a member of {full_name} already"  # ASSUMED text
             raise SalesforceError("DUPLICATE_VALUE", text, fields=("ContentEntityId",))
         made = Member(
-            self._org.ids.next_id(prefix),
+            self.org.ids.next_id(prefix),
             type_name,
             container.id,
             found.record_id if found is not None else None,
             full_name,
             body,
-            found.changed if found is not None else self._org.clock(),
+            found.changed if found is not None else self.org.clock(),
         )
         self.members[made.id] = made
         return made
@@ -191,14 +192,15 @@ class Workspace:
             text = "Specify a MetadataContainerId or a MetadataContainerMemberId, but not both"
             raise SalesforceError("INVALID_INPUT", text)
         members = self._members_of(str(container_id)) if container_id else [require(self.members, str(member_id))]
-        request_id, check_only = self._org.ids.next_id("1dr"), values.get("IsCheckOnly") is True
+        request_id, check_only = self.org.ids.next_id("1dr"), values.get("IsCheckOnly") is True
         error, failures = self._find_stale(members), []
         if error is None:
             sources = [self._source(member, caller) for member in members]
             failures = component_failures(save_sources(service, caller, sources, check_only=check_only))
         state = "Completed" if error is None and not failures else "Failed"
-        if state == "Completed" and not check_only:
-            for member in members:
+        for member in members:
+            member.is_refused = state == "Failed"
+            if not member.is_refused and not check_only:
                 member.container_id = request_id
         done = Request(request_id, _text(container_id), _text(member_id), check_only, state, error, failures)
         self.requests[request_id] = done
@@ -211,13 +213,13 @@ class Workspace:
     def _find_stale(self, members: Sequence[Member]) -> str | None:
         """The deployment fails when LastSyncDate is older than LastModifiedDate of the class or trigger."""
         for member in members:
-            saved = find_saved(self._org, member.kind, name=member.full_name)
+            saved = find_saved(self.org, member.kind, name=member.full_name)
             if saved is not None and saved.changed > member.last_sync:
                 return f"{member.full_name} has been modified since the working copy was made"  # ASSUMED text
         return None
 
     def _source(self, member: Member, caller: Caller) -> Source:
-        saved = find_saved(self._org, member.kind, name=member.full_name)
+        saved = find_saved(self.org, member.kind, name=member.full_name)
         return Source(
             member.kind, member.full_name, member.body, caller.api_version if saved is None else saved.api_version
         )

@@ -25,6 +25,7 @@ from orgtwin.soql import (
 )
 
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
+_SYMBOLS = re.compile(r"\bSymbolTable\b", re.IGNORECASE)
 
 
 def _batch_size(request: Request) -> int:
@@ -89,7 +90,13 @@ def query_all(request: Request) -> Response:
 
 
 def tooling_query(request: Request) -> Response:
-    return _answer(request, all_rows=False, tooling=request.twin.tooling_tables)
+    """Those who ask for symbols read classes and triggers from tables that have them."""
+    tables = request.twin.tooling_tables
+    if _SYMBOLS.search(request.query.get("q", "")):
+        from orgtwin.apex.symbol_tables import SymbolTables
+
+        tables = request.twin.part(SymbolTables).over(tables)
+    return _answer(request, all_rows=False, tooling=tables)
 
 
 def _cursor(request: Request) -> tuple[str, Cursor, int]:

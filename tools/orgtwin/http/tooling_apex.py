@@ -17,6 +17,7 @@ from orgtwin.http.routing import Route
 from orgtwin.metadata import crud
 from orgtwin.metadata.results import component_failures
 from orgtwin.metadata.service import MetadataService
+from orgtwin.soql.catalog import MadeWhenShown
 from orgtwin.soql.wire import to_wire
 
 _ROOT = "/services/data/{version}/tooling/sobjects"
@@ -116,7 +117,7 @@ def show(type_name: str, request: Request) -> Response:
     rows = {str(row["Id"]): row for row in CONTAINER_OBJECTS[type_name][1](_workspace(request))}
     found = require(rows, request.params["record_id"])
     address = f"/services/data/v{request.caller.api_version:.1f}/tooling/sobjects/{type_name}/{found['Id']!s}"
-    values = {name: to_wire(value) for name, value in found.items()}
+    values = {name: v.make() if isinstance(v, MadeWhenShown) else to_wire(v) for name, v in found.items()}
     return json_response({"attributes": {"type": type_name, "url": address}, **values})
 
 

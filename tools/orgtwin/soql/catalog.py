@@ -21,9 +21,20 @@ RowProvider = Callable[[Organization, Caller], Iterable[Mapping[str, Value]]]
 MakeTable = Callable[[str], "VirtualTable | None"]
 
 
+class MadeWhenShown(dict[str, Value]):
+    """A complex value that is made when its row is shown, and for no other row."""
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        super().__init__()
+        self.make = make
+
+
 @dataclass(frozen=True, slots=True)
 class VirtualTable:
-    """One computed object. `rows` gives values by API name (any case), typed as in records.model; a missing key is None."""
+    """One computed object. `rows` gives values by API name (any case), typed as in records.model; a missing key is None.
+
+    A complex value may be MadeWhenShown.
+    """
 
     sobject_type: SObjectType
     rows: RowProvider
@@ -43,6 +54,12 @@ class VirtualTables:
         """Add a table, or replace the one of that name."""
         self._tables[table.sobject_type.api_name.lower()] = table
         self.version += 1
+
+    def extended(self, tables: Iterable[VirtualTable]) -> VirtualTables:
+        """These and others, which go before those of the same name."""
+        found = VirtualTables((*self._tables.values(), *tables))
+        found._families = self._families
+        return found
 
     def register_family(self, suffix: str, make: MakeTable) -> None:
         """Let `make` look for a table whose name ends like that when it is first asked for."""

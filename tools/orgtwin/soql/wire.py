@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from orgtwin.records.model import Value
+from orgtwin.soql.catalog import MadeWhenShown
 from orgtwin.soql.rows import AGGREGATE_RESULT, Cell, QueryResult, ResultRow
 
 Json = str | bool | int | float | None | list["Json"] | dict[str, "Json"]
@@ -65,6 +66,8 @@ def _cell_json(cell: Cell, data_path: str, record: dict[str, Json], key: str) ->
             "records": [record_json(child, data_path) for child in cell],
         }
     if isinstance(cell, dict):
+        if isinstance(cell, MadeWhenShown):
+            return cell.make()  # type: ignore[return-value]
         return {name: to_wire(part) for name, part in cell.items()}
     if isinstance(cell, bytes):
         # "Get Blob Data": a row shows where the blob is, never the blob.
