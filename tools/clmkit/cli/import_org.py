@@ -45,7 +45,7 @@ def import_org(org_file: str, out: Path | None, name: str, prefix: str, api_vers
 
 async def _import(org_file: str, out: Path | None, naming: Naming, as_json: bool) -> None:
     async with open_org(read_access(org_file), naming.api_version) as clients:
-        org = await read_org(clients.metadata)
+        org = await read_org(clients.metadata, naming.prefix)
     text = write_first_spec(org, naming)
     if out is None:
         tell({"mapping": text}, text.rstrip("\n"), as_json)

@@ -21,7 +21,12 @@ _NOT_REPORTED = (FieldKind.LONG_TEXT, FieldKind.HTML, FieldKind.MASTER_DETAIL)
 
 def find_column(mapping: ObjectMapping, api_name: str) -> str | None:
     """What list views call a field; None for a standard field that they do not know."""
-    return api_name if is_custom(api_name) else _COLUMNS.get((mapping.salesforce, api_name))
+    return find_column_of(mapping.salesforce, api_name)
+
+
+def find_column_of(sobject: str, api_name: str) -> str | None:
+    """As `find_column`, of an object by its API name."""
+    return api_name if is_custom(api_name) else _COLUMNS.get((sobject, api_name))
 
 
 def is_reported(field: FieldMapping) -> bool:

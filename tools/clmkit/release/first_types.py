@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 
 from clmkit.codegen.fields import CLASSIFICATION
 from clmkit.codegen.xml import Body
-from clmkit.mapping.model import FieldKind
+from clmkit.mapping.model import Encryption, FieldKind
 from clmkit.release.org_model import rows_of
 
 Written = Mapping[str, object] | str
 
+SCHEMES = {one.metadata_name: one.value for one in Encryption if one is not Encryption.NONE}
 KINDS = {kind.metadata_name: kind for kind in FieldKind}
 MEASURED = (FieldKind.NUMBER, FieldKind.PERCENT, FieldKind.CURRENCY)
 LONG = (FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.HTML)
@@ -66,7 +68,8 @@ def _user_above(_field: Body, _kind: FieldKind) -> Written:
 
 
 def _place(field: Body, _kind: FieldKind) -> Written:
-    return {"geolocation": {"scale": _number(field, "scale")}}
+    shown = {} if field.get("displayLocationInDecimal", "true") == "true" else {"shows": "degrees"}
+    return {"geolocation": {"scale": _number(field, "scale"), **shown}}
 
 
 def _formula(field: Body, kind: FieldKind) -> Mapping[str, object]:
@@ -80,26 +83,34 @@ def write_roll_up(field: Body, name_of: Callable[[str], str]) -> dict[str, objec
     counted: dict[str, object] = {"operation": field["summaryOperation"]}
     if "summarizedField" in field:
         counted["field"] = name_of(str(field["summarizedField"]))
-    items = [_condition(item, name_of) for item in rows_of(field, "summaryFilterItems")]
+    items = [write_condition(item, name_of) for item in rows_of(field, "summaryFilterItems")]
     if None in items:
         return None
     return counted | ({"where": items} if items else {})
 
 
-def _condition(item: Body, name_of: Callable[[str], str]) -> dict[str, object] | None:
-    """A filter item as a condition; values are separated by commas, one that holds a comma stands in quotation marks."""
-    operator = OPERATORS.get(str(item.get("operation")))
+def write_condition(item: Body, name_of: Callable[[str], str]) -> dict[str, object] | None:
+    """A filter item as a condition, of a report, too; None for one that the language has no word for.
+
+    Values are separated by commas, one that holds a comma stands in quotation marks.
+    """
+    operator = OPERATORS.get(str(item.get("operation", item.get("operator"))))
     if operator is None or "value" not in item:
         return None
+    place = name_of(str(item.get("field", item.get("column"))))
     (values,) = csv.reader([str(item["value"])])
+    if operator == "one_of" and (days := DAYS.fullmatch(values[0])):
+        return {"field": place, RELATIVE[days["which"]]: int(days["days"])}
     value = values if operator in LISTS else int(values[0]) if values[0].lstrip("-").isdigit() else None
-    return None if value is None else {"field": name_of(str(item["field"])), operator: value}
+    return None if value is None else {"field": place, operator: value}
 
 
 def _number(field: Body, name: str) -> int:
     return int(str(field[name]))
 
 
+DAYS = re.compile(r"(?P<which>NEXT|LAST)_N_DAYS:(?P<days>[0-9]+)")
+RELATIVE = {"NEXT": "within_next", "LAST": "in_last"}
 LISTS = ("one_of", "not_one_of")
 OPERATORS = {
     "equals": "one_of",
