@@ -209,7 +209,7 @@ def test_an_imported_mapping_makes_the_org_that_it_was_read_from_but_for_request
 
 
 KEY = field("Ref", type="Text", length="40", externalId="true", unique="true", caseSensitive="true")
-ORG = {
+ORG: dict[str, dict[str, object]] = {
     "objects/Contract.object": {
         "fields": [
             KEY,
@@ -280,7 +280,7 @@ def test_a_field_that_the_kit_did_not_make_stays_untouched() -> None:
     }
 
 
-HANDMADE = {
+HANDMADE: dict[str, dict[str, object]] = {
     "objects/Account.object": {"fields": [field("ERP_Number", type="Text", length="20", externalId="true", unique="true")]},
     "objects/Contract.object": {
         "fields": [
