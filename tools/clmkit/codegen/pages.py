@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from clmkit.codegen.layouts import chosen
 from clmkit.codegen.names import described, pascal, record_page
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.rules import is_guarded
 from clmkit.codegen.xml import Body, Value
-from clmkit.mapping.model import Display, FieldMapping, ObjectMapping, Presentation, Spec
+from clmkit.mapping.model import Display, FieldMapping, Form, ObjectMapping, Presentation, Spec, is_foreign
 
 # A region holds at most 100 components. Source: Salesforce Help, "Dynamic Forms Tips and Considerations".
 MOST_PANEL_FIELDS = 100
@@ -65,16 +66,17 @@ def tab_names(spec: Spec) -> dict[str, str]:
 def app_body(spec: Spec, shown: Presentation) -> Body:
     """The app: its tabs, and the pages of the records that its users open."""
     tabs = tab_names(spec)
+    named = (name if is_foreign(name) else tabs.get(name) for name in shown.tabs)
     return {
         "actionOverrides": [_page_override(spec, mapping) for mapping, _ in paged_objects(spec)],
         "description": described(spec, shown.app_description),
         "formFactors": ["Large", "Small"],
-        "isNavAutoTempTabsDisabled": False,
-        "isNavPersonalizationDisabled": False,
-        "isNavTabPersistenceDisabled": False,
+        "isNavAutoTempTabsDisabled": not shown.temporary_tabs,
+        "isNavPersonalizationDisabled": not shown.personalization,
+        "isNavTabPersistenceDisabled": not shown.tabs_reopen,
         "label": shown.app_label,
-        "navType": "Standard",
-        "tabs": [*(tabs[name] for name in shown.tabs if name in tabs), *STANDARD_TABS],
+        "navType": shown.navigation.capitalize(),
+        "tabs": [*filter(None, named), *(() if shown.tabs_only else STANDARD_TABS)],
         "uiType": "Lightning",
     }
 
@@ -91,23 +93,47 @@ def _page_override(spec: Spec, mapping: ObjectMapping) -> Body:
 
 
 def page_body(spec: Spec, mapping: ObjectMapping, display: Display) -> Body:
-    """Highlights on top, the CLM's panel and the layout's details below, related lists beside."""
-    fields = [mapping.get_field(name) for name in display.panel[:MOST_PANEL_FIELDS]]
-    half = (len(fields) + 1) // 2
+    """Highlights on top, the CLM's panel and the layout's details below, related lists beside, unless the spec orders them."""
+    left, right = panel_columns(display)
+    page, form = display.page, display.panel_form
+    regions = [
+        _region(name, [_panel(spec, mapping) if one == PANEL else _component(WORDS.get(one, one)) for one in items])
+        for name, items in (("header", page.header), ("main", page.main), ("sidebar", page.sidebar))
+        if items
+    ]
+    facets = [
+        _facet("left", (_field(mapping, name, form) for name in left)),
+        _facet("right", (_field(mapping, name, form) for name in right)),
+        _facet("columns", (_column(name) for name in ("left", "right"))),
+    ]
     return {
-        "flexiPageRegions": [
-            _region("header", [_component("force:highlightsPanel")]),
-            _facet("left", map(_field, fields[:half])),
-            _facet("right", map(_field, fields[half:])),
-            _facet("columns", (_column(name) for name in ("left", "right"))),
-            _region("main", [_panel(spec, mapping), _component("force:detailPanel")]),
-            _region("sidebar", [_component("force:relatedListContainer")]),
-        ],
-        "masterLabel": f"{spec.prefix} {mapping.label} Record Page",
+        "flexiPageRegions": [*regions[:1], *facets, *regions[1:]],
+        "masterLabel": page.label or usual_title(spec, mapping),
         "sobjectType": mapping.salesforce,
         "template": {"name": TEMPLATE},
         "type": "RecordPage",
     }
+
+
+def usual_title(spec: Spec, mapping: ObjectMapping) -> str:
+    """What administrators see of a page about whose label the spec says nothing."""
+    return f"{spec.prefix} {mapping.label} Record Page"
+
+
+PANEL = "panel"
+WORDS = {
+    "highlights": "force:highlightsPanel",
+    "details": "force:detailPanel",
+    "related": "force:relatedListContainer",
+}
+"""The language's words for what every record page has; any other component has Salesforce's own name."""
+
+
+def panel_columns(display: Display) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The fields of the panel, left and right."""
+    fields, right = display.panel[:MOST_PANEL_FIELDS], display.panel_form.right
+    half = (len(fields) + 1) // 2
+    return (fields[:half], fields[half:]) if right is None else (fields, right)
 
 
 def _region(name: str, items: list[Body], kind: str = "Region") -> Body:
@@ -144,11 +170,20 @@ def _panel(spec: Spec, mapping: ObjectMapping) -> Body:
     }
 
 
-def _field(field: FieldMapping) -> Body:
-    behaviour = "none" if field.editors else "readonly"
+PANEL_WORDS = ("required", "readonly", "none")
+
+
+def _field(mapping: ObjectMapping, name: str, form: Form) -> Body:
+    field = next((field for field in mapping.columns if field.name == name), None)
+    api_name = field.salesforce if field else name
     instance: Body = {
-        "fieldInstanceProperties": [{"name": "uiBehavior", "value": behaviour}],
-        "fieldItem": f"Record.{field.salesforce}",
-        "identifier": f"Record{pascal(field.salesforce)}Field",
+        "fieldInstanceProperties": [{"name": "uiBehavior", "value": chosen(form, name, PANEL_WORDS, usual_use(field))}],
+        "fieldItem": f"Record.{api_name}",
+        "identifier": f"Record{pascal(api_name)}Field",
     }
     return {"fieldInstance": instance}
+
+
+def usual_use(field: FieldMapping | None) -> str:
+    """What the panel lets people do with a field about which the spec says nothing."""
+    return "none" if field is not None and field.editors else "readonly"

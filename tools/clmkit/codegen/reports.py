@@ -13,7 +13,7 @@ from clmkit.codegen.layouts import NAME_FIELDS
 from clmkit.codegen.names import described, report_folder, report_type
 from clmkit.codegen.plan import MetadataXml, PlannedFile, generated
 from clmkit.codegen.xml import Body, Value
-from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Report, Spec
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Report, Spec, is_foreign
 from clmkit.mapping.showing import is_reported
 
 # Components that a dashboard may have. Source: Salesforce Help, "Dashboard Limits".
@@ -50,13 +50,13 @@ def _master(mapping: ObjectMapping) -> FieldMapping | None:
     return next((field for field in mapping.parents if field.type.kind is FieldKind.MASTER_DETAIL), None)
 
 
-def _table(mapping: ObjectMapping) -> str:
+def table_of(mapping: ObjectMapping) -> str:
     """The object as its report type calls it: itself, or the way to it from its master."""
     master = _master(mapping)
     return f"{master.type.reference_to}.{master.type.relationship}__r" if master else mapping.salesforce
 
 
-def _reportable(mapping: ObjectMapping) -> list[str]:
+def reportable(mapping: ObjectMapping) -> list[str]:
     """The name and every field that reports can show."""
     name = NAME_FIELDS.get(mapping.salesforce, "Name")
     fields = [field.salesforce for field in mapping.columns if is_reported(field)]
@@ -67,7 +67,7 @@ def report_type_body(spec: Spec, mapping: ObjectMapping) -> Body:
     """The object alone, or its master with it: whose rows it lists follows from the parent's sharing."""
     master = _master(mapping)
     base = master.type.reference_to if master else mapping.salesforce
-    sections = [_section(mapping, _table(mapping))]
+    sections = [_section(mapping, table_of(mapping))]
     body: dict[str, Value] = {
         "baseObject": base,
         "category": "other",
@@ -83,40 +83,59 @@ def report_type_body(spec: Spec, mapping: ObjectMapping) -> Body:
 
 
 def _section(mapping: ObjectMapping, table: str) -> Body:
-    columns: list[Body] = [{"checkedByDefault": False, "field": name, "table": table} for name in _reportable(mapping)]
+    columns: list[Body] = [{"checkedByDefault": False, "field": name, "table": table} for name in reportable(mapping)]
     return {"columns": columns, "masterLabel": mapping.plural_label}
 
 
 def report_body(spec: Spec, mapping: ObjectMapping, report: Report) -> Body:
     """A list, or a summary by one field."""
-    table = _table(mapping)
-    listed = _reportable(mapping)
+    table = table_of(mapping)
+    listed = reportable(mapping)
     total = mapping.get_field(report.total).salesforce if report.total else ""
-    group = mapping.get_field(report.group_by).salesforce if report.group_by else ""
-    names = [
-        NAME_FIELDS.get(mapping.salesforce, "Name"),
-        *(mapping.get_field(name).salesforce for name in report.columns),
-        total,
-    ]
-    columns = [name for name in dict.fromkeys(names) if name in listed and name != group]
+    grouped = [_api_name(mapping, name) for name in (report.group_by, *report.then_by) if name]
+    led = [] if report.only else [NAME_FIELDS.get(mapping.salesforce, "Name")]
+    foreign = {name for name in report.columns if is_foreign(name)}
+    names = [*led, *(_api_name(mapping, name) for name in report.columns), total]
+    columns = [name for name in dict.fromkeys(names) if name in {*listed, *foreign} and name not in grouped]
     body: dict[str, Value] = {
         "columns": [_report_column(f"{table}${name}", is_summed=name == total) for name in columns],
         "description": described(spec, "", DESCRIPTION_LIMIT),
-        "format": "Summary" if group else "Tabular",
+        "format": "Summary" if grouped else "Tabular",
         "name": report.label,
         "params": [{"name": "co", "value": "0"}],
         "reportType": f"{report_type(spec, mapping)}__c",
-        "scope": "organization",
-        "showDetails": not group,
+        "scope": report.scope,
+        "showDetails": report.details,
         "showGrandTotal": True,
         "showSubTotals": True,
     }
-    if group:
-        body["groupingsDown"] = [{"dateGranularity": "Day", "field": f"{table}${group}", "sortOrder": "Asc"}]
-    if report.where:
-        items = [filter_item(condition, lambda name: f"{table}${name}", "column") for condition in report.where]
-        body["filter"] = {"criteriaItems": [{**item, "columnToColumn": False, "isUnlocked": True} for item in items]}
+    if grouped:
+        body["groupingsDown"] = [
+            {"dateGranularity": report.dates_by, "field": f"{table}${name}", "sortOrder": "Asc"} for name in grouped
+        ]
+    if report.sort_by:
+        body["sortColumn"] = f"{table}${_api_name(mapping, report.sort_by)}"
+        body["sortOrder"] = "Desc" if report.descending else "Asc"
+    if report.where or report.filters:
+        body["filter"] = _filter(report, table)
     return body
+
+
+def _filter(report: Report, table: str) -> Body:
+    items: list[dict[str, str]] = [
+        filter_item(condition, lambda name: f"{table}${name}", "column") for condition in report.where
+    ]
+    for one in report.filters:
+        item = {"column": f"{table}${one.field}", "operator": one.operation}
+        items.append({**item, "value": one.value} if one.value else item)
+    body: dict[str, Value] = {
+        "criteriaItems": [{**item, "columnToColumn": False, "isUnlocked": True} for item in items]
+    }
+    return {**body, "booleanFilter": report.logic} if report.logic else body
+
+
+def _api_name(mapping: ObjectMapping, name: str) -> str:
+    return name if is_foreign(name) else mapping.get_field(name).salesforce
 
 
 def _report_column(field: str, *, is_summed: bool) -> Body:

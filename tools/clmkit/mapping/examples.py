@@ -173,12 +173,19 @@ presentation:
   app: {label: Contracts, description: Contracts and what they bring., objects: [contract]}
   objects:
     contract:
-      panel: [start, owner]
+      panel: {fields: [start, owner], read_only: [owner]}
+      page: {main: [details, panel], sidebar: [related, "runtime_sales_activities:activityPanel"]}
       compact: [start]
       list_views:
-        soon: {label: Starting soon, columns: [start], where: [{field: start, within_next: 30}]}
+        soon: {label: Starting soon, columns: [start, CREATED_DATE], where: [{field: start, within_next: 30}], scope: Mine}
+        named:
+          label: Old or never changed
+          columns: {only: [start, CONTRACT.CONTRACT_NUMBER]}
+          where: [{field: start, in_last: 300}]
+          filters: [{field: LAST_UPDATE, operation: lessThan, value: "LAST_N_DAYS:90"}]
+          logic: 1 OR 2
   reports:
-    starting: {label: What starts, object: contract, columns: [start], group_by: start}
+    starting: {label: What starts, object: contract, columns: [start], group_by: start, dates_by: Month}
 """,
     "RecordTypesBlock": """\
 objects:

@@ -59,6 +59,8 @@ FORMS = {
     r"^[A-Za-z][A-Za-z0-9_+/-]{1,63}$": "a time zone: Europe/Berlin, UTC or org",
     r"^Custom[0-9]{1,3}: [A-Za-z][A-Za-z &-]{0,40}$": "a tab motif: Custom20: Airplane",
     r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$": "a field: status, StageName or Account.Industry",
+    r"^(_|[A-Za-z][A-Za-z0-9_.:-]{0,119})$": "what is shown: a field or object of the spec, or Salesforce's own name of it",
+    r"^[0-9() ANDORT]{1,255}$": "a filter logic such as 1 AND (2 OR 3)",
     r"^[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)*$": "a key of the spec: objects.contract.fields.arr",
 }
 """Every pattern of the schema in words."""

@@ -12,6 +12,7 @@ from clmkit.mapping.document import (
     ConditionBlock,
     FieldBlock,
     ObjectBlock,
+    OnlyBlock,
     OverlayDocument,
     PrecedenceBlock,
     SpecDocument,
@@ -154,6 +155,11 @@ def _place(field: FieldMapping) -> Path:
     if field.role is Role.FLAG:
         return ("fields", field.flag_of, "flag")
     return ("fields", field.name) if field.role is Role.VALUE else (field.role.value,)
+
+
+def listed_names(names: list[str] | OnlyBlock) -> list[str]:
+    """What a list shows, beside what leads or ends it by itself."""
+    return names.only if isinstance(names, OnlyBlock) else names
 
 
 def absolute(rows: str, path: str) -> str:

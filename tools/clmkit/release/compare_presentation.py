@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from clmkit.mapping.model import Condition, Display, Presentation, Report, Spec
+from clmkit.mapping.model import Condition, Display, Form, Presentation, Report, Spec, is_foreign
 from clmkit.mapping.model.presentation import ListView
 from clmkit.release.changes import Change
 from clmkit.release.show import show
@@ -31,12 +31,12 @@ class Fields:
     def lost(self, old: Iterable[str], new: Iterable[str]) -> list[str]:
         """Names that are shown no longer although their field is still there."""
         left = set(self._now(new))
-        return [name for name in self._now(old) if name not in left and name in self.after]
+        return [name for name in self._now(old) if name not in left and (name in self.after or is_foreign(name))]
 
     def won(self, old: Iterable[str], new: Iterable[str]) -> list[str]:
         """Names that are shown from now on although their field was there before."""
         had, known = set(self._now(old)), set(self._now(self.before))
-        return [name for name in self._now(new) if name not in had and name in known]
+        return [name for name in self._now(new) if name not in had and (name in known or is_foreign(name))]
 
     def is_reordered(self, old: Iterable[str], new: Iterable[str]) -> bool:
         moved, shown = self._now(old), self._now(new)
@@ -48,6 +48,16 @@ class Fields:
             for where in (old, new)
         )
         return before == after
+
+    def is_same_form(self, old: Form, new: Form) -> bool:
+        return self._form(old) == self._form(new)
+
+    def _form(self, form: Form) -> list[object]:
+        return [None if names is None else self._now(names) for names in msgspec.structs.astuple(form)]
+
+    def rename(self, value: object) -> object:
+        """A name, or several, as they are after the change; anything else as it is."""
+        return self.renamed.get(value, value) if isinstance(value, str) else value
 
     def _now(self, names: Iterable[str]) -> list[str]:
         return [self.renamed.get(name, name) for name in names]
@@ -76,6 +86,13 @@ def _compare_app(old: Presentation, new: Presentation) -> Iterator[Change]:
         if old.app and new.app and getattr(old, attribute) != getattr(new, attribute):
             words = show(getattr(old, attribute)), show(getattr(new, attribute))
             yield Change("wording_changed", f"presentation.{attribute}", new.app, *words)
+    changed = [one for one in NAVIGATION if getattr(old, one) != getattr(new, one)]
+    if old.app and new.app and changed:
+        yield Change("page_arranged", "presentation.app", new.app, ", ".join(changed), ", ".join(changed))
+
+
+NAVIGATION = ("navigation", "personalization", "temporary_tabs", "tabs_reopen", "tabs_only")
+"""How the tabs of the app behave."""
 
 
 def _compare_names(
@@ -84,7 +101,7 @@ def _compare_names(
     """Tabs and related lists: one whose object came or went is told with the object."""
     known = set(objects)
     for kind, names in (("tab_dropped", set(old) - set(new)), ("page_widened", set(new) - set(old))):
-        if names & known:
+        if names & known or any(map(is_foreign, names)):
             yield Change(kind, subject, target, show(old), show(new))
     if set(old) == set(new) and old != new:
         yield Change("page_arranged", subject, target, show(old), show(new))
@@ -92,11 +109,12 @@ def _compare_names(
 
 def _compare_display(old: Display, new: Display, fields: Fields, every: Mapping[str, Fields]) -> Iterator[Change]:
     subject = f"presentation.{new.object}"
-    sections = [tuple(name for section in display.sections for name in section.fields) for display in (old, new)]
+    sections = [tuple(name for section in display.sections for name in section.placed) for display in (old, new)]
     parts = (("page", *sections), ("panel", old.panel, new.panel), ("compact layout", old.compact, new.compact))
     for part, before, after in parts:
         yield from _compare_shown(f"{subject}.{part}", before, after, fields)
-    yield from _compare_headings(f"{subject}.sections", old, new)
+    yield from _compare_headings(f"{subject}.sections", old, new, fields)
+    yield from _compare_page(subject, old, new, fields)
     if old.tab != new.tab:
         yield Change(
             "wording_changed" if old.tab and new.tab else _came_or_went(new.tab), f"{subject}.tab", "", old.tab, new.tab
@@ -105,13 +123,33 @@ def _compare_display(old: Display, new: Display, fields: Fields, every: Mapping[
     yield from _compare_list_views(subject, old.list_views, new.list_views, fields)
 
 
-def _compare_headings(subject: str, old: Display, new: Display) -> Iterator[Change]:
-    columns = [[section.columns for section in display.sections] for display in (old, new)]
+def _compare_headings(subject: str, old: Display, new: Display, fields: Fields) -> Iterator[Change]:
+    shapes = [
+        [(section.columns, section.tab_order, section.heading) for section in display.sections]
+        for display in (old, new)
+    ]
     labels = [tuple(section.label for section in display.sections) for display in (old, new)]
-    if columns[0] != columns[1]:
+    forms = zip(old.sections, new.sections, strict=False)
+    is_same = all(fields.is_same_form(one.form, other.form) for one, other in forms)
+    if shapes[0] != shapes[1] or not is_same or old.hidden != new.hidden:
         yield Change("page_arranged", subject, "", show(labels[0]), show(labels[1]))
     elif labels[0] != labels[1]:
         yield Change("wording_changed", subject, "", show(labels[0]), show(labels[1]))
+
+
+def _compare_page(subject: str, old: Display, new: Display, fields: Fields) -> Iterator[Change]:
+    """What is not a list of fields: components of the record page, forms, names, related lists' columns."""
+    had, has = ({*one.page.header, *one.page.main, *one.page.sidebar} for one in (old, new))
+    if had != has:
+        kind = "page_narrowed" if had - has else "page_widened"
+        yield Change(kind, f"{subject}.page", "", show(tuple(sorted(had - has))), show(tuple(sorted(has - had))))
+    changed = [
+        one for one in ("layout", "page", "compact_only", "related_lists") if getattr(old, one) != getattr(new, one)
+    ]
+    if not fields.is_same_form(old.panel_form, new.panel_form):
+        changed.append("panel")
+    if changed and had == has:
+        yield Change("page_arranged", f"{subject}.page", "", ", ".join(changed), ", ".join(changed))
 
 
 def _came_or_went(tab: str) -> str:
@@ -140,10 +178,22 @@ def _compare_list_views(
             yield Change("page_widened", place, target, "", view.label)
             continue
         yield from _compare_shown(f"{place}.columns", had[name].columns, view.columns, fields)
-        if not fields.is_same_filter(had[name].where, view.where):
-            yield Change("list_filtered", place, target, show(had[name].where), show(view.where))
+        rest = [_rest(one, FILTERED) for one in (had[name], view)]
+        if not fields.is_same_filter(had[name].where, view.where) or rest[0] != rest[1]:
+            words = (show((*one.where, *_rest(one, FILTERED))) for one in (had[name], view))
+            yield Change("list_filtered", place, target, *words)
+        if had[name].only != view.only:
+            yield Change("page_arranged", place, target, "columns", "columns")
         if had[name].label != view.label:
             yield Change("wording_changed", place, target, had[name].label, view.label)
+
+
+FILTERED = ("filters", "logic", "scope", "shared_with")
+"""Which records a list view shows to whom, beside its conditions."""
+
+
+def _rest(one: ListView | Report, names: Sequence[str]) -> tuple[object, ...]:
+    return tuple(getattr(one, name) for name in names)
 
 
 def _compare_reports(old: Sequence[Report], new: Sequence[Report], fields: Mapping[str, Fields]) -> Iterator[Change]:
@@ -159,8 +209,10 @@ def _compare_reports(old: Sequence[Report], new: Sequence[Report], fields: Mappi
         yield from _compare_report(place, had[name], report, fields)
 
 
-COUNTED = ("object", "group_by", "total")
-"""What a report counts, beside its filter: another one of these gives other figures under the same name."""
+COUNTED = ("object", "group_by", "total", "then_by", "dates_by", "filters", "logic", "scope")
+"""What a report counts, beside its conditions: another one of these gives other figures under the same name."""
+SORTED = ("only", "details", "sort_by", "descending")
+"""How a report shows what it counts."""
 
 
 def _compare_report(place: str, old: Report, new: Report, fields: Mapping[str, Fields]) -> Iterator[Change]:
@@ -170,7 +222,10 @@ def _compare_report(place: str, old: Report, new: Report, fields: Mapping[str, F
         yield from _compare_shown(f"{place}.columns", old.columns, new.columns, fields[new.object])
     own = fields.get(new.object, NO_FIELDS)
     pairs = [(name, getattr(old, name), getattr(new, name)) for name in COUNTED]
-    changed = [(name, one, other) for name, one, other in pairs if one != other and own.renamed.get(one) != other]
+    changed = [(name, one, other) for name, one, other in pairs if one != other and own.rename(one) != other]
+    is_regrouped = any(name == "group_by" for name, _, _ in changed)
+    if _rest(old, SORTED) != _rest(new, SORTED) and not is_regrouped:
+        yield Change("page_arranged", place, new.developer_name, show(_rest(old, SORTED)), show(_rest(new, SORTED)))
     if not own.is_same_filter(old.where, new.where):
         changed.append(("where", old.where, new.where))
     for name, one, other in changed:

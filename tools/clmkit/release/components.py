@@ -1,7 +1,8 @@
 """A package as components, each as flat elements, and what differs between two of them. Pure.
 
 An element's name is its path: `length`, `valueSet.valueSetDefinition.value[Manual].label`, `fieldPermissions[Contract.X].readable`.
-Repeated elements are told apart by what identifies them, so that their order does not count. An element that is false or empty says
+Repeated elements are told apart by what identifies them, and by their place where nothing does. Their order does not count, except
+where people see it (`ORDERED`): there the element `columns[]` holds the order, a line each. An element that is false or empty says
 nothing: a retrieve writes out booleans that nobody ever set.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,13 +26,37 @@ IDENTITIES = (
     "name",
     "recordType",
     "tab",
+    "pageOrSobjectType",
     "actionName",
     "picklist",
+    "relatedList",
     "label",
 )
+INSIDE = (("componentInstance", "componentName"), ("fieldInstance", "fieldItem"))
+"""What identifies an item of a page, which stands one level below. Source: Metadata API Developer Guide, "FlexiPage"."""
+ORDERED: Mapping[str, frozenset[str]] = {
+    "CompactLayout": frozenset(("fields",)),
+    "CustomApplication": frozenset(("tabs",)),
+    "Dashboard": frozenset(("components",)),
+    "FieldSet": frozenset(("displayedFields",)),
+    "FlexiPage": frozenset(("itemInstances",)),
+    "Layout": frozenset(("fields", "layoutColumns", "layoutItems", "layoutSections", "relatedLists")),
+    "ListView": frozenset(("columns", "filters")),
+    "Report": frozenset(("columns", "criteriaItems", "groupingsDown")),
+    "ReportType": frozenset(("columns",)),
+}
+"""Metadata type -> the repeated elements whose order people see."""
+ORDER = "[]"
+"""Ends the path of the element that holds an order."""
+UNCOUNTED: Mapping[str, frozenset[str]] = {"FlexiPage": frozenset(("identifier",))}
+"""Metadata type -> elements that nobody sees: the App Builder names the items of a page anew as it likes."""
+NO_ORDER: frozenset[str] = frozenset()
 RETIRED = re.compile(r"(valueSet\.valueSetDefinition\.value|customValue|standardValue)\[.*\]\.isActive$")
 SINGLE = frozenset(("nameField",))
 """Elements that stand once although they have what identifies others."""
+
+SAID_BY_NAME = {"allInternalUsers": "true"}
+"""Elements that say something although they hold nothing."""
 
 SOURCE = "source"
 """The element that holds the code of an Apex class or trigger."""
@@ -98,11 +124,16 @@ def read_components(files: Mapping[str, bytes]) -> dict[Key, Elements]:
             found.update(_read_bundle(folder, name.rpartition(".")[0], content))
         elif folder in FOLDER_KINDS:
             own = name.removesuffix(META) if name.endswith(META) else name.rpartition(".")[0]
-            found[Key(FOLDER_KINDS[folder][0], own)] = flatten(parse_component(content)[1])
+            found[Key(FOLDER_KINDS[folder][0], own)] = flatten(*_read(content))
         elif folder in XML_KINDS:
             key = Key(XML_KINDS[folder], name.rpartition(".")[0])
-            found[key] = flatten(parse_component(content)[1])
+            found[key] = flatten(*_read(content))
     return found
+
+
+def _read(content: bytes) -> tuple[Body, str]:
+    metadata_type, body = parse_component(content)
+    return body, metadata_type
 
 
 def _read_bundle(folder: str, name: str, content: bytes) -> Iterator[tuple[Key, Elements]]:
@@ -131,7 +162,7 @@ def _read_object(name: str, content: bytes) -> Iterator[tuple[Key, Elements]]:
     for element, metadata_type in OBJECT_PARTS.values():
         for part in _as_list(own.pop(element, [])):
             if isinstance(part, dict):
-                yield Key(metadata_type, f"{name}.{part['fullName']}"), flatten(part)
+                yield Key(metadata_type, f"{name}.{part['fullName']}"), flatten(part, metadata_type)
     own.pop("fullName", None)
     if own:
         yield Key("CustomObject", name), flatten(own)
@@ -141,9 +172,10 @@ def _as_list(value: Value) -> Sequence[object]:
     return value if isinstance(value, list) else [value]
 
 
-def flatten(body: Body) -> Elements:
+def flatten(body: Body, metadata_type: str = "") -> Elements:
     """Every element that says something, by its path."""
-    said = {path: text for path, text in _flatten(body, "") if _is_said(path, text) and path != "fullName"}
+    reading = _Reading(ORDERED.get(metadata_type, NO_ORDER), UNCOUNTED.get(metadata_type, NO_ORDER))
+    said = {path: text for path, text in reading.flatten(body, "") if _is_said(path, text) and path != "fullName"}
     return {path: text for path, text in said.items() if UNSAID.get(path) != text and not _is_standard(path, said)}
 
 
@@ -159,18 +191,61 @@ def _is_standard(path: str, said: Elements) -> bool:
     return path.startswith("actionOverrides[") and said.get(f"{path.partition(']')[0]}].type") == "Default"
 
 
-def _flatten(body: Body, prefix: str) -> Iterator[tuple[str, str]]:
-    for name, value in body.items():
-        for item in value if isinstance(value, list) else [value]:
-            path = f"{prefix}{name}"
-            if isinstance(item, Mapping):
-                identity = next((str(item[key]) for key in IDENTITIES if key in item), "")
-                label = f"[{identity}]" if identity and name not in SINGLE else ""
-                yield from _flatten(item, f"{path}{label}.")
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How one type of component is read."""
+
+    ordered: frozenset[str]
+    uncounted: frozenset[str]
+
+    def flatten(self, body: Body, prefix: str) -> Iterator[tuple[str, str]]:
+        for name, value in body.items():
+            if name in self.uncounted:
+                continue
+            items = value if isinstance(value, list) else [value]
+            path, is_ordered = f"{prefix}{name}", name in self.ordered
+            if is_ordered and all(isinstance(item, str) for item in items):
+                yield f"{path}{ORDER}", "\n".join(map(str, items))
             else:
-                text = item.text if isinstance(item, Typed) else str(item)
+                yield from self._items(path, name, items, is_ordered=is_ordered, is_list=isinstance(value, list))
+
+    def _items(
+        self, path: str, name: str, items: Sequence[object], *, is_ordered: bool, is_list: bool
+    ) -> Iterator[tuple[str, str]]:
+        named = _name_items([_identify(item) for item in items], is_ordered=is_ordered)
+        if is_ordered and any(map(_identify, items)):
+            yield f"{path}{ORDER}", "\n".join(named)
+        for own, item in zip(named, items, strict=True):
+            if isinstance(item, Mapping):
+                label = f"[{own}]" if own and name not in SINGLE else ""
+                yield from self.flatten(item, f"{path}{label}.")
+            elif not (is_ordered and item == ""):
+                text = item.text if isinstance(item, Typed) else str(item) or SAID_BY_NAME.get(name, "")
                 text = {"True": "true", "False": "false"}.get(text, text)
-                yield (f"{path}[{text}]", "true") if isinstance(value, list) else (path, text)
+                yield (f"{path}[{text}]", "true") if is_list else (path, text)
+
+
+def _identify(item: object) -> str:
+    if not isinstance(item, Mapping):
+        return ""
+    inside = next((item[outer][inner] for outer, inner in INSIDE if outer in item and inner in item[outer]), "")
+    return str(inside or next((item[key] for key in IDENTITIES if key in item), ""))
+
+
+def _name_items(identities: Sequence[str], *, is_ordered: bool) -> list[str]:
+    """Identities, the second of the same name with its number; places where nothing identifies what has one."""
+    seen: Counter[str] = Counter()
+    names = []
+    for identity in identities:
+        seen[identity] += 1
+        again = (is_ordered and not identity) or seen[identity] > 1
+        names.append(f"{identity}#{seen[identity]}" if again else identity)
+    return names
+
+
+def read_order(elements: Elements, path: str) -> list[str]:
+    """The repeated elements of a path where their order counts."""
+    return elements.get(f"{path}{ORDER}", "").split("\n") if f"{path}{ORDER}" in elements else []
 
 
 def compare_components(before: Components, after: Components) -> tuple[ComponentChange, ...]:

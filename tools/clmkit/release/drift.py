@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,7 +30,8 @@ from clmkit.release.adopt_words import NO_WORD
 from clmkit.release.changes import Change
 from clmkit.release.components import ComponentChange, Components, Key, compare_components, digest
 from clmkit.release.judge_components import COMPONENT_CHANGED, judge_components
-from clmkit.release.spec_edit import AdoptError, show_path
+from clmkit.release.judge_pages import PAGES, judge_page
+from clmkit.release.spec_edit import AdoptError, AnyEdit, Edit, show_path
 
 EDITED = "code_edited"
 
@@ -96,8 +97,7 @@ def find_drift(
     items = []
     for component in compare_components(built, org):
         row = changes.get(component.key)
-        for change in judge_components([component]):
-            told = _as_edit(change)
+        for told in _judge(component):
             acceptance = known.get((told.name, _find_state(component, told)))
             items.append(
                 DriftItem(
@@ -114,10 +114,19 @@ def find_drift(
 
 
 def _find_state(component: ComponentChange, change: Change) -> str:
-    """What the org holds of an item: of code, whose text no line tells, the fingerprint."""
+    """What the org holds of an item: of code and pages, whose text no line tells whole, the fingerprint."""
     if component.after is None:
         return "gone"
-    return digest(component.after)[:12] if change.kind == EDITED else change.after or "none"
+    is_told_whole = change.kind != EDITED and component.key.metadata_type not in PAGES
+    return change.after or "none" if is_told_whole else digest(component.after)[:12]
+
+
+def _judge(component: ComponentChange) -> Sequence[Change]:
+    """A page that somebody edited is told once, by what it takes from those who use it."""
+    is_edit = component.before is not None and component.after is not None
+    if is_edit and component.key.metadata_type in PAGES:
+        return (judge_page(component),)
+    return tuple(map(_as_edit, judge_components([component])))
 
 
 def _as_edit(change: Change) -> Change:
@@ -136,7 +145,7 @@ def _places(spec: Spec) -> dict[str, str]:
 def _advise(spec: Spec, component: ComponentChange, change: Change, places: Mapping[str, str]) -> str:
     """How the mapping comes to say what the org does: by command where it has words for it, else where to write it."""
     with suppress(AdoptError):
-        written = ", ".join(show_path(edit.path) for edit in plan_adoption(spec, component))
+        written = ", ".join(dict.fromkeys(_tell_places(plan_adoption(spec, component))))
         return f'clmkit drift --org FILE --adopt "{change.name}"   (writes {written})'
     key, place = component.key, places.get(change.target)
     arrow = " -> ".join(part for part in (change.before, change.after) if part)
@@ -147,6 +156,15 @@ def _advise(spec: Spec, component: ComponentChange, change: Change, places: Mapp
     if key.metadata_type in ("GlobalValueSet", "StandardValueSet"):
         return f"write it into the mapping with its CLM text (value_maps or lifecycle: {arrow}), then clmkit generate"
     return "write it into the mapping, then clmkit generate"
+
+
+def _tell_places(edits: Iterable[AnyEdit]) -> Iterator[str]:
+    for edit in edits:
+        if isinstance(edit, Edit):
+            yield show_path(edit.path)
+        else:
+            changed = [name for name in {**edit.base, **edit.value} if edit.base.get(name) != edit.value.get(name)]
+            yield from (show_path((*edit.path, name)) for name in changed)
 
 
 def judge_drift(items: Iterable[DriftItem]) -> Verdict:

@@ -28,11 +28,17 @@ from clmkit.mapping.model.governance import (
     System,
 )
 from clmkit.mapping.model.presentation import (
+    EMPTY_PLACE,
     Display,
+    Filter,
+    Form,
     ListView,
+    Page,
     Presentation,
+    RelatedList,
     Report,
     Section,
+    is_foreign,
 )
 from clmkit.mapping.model.process import (
     ApprovalFact,
@@ -79,6 +85,7 @@ from clmkit.mapping.model.words import (
 )
 
 __all__ = [
+    "EMPTY_PLACE",
     "ApprovalFact",
     "ApprovalMatrix",
     "ApprovalRow",
@@ -101,6 +108,8 @@ __all__ = [
     "FieldKind",
     "FieldMapping",
     "FieldType",
+    "Filter",
+    "Form",
     "Hit",
     "Latency",
     "LatencyClass",
@@ -117,12 +126,14 @@ __all__ = [
     "OwnSide",
     "OwnSideRule",
     "Owner",
+    "Page",
     "Park",
     "PrecedenceRow",
     "Presentation",
     "Range",
     "RecordType",
     "Reference",
+    "RelatedList",
     "RenewalRule",
     "Report",
     "Request",
@@ -138,4 +149,5 @@ __all__ = [
     "ValidationRule",
     "ValueMap",
     "Window",
+    "is_foreign",
 ]

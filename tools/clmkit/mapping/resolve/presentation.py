@@ -6,19 +6,35 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import UNSET
 
-from clmkit.mapping.document import DisplayBlock, PresentationBlock, ReportBlock, SpecDocument
+from clmkit.mapping.document import (
+    AppBlock,
+    DisplayBlock,
+    FilterBlock,
+    OnlyBlock,
+    PageBlock,
+    PanelBlock,
+    PlacedBlock,
+    PresentationBlock,
+    ReportBlock,
+    SectionBlock,
+    SpecDocument,
+)
 from clmkit.mapping.model import (
     Condition,
     Display,
     FieldKind,
     FieldMapping,
+    Filter,
+    Form,
     Lifecycle,
     ListView,
     ObjectKind,
     ObjectMapping,
     Operator,
     Owner,
+    Page,
     Presentation,
+    RelatedList,
     Report,
     Role,
     Section,
@@ -29,6 +45,7 @@ MOST_COMPACT = 5
 MOST_PANEL = 8
 MOST_COLUMNS = 8
 TAB = "Custom13: Box"
+BY_STATUS, ENDING_SOON = OWN_REPORTS = ("by_status", "ending_soon")
 SOON_DAYS = 90
 _WIDE = (FieldKind.LONG_TEXT, FieldKind.HTML, FieldKind.TEXT_AREA, FieldKind.ROLL_UP)
 _HIDDEN_ROLES = (Role.KEY, Role.VERSION, Role.RECORD_TYPE)
@@ -41,18 +58,28 @@ def resolve_presentation(
     shown = [mapping for mapping in objects if mapping.owner is not Owner.SALESFORCE]
     defaults = DisplayBlock()
     header = next((mapping for mapping in shown if mapping.kind is ObjectKind.HEADER), None)
-    app = block.app
+    prefix = document.prefix
+    app = AppBlock(label=f"{prefix} Contracts") if block.app is UNSET else block.app
     tabs = [mapping.name for mapping in shown if mapping.kind is ObjectKind.HEADER or not _is_detail(mapping)]
     return Presentation(
-        app=f"{document.prefix}_Contracts",
-        app_label=f"{document.prefix} Contracts" if app is UNSET else app.label,
-        app_description="" if app is UNSET else either(app.description, ""),
-        tabs=tuple(tabs if app is UNSET or not app.objects else app.objects),
+        app=f"{prefix}_Contracts",
+        app_label=app.label,
+        app_description=either(app.description, ""),
+        tabs=_names(app.objects) or tuple(tabs),
         displays=tuple(
-            _display(document.prefix, mapping, block.objects.get(mapping.name, defaults), shown) for mapping in shown
+            _display(prefix, mapping, block.objects.get(mapping.name, defaults), shown) for mapping in shown
         ),
-        reports=tuple(_reports(document.prefix, block, header, {mapping.name: mapping for mapping in objects})),
+        reports=tuple(_reports(prefix, block, header, {mapping.name: mapping for mapping in objects})),
+        tabs_only=isinstance(app.objects, OnlyBlock),
+        navigation=app.navigation,
+        personalization=app.personalization,
+        temporary_tabs=app.temporary_tabs,
+        tabs_reopen=app.tabs_reopen,
     )
+
+
+def _names(listed: list[str] | OnlyBlock) -> tuple[str, ...]:
+    return tuple(listed.only if isinstance(listed, OnlyBlock) else listed)
 
 
 def visible_fields(mapping: ObjectMapping) -> list[FieldMapping]:
@@ -70,19 +97,58 @@ def _display(prefix: str, mapping: ObjectMapping, block: DisplayBlock, shown: Se
     wide = tuple(field.name for field in fields if field.type.kind in _WIDE)
     label = f"{mapping.label} ({prefix})"
     sections = [Section(label=label, columns=2, fields=narrow), Section(label="Texts", columns=1, fields=wide)]
-    written = [
-        Section(label=label, columns=section.columns, fields=tuple(section.fields))
-        for label, section in block.sections.items()
-    ]
+    written = [_section(label, section) for label, section in block.sections.items()]
     details = [other.name for other in shown if other is not mapping and _points_at(other, mapping)]
+    panel = block.panel if isinstance(block.panel, PanelBlock) else PanelBlock(fields=block.panel)
     return Display(
         object=mapping.name,
         sections=tuple(written or (section for section in sections if section.fields)),
-        panel=tuple(block.panel or narrow[:MOST_PANEL]),
-        compact=tuple(block.compact or narrow[:MOST_COMPACT]),
+        panel=tuple(panel.fields) or narrow[:MOST_PANEL],
+        compact=_names(block.compact) or narrow[:MOST_COMPACT],
         list_views=tuple(_list_views(prefix, mapping, block, narrow)),
         tab=either(block.tab, TAB) if mapping.custom else "",
         related=tuple(block.related or details),
+        layout=either(block.layout, ""),
+        hidden=tuple(block.hidden),
+        panel_form=_form(panel),
+        page=_page(block.page),
+        compact_only=isinstance(block.compact, OnlyBlock),
+        related_lists=tuple(
+            RelatedList(
+                name=name, columns=tuple(one.columns), sort_by=either(one.sort_by, ""), descending=one.descending
+            )
+            for name, one in block.related_lists.items()
+        ),
+    )
+
+
+def _form(block: PlacedBlock) -> Form:
+    return Form(
+        right=None if block.right is UNSET else tuple(block.right),
+        required=tuple(block.required),
+        read_only=tuple(block.read_only),
+        editable=tuple(block.editable),
+    )
+
+
+def _section(label: str, block: SectionBlock) -> Section:
+    return Section(
+        label=label,
+        columns=block.columns,
+        fields=tuple(block.fields),
+        form=_form(block),
+        tab_order=block.tab_order,
+        heading=block.heading,
+    )
+
+
+def _page(block: PageBlock) -> Page:
+    usual = Page()
+    return Page(
+        label=either(block.label, ""),
+        header=usual.header if block.header is UNSET else tuple(block.header),
+        main=usual.main if block.main is UNSET else tuple(block.main),
+        sidebar=usual.sidebar if block.sidebar is UNSET else tuple(block.sidebar),
     )
 
 
@@ -106,16 +172,28 @@ def _list_views(
             name=name,
             developer_name=f"{prefix}_{camel(name)}",
             label=view.label,
-            columns=tuple(view.columns),
+            columns=_names(view.columns),
             where=resolve_conditions(view.where, names),
+            only=isinstance(view.columns, OnlyBlock),
+            filters=_filters(view.filters, names),
+            logic=either(view.logic, ""),
+            scope=view.scope,
+            shared_with=tuple((kind, tuple(groups)) for kind, groups in view.shared_with.items()),
         )
+
+
+def _filters(blocks: Sequence[FilterBlock], names: Mapping[str, str]) -> tuple[Filter, ...]:
+    return tuple(
+        Filter(field=names.get(one.field, one.field), operation=one.operation, value=either(one.value, ""))
+        for one in blocks
+    )
 
 
 def _reports(
     prefix: str, block: PresentationBlock, header: ObjectMapping | None, objects: Mapping[str, ObjectMapping]
 ) -> Iterator[Report]:
     if header is not None:
-        yield from _default_reports(prefix, header)
+        yield from (report for report in _default_reports(prefix, header) if report.name not in block.reports)
     for name, report in block.reports.items():
         names = (
             {field.name: field.salesforce for field in objects[report.object].columns}
@@ -131,10 +209,19 @@ def _report(prefix: str, name: str, block: ReportBlock, names: Mapping[str, str]
         developer_name=f"{prefix}_{camel(name)}",
         label=block.label,
         object=block.object,
-        columns=tuple(block.columns),
+        columns=_names(block.columns),
         group_by=either(block.group_by, ""),
         total=either(block.total, ""),
         where=resolve_conditions(block.where, names),
+        only=isinstance(block.columns, OnlyBlock),
+        then_by=tuple(block.then_by),
+        dates_by=block.dates_by,
+        filters=_filters(block.filters, names),
+        logic=either(block.logic, ""),
+        scope=block.scope,
+        details=either(block.details, not isinstance(block.group_by, str)),
+        sort_by=either(block.sort_by, ""),
+        descending=block.descending,
     )
 
 
@@ -147,12 +234,12 @@ def _default_reports(prefix: str, header: ObjectMapping) -> Iterator[Report]:
     end = next((field for field in fields if field.salesforce == "EndDate"), None)
     if status:
         yield Report(
-            name="by_status", developer_name=f"{prefix}_By_Status", label=f"{header.plural_label} by status",
+            name=BY_STATUS, developer_name=f"{prefix}_By_Status", label=f"{header.plural_label} by status",
             object=header.name, columns=columns, group_by=status, total=money, where=(),
         )  # fmt: skip
     if end is not None:
         soon = Condition(field=end.salesforce, operator=Operator.WITHIN_NEXT, values=(str(SOON_DAYS),))
         yield Report(
-            name="ending_soon", developer_name=f"{prefix}_Ending_Soon", label=f"{header.plural_label} that end soon",
-            object=header.name, columns=columns, group_by="", total=money, where=(soon,),
+            name=ENDING_SOON, developer_name=f"{prefix}_Ending_Soon", label=f"{header.plural_label} that end soon",
+            object=header.name, columns=columns, group_by="", total=money, where=(soon,), details=True,
         )  # fmt: skip

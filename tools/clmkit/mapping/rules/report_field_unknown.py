@@ -36,7 +36,10 @@ def check(subject: Subject) -> Iterator[Offence]:
     for name, report in subject.document.presentation.reports.items():
         hidden = unknown.get(report.object, {})
         used = [("group_by", "group by", report.group_by), ("total", "sum", report.total)]
+        used += [("then_by", "group by", field) for field in report.then_by]
+        used += [("sort_by", "be sorted by", report.sort_by)]
         used += [("where", "filter by", condition.field) for condition in report.where]
+        used += [("filters", "filter by", one.field) for one in report.filters]
         for key, word, field in used:
             if isinstance(field, str) and field in hidden:
                 message = f"reports do not know {hidden[field]} of {report.object}, so none can {word} it"

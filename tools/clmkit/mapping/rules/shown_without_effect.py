@@ -20,13 +20,16 @@ from clmkit.mapping.document import DisplayBlock
 from clmkit.mapping.findings import Severity
 from clmkit.mapping.model import ObjectMapping, Owner
 from clmkit.mapping.showing import find_column, is_reported
-from clmkit.mapping.subject import Offence, Path, Subject
+from clmkit.mapping.subject import Offence, Path, Subject, listed_names
 
 CODE = "MAP732"
 SEVERITY = Severity.WARNING
 OF_CUSTOM_OBJECTS = {
     "sections": ("page layout", "remove sections, or show the fields in panel"),
+    "layout": ("page layout", "remove layout"),
+    "hidden": ("page layout", "remove hidden; the org's layout says which fields it has"),
     "related": ("page layout", "remove related; the org's layout says which lists it has"),
+    "related_lists": ("page layout", "remove related_lists; the org's layout says which columns they have"),
     "tab": ("tab", "remove tab"),
 }
 
@@ -41,7 +44,7 @@ def check(subject: Subject) -> Iterator[Offence]:
     for name, report in shown.reports.items():
         mapping = objects.get(report.object)
         fields = {field.name: field for field in mapping.columns} if mapping else {}
-        for column in report.columns:
+        for column in listed_names(report.columns):
             if column in fields and not is_reported(fields[column]):
                 message = f"reports do not know {column} of {report.object}: the column is left out"
                 yield Offence(("presentation", "reports", name, "columns"), message, f"remove {column}", of_key=True)
@@ -68,7 +71,7 @@ def _check_display(
             yield Offence((*path, "related"), message, f"remove {child}", of_key=True)
     fields = {field.name: field for field in mapping.columns}
     for name, view in block.list_views.items():
-        for column in view.columns:
+        for column in listed_names(view.columns):
             if column in fields and find_column(mapping, fields[column].salesforce) is None:
                 message = f"list views do not know {column} of {mapping.name}: the column is left out"
                 yield Offence((*path, "list_views", name, "columns"), message, f"remove {column}", of_key=True)
