@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.clmkit.release.test_adopt import WHOLE
 
-from clmkit.codegen.mdapi import convert_source
+from clmkit.codegen.mdapi import OBJECT_PARTS, Component, Package, convert_source, make_package
 from clmkit.codegen.project import plan_project
 from clmkit.codegen.xml import parse_component, render_component
 from clmkit.release.components import ComponentChange, Elements, Key, read_components
@@ -91,3 +91,25 @@ def within(element: str, at: int, change: Change) -> Change:
 
 def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def package(name: str, edits: dict[Key, Change], api_version: str) -> Package:
+    """What a person's clicks come to: the changed components alone, as Setup writes them."""
+    contents: dict[str, bytes] = {}
+    objects: dict[str, Body] = {}
+    for key, change in edits.items():
+        path, part = path_of(key), PARTS.get(key.metadata_type)
+        body = dict_of(parse_component(edited(name, key, change))[1])
+        if key.metadata_type in PATHS:
+            contents[path] = edited(name, key, change)
+        elif part is None:
+            own = {element: value for element, value in body.items() if element not in IN_OBJECTS}
+            objects.setdefault(path, {}).update(own)
+        else:
+            found = _find_part(body[part], key.full_name.partition(".")[2])
+            objects.setdefault(path, {}).setdefault(part, []).append(found)
+    contents |= {path: render_component("CustomObject", body).encode() for path, body in objects.items()}
+    return make_package(contents, [Component(key.metadata_type, key.full_name) for key in edits], api_version)
+
+
+IN_OBJECTS = frozenset(element for element, _ in OBJECT_PARTS.values())
