@@ -26,12 +26,20 @@ def meet(small: Small, act: Act, name: str) -> str:
     return f"{len(steps)} of {len(steps)} requests: done"
 
 
+ACTS = (APPLY, TAKE_BACK)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="disturbances; all when none is named")
-    names = parser.parse_args().names or list(DISTURBANCES)
+    parser.add_argument(
+        "--only", choices=[act.begins for act in ACTS], help="one of the two: the apply or its rollback"
+    )
+    asked = parser.parse_args()
+    names = asked.names or list(DISTURBANCES)
+    acts = [act for act in ACTS if asked.only in (None, act.begins)]
     with tempfile.TemporaryDirectory() as folder, small_release(Path(folder)) as small:
-        for act in (APPLY, TAKE_BACK):
+        for act in acts:
             for name in names:
                 print(f"{act.begins}: {name}: {meet(small, act, name)}", flush=True)
 

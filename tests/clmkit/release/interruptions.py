@@ -21,6 +21,7 @@ from clmkit.clients.transport import Patience, Reply, Transport
 from orgtwin.http.ready import ReadyFile, read_ready
 from orgtwin.pytest_plugin import start_process, stop_process
 
+CLMKIT = str(Path(sys.executable).parent / "clmkit")
 SMALL = Path(__file__).parents[1] / "codegen" / "golden" / "small.yml"
 LONGER, SHORTER = "type: {text: 255}", "type: {text: 200}"
 CLAUSES = "      clauses: {clm"

@@ -12,7 +12,7 @@ import pytest
 import requests
 from simple_salesforce.api import Salesforce
 from tests.clmkit.release.conftest import Org
-from tests.clmkit.release.test_killed import CLMKIT
+from tests.clmkit.release.interruptions import CLMKIT
 from tests.clmkit.release.test_rekey_command import CONFIG, PATIENCE, VALUES_WAIT, call
 
 pytestmark = pytest.mark.e2e

@@ -5,12 +5,16 @@ Each disturbance meets other steps here; `bench/interrupted.py` has each meet al
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 from tests.clmkit.release.interruptions import (
     APPLY,
+    CLMKIT,
     DISTURBANCES,
     FILE,
     TAKE_BACK,
@@ -71,6 +75,27 @@ def test_a_rollback_killed_at_any_step_that_changes_something_or_follows_one_is_
         code, output = small.apply()
         assert code == 0, output
         small.require_done()
+
+
+FIRST_WORDS = {APPLY: "project: validated\n", TAKE_BACK: "rollback: validated\n"}
+
+
+@pytest.mark.parametrize("act", FIRST_WORDS)
+def test_a_release_and_its_way_back_in_a_process_ended_by_kill_9_are_finished_by_the_same_command(
+    small: Small, act: Act
+) -> None:
+    """Once the org has validated: the lock is held, and the deploy is about to begin or under way."""
+    small.begin(act)
+    command = [CLMKIT, "apply", small.plan_hash, "--org", FILE, *act.options]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, cwd=small.folder, env=environment, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == FIRST_WORDS[act]
+        child.send_signal(signal.SIGKILL)
+        child.wait(timeout=30)
+    code, output = small.apply()
+    assert code == 0, output
+    small.require_done()
 
 
 def test_an_apply_that_was_killed_while_the_org_deploys_is_taken_back_once_the_deploy_is_done(small: Small) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from simple_salesforce.api import Salesforce
 from tests.clmkit.release.conftest import Org
-from tests.clmkit.release.test_killed import CLMKIT
+from tests.clmkit.release.interruptions import CLMKIT
 
 pytestmark = pytest.mark.e2e
 
