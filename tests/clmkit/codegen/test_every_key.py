@@ -70,6 +70,8 @@ CHANGES: Mapping[str, Changes] = {
     "FieldBlock.type": {f"{FIELD}.nick.type": {"text": 20}},
     "FieldBlock.values": {f"{FIELD}.end.values": {"forever": None}},
     "FieldBlock.zone": {f"{FIELD}.start.zone": "Asia/Tokyo"},
+    "FilterBlock.field": {"presentation.objects.contract.list_views.own.filters.0.field": "LAST_UPDATE"},
+    "FilterBlock.operation": {"presentation.objects.contract.list_views.own.filters.0.operation": "equals"},
     "FormulaMeasure.formula": {"objects.line.fields.left.type.formula.formula": "Amount__c - 2"},
     "LatencyBlock.at": {"latency.nightly.at": "03:00"},
     "LatencyBlock.class": {"latency.soon.class": "realtime"},

@@ -50,8 +50,8 @@ def panel_item(field: str, behaviour: str) -> dict[str, object]:
 
 ACTIVITIES = {"componentInstance": {"componentName": "runtime_sales_activities:activityPanel", "identifier": "a"}}
 VIEW = "        renewing: {label: Renewing in 120 days, columns: %s, where: %s}"
-AS_WRITTEN, SOON = "[title, account, end_date, arr]", "[{field: end_date, within_next: 120}]"
-ABOUT = "label: ARR by plan, object: subscription, columns: [title, account, arr%s], group_by: plan, total: arr"
+AS_WRITTEN, SOON = "[title, end_date, arr]", "[{field: end_date, within_next: 120}]"
+ABOUT = "label: ARR by plan, object: subscription, columns: [title, arr%s], group_by: plan, total: arr"
 REPORT = f"    arr_by_plan: {{{ABOUT}%s}}"
 SHOWN = "  app: {label: Subscriptions, description: Subscriptions and what they bring., objects: %s}"
 GROUPS = [
@@ -61,14 +61,14 @@ GROUPS = [
 CASES: dict[str, tuple[Key, Change, str, list[str]]] = {
     "a column": (
         RENEWING, adds("columns", "SUB_Plan__c", "CREATED_DATE"), "page_widened",
-        [VIEW % ("[title, account, end_date, arr, plan, CREATED_DATE]", SOON)],
+        [VIEW % ("[title, end_date, arr, plan, CREATED_DATE]", SOON)],
     ),
     "columns in another order, the name not first": (
         RENEWING, turns_round("columns"), "page_arranged",
-        [VIEW % ("{only: [arr, end_date, title, account, CONTRACT.CONTRACT_NUMBER]}", SOON)],
+        [VIEW % ("{only: [arr, end_date, title, CONTRACT.CONTRACT_NUMBER]}", SOON)],
     ),
     "a column less": (
-        RENEWING, drops("columns", 1), "page_narrowed", [VIEW % ("[account, end_date, arr]", SOON)],
+        RENEWING, drops("columns", 1), "page_narrowed", [VIEW % ("[end_date, arr]", SOON)],
     ),
     "another filter": (
         RENEWING, sets(filters=filter_item("CONTRACT.END_DATE", "equals", "NEXT_N_DAYS:60")), "list_filtered",
