@@ -175,6 +175,10 @@ class SmallOrg:
     def resolve_callout(self, endpoint: str) -> Callout:
         raise CalloutRefused(f"no callout: {endpoint}")
 
+    @property
+    def is_in_transaction(self) -> bool:
+        return False
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         before = self.savepoint()

@@ -274,3 +274,21 @@ def test_jobs_that_follow_from_each_other_for_ever_end_after_a_hundred() -> None
         "System.debug([SELECT ExtendedStatus FROM AsyncApexJob WHERE Status = 'Aborted'].ExtendedStatus);"
     )
     assert aborted == ["Again: a chain of jobs ends after 100; an org would go on for ever"]
+
+
+MAIL = """trigger Mails on Account (after insert) {
+    Messaging.SingleEmailMessage m = new Messaging.SingleEmailMessage();
+    m.setToAddresses(new List<String>{ 'ada@example.com' }); m.setPlainTextBody(Trigger.new[0].Name);
+    Messaging.sendEmail(new List<Messaging.Email>{ m });
+    if (Trigger.new[0].Name == 'refused') { Integer n = 1 / 0; }
+}"""
+
+
+def test_an_email_goes_out_with_the_commit_and_not_without_it() -> None:
+    """Source: "Triggers and Order of Execution": e-mail is sent after the commit."""
+    org = LiveOrg(Mails=MAIL)
+    mark = org.org.log.begin()
+    assert org.insert("Account", {"Name": "taken back"})[0].success
+    org.org.log.abort(mark)
+    assert org.insert("Account", {"Name": "saved"})[0].success
+    assert [mail["plaintextbody"] for mail in org.engine.outbox] == ["saved"]

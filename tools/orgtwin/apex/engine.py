@@ -97,6 +97,7 @@ class Engine:
         self.test_state: dict[str, Value] = {}
         self.caches: dict[tuple[str, str], dict[str, Value]] = {}
         self.outbox: list[dict[str, object]] = []
+        self.unsent: list[dict[str, object]] = []  # e-mails that go out with the commit
         self.locked_ids: set[str] = set()  # Approval.lock
         self.queued_signatures: dict[str, str] = {}  # of queueable jobs that wait: signature to job id
         self.chained = 0  # the place in its chain of the job that runs
@@ -460,6 +461,12 @@ class Engine:
 
     def has_triggers(self, sobject_type: str) -> bool:
         return bool(self.triggers.get(sobject_type.lower()))
+
+    def settle_mail(self, committed: bool) -> None:
+        """The transaction is over: its e-mails go out, or nowhere."""
+        if committed:
+            self.outbox += self.unsent
+        self.unsent.clear()
 
     def find_triggers(self, sobject_type: str) -> Sequence[Trigger]:
         return self.triggers.get(sobject_type.lower(), ())

@@ -280,6 +280,10 @@ class KernelPort:
             if table.type.find_field(name) is not None:
                 table.write(row, name, value)  # type: ignore[arg-type]
 
+    @property
+    def is_in_transaction(self) -> bool:
+        return self.org.log.is_open
+
     # Events
 
     def publish(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> list[SaveResult]:

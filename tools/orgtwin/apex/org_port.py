@@ -167,6 +167,10 @@ class OrgPort(Protocol):
     def resolve_callout(self, endpoint: str) -> Callout:
         """Where a callout of the running user goes. Raises CalloutRefused in the org's words."""
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether what is done now waits for a commit."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are kept together; an exception takes them back."""
 

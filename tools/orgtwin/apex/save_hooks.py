@@ -108,7 +108,10 @@ class TriggerHooks:
     def ended(self, committed: bool) -> None:
         """What follows the commit: queued jobs and the triggers of published events. A refusal in them concerns nobody else."""
         engine = self._engine_of()
-        if engine is None or engine.is_running or engine.is_testing or self._is_following:
+        if engine is None or engine.is_testing:
+            return
+        engine.settle_mail(committed)
+        if engine.is_running or self._is_following:
             return
         engine.events.settle()
         if not committed:  # what was published at once has gone out all the same

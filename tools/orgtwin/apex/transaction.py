@@ -57,3 +57,4 @@ class Transaction:
     dml_since_callout: bool = False
     first_written: tuple[str, bool] | None = None  # the first object that was written, and whether it is a setup object
     rest: dict[str, Any] = field(default_factory=dict)
+    reserved: dict[str, int] = field(default_factory=dict)  # of limits of the org's day

@@ -7,16 +7,18 @@ Source: "Messaging Namespace" (Apex Reference Guide), "Outbound Email" (Apex Dev
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.platform import ORG_LIMITS
 from orgtwin.apex.library.properties import Properties, settable_class
 from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Value
 from orgtwin.errors import SaveError
 
-MOST_RECIPIENTS = 150
+_MOST_RECIPIENTS = {"toaddresses": 100, "ccaddresses": 25, "bccaddresses": 25}
 _ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 _RESULTS = "List<Messaging.SendEmailResult>"
 
@@ -116,7 +118,7 @@ system_class(
 
 
 def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexList:
-    """Charge one invocation, check every message, put those that are right into the outbox."""
+    """Charge one invocation, check every message; those that are right go to the outbox with the commit."""
     engine = context.engine()
     if messages is None:
         raise argument_null("emailMessages")
@@ -128,9 +130,9 @@ def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexLis
         said = f"{refusal.status_code}, {refusal.message}"
         text = f"SendEmail failed. First exception on row {index}; first error: {said}: []"
         raise throw("EmailException", text)
-    for message, error in zip(messages.items, refusals, strict=True):
-        if error is None:
-            engine.outbox.append(_as_sent(message))
+    waits = engine.port.is_in_transaction and not engine.is_testing
+    sent = engine.unsent if waits else engine.outbox
+    sent += [_as_sent(m) for m, error in zip(messages.items, refusals, strict=True) if error is None]
     return ApexList(type_of(_RESULTS), [SendResult(error) for error in refusals])
 
 
@@ -147,8 +149,9 @@ def _refusal(message: Properties) -> SaveError | None:
     wrong = wrong or next((a for a in addresses if "@" not in str(a) and len(str(a)) not in (15, 18)), None)
     if wrong is not None:
         return SaveError("INVALID_EMAIL_ADDRESS", f"Email address is invalid: {wrong}")
-    if len(addresses) > MOST_RECIPIENTS:
-        return SaveError("LIMIT_EXCEEDED", f"a message has at most {MOST_RECIPIENTS} recipients")
+    for name, most in _MOST_RECIPIENTS.items():
+        if len(_items(values.get(name))) > most:
+            return SaveError("LIMIT_EXCEEDED", f"{name} takes at most {most} addresses")  # ASSUMED text
     return None
 
 
@@ -171,9 +174,17 @@ def _as_sent(message: Properties) -> dict[str, object]:
     return shown
 
 
-def _reserve(count: int) -> None:
-    if count < 0:
-        raise throw("HandledException", "The email capacity must not be negative")  # ASSUMED text
+def _reserve(limit: str) -> Callable[[int], None]:
+    """Of a limit of the org's day, as OrgLimits tells it. What was sent before in the day does not count."""
+
+    def run(amount: int) -> None:
+        reserved = context.transaction().reserved
+        most = next(row.limit for row in ORG_LIMITS if row.name == limit)
+        if amount < 0 or reserved.get(limit, 0) + amount > most:  # ASSUMED for a negative amount
+            raise throw("HandledException", "The daily limit for the org would be exceeded by this request.")
+        reserved[limit] = reserved.get(limit, 0) + amount
+
+    return run
 
 
 def _render(*_: Value) -> None:
@@ -185,8 +196,8 @@ system_class(
     {
         "static List<Messaging.SendEmailResult> sendEmail(List<Messaging.Email>)": _send,
         "static List<Messaging.SendEmailResult> sendEmail(List<Messaging.Email>,Boolean)": _send,
-        "static void reserveSingleEmailCapacity(Integer)": _reserve,
-        "static void reserveMassEmailCapacity(Integer)": _reserve,
+        "static void reserveSingleEmailCapacity(Integer)": _reserve("SingleEmail"),
+        "static void reserveMassEmailCapacity(Integer)": _reserve("MassEmail"),
         "static Messaging.SingleEmailMessage renderStoredEmailTemplate(String,String,String)": _render,
         "static List<Messaging.RenderEmailTemplateBodyResult> renderEmailTemplate(String,String,List<String>)": _render,
     },

@@ -107,7 +107,7 @@ class OrgLimit:
         return declare("OrgLimit").type
 
 
-_ORG_LIMITS = (
+ORG_LIMITS = (
     OrgLimit("DailyApiRequests", 15_000),
     OrgLimit("DailyAsyncApexExecutions", 250_000),
     OrgLimit("DailyBulkApiBatches", 15_000),
@@ -133,9 +133,9 @@ system_class(
 system_class(
     "OrgLimits",
     {
-        "static List<OrgLimit> getAll()": lambda: ApexList(type_of("List<OrgLimit>"), list(_ORG_LIMITS)),
+        "static List<OrgLimit> getAll()": lambda: ApexList(type_of("List<OrgLimit>"), list(ORG_LIMITS)),
         "static Map<String,OrgLimit> getMap()": lambda: CaselessMap(
-            type_of("Map<String,OrgLimit>"), {row.name.lower(): row for row in _ORG_LIMITS}
+            type_of("Map<String,OrgLimit>"), {row.name.lower(): row for row in ORG_LIMITS}
         ),
     },
 )
