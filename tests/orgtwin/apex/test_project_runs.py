@@ -62,6 +62,20 @@ def test_two_processes_tell_what_one_tells(project: Path, options: tuple[str, ..
     assert told(project, *options, "--jobs", "2") == told(project, *options, "--jobs", "1")
 
 
+def test_a_trigger_may_have_the_name_of_a_class(tmp_path: Path) -> None:
+    (tmp_path / "Accounts.cls").write_text(
+        "public class Accounts { public static void name(Account a) { a.Name = 'B'; } }"
+    )
+    (tmp_path / "Accounts.trigger").write_text(
+        "trigger Accounts on Account (before insert) { Accounts.name(Trigger.new[0]); }"
+    )
+    (tmp_path / "AccountsTest.cls").write_text(
+        "@IsTest class AccountsTest { @IsTest static void runs() {"
+        " insert new Account(Name = 'A'); Assert.areEqual('B', [SELECT Name FROM Account].Name); } }"
+    )
+    assert told(tmp_path)[:1] == [0]
+
+
 def test_what_keeps_a_process_from_running_is_told_once(project: Path) -> None:
     result = CliRunner().invoke(apex, ["test", str(project), "--jobs", "2", "--assign", "Painter"])
     assert (result.exit_code, result.output) == (

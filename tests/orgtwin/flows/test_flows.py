@@ -85,10 +85,11 @@ def test_an_entry_formula_is_evaluated_by_the_formula_engine() -> None:
 FORMULAS = (
     ("String", "IF(ISBLANK({!$Record.Industry}), {!$Record.Name} &amp; '!', 'known')", "Description", "Big!"),
     ("Number", "{!$Record.NumberOfEmployees} * 2", "NumberOfEmployees", 202),
+    ("Number", "$Record.NumberOfEmployees + {!$Record.NumberOfEmployees}", "NumberOfEmployees", 202),
 )
 
 
-@pytest.mark.parametrize(("kind", "expression", "field", "value"), FORMULAS, ids=[row[0] for row in FORMULAS])
+@pytest.mark.parametrize(("kind", "expression", "field", "value"), FORMULAS, ids=[row[1] for row in FORMULAS])
 def test_a_formula_resource_has_the_type_that_it_declares(
     kind: str, expression: str, field: str, value: object
 ) -> None:

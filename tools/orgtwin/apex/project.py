@@ -46,7 +46,7 @@ _MANY = frozenset(
 
 @dataclass(slots=True)
 class Project:
-    """Apex and its API versions by file name, labels by name, metadata files by path inside a deploy package.
+    """Apex and its API versions by file name (classes without its ending), labels by name, metadata files by path in a deploy.
 
     `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `of_cumulusci`, whether
     CumulusCI would deploy that folder; `namespaces`, those of managed packages among the projects it builds on; `left_out` says
@@ -158,11 +158,12 @@ def _directory(kind: str) -> str:
 def _add_source(project: Project, source: Source, kind: str) -> None:
     """The class or trigger as a component too, so that code that queries ApexClass finds it."""
     path, content = source.path, source.content()
-    project.apex[path.stem] = content.decode("utf-8", errors="replace")
+    name = path.stem if kind == "ApexClass" else path.name  # a trigger may have the name of a class
+    project.apex[name] = content.decode("utf-8", errors="replace")
     described = path.with_name(f"{path.name}-meta.xml")
     version = _api_version(described) if described.is_file() else None
     if version is not None:
-        project.versions[path.stem] = float(version)
+        project.versions[name] = float(version)
     meta = (
         f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>{version or _VERSION}</apiVersion><status>Active</status></{kind}>'
     )

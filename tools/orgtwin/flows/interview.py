@@ -32,6 +32,8 @@ _MERGE = re.compile(r"\{!([^}]+)\}")
 _PRIOR = re.compile(r"\{!\$Record__Prior\.([\w.]+)\}")
 _GLOBAL = re.compile(r"\{!(\$(?!Record\b|Record__Prior\b|Flow\b)\w+[.\w]*)\}")
 _OWN = re.compile(r"\{!\$Record\.([\w.]+)\}")
+_BARE = re.compile(r"(?<!\{!)(\$Record(?:__Prior)?\.[\w.]+)")
+"""A field of the record without the braces that the builder puts around it, as flows that orgs run have them too."""
 
 
 class Fault(Exception):
@@ -402,6 +404,7 @@ class Interview:
 
     def _resource_formula(self, text: str, returns: FormulaType) -> Value:
         """Over the record alone, or over whatever the flow has."""
+        text = _BARE.sub(r"{!\1}", text)
         if self._started is not None and not _MERGE.search(_GLOBAL.sub("", _OWN.sub("", _PRIOR.sub("", text)))):
             return self._formula(text, self._started.content, self._started.before, returns)
         self._org.running_user_id = self._caller.user_id
@@ -411,7 +414,7 @@ class Interview:
     def _formula(
         self, text: str, content: Row, before: Row | None, returns: FormulaType = FormulaType.BOOLEAN
     ) -> Value:
-        own = _OWN.sub(r"\1", _PRIOR.sub(r"PRIORVALUE(\1)", text))
+        own = _OWN.sub(r"\1", _PRIOR.sub(r"PRIORVALUE(\1)", _BARE.sub(r"{!\1}", text)))
         own = _GLOBAL.sub(r"\1", own)
         if _MERGE.search(own):
             raise Unsupported("flow.formula-reference", f"flow resources in the formula {text}")

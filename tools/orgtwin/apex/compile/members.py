@@ -173,7 +173,7 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
         return Code(_read_record_field(target.run, field.api_name, lenient), field_type(field))
     reference = schema.find_relationship(name)
     if reference is not None:
-        names = reference.reference_to
+        names = [n for n in reference.reference_to if n != _MUTING] or [_MUTING]
         parent = scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None
         relationship = reference.relationship_name or name
         return Code(_read_parent(target.run, relationship, _is_lenient(target, relationship)), parent or SOBJECT)
@@ -186,6 +186,8 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
     raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
 
 
+_MUTING = "MutingPermissionSet"
+"""Not counted as a parent: what stands over a FieldPermissions or ObjectPermissions is read as a PermissionSet."""
 _NAME_FIELDS = {
     n.lower(): n for n in ("Name", "Type", "FirstName", "LastName", "Email", "Phone", "Title", "Username", "Alias")
 }

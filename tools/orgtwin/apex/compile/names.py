@@ -117,7 +117,7 @@ def _visible_class(scope: Scope, name: str) -> ApexClass | None:
     key = name.lower()
     cls: ApexClass | None = scope.cls
     while cls is not None:
-        if cls.name.rsplit(".", 1)[-1].lower() == key:
+        if cls.name.rsplit(".", 1)[-1].lower() == key and cls.trigger_type is None:
             return cls
         found = cls.find_inner(key)
         if found is not None:

@@ -13,6 +13,7 @@ from orgtwin.apex.compile.scope import Code, CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.heap import COPY, LARGE
+from orgtwin.apex.library.units import together
 from orgtwin.apex.numbers import (
     add_decimals,
     divide_decimal,
@@ -149,6 +150,8 @@ def _concatenate(left: Code, right: Code) -> Code:
         a = run_a(frame)
         b = run_b(frame)
         result = (a if type(a) is str else concatenated(a)) + (b if type(b) is str else concatenated(b))
+        if not result.isascii():
+            result = together(result)
         if len(result) > LARGE:
             engine = context.engine()
             engine.note_allocation(len(result))

@@ -47,6 +47,8 @@ def _are_of_one_class(first: Method, second: Method) -> bool:
     one, two = first.owner, second.owner
     if one is None or two is None or not (is_written(first) and is_written(second)):
         return False
+    if first.static:
+        return one is two  # a static method stands before those of the superclass
     return one is two or (not one.is_interface and (one in two.chain() or two in one.chain()))
 
 

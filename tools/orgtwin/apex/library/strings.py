@@ -7,7 +7,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, out_of_limit, throw
@@ -26,7 +26,7 @@ from orgtwin.apex.library.units import (
     offset_by_code_points,
     together,
 )
-from orgtwin.apex.text import datetime_text, to_text
+from orgtwin.apex.text import concatenated, datetime_text, to_text
 from orgtwin.apex.values import ApexList, Value
 
 MAX_STRING = 6_000_000
@@ -67,7 +67,7 @@ def _join(source: Value, separator: str | None) -> str:
         size += len(parts[-1]) + len(between)
         if size > MAX_STRING:
             raise out_of_limit(f"Apex heap size too large: {size}")
-    return between.join(parts)
+    return together(between.join(parts))
 
 
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
@@ -413,7 +413,8 @@ _STATIC: dict[str, Callable[..., Value]] = {
     "static Boolean isNotBlank(String)": lambda text: not is_blank(text),
     "static Boolean isNotEmpty(String)": lambda text: text is not None and text != "",
     "static String join(Iterable<Object>,String)": _join,
-    "static String valueOf(Object)": _value_of,
+    "static String valueOf(Date)": _value_of,
+    "static String valueOf(Object)": lambda value: concatenated(value) if type(value) is date else _value_of(value),
     "static String valueOfGmt(Datetime)": _value_of_gmt,
 }
 _PARTS: dict[str, Callable[..., Value]] = {
