@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ class Door:
     """An org's REST API, as its administrator."""
 
     def __init__(self, ready: Path, version: str) -> None:
+        self.ready = str(ready)
         self.facts: Mapping[str, str] = json.loads(ready.read_text())
         self._url = f"{self.facts['http_url']}/services/data/v{version}"
         self._headers = {"Authorization": f"Bearer {self.facts['access_token']}"}
@@ -44,6 +46,28 @@ class Door:
         url = f"{self._url}/sobjects/{sobject}/{record_id}"
         reply = requests.patch(url, json=values, headers=self._headers, timeout=PATIENCE)
         assert reply.ok, reply.text
+
+    def refused(self, sobject: str, record_id: str, values: Mapping[str, object]) -> str:
+        """The error code of a change that is not let through."""
+        reply = requests.patch(
+            f"{self._url}/sobjects/{sobject}/{record_id}", json=values, headers=self._headers, timeout=PATIENCE
+        )
+        return str(reply.json()[0]["errorCode"])
+
+    def refuse_new(self, sobject: str, values: Mapping[str, object]) -> str:
+        """The error code of a new record that is not let through."""
+        reply = requests.post(f"{self._url}/sobjects/{sobject}", json=values, headers=self._headers, timeout=PATIENCE)
+        return str(reply.json()[0]["errorCode"])
+
+    def as_user(self, username: str) -> Door:
+        """The same org as somebody else. The org twin's own address."""
+        key = {"Authorization": f"Bearer {self.facts['admin_token']}"}
+        url = f"{self.facts['http_url']}/twin/admin/sessions"
+        reply = requests.post(url, json={"username": username}, headers=key, timeout=PATIENCE)
+        assert reply.ok, reply.text
+        other = copy.copy(self)
+        other._headers = {"Authorization": f"Bearer {reply.json()['access_token']}"}
+        return other
 
     def pass_time(self, moment: str) -> int:
         """Run every scheduled path and job that is due by then; how many ran. The org twin's own address."""

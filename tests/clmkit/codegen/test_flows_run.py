@@ -1,9 +1,9 @@
-"""The flows around the end of an agreement on an org: the clock moves, tasks come to the queues, decisions and notice end them."""
+"""What was generated works on an org: reminders and escalations come and end, sharing shares, a duplicate rule finds duplicates."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -14,10 +14,10 @@ from tests.clmkit.codegen.test_round_trip import VERSION, running_org
 
 from clmkit.codegen.flow_elements import REMINDER
 from clmkit.codegen.flows import ENDS, ESCALATION, RENEWS
-from clmkit.codegen.mdapi import convert_source
+from clmkit.codegen.mdapi import Component, convert_source, render_manifest
 from clmkit.codegen.notice_flow import NOTICE
 from clmkit.codegen.project import plan_project
-from clmkit.release.org_access import open_org
+from clmkit.release.org_access import open_org, read_access
 
 pytestmark = pytest.mark.e2e
 
@@ -153,3 +153,63 @@ def test_a_notice_that_does_not_count_ends_nothing(door: Door) -> None:
     give_notice(door, record, "Small")
     door.pass_time(AFTER_SECOND)
     assert subjects(door, record) == [REMINDER, REMINDER]
+
+
+PERSON = {
+    "Username": "reader@effects.example", "LastName": "Reader", "Email": "reader@effects.example", "Alias": "reader",
+    "TimeZoneSidKey": "GMT", "LocaleSidKey": "en_US", "EmailEncodingKey": "UTF-8", "LanguageLocaleKey": "en_US",
+}  # fmt: skip
+
+
+def test_a_sharing_rule_shows_a_private_record_to_its_group_while_its_condition_holds(door: Door) -> None:
+    (profile,) = door.find("SELECT Id FROM Profile WHERE Name = 'Standard User'")
+    reader = door.create("User", {**PERSON, "ProfileId": profile["Id"]})
+    (staff,) = door.find("SELECT Id FROM PermissionSet WHERE Name = 'ACME_Staff'")
+    door.create("PermissionSetAssignment", {"AssigneeId": reader, "PermissionSetId": staff["Id"]})
+    running, draft = agreement(door), agreement(door, "Draft")
+    mine = door.as_user(PERSON["Username"])
+    seen = f"SELECT Id FROM ACME_Folder__c WHERE Id IN ('{running}', '{draft}')"
+    assert mine.find(seen) == []
+    (group,) = door.find("SELECT Id FROM Group WHERE DeveloperName = 'ACME_Readers'")
+    door.create("GroupMember", {"GroupId": group["Id"], "UserOrGroupId": reader})
+    assert [row["Id"] for row in mine.find(seen)] == [running]
+    assert mine.refused("ACME_Folder__c", running, {"Note__c": "mine"}) == "INSUFFICIENT_ACCESS_OR_READONLY"
+    door.change("ACME_Folder__c", draft, {"ACME_State__c": "Running", "ACME_Revision__c": 2})
+    assert {row["Id"] for row in mine.find(seen)} == {running, draft}
+
+
+RULES = ("matchingRules/Account.matchingRule", "duplicateRules/Account.CLM_Same_Name.duplicateRule")
+TURNED_ON = {b"<ruleStatus>Inactive": b"<ruleStatus>Active", b"<isActive>false": b"<isActive>true"}
+BLOCKING = {
+    **TURNED_ON,
+    b"<actionOnInsert>Allow": b"<actionOnInsert>Block",
+    b"<operationsOnInsert>Report</operationsOnInsert>": b"",
+}
+
+
+def switch_on(door: Door, changes: Mapping[bytes, bytes]) -> str:
+    """Deploy the shipped mapping's matching and duplicate rule as a steward leaves them."""
+    whole = convert_source(plan_project(spec_of("shipped")).render(), VERSION).files
+    files = {path: whole[path] for path in RULES}
+    for path, old, new in ((path, *change) for path in RULES for change in changes.items()):
+        files[path] = files[path].replace(old, new)
+    members = (("MatchingRule", "Account.CLM_Same_Name"), ("DuplicateRule", "Account.CLM_Same_Name"))
+    files["package.xml"] = render_manifest([Component(*member) for member in members], VERSION).encode()
+
+    async def deploy() -> str:
+        async with open_org(read_access(door.ready), VERSION) as clients:
+            started = await clients.metadata.start_deploy(files, check_only=False)
+            done = await clients.metadata.wait_for_deploy(started)
+            return done.status if not done.failures else str(done.failures)
+
+    return asyncio.run(deploy())
+
+
+def test_a_duplicate_rule_that_is_turned_on_reports_and_lets_the_sync_write_and_blocks_where_a_steward_says_so(
+    door: Door,
+) -> None:
+    assert switch_on(door, TURNED_ON) == "Succeeded"
+    assert door.create("Account", {"Name": "Acme GmbH"}) != door.create("Account", {"Name": "Acme GmbH"})
+    assert switch_on(door, BLOCKING) == "Succeeded"
+    assert door.refuse_new("Account", {"Name": "Acme GmbH"}) == "DUPLICATES_DETECTED"
+    assert door.create("Account", {"Name": "Acme Inc."})
