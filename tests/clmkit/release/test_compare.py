@@ -131,7 +131,9 @@ TYPES: list[tuple[FieldType, FieldType, str]] = [
     (_type("currency", currency_code="a"), _type("currency", currency_code="b"), "currency_changed"),
     (_type("html", visible_lines=3), _type("html", visible_lines=9), "layout_changed"),
     (_type("lookup", reference_to="Account"), _type("lookup", reference_to="Contact"), "relationship_repointed"),
-    (_type("lookup", reference_to="Account"), _type("master_detail", reference_to="Account"), "sharing_changed"),
+    (_type("lookup", reference_to="Account"), _type("master_detail", reference_to="Account"), "lookup_became_master"),
+    (_type("master_detail", reference_to="Account"), _type("lookup", reference_to="Account"), "master_became_lookup"),
+    (_type("hierarchy", reference_to="User"), _type("lookup", reference_to="User"), "relationship_retyped"),
     (_type("lookup", reference_to="Account"), _type("master_detail", reference_to="Contact"), "relationship_repointed"),
     (_type("lookup", reference_to="Account"), _type("text", length=18), "relationship_retyped"),
     (_type("lookup", relationship="A"), _type("lookup", relationship="B"), "relationship_renamed"),
@@ -402,5 +404,24 @@ def test_every_kind_of_change_is_shown_by_a_case() -> None:
         kind for found in BACKWARDS.values() for kind in found
     }
     shown |= {kind for _, *both in SHOWN_CASES.values() for kind in both}
-    shown |= {"field_case_changed", "value_policy_changed", "sharing_changed", "object_owner_changed"}
+    shown |= {
+        "roll_up_keeps_master",
+        "field_case_changed",
+        "value_policy_changed",
+        "sharing_changed",
+        "object_owner_changed",
+    }
     assert set(RULES) - shown == ORG_ONLY
+
+
+def test_a_master_detail_under_a_roll_up_cannot_become_a_lookup() -> None:
+    """Without one it can; who reads the details finds other records then."""
+    notice = SPEC.get_object("notice").get_field("contract")
+    loose = with_field(SPEC, "notice", "contract", type=msgspec.structs.replace(notice.type, kind=FieldKind.LOOKUP))
+    told = {change.kind: change.rule.breaks for change in compare_specs(SPEC, loose)}
+    assert told == {"master_became_lookup": Break.CONSUMER, "roll_up_keeps_master": Break.METADATA}
+    (line,) = (one.get_field("contract") for one in SPEC.objects if one.name == "line")
+    loose = with_field(SPEC, "line", "contract", type=msgspec.structs.replace(line.type, kind=FieldKind.LOOKUP))
+    assert kinds(SPEC, loose) == {"master_became_lookup"}
+    tight = {change.kind: change.rule.breaks for change in compare_specs(loose, SPEC)}
+    assert tight == {"lookup_became_master": Break.METADATA}

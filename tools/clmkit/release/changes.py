@@ -274,6 +274,20 @@ RULES: dict[str, Rule] = {
         "ASSUMED: FIELD_CUSTOM_VALIDATION_EXCEPTION from two guards of one field",
         "keep the prefix; it is part of every component's identity",
     ),
+    "lookup_became_master": _metadata(
+        "REL110",
+        "lookup became a master-detail",
+        "the org refuses it while one record has no value; from then on who deletes a master deletes its details",
+        "ASSUMED: records without a value exist, so the field cannot be made required",
+        "fill the field in every record, those of the recycle bin too, before the release",
+    ),
+    "roll_up_keeps_master": _metadata(
+        "REL111",
+        "master-detail became a lookup under a roll-up",
+        "the org refuses it while the master has a roll-up of its details, one in the list of deleted fields included",
+        "ASSUMED: the roll-up refers to the master-detail",
+        "retire the roll-up first, erase it from the deleted fields, and change the relationship in a later release",
+    ),
     # the sync decides otherwise
     "owner_changed": _behaviour(
         "REL301", "owner changed", "the other system's edits win from now on; changes in flight are judged anew"
@@ -438,6 +452,12 @@ RULES: dict[str, Rule] = {
         "permission set renamed",
         "assignments stay with the old one",
         "assign the new one, then remove the old one",
+    ),
+    "master_became_lookup": _consumer(
+        "REL420",
+        "master-detail became a lookup",
+        "details get owners and sharing of their own and outlive their master; reports on the two are of another type",
+        ANNOUNCE,
     ),
     "sharing_changed": _consumer("REL410", "sharing model changed", "people find more or fewer records", ANNOUNCE),
     "record_name_changed": _consumer(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from clmkit.mapping.model import FieldMapping, ObjectMapping, Origin, Owner, Role, Spec
+from clmkit.mapping.model import FieldKind, FieldMapping, ObjectMapping, Origin, Owner, Role, RollUpOf, Spec
 from clmkit.release.changes import Change
 from clmkit.release.compare_presentation import Fields, compare_presentation
 from clmkit.release.compare_types import compare_type
@@ -128,7 +128,25 @@ def _compare_specs(before: Spec, after: Spec) -> Iterator[Change]:
     yield from compare_value_maps(before, after)
     yield from compare_lifecycle(before.lifecycle, after.lifecycle)
     yield from _compare_objects(before, after)
+    yield from _compare_roll_ups(before, after)
     yield from compare_presentation(before, after, _shared_fields(before, after))
+
+
+def _compare_roll_ups(before: Spec, after: Spec) -> Iterator[Change]:
+    """The roll-ups that an org holds over a master-detail which becomes a lookup; a roll-up that leaves stays in the org."""
+    for mapping in before.objects:
+        for counted in mapping.columns:
+            through = _find_column(after, counted.type.roll_up) if counted.type.roll_up else None
+            if through and (through.type.kind, through.type.reference_to) == (FieldKind.LOOKUP, mapping.salesforce):
+                yield Change(
+                    "roll_up_keeps_master", f"{mapping.name}.{counted.name}", through.salesforce, counted.salesforce, ""
+                )
+
+
+def _find_column(spec: Spec, roll_up: RollUpOf) -> FieldMapping | None:
+    """The field through which a roll-up finds its details."""
+    detail = spec.find_object_of(roll_up.object)
+    return next((field for field in detail.columns if field.salesforce == roll_up.through), None) if detail else None
 
 
 def _shared_fields(before: Spec, after: Spec) -> dict[str, Fields]:

@@ -15,6 +15,12 @@ from clmkit.release.show import show
 RELATIONSHIPS = frozenset((FieldKind.LOOKUP, FieldKind.MASTER_DETAIL, FieldKind.HIERARCHY, FieldKind.EXTERNAL_LOOKUP))
 _SHORT_TEXT = frozenset((FieldKind.TEXT, FieldKind.EMAIL, FieldKind.PHONE, FieldKind.URL, FieldKind.TEXT_AREA))
 
+BETWEEN = {
+    (FieldKind.LOOKUP, FieldKind.MASTER_DETAIL): "lookup_became_master",
+    (FieldKind.MASTER_DETAIL, FieldKind.LOOKUP): "master_became_lookup",
+}
+"""The conversions between relationships. Source: Salesforce Help, "Considerations for Relationships"."""
+
 KEPT: dict[FieldKind, frozenset[FieldKind]] = {
     **{kind: _SHORT_TEXT | {FieldKind.LONG_TEXT} for kind in _SHORT_TEXT},
     FieldKind.LONG_TEXT: _SHORT_TEXT,
@@ -75,7 +81,10 @@ def kind_of_retype(before: FieldType, after: FieldType) -> str:
     if (before.kind in RELATIONSHIPS) != (after.kind in RELATIONSHIPS):
         return "relationship_retyped"
     if before.kind in RELATIONSHIPS:
-        return "relationship_repointed" if before.reference_to != after.reference_to else "sharing_changed"
+        is_repointed = before.reference_to != after.reference_to
+        return (
+            "relationship_repointed" if is_repointed else BETWEEN.get((before.kind, after.kind), "relationship_retyped")
+        )
     if after.kind not in KEPT.get(before.kind, frozenset()):
         return "field_retyped"
     return "field_shortened" if is_smaller(before, after) else "field_widened"
