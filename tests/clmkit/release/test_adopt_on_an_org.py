@@ -64,12 +64,17 @@ MORE: dict[Key, Change] = {
 }
 
 
-@pytest.mark.parametrize("wave", range(len(WAVES)))
-def test_what_changed_in_setup_is_drift_adopted_and_no_drift_any_more(small: Small, wave: int) -> None:
+def begin(small: Small) -> None:
+    """The org and the mapping as they were after the first release."""
     small.ask("POST", "twin/admin/snapshots/deployed/restore")
     small.write_session()
     SPEC.write_text(WHOLE["saas"]()[0], encoding="utf-8")
-    small.clmkit("generate")
+    assert small.clmkit("generate")[0] == 0
+
+
+@pytest.mark.parametrize("wave", range(len(WAVES)))
+def test_what_changed_in_setup_is_drift_adopted_and_no_drift_any_more(small: Small, wave: int) -> None:
+    begin(small)
     edits = {key: change for key, change, _, _ in map(CASES.__getitem__, WAVES[wave])} | (MORE if wave else {})
     edit_in_setup(edits)
 
@@ -85,3 +90,25 @@ def test_what_changed_in_setup_is_drift_adopted_and_no_drift_any_more(small: Sma
     )
     assert small.clmkit("generate")[0] == 0
     assert small.clmkit("drift", "--org", FILE) == CLEAN
+
+
+def test_a_value_that_leaves_the_mapping_stays_inactive_in_the_org_and_is_no_drift(small: Small) -> None:
+    """No API deletes a value of a closed list."""
+    begin(small)
+    SPEC.write_text(WHOLE["saas"]()[0].replace(", voided: Voided", ""), encoding="utf-8")
+    assert small.clmkit("generate")[0] == 0
+    plan = json.loads(small.clmkit("plan", "--org", FILE, "--json")[1])
+    record = small.folder / "docs" / "decisions" / "1-voided.md"
+    record.parent.mkdir(parents=True)
+    record.write_text("".join(f"Decides: {name}\n" for name in plan["undecided"]), encoding="utf-8")
+    code, output = small.clmkit("apply", plan["hash"], "--org", FILE)
+    assert code == 0, output
+    assert small.clmkit("drift", "--org", FILE) == CLEAN
+
+
+def test_the_first_release_is_taken_back_from_an_org_that_held_nothing_of_it(small: Small) -> None:
+    """Contract statuses that came with it stay, inactive."""
+    begin(small)
+    code, output = small.clmkit("apply", small.plan_hash, "--org", FILE, "--rollback")
+    assert code == 0, output
+    assert "verified: 1 components as before, " in output

@@ -11,6 +11,7 @@ from tests.clmkit.release.specs import ROOT, resolved, with_field, written
 from clmkit.codegen.fields import field_body
 from clmkit.codegen.mdapi import convert_source
 from clmkit.codegen.tree import read_package
+from clmkit.codegen.xml import Body
 from clmkit.mapping.model import FieldKind, FieldMapping, FieldType, ObjectMapping, Spec
 from clmkit.release.changes import Break, Change
 from clmkit.release.compare import compare_specs
@@ -22,6 +23,7 @@ from clmkit.release.components import (
     digest,
     flatten,
     read_components,
+    without_retired,
 )
 from clmkit.release.data_risks import find_questions
 from clmkit.release.judge_components import judge_components
@@ -34,6 +36,34 @@ NAMES = [f"{mapping.name}.{field.name}" for mapping, field in CREATED]
 @cache
 def built() -> dict[Key, Elements]:
     return read_components(convert_source(read_package(ROOT / "force-app"), "66.0").files)
+
+
+def test_an_inactive_value_of_which_the_mapping_says_nothing_is_no_difference() -> None:
+    key = Key("StandardValueSet", "ContractStatus")
+    rows = [{"fullName": "Draft"}, {"fullName": "Old", "isActive": "false"}, {"fullName": "New", "isActive": "false"}]
+    named = flatten({"standardValue": [rows[0], {"fullName": "New"}]})
+    (change,) = compare_components({key: named}, without_retired({key: flatten({"standardValue": rows})}, {key: named}))
+    assert [element.path for element in change.elements] == ["standardValue[New].isActive"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "elements"),
+    [
+        ("ListView", {"columns": ["B", "A"]}, {"columns[]": "B\nA"}),
+        ("ListView", {"columns": "A"}, {"columns[]": "A"}),
+        ("Settings", {"columns": ["B", "A"]}, {"columns[B]": "true", "columns[A]": "true"}),
+        ("ListView", {"filters": [{"field": "A", "value": "1"}, {"field": "A", "value": "2"}]},
+         {"filters[]": "A\nA#2", "filters[A].field": "A", "filters[A].value": "1", "filters[A#2].field": "A",
+          "filters[A#2].value": "2"}),
+        ("FlexiPage", {"itemInstances": [{"fieldInstance": {"fieldItem": "Record.A", "identifier": "x"}},
+                                         {"componentInstance": {"componentName": "a:b", "identifier": "y"}}]},
+         {"itemInstances[]": "Record.A\na:b", "itemInstances[Record.A].fieldInstance.fieldItem": "Record.A",
+          "itemInstances[a:b].componentInstance.componentName": "a:b"}),
+        ("ListView", {"sharedTo": {"allInternalUsers": ""}}, {"sharedTo.allInternalUsers": "true"}),
+    ],
+)  # fmt: skip
+def test_order_counts_where_people_see_it(kind: str, body: Body, elements: Elements) -> None:
+    assert flatten(body, kind) == elements
 
 
 def test_a_project_is_read_component_by_component() -> None:

@@ -23,7 +23,7 @@ from clmkit.clients.errors import Refused, WireError
 from clmkit.clients.metadata_api import DeployResult, Listed
 from clmkit.codegen.mdapi import Component, render_manifest
 from clmkit.release.assignments import give_back, keep_assignments
-from clmkit.release.components import Components, Key, digest, read_components
+from clmkit.release.components import Components, Key, digest, read_components, without_retired
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import OrgClients
 from clmkit.release.plan import PROJECT, SETTINGS, Pair, Plan, WayBack, plan_way_back, to_key
@@ -239,7 +239,8 @@ async def read_org(release: Release, org: OrgClients) -> Components:
     """The plan's components as the org holds them now."""
     names = release.kept.built.keys() | release.kept.org.keys()
     members = [Component(to_key(name).metadata_type, to_key(name).full_name) for name in names]
-    return (await take_snapshot(org, members, "")).only(map(to_key, names))
+    held = (await take_snapshot(org, members, "")).only(map(to_key, names))
+    return without_retired(held, release.drawn.project.components)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,8 +281,8 @@ async def take_back(release: Release, org: OrgClients) -> Rollback:
         raise ApplyRefused("\n".join([*lines, "nothing was deployed: taking back would lose these changes"]))
     rollback = plan_rollback(kept, read_pre_image(kept.folder), release.drawn.api_version)
     await _deploy(release, org, ROLLBACK, rollback.files)
-    after = await read_org(release, org)
     pre_image = read_components(rollback.files)
+    after = without_retired(await read_org(release, org), pre_image)
     wrong = [str(key) for key in rollback.way.restored if digest(after.get(key)) != digest(pre_image.get(key))]
     wrong += [str(key) for key in rollback.way.removed if key in after]
     _require_verified(release, wrong)

@@ -248,6 +248,26 @@ def read_order(elements: Elements, path: str) -> list[str]:
     return elements.get(f"{path}{ORDER}", "").split("\n") if f"{path}{ORDER}" in elements else []
 
 
+def without_retired(org: Components, wanted: Components) -> dict[Key, Elements]:
+    """What the org holds, without inactive values of which the wanted state says nothing.
+
+    A value that a deploy leaves out stays in the org, inactive, and no API deletes it. Source: Metadata API Developer Guide,
+    "StandardValueSet", "GlobalValueSet"; that it is so for a field's own values is ASSUMED.
+    """
+    return {key: _without_retired(held, wanted[key]) if key in wanted else held for key, held in org.items()}
+
+
+def _without_retired(held: Elements, wanted: Elements) -> Elements:
+    gone = tuple(
+        value
+        for path, text in held.items()
+        if RETIRED.match(path)
+        and text == "false"
+        and f"{(value := path.removesuffix('isActive'))}fullName" not in wanted
+    )
+    return {path: text for path, text in held.items() if not path.startswith(gone)} if gone else held
+
+
 def compare_components(before: Components, after: Components) -> tuple[ComponentChange, ...]:
     """What differs, in the order of the keys."""
     rows = (ComponentChange(key, before.get(key), after.get(key)) for key in sorted(before.keys() | after.keys()))

@@ -28,7 +28,7 @@ from clmkit.mapping.model import Spec
 from clmkit.release.adopt import plan_adoption
 from clmkit.release.adopt_words import NO_WORD
 from clmkit.release.changes import Change
-from clmkit.release.components import ComponentChange, Components, Key, compare_components, digest
+from clmkit.release.components import ComponentChange, Components, Key, compare_components, digest, without_retired
 from clmkit.release.judge_components import COMPONENT_CHANGED, judge_components
 from clmkit.release.judge_pages import PAGES, judge_page
 from clmkit.release.spec_edit import AdoptError, AnyEdit, Edit, show_path
@@ -95,7 +95,7 @@ def find_drift(
     known = {(acceptance.change, acceptance.found): acceptance for acceptance in accepted}
     places = _places(spec)
     items = []
-    for component in compare_components(built, org):
+    for component in compare_components(built, without_retired(org, built)):
         row = changes.get(component.key)
         for told in _judge(component):
             acceptance = known.get((told.name, _find_state(component, told)))

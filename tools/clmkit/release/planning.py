@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clmkit.codegen.book.traffic import Load, count_calls
@@ -22,7 +22,7 @@ from clmkit.codegen.standing import compare_project
 from clmkit.codegen.tree import read_package
 from clmkit.mapping.model import Spec
 from clmkit.release.changes import Change
-from clmkit.release.components import Key, compare_components
+from clmkit.release.components import Key, compare_components, without_retired
 from clmkit.release.consumers import fields_of, find_consumers, read_mentions
 from clmkit.release.disk import write_whole
 from clmkit.release.made import list_made, read_made
@@ -100,7 +100,8 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients, *, for_
     project = read_project(read_package(sources.package), spec.api_version)
     made_before = list_made(against) if against else await read_made(org, spec.name)
     members = {*project.settings.components, *project.project.components, *map(_to_component, made_before)}
-    snapshot = await take_snapshot(org, members, spec.prefix)
+    found = await take_snapshot(org, members, spec.prefix)
+    snapshot = replace(found, components=without_retired(found.components, project.components))
     risks = find_risks(project, snapshot.components)
     counts = await count_records(org, [question.soql for question in risks])
     breaks = find_breaks(project, snapshot.components, against, spec, made_before)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from clmkit.codegen.mdapi import CODE_KINDS, Package, convert_source
 from clmkit.release.apply import ApplyRefused
-from clmkit.release.components import Components, Key, compare_components
+from clmkit.release.components import Components, Key, compare_components, without_retired
 from clmkit.release.drift import DriftError
 from clmkit.release.org_access import OrgClients
 from clmkit.release.snapshot import take_snapshot
@@ -48,7 +48,8 @@ async def revert(org: OrgClients, package: Package, built: Components) -> list[s
             raise ApplyRefused("\n".join(["the org refuses the revert", *lines]))
     keys = [Key(one.metadata_type, one.full_name) for one in package.components]
     held = (await take_snapshot(org, package.components, "")).only(keys)
-    wrong = compare_components({key: built[key] for key in keys}, held)
+    wanted = {key: built[key] for key in keys}
+    wrong = compare_components(wanted, without_retired(held, wanted))
     if wrong:
         lines = [f"{change.key} is still not as the package directory says" for change in wrong]
         raise ApplyRefused("\n".join([*lines, "the deploy succeeded and did not take it away: change it in Setup"]))
