@@ -31,6 +31,7 @@ from orgtwin.apex.types import (
     TIME,
     Kind,
     Type,
+    list_of,
 )
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Long, Value, wrap32
 from orgtwin.ids import find_id18
@@ -134,6 +135,10 @@ _NARROWING: Mapping[tuple[Type, Type], Convert] = {
 }
 
 
+_STRINGS_AS_IDS = (list_of(STRING), list_of(ID))
+"""A list of texts becomes one of ids, each of which must be one (ASSUMED, from public code)."""
+
+
 def is_instance(value: Value, target: Type) -> bool:
     """`value instanceof target`; null is an instance of nothing, a String that is a valid id is an Id."""
     if value is None:
@@ -173,6 +178,8 @@ def _holds_collection(actual: Type, target: Type) -> bool:
         return actual.key in ("list", "set") and _holds_item(actual.args[0], target.args[0])
     if actual.key != target.key:
         return False
+    if actual.key == "set" and actual.args[0] is SOBJECT and target.args[0] is OBJECT:
+        return False  # ASSUMED, from public code: a Set<SObject> is no Set<Object>
     return all(_holds_item(a, t) for a, t in zip(actual.args, target.args, strict=True))
 
 
@@ -203,6 +210,8 @@ def cast(source: Type, target: Type) -> Convert | None:
             return value if widening is None else widening(value)
         if (actual, target) in ((STRING, ID), (DECIMAL, DOUBLE)):
             return _IMPLICIT[actual, target](value)
+        if (actual, target) == _STRINGS_AS_IDS:
+            return ApexList(target, [None if item is None else to_id(item) for item in value.items])
         raise throw("TypeException", f"Invalid conversion from runtime type {actual.name} to {target.name}")
 
     return checked

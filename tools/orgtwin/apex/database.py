@@ -163,13 +163,20 @@ def run_query(
         usage.charge(counted, min(rows, usage.limit(counted) - usage.used[counted] + 1))
     if isinstance(found, int):
         return found
-    return ApexList(result or list_of(SOBJECT), [to_record(engine, row) for row in found])
+    return ApexList(result or _list_type(engine, shape.source), [to_record(engine, row) for row in found])
+
+
+def _list_type(engine: Engine, source: str) -> Type:
+    """Of a dynamic query, also when it has no rows: a List<Account> that stands as a List<SObject>."""
+    return list_of(engine.find_sobject_type(source) or SOBJECT)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a query's text says of itself: queries of custom metadata are free, each of children counts by itself, some lock."""
+    """What a query's text says of itself: `source` is the type of its rows; queries of custom metadata are free, each of children
+    counts by itself, some lock."""
 
+    source: str
     is_metadata: bool
     subqueries: int
     is_locking: bool
@@ -182,6 +189,7 @@ _OF_CHILDREN = re.compile(r"[(,]\s*\(\s*SELECT\b|\bSELECT\s*\(\s*SELECT\b", re.I
 
 
 _NEVER_LOCKED = re.compile(r"\b(?:ORDER|GROUP)\s+BY\b", re.IGNORECASE)
+_GROUPED = re.compile(r"\bGROUP\s+BY\b", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\([^()]*\)")
 _LOCKING = re.compile(r"\bFOR\s+UPDATE\b", re.IGNORECASE)
 _UNAVAILABLE = (
@@ -191,12 +199,22 @@ _UNAVAILABLE = (
 
 
 @lru_cache(maxsize=1024)
+def _without_parentheses(text: str) -> str:
+    before = ""
+    while before != text:
+        before, text = text, _PARENTHESES.sub("", text)
+    return text
+
+
 def _shape(text: str) -> _Shape:
     bare = _LITERAL.sub("''", text)
     is_metadata = all(source.lower().endswith("__mdt") for source in _SOURCE.findall(bare))
     is_locking = _LOCKING.search(bare) is not None
     wrong = _NEVER_LOCKED.search(_PARENTHESES.sub("", bare)) if is_locking else None
+    outer = _SOURCE.search(_without_parentheses(bare))
+    grouped = _GROUPED.search(bare) is not None
     return _Shape(
+        "" if outer is None else "AggregateResult" if grouped else outer[1],
         is_metadata,
         len(_OF_CHILDREN.findall(bare)),
         is_locking,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,9 +18,11 @@ from orgtwin.metadata.apex_compile import accept_apex
 from orgtwin.metadata.deploy_model import DeployOptions
 from orgtwin.metadata.packages import install_namespace
 from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
 from orgtwin.records.model import Caller
 from orgtwin.records.own_rows import store_own_row
+from orgtwin.schema.model import Field, SObjectType
 from orgtwin.seed import administrator, new_org
 
 _OPTIONS = DeployOptions(allow_missing_files=True, rollback_on_error=False, single_package=True)
@@ -57,6 +59,8 @@ def prepare(
             tell(f"{message.file_name}: {message.problem}")
     if project.of_cumulusci:
         _open_fields(org, admin)
+    if project.namespaces:
+        _open_packages(org, admin, project.namespaces)
     flows = FlowService(org, lambda: metadata.components, commits=False)
     engine = (attach if joins else engine_for)(org, admin.user_id, coverage=coverage)
     flows.call_apex = partial(call_invocable, engine)
@@ -72,18 +76,59 @@ def _open_fields(org: Org, admin: Caller) -> None:
 
     Source: `update_admin_profile` (CumulusCI documentation).
     """
-    users, sets = org.table("User"), org.table("PermissionSet")
-    profile_id = users.reader("ProfileId")(users.live[admin.user_id])
-    owner = sets.reader("ProfileId")
-    set_id = next(str(row[0]) for row in sets.rows() if owner(row) == profile_id)
+    users = org.table("User")
+    set_id = _profile_sets(org)[users.reader("ProfileId")(users.live[admin.user_id])]
     with org.transaction():
         for sobject_type in org.schema:
-            for described in sobject_type.fields:
-                if described.custom and described.permissionable:
-                    name = sobject_type.api_name
-                    path = {"ParentId": set_id, "SobjectType": name, "Field": f"{name}.{described.api_name}"}
-                    rights = {"PermissionsRead": True, "PermissionsEdit": not described.calculated}
-                    store_own_row(org, "FieldPermissions", {**path, **rights}, admin.user_id)
+            _grant_fields(org, admin, sobject_type, [set_id], lambda described: described.custom)
+
+
+def _open_packages(org: Org, admin: Caller, namespaces: Collection[str]) -> None:
+    """Give every profile the objects and fields of managed packages, as an installation for all users does.
+
+    Source: "Install a Package" (Salesforce Help), Install for All Users, which CumulusCI asks for.
+    """
+    prefixes = tuple(f"{namespace.lower()}__" for namespace in namespaces)
+    sets = sorted(_profile_sets(org).values())
+
+    def is_packaged(name: str) -> bool:
+        return name.lower().startswith(prefixes)
+
+    with org.transaction():
+        for sobject_type in org.schema:
+            if is_packaged(sobject_type.api_name) and sobject_type.custom_setting is None:
+                for set_id in sets:
+                    path = {"ParentId": set_id, "SobjectType": sobject_type.api_name}
+                    _keep_row(org, "ObjectPermissions", path, dict.fromkeys(_OBJECT_RIGHTS, True), admin)
+            _grant_fields(org, admin, sobject_type, sets, lambda described: is_packaged(described.api_name))
+
+
+_OBJECT_RIGHTS = ("PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete")
+
+
+def _profile_sets(org: Org) -> dict[object, str]:
+    """The permission set of each profile, by the profile's id."""
+    sets = org.table("PermissionSet")
+    owner = sets.reader("ProfileId")
+    return {owner(row): str(row[0]) for row in sets.rows() if owner(row) is not None}
+
+
+def _grant_fields(
+    org: Org, admin: Caller, sobject_type: SObjectType, sets: Sequence[str], is_meant: Callable[[Field], bool]
+) -> None:
+    for described in sobject_type.fields:
+        if described.permissionable and is_meant(described):
+            name = sobject_type.api_name
+            rights = {"PermissionsRead": True, "PermissionsEdit": not described.calculated}
+            for set_id in sets:
+                path = {"ParentId": set_id, "SobjectType": name, "Field": f"{name}.{described.api_name}"}
+                _keep_row(org, "FieldPermissions", path, rights, admin)
+
+
+def _keep_row(org: Org, name: str, path: dict[str, str], rights: Mapping[str, bool], admin: Caller) -> None:
+    """A permission's row, unless it is there: a package's file may have granted it."""
+    if find_row(org, name, **path) is None:
+        store_own_row(org, name, {**path, **rights}, admin.user_id)
 
 
 def assign(engine: Engine, names: tuple[str, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.collection_arguments import check_all_call
-from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access
+from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access, stands_for_row
 from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import (
     dotted_name,
@@ -100,7 +100,7 @@ def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Ru
     method = choose(candidates, [a.type for a in args])
     if method is None and any(a.is_query for a in args):
         single = [a.type.args[0] if a.is_query and a.type.args else a.type for a in args]
-        method = choose(candidates, single)
+        method = choose(candidates, single) or _takes_rows(candidates, args)
     if method is None:
         return None
     runs = [
@@ -108,6 +108,17 @@ def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Ru
         for a, p in zip(args, method.parameters, strict=True)
     ]
     return method, runs
+
+
+def _takes_rows(candidates: list[Method], args: list[Code]) -> Method | None:
+    """The one overload for which dynamic queries stand for records of its types; None where several could be meant (ASSUMED)."""
+    fitting = [
+        method
+        for method in candidates
+        if len(method.parameters) == len(args)
+        and all(is_assignable(a.type, p) or stands_for_row(a, p) for a, p in zip(args, method.parameters, strict=True))
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def missing(name: str, args: list[Code], owner: str | None, pos: int) -> CompileProblem:

@@ -14,7 +14,7 @@ from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.conversion import cast, first_row, implicit_conversion, is_instance
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.special import special_member
-from orgtwin.apex.library.tokens import TypeToken, type_token_type
+from orgtwin.apex.library.tokens import TypeToken, object_token_type, type_token_type
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.types import (
@@ -225,8 +225,14 @@ def _is_inner_type(cls: ApexClass | None, name: str) -> bool:
 def _safe(target: Code, read: Callable[[Code], Code]) -> Code:
     """`target?.member`."""
     held: list[Value] = []
-    inner = read(Code(lambda frame: held[-1], target.type))
-    run_target, run_inner = target.run, inner.run
+    run_target = target.run
+
+    def read_held(frame: Frame) -> Value:
+        return held[-1]
+
+    read_held.is_parent = getattr(run_target, "is_parent", False)  # type: ignore[attr-defined]
+    inner = read(Code(read_held, target.type))
+    run_inner = inner.run
 
     def run(frame: Frame) -> Value:
         value = run_target(frame)
@@ -511,7 +517,9 @@ def _super(scope: Scope, node: tree.Super) -> Code:
 
 
 def _class_literal(scope: Scope, node: tree.ClassLiteral) -> Code:
-    token = TypeToken(get_type(scope, node.type))
+    owner, _, last = node.type.name.rpartition(".")
+    is_token = last.lower() == "sobjecttype" and scope.engine.find_sobject_type(owner) is not None
+    token = TypeToken(object_token_type() if is_token else get_type(scope, node.type))
     return Code(lambda frame: token, type_token_type())
 
 

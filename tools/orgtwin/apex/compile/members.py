@@ -11,7 +11,7 @@ from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken, field_token_type, object_token_type
 from orgtwin.apex.records import SObject, field_type
-from orgtwin.apex.types import ID, SOBJECT, STRING, Kind, Type, list_of, substitute
+from orgtwin.apex.types import ID, SOBJECT, Kind, Type, list_of, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -162,8 +162,11 @@ def _test_visible(member: Variable | Method) -> bool:
 def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
     schema = target.type.sobject
     if schema is None:
-        if getattr(target.run, "is_parent", False) and name.lower() in _NAME_FIELDS:
-            return Code(_read_record_field(target.run, _NAME_FIELDS[name.lower()], True), STRING)
+        named = scope.engine.find_sobject_type("Name")
+        name_type = None if named is None else named.sobject
+        shown = name_type.find_field(name) if name_type is not None and name.lower() in _NAME_FIELDS else None
+        if shown is not None and getattr(target.run, "is_parent", False):
+            return Code(_read_record_field(target.run, shown.api_name, True), field_type(shown))
         if name.lower() == "id":
             return Code(_read_record_field(target.run, "Id", _is_lenient(target, "Id")), ID)
         raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
@@ -188,9 +191,12 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
 
 _MUTING = "MutingPermissionSet"
 """Not counted as a parent: what stands over a FieldPermissions or ObjectPermissions is read as a PermissionSet."""
-_NAME_FIELDS = {
-    n.lower(): n for n in ("Name", "Type", "FirstName", "LastName", "Email", "Phone", "Title", "Username", "Alias")
-}
+_NAME_FIELDS = frozenset(
+    (
+        *("name", "type", "firstname", "lastname", "email", "phone", "title", "username", "alias"),
+        *("isactive", "profileid", "userroleid"),
+    )
+)
 """What a polymorphic parent shows. Source: "Name" (Object Reference)."""
 
 

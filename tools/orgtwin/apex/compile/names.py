@@ -99,7 +99,7 @@ def _platform_type(scope: Scope, name: str) -> Type | None:
     primitive = PRIMITIVES.get(key)
     if primitive is not None:
         return primitive
-    system = find_class(key)
+    system = find_class(_ALIASES.get(key, key))
     if system is not None and not (key in _SOBJECTS_FIRST and scope.engine.find_sobject_type(name)):
         return system.type
     flow = find_flow_class(name)
@@ -107,6 +107,9 @@ def _platform_type(scope: Scope, name: str) -> Type | None:
         return flow.type
     return scope.engine.find_sobject_type(name) or refused_type(name)
 
+
+_ALIASES = {"apexpages.pagereference": "pagereference"}
+"""Names of platform classes beside their own (ASSUMED, from public code that compiles)."""
 
 _SOBJECTS_FIRST = frozenset(
     ("group", "profile", "approval", "address", "location", "name", "test", "network", "site", "businesshours")

@@ -397,13 +397,11 @@ def _map_get(this: ApexMap, key: Value) -> Value:
 
 
 def _records_by_id(this: ApexMap, records: ApexList) -> dict[Value, Value]:
-    found: dict[Value, Value] = {}
-    for record in items_of(records):
-        if record is None or record.fields.get("Id") is None:
-            raise throw("ListException", "Row with null Id at index: " + str(len(found)))
-        key = record.fields["Id"]
-        found[str(key) if this.type.args[0] is STRING else key] = record
-    return found
+    keys = (None if record is None else record.fields.get("Id") for record in items_of(records))
+    plain = this.type.args[0] is STRING
+    return {
+        str(key) if plain and key is not None else key: record for key, record in zip(keys, records.items, strict=True)
+    }
 
 
 def _map_put_all(this: ApexMap, source: Value) -> None:
@@ -418,7 +416,12 @@ def _map_put_all(this: ApexMap, source: Value) -> None:
 
 
 def _new_map(type_: Type, source: Value) -> ApexMap:
+    """Of a constructor, which refuses a record without an id; putAll keeps it under null (ASSUMED, from public code)."""
     found = ApexMap(type_)
+    if isinstance(source, ApexList):
+        for at, record in enumerate(source.items):
+            if record is None or record.fields.get("Id") is None:
+                raise throw("ListException", f"Row with null Id at index: {at}")
     _map_put_all(found, source)
     return found
 

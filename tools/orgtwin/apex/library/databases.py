@@ -25,7 +25,7 @@ from orgtwin.apex.library.objects import status_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField
 from orgtwin.apex.records import SObject, get_field
-from orgtwin.apex.types import SOBJECT, Type
+from orgtwin.apex.types import SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Id, Value
 
 ACCESS_LEVEL = declare("AccessLevel")
@@ -59,7 +59,7 @@ def write_options(options: tuple[Value, ...]) -> tuple[bool, bool]:
         if isinstance(option, Access):
             user_mode = option.user_mode
         elif isinstance(option, DmlOptions):
-            all_or_none = option.all_or_none is not False
+            all_or_none = option.all_or_none is True
         elif option is not None:
             all_or_none = bool(option)
     return all_or_none, user_mode
@@ -143,6 +143,16 @@ class QueryLocator:
         return declare("QueryLocator", namespace="Database").type
 
 
+class LocatorIterator(ApexIterator):
+    """Database.QueryLocatorIterator: the rows of a locator, one after another."""
+
+    __slots__ = ()
+
+    @property
+    def apex_type(self) -> Type:
+        return declare("QueryLocatorIterator", namespace="Database").type
+
+
 _BIND = re.compile(r"'(?:[^'\\]|\\.)*'|\b\w+_N_\w+:\w+|:\s*([A-Za-z_]\w*)(\.\w+)*")
 """A string, LAST_N_DAYS:n, or a bind; a blank may stand on either side of its colon."""
 
@@ -175,10 +185,7 @@ def _query(text: str | None, access: Access | None = None, counted: str | None =
 
 def _as_rows(rows: Value) -> ApexList:
     if isinstance(rows, ApexList):
-        first = rows.items[0].type if rows.items else SOBJECT
-        from orgtwin.apex.types import list_of
-
-        return ApexList(list_of(first), rows.items)
+        return ApexList(list_of(rows.items[0].type), rows.items) if rows.items else rows
     raise throw("QueryException", "Count query must be used with Database.countQuery")
 
 
@@ -340,7 +347,7 @@ system_class(
     "QueryLocator",
     {
         "String getQuery()": lambda this: this.text,
-        "Iterator<SObject> iterator()": lambda this: ApexIterator(this.rows.items, SOBJECT),
+        "Database.QueryLocatorIterator iterator()": lambda this: LocatorIterator(this.rows.items, SOBJECT),
     },
     namespace="Database",
 )
@@ -348,7 +355,7 @@ system_class(
     "QueryLocatorIterator",
     {"Boolean hasNext()": ApexIterator.has_next, "SObject next()": ApexIterator.next},
     namespace="Database",
-)
+).interfaces.append(type_of("Iterator<SObject>"))
 
 
 def _result_class(kind: str, *, created: bool = False) -> None:

@@ -18,7 +18,7 @@ from orgtwin.apex.types import Type
 from orgtwin.apex.values import Long, Value, to_utc
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DATE_TEXT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?: .*)?")
+_DATE_TEXT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?")
 _DATETIME_TEXT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2}).*")
 _US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _US_DATETIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?: ?([AaPp][Mm]))?")
