@@ -95,6 +95,11 @@ PROGRAMS = {
         "Blob b = Blob.valueOf('a'.repeat(5000000)); while (true) { String s = EncodingUtil.convertToHex(b).left(1); }",
         TOO_LARGE,
     ),
+    "a text that grows by the piece": ("String s = 'x'.repeat(500000); while (true) { s += 'abcdefghij'; }", TOO_LONG),
+    "the hash of a map that is its own key and value": (
+        "Map<Object, Object> m = new Map<Object, Object>(); m.put(m, m); Integer h = m.hashCode();",
+        "Maximum stack depth reached",
+    ),
 }
 
 
@@ -126,6 +131,61 @@ def test_code_reaches_nothing_outside_the_org(what: str) -> None:
     from tests.orgtwin.apex.test_cases import run_program
 
     assert REFUSALS[what] in run_program(OUTSIDE[what])
+
+
+ODD = {
+    "a generator that only opens": (
+        "JSONGenerator g = JSON.createGenerator(false); while (true) { g.writeStartArray(); }",
+        "System.JSONException: JSON is nested too deeply",
+    ),
+    "a comparator that tells null": (
+        "new List<Integer>{ 2, 1 }.sort(new Odd());",
+        "System.NullPointerException: Attempt to de-reference a null object",
+    ),
+    "an object that compares as null": (
+        "new List<Odd>{ new Odd(), new Odd() }.sort();",
+        "System.NullPointerException: Attempt to de-reference a null object",
+    ),
+    "a comparator that empties the list": (
+        "List<Integer> l = new List<Integer>{ 2, 1 }; l.sort(new Clearing(l)); System.debug(l);",
+        "(1, 2)",
+    ),
+    "an object whose text is null": ("System.debug('a' + new Odd());", "anull"),
+    "an exception whose message is null": ("System.debug(new OddException());", "OddException: null"),
+    "a type whose name never ends": ("System.debug(Type.forName('List<'.repeat(9999) + '>'.repeat(9999)));", "null"),
+}
+ODD_CLASSES = {
+    "Odd": "public class Odd implements Comparable, Comparator<Integer> { public Integer compareTo(Object o) { return null; }"
+    " public Integer compare(Integer a, Integer b) { return null; }"
+    " public override String toString() { return null; } }",
+    "Clearing": "public class Clearing implements Comparator<Integer> { List<Integer> l;"
+    " public Clearing(List<Integer> l) { this.l = l; }"
+    " public Integer compare(Integer a, Integer b) { l.clear(); return a - b; } }",
+    "OddException": "public class OddException extends Exception { public override String getMessage() { return null; } }",
+}
+
+
+@pytest.mark.parametrize(("program", "told"), ODD.values(), ids=ODD.keys())
+def test_code_that_breaks_a_contract_meets_an_exception_of_apex(program: str, told: str) -> None:
+    engine = Engine(SmallOrg())
+    assert engine.load(ODD_CLASSES) == []
+    source = f"try {{ {program} }} catch (Exception e) {{ System.debug(e); }}"
+    assert engine.run_anonymous(source) == []
+    assert engine.debug_log == [told]
+
+
+CALLS_IN_CALLS = {
+    "a static method": ("String s = ", "String.valueOf(", ")"),
+    "a constructor": ("Object o = ", "new List<Object>{", "}"),
+    "a query's bind": ("Object o = ", "[SELECT Id FROM Account WHERE Name = :String.valueOf(", ")]"),
+}
+
+
+@pytest.mark.parametrize(("before", "opening", "closing"), CALLS_IN_CALLS.values(), ids=CALLS_IN_CALLS.keys())
+def test_what_stands_inside_calls_is_compiled_once(before: str, opening: str, closing: str) -> None:
+    engine = Engine(SmallOrg())
+    assert engine.load({"A": f"public class A {{ void m() {{ {before}{opening * 40}1{closing * 40}; }} }}"}) == []
+    assert engine.check() == []
 
 
 RECURSIONS = {

@@ -152,10 +152,16 @@ class Engine:
 
     # Sources
 
-    def load(self, sources: Mapping[str, str], versions: Mapping[str, float] | None = None) -> list[Problem]:
+    def load(
+        self,
+        sources: Mapping[str, str],
+        versions: Mapping[str, float] | None = None,
+        *,
+        read: Callable[[str], tree.Unit] = parse,
+    ) -> list[Problem]:
         """Parse and link classes and triggers, by file name. Replaces what had the same name. Gives the problems found so far.
 
-        `versions`: the API version of each, where it is known.
+        `versions`: the API version of each, where it is known. `read`: a parser that may know the trees already.
         """
         self.problems = []
         self._told.clear()
@@ -164,7 +170,7 @@ class Engine:
         with _no_collection():
             for name, source in sources.items():
                 try:
-                    unit = parse(source)
+                    unit = read(source)
                 except SyntaxProblem as problem:
                     self._tell(Problem(name, problem.line, problem.column, problem.message))
                     continue
@@ -208,6 +214,16 @@ class Engine:
         lines = outermost.lines
         line, column = (lines.line(problem.pos), lines.column(problem.pos)) if lines is not None else (1, 1)
         self._tell(Problem(outermost.name, line, column, problem.message))
+
+    def check_one(self, name: str) -> list[Problem]:
+        """Compile one class or trigger, of which the others' verdicts do not depend; all problems so far."""
+        with context.running(self), _no_collection():
+            cls = self.find_class(name)
+            if cls is not None:
+                _compile_class(cls)
+            for trigger in (t for of_type in self.triggers.values() for t in of_type if t.cls.name == name):
+                trigger.compile()
+        return self.problems
 
     def check(self, verdicts: Verdicts | None = None) -> list[Problem]:
         """Compile everything that is not compiled yet; all problems of the loaded sources.

@@ -47,13 +47,14 @@ def _map_text(value: ApexMap, depth: int) -> str:
 
 def _exception_text(value: ExceptionInstance) -> str:
     message = value.cls.vtable["getmessage()"].call(value)
-    return f"{value.cls.full_name}: {message}"
+    return f"{value.cls.full_name}: {_PLAIN[type(message)](message)}"
 
 
 def _instance_text(value: Instance, depth: int) -> str:
     own = value.cls.vtable.get("tostring()")
     if own is not None:
-        return str(own.call(value))
+        text = own.call(value)
+        return _PLAIN[type(text)](text)
     shown = [
         f"{v.name}={_nested(value.fields[v.slot], depth)}"
         for cls in reversed(list(value.cls.chain()))

@@ -80,8 +80,7 @@ def _special_call(scope: Scope, node: tree.Call) -> Code | None:
     first = dotted.split(".", 1)[0]
     if is_variable(scope, first):
         return None
-    args = [expression(scope, a) for a in node.args]
-    found = special_call(scope, dotted, node.name, args, node.pos)
+    found = special_call(scope, dotted, node.name, lambda: arguments(scope, node.args), node.pos)
     return None if found is None else Code(*found)
 
 

@@ -31,6 +31,21 @@ def weight(node: tree.Statement | None) -> int:
     return 1 + len(node.statements) if isinstance(node, tree.Block) else 2
 
 
+def _calls(node: tree.Expression | None) -> int:
+    """The method calls of a condition: a loop may do all its work there."""
+    count, todo = 0, [node]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, tree.Call):
+            count += 1
+            todo += [part.target, *part.args]
+        elif isinstance(part, tree.Binary):
+            todo += [part.left, part.right]
+        elif isinstance(part, tree.Unary):
+            todo.append(part.operand)
+    return count
+
+
 def _in_loop(scope: Scope, body: Body, node: tree.Statement | None) -> Run:
     with scope.inner(loop=True):
         return body(scope, node).run
@@ -39,7 +54,7 @@ def _in_loop(scope: Scope, body: Body, node: tree.Statement | None) -> Run:
 def _while(scope: Scope, node: tree.While, body: Body, _: Sequence) -> Step:
     test = condition(scope, node.condition)
     run_body = _in_loop(scope, body, node.body)
-    spend, cost = scope.engine.spend, weight(node.body)
+    spend, cost = scope.engine.spend, weight(node.body) + _calls(node.condition)
 
     def run(frame: Frame) -> Signal:
         while True:
@@ -62,7 +77,7 @@ def _while(scope: Scope, node: tree.While, body: Body, _: Sequence) -> Step:
 def _do(scope: Scope, node: tree.DoWhile, body: Body, _: Sequence) -> Step:
     run_body = _in_loop(scope, body, node.body)
     test = condition(scope, node.condition)
-    spend, cost = scope.engine.spend, weight(node.body)
+    spend, cost = scope.engine.spend, weight(node.body) + _calls(node.condition)
 
     def run(frame: Frame) -> Signal:
         while True:
@@ -91,7 +106,7 @@ def _for(scope: Scope, node: tree.For, body: Body, sequence: Sequence) -> Step:
         test: Run = condition(scope, node.condition) if node.condition is not None else _always
         update: Run = expression(scope, node.update).run if node.update is not None else _always
         run_body = _in_loop(scope, body, node.body)
-    spend, cost = scope.engine.spend, weight(node.body)
+    spend, cost = scope.engine.spend, weight(node.body) + _calls(node.condition)
 
     def run(frame: Frame) -> Signal:
         for start in starts:

@@ -183,15 +183,16 @@ def _deep_clone(
     return ApexList(this.type, copies)
 
 
-def compare(a: Value, b: Value) -> int:
-    """The natural order of List.sort: null first, Comparable objects by compareTo."""
+def compare(a: Value, b: Value) -> Value:
+    """The natural order of List.sort: null first, Comparable objects by compareTo (which may tell null)."""
     if a is None or b is None:
         return (a is not None) - (b is not None)
     if isinstance(a, Instance):
         method = late_method(a, "compareTo", 1)
         if method is None:
             raise _not_comparable()
-        return int(method.call(a, b))
+        chosen: Value = method.call(a, b)
+        return chosen
     if isinstance(a, EnumConstant):
         return int(a.ordinal) - int(b.ordinal)
     if isinstance(a, SObject):
@@ -206,7 +207,7 @@ def _not_comparable() -> ApexThrow:
     return throw("ListException", "One or more of the items in this list is not Comparable.")
 
 
-def _compare_records(a: SObject, b: SObject) -> int:
+def _compare_records(a: SObject, b: SObject) -> Value:
     """By type, then Name, then the fields in the order of the schema. Source: "List Sorting", default order of sObjects."""
     first, second = a.type.name, b.type.name
     if first != second:
@@ -231,9 +232,16 @@ def _sort(this: ApexList) -> None:
         _sort_in_c(this, compare)
 
 
-def _sort_in_c(this: ApexList, order: Callable[[Value, Value], int]) -> None:
-    """By a comparator that may be Apex and sort again: each sort inside a sort takes kilobytes of the C stack."""
-    nested(lambda items: items.sort(key=cmp_to_key(order)), this.items)
+def _sort_in_c(this: ApexList, order: Callable[[Value, Value], Value]) -> None:
+    """By a comparator that may be Apex: it may tell null, change the list, or sort again (kilobytes of C stack each)."""
+
+    def known(a: Value, b: Value) -> Value:
+        chosen = order(a, b)
+        if chosen is None:
+            raise null_pointer()
+        return chosen
+
+    this.items[:] = nested(lambda items: sorted(items, key=cmp_to_key(known)), this.items)
 
 
 def _sort_by(this: ApexList, comparator: Value) -> None:

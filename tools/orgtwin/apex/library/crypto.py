@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.heap import BULK
 from orgtwin.apex.library.signatures import system_class
 from orgtwin.apex.values import Long, Value, wrap32, wrap64
 
@@ -112,6 +113,7 @@ def _digest(algorithm: str | None, data: bytes | None) -> bytes:
     name = _DIGESTS.get(_present(algorithm).lower())
     if name is None:
         raise throw("NoSuchElementException", f"Invalid algorithm: {algorithm}")
+    context.spend(len(_present(data)) >> BULK)
     return hashlib.new(name, _present(data), usedforsecurity=False).digest()
 
 
@@ -119,6 +121,7 @@ def _mac(algorithm: str | None, data: bytes | None, key: bytes | None) -> bytes:
     name = _MACS.get(_present(algorithm).lower())
     if name is None:
         raise throw("InvalidParameterValueException", f"Invalid algorithm: {algorithm}")
+    context.spend(len(_present(data)) >> BULK)
     return hmac.new(_present(key), _present(data), name).digest()
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from orgtwin.apex.numbers import decimal_text
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Long, Value, wrap32
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Long, Value, nested, wrap32
 
 
 def text_hash(text: str) -> int:
@@ -32,17 +32,21 @@ def hash_code(value: Value) -> int:
         return int(value)
     if isinstance(value, Decimal):
         return text_hash(decimal_text(value))
-    if isinstance(value, (ApexList, ApexSet)):
-        h = 1
-        for item in value.items:
-            h = wrap32(31 * h + hash_code(item))
-        return h
+    if isinstance(value, (ApexList, ApexSet, ApexMap)):
+        return int(nested(_of_items, value))
     return _other(value)
 
 
-def _other(value: Value) -> int:
+def _of_items(value: Value) -> int:
     if isinstance(value, ApexMap):
         return wrap32(sum(hash_code(k) ^ hash_code(v) for k, v in value.items.items()))
+    h = 1
+    for item in value.items:
+        h = wrap32(31 * h + hash_code(item))
+    return h
+
+
+def _other(value: Value) -> int:
     if isinstance(value, (date, datetime, time, float)):
         return text_hash(str(value))
     if isinstance(value, EnumConstant):

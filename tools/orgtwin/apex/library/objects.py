@@ -53,11 +53,16 @@ def _find_token(name: str) -> TypeToken | None:
     return None if type_ is None else TypeToken(type_)
 
 
+_MOST_NESTED = 50  # type arguments in a name; collections nest eight deep ("Collections", Apex Developer Guide)
+
+
 def find_type_named(name: str) -> Type | None:
     """A type of the org or the platform by the name Type.forName takes.
 
     ASSUMED: a bare name means the object before a class of the same name. Public packages that bring such classes rest on it.
     """
+    if name.count("<") > _MOST_NESTED:
+        return None
     base, _, rest = name.partition("<")
     key = base.lower().removeprefix("system.")
     if rest and key in COLLECTION_ARITY:

@@ -132,6 +132,7 @@ def _can(action: str) -> Value:
 
 def _fields_map(this: _Described) -> ApexMap:
     tokens = {f.api_name.lower(): SObjectField(this.owner, f) for f in _schema(this).fields}
+    context.spend(len(tokens))
     return CaselessMap(type_of("Map<String,Schema.SObjectField>"), dict(tokens))
 
 
@@ -431,6 +432,7 @@ system_class(
 def _global_describe() -> ApexMap:
     engine = context.engine()
     types = [engine.get_sobject_type(t.api_name) for t in engine.port.schema]
+    engine.spend(len(types))
     return CaselessMap(type_of("Map<String,Schema.SObjectType>"), {t.name.lower(): SObjectTypeToken(t) for t in types})
 
 

@@ -152,8 +152,11 @@ def _page(engine: Engine, name: str) -> Special | None:
     return None if found is None else ((lambda frame: Page(f"/apex/{found}")), declare("PageReference").type)
 
 
-def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: int) -> Special | None:
-    """Static-looking calls on sObject types: custom settings and custom metadata."""
+def special_call(scope: Scope, dotted: str, name: str, arguments: Callable[[], list[Code]], pos: int) -> Special | None:
+    """Static-looking calls on sObject types: custom settings and custom metadata.
+
+    Only their arguments are compiled here: what compiles them twice does so again in each call inside a call.
+    """
     if dotted.lower().startswith("schema."):
         dotted = dotted.partition(".")[2]
     if "." in dotted:
@@ -163,6 +166,7 @@ def special_call(scope: Scope, dotted: str, name: str, args: list[Code], pos: in
     type_ = scope.engine.find_sobject_type(dotted)
     if type_ is None or type_.sobject is None:
         return None
+    args = arguments()
     if name.lower() == "getsobjecttype" and not args:
         token = SObjectTypeToken(type_)
         return (lambda frame: token), object_token_type()
