@@ -40,7 +40,8 @@ PEOPLE = ("PER-ann", "PER-bob")
 
 agreements = st.sampled_from(AGREEMENTS)
 people = st.sampled_from(PEOPLE)
-titles = st.sampled_from(("Supply", "Service", "Licence"))
+titles = st.sampled_from(("Service", "Licence", "Supply"))
+"""What agreements begin with is the last: a step that only leads away from it would be shrunk to, and be in the way of a shorter story."""
 
 
 class TwoSystems(RuleBasedStateMachine):
@@ -164,7 +165,13 @@ def test_a_wrong_rule_is_told_as_a_story_of_two_steps(monkeypatch: pytest.Monkey
     machine = type("TwoSystems", (RuleBasedStateMachine,), {name: TwoSystems.__dict__[name] for name in FEW})
     phases = (Phase.generate, Phase.shrink)
     few = settings(
-        max_examples=300, derandomize=True, stateful_step_count=8, deadline=None, print_blob=False, phases=phases
+        max_examples=300,
+        derandomize=True,
+        stateful_step_count=8,
+        deadline=None,
+        print_blob=False,
+        phases=phases,
+        report_multiple_bugs=False,
     )
     with pytest.raises(AssertionError) as failed:
         run_state_machine_as_test(machine, settings=few)

@@ -261,7 +261,8 @@ class Intake:
         rows: dict[str, OrgRow] = {}
         async for row in self._streams[mapping.name]:
             rows[_event_id(mapping, row)] = row
-            high_water = max(high_water, row.modstamp)
+            if row.modstamp > high_water and _has_come(row.modstamp, self.now()):
+                high_water = row.modstamp
             if len(rows) >= self.page:
                 break
         else:
@@ -370,6 +371,15 @@ def _event_id(mapping: ObjectMapping, row: OrgRow) -> str:
     values = {name: None if value is ABSENT else str(value) for name, value in row.values.items()}
     kind = "deleted" if row.is_deleted else digest(values)
     return f"{mapping.salesforce}:{row.record_id}:{row.modstamp}:{kind}"
+
+
+def _has_come(modstamp: str, now: str) -> bool:
+    """Whether a look may go on from there: what tells no moment, or one to come, would leave the sync deaf until then."""
+    try:
+        moment = datetime.fromisoformat(modstamp)
+    except ValueError:
+        return False
+    return moment.tzinfo is not None and moment <= datetime.fromisoformat(now) + OVERLAP
 
 
 def _overlapped(high_water: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from clmkit.clients.salesforce import Record, quote_soql
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role
 from clmkit.sync.decide import ABSENT, Absent, Value
@@ -119,12 +121,18 @@ def _paths(column: FieldMapping) -> Iterator[str]:
 
 def _read(column: FieldMapping, record: Record) -> Value | Absent:
     if column.reference is None:
-        return record.get(column.salesforce)
+        value = record.get(column.salesforce)
+        return _text_of(value) if isinstance(value, dict | list) else value
     if record.get(column.salesforce) is None:
         return None
     related = record.get(column.reference.relationship)
     match = related.get(column.reference.field) if isinstance(related, dict) else None
     return ABSENT if match is None else str(match)
+
+
+def _text_of(value: object) -> str:
+    """What no field that is mapped can hold, such as the parts of a compound field."""
+    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _in_lists(field: str, values: Iterable[str]) -> Iterator[str]:

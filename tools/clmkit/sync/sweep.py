@@ -351,7 +351,10 @@ class _ObjectSweep:
         """Whether the row carries an older version than was applied: it was put back, from a backup perhaps."""
         version = self.mapping.version
         held = row.values.get(version.salesforce) if version is not None else None
-        return isinstance(held, str | int | float) and float(held) < link.revision
+        try:
+            return isinstance(held, str | int | float) and float(held) < link.revision
+        except (ValueError, OverflowError):
+            return False
 
     def _note(self, kind: str, key: str, agreement_id: str, record_id: str, fields: Iterable[str]) -> None:
         steward = self.mapping.key.steward
