@@ -41,7 +41,7 @@ PEOPLE = ("PER-ann", "PER-bob")
 agreements = st.sampled_from(AGREEMENTS)
 people = st.sampled_from(PEOPLE)
 titles = st.sampled_from(("Service", "Licence", "Supply"))
-"""What agreements begin with is the last: a step that only leads away from it would be shrunk to, and be in the way of a shorter story."""
+"""What agreements begin with is the last: a step that only led away from it would be kept by the shrinking."""
 
 
 class TwoSystems(RuleBasedStateMachine):
