@@ -156,6 +156,19 @@ def test_the_audit_chain_is_verified(config: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "1 entries, the chain holds\n")
 
 
+def test_a_chain_that_was_cut_off_is_known_by_a_hash_that_was_kept_elsewhere(config: Path) -> None:
+    fill(config)
+    seal = json.loads(call(config, "audit", "verify", "--json").stdout)["seal"]
+    call(config, "audit", "hold", "AGR-2", "--reason", "case 7")
+    held = call(config, "audit", "verify", "--seal", seal)
+    state = State(config.with_name("sync.sqlite"))
+    state.database.change("DELETE FROM audit WHERE sequence >= 1")
+    state.close()
+    cut = call(config, "audit", "verify", "--seal", seal)
+    words = f"0 entries, no entry has the hash {seal}: the chain was cut off before it, or written anew\n"
+    assert (held.exit_code, cut.exit_code, cut.stdout) == (0, 1, words)
+
+
 def test_what_waits_is_told_once_for_each_cause(config: Path) -> None:
     fill(config)
     result = call(config, "sync", "alerts", "--json")

@@ -34,12 +34,18 @@ def audit() -> None:
 @audit.command()
 @CONFIG
 @AS_JSON
-def verify(config_path: Path, as_json: bool) -> None:
+@click.option(
+    "--seal", help="A hash that the chain had before, such as of the last entry that was exported: it has to be there."
+)
+def verify(config_path: Path, as_json: bool, seal: str | None) -> None:
     """Check the chain; names the first entry that was altered.
 
+    That its newest entries were cut off shows only against a hash that was kept elsewhere: --json tells the newest.
+
     \b
-    Example:
+    Examples:
       clmkit audit verify --json
+      clmkit audit verify --seal 6b0d...
 
     \b
     Exit codes:
@@ -48,10 +54,18 @@ def verify(config_path: Path, as_json: bool) -> None:
       2  the state cannot be read
     """
     with opened_state(config_path) as state:
-        count = sum(1 for _ in state.read_audit())
+        count, last, is_there = 0, "", seal is None
+        for entry in state.read_audit():
+            count, last, is_there = count + 1, entry.hash, is_there or entry.hash == seal
         broken = find_break(state.read_audit())
+    if broken is None and not is_there:
+        broken = f"no entry has the hash {seal}: the chain was cut off before it, or written anew"
     words = f"{count} entries, {'the chain holds' if broken is None else broken}"
-    tell({"entries": count, "holds": broken is None, "broken": broken}, words, as_json)
+    tell(
+        {"entries": count, "holds": broken is None, "broken": broken, "seal": last},
+        words,
+        as_json,
+    )
     raise SystemExit(0 if broken is None else 1)
 
 
