@@ -75,3 +75,18 @@ def test_the_jobs_of_a_test_share_its_static_fields() -> None:
     engine = Engine(SmallOrg())
     assert engine.load({"Shared": SHARED}) == []
     assert [(o.outcome, o.message) for o in run_tests(engine).outcomes] == [("Pass", ""), ("Pass", "")]
+
+
+VERSIONED = """@IsTest class Versioned {
+    @IsTest static void runsAsAVersion() {
+        Id before = UserInfo.getUserId();
+        System.runAs(new Version(1, 2)) { Assert.areEqual(before, UserInfo.getUserId()); }
+    }
+}"""
+
+
+def test_code_that_runs_as_a_version_of_a_package_runs_as_the_same_user() -> None:
+    """Source: "runAs(version)" (System Class)."""
+    engine = Engine(SmallOrg())
+    assert engine.load({"Versioned": VERSIONED}) == []
+    assert [(o.outcome, o.message) for o in run_tests(engine).outcomes] == [("Pass", "")]

@@ -373,6 +373,8 @@ def _run_as(scope: Scope, node: tree.RunAs) -> Step:
         raise CompileProblem(messages.RUN_AS, node.pos)
     user = users[0]
     body = block(scope, node.body)
+    if user.type.name != "User":  # a version of a managed package, of which the code under test has none
+        return body
     run_user, run_body, engine = user.run, body.run, scope.engine
 
     def run(frame: Frame) -> Signal:
