@@ -72,6 +72,9 @@ def test_what_a_traced_user_runs_is_kept_with_the_platforms_event_names(org_twin
         "USER_DEBUG|[2]|DEBUG|1",
         "EXCEPTION_THROWN|[3]|System.MathException: Divide by 0",
         "FATAL_ERROR|System.MathException: Divide by 0",
+        "CUMULATIVE_LIMIT_USAGE",
+        "LIMIT_USAGE_FOR_NS|(default)|",
+        "CUMULATIVE_LIMIT_USAGE_END",
         "CODE_UNIT_FINISHED|execute_anonymous_apex",
         "EXECUTION_FINISHED",
     ]

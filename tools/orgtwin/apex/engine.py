@@ -38,7 +38,7 @@ from orgtwin.apex.coverage import Coverage
 from orgtwin.apex.database import run_dml
 from orgtwin.apex.debug_log import DebugLog
 from orgtwin.apex.event_queue import EventQueue
-from orgtwin.apex.faults import ApexThrow, out_of_limit, throw
+from orgtwin.apex.faults import ApexThrow, out_of_limit, stack_trace, throw
 from orgtwin.apex.heap import live_bytes, require_room
 from orgtwin.apex.library.jobs import enqueue_future, run_jobs
 from orgtwin.apex.limits import LIMITS, Usage
@@ -395,15 +395,26 @@ class Engine:
             report(self, scope)
             if self.problems:
                 return self.problems
-            cls.get_statics()
-            make_call(self, step.run, 0, scope.slots, ANONYMOUS, static=False)(cls.instantiate())
-            if self.log is not None:
-                self.log.limits(lambda name: (self.used(name), self.transaction.usage.limit(name)))
+            with self._told_in_log():
+                cls.get_statics()
+                make_call(self, step.run, 0, scope.slots, ANONYMOUS, static=False)(cls.instantiate())
             if later is None:
                 run_jobs(self)
             else:
                 later(list(self.transaction.jobs))
         return []
+
+    @contextmanager
+    def _told_in_log(self) -> Iterator[None]:
+        """The log says what ended the code inside, and what it used in either case."""
+        try:
+            yield
+        except ApexThrow as error:
+            self.note("FATAL_ERROR", f"{error}\n\n{stack_trace(error.value)}")
+            raise
+        finally:
+            if self.log is not None:
+                self.log.limits(lambda name: (self.used(name), self.transaction.usage.limit(name)))
 
     def enqueue_future(self, name: str, run: Callable[[], None]) -> None:
         """Queue a call of an @future method."""

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 
 from orgtwin.access.assignments import setup_entities
 from orgtwin.apex.engine import Engine, Problem
-from orgtwin.apex.faults import ApexThrow, stack_trace
+from orgtwin.apex.faults import ApexThrow
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
@@ -120,7 +120,6 @@ class ApexService:
                 problems = engine.run_anonymous(source, self.hooks.later)
         except ApexThrow as error:
             thrown = error
-            log.event("FATAL_ERROR", f"{error}\n\n{stack_trace(error.value)}")
         finally:
             log.event("CODE_UNIT_FINISHED", "execute_anonymous_apex")
             log.event("EXECUTION_FINISHED")
