@@ -142,12 +142,11 @@ class _Reader:
         return None
 
     def _read_scalar(self, event: _Event) -> None:
-        if event.anchor:
-            self._refuse_sharing(event, f"&{event.anchor} is an anchor")
-        if event.tag and event.tag != "!":
-            self._refuse_tag(event, event.tag)
-        if self._wants_key():
-            self._read_key(self._stack[-1], event)
+        if event.anchor or event.tag:
+            self._judge_properties(event)
+        branch = self._stack[-1] if self._stack else None
+        if branch is not None and branch.key is None and branch.data.__class__ is dict:
+            self._read_key(branch, event)
             return
         value: object = event.value
         if event.implicit[0]:
@@ -167,10 +166,8 @@ class _Reader:
             self.troubles.append(Trouble("MAP007", place_of(event), message, "keep one of the two"))
 
     def _open(self, event: _Event, data: dict[str, object] | list[object]) -> None:
-        if event.anchor:
-            self._refuse_sharing(event, f"&{event.anchor} is an anchor")
-        if event.tag and event.tag != "!":
-            self._refuse_tag(event, event.tag)
+        if event.anchor or event.tag:
+            self._judge_properties(event)
         branch = _Branch(event, data, {})
         if self._wants_key():
             trouble = Trouble("MAP010", place_of(event), "a key is a list or a mapping", "write the key as one word")
@@ -224,6 +221,12 @@ class _Reader:
         self.troubles.append(
             Trouble("MAP008", place_of(event), message, "a spec needs eight; look for a bracket too many")
         )
+
+    def _judge_properties(self, event: _Event) -> None:
+        if event.anchor:
+            self._refuse_sharing(event, f"&{event.anchor} is an anchor")
+        if event.tag and event.tag != "!":
+            self._refuse_tag(event, event.tag)
 
     def _refuse_sharing(self, event: _Event, what: str) -> None:
         fix = "write the value where it is used, or say it once in `defaults`"
