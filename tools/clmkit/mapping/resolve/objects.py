@@ -392,11 +392,7 @@ def imply_direction(owner: Owner, field_class: FieldClass) -> Direction:
     """The way values move. read_only never comes back: CLM values are shown, Salesforce values stay."""
     if field_class is FieldClass.CLM_ONLY or (field_class is FieldClass.READ_ONLY and owner is Owner.SALESFORCE):
         return Direction.NONE
-    return {
-        Owner.CLM: Direction.CLM_TO_SALESFORCE,
-        Owner.SALESFORCE: Direction.SALESFORCE_TO_CLM,
-        Owner.SHARED: Direction.BOTH,
-    }[owner]
+    return _DIRECTIONS[owner]
 
 
 def _setting(value: bool | str) -> str:

@@ -20,7 +20,7 @@ _OPERATORS = {operator: "is_" if operator is Operator.IS else operator.value for
 
 
 def either(value: T | UnsetType, default: T) -> T:
-    return default if isinstance(value, UnsetType) else value
+    return default if value is UNSET else value
 
 
 def camel(name: str) -> str:
