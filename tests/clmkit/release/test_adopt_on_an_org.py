@@ -112,3 +112,6 @@ def test_the_first_release_is_taken_back_from_an_org_that_held_nothing_of_it(sma
     code, output = small.clmkit("apply", small.plan_hash, "--org", FILE, "--rollback")
     assert code == 0, output
     assert "verified: 1 components as before, " in output
+    assert small.clmkit("apply", small.plan_hash, "--org", FILE, "--rollback")[0] == 0
+    plan = json.loads(small.clmkit("plan", "--org", FILE, "--json")[1])
+    assert (plan["undecided"], plan["next"]) == ([], f"clmkit apply {plan['hash'][:12]}")

@@ -266,6 +266,17 @@ def read_pre_image(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
+def _find_foreign(kept: KeptPlan, held: Components, pre_image: Components) -> list[str]:
+    """What the org holds neither as the release left it nor as it was before."""
+    now, returned = (
+        {str(key): digest(elements) for key, elements in state.items()}
+        for state in (held, without_retired(held, pre_image))
+    )
+    made = {**dict.fromkeys(map(str, kept.withdrawal.keys)), **kept.built}
+    changed = (name for name in sorted(made) if now.get(name) not in (made[name], kept.org.get(name)))
+    return [name for name in changed if returned.get(name) != kept.org.get(name)]
+
+
 async def take_back(release: Release, org: OrgClients) -> Rollback:
     """Deploy the way back and see that the org holds what it held before. Raises ApplyRefused, WireError."""
     kept = release.kept
@@ -273,15 +284,13 @@ async def take_back(release: Release, org: OrgClients) -> Rollback:
         raise ApplyRefused("this plan was never applied; there is nothing to take back")
     for name in (SETTINGS, PROJECT):
         await _wait_for_open(release, org, name)
-    held = {str(key): digest(elements) for key, elements in (await read_org(release, org)).items()}
-    made = {**dict.fromkeys(map(str, kept.withdrawal.keys)), **kept.built}
-    foreign = [name for name in sorted(made) if held.get(name) not in (made[name], kept.org.get(name))]
+    rollback = plan_rollback(kept, read_pre_image(kept.folder), release.drawn.api_version)
+    pre_image = read_components(rollback.files)
+    foreign = _find_foreign(kept, await read_org(release, org), pre_image)
     if foreign:
         lines = [f"org: {name} has changed since the release" for name in foreign]
         raise ApplyRefused("\n".join([*lines, "nothing was deployed: taking back would lose these changes"]))
-    rollback = plan_rollback(kept, read_pre_image(kept.folder), release.drawn.api_version)
     await _deploy(release, org, ROLLBACK, rollback.files)
-    pre_image = read_components(rollback.files)
     after = without_retired(await read_org(release, org), pre_image)
     wrong = [str(key) for key in rollback.way.restored if digest(after.get(key)) != digest(pre_image.get(key))]
     wrong += [str(key) for key in rollback.way.removed if key in after]

@@ -161,6 +161,8 @@ def _judge_value(element: ElementChange, subject: str, target: str, words: tuple
         yield Change(added if element.after else dropped, f"{subject}.{value}", target, element.before, element.after)
     elif name == "isActive" and changed == "value_policy_changed":
         yield Change("value_retired" if element.after else "value_restored", f"{subject}.{value}", target, value)
+    elif name == "isActive" and not element.after:
+        yield Change(added, f"{subject}.{value}", target, "", value)
     elif name == "isActive" or (name == "groupingString" and element.before and element.after):
         yield Change(changed, f"{subject}.{value}", target, *_said(element))
     elif element.before and element.after:
