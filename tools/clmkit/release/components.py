@@ -202,6 +202,9 @@ class _Reading:
         for name, value in body.items():
             if name in self.uncounted:
                 continue
+            if type(value) is str and name not in self.ordered:  # almost every element of a large project
+                yield f"{prefix}{name}", value or SAID_BY_NAME.get(name, "")
+                continue
             items = value if isinstance(value, list) else [value]
             path, is_ordered = f"{prefix}{name}", name in self.ordered
             if is_ordered and all(isinstance(item, str) for item in items):
@@ -234,6 +237,8 @@ def _identify(item: object) -> str:
 
 def _name_items(identities: Sequence[str], *, is_ordered: bool) -> list[str]:
     """Identities, the second of the same name with its number; places where nothing identifies what has one."""
+    if len(identities) == 1 and not is_ordered:
+        return list(identities)
     seen: Counter[str] = Counter()
     names = []
     for identity in identities:
