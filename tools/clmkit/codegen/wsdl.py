@@ -60,10 +60,18 @@ class Finding:
         return f"{self.line}: {self.element}: {self.message}"
 
 
+OMITTED: Mapping[str, Mapping[str, Slot]] = {
+    "CustomField": {"displayLocationInDecimal": Slot("xsd:boolean", is_required=False, is_repeatable=False)},
+}
+"""What that WSDL lacks although the Metadata API Developer Guide has it ("CustomField") and orgs return it."""
+
+
 @cache
 def load_schema() -> Schema:
-    """The schema of the installed simple-salesforce package."""
-    return parse_schema(files("simple_salesforce").joinpath("metadata.wsdl").read_bytes())
+    """The schema of the installed simple-salesforce package, with what it lacks."""
+    shipped = parse_schema(files("simple_salesforce").joinpath("metadata.wsdl").read_bytes())
+    types = {name: {**slots, **OMITTED.get(name, {})} for name, slots in shipped.types.items()}
+    return Schema(shipped.version, types, shipped.enumerations)
 
 
 def parse_schema(wsdl: bytes) -> Schema:
