@@ -135,6 +135,8 @@ def test_a_default_by_formula_fills_what_the_request_leaves_out(insert: Save, re
     add_field("Sample__c", Field("Due__c", "Due", FieldType.DATE, default_formula="TODAY() + 7"))
     assert read("Sample__c", insert("Sample__c").record_id, "Due__c") == date(2026, 3, 8)
     assert read("Sample__c", insert("Sample__c", Due__c=None).record_id, "Due__c") is None
+    add_field("Sample__c", Field("Made__c", "Made", FieldType.DATE, default_formula="NOW()"))
+    assert read("Sample__c", insert("Sample__c").record_id, "Made__c") == date(2026, 3, 1)
 
 
 def test_a_record_type_narrows_a_restricted_picklist(org: Org, admin: Caller, insert: Save) -> None:

@@ -6,6 +6,7 @@ Sources: "Formula Field Types and Merge Fields", "Default Field Values" (Salesfo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -108,7 +109,8 @@ class Formulas:
         """What the default-value formulas of a type come to now, for the running user."""
         context = self._make_context(table, ())(self.moment(), Row([None] * table.width), None)
         formulas = table.compiled_formulas(self._compile_defaults)
-        return {field: _shown(formula, context) for field, formula in formulas}
+        given = {field: _shown(formula, context) for field, formula in formulas}
+        return {name: _fitting(table, name, value, context) for name, value in given.items()}
 
     def _make_context(self, table: RecordTable, paths: Iterable[FieldPath]) -> MakeContext:
         return partial(FormulaRow, path_readers(self._org, table, paths), partial(self._globals.value, table))
@@ -143,6 +145,14 @@ class Formulas:
             for f in table.type.fields
             if f.default_formula and f.type is not FieldType.BOOLEAN
         )
+
+
+def _fitting(table: RecordTable, name: str, value: Value, context: FormulaRow) -> Value:
+    """A date and time becomes the user's day as a date field's default: `NOW()` (ASSUMED: public metadata has it)."""
+    field = table.type.find_field(name)
+    if isinstance(value, datetime) and field is not None and field.type is FieldType.DATE:
+        return value.astimezone(context.zone).date()
+    return value
 
 
 def _shown(compiled: CompiledFormula, context: FormulaRow) -> Value:
