@@ -423,7 +423,8 @@ class _Initialisers:
     def compile(self) -> list[tuple[int, Run]]:
         """Compile once; a compile error stops the run of them."""
         if self._compiled is None:
-            scope = Scope(self._engine, self._cls, self._static, VOID, "<init>", may_set_final=True)
+            body_of = "method" if self._static else "initialiser"
+            scope = Scope(self._engine, self._cls, self._static, VOID, "<init>", may_set_final=True, body_of=body_of)
             self._compiled = _compile_parts(scope, self.parts)
             self._slots = scope.slots
             if report(self._engine, scope):

@@ -186,6 +186,7 @@ MAP_INITIALISER = (
 UNREACHABLE = "Unreachable statement"
 MISSING_RETURN = "Missing return statement required return type: {}"
 VOID_RETURN = "Void method must not return a value"
+RETURN_OUTSIDE = "Return must be called from a method"
 CONSTRUCTOR_RETURN = "Constructors must not return a value"
 TRIGGER_RETURN = "Trigger bodies must not return a value"
 BREAK = "Break statement must be in loop"

@@ -207,6 +207,9 @@ _VOID_RETURNS = {"constructor": messages.CONSTRUCTOR_RETURN, "trigger": messages
 
 
 def _return(scope: Scope, node: tree.Return) -> Step:
+    if scope.body_of == "initialiser":
+        scope.problems.append(CompileProblem(messages.RETURN_OUTSIDE, node.pos))
+        return Step(lambda frame: RETURN, True)
     if node.value is None:
         if scope.returns is not VOID:
             raise CompileProblem(messages.MISSING_RETURN.format(scope.returns.name), node.pos)
