@@ -16,6 +16,13 @@ from orgtwin.apex.projects import prepare
 FIELD = '<CustomField xmlns="http://soap.sforce.com/2006/04/metadata"><fullName>{0}</fullName><label>{1}</label></CustomField>'
 OBJECT = '<CustomObject xmlns="http://soap.sforce.com/2006/04/metadata">{0}</CustomObject>'
 
+PERMISSION_SET = '<PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata">{0}</PermissionSet>'
+BIG_OBJECT = (
+    "<deploymentStatus>Deployed</deploymentStatus><fields><fullName>At__c</fullName><label>At</label><required>true</required>"
+    "<type>DateTime</type></fields><indexes><fullName>I</fullName><label>I</label><fields><name>At__c</name>"
+    "<sortDirection>ASC</sortDirection></fields></indexes><label>Past</label><pluralLabel>Pasts</pluralLabel>"
+)
+
 
 def write(root: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
@@ -260,3 +267,37 @@ def test_records_of_custom_metadata_that_must_name_others_come_after_them(tmp_pa
     engine = prepare(read_project(tmp_path), tell=told.append)
     program = "System.debug([SELECT To__r.To__r.DeveloperName FROM A__mdt].To__r.To__r.DeveloperName);"
     assert (told, engine.run_anonymous(program), engine.debug_log) == ([], [], ["One"])
+
+
+@pytest.mark.parametrize(
+    ("files", "open_"),
+    [
+        (("src/package.xml",), True),
+        (("package.xml",), True),
+        (("package.xml", "sfdx-project.json"), False),
+        ((), False),
+    ],
+)
+def test_the_fields_of_what_was_retrieved_from_an_org_are_open_to_its_administrator(
+    tmp_path: Path, files: tuple[str, ...], open_: bool
+) -> None:
+    write(tmp_path, {"src/X.cls": "public class X { }", **dict.fromkeys(files, "{}")})
+    assert read_project(tmp_path).fields_open is open_
+
+
+def test_rows_of_a_big_object_are_deleted_by_whom_cannot_edit_them(tmp_path: Path) -> None:
+    rights = "".join(
+        f"<{right}>{'true' if right in ('allowRead', 'allowCreate', 'allowDelete') else 'false'}</{right}>"
+        for right in ("allowCreate", "allowDelete", "allowEdit", "allowRead", "modifyAllRecords", "viewAllRecords")
+    )
+    granted = f"<label>P</label><objectPermissions>{rights}<object>Past__b</object></objectPermissions>"
+    told: list[str] = []
+    write(
+        tmp_path,
+        {
+            "objects/Past__b.object": OBJECT.format(BIG_OBJECT),
+            "permissionsets/P.permissionset": PERMISSION_SET.format(granted),
+        },
+    )
+    prepare(read_project(tmp_path), tell=told.append)
+    assert told == []

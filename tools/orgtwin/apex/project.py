@@ -18,7 +18,7 @@ from zipfile import ZipFile, ZipInfo
 from lxml import etree
 
 from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
-from orgtwin.apex.project_names import Source, is_of_cumulusci, names_of
+from orgtwin.apex.project_names import Source, is_of_an_org, is_of_cumulusci, names_of
 from orgtwin.apex.retired_metadata import modernize, remove_unknown
 from orgtwin.metadata.catalogue import load_types
 from orgtwin.schema.model import Schema
@@ -48,8 +48,8 @@ _MANY = frozenset(
 class Project:
     """Apex and its API versions by file name (classes without its ending), labels by name, metadata files by path in a deploy.
 
-    `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `of_cumulusci`, whether
-    CumulusCI would deploy that folder; `namespaces`, those of managed packages among the projects it builds on; `left_out` says
+    `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `fields_open`, whether the
+    administrator sees every field of it; `namespaces`, those of managed packages among the projects it builds on; `left_out` says
     what of the folders does not reach the org although Apex may notice.
     """
 
@@ -58,7 +58,7 @@ class Project:
     labels: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
-    of_cumulusci: bool = False
+    fields_open: bool = False
     namespaces: frozenset[str] = frozenset()
     left_out: list[str] = field(default_factory=list)
 
@@ -86,7 +86,7 @@ def read_project(root: Path, before: Sequence[Base] = ()) -> Project:
     `before`: the projects that this one builds on, read first.
     """
     project = Project(
-        of_cumulusci=is_of_cumulusci(root),
+        fields_open=is_of_cumulusci(root) or is_of_an_org(root),
         namespaces=frozenset(base.namespace for base in before if base.namespace),
     )
     objects: dict[str, list[Source]] = {}

@@ -117,6 +117,12 @@ def is_of_cumulusci(folder: Path) -> bool:
     return any((place / "cumulusci.yml").is_file() for place in _upwards(folder))
 
 
+def is_of_an_org(folder: Path) -> bool:
+    """Is it what was retrieved from an org: a manifest beside its folders, no project around it?"""
+    manifest = any((folder / place / "package.xml").is_file() for place in ("", "src"))
+    return manifest and not any((place / "sfdx-project.json").is_file() for place in _upwards(folder))
+
+
 def _upwards(folder: Path) -> tuple[Path, ...]:
     whole = folder.resolve()
     return (whole, *whole.parents)

@@ -57,7 +57,7 @@ def prepare(
         job = metadata.deploy_files(admin, project.files, _OPTIONS)
         for message in job.outcome.failures if job.outcome is not None else ():
             tell(f"{message.file_name}: {message.problem}")
-    if project.of_cumulusci:
+    if project.fields_open:
         _open_fields(org, admin)
     if project.namespaces:
         _open_packages(org, admin, project.namespaces)
@@ -72,9 +72,9 @@ def prepare(
 
 
 def _open_fields(org: Org, admin: Caller) -> None:
-    """Give the administrator's profile every custom field, as the flows of CumulusCI that run tests do first.
+    """Give the administrator's profile every custom field, as the flows of CumulusCI that run tests do first, and as Setup does.
 
-    Source: `update_admin_profile` (CumulusCI documentation).
+    Source: `update_admin_profile` (CumulusCI documentation). ASSUMED: what was retrieved from an org was made there in Setup.
     """
     users = org.table("User")
     set_id = _profile_sets(org)[users.reader("ProfileId")(users.live[admin.user_id])]

@@ -117,8 +117,11 @@ def check_dependencies(workspace: Workspace, node: Node, *, whole: bool) -> None
         if draft is None:
             continue
         label = draft.shell.label
+        absent = (
+            ("allowEdit",) if draft.shell.api_name.endswith("__b") else ()
+        )  # the rows of a big object are not edited
         for right, needs in _NEEDS.items():
-            missing = [f"{_RIGHT_NAMES[need]} {label}" for need in needs if not entry.flag(need)]
+            missing = [f"{_RIGHT_NAMES[need]} {label}" for need in needs if not entry.flag(need) and need not in absent]
             if entry.flag(right) and missing and not draft.shell.event:
                 raise ComponentRefused(
                     f"Permission {_RIGHT_NAMES[right]} {label} depends on permission(s): {', '.join(missing)}"
