@@ -21,26 +21,30 @@ NO_ACCESS = SaveError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access ri
 _DELETED = SaveError("ENTITY_IS_DELETED", "entity is deleted")
 _UNKNOWN = SaveError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
 
+Family = list[tuple[RecordTable, Row]]
+"""A record, and those that go or come back because it does."""
+
 
 class Deletion:
     def __init__(self, context: RecordsContext) -> None:
         self._context = context
 
-    def delete(self, caller: Caller, record_id: str, *, hard: bool) -> SaveResult:
+    def delete(self, caller: Caller, record_id: str, family: Family, *, hard: bool) -> SaveResult:
+        """`family` is given what goes: the row, and what goes with it."""
         table, row, error = self._find(record_id)
         if table is None or row is None:
             return _refused(error)
         refusal = self._refuse(caller, table, row)
         if refusal is not None:
             return _refused(refusal)
-        family: list[tuple[RecordTable, Row]] = []
         self._take(table, row, self._context.now, family)
         if hard or not table.type.undeletable:
             for member_table, member in family:
                 self._context.log.purge(member_table, member)
         return SaveResult(str(row[ID]), True)
 
-    def undelete(self, caller: Caller, record_id: str) -> SaveResult:
+    def undelete(self, caller: Caller, record_id: str, family: Family) -> SaveResult:
+        """`family` is given what comes back."""
         found = find_id18(record_id)
         table = self._table_of(found)
         row = table.recycled.get(found) if table is not None and found is not None else None
@@ -52,7 +56,7 @@ class Deletion:
         conflict = table.find_conflict(row)
         if conflict is not None:
             return _refused(duplicate_value(*conflict))
-        self._bring_back(table, row)
+        self._bring_back(table, row, family)
         return SaveResult(found, True)
 
     # ---- who may
@@ -101,7 +105,7 @@ class Deletion:
 
     # ---- what goes with it
 
-    def _take(self, table: RecordTable, row: Row, moment: datetime, family: list[tuple[RecordTable, Row]]) -> None:
+    def _take(self, table: RecordTable, row: Row, moment: datetime, family: Family) -> None:
         """Recycle a row and what cascades from it; all carry the same SystemModstamp, by which undelete knows them again."""
         family.append((table, row))
         for relationship in self._context.schema.children_of(table.type.api_name):
@@ -116,13 +120,12 @@ class Deletion:
             stamped[SYSTEM_MODSTAMP] = moment
             self._context.log.change(table, row, stamped)
             self._context.log.recycle(table, row)
-            self._context.rollups.update_parents(table, [(row, None)])
 
-    def _bring_back(self, table: RecordTable, row: Row) -> None:
+    def _bring_back(self, table: RecordTable, row: Row, family: Family) -> None:
         """Restore a row and what went into the bin with it."""
         moment = row[SYSTEM_MODSTAMP]
         self._context.log.restore(table, row)
-        self._context.rollups.update_parents(table, [(None, row)])
+        family.append((table, row))
         for relationship in self._context.schema.children_of(table.type.api_name):
             if not relationship.cascade_delete:
                 continue
@@ -130,7 +133,7 @@ class Deletion:
             parent_of = child_table.reader(relationship.field)
             for child in list(child_table.deleted_rows()):
                 if parent_of(child) == row[ID] and child[SYSTEM_MODSTAMP] == moment:
-                    self._bring_back(child_table, child)
+                    self._bring_back(child_table, child, family)
 
     def _clear(self, table: RecordTable, child: Row, field: str) -> None:
         content = table.widened(child)

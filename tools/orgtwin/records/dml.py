@@ -17,11 +17,10 @@ from orgtwin.records.matching import find_by_id
 from orgtwin.records.model import Caller, Row, Value
 from orgtwin.records.removal import Removal
 from orgtwin.records.save_plans import SavePlan, SavePlans
-from orgtwin.records.saving import Operation, Pending, Save
+from orgtwin.records.saving import BATCH, Operation, Pending, Save
 from orgtwin.records.sheet import Sheet, WireRow, find_sheet, values_under
 from orgtwin.records.table import ID
 
-BATCH = 200
 _ATTEMPTS = 3
 
 WireRows = Sequence[WireRow]

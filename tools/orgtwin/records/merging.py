@@ -8,10 +8,12 @@ records move without any.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
-from orgtwin.errors import SalesforceError, SaveResult
+from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.records.context import RecordsContext
-from orgtwin.records.model import Caller
+from orgtwin.records.model import Caller, Row
+from orgtwin.records.save_order import save_parents
 from orgtwin.records.table import RecordTable
 
 MERGEABLE = ("Account", "Case", "Contact", "Lead")
@@ -36,7 +38,10 @@ def merge(
     with context.log.transaction():
         mark = context.log.mark()
         for loser in losers:
-            _move_children(context, table, loser, str(master["Id"]))
+            errors = _move_children(context, caller, table, loser, str(master["Id"]))
+            if errors:
+                context.log.rollback(mark)
+                return SaveResult(None, False, errors=tuple(errors))
         refused = [r for r in delete(caller, losers, str(master["Id"])) if not r.success]
         refused = refused or [r for r in update(caller, table.type.api_name, [master]) if not r.success]
         if refused:
@@ -65,13 +70,19 @@ def _require_live(table: RecordTable, record_ids: Sequence[str]) -> None:
             )
 
 
-def _move_children(context: RecordsContext, table: RecordTable, loser: str, master: str) -> None:
+def _move_children(
+    context: RecordsContext, caller: Caller, table: RecordTable, loser: str, master: str
+) -> list[SaveError]:
+    """What refuses the master its new summaries, if anything does."""
+    refused: list[SaveError] = []
     for relationship in context.schema.children_of(table.type.api_name):
         if relationship.field == "MasterRecordId":
             continue
         children = context.table(relationship.child_type)
+        moved: list[tuple[Row | None, Row | None]] = []
         for child in list(children.find(relationship.field, loser)) if len(children) else ():
             content = children.widened(child)
             children.write(content, relationship.field, master)
-            before = context.log.change(children, child, content)
-            context.rollups.update_parents(children, [(before, child)])
+            moved.append((context.log.change(children, child, content), child))
+        refused += chain.from_iterable(save_parents(context, caller, children, moved).values())
+    return refused

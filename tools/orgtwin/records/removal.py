@@ -6,14 +6,15 @@ only because their parent does run no triggers; a batch with partial success run
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.ids import find_id18
 from orgtwin.records.context import RecordsContext
-from orgtwin.records.deletion import Deletion
+from orgtwin.records.deletion import Deletion, Family
 from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.model import Caller, Row
+from orgtwin.records.save_order import save_parents
 from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
 
@@ -113,10 +114,12 @@ class Removal:
             for row in save.rows if merged_into is not None else ():
                 self._point_at_master(table, row, merged_into)
         refused = set() if save is None else {row.position for row in save.refused}
+        families: dict[int, Family] = {}
         for position, record_id in batch:
             if position not in refused:
-                results[position] = self._deletion.delete(caller, record_id, hard=hard)
-        return set() if save is None else self._after(save, results)
+                family = families[position] = []
+                results[position] = self._deletion.delete(caller, record_id, family, hard=hard)
+        return set() if save is None else self._after(save, results, families)
 
     def _point_at_master(self, table: RecordTable, pending: Pending, master: str | None) -> None:
         row = table.live[str(pending.content[0])]
@@ -126,15 +129,17 @@ class Removal:
         pending.before = Row(content.copy())
 
     def _undelete_batch(self, caller: Caller, table: RecordTable | None, batch: Chunk, results: Results) -> set[int]:
+        families: dict[int, Family] = {}
         for position, record_id in batch:
-            results[position] = self._deletion.undelete(caller, record_id)
+            family = families[position] = []
+            results[position] = self._deletion.undelete(caller, record_id, family)
         if table is None:
             return set()
         rows = _live_rows(table, batch)
         save = Save(caller, table, Operation.UNDELETE, [Pending(position, row, None) for position, row in rows.items()])
-        return self._after(save, results)
+        return self._after(save, results, families)
 
-    def _after(self, save: Save, results: Results) -> set[int]:
+    def _after(self, save: Save, results: Results, families: Mapping[int, Family]) -> set[int]:
         """Run what follows the write for the rows that were written; the positions that it refused."""
         save.rows = [row for row in save.rows if _is_done(results[row.position])]
         save.refused = []
@@ -143,8 +148,26 @@ class Removal:
         for hook in self._context.hooks.at(Moment.AFTER_TRIGGERS, save.table):
             hook(save)
         save.drop_refused()
+        self._roll_up(save, families)
+        save.drop_refused()
         _note_refused(save, results)
         return {row.position for row in save.refused}
+
+    def _roll_up(self, save: Save, families: Mapping[int, Family]) -> None:
+        """The parents that stay and summarize what went or came back; what refuses one refuses the row."""
+        rollups = self._context.rollups
+        summarized: dict[RecordTable, dict[int, list[Row]]] = {}
+        for row in save.rows:
+            for table, member in families[row.position]:
+                if rollups.has_parents(table):
+                    summarized.setdefault(table, {}).setdefault(row.position, []).append(member)
+        for table, by_position in summarized.items():
+            children = [(member, None) for members in by_position.values() for member in members]
+            refused = save_parents(self._context, save.caller, table, children)
+            for row in save.rows if refused else ():
+                above = [rollups.parents_of(table, member, None) for member in by_position.get(row.position, ())]
+                for parent_id in set().union(*above) & refused.keys():
+                    row.errors += refused[parent_id]
 
 
 def _live_rows(table: RecordTable, batch: Chunk) -> dict[int, Row]:

@@ -1,7 +1,7 @@
-"""Roll-up summary fields: steps 16 and 17, kept as stored values of the parent.
+"""Roll-up summary fields: what they come to, kept as stored values of the parent.
 
 Source: "Roll-Up Summary Field" (Salesforce Help): COUNT, SUM, MIN, MAX over the children of a master; deleted
-children do not count.
+children do not count. The parent is saved by `save_order`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from typing import Protocol
 
 from orgtwin.records.model import Row
 from orgtwin.records.summaries import Summary, SummaryField
-from orgtwin.records.table import RecordTable
+from orgtwin.records.table import ID, RecordTable
 from orgtwin.records.transactions import UndoLog
 from orgtwin.schema.model import Schema
 
 BeforeAfter = Sequence[tuple[Row | None, Row | None]]
+ParentsDue = dict[RecordTable, dict[str, Row]]
+"""By object and id, parents as they are to be stored."""
 
 
 class _Org(Protocol):
@@ -40,36 +42,52 @@ class Rollups:
         """Whether anything summarizes the rows of this object."""
         return bool(self._summaries_over(table.type.api_name))
 
-    def update_parents(self, table: RecordTable, rows: BeforeAfter) -> None:
-        """Bring the summaries over these children up to date, and what their parents' parents summarize."""
+    def parents_due(self, table: RecordTable, rows: BeforeAfter) -> ParentsDue:
+        """The parents of these children whose summaries say something new."""
+        found: ParentsDue = {}
         for summary in self._summaries_over(table.type.api_name):
-            self._update(table, summary, _parent_ids(table, summary.foreign_key, rows))
+            parents = self._org.table(summary.parent_type)
+            due = found.setdefault(parents, {})
+            for parent_id in _parent_ids(table, summary.foreign_key, rows):
+                live = parents.live.get(parent_id)
+                if live is not None:
+                    self._bring_up(table, summary, parents, live, due)
+        return {parents: due for parents, due in found.items() if due}
+
+    def parents_of(self, table: RecordTable, before: Row | None, after: Row | None) -> set[str]:
+        """The ids of what summarizes one child, before its change and after."""
+        keys = {summary.foreign_key for summary in self._summaries_over(table.type.api_name)}
+        return {parent_id for key in keys for parent_id in _parent_ids(table, key, [(before, after)])}
+
+    def _bring_up(
+        self, children: RecordTable, summary: SummaryField, parents: RecordTable, live: Row, due: dict[str, Row]
+    ) -> None:
+        parent_id = str(live[ID])
+        value = self._follow(children, summary).value(parent_id)
+        if parents.reader(summary.field.api_name)(live) != value:
+            content = due.get(parent_id)
+            if content is None:
+                content = due[parent_id] = parents.widened(live)
+            parents.write(content, summary.field.api_name, value)
 
     def follow_schema(self, before: Schema) -> None:
-        """Work out the summaries that are new or changed since an earlier schema, over the records that are there."""
+        """Work out the summaries that are new or changed since an earlier schema, over the records that are there. Nobody saves
+        those: no trigger runs.
+        """
         self._summaries_over("")
         for summaries in self._by_child.values():
             for summary in summaries:
                 owner = before.find_type(summary.parent_type)
                 if owner is None or owner.find_field(summary.field.api_name) != summary.field:
-                    parents = list(self._org.table(summary.parent_type).live)
-                    self._update(self._org.table(summary.child_type), summary, parents)
+                    self._work_out(summary)
 
-    def _update(self, children: RecordTable, summary: SummaryField, parent_ids: Sequence[str]) -> None:
-        parents = self._org.table(summary.parent_type)
-        changed: list[tuple[Row | None, Row | None]] = []
-        for parent_id in parent_ids:
-            parent = parents.live.get(parent_id)
-            if parent is None:
-                continue
-            value = self._follow(children, summary).value(parent_id)
-            if parents.reader(summary.field.api_name)(parent) != value:
-                content = parents.widened(parent)
-                parents.write(content, summary.field.api_name, value)
-                before = self._org.log.change(parents, parent, parents.widened(content))
-                changed.append((before, parent))
-        if changed:
-            self.update_parents(parents, changed)
+    def _work_out(self, summary: SummaryField) -> None:
+        parents, children = self._org.table(summary.parent_type), self._org.table(summary.child_type)
+        due: dict[str, Row] = {}
+        for live in parents.live.values():
+            self._bring_up(children, summary, parents, live, due)
+        for parent_id, content in due.items():
+            self._org.log.change(parents, parents.live[parent_id], content)
 
     def _follow(self, children: RecordTable, summary: SummaryField) -> Summary:
         """What follows the child table for a summary; it is made from the rows when it is first asked for."""

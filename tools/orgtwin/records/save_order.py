@@ -8,23 +8,26 @@ deployed that would define one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
+from orgtwin.errors import SaveError
 from orgtwin.records.content_effects import publish_documents
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.history import find_history, track_history
 from orgtwin.records.laws import LAWS
 from orgtwin.records.license_laws import LICENSE_LAWS
 from orgtwin.records.locks import lock_parents, lock_rows
+from orgtwin.records.model import Caller, Row
 from orgtwin.records.ownership import check_owners, drop_manual_shares
 from orgtwin.records.record_types import give_default, record_type_check, require_granted
 from orgtwin.records.role_groups import add_role_groups
-from orgtwin.records.saving import Moment, Save, SaveHook
+from orgtwin.records.rollups import BeforeAfter, ParentsDue
+from orgtwin.records.saving import BATCH, Moment, Operation, Pending, Save, SaveHook
 from orgtwin.records.share_laws import check_entries
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
-from orgtwin.records.table import RecordTable
+from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.companions import find_share
 
 Step = Callable[[RecordsContext, Save], None]
@@ -83,8 +86,12 @@ def bring_along(context: RecordsContext, save: Save) -> None:
 
 
 def roll_up(context: RecordsContext, save: Save) -> None:
-    """Steps 16 and 17: parents and grandparents that summarize these rows."""
-    context.rollups.update_parents(save.table, [(row.before, row.content) for row in save.rows])
+    """Steps 16 and 17: parents that summarize these rows; what refuses a parent refuses the rows below it."""
+    pairs = [(row.before, row.content) for row in save.rows]
+    refused = save_parents(context, save.caller, save.table, pairs)
+    for row in save.rows if refused else ():
+        for parent_id in context.rollups.parents_of(save.table, row.before, row.content) & refused.keys():
+            row.errors += refused[parent_id]
 
 
 EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}
@@ -127,9 +134,14 @@ ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
 """Steps that some objects do not take, as the schema stands; the others all do."""
 
 
-def steps_for(context: RecordsContext, table: RecordTable) -> tuple[Step, ...]:
+_NOT_OF_PARENTS = frozenset({Moment.DUPLICATES})
+
+
+def steps_for(
+    context: RecordsContext, table: RecordTable, without: frozenset[Step | Moment] = frozenset()
+) -> tuple[Step, ...]:
     """The steps that an object takes, as the org stands and as others have joined in."""
-    found = [_step_for(context, table, step) for _number, step in STEPS]
+    found = [_step_for(context, table, step) for _number, step in STEPS if step not in without]
     return tuple(step for step in found if step is not None)
 
 
@@ -143,6 +155,35 @@ def _step_for(context: RecordsContext, table: RecordTable, step: Step | Moment) 
 def _run_hooks(hooks: Sequence[SaveHook], _context: RecordsContext, save: Save) -> None:
     for hook in hooks:
         hook(save)
+
+
+def save_parents(
+    context: RecordsContext, caller: Caller, table: RecordTable, children: BeforeAfter
+) -> dict[str, list[SaveError]]:
+    """Save the parents whose summaries say something new after these children changed; what refused one, by its id.
+
+    They take the steps of any update, in the transaction of the children and as their user, who needs no right to them; so do
+    parents of parents. ASSUMED: the stamps are that user's, duplicate rules are not asked, the refusal is told in its own words.
+    """
+    refused: dict[str, list[SaveError]] = {}
+    seen: set[str] = set()
+    while (found := _next_parents(context.rollups.parents_due(table, children), seen)) is not None:
+        parents, contents = found
+        rows = [Pending(place, content, parents.live[str(content[ID])]) for place, content in enumerate(contents)]
+        save = Save(caller, parents, Operation.UPDATE, rows)
+        run(context, steps_for(context, parents, without=_NOT_OF_PARENTS), save)
+        refused |= {str(row.content[ID]): row.errors for row in save.refused}
+        seen.update(str(content[ID]) for content in contents)
+    return refused
+
+
+def _next_parents(due: ParentsDue, seen: Collection[str]) -> tuple[RecordTable, list[Row]] | None:
+    """One batch; asked for each time anew, for what one sets off may change the next."""
+    for parents, contents in due.items():
+        batch = [content for parent_id, content in contents.items() if parent_id not in seen][:BATCH]
+        if batch:
+            return parents, batch
+    return None
 
 
 def run(context: RecordsContext, steps: Sequence[Step], save: Save) -> None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from orgtwin.events.model import Change
 
 
+BATCH = 200
+"""Rows that go through the steps together, at the most."""
+
+
 class Operation(Enum):
     """What a save does; a key of tables in every save, hence hashed as the one object it is."""
 
@@ -43,7 +47,7 @@ class Pending(msgspec.Struct, eq=False, gc=False):
 
 
 class Save(msgspec.Struct, eq=False):
-    """One batch of at most 200 rows of one type on its way through the steps. Refused rows leave `rows` after each step."""
+    """One BATCH of rows of one type on its way through the steps. Refused rows leave `rows` after each step."""
 
     caller: Caller
     table: RecordTable
@@ -128,7 +132,7 @@ class SaveHooks:
         return [hook for hook, concerns in self._joined.get(moment, ()) if concerns(table)]
 
     def chunk(self, caller: Caller) -> AbstractContextManager[object]:
-        """At most 200 rows of one call go through the steps inside."""
+        """One BATCH of rows of one call goes through the steps inside."""
         with ExitStack() as stack:
             for hook in self.around_chunk:
                 stack.enter_context(hook(caller))
