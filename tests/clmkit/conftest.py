@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 from tests.clmkit.sync.postgres import PostgresServer, running_postgres
 
+from clmkit.sync import database_sqlite
 from clmkit.sync.database import Target
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hasty_disk() -> Iterator[None]:
+    """A state that a test opens itself never waits for the disk: no test takes the power away. Processes of their own wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_sqlite, "DURABILITY", "OFF")
+        yield
 
 
 @pytest.fixture(scope="session")

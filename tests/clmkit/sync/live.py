@@ -6,9 +6,11 @@ import contextlib
 import json
 import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +73,7 @@ class Live:
         answer.raise_for_status()
         return answer.json()
 
-    @property
+    @cached_property
     def people(self) -> Salesforce:
         """The org as its administrator sees it."""
         session = requests.Session()
@@ -97,6 +99,7 @@ def living(folder: Path) -> Iterator[Live]:
         _create_accounts(world)
         (folder / "sync.yml").write_text(SYNC_CONFIG.format(spec=ROOT / "mappings/contract.yml"))
         yield world
+        world.people.session.close()
 
 
 def _deploy(folder: Path, org: Mapping[str, str]) -> None:
@@ -170,6 +173,8 @@ def is_registered(live: Live) -> bool:
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    """Asks again and again, and leaves the processor to those who are waited for."""
+    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
     while not is_so():
         assert time.monotonic() < deadline
+        pause.wait(0.02)

@@ -75,9 +75,14 @@ class Rotation:
         wait_until(lambda: self.vault.renewals > known)
         self.seconds += 1.9
 
-    def replace_hook(self) -> None:
+    def write_hook(self) -> None:
         self.secrets.append("whsec_" + base64.b64encode(os.urandom(32)).decode())
         (self.live.folder / "hook").write_text(self.secrets[-1])
+
+    def replace_hook(self) -> None:
+        known = self.count_replaced_hooks()
+        self.write_hook()
+        wait_until(lambda: self.count_replaced_hooks() > known)
 
     def replace_clm(self) -> None:
         first = self._write("clm.json", self.live.call_clm("POST", "/admin/client-secret")["client_secret"])

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from tests.clmkit.sync.world import ACME, World
 
+from clmkit.sync import database_sqlite
 from clmkit.sync.audit import find_break
 from clmkit.sync.database import StateError, Target
+from clmkit.sync.database_sqlite import DURABILITY
 from clmkit.sync.guards import Limits
 from clmkit.sync.state import State
 
@@ -100,6 +102,16 @@ def test_a_state_that_may_only_be_read_ends_the_run_in_words_and_loses_nothing(t
     connection_of(world).execute("PRAGMA query_only = OFF")
     world.run()
     require_equal(world, "Read only")
+
+
+def test_what_a_run_committed_is_on_the_disk_and_outlives_the_power(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_sqlite, "DURABILITY", DURABILITY)
+    world = World(state_path=tmp_path / "sync.sqlite")
+    facts = {name: world.state.database.execute(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")}
+    world.restart()
+    assert facts == {"journal_mode": [("wal",)], "synchronous": [(2,)]}
 
 
 def no_file(path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.clmkit.sync.postgres import PostgresServer, running_postgres
+from tests.clmkit.sync.postgres import PostgresServer
 from tests.clmkit.templates.systems import AGREEMENTS, Systems, running
 
 from clmkit.sync.config import load_config
@@ -119,12 +119,6 @@ def fleet_on(systems: Systems, tmp_path: Path) -> Iterator[Callable[[Target], Fl
             return fleet
 
         yield make
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
 
 
 def check(fleet: Fleet) -> None:

@@ -15,6 +15,8 @@ from pathlib import Path
 from clmkit.sync.database import Parameter, SqlRow, StateError
 
 WAIT_SECONDS = 10.0
+DURABILITY = "FULL"
+"""What was committed outlives the power ("PRAGMA synchronous", SQLite)."""
 
 
 class Sqlite:
@@ -28,7 +30,7 @@ class Sqlite:
             _make_private(path)
             self.connection = sqlite3.connect(str(path), isolation_level=None, timeout=WAIT_SECONDS)
             self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.execute("PRAGMA synchronous=FULL")
+            self.connection.execute(f"PRAGMA synchronous={DURABILITY}")
             self.connection.executescript(schema)
         except sqlite3.Error as error:
             raise StateError(_explain(path, error)) from error
