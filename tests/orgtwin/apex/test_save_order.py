@@ -292,3 +292,39 @@ def test_an_email_goes_out_with_the_commit_and_not_without_it() -> None:
     org.org.log.abort(mark)
     assert org.insert("Account", {"Name": "saved"})[0].success
     assert [mail["plaintextbody"] for mail in org.engine.outbox] == ["saved"]
+
+
+JOBS = {
+    "Sweep": """public class Sweep implements Database.Batchable<SObject> {
+        public List<Account> start(Database.BatchableContext c) { return [SELECT Name FROM Account]; }
+        public void execute(Database.BatchableContext c, List<Account> rows) {
+            System.debug('execute ' + rows.size());
+            if (rows[0].Name == 'a1') { throw new QueryException(); }
+        }
+        public void finish(Database.BatchableContext c) {
+            System.debug('finish ' + [SELECT CompletedDate FROM AsyncApexJob WHERE Id = :c.getJobId()].CompletedDate);
+        }
+    }""",
+    "Later": "public class Later implements Queueable { public void execute(QueueableContext c) { } }",
+    "Soon": "public class Soon { @future public static void run() { } }",
+}
+TOLD = """for (AsyncApexJob j : [SELECT JobType, Status, JobItemsProcessed, TotalJobItems, NumberOfErrors, ExtendedStatus,
+        CompletedDate FROM AsyncApexJob ORDER BY JobType]) {
+    System.debug(String.join(new List<Object>{j.JobType, j.Status, j.JobItemsProcessed, j.TotalJobItems, j.NumberOfErrors,
+        '' + j.ExtendedStatus, j.CompletedDate == System.now()}, ' '));
+}"""
+
+
+def test_a_batch_without_rows_does_not_execute_and_every_job_tells_when_it_was_done() -> None:
+    org = LiveOrg(**JOBS)
+    shown = org.run("Database.executeBatch(new Sweep()); System.enqueueJob(new Later()); Soon.run();")
+    assert shown == ["finish null"]
+    assert org.run(TOLD) == [f"{kind} Completed 0 0 0 null true" for kind in ("BatchApex", "Future", "Queueable")]
+
+
+def test_a_batch_goes_on_after_a_part_that_fails_and_tells_its_first_error() -> None:
+    org = LiveOrg(**JOBS)
+    org.insert("Account", *rows("a", 3))
+    shown = org.run("Database.executeBatch(new Sweep(), 1);")
+    assert shown == ["execute 1", "execute 1", "execute 1", "finish null"]
+    assert org.run(TOLD) == ["BatchApex Completed 3 3 1 First error: Script-thrown exception true"]

@@ -90,3 +90,20 @@ def test_code_that_runs_as_a_version_of_a_package_runs_as_the_same_user() -> Non
     engine = Engine(SmallOrg())
     assert engine.load({"Versioned": VERSIONED}) == []
     assert [(o.outcome, o.message) for o in run_tests(engine).outcomes] == [("Pass", "")]
+
+
+SILENT = """@IsTest class Silent {
+    class MuteException extends Exception { public override String getMessage() { return null; } }
+    @IsTest static void saysNothing() { throw new MuteException('said'); }
+    @IsTest static void wasGivenNothing() { throw new IllegalArgumentException(); }
+}"""
+
+
+def test_an_exception_without_a_message_fails_a_test_in_words_of_apex() -> None:
+    """ASSUMED for a getMessage that returns null."""
+    engine = Engine(SmallOrg())
+    assert engine.load({"Silent": SILENT}) == []
+    assert [o.message for o in run_tests(engine).outcomes] == [
+        "Silent.MuteException: null",
+        "System.IllegalArgumentException: Script-thrown exception",
+    ]

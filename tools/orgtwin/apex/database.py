@@ -21,7 +21,8 @@ from orgtwin.apex.mixed_dml import MESSAGE as MIXED_DML
 from orgtwin.apex.mixed_dml import kind_of_write
 from orgtwin.apex.org_port import QueryRow
 from orgtwin.apex.records import SObject, field_type, to_id
-from orgtwin.apex.types import ID, SOBJECT, Type, list_of
+from orgtwin.apex.text import to_text
+from orgtwin.apex.types import ID, OBJECT, SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value, whole_characters
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.ids import find_id18
@@ -266,6 +267,11 @@ class DatabaseError:
     def apex_type(self) -> Type:
         return declare("Error", namespace="Database").type
 
+    def __str__(self) -> str:
+        error = self.error
+        fields = ", ".join(error.fields)
+        return f"Database.Error[getFields=({fields});getMessage={error.message};getStatusCode={error.status_code};]"
+
 
 @dataclass(slots=True)
 class DmlResult:
@@ -279,6 +285,13 @@ class DmlResult:
     @property
     def apex_type(self) -> Type:
         return declare(self.kind, namespace="Database").type
+
+    def __str__(self) -> str:
+        shown = (
+            f"getErrors={to_text(ApexList(list_of(OBJECT), list(self.errors)))};getId={to_text(self.result.record_id)};"
+        )
+        created = f"isCreated={to_text(self.result.created)};" if self.kind == "UpsertResult" else ""
+        return f"Database.{self.kind}[{shown}{created}isSuccess={to_text(self.result.success)};]"
 
 
 RESULT_KINDS = {

@@ -25,7 +25,7 @@ class ApexThrow(Exception):
         self.value = value
 
     def __str__(self) -> str:
-        return whole_characters(f"{self.value.cls.full_name}: {self.value.message}")
+        return whole_characters(f"{self.value.cls.full_name}: {message_of(self.value)}")
 
 
 class Uncatchable(ApexThrow):
@@ -135,12 +135,13 @@ def _init_cause(this: ExceptionInstance, cause: ExceptionInstance) -> None:
     this.cause = cause
 
 
-def _get_message(this: ExceptionInstance) -> str:
+def message_of(this: ExceptionInstance) -> str:
+    """What getMessage gives where no class of Apex has its own."""
     return this.message if this.message is not None else "Script-thrown exception"
 
 
 _METHODS: tuple[tuple[str, tuple[Type, ...], Type, Callable[..., Value]], ...] = (
-    ("getMessage", (), STRING, _get_message),
+    ("getMessage", (), STRING, message_of),
     ("getCause", (), EXCEPTION.type, lambda this: this.cause),
     ("getLineNumber", (), INTEGER, _get_line),
     ("getStackTraceString", (), STRING, stack_trace),
@@ -161,7 +162,7 @@ def _construct(message: bool, cause: bool) -> Callable[..., None]:
         if cause:
             this.cause = args[-1]
             if not message and this.cause is not None and this.cls is not _AURA:
-                this.message = f"{this.cause.cls.full_name}: {_get_message(this.cause)}"
+                this.message = f"{this.cause.cls.full_name}: {message_of(this.cause)}"
 
     return construct
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape, quoteattr
 
 from orgtwin.apex.classes import Method
-from orgtwin.apex.faults import ApexThrow
+from orgtwin.apex.faults import ApexThrow, message_of
 from orgtwin.apex.library import jsontext
 from orgtwin.apex.library.json import from_plain, serialize, to_plain
 from orgtwin.apex.types import BOOLEAN, DECIMAL, DOUBLE, INTEGER, LONG, OBJECT, Kind, Type
@@ -50,7 +50,7 @@ def read_arguments(method: Method, body: bytes, media_type: str) -> list[Value]:
         given = found.read(body, types) if body.strip() else {}
         return [from_plain(given.get(name), type_, strict=False) for name, type_ in types.items()]
     except (ApexThrow, UnicodeDecodeError) as error:
-        message = str(error.value.message) if isinstance(error, ApexThrow) else str(error)
+        message = message_of(error.value) if isinstance(error, ApexThrow) else str(error)
         raise SalesforceError("JSON_PARSER_ERROR", message) from error
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from orgtwin.apex.change_events import queue_change, queue_changes_of_test
 from orgtwin.apex.engine import Engine
-from orgtwin.apex.faults import ApexThrow, TooDeep, Uncatchable
+from orgtwin.apex.faults import ApexThrow, TooDeep, Uncatchable, message_of
 from orgtwin.apex.kernel import engine_for, row_values
 from orgtwin.apex.library.jobs import next_time, note_fired, run_as_its_user
 from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
@@ -230,7 +230,7 @@ class TriggerHooks:
             if engine.transaction.writes > 1:
                 raise
             del engine.stack[depth:]
-            _refuse_all(save, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", str(error.value.message))
+            _refuse_all(save, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message_of(error.value))
             return
         except Uncatchable as error:
             if depth:

@@ -181,4 +181,5 @@ def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopw
 
 def _shown(error: ApexThrow) -> str:
     own = error.value.cls.vtable["getmessage()"]
-    return whole_characters(f"{error.value.cls.full_name}: {own.call(error.value)}")
+    message = own.call(error.value)
+    return whole_characters(f"{error.value.cls.full_name}: {'null' if message is None else message}")

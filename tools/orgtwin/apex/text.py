@@ -9,6 +9,7 @@ from typing import Any
 
 from orgtwin.apex import context
 from orgtwin.apex.numbers import decimal_text, double_text
+from orgtwin.apex.types import Type
 from orgtwin.apex.values import (
     ApexList,
     ApexMap,
@@ -105,7 +106,18 @@ def _by_type(value: Value, depth: int) -> str:
         return _exception_text(value)
     if isinstance(value, Instance):
         return _instance_text(value, depth)
-    return str(value)
+    return _platform_text(value)
+
+
+_PYTHONS_OWN: object = object.__str__
+
+
+def _platform_text(value: Value) -> str:
+    """A platform object. ASSUMED for one whose text no page shows: its type, and nothing of what it holds."""
+    if type(value).__str__ is not _PYTHONS_OWN:
+        return str(value)
+    type_: Type | None = getattr(value, "apex_type", None)
+    return f"{type(value).__name__ if type_ is None else type_.name}[]"
 
 
 def to_text(value: Value) -> str:

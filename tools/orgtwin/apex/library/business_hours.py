@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.signatures import system_class
+from orgtwin.apex.text import to_text
 from orgtwin.apex.values import Long
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -49,7 +50,7 @@ def _hours(record_id: str) -> Hours:
     text = f"SELECT TimeZoneSidKey, {', '.join(names)} FROM BusinessHours WHERE Id = :id"  # noqa: S608  (fixed names)
     rows = context.engine().port.query(text, {"id": str(record_id)}, user_mode=False)
     if not isinstance(rows, list) or not rows:
-        raise throw("HandledException", f"Invalid id: {record_id}")
+        raise throw("HandledException", f"Invalid id: {to_text(record_id)}")
     fields = rows[0].fields
     times = [fields.get(name) for name in names]
     days = tuple(

@@ -16,6 +16,7 @@ from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.objects import new_instance
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, system_interface, type_of
 from orgtwin.apex.records import SObject
+from orgtwin.apex.text import to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Instance, Long, Value
 
@@ -47,7 +48,9 @@ class Partition:
 def _check_key(this: Partition, key: str | None) -> str:
     if key is None or not _KEY.fullmatch(key):
         error = f"Cache.{this.scope}.{this.scope}CacheException"
-        raise throw(error, f"Failed Cache.{this.scope}: key must be alphanumeric and at most 50 characters: {key}")
+        raise throw(
+            error, f"Failed Cache.{this.scope}: key must be alphanumeric and at most 50 characters: {to_text(key)}"
+        )
     return key
 
 

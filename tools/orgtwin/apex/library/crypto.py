@@ -164,7 +164,7 @@ def _decrypt_managed(algorithm: str, key: bytes, data: bytes) -> bytes:
 
 
 def _generate_key(size: int) -> bytes:
-    if size not in (128, 192, 256):
+    if _present(size) not in (128, 192, 256):
         raise throw("InvalidParameterValueException", f"Invalid key size: {size}")
     return secrets.token_bytes(size // 8)
 
@@ -268,7 +268,7 @@ UUID = system_class(
     "UUID",
     {
         "static UUID randomUUID()": lambda: Uuid(random_uuid()),
-        "static UUID fromString(String)": Uuid,
+        "static UUID fromString(String)": lambda text: Uuid(_present(text)),
         "String toString()": str.__str__,
     },
 )

@@ -62,7 +62,7 @@ def _date_value_of(value: Value) -> date | None:
         return value
     found = _DATE_TEXT.fullmatch(str(value))
     if found is None:
-        raise throw("TypeException", f"Invalid date: {value}")
+        raise throw("TypeException", f"Invalid date: {to_text(value)}")
     return _checked_date(int(found[1]), int(found[2]), int(found[3]), str(value))
 
 
@@ -175,11 +175,11 @@ def _datetime_value_of(value: Value, zone: tzinfo | None = None) -> datetime:
         return _EPOCH + timedelta(milliseconds=value)
     found = _DATETIME_TEXT.fullmatch(str(value))
     if found is None:
-        raise throw("TypeException", f"Invalid date/time: {value}")
+        raise throw("TypeException", f"Invalid date/time: {to_text(value)}")
     try:
         return _local(*(int(found[i]) for i in range(1, 7)), zone=zone)
     except ValueError as error:
-        raise throw("TypeException", f"Invalid date/time: {value}") from error
+        raise throw("TypeException", f"Invalid date/time: {to_text(value)}") from error
 
 
 def _parse_datetime(text: str | None) -> datetime:

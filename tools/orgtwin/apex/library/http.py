@@ -18,6 +18,7 @@ from orgtwin.apex.faults import throw
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.signatures import declare, system_class, type_of
 from orgtwin.apex.limits import MAX_CALLOUT_MILLISECONDS
+from orgtwin.apex.text import to_text
 from orgtwin.apex.types import VOID, Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
 from orgtwin.metadata.credentials import CalloutRefused
@@ -47,7 +48,7 @@ class HttpMessage:
     def __str__(self) -> str:
         if self.kind == "HttpRequest":
             return f"System.HttpRequest[Endpoint={self.endpoint or 'null'}, Method={self.method or 'null'}]"
-        return f"System.HttpResponse[Status={self.status}, StatusCode={self.status_code}]"
+        return f"System.HttpResponse[Status={to_text(self.status)}, StatusCode={self.status_code}]"
 
 
 def _set_header(this: HttpMessage, name: str, value: str) -> None:

@@ -16,7 +16,7 @@ from orgtwin.apex import context
 from orgtwin.apex.classes import Method
 from orgtwin.apex.compile.calls import late_method
 from orgtwin.apex.cron import BadCron, Cron, parse_cron
-from orgtwin.apex.faults import ApexThrow, argument_null, throw
+from orgtwin.apex.faults import ApexThrow, argument_null, message_of, throw
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.signatures import declare
 from orgtwin.apex.transaction import Job, Transaction
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_BATCH_SIZE = 2000
 MAX_FINALIZER_CHAIN = 5
+MAX_STATUS = 1000
+"""Characters of ExtendedStatus; behind "First error: " it tells what the first batch that failed threw (ASSUMED text)."""
 _MOST_SCHEDULED = 100
 _ONE_BATCH = (
     "No more than one executeBatch can be called from within a test method.  Please make sure the iterable returned from your"
@@ -130,8 +132,8 @@ def _outcome(engine: Engine, job_id: Id, run: Callable[[], None]) -> None:
     try:
         run()
     except ApexThrow as error:
-        shown = f"{error.value.cls.name}: {error.value.message}"
-        end = {"Status": "Failed", "NumberOfErrors": 1, "ExtendedStatus": shown[:1000]}
+        shown = f"{error.value.cls.name}: {message_of(error.value)}"
+        end = {"Status": "Failed", "NumberOfErrors": 1, "ExtendedStatus": shown[:MAX_STATUS]}
         engine.port.change_row(job_id, {**end, "CompletedDate": engine.now()})
         raise
     engine.port.change_row(job_id, {"Status": "Completed", "CompletedDate": engine.now()})
@@ -302,6 +304,7 @@ def _run_batch(engine: Engine, batch: Value, job_id: Id, chunk_size: int) -> Non
     fields = list(batch.fields)
     pending: list[Job] = []
     failures = 0
+    told_of: dict[str, Value] = {}
     for done, chunk in enumerate(chunks, start=1):
         try:
             with _own_transaction(engine, "batch") as inner:
@@ -309,12 +312,13 @@ def _run_batch(engine: Engine, batch: Value, job_id: Id, chunk_size: int) -> Non
                 pending += inner.jobs
         except ApexThrow as error:
             failures += 1
+            told_of.setdefault("ExtendedStatus", f"First error: {message_of(error.value)}"[:MAX_STATUS])
             _publish_batch_error(engine, batch, job_id, error, chunk)
             if engine.is_testing:
                 raise
         if not stateful:
             batch.fields = list(fields)
-        engine.port.change_row(job_id, {"JobItemsProcessed": done, "NumberOfErrors": failures})
+        engine.port.change_row(job_id, {"JobItemsProcessed": done, "NumberOfErrors": failures, **told_of})
     with _own_transaction(engine, "batch") as inner:
         call_method(batch, "finish", told)
         pending += inner.jobs
@@ -341,7 +345,7 @@ def _publish_batch_error(engine: Engine, batch: Value, job_id: Id, error: ApexTh
     row = {
         "AsyncApexJobId": str(job_id),
         "ExceptionType": error.value.cls.full_name,
-        "Message": error.value.message,
+        "Message": message_of(error.value),
         "Phase": "EXECUTE",
         "JobScope": ids,
         "RequestId": "TWIN0000000000000001",

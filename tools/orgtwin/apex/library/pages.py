@@ -12,6 +12,7 @@ from orgtwin.apex.faults import throw
 from orgtwin.apex.library.properties import add_property
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.records import SObject
+from orgtwin.apex.text import to_text
 from orgtwin.apex.types import BOOLEAN, Type
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Value
 
@@ -138,7 +139,7 @@ system_class(
         "static Url getSalesforceBaseUrl()": _domain,
         "static Url getCurrentRequestUrl()": _domain,
         "static String getFileFieldURL(String,String)": lambda record, name: (
-            f"/servlet/servlet.FileDownload?file={record}"
+            f"/servlet/servlet.FileDownload?file={to_text(record)}"
         ),
         "String toExternalForm()": str.__str__,
         "String toString()": str.__str__,

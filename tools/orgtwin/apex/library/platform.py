@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from functools import total_ordering
 
 from orgtwin.apex import context
-from orgtwin.apex.faults import throw
+from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.schemas import CaselessMap
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.records import SObject
+from orgtwin.apex.text import to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Value
 
@@ -33,7 +34,7 @@ class Location:
         return declare("Location").type
 
     def __str__(self) -> str:
-        return f"API Location[{self.latitude}, {self.longitude}]"
+        return f"API Location[{to_text(self.latitude)}, {to_text(self.longitude)}]"
 
 
 def _distance(this: Location, other: Location | None, unit: str) -> float | None:
@@ -145,7 +146,10 @@ system_class(
 
 def _ids_of(operand: Value) -> list[str]:
     items = operand.items if isinstance(operand, ApexList) else [operand]
-    return [str(item.fields.get("Id")) if isinstance(item, SObject) else str(item) for item in items]
+    ids = [item.fields.get("Id") if isinstance(item, SObject) else item for item in items]
+    if None in ids:
+        raise argument_null("1")
+    return [str(record_id) for record_id in ids]
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from orgtwin.apex import context
 from orgtwin.apex.library.jobs import JobState, QueueableOptions
 from orgtwin.apex.library.properties import Properties, add_property
 from orgtwin.apex.library.signatures import declare, system_class, type_of
+from orgtwin.apex.text import to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import Value
 
@@ -55,7 +56,7 @@ class AsyncOptions(Properties):
 
 def _adding(kind: str) -> Callable[[SignatureBuilder, Value], SignatureBuilder]:
     def add(this: SignatureBuilder, value: Value) -> SignatureBuilder:
-        this.parts.append(f"{kind}:{value}")
+        this.parts.append(f"{kind}:{to_text(value)}")
         return this
 
     return add

@@ -130,7 +130,7 @@ def _add(cls: ApexClass, text: str, function: Callable[..., Value]) -> None:
     returns = VOID if type_text == "void" else type_of(type_text)
     if bracket:
         parameters = tuple(type_of(p) for p in split_arguments(rest[: rest.rindex(")")]))
-        if not cls.generic and any(p.kind is Kind.PRIMITIVE or p.kind is Kind.SYSTEM for p in parameters):
+        if parameters and not cls.generic:
             function = _guarded(f"{cls.name}.{name}", function)
         if returns is STRING or returns is BLOB or returns.key in COLLECTION_ARITY or cls.name in _BULK:
             function = _weighed(function)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from orgtwin.apex.faults import throw
 from orgtwin.apex.library.signatures import declare, system_class, type_of
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Value
@@ -80,6 +81,12 @@ def _add_row(this: PickListRows, row: DataRow) -> None:
     this.rows.append(row)
 
 
+def _get_row(this: PickListRows, place: int) -> DataRow:
+    if not 0 <= place < len(this.rows):
+        raise throw("ListException", f"List index out of bounds: {place}")
+    return this.rows[place]
+
+
 def _add_all(this: PickListRows, rows: ApexList) -> None:
     this.rows += rows.items
 
@@ -103,7 +110,7 @@ system_class(
         "void addRow(VisualEditor.DataRow)": _add_row,
         "Object clone()": lambda this: PickListRows(list(this.rows), this.contains_all),
         "Boolean containsAllRows()": lambda this: this.contains_all,
-        "VisualEditor.DataRow get(Integer)": lambda this, place: this.rows[place],
+        "VisualEditor.DataRow get(Integer)": _get_row,
         "List<VisualEditor.DataRow> getDataRows()": _get_rows,
         "void setContainsAllRows(Boolean)": _set_contains_all,
         "Integer size()": lambda this: len(this.rows),

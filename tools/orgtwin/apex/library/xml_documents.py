@@ -13,6 +13,7 @@ from lxml import etree
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.http import HttpMessage
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
+from orgtwin.apex.text import to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, EnumConstant
 
@@ -39,7 +40,7 @@ class Node:
         return declare("XmlNode", namespace="Dom").type
 
     def __str__(self) -> str:
-        return f"XMLNode[{self.kind},{self.text},null,null,null,null,]"  # ASSUMED
+        return f"XMLNode[{self.kind},{to_text(self.text)},null,null,null,null,]"  # ASSUMED
 
     def add(self, child: Node) -> Node:
         child.parent = self
