@@ -70,9 +70,14 @@ def test_a_spec_with_errors_stops_before_anything_is_touched(config: Path) -> No
     assert not config.with_name("sync.sqlite").exists()
 
 
-def test_a_state_that_is_in_use_is_said(config: Path) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [("run",), ("run", "--follow"), ("backfill",), ("cutover",), ("cutover", "--rehearse")],
+    ids=" ".join,
+)
+def test_a_state_that_is_in_use_is_said_in_one_line(config: Path, command: tuple[str, ...]) -> None:
     with sole_sync(config.with_name("sync.sqlite")):
-        result = call(config, "sync", "run")
+        result = call(config, "sync", *command)
     assert result.exit_code == 2
     words = "another sync works with this state; end it, or give this one another state file."
     assert result.stderr == f"clmkit: {config.with_name('sync.sqlite')}: {words}\n"

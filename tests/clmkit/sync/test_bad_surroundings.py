@@ -1,6 +1,7 @@
 """What surrounds the sync fails: the disk, the file, the clock. It says so clearly, and nothing is lost."""
 
 import os
+import resource
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,26 @@ def run_on_and_on(world: World) -> None:
     for turn in range(100):
         edit_both(world, f"Turn {turn}")
         world.run()
+
+
+@pytest.mark.parametrize("most_bytes", [0, 30_000])
+def test_a_limit_on_the_size_of_files_ends_the_run_in_words_and_loses_nothing(tmp_path: Path, most_bytes: int) -> None:
+    """What the system refuses to write, as under a quota: it strikes the log beside the state, between two pages or in one."""
+    world = make_world(tmp_path / "sync.sqlite")
+    connection_of(world).execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        with pytest.raises(StateError) as told:
+            run_on_and_on(world)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    words = "the disk does not answer as it should. Nothing more was written; look at the disk and run again."
+    assert str(told.value) == f"{tmp_path / 'sync.sqlite'}: {words}"
+    world.restart()
+    edit_both(world, "Room")
+    world.run()
+    require_equal(world, "Room")
 
 
 def test_a_state_that_may_only_be_read_ends_the_run_in_words_and_loses_nothing(tmp_path: Path) -> None:

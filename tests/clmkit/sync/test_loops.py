@@ -225,3 +225,46 @@ def test_a_harmless_automation_that_fills_an_unmapped_field_costs_no_write() -> 
     world.agreement(title="Service")
     assert come_to_rest(world) == 1
     assert world.state.read_parked() == []
+
+
+def rewrite(record: dict[str, Any], name: str, rule: Callable[[Any], Any]) -> None:
+    if record.get(name):
+        record[name] = rule(record[name])
+
+
+BOTH_REWRITE: dict[str, tuple[Callable[[dict[str, Any]], None], Callable[[dict[str, Any]], None], str]] = {
+    "capitals here, small letters there": (
+        shouts,
+        lambda agreement: rewrite(agreement, "title", str.lower),
+        "title",
+    ),
+    "euros here, tenths there": (
+        lambda record: rewrite(record, "CLM_ARR__c", round),
+        lambda agreement: rewrite(agreement["value"], "arr", lambda arr: round(arr, 1)),
+        "arr",
+    ),
+}
+
+
+@pytest.mark.parametrize(("in_the_org", "in_the_clm", "field"), BOTH_REWRITE.values(), ids=BOTH_REWRITE)
+@pytest.mark.parametrize("side", ["clm", "salesforce"])
+def test_rewriters_on_both_sides_play_no_ping_pong(
+    in_the_org: Callable[[dict[str, Any]], None],
+    in_the_clm: Callable[[dict[str, Any]], None],
+    field: str,
+    side: str,
+) -> None:
+    world = World()
+    world.org.automation, world.clm.automation = in_the_org, in_the_clm
+    world.agreement(value={"arr": 1200.46, "currency": "USD"})
+    come_to_rest(world)
+    if side == "clm":
+        world.agreement(title="Service", value={"arr": 99.46, "currency": "USD"})
+    else:
+        world.org.edit("Contract", "AGR-000001", OwnerId="005BEA", CLM_Title__c="Mine", CLM_ARR__c=7.46)
+    assert come_to_rest(world) <= 2
+    assert [
+        (row.kind, row.field, row.reason.endswith("an automation rewrites it. Change it or the mapping, then redrive."))
+        for row in world.state.read_parked()
+    ] == [("conflict", field, True)]
+    assert side == "clm" or world.clm.agreements["AGR-000001"]["business_owner"] == {"email": "bea@example.com"}
