@@ -14,6 +14,7 @@ from orgtwin.org import Org
 from orgtwin.organization import Clock, system_clock
 from orgtwin.records.model import Caller, Value
 from orgtwin.records.own_rows import store_own_row, store_own_rows
+from orgtwin.records.profile_assignments import assign_profile_set
 from orgtwin.schema.model import FieldType
 from orgtwin.schema.standard_objects import standard_schema
 
@@ -195,7 +196,8 @@ class _Seeder:
         ):
             person: dict[str, Value] = {"FirstName": first, "LastName": last, "Name": f"{first} {last}", "Alias": alias}
             address: dict[str, Value] = {"Username": username, "Email": username, "CommunityNickname": alias}
-            self._put("User", ProfileId=profiles[profile], **person, **address, **common)
+            user_id = self._put("User", ProfileId=profiles[profile], **person, **address, **common)
+            assign_profile_set(self._org, user_id, profiles[profile], self._author)
 
     def _business_hours(self) -> None:
         """The hours that an org starts with: always open. Source: "Set Business Hours" (Salesforce Help)."""

@@ -64,12 +64,14 @@ def sources_of(tables: Tables, user_id: str, now: datetime) -> list[PermissionSo
     that has expired. Sources: "Session-Based Permission Sets" (Salesforce Help), "PermissionSetAssignment" (Object Reference).
     """
     found: list[PermissionSource] = []
+    own: tuple[str, ...] = ()
     user = tables.table("User").get(user_id)
     if user is not None:
         profile_id = tables.table("User").reader("ProfileId")(user)
         sets = tables.table("PermissionSet")
         owned = sets.reader("IsOwnedByProfile")
-        found += [PermissionSource(str(row[0])) for row in sets.find("ProfileId", profile_id) if owned(row)]
+        own = tuple(str(row[0]) for row in sets.find("ProfileId", profile_id) if owned(row))
+        found += map(PermissionSource, own)
     assignments = tables.table("PermissionSetAssignment")
     set_of, group_of = assignments.reader("PermissionSetId"), assignments.reader("PermissionSetGroupId")
     expiry_of = assignments.reader("ExpirationDate")
@@ -80,7 +82,7 @@ def sources_of(tables: Tables, user_id: str, now: datetime) -> list[PermissionSo
             continue
         if isinstance(group_id, str):
             found += _members(tables, group_id, until)
-        elif isinstance(set_id, str) and not _waits(tables, "PermissionSet", set_id):
+        elif isinstance(set_id, str) and set_id not in own and not _waits(tables, "PermissionSet", set_id):
             found.append(PermissionSource(set_id, until=until))
     return found
 

@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orgtwin.errors import SaveError
+from orgtwin.records.context import RecordsContext
 from orgtwin.records.contract_laws import apply_contract_laws, columns, refuse_contract_delete
 from orgtwin.records.document_laws import fill_document, measure_body
 from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
+from orgtwin.records.profile_assignments import refuse_profile_set_delete
 from orgtwin.records.saving import Save
 from orgtwin.records.status_laws import follow_case_status, follow_order_status, follow_stage, follow_task_status
 from orgtwin.records.table import RecordTable
 
 Law = Callable[[LawContext, Save], None]
-DeleteLaw = Callable[[LawContext, Caller, RecordTable, Row], SaveError | None]
+DeleteLaw = Callable[[RecordsContext, Caller, RecordTable, Row], SaveError | None]
 
 LAWS: dict[str, tuple[Law, ...]] = {
     "Attachment": (measure_body,),
@@ -43,4 +45,7 @@ def make_room(table: RecordTable) -> None:
         table.compiled(make_columns)
 
 
-DELETE_LAWS: dict[str, DeleteLaw] = {"Contract": refuse_contract_delete}
+DELETE_LAWS: dict[str, DeleteLaw] = {
+    "Contract": refuse_contract_delete,
+    "PermissionSetAssignment": refuse_profile_set_delete,
+}

@@ -14,6 +14,7 @@ from orgtwin.errors import SaveError
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.model import Row, Value
 from orgtwin.records.own_rows import change_own_row, store_own_row
+from orgtwin.records.profile_assignments import refuse_profile_set
 from orgtwin.records.saving import Pending, Save
 
 _USER_LICENSE = "100"
@@ -112,8 +113,8 @@ def _users_of(context: RecordsContext, license_id: str) -> int:
     return sum(1 for profile in with_license for user in users.find("ProfileId", profile) if is_active(user))
 
 
-LICENSE_LAWS: dict[str, Callable[[RecordsContext, Save], None]] = {
-    "PermissionSetAssignment": check_permission_set_licenses,
-    "PermissionSetLicenseAssign": check_license_assignments,
-    "User": check_user_licenses,
+LICENSE_LAWS: dict[str, tuple[Callable[[RecordsContext, Save], None], ...]] = {
+    "PermissionSetAssignment": (refuse_profile_set, check_permission_set_licenses),
+    "PermissionSetLicenseAssign": (check_license_assignments,),
+    "User": (check_user_licenses,),
 }

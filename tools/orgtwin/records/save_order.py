@@ -20,6 +20,7 @@ from orgtwin.records.license_laws import LICENSE_LAWS
 from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.ownership import check_owners, drop_manual_shares
+from orgtwin.records.profile_assignments import follow_profiles
 from orgtwin.records.record_types import give_default, record_type_check, require_granted
 from orgtwin.records.role_groups import add_role_groups
 from orgtwin.records.rollups import BeforeAfter, ParentsDue
@@ -49,8 +50,7 @@ def _laws_of(table: RecordTable) -> tuple[Step, ...]:
     name = table.type.api_name
     if name.endswith("Share") and table.type.find_field("RowCause") is not None:
         return (check_entries,)
-    licenses = LICENSE_LAWS.get(name)
-    return (*LAWS.get(name, ()), *((licenses,) if licenses is not None else ()))
+    return (*LAWS.get(name, ()), *LICENSE_LAWS.get(name, ()))
 
 
 def require_fields(_context: RecordsContext, save: Save) -> None:
@@ -94,7 +94,11 @@ def roll_up(context: RecordsContext, save: Save) -> None:
             row.errors += refused[parent_id]
 
 
-EFFECTS: dict[str, Step] = {"ContentVersion": publish_documents, "UserRole": add_role_groups}
+EFFECTS: dict[str, Step] = {
+    "ContentVersion": publish_documents,
+    "User": follow_profiles,
+    "UserRole": add_role_groups,
+}
 
 STEPS: tuple[tuple[int, Step | Moment], ...] = (
     (1, lock_rows),

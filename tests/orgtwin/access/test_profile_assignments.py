@@ -1,0 +1,58 @@
+"""The permission set of a profile is assigned to the users of the profile, and to nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from tests.orgtwin.access.stage import Stage
+
+ASSIGNED = (
+    "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true AND Assignee.Alias = '{}'"
+)
+GIVEN = "Can't assign a permission set that is owned by a profile. Change the user's profile instead."
+TAKEN = "Can't remove the assignment of a permission set that is owned by a profile. Change the user's profile instead."
+
+
+@pytest.fixture(scope="module")
+def stage() -> Stage:
+    return Stage()
+
+
+def assigned(stage: Stage, alias: str) -> list[str]:
+    """Ids of the assignments that a user has through the profile."""
+    return [str(row["Id"]) for row in stage.query("boss", ASSIGNED.format(alias))]
+
+
+def profile_set(stage: Stage, profile: str) -> str:
+    return stage.find("PermissionSet", ProfileId=stage.find("Profile", Name=profile))
+
+
+@pytest.mark.parametrize("alias", ["admin", "clmint", "boss"])
+def test_every_user_is_assigned_the_permission_set_of_the_profile(stage: Stage, alias: str) -> None:
+    user = stage.find("User", Alias=alias)
+    (row,) = stage.query(
+        "boss", f"SELECT PermissionSetId FROM PermissionSetAssignment WHERE Id = '{assigned(stage, alias)[0]}'"
+    )
+    (profile,) = stage.query("boss", f"SELECT Profile.Name FROM User WHERE Id = '{user}'")
+    assert row["PermissionSetId"] == profile_set(stage, str(profile["Profile"].values["Name"]))
+    assert len(assigned(stage, alias)) == 1
+
+
+def test_the_assignment_follows_the_profile_of_the_user(stage: Stage) -> None:
+    change = {"Id": stage.ids["clerk"], "ProfileId": stage.find("Profile", Name="Read Only")}
+    (result,) = stage.org.dml.update(stage.admin, "User", [change])
+    assert result.success
+    (row,) = stage.query(
+        "boss", f"SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{stage.ids['clerk']}'"
+    )
+    assert row["PermissionSetId"] == profile_set(stage, "Read Only")
+
+
+def test_nobody_gives_the_permission_set_of_a_profile(stage: Stage) -> None:
+    values = {"PermissionSetId": profile_set(stage, "Read Only"), "AssigneeId": stage.ids["boss"]}
+    (result,) = stage.org.dml.insert(stage.admin, "PermissionSetAssignment", [values])
+    assert [(error.status_code, error.message) for error in result.errors] == [("FIELD_INTEGRITY_EXCEPTION", GIVEN)]
+
+
+def test_nobody_takes_the_permission_set_of_a_profile(stage: Stage) -> None:
+    (result,) = stage.org.dml.delete(stage.admin, assigned(stage, "boss"))
+    assert [(error.status_code, error.message) for error in result.errors] == [("DELETE_FAILED", TAKEN)]
