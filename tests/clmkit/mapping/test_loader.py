@@ -105,6 +105,30 @@ UNREADABLE: tuple[tuple[str, bytes, str], ...] = (
         "m.yml:2:8: error MAP005: not YAML: the character U+0007 is not allowed\n  2 | name: a\x07b\n             ^\n"
         "  help: remove the control character\n\n1 error, 0 warnings",
     ),
+    (
+        "an unclosed bracket in lines that end as on Windows",
+        b"\xef\xbb\xbfspec: clmkit/v1\r\nstewards: {a: b\r\n",
+        "m.yml:2:11: error MAP005: not YAML: did not find expected ',' or '}' while parsing a flow mapping\n"
+        "  2 | stewards: {a: b\n                ^\n  help: check brackets, quotes and indentation here\n\n1 error, 0 warnings",
+    ),
+    (
+        "an alias of nothing",
+        b"a: *b\n",
+        "m.yml:1:4: error MAP009: *b is an alias\n  1 | a: *b\n         ^\n"
+        "  help: write the value where it is used, or say it once in `defaults`\n\n1 error, 0 warnings",
+    ),
+    (
+        "a list as a key",
+        b"? [a]\n: b\n",
+        "m.yml:1:3: error MAP010: a key is a list or a mapping\n  1 | ? [a]\n        ^\n"
+        "  help: write the key as one word\n\n1 error, 0 warnings",
+    ),
+    (
+        "half of a character",
+        b'name: "\\ud800"\n',
+        "m.yml:1:10: error MAP005: not YAML: found invalid Unicode character escape code while parsing a quoted scalar\n"
+        '  1 | name: "\\ud800"\n               ^\n  help: check brackets, quotes and indentation here\n\n1 error, 0 warnings',
+    ),
 )
 
 
@@ -191,6 +215,15 @@ MISSHAPEN: tuple[tuple[str, str, str, str], ...] = (
         "1 error, 0 warnings",
     ),
     (
+        "an escape that nobody can print",
+        "description: Name of the agreement.",
+        'description: "Name\\x01 of the\\nagreement.\\t"',
+        "m.yml:43:73: error MAP015: the text has the character U+0001, which cannot be printed\n"
+        '  43 |       title: {clm: title, field: CLM_Title__c, type: text, description: "Name\\x01 of the\\nagreement.\\t"}\n'
+        "                                                                               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  help: remove its escape from the quotes; Salesforce's XML has no place for it\n\n1 error, 0 warnings",
+    ),
+    (
         "a list that is one word",
         "audience: [reader, steward]",
         "audience: reader",
@@ -274,6 +307,25 @@ def test_every_error_is_reported_at_once_whatever_its_kind() -> None:
     text = text.replace("What is sold.", "What is sold., steward: sales")
     found = [(finding.code, finding.place.line) for finding in load_bytes(text.encode(), "m.yml").findings]
     assert found == [("MAP007", 44), ("MAP101", 45), ("MAP103", 50), ("MAP323", 61)]
+
+
+CAUSED: tuple[tuple[str, str, str], ...] = (
+    ("what is frozen", "clm: counterparty.id,", "clm: [counterparty.id],"),
+    ("the lifecycle's field", "lifecycle: true,", "lifecycle: tru,"),
+    ("the parent of rows", "contract: {clm: /id,", "contract: {clm: [/id],"),
+)
+
+
+@pytest.mark.parametrize(("what", "old", "new"), CAUSED, ids=[row[0] for row in CAUSED])
+def test_a_misshapen_field_is_not_missed_where_it_is_named(what: str, old: str, new: str) -> None:
+    findings = load_bytes(changed(old, new), "m.yml").findings
+    assert [finding.code for finding in findings] == ["MAP103"]
+
+
+def test_a_misshapen_field_hides_no_error_of_another() -> None:
+    text = changed("clm: title, field: CLM_Title__c,", "clm: [title], field: CLM_Title__c,").decode()
+    text = text.replace("What is sold.", "What is sold., steward: sales")
+    assert [finding.code for finding in load_bytes(text.encode(), "m.yml").findings] == ["MAP103", "MAP323"]
 
 
 def test_a_file_of_ten_megabytes_is_refused_before_it_is_parsed(tmp_path: Path) -> None:

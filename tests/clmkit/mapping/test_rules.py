@@ -52,3 +52,25 @@ def test_a_page_begins_with_one_sentence(rule: Rule) -> None:
     law = parse_page(rule.page).law
     assert law.endswith(".")
     assert len(law) <= 132
+
+
+ONE_COLUMN = "presentation: {objects: {line: {sections: {Sold: {fields: [product], right: [%s]%s}}}}}"
+
+
+@pytest.mark.parametrize(("columns", "codes"), [(", columns: 1", ["MAP732"]), (", columns: 2", []), ("", [])])
+def test_a_section_with_a_right_side_has_two_columns(
+    columns: str, codes: list[str], load_fragment: LoadFragment
+) -> None:
+    findings = load_fragment(ONE_COLUMN % ("contract", columns)).findings
+    assert [finding.code for finding in findings] == codes
+
+
+@pytest.mark.parametrize("rounding", ["half_up", "half_even"])
+@pytest.mark.parametrize("transform", ["duration_amount", "duration_in_months", "renewal_times"])
+def test_a_transform_of_whole_numbers_takes_no_rounding(
+    transform: str, rounding: str, load_fragment: LoadFragment
+) -> None:
+    kind = f"{{number: {{precision: 4, scale: 0, rounding: {rounding}}}}}"
+    field = f"{{clm: notice, field: CLM_Notice__c, type: {kind}, transform: {transform}, description: Notice.}}"
+    findings = load_fragment(f"objects: {{contract: {{fields: {{notice: {field}}}}}}}").findings
+    assert [finding.code for finding in findings] == ["MAP247"]

@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from clmkit.cli.main import main
 from clmkit.clients.errors import LoginFailed
 from clmkit.release.org_access import HINT, RENEWED, AccessError, OrgAccess, read_access, renew_access
 
@@ -124,3 +126,13 @@ def test_a_session_of_standard_input_cannot_be_renewed(monkeypatch: pytest.Monke
     with pytest.raises(LoginFailed) as caught:
         renew_access(read_access("-"))
     assert str(caught.value) == f"the session given on standard input has ended or is not valid. {RENEWED}"
+
+
+@pytest.mark.parametrize(("command", "code"), [("plan", 2), ("drift", 1)])
+def test_a_package_directory_that_is_not_there_is_not_an_empty_one(command: str, code: int, tmp_path: Path) -> None:
+    org, gone = tmp_path / "org.json", tmp_path / "gone"
+    org.write_text(json.dumps({"instance_url": URL, "access_token": "T", "username": "u"}), encoding="utf-8")
+    spec = Path(__file__).parents[3] / "mappings" / "contract.yml"
+    result = CliRunner().invoke(main, [command, "--org", str(org), "--spec", str(spec), "--package", str(gone)])
+    reason = "there is no such package directory; run `clmkit generate`, or name it with --package"
+    assert (result.exit_code, result.stderr) == (code, f"error: {gone}: {reason}\n")

@@ -16,7 +16,7 @@ from clmkit.release.adopt import adopt
 from clmkit.release.apply import ApplyRefused
 from clmkit.release.components import ComponentChange
 from clmkit.release.deleters import read_deleters
-from clmkit.release.disk import write_whole
+from clmkit.release.disk import refuse_missing, write_whole
 from clmkit.release.drift import (
     Acceptance,
     DriftError,
@@ -122,6 +122,7 @@ class _Work:
         self, adopted: tuple[str, ...], reverted: tuple[str, ...], acceptance: Acceptance | None
     ) -> tuple[DriftItem, ...]:
         """The drift once the answers are carried out; none when it was adopted."""
+        refuse_missing(self.package)
         access, revision = read_access(self.org_file), read_revision("", self.spec)
         async with open_org(access, revision.spec.api_version) as org:
             project = read_project(read_package(self.package), revision.spec.api_version)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import gc
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,6 +28,7 @@ from clmkit.mapping.shape import ShapeError, find_overlay_errors, find_shape_err
 from clmkit.mapping.subject import Offence, Overlaid, Subject
 from clmkit.mapping.yaml_tree import PathPart, Trouble, parse_tree
 
+_WORD = re.compile(r"\w+")
 ENTRY_DEPTH = 4
 """A field is four keys deep: objects, its object, fields, its name."""
 
@@ -178,7 +180,7 @@ def _judge_layers(layers: Layers, overlaid: Overlaid | None = None) -> Loaded:
     document = msgspec.convert(data, SpecDocument)
     spec = resolve(document, *_of_org(overlaid))
     rules = _judge(Subject(document, spec, overlaid), layers)
-    findings.extend(_independent(rules, shape_errors) if shape_errors else (finding for _, finding in rules))
+    findings.extend(_independent(rules, shape_errors, whole) if shape_errors else (finding for _, finding in rules))
     failed = any(finding.is_error for finding in findings)
     below = (layers.base.name,) if layers.overlay else ()
     return Loaded(spec=None if failed else spec, document=document, findings=in_reading_order(findings), below=below)
@@ -197,12 +199,31 @@ def _judge(subject: Subject, layers: Layers) -> Iterator[tuple[Offence, Finding]
             yield offence, _finding(rule.code, rule.severity, offence, layers)
 
 
-def _independent(judged: Iterator[tuple[Offence, Finding]], shape_errors: tuple[ShapeError, ...]) -> Iterator[Finding]:
-    """Errors that no misshapen entry causes: none inside it, and no warning, which may be about what was left out."""
-    entries = [error.entry[:ENTRY_DEPTH] for error in shape_errors if error.entry]
+def _independent(
+    judged: Iterator[tuple[Offence, Finding]], shape_errors: tuple[ShapeError, ...], whole: Any
+) -> Iterator[Finding]:
+    """Errors that no misshapen entry causes: none inside it or about it, and no warning, which may be about what was left out."""
+    entries = {error.entry[:ENTRY_DEPTH] for error in shape_errors if error.entry}
+    names = frozenset(name for entry in entries for name in _names_of(whole, entry))
     for offence, finding in judged:
-        if finding.is_error and not any(offence.path[: len(entry)] == entry for entry in entries):
+        inside = any(offence.path[: len(entry)] == entry for entry in entries)
+        if finding.is_error and not inside and names.isdisjoint(_WORD.findall(offence.message)):
             yield finding
+
+
+def _names_of(whole: Any, entry: tuple[PathPart, ...]) -> Iterator[str]:
+    """What a finding calls a field or parent, or what would not be there without it; nothing for any other entry."""
+    if len(entry) < ENTRY_DEPTH or entry[0] != "objects" or entry[2] not in ("fields", "parents"):
+        return
+    _, owner, kind, name = entry
+    yield str(name)
+    mapping = whole["objects"][owner]
+    block = mapping[kind][name]
+    if isinstance(block, dict):
+        yield str(block.get("field", name))
+        yield from {"lifecycle"} & block.keys()
+    if kind == "parents":
+        yield from (str(owner), str(mapping.get("salesforce", owner)))
 
 
 def _of_shape(error: ShapeError, layers: Layers) -> Finding:

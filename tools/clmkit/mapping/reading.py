@@ -24,6 +24,9 @@ PAGES = {
         "An overlay lies over a spec that can be read.\n\n`base` is a path from the overlay's folder; an overlay over an overlay"
         " is not read, because nobody could say which line wins."
     ),
+    "MAP015": (
+        "Text can be printed.\n\nIn double quotes an escape can write control characters; Salesforce's XML has no place for them."
+    ),
     "MAP101": "Every key is known to the language.\n\nThe message names the nearest known key.",
     "MAP102": "No needed key is missing.\n\nThe message says what the key holds.",
     "MAP103": "Every value has the right type.\n\nNumbers and true or false are written without quotes.",

@@ -4,6 +4,7 @@
 * keys are text, each once per mapping
 * no anchors, aliases, tags or second documents: a value has one place, and a small file cannot unfold into a big one
 * at most 64 levels
+* text has printable characters, tabs and line breaks only; an escape such as `"\\x01"` writes no other
 
 It reads libyaml's events and keeps its own stack, because libyaml's composer recurses in C: a file of 200,000 brackets crashes it.
 """
@@ -27,6 +28,10 @@ PathPart: TypeAlias = str | int
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _WHOLE_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER_STARTS = frozenset("-0123456789")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What YAML lets nobody write unescaped; XML 1.0 forbids it, or discourages it (U+007F to U+009F)."""
+HARMLESS = frozenset({"MAP007", "MAP015"})
+"""Troubles that leave a tree: of double keys the first, of a text what can be printed."""
 
 
 _Event: TypeAlias = Any  # libyaml's events; their stubs leave the marks optional, which they never are
@@ -94,8 +99,8 @@ def place_of(event: _Event) -> Place:
 def parse_tree(text: str) -> tuple[Tree | None, tuple[Trouble, ...]]:
     """The tree of a text and its troubles.
 
-    A text whose only trouble is duplicate keys still has a tree, with the first of each, so that the rest can be judged. Any other
-    trouble leaves none. libyaml stops at the first syntax error.
+    A text whose only troubles are harmless still has a tree, so that the rest can be judged. Any other trouble leaves none. libyaml
+    stops at the first syntax error.
     """
     reader = _Reader()
     try:
@@ -108,7 +113,7 @@ def parse_tree(text: str) -> tuple[Tree | None, tuple[Trouble, ...]]:
         reader.troubles.append(
             Trouble("MAP004", Place(1, 1), "the file is empty", "start from the shipped mappings/contract.yml")
         )
-    readable = reader.root is not None and all(trouble.code == "MAP007" for trouble in reader.troubles)
+    readable = reader.root is not None and all(trouble.code in HARMLESS for trouble in reader.troubles)
     return (Tree(reader.root) if readable and reader.root else None), tuple(reader.troubles)
 
 
@@ -144,6 +149,8 @@ class _Reader:
     def _read_scalar(self, event: _Event) -> None:
         if event.anchor or event.tag:
             self._judge_properties(event)
+        if event.style == '"' and (found := _UNPRINTABLE.search(event.value)):
+            self._refuse_character(event, found.group())
         branch = self._stack[-1] if self._stack else None
         if branch is not None and branch.key is None and branch.data.__class__ is dict:
             self._read_key(branch, event)
@@ -221,6 +228,12 @@ class _Reader:
         self.troubles.append(
             Trouble("MAP008", place_of(event), message, "a spec needs eight; look for a bracket too many")
         )
+
+    def _refuse_character(self, event: _Event, character: str) -> None:
+        message = f"the text has the character U+{ord(character):04X}, which cannot be printed"
+        fix = "remove its escape from the quotes; Salesforce's XML has no place for it"
+        self.troubles.append(Trouble("MAP015", place_of(event), message, fix))
+        event.value = _UNPRINTABLE.sub("", event.value)
 
     def _judge_properties(self, event: _Event) -> None:
         if event.anchor:

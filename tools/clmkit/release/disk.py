@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,13 @@ def naming(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def refuse_missing(package: Path) -> None:
+    """A package directory that is not there is no empty package: everything in the org would seem withdrawn. Raises OSError."""
+    if not package.is_dir():
+        reason = "there is no such package directory; run `clmkit generate`, or name it with --package"
+        raise FileNotFoundError(errno.ENOENT, reason, str(package))
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -24,7 +24,7 @@ from clmkit.mapping.model import Spec
 from clmkit.release.changes import Change
 from clmkit.release.components import Key, compare_components, without_retired
 from clmkit.release.consumers import fields_of, find_consumers, read_mentions
-from clmkit.release.disk import write_whole
+from clmkit.release.disk import refuse_missing, write_whole
 from clmkit.release.made import list_made, read_made
 from clmkit.release.org_access import OrgClients
 from clmkit.release.plan import (
@@ -94,6 +94,7 @@ async def draw_plan(sources: Sources, intent: Revision, org: OrgClients, *, for_
 
     Raises RevisionError, PlanError, UnsupportedSource, WireError, OSError.
     """
+    refuse_missing(sources.package)
     spec = intent.spec
     against = read_revision(sources.against, sources.spec).spec if sources.against else None
     comparison = compare_project(spec, sources.package)

@@ -1,7 +1,8 @@
 """What the presentation says of an object has an effect.
 
 The kit shows no object that belongs to Salesforce, and leaves the page layouts and the tab of a standard object as they are in the
-org. List views know few standard fields; reports know neither long texts nor Salesforce's own references.
+org. A section with a right side has two columns, whatever `columns` says. List views know few standard fields; reports know
+neither long texts nor Salesforce's own references.
 
 Bad:
     presentation: {objects: {contract: {panel: [start], sections: {Terms: {fields: [start]}}}}}
@@ -15,6 +16,8 @@ Says:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+
+from msgspec import UNSET
 
 from clmkit.mapping.document import DisplayBlock
 from clmkit.mapping.findings import Severity
@@ -69,6 +72,12 @@ def _check_display(
         if child in objects and not _hangs_below(objects[child], mapping):
             message = f"no record of {child} hangs below one of {mapping.name}: there is no such related list"
             yield Offence((*path, "related"), message, f"remove {child}", of_key=True)
+    for label, section in block.sections.items() if mapping.custom else ():
+        if section.columns == 1 and section.right is not UNSET:
+            message = (
+                f"{mapping.name}: the section {label} says what is right, so it has two columns: columns has no effect"
+            )
+            yield Offence((*path, "sections", label, "columns"), message, "remove columns, or right", of_key=True)
     fields = {field.name: field for field in mapping.columns}
     for name, view in block.list_views.items():
         for column in listed_names(view.columns):
