@@ -36,8 +36,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def surroundings(installed: Path) -> Mapping[str, str]:
-    """An environment in which the wheel's packages come before the repository's, and nothing of this test run is told."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    """An environment in which the wheel's packages come before the repository's. Of this test run, and of a make around it, it
+    tells nothing.
+    """
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MAKE"))}
     path = f"{Path(sys.executable).parent}:{own['PATH']}"
     return own | {"PYTHONPATH": str(installed), "PATH": path, "PYTEST_ADDOPTS": f'-k "{SUITE}" -p no:cacheprovider'}
 
