@@ -74,3 +74,11 @@ def test_a_transform_of_whole_numbers_takes_no_rounding(
     field = f"{{clm: notice, field: CLM_Notice__c, type: {kind}, transform: {transform}, description: Notice.}}"
     findings = load_fragment(f"objects: {{contract: {{fields: {{notice: {field}}}}}}}").findings
     assert [finding.code for finding in findings] == ["MAP247"]
+
+
+@pytest.mark.parametrize(("source", "codes"), [("clm: notice, ", []), ("", ["MAP247"])])
+def test_what_people_fill_takes_no_rounding(source: str, codes: list[str], load_fragment: LoadFragment) -> None:
+    kind = "{number: {precision: 4, scale: 0, rounding: half_up}}"
+    field = f"{{{source}field: CLM_Notice__c, type: {kind}, description: Notice.}}"
+    findings = load_fragment(f"objects: {{contract: {{fields: {{notice: {field}}}}}}}").findings
+    assert [finding.code for finding in findings] == codes

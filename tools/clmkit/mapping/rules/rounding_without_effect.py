@@ -30,9 +30,12 @@ ROUNDS = ("decimal", "money", "fraction_as_percent")
 def check(subject: Subject) -> Iterator[Offence]:
     for value in subject.values:
         kind, transform = value.field.type.kind, value.field.transform
-        if value.field.type.rounding == "exact" or transform in ROUNDS or transform not in TRANSFORMS:
+        if value.field.type.rounding == "exact":
             continue
-        if kind in TRANSFORMS[transform].fills:
+        path = (*value.path, "type", kind.value, "rounding")
+        if not value.field.clm:
+            message = f"{value.title}: no value comes from the CLM, so rounding has no effect"
+            yield Offence(path, message, "remove rounding, or say clm: the path of the number", of_key=True)
+        elif transform in TRANSFORMS and transform not in ROUNDS and kind in TRANSFORMS[transform].fills:
             message = f"{value.title}: the transform {transform} gives whole numbers, so rounding has no effect"
-            path = (*value.path, "type", kind.value, "rounding")
             yield Offence(path, message, "remove rounding, or write transform: decimal", of_key=True)
