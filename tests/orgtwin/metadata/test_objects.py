@@ -50,6 +50,32 @@ def test_a_custom_object_is_usable_at_once(deploy: Any, org: Org) -> None:
     assert str(results[0].record_id).startswith("a00")
 
 
+def test_notes_and_attachments_are_about_records_of_a_custom_object(deploy: Any, org: Org) -> None:
+    deploy({"objects/Line__c.object": _OBJECT.format(more="")}, {"CustomObject": ["Line__c"]})
+    admin = org.system_caller()
+    (line,) = org.dml.insert(admin, "Line__c", [{"Name": "one"}])
+
+    for child, values in (("Note", {"Title": "n"}), ("Attachment", {"Name": "a.txt", "Body": "YQ=="})):
+        (result,) = org.dml.insert(admin, child, [{**values, "ParentId": line.record_id}])
+        assert result.errors == ()
+        assert len(org.table(child).find("ParentId", line.record_id)) == 1
+
+    org.dml.delete(admin, [str(line.record_id)])
+    assert [list(org.table(child).rows()) for child in ("Note", "Attachment")] == [[], []]
+
+
+def test_notes_and_attachments_forget_an_object_that_goes(deploy: Any, org: Org) -> None:
+    more = "<enableActivities>true</enableActivities>"
+    deploy({"objects/Line__c.object": _OBJECT.format(more=more)}, {"CustomObject": ["Line__c"]})
+    about = {"Task": "WhatId", "Event": "WhatId", "Note": "ParentId", "Attachment": "ParentId"}
+    assert all("Line__c" in _field(org, child, field).reference_to for child, field in about.items())
+
+    gone = "<Package><types><members>Line__c</members><name>CustomObject</name></types></Package>"
+    assert deploy({"destructiveChanges.xml": gone}, {}).status is DeployStatus.SUCCEEDED
+
+    assert not any("Line__c" in _field(org, child, field).reference_to for child, field in about.items())
+
+
 def test_two_new_objects_have_two_key_prefixes(deploy: Any, org: Org) -> None:
     files = {f"objects/{name}__c.object": _OBJECT.format(more="") for name in ("One", "Two")}
     deploy(files, {"CustomObject": ["One__c", "Two__c"]})

@@ -38,6 +38,8 @@ _ALWAYS_TOGETHER = ("enableBulkApi", "enableSharing", "enableStreamingApi")
 _CONTROLLED_BY_PARENT = frozenset(
     ("Contact", "Order", "Asset", "Contract", "ContractContactRole", "OpportunityLineItem", "OrderItem")
 )
+_ABOUT_RECORDS = {"Task": "WhatId", "Event": "WhatId", "Note": "ParentId", "Attachment": "ParentId"}
+"""The standard objects whose records may be about those of a custom object, and the field that says about which."""
 _NAME_RULE = (
     "The Object Name can only contain underscores and alphanumeric characters. It must be unique, begin with a letter, not include "
     "spaces, not end with an underscore, and not contain two consecutive underscores."
@@ -103,8 +105,8 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
     elif suffix is not None:
         _change(workspace, draft, node)
     _check_sharing(workspace, draft, node)
-    if suffix == "__c" and node.flag("enableActivities"):
-        _take_activities(workspace, draft.api_name)
+    if suffix == "__c":
+        _take_children(workspace, draft, activities=node.flag("enableActivities"))
     keep_shares(workspace, draft)
     if suffix == "__c" and node.find("enableHistory") is not None:
         _keep_history(workspace, draft, kept=node.flag("enableHistory"))
@@ -112,13 +114,28 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
     return replace(component, full_name=draft.api_name, body=merged)
 
 
-def _take_activities(workspace: Workspace, name: str) -> None:
-    """Tasks and events may be about records of the object."""
-    for activity in ("Task", "Event"):
-        draft = workspace.schema.find(activity)
-        about = draft.find_field("WhatId") if draft is not None else None
-        if draft is not None and about is not None and name not in about.reference_to:
+def _take_children(workspace: Workspace, taken: ObjectDraft, *, activities: bool) -> None:
+    """Notes and attachments may be about records of every custom object but a setting, tasks and events where the file says so.
+
+    Sources: "Note", "Attachment" (Object Reference), CustomObject.enableActivities. ASSUMED: no custom object is without notes.
+    """
+    name = taken.api_name
+    for child, field in _ABOUT_RECORDS.items():
+        draft = workspace.schema.find(child)
+        about = draft.find_field(field) if draft is not None else None
+        allowed = activities if field == "WhatId" else taken.shell.custom_setting is None
+        if allowed and draft is not None and about is not None and name not in about.reference_to:
             workspace.schema.put_field(draft, structs.replace(about, reference_to=(*about.reference_to, name)))
+
+
+def _leave_children(workspace: Workspace, name: str) -> None:
+    """Nothing is about records of an object that goes."""
+    for child, field in _ABOUT_RECORDS.items():
+        draft = workspace.schema.find(child)
+        about = draft.find_field(field) if draft is not None else None
+        if draft is not None and about is not None and name in about.reference_to:
+            rest = tuple(parent for parent in about.reference_to if parent != name)
+            workspace.schema.put_field(draft, structs.replace(about, reference_to=rest))
 
 
 def _merge(before: Node, after: Node) -> Node:
@@ -249,6 +266,7 @@ def remove_object(workspace: Workspace, component: Component) -> None:
     ]
     if users:
         raise ComponentRefused(f"This custom object is referenced elsewhere in salesforce.com. : {', '.join(users)}")
+    _leave_children(workspace, draft.api_name)
     workspace.schema.remove(name)
     for companion in (history_name(name), share_shape(name).api_name):
         if workspace.schema.find(companion) is not None:
