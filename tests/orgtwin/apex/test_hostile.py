@@ -12,6 +12,7 @@ from tests.orgtwin.apex.small_org import SmallOrg
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import Uncatchable
 from orgtwin.apex.recursion import FRAMES, deep_recursion
+from orgtwin.apex.transaction import TICKS_PER_MILLISECOND
 
 TOO_LARGE = "Apex heap size too large"
 TOO_LONG = "Apex CPU time limit exceeded"
@@ -283,3 +284,26 @@ def test_a_number_that_nobody_could_write_out_is_an_exception(expression: str) -
     source = f"try {{ Object o = {expression}; }} catch (MathException e) {{ System.debug(e.getMessage()); }}"
     assert engine.run_anonymous(source) == []
     assert engine.debug_log == ["Decimal value out of range"]
+
+
+PRICED = {
+    "Matcher m = Pattern.compile('').matcher('a'); m.find();": 4,
+    "List<String> s = 'abc'.split('b');": 20,
+    "String s = 'abc'.replaceAll('b', 'c');": 20,
+    "List<Schema.DescribeSObjectResult> r = Schema.describeSObjects(new List<String>{'Account'});": 30,
+    "Map<String, Object> m = new Account(Name = 'a').getPopulatedFieldsAsMap();": 12,
+}
+"""Statements by the least CPU time, in ticks, that their calls use."""
+
+
+@pytest.mark.parametrize(("statement", "ticks"), PRICED.items())
+def test_a_call_that_takes_long_uses_cpu_time_so_that_a_busy_loop_of_it_ends(statement: str, ticks: int) -> None:
+    engine = Engine(SmallOrg())
+    turns = 1000
+    assert (
+        engine.run_anonymous(
+            f"for (Integer i = 0; i < {turns}; i++) {{ {statement} }} System.debug(Limits.getCpuTime());"
+        )
+        == []
+    )
+    assert int(engine.debug_log[-1]) >= turns * ticks // TICKS_PER_MILLISECOND

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PRICE = 8  # bytes of a number, a reference, an object's head
 WRITE_TICKS = 2  # for each value that is written out as text
 BULK = 8  # 256 bytes of a large text cost a tick
-COPY = 11  # 2,048 bytes that are only copied, as in `text += 'x'`, cost a tick
+COPY = 11  # 2,048 bytes that are only copied, as in `text += 'x'`, cost a tick (ASSUMED, as all prices here are)
 LARGE = 10_000  # bytes; what is smaller is counted when the heap is checked
 
 

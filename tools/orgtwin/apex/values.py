@@ -54,6 +54,7 @@ class NestedTooDeep(Exception):
 
 
 MAX_NESTING = 100
+"""Comparisons, hashes and sorts inside each other. ASSUMED: the platform only bounds its stack."""
 COMPARE_TICKS = 5  # what occurs twice inside a value is compared twice
 _nesting = [0]
 

@@ -233,7 +233,10 @@ def _sort(this: ApexList) -> None:
 
 
 def _sort_in_c(this: ApexList, order: Callable[[Value, Value], Value]) -> None:
-    """By a comparator that may be Apex: it may tell null, change the list, or sort again (kilobytes of C stack each)."""
+    """By a comparator that may be Apex: it may tell null, change the list, or sort again (kilobytes of C stack each).
+
+    ASSUMED: null for an order is a NullPointerException.
+    """
 
     def known(a: Value, b: Value) -> Value:
         chosen = order(a, b)

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r'[\x00-\x1f"\\\x7f-\x9f\u2028\u2029]')
 _NAMES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 MAX_DEPTH = 900
+"""How deep lists and objects may stand in each other, read or generated. ASSUMED: no page tells the number or the text."""
 WORDS = {"true": True, "false": False, "null": None}
 
 

@@ -32,13 +32,17 @@ from orgtwin.java_regex import (
 T = TypeVar("T")
 MAX_TEXT = 6_000_000
 LONG_MATCH = 100  # milliseconds
+MATCH_TICKS = 4
+REWRITE_TICKS = 20
+"""ASSUMED: CPU time of a match, and of a split or a replacement, however short the text."""
 
 
-def bounded(match: Callable[[], T]) -> T:
+def bounded(match: Callable[[], T], ticks: int = MATCH_TICKS) -> T:
     """What `match()` gives. Raises the uncatchable LimitException when it takes too long.
 
-    The steps of a match are not counted, so that one which takes long is measured: many of them use up the CPU time.
+    The steps of a match are not counted: each costs its ticks, and one which takes long is measured besides.
     """
+    context.spend(ticks)
     started = time.process_time()
     try:
         return match()
@@ -120,7 +124,7 @@ def split(this: str, pattern: str | None, limit: int = 0) -> ApexList:
     if pattern is None:
         raise argument_null("regExp")
     compiled = compile_pattern(pattern)
-    return ApexList(_STRINGS, bounded(lambda: compiled.split(this, limit)))
+    return ApexList(_STRINGS, bounded(lambda: compiled.split(this, limit), REWRITE_TICKS))
 
 
 def replace_all(this: str, pattern: str | None, replacement: str | None) -> str:
@@ -137,7 +141,7 @@ def _replace(this: str, pattern: str | None, replacement: str | None, count: int
     if pattern is None or replacement is None:
         raise argument_null("regExp" if pattern is None else "replacement")
     compiled = compile_pattern(pattern)
-    return bounded(lambda: compiled.replace(this, replacement, count, MAX_TEXT))
+    return bounded(lambda: compiled.replace(this, replacement, count, MAX_TEXT), REWRITE_TICKS)
 
 
 def _matched(this: ApexMatcher) -> regex.Match[str]:
@@ -203,7 +207,7 @@ def _matcher_replace(count: int) -> Callable[..., str]:
         if replacement is None:
             raise argument_null("replacement")
         compiled = this.pattern.compiled
-        return bounded(lambda: compiled.replace(this.text, replacement, count, MAX_TEXT))
+        return bounded(lambda: compiled.replace(this.text, replacement, count, MAX_TEXT), REWRITE_TICKS)
 
     return run
 

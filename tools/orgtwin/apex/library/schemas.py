@@ -270,7 +270,12 @@ def _references(this: DescribeField) -> ApexList:
     return ApexList(type_of("List<Schema.SObjectType>"), [SObjectTypeToken(t) for t in types if t is not None])
 
 
+DESCRIBE_TICKS = 30
+"""ASSUMED: CPU time of describing an object by its name, or the values of a picklist."""
+
+
 def _picklist(this: DescribeField) -> ApexList:
+    context.spend(DESCRIBE_TICKS + len(this.field.picklist))
     return ApexList(type_of("List<Schema.PicklistEntry>"), [DescribePicklist(v) for v in this.field.picklist])
 
 
@@ -442,6 +447,7 @@ def _describe_named(names: ApexList | None, _options: Value = None) -> ApexList:
         raise argument_null("types")
     found = []
     for name in names.items:
+        engine.spend(DESCRIBE_TICKS)
         type_ = engine.find_sobject_type(name)
         if type_ is None:
             raise throw("InvalidParameterValueException", f"Invalid sobject type: {name}")
