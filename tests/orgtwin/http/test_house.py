@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +53,16 @@ def test_a_snapshot_can_be_gone_back_to_more_than_once(house: House) -> None:
         org = house.restore(snapshot_file(house, "one"))
         assert names(org) == []
         save(org, "x")
+
+
+def test_a_house_in_memory_that_nobody_closes_leaves_nothing_on_the_disk() -> None:
+    house = MemoryHouse(clock)
+    take_snapshot(house, house.open(), "one")
+    folder = house.snapshots
+    assert folder.is_dir()
+    del house
+    gc.collect()
+    assert not folder.exists()
 
 
 def test_snapshots_are_listed_by_name(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Protocol
 
@@ -37,13 +38,15 @@ class MemoryHouse:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._clear: weakref.finalize[..., MemoryHouse] | None = None  # also when nobody closes the house
+        self._folder = Path()
 
     @property
     def snapshots(self) -> Path:
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="orgtwin-")
-        return Path(self._folder.name)
+        if self._clear is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="orgtwin-"))
+            self._clear = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
 
     def open(self) -> Org:
         return new_org(self._clock)
@@ -55,9 +58,9 @@ class MemoryHouse:
         return restore_snapshot(snapshot, self._clock)
 
     def close(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        if self._clear is not None:
+            self._clear()
+            self._clear = None
 
 
 class DirectoryHouse:
