@@ -195,6 +195,11 @@ class SmallOrg:
         assert isinstance(savepoint, dict)
         self._rows = {key: dict(row) for key, row in savepoint.items()}
 
+    def hide_data(self) -> None:
+        """It has none of its own."""
+
+    def show_data(self) -> None: ...
+
     def can(self, sobject_type: str, action: str) -> bool:
         return sobject_type != "Contact" or action == "read"
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import pytest
+from tests.orgtwin.apex.live_org import LiveOrg
 from tests.orgtwin.apex.small_org import SmallOrg
 
 from orgtwin.apex.engine import Engine
@@ -107,3 +108,28 @@ def test_an_exception_without_a_message_fails_a_test_in_words_of_apex() -> None:
         "Silent.MuteException: null",
         "System.IllegalArgumentException: Script-thrown exception",
     ]
+
+
+def test_tests_see_no_data_of_the_org_but_what_manages_it_unless_they_ask_for_all() -> None:
+    silo = """@IsTest private class SiloTest {
+        @TestSetup static void make() { insert new Account(Name = 'made'); }
+        @IsTest static void sees_its_own() { System.assertEquals('made', [SELECT Name FROM Account].Name); }
+        @IsTest static void sees_users() { System.assertNotEquals(0, [SELECT COUNT() FROM User]); }
+        @IsTest static void finds_nothing_deleted() {
+            System.assertEquals(0, [SELECT COUNT() FROM Account WHERE Name = 'gone' ALL ROWS]); }
+    }"""
+    one = """@IsTest private class OneTest {
+        @IsTest(SeeAllData=true) static void sees_all() { System.assertEquals(1, [SELECT COUNT() FROM Account]); }
+        @IsTest static void sees_none() { System.assertEquals(0, [SELECT COUNT() FROM Account]); }
+    }"""
+    every = """@IsTest(SeeAllData=true) private class AllTest {
+        @IsTest(SeeAllData=false) static void sees_all() {
+            update new Account(Id = [SELECT Id FROM Account].Id, Name = 'other'); }
+    }"""
+    live = LiveOrg(SiloTest=silo, OneTest=one, AllTest=every)
+    kept, gone = live.insert("Account", {"Name": "kept"}, {"Name": "gone"})
+    live.delete(gone.record_id)
+    assert [(o.method_name, o.message) for o in live.run_tests() if o.outcome != "Pass"] == []
+    assert live.values("Account", "Name") == ["kept"]
+    assert live.undelete(gone.record_id)[0].success
+    assert [row[0] for row in live.org.table("Account").find("Id", kept.record_id)] == [kept.record_id]

@@ -26,6 +26,7 @@ from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
+from orgtwin.records.data_silo import DataSilo
 from orgtwin.records.global_variables import LABEL, GlobalVariables
 from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
 from orgtwin.records.storing import publish_event
@@ -51,6 +52,7 @@ class KernelPort:
         self._caller = Caller(user_id, AccessLevel.SYSTEM_MODE)
         self._user: UserView | None = None
         self._saving = Saving()
+        self._silo = DataSilo(org)
 
     @property
     def schema(self) -> Schema:
@@ -328,6 +330,12 @@ class KernelPort:
 
     def transaction(self) -> AbstractContextManager[None]:
         return self.org.transaction()
+
+    def hide_data(self) -> None:
+        self._silo.close()
+
+    def show_data(self) -> None:
+        self._silo.open()
 
     def savepoint(self) -> object:
         return self.org.savepoint()

@@ -178,6 +178,11 @@ class OrgPort(Protocol):
 
     def rollback(self, savepoint: object) -> None: ...
 
+    def hide_data(self) -> None:
+        """Until `show_data` the org has no records but those that manage it; a second call changes nothing."""
+
+    def show_data(self) -> None: ...
+
     def can(self, sobject_type: str, action: str) -> bool:
         """`action`: read, create, edit, delete; of the running user."""
 

@@ -119,12 +119,17 @@ def run_tests(
 
 
 def _outcomes(engine: Engine, entries: Iterable[TestClass], stopwatch: Stopwatch) -> Generator[TestOutcome]:
-    for entry in entries:
-        with closing(_run_class(engine, entry, stopwatch)) as outcomes:
-            yield from outcomes
+    try:
+        for entry in entries:
+            with closing(_run_class(engine, entry, stopwatch)) as outcomes:
+                yield from outcomes
+    finally:
+        engine.port.show_data()
 
 
 def _run_class(engine: Engine, entry: TestClass, stopwatch: Stopwatch) -> Generator[TestOutcome]:
+    sees_all = sees_all_data(entry.cls.modifiers)
+    _show(engine, sees_all)
     with _undone(engine):
         for setup in entry.setups:
             failure = _run_method(engine, entry.cls, setup, stopwatch)
@@ -135,9 +140,19 @@ def _run_class(engine: Engine, entry: TestClass, stopwatch: Stopwatch) -> Genera
                     )
                 return
         for method in entry.methods:
+            if not entry.setups:  # which are there for tests that see no data of the org
+                _show(engine, sees_all or sees_all_data(method.modifiers))
             with _undone(engine), engine.coverage.test(entry.cls.name, method.name):
                 outcome = _run_method(engine, entry.cls, method, stopwatch)
             yield outcome
+
+
+def _show(engine: Engine, sees_all: bool) -> None:
+    """Source: "Isolation of Test Data from Organization Data in Unit Tests" (Apex Developer Guide)."""
+    if sees_all:
+        engine.port.show_data()
+    else:
+        engine.port.hide_data()
 
 
 @contextmanager

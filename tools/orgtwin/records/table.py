@@ -8,6 +8,7 @@ reads as None. Index rules: unique fields are indexed from the start, other find
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from orgtwin.records.index import Index, KeyedIndex, RowFollower, UniqueIndex
@@ -28,6 +29,14 @@ SYSTEM_SLOTS = {
 Reader = Callable[[Row], Value]
 C = TypeVar("C")
 Computer = Callable[["RecordTable", Field], Reader]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """The rows of a table that stands empty for a while."""
+
+    live: dict[str, Row]
+    recycled: dict[str, Row]
 
 
 class RecordTable:
@@ -220,6 +229,28 @@ class RecordTable:
         self.version += 1
         if self.on_change is not None:
             self.on_change()
+
+    def set_aside(self) -> Aside:
+        """Take every row out, as if the table had none, until `bring_back`."""
+        aside = Aside(self.live.copy(), self.recycled.copy())
+        for follower in self._followers:
+            for row in self.live.values():
+                follower.remove(row)
+        self.live.clear()
+        self.recycled.clear()
+        self._changed()
+        return aside
+
+    def bring_back(self, aside: Aside) -> None:
+        """Put the rows of `set_aside` before those that came since."""
+        for follower in self._followers:
+            follower.add_all(list(aside.live.values()))
+        for rows, kept in ((self.live, aside.live), (self.recycled, aside.recycled)):
+            since = rows.copy()
+            rows.clear()
+            rows.update(kept)
+            rows.update(since)
+        self._changed()
 
     # ---- schema
 
