@@ -72,14 +72,27 @@ def test_a_spec_with_errors_stops_before_anything_is_touched(config: Path) -> No
 
 @pytest.mark.parametrize(
     "command",
-    [("run",), ("run", "--follow"), ("backfill",), ("cutover",), ("cutover", "--rehearse")],
+    [
+        ("sync", "run"),
+        ("sync", "run", "--follow"),
+        ("sync", "backfill"),
+        ("sync", "cutover"),
+        ("sync", "cutover", "--rehearse"),
+        ("sync", "cutover", "--fall-back"),
+        ("sync", "keep", "point.jsonl"),
+        ("sync", "rollback", "point.jsonl"),
+        ("audit", "erase", "AGR-1", "--reason", "request"),
+    ],
     ids=" ".join,
 )
-def test_a_state_that_is_in_use_is_said_in_one_line(config: Path, command: tuple[str, ...]) -> None:
-    with sole_sync(config.with_name("sync.sqlite")):
-        result = call(config, "sync", *command)
+def test_a_state_that_is_in_use_is_said_in_one_line_with_the_process(config: Path, command: tuple[str, ...]) -> None:
+    with sole_sync(config.with_name("sync.sqlite"), "clmkit sync run --follow (process 4711 on db7)"):
+        result = call(config, *command)
     assert result.exit_code == 2
-    words = "another sync works with this state; end it, or give this one another state file."
+    words = (
+        "clmkit sync run --follow (process 4711 on db7) works with this state; end it or wait for its end, or give this one"
+        " another state file."
+    )
     assert result.stderr == f"clmkit: {config.with_name('sync.sqlite')}: {words}\n"
 
 

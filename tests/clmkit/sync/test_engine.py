@@ -507,11 +507,12 @@ def test_every_write_is_in_the_audit_chain() -> None:
 
 def test_a_state_file_is_for_one_sync_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "sync.sqlite"
-    words = "another sync works with this state; end it, or give this one another state file"
-    with sole_sync(path), pytest.raises(StateError, match=words), sole_sync(path):
+    words = "first works with this state; end it or wait for its end, or give this one another state file"
+    with sole_sync(path, "first"), pytest.raises(StateError, match=words), sole_sync(path, "second"):
         pass
-    with sole_sync(path):
-        assert path.with_name("sync.sqlite.lock").exists()
+    with sole_sync(path, "third"):
+        assert path.with_name("sync.sqlite.lock").read_text() == "third"
+    assert path.with_name("sync.sqlite.lock").read_text() == ""
 
 
 def test_both_systems_reconcile_after_the_run() -> None:

@@ -284,7 +284,8 @@ def erase(config_path: Path, as_json: bool, reason: str, unlink: bool, keys: tup
 
     Audit bodies, dead letters, who acted, and with --unlink what both systems agreed on go, of KEYS and of the rows below them; the
     chain still holds, events stay known, and the state's file is written anew. What still runs between the systems is not touched:
-    delete it there first. Points, traces and exports are files of their own: delete those too.
+    delete it there first. End the sync meanwhile, so that no round brings it back. Points, traces and exports are files of their
+    own: delete those too.
 
     \b
     Example:
@@ -296,7 +297,7 @@ def erase(config_path: Path, as_json: bool, reason: str, unlink: bool, keys: tup
       1  nothing was erased: a legal hold, or an agreement that still runs
       2  the state cannot be written
     """
-    with opened_state(config_path) as state:
+    with opened_state(config_path, alone_for="clmkit audit erase") as state:
         try:
             erased = erase_data(state, keys, reason, utc_now(), unlink=unlink)
         except StillThere as there:

@@ -12,8 +12,7 @@ from clmkit.cli.compare import require_revision
 from clmkit.cli.output import AS_JSON, tell
 from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.release.rekey import Intent, Proof, RekeyRefused, Systems, plan_rekey, rekey
-from clmkit.sync.engine import open_systems, utc_now
-from clmkit.sync.sole import sole_sync
+from clmkit.sync.engine import open_alone, utc_now
 
 
 @click.command("rekey")
@@ -50,12 +49,11 @@ def rekey_command(config_path: Path, against: str, folder: Path, dry_run: bool, 
     before = require_revision(against, config.spec).spec
 
     async def work() -> list[Proof] | list[Intent]:
-        with sole_sync(config.state):
-            async with open_systems(config) as engine:
-                systems = Systems(engine.org, engine.clm, engine.state)
-                if dry_run:
-                    return await plan_rekey(before, engine.spec, systems)
-                return await rekey(before, engine.spec, systems, folder, utc_now())
+        async with open_alone(config, "clmkit rekey") as engine:
+            systems = Systems(engine.org, engine.clm, engine.state)
+            if dry_run:
+                return await plan_rekey(before, engine.spec, systems)
+            return await rekey(before, engine.spec, systems, folder, utc_now())
 
     try:
         done = guarded(lambda: asyncio.run(work()))

@@ -131,7 +131,7 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_engine(config))
+        engine = await stack.enter_async_context(open_engine(config, f"clmkit sync run{'' if once else ' --follow'}"))
         traces = stack.enter_context(_traced(config, engine))
         engine.allow, engine.way = allow, Way(way_name) if way_name else None
         if once:

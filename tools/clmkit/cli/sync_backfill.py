@@ -57,7 +57,7 @@ def backfill(config_path: Path, as_json: bool, batch: int) -> None:
 
 
 async def run_backfill(config: SyncConfig, batch: int) -> BackfillReport:
-    async with open_engine(config) as engine:
+    async with open_engine(config, "clmkit sync backfill", is_alone=True) as engine:
         if not isinstance(engine.org, Salesforce):
             raise TypeError("only a real org takes bulk jobs")
         loader = Loader(engine.state, engine.org, engine.now, time.time, uuid4().hex)

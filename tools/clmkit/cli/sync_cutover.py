@@ -82,7 +82,7 @@ async def _cutover(
     config: SyncConfig, access: OrgAccess | None, before: Path, rehearses: bool, falls_back: bool
 ) -> CutoverReport:
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_engine(config))
+        engine = await stack.enter_async_context(open_engine(config, "clmkit sync cutover", is_alone=True))
         if not isinstance(engine.org, Salesforce):
             raise TypeError("only a real org is cut over to")
         admin: Admin | None = None

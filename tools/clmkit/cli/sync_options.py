@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from clmkit.sync.config import ConfigError, SyncConfig, load_config, load_state_
 from clmkit.sync.database import StateError
 from clmkit.sync.engine import SpecError
 from clmkit.sync.load import LoadError
+from clmkit.sync.sole import alone, name_worker, sole_sync
 from clmkit.sync.state import State
 
 T = TypeVar("T")
@@ -30,8 +31,16 @@ CONFIG = click.option(
 
 def guarded(action: Callable[[], T]) -> T:
     """Run; what the surroundings did wrong becomes a message and exit code 2."""
-    try:
+    with _told():
         return action()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # whoever reads the output has had enough
     except (ConfigError, LoadError, SpecError, StateError, WireError, OSError) as error:
         words = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
         click.echo(f"clmkit: {words}", err=True)
@@ -43,10 +52,14 @@ def read_config(config_path: Path) -> SyncConfig:
 
 
 @contextmanager
-def opened_state(config_path: Path) -> Iterator[State]:
-    """The state that a configuration names, for the time of the block."""
-    state = guarded(lambda: State(load_state_target(config_path)))
-    try:
+def opened_state(config_path: Path, alone_for: str = "") -> Iterator[State]:
+    """The state that a configuration names, for the time of the block; no sync works with it during work of that name."""
+    with _told(), ExitStack() as stack:
+        target, worker = load_state_target(config_path), name_worker(alone_for)
+        if alone_for:
+            stack.enter_context(sole_sync(target, worker))
+        state = State(target)
+        stack.callback(state.close)
+        if alone_for:
+            stack.enter_context(alone(state, worker))
         yield state
-    finally:
-        state.close()

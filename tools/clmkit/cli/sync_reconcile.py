@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from clmkit.cli.sync_options import CONFIG, guarded, read_config
 from clmkit.clients.salesforce import Salesforce
 from clmkit.sync.config import SyncConfig
 from clmkit.sync.engine import open_systems
+from clmkit.sync.sole import find_worker
 from clmkit.sync.sweep import MOST_LISTED, Sweep, SweepReport, open_cases
 
 SHOWN = 50
@@ -62,7 +64,8 @@ async def _reconcile(config: SyncConfig, opens: bool) -> tuple[SweepReport, int]
     async with open_systems(config) as engine:
         if not isinstance(engine.org, Salesforce):
             raise TypeError("only a real org is swept")
-        report = await Sweep(engine.spec, engine.state, engine.org, engine.now).run()
+        find = partial(find_worker, config.state, engine.state, engine.worker)
+        report = await Sweep(engine.spec, engine.state, engine.org, engine.now, lambda: bool(find())).run()
         return report, open_cases(engine.state, report, engine.now()) if opens and report.findings else 0
 
 
@@ -76,5 +79,9 @@ def _print_report(report: SweepReport) -> None:
     if len(report.findings) > SHOWN:
         more = f"{MOST_LISTED} and more" if len(report.findings) == MOST_LISTED else str(len(report.findings))
         click.echo(f"... {more} findings; --json lists them")
+    if report.undecided:
+        click.echo(
+            f"{report.undecided} rows cannot be judged: the sync is at work on them. Look again when it has settled them."
+        )
     if report.waiting:
         click.echo(f"{report.waiting} changes were taken in and not settled; what they will write is not judged")

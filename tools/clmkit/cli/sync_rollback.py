@@ -19,9 +19,7 @@ from clmkit.operate.point import End, PointError, keep_point
 from clmkit.operate.rollback import Rollback, RollbackRefused, RollbackReport, Writer
 from clmkit.release.org_access import AccessError, OrgAccess, open_org, read_access
 from clmkit.sync.config import SyncConfig
-from clmkit.sync.database import StateError
-from clmkit.sync.engine import PAUSE, Engine, open_systems
-from clmkit.sync.sole import sole_sync
+from clmkit.sync.engine import Engine, open_alone
 
 T = TypeVar("T")
 POINT = click.argument("point", type=click.Path(dir_okay=False, path_type=Path))
@@ -50,7 +48,7 @@ def keep(config_path: Path, as_json: bool, point: Path) -> None:
     async def work(engine: Engine) -> End:
         return await keep_point(engine, point)
 
-    end = guarded(lambda: asyncio.run(_at_rest(config, work)))
+    end = guarded(lambda: asyncio.run(_at_rest(config, "clmkit sync keep", work)))
     told = {"point": point.as_posix(), "rows": end.rows, "agreements": end.agreements}
     tell(told, f"{point}: {end.rows:,} rows and {end.agreements:,} agreements kept", as_json)
 
@@ -112,18 +110,13 @@ async def _roll_back(config: SyncConfig, point: Path, applies: bool, access: Org
                 writer = (await stack.enter_async_context(open_org(access, engine.spec.api_version))).records
             return await Rollback(engine, point, point.with_suffix(".proof.jsonl"), applies, writer).run()
 
-        return await _at_rest(config, work)
+        return await _at_rest(config, "clmkit sync rollback", work)
 
 
-async def _at_rest(config: SyncConfig, work: Callable[[Engine], Awaitable[T]]) -> T:
-    """Work with both systems while no sync does. Raises StateError while one may."""
-    with sole_sync(config.state):
-        async with open_systems(config) as engine:
-            if engine.state.database.is_shared and not engine.state.get_cursor(PAUSE):
-                raise StateError(
-                    "Other workers may be at work on this state: `clmkit sync pause` lets them rest first."
-                )
-            return await work(engine)
+async def _at_rest(config: SyncConfig, name: str, work: Callable[[Engine], Awaitable[T]]) -> T:
+    """Work with both systems while no sync does. Raises StateError while one does."""
+    async with open_alone(config, name) as engine:
+        return await work(engine)
 
 
 def _print(report: RollbackReport, point: Path) -> None:

@@ -3,7 +3,7 @@
 A worker claims an agreement, and the account whose lock its writes take, before it works on it; nobody else does meanwhile. So
 changes of one agreement keep their order and no two workers fight for one account. A claim ends with the run or, when its worker
 died, by itself: at once when the database sees the connection end, at the latest when its time is over. What was not settled then
-is taken up by the next one. One worker at a time reads the feeds.
+is taken up by the next one. One worker at a time reads the feeds. What has to be alone with the state claims everything (`sole`).
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ class Claims:
 
     def __post_init__(self) -> None:
         self.state.database.sign_on(self.worker)
+
+    def find_alone(self) -> str:
+        """Who has to be alone with the state; empty when nobody has to."""
+        with self.state.transaction():
+            return self.state.inbox.find_alone(self.worker)
 
     def may_read(self) -> bool:
         return READER in self._claim({READER})

@@ -88,7 +88,10 @@ class Sqlite:
     def rewrite(self, tables: Sequence[str]) -> None:
         """SQLite Documentation, "VACUUM" and "Write-Ahead Logging": free pages, and then the log."""
         self.execute("VACUUM")
-        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((is_busy, *_),) = self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_busy:
+            words = "another process reads it, and what was taken out is still in the log beside it. Run this again."
+            raise StateError(f"{self._path}: {words}")
 
 
 _EXPLAINED = {

@@ -21,7 +21,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 from clmkit.clients.errors import LoginFailed, Refused, Unreachable, WireError
 from clmkit.clients.outcomes import Action
@@ -47,7 +46,7 @@ from clmkit.sync.report import RunReport, Tally
 from clmkit.sync.round import Round
 from clmkit.sync.schedule import Pace
 from clmkit.sync.shipping import Way
-from clmkit.sync.sole import sole_sync
+from clmkit.sync.sole import alone, name_worker, sole_sync
 from clmkit.sync.state import State
 from clmkit.sync.trouble import UNSAVED, forget_stops
 
@@ -94,6 +93,8 @@ class Engine:
     """Salesforce's event streams, where they are heard."""
     claims: Claims | None = None
     """Where several workers share the state."""
+    worker: str = ""
+    """What this process is called to others."""
     rules: Ruleset = field(default_factory=lambda: Ruleset("", "", ""))
     """What the audit calls the mapping; made of the spec when it is not given."""
     pace: Pace = field(default_factory=Pace)
@@ -143,7 +144,7 @@ class Engine:
         self.tally = Tally()
         started = self.clock()
         before = self._count_calls()
-        held = self.state.get_cursor(PAUSE) or ("" if self.allow else self.state.get_cursor(HOLD))
+        held = self.state.get_cursor(PAUSE) or ("" if self.allow else self.state.get_cursor(HOLD)) or self._find_alone()
         if held:
             self.tally.stopped = held
             return self._report(0.0, before)
@@ -213,6 +214,10 @@ class Engine:
             self._looked_at,
             joins,
         )
+
+    def _find_alone(self) -> str:
+        other = self.claims.find_alone() if self.claims is not None else ""
+        return f"{other} has to be alone with this state; this one goes on when it has ended." if other else ""
 
     def _release(self) -> None:
         if self.claims is not None:
@@ -300,21 +305,40 @@ def require_known_roles(config: SyncConfig, spec: Spec) -> None:
 
 
 @asynccontextmanager
-async def open_engine(config: SyncConfig) -> AsyncIterator[Engine]:
-    """An engine on real connections and its state file. Raises SpecError, ConfigError, StateError, OSError."""
-    with sole_sync(config.state):
-        async with open_systems(config) as engine:
-            require_keys(engine.state, engine.spec)
+async def open_engine(config: SyncConfig, work: str = "a sync", *, is_alone: bool = False) -> AsyncIterator[Engine]:
+    """An engine on real connections and its state, for work of this name; with `is_alone` no worker runs beside it.
+
+    Raises SpecError, ConfigError, StateError, OSError.
+    """
+    async with open_alone(config, work) if is_alone else _open_worker(config, work) as engine:
+        require_keys(engine.state, engine.spec)
+        yield engine
+
+
+@asynccontextmanager
+async def open_alone(config: SyncConfig, work: str) -> AsyncIterator[Engine]:
+    """Both systems and the state while no sync works with them. Raises StateError while one does."""
+    async with _open_worker(config, work) as engine:
+        with alone(engine.state, engine.worker):
             yield engine
 
 
 @asynccontextmanager
-async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
+async def _open_worker(config: SyncConfig, work: str) -> AsyncIterator[Engine]:
+    worker = name_worker(work)
+    with sole_sync(config.state, worker):
+        async with open_systems(config, worker) as engine:
+            yield engine
+
+
+@asynccontextmanager
+async def open_systems(config: SyncConfig, worker: str = "") -> AsyncIterator[Engine]:
     """An engine to look at both systems and the state with, also beside a running sync; never to run."""
     spec = load_linted(config.spec)
     require_known_roles(config, spec)
     state = State(config.state)
-    claims = Claims(spec, state, uuid4().hex, time.time) if state.database.is_shared else None
+    worker = worker or name_worker("a look")
+    claims = Claims(spec, state, worker, time.time) if state.database.is_shared else None
     try:
         async with open_session(config.ca_bundle) as org_session, open_session(None, config.clm_url) as clm_session:
             org_transport, clm_transport = Transport(org_session), Transport(clm_session)
@@ -332,6 +356,7 @@ async def open_systems(config: SyncConfig) -> AsyncIterator[Engine]:
                 claims=claims,
                 rules=ruleset_of(spec, find_commit(config.spec)),
                 clm_roles=ClmRoles(config.clm_roles),
+                worker=worker,
             )
     finally:
         state.close()

@@ -36,6 +36,8 @@ EVENT_SOURCE, DELETED_SOURCE = "event:", "deleted:"
 """Before the name of the object mapping that an event of Salesforce is about."""
 CLAIMS = "claim"
 """What workers queue for who change claims: rows locked in different orders would be a deadlock."""
+ALL = "everything"
+"""The claim of whoever has to be alone with the state: while it stands nobody else claims anything."""
 SETTLED = "settled"
 """The cursor below which every event is settled."""
 
@@ -160,7 +162,8 @@ class Inbox:
         if not self._db.is_shared:
             return set(names)
         self._db.queue_for(CLAIMS)
-        self._end_claims_of_gone()
+        if self._find_alone(self._end_claims_of_gone(), worker):
+            return set()
         mine: set[str] = set()
         for chunk in chunks(sorted(set(names))):
             rows = ", ".join(["(?, ?, ?)"] * len(chunk))
@@ -172,18 +175,49 @@ class Inbox:
             mine |= {str(name) for (name,) in self._db.execute(sql, (*facts, now))}
         return mine
 
-    def _end_claims_of_gone(self) -> None:
-        claimants = [str(one) for (one,) in self._db.execute("SELECT DISTINCT worker FROM claim")]
+    def claim_all(self, worker: str) -> set[str]:
+        """Keep all others from claiming anything, until `release_all`. Returns who is at work; then nothing is claimed."""
+        if not self._db.is_shared:
+            return set()
+        self._db.queue_for(CLAIMS)
+        others = self.find_others(worker)
+        if not others:
+            self._db.change("INSERT INTO claim VALUES (?, ?, 0)", (ALL, worker))
+        return others
+
+    def find_others(self, worker: str) -> set[str]:
+        """Who else has claims."""
+        return set(self._end_claims_of_gone().keys() - {worker}) if self._db.is_shared else set()
+
+    def find_alone(self, worker: str) -> str:
+        """Who has to be alone with the state, if that is somebody else; empty when nobody has to."""
+        return self._find_alone(self._end_claims_of_gone(), worker) if self._db.is_shared else ""
+
+    def _find_alone(self, claimants: Mapping[str, bool], worker: str) -> str:
+        return next((one for one, is_alone in claimants.items() if is_alone and one != worker), "")
+
+    def _end_claims_of_gone(self) -> dict[str, bool]:
+        """Whether they have claimed everything, by those who live."""
+        sql = "SELECT worker, max(CASE WHEN name = ? THEN 1 ELSE 0 END) FROM claim GROUP BY worker"
+        claimants = {str(one): bool(is_alone) for one, is_alone in self._db.execute(sql, (ALL,))}
         for gone in self._db.find_gone(claimants) if claimants else ():
-            self.release(gone)
+            self.release_all(gone)
+            del claimants[gone]
+        return claimants
 
     def renew(self, worker: str, until: float) -> int:
         """How many claims the worker still has; they last until then."""
         self._db.queue_for(CLAIMS)
-        return self._db.change("UPDATE claim SET until = ? WHERE worker = ?", (until, worker))
+        return self._db.change("UPDATE claim SET until = ? WHERE worker = ? AND name <> ?", (until, worker, ALL))
 
     def release(self, worker: str) -> None:
-        """The worker's claims end."""
+        """The worker's claims end, but for that of everything."""
+        if self._db.is_shared:
+            self._db.queue_for(CLAIMS)
+            self._db.change("DELETE FROM claim WHERE worker = ? AND name <> ?", (worker, ALL))
+
+    def release_all(self, worker: str) -> None:
+        """The worker has no claim any more."""
         if self._db.is_shared:
             self._db.queue_for(CLAIMS)
             self._db.change("DELETE FROM claim WHERE worker = ?", (worker,))

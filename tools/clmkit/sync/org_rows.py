@@ -5,8 +5,9 @@ A lookup is read as its match value (`Owner.Email`), because that is what both s
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -19,6 +20,10 @@ LONGEST_CONDITION = 8000
 """Characters of one IN list: a query in a GET address has to stay below 16 KB after escaping."""
 
 MODSTAMP, MODIFIED_BY = "SystemModstamp", "LastModifiedById"
+
+
+class Queried(Protocol):
+    def query(self, soql: str, *, with_deleted: bool = False) -> AsyncIterator[Record]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ async def read_by_key(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> 
     return {row.key: row for row in rows}
 
 
-async def read_records(org: Org, mapping: ObjectMapping, keys: Iterable[str]) -> AsyncGenerator[Record, None]:
+async def read_records(org: Queried, mapping: ObjectMapping, keys: Iterable[str]) -> AsyncGenerator[Record, None]:
     """The records of these keys that exist, as Salesforce gives them."""
     for condition in _in_lists(mapping.key.salesforce, keys):
         async for record in org.query(select(mapping, condition)):

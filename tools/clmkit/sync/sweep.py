@@ -11,12 +11,13 @@ wrong       a field holds another value than both systems agreed on       stale 
 missing     a row that was written is not there                           orphan  the CLM knows nothing of the row
 duplicate   another record stands where ours was
 
-`open_cases` makes them cases of their stewards; wrong, stale and missing rows are put back to work with it, orphans and duplicates
-wait until somebody deletes or merges them.
+Beside a running sync what was found is looked at again (`second_look`). `open_cases` makes cases for their stewards of it; wrong,
+stale and missing rows are put back to work with that, orphans and duplicates wait until somebody deletes or merges them.
 """
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,10 +27,12 @@ from typing import Protocol
 import msgspec
 
 from clmkit.clients.salesforce import Record, quote_soql
+from clmkit.clients.transport import Sleep
 from clmkit.mapping.evaluate import is_owned_by_salesforce
 from clmkit.mapping.model import FieldMapping, ObjectMapping, Role, Spec
 from clmkit.sync.decide import ABSENT, Absent, Value, is_same_value
-from clmkit.sync.org_rows import MODSTAMP, OrgRow, select, to_org_row
+from clmkit.sync.org_rows import MODSTAMP, OrgRow, read_records, select, to_org_row
+from clmkit.sync.second_look import look_again, moment_of
 from clmkit.sync.state import Link, Parked, State
 from clmkit.sync.tree import (
     Leaf,
@@ -90,10 +93,12 @@ class SweepReport(msgspec.Struct, frozen=True):
     findings: list[Finding]
     waiting: int
     """Changes that were taken in and not settled: what they will write is not judged."""
+    undecided: int = 0
+    """Rows that a sync was at work on all the time: whether they are wrong cannot be said."""
 
     @property
     def is_clean(self) -> bool:
-        return not self.findings
+        return not (self.findings or self.undecided)
 
 
 @dataclass(slots=True)
@@ -118,17 +123,29 @@ class Sweep:
     state: State
     org: TreeOrg
     now: Callable[[], str]
+    is_busy: Callable[[], bool] = lambda: False
+    """Whether a sync is at work on the state."""
+    sleep: Sleep = asyncio.sleep
     findings: list[Finding] = field(default_factory=list)
 
     async def run(self) -> SweepReport:
         """Reads only, but for the tree itself. Raises WireError, StateError."""
+        began = moment_of(self.state, is_busy=self.is_busy())
         objects = {
             mapping.name: await _ObjectSweep(self, mapping).run()
             for mapping in self.spec.objects
             if not is_owned_by_salesforce(mapping)
         }
+        found, undecided = self.findings[:MOST_LISTED], 0
+        if found and not began.is_same(moment_of(self.state, is_busy=self.is_busy())):
+            found, undecided = await look_again(self.state, found, self._judge_again, self.is_busy, self.sleep)
         waiting = self.state.inbox.count_outcomes().get("waiting", 0)
-        return SweepReport(objects, self.findings[:MOST_LISTED], waiting)
+        return SweepReport(objects, found, waiting, undecided)
+
+    async def _judge_again(self, name: str, keys: list[str]) -> list[Finding]:
+        self.findings = []
+        await _ObjectSweep(self, self.spec.get_object(name)).judge_keys(keys)
+        return self.findings
 
 
 @dataclass(slots=True)
@@ -331,6 +348,17 @@ class _ObjectSweep:
         for link in self._links(first, end):
             found.agree(link)
         return _equal(leaves[place], found, at)
+
+    async def judge_keys(self, keys: list[str]) -> None:
+        """Look at the rows of these keys alone."""
+        records = read_records(self.sweep.org, self.mapping, keys)
+        rows = [to_org_row(self.mapping, record) async for record in records]
+        links = self.sweep.state.find_links(self.mapping.name, keys)
+        for row in rows:
+            self._judge(row, links.get(row.key))
+        there = {row.key for row in rows}
+        for link in (links[key] for key in keys if key in links and key not in there):
+            self._note("missing", link.key, link.agreement_id, "", ())
 
     def _judge(self, row: OrgRow, link: Link | None) -> None:
         if link is None:

@@ -60,7 +60,7 @@ async def _work(config: SyncConfig, settings: Settings, every: float, as_json: b
     def warn(words: str) -> None:
         click.echo(f"clmkit: {words}", err=True)
 
-    async with open_engine(config) as engine:
+    async with open_engine(config, f"clmkit worker {settings.worker}") as engine:
         engine.page = max(engine.page, LEASE)
         engine.pace = pace_of(engine.spec) if config.keeps_promises else engine.pace
         bench = Bench(engine, settings.worker, tell, warn)

@@ -41,6 +41,10 @@ class AuditLog:
         self._database = database
         self._new_salt = new_salt
 
+    def last_sequence(self) -> int:
+        """The place of the newest entry; 0 when there is none."""
+        return int(self._database.execute("SELECT coalesce(max(sequence), 0) FROM audit")[0][0] or 0)
+
     def record(self, at: str, kind: str, *bodies: Mapping[str, object]) -> None:
         """Append one entry for each body. Call inside a transaction."""
         self._database.queue_for("audit")
