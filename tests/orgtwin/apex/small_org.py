@@ -207,6 +207,9 @@ class SmallOrg:
         described = self.schema.find_type(sobject_type)
         return frozenset(f.api_name.lower() for f in described.fields) if described is not None else frozenset()
 
+    def creatable_fields(self, sobject_type: str) -> frozenset[str]:
+        return self.editable_fields(sobject_type)
+
     def editable_fields(self, sobject_type: str) -> frozenset[str]:
         return self.readable_fields(sobject_type) - {"annualrevenue"}
 

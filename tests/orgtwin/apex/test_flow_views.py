@@ -1,4 +1,4 @@
-"""FlowDefinitionView and FlowVersionView tell of the flows that were deployed."""
+"""FlowDefinitionView, FlowVersionView and FlowVariableView tell of the flows that were deployed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ FLOW = """<Flow xmlns="http://soap.sforce.com/2006/04/metadata">
 <inputReference>$Record</inputReference></recordUpdates>
 <start><locationX>0</locationX><locationY>0</locationY><connector><targetReference>Set</targetReference></connector>
 <object>Account</object><recordTriggerType>Create</recordTriggerType><triggerType>RecordBeforeSave</triggerType></start>
-<status>Active</status><triggerOrder>3</triggerOrder></Flow>"""
+<status>Active</status><triggerOrder>3</triggerOrder>
+<variables><name>marks</name><dataType>String</dataType><isCollection>true</isCollection><isInput>true</isInput><isOutput>false</isOutput></variables>
+<variables><name>own</name><dataType>String</dataType><isCollection>false</isCollection><isInput>false</isInput><isOutput>false</isOutput></variables></Flow>"""
 PROGRAM = """
 FlowDefinitionView d = [
     SELECT DurableId, ApiName, IsActive, TriggerObjectOrEvent.QualifiedApiName, TriggerType, TriggerOrder, ActiveVersionId
@@ -28,6 +30,10 @@ FlowVersionView v = [
 System.debug(d.ApiName + ' ' + d.IsActive + ' ' + d.TriggerObjectOrEvent.QualifiedApiName + ' ' + d.TriggerType);
 System.debug(d.TriggerOrder + ' ' + v.RunInMode + ' ' + v.Status + ' ' + v.VersionNumber + ' ' + v.ApiVersionRuntime);
 System.debug(d.ActiveVersionId == v.DurableId);
+for (FlowVariableView one : [SELECT ApiName, DataType, IsCollection, IsInput, IsOutput FROM FlowVariableView
+                             WHERE FlowVersionViewId = :v.DurableId]) {
+    System.debug(one.ApiName + ' ' + one.DataType + ' ' + one.IsCollection + one.IsInput + one.IsOutput);
+}
 """
 
 
@@ -40,4 +46,5 @@ def test_a_deployed_flow_is_a_definition_and_its_version(tmp_path: Path) -> None
         "Mark true Account RecordBeforeSave",
         "3 SystemModeWithSharing Active 1 60",
         "true",
+        "marks String truetruefalse",
     ]

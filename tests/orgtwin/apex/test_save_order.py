@@ -302,7 +302,8 @@ JOBS = {
             if (rows[0].Name == 'a1') { throw new QueryException(); }
         }
         public void finish(Database.BatchableContext c) {
-            System.debug('finish ' + [SELECT CompletedDate FROM AsyncApexJob WHERE Id = :c.getJobId()].CompletedDate);
+            AsyncApexJob told = [SELECT Status, CompletedDate FROM AsyncApexJob WHERE Id = :c.getJobId()];
+            System.debug('finish ' + (told.Status == 'Completed' && told.CompletedDate == System.now()));
         }
     }""",
     "Later": "public class Later implements Queueable { public void execute(QueueableContext c) { } }",
@@ -318,7 +319,7 @@ TOLD = """for (AsyncApexJob j : [SELECT JobType, Status, JobItemsProcessed, Tota
 def test_a_batch_without_rows_does_not_execute_and_every_job_tells_when_it_was_done() -> None:
     org = LiveOrg(**JOBS)
     shown = org.run("Database.executeBatch(new Sweep()); System.enqueueJob(new Later()); Soon.run();")
-    assert shown == ["finish null"]
+    assert shown == ["finish true"]
     assert org.run(TOLD) == [f"{kind} Completed 0 0 0 null true" for kind in ("BatchApex", "Future", "Queueable")]
 
 
@@ -326,5 +327,5 @@ def test_a_batch_goes_on_after_a_part_that_fails_and_tells_its_first_error() -> 
     org = LiveOrg(**JOBS)
     org.insert("Account", *rows("a", 3))
     shown = org.run("Database.executeBatch(new Sweep(), 1);")
-    assert shown == ["execute 1", "execute 1", "execute 1", "finish null"]
+    assert shown == ["execute 1", "execute 1", "execute 1", "finish true"]
     assert org.run(TOLD) == ["BatchApex Completed 3 3 1 First error: Script-thrown exception true"]

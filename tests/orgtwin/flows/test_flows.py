@@ -240,6 +240,35 @@ def test_an_element_that_is_not_emulated_refuses_the_save_and_not_the_deploy() -
     assert refused.value.ledger_key == "flow.element"
 
 
+def test_a_lookup_finds_definitions_of_objects() -> None:
+    """Source: "EntityDefinition" (Object Reference): queryable as records are; public flows look it up."""
+    of_key = """<filters><field>KeyPrefix</field><operator>EqualTo</operator>
+        <value><stringValue>003</stringValue></value></filters>"""
+    found = f"""<recordLookups><name>Found</name><label>Found</label><locationX>0</locationX><locationY>0</locationY>{go("Rate")}
+        <filterLogic>and</filterLogic>{of_key}<getFirstRecordOnly>true</getFirstRecordOnly><object>EntityDefinition</object>
+        <storeOutputAutomatically>true</storeOutputAutomatically></recordLookups>"""
+    name = "<elementReference>Found.QualifiedApiName</elementReference>"
+    kept = f"""<recordUpdates><name>Rate</name><label>Rate</label><locationX>0</locationX><locationY>0</locationY>
+        {to("Description", name)}<inputReference>$Record</inputReference></recordUpdates>"""
+    stage = Stage(Find=flow(go("Found"), found + kept))
+    assert stage.insert(Name="Acme").success
+    assert stage.read("Description") == ["Contact"]
+
+
+@pytest.mark.parametrize("name", ["Yes", "Wanted", "Inner", "Choice", "Table.firstSelectedRow"])
+def test_a_condition_names_an_outcome_a_field_of_a_screen_or_a_choice(name: str) -> None:
+    """Source: "FlowScreenField", "FlowRule", "FlowCondition" (Metadata API Developer Guide)."""
+    place = "<locationX>0</locationX><locationY>0</locationY>"
+    body = f"""<choices><name>Choice</name><choiceText>Choice</choiceText><dataType>String</dataType></choices>
+        <decisions><name>Ask</name><label>Ask</label>{place}<rules><name>Yes</name><conditionLogic>and</conditionLogic>
+        <conditions><leftValueReference>{name}</leftValueReference><operator>IsNull</operator>
+        <rightValue><booleanValue>true</booleanValue></rightValue></conditions><label>Yes</label></rules></decisions>
+        <screens><name>First</name><label>First</label>{place}<fields><name>Part</name><fieldType>RegionContainer</fieldType>
+        <fields><name>Inner</name><fieldType>InputField</fieldType></fields></fields><fields><name>Wanted</name>
+        <fieldType>InputField</fieldType></fields><fields><name>Table</name><fieldType>ComponentInstance</fieldType></fields></screens>"""
+    assert Stage(Screen=flow("", body)).flows.flows("Contact") == []
+
+
 def test_a_draft_does_not_run() -> None:
     stage = Stage(Rate=flow(go("Rate"), SET_RATING).replace("Active", "Draft"))
     stage.insert(Name="Acme")

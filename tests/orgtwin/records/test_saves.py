@@ -194,6 +194,8 @@ def test_an_inactive_user_is_given_nothing(org: Org, insert: Save, update: Save)
 def test_an_owner_must_be_able_to_read_the_object(org: Org, insert: Save) -> None:
     refusal = refusal_of(insert("Account", Name="Acme", OwnerId=integration_user(org).user_id))
     assert refusal == ("TRANSFER_REQUIRES_READ", "The new owner must have read permission", ("OwnerId",))
+    in_system_mode = [{"Name": "Acme", "OwnerId": integration_user(org).user_id}]
+    assert org.dml.insert(org.system_caller(), "Account", in_system_mode)[0].success
 
 
 # ---- parents

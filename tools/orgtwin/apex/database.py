@@ -391,10 +391,10 @@ def write(
 
 
 def _check_mix(engine: Engine, verb: str, record: SObject) -> None:
-    """Raises DmlException MIXED_DML_OPERATION. System.runAs begins anew."""
+    """Raises DmlException MIXED_DML_OPERATION. Source for runAs: "Mixed DML Operations in Test Methods" (Apex Developer Guide)."""
     transaction = engine.transaction
     first, is_setup = transaction.first_written, kind_of_write(verb, record)
-    if is_setup is None:
+    if is_setup is None or transaction.may_mix:
         return
     if first is None:
         transaction.first_written = (record.type.name, is_setup)

@@ -473,15 +473,14 @@ class Engine:
         self.transaction.usage.charge("DMLStatements")
         if user is None:
             raise throw("IllegalArgumentException", "User ID cannot be null")
-        first_written, self.transaction.first_written = self.transaction.first_written, None
+        may_mix, self.transaction.may_mix = self.transaction.may_mix, True
         if user.fields.get("Id") is None:
             run_dml(self, "insert", user, user_mode=False)
         before = self.port.run_as(str(user.fields["Id"]))
-        self.transaction.first_written = None
         try:
             yield
         finally:
-            self.transaction.first_written = first_written
+            self.transaction.may_mix = may_mix
             self.port.run_as(before.user_id)
 
     # Triggers, called by the org's save order

@@ -349,6 +349,9 @@ class KernelPort:
     def readable_fields(self, sobject_type: str) -> frozenset[str]:
         return self.org.access.readable_fields(self._as(True), sobject_type)
 
+    def creatable_fields(self, sobject_type: str) -> frozenset[str]:
+        return self.org.access.creatable_fields(self._as(True), sobject_type)
+
     def editable_fields(self, sobject_type: str) -> frozenset[str]:
         return self.org.access.editable_fields(self._as(True), sobject_type)
 

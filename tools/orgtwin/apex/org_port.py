@@ -189,6 +189,8 @@ class OrgPort(Protocol):
     def readable_fields(self, sobject_type: str) -> frozenset[str]:
         """API names, lower case, that the running user may read."""
 
+    def creatable_fields(self, sobject_type: str) -> frozenset[str]: ...
+
     def editable_fields(self, sobject_type: str) -> frozenset[str]: ...
 
     def has_permission(self, name: str) -> bool:

@@ -56,5 +56,6 @@ class Transaction:
     queueable_depth: int = 0
     dml_since_callout: bool = False
     first_written: tuple[str, bool] | None = None  # the first object that was written, and whether it is a setup object
+    may_mix: bool = False  # inside System.runAs, setup objects go with others
     rest: dict[str, Any] = field(default_factory=dict)
     reserved: dict[str, int] = field(default_factory=dict)  # of limits of the org's day

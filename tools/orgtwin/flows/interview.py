@@ -22,8 +22,9 @@ from orgtwin.org import Org
 from orgtwin.records.coerce import compile_coercer
 from orgtwin.records.model import AccessLevel, Caller, Row, Value
 from orgtwin.records.table import RecordTable
-from orgtwin.schema.model import FieldType
+from orgtwin.schema.model import FieldType, SObjectType
 from orgtwin.soql import execute
+from orgtwin.soql.catalog import VirtualTables
 
 MOST_ELEMENTS = (
     2_000  # executed elements an interview; the org's limit before API 57, kept here against loops without end
@@ -63,9 +64,18 @@ class Interview:
     """Of a flow that a record started, or of one that was launched with values for its input variables."""
 
     def __init__(
-        self, org: Org, flow: Flow, caller: Caller, started: Started | None, inputs: Mapping[str, Item] | None = None
+        self,
+        org: Org,
+        flow: Flow,
+        caller: Caller,
+        started: Started | None,
+        inputs: Mapping[str, Item] | None = None,
+        *,
+        computed: VirtualTables,
     ) -> None:
+        """`computed` are the objects beside the schema's that a Get Records element finds."""
         self._org = org
+        self._computed = computed
         self._flow = flow
         self._caller = Caller(caller.user_id, AccessLevel.SYSTEM_MODE)
         self._started = started
@@ -192,7 +202,7 @@ class Interview:
 
     def _query(self, node: Node, fields: list[str]) -> list[FlowRecord]:
         name = node.value("object") or ""
-        described = self._org.schema.find_type(name)
+        described = self._org.schema.find_type(name) or self._find_computed(name)
         if described is None:
             raise Fault(f"the object {name} does not exist")
         stored = [f.api_name for f in described.fields if f.type not in (FieldType.ADDRESS, FieldType.LOCATION)]
@@ -206,8 +216,12 @@ class Interview:
             text += f" ORDER BY {node.value('sortField')} {'DESC' if node.value('sortOrder') == 'Desc' else 'ASC'}"
         if node.flag("getFirstRecordOnly", node.tag == "recordLookups"):
             text += " LIMIT 1"
-        rows = execute(self._org, self._caller, text, binds).rows
+        rows = execute(self._org, self._caller, text, binds, virtual=self._computed).rows
         return [FlowRecord(described.api_name, {n: row.values.get(n) for n in wanted}) for row in rows]  # type: ignore[misc]
+
+    def _find_computed(self, name: str) -> SObjectType | None:
+        found = self._computed.find(name)
+        return found.sobject_type if found is not None else None
 
     def _soql_condition(self, node: Node, binds: dict[str, object]) -> str:
         operator, value = node.value("operator") or "", self._value(node.find("value"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from functools import partial
+from functools import cached_property, partial
 from weakref import WeakValueDictionary
 
 from orgtwin.errors import Unsupported
@@ -17,12 +17,14 @@ from orgtwin.flows.conditions import Item
 from orgtwin.flows.definition import Flow, Path, find_flow, find_launched
 from orgtwin.flows.interview import Fault, Interview, Refused, Started
 from orgtwin.metadata.component import ComponentStore
+from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
+from orgtwin.soql.catalog import VirtualTables
 
 CallApex = Callable[[Caller, str, Sequence[Mapping[str, Item]]], list[Mapping[str, Item]]]
 """Calls the invocable method of a class for a caller, once for several interviews: their inputs, their outputs. Raises Fault."""
@@ -104,7 +106,7 @@ class FlowService:
             if row.errors or key in self._active:
                 continue  # a flow that updates its own record does not start again for it
             keys.add(key)
-            interview = Interview(self._org, flow, save.caller, Started(save.table, row.content, row.before))
+            interview = self._interview(flow, save.caller, Started(save.table, row.content, row.before))
             with _refusing(flow, row):
                 if self._lets_in(flow, row, interview):
                     going.append((interview, row, flow.target))
@@ -150,6 +152,17 @@ class FlowService:
         except Fault as fault:
             return fault
 
+    def _interview(
+        self, flow: Flow, caller: Caller, started: Started | None, inputs: Mapping[str, Item] | None = None
+    ) -> Interview:
+        return Interview(self._org, flow, caller, started, inputs, computed=self._computed)
+
+    @cached_property
+    def _computed(self) -> VirtualTables:
+        tables = VirtualTables()
+        register_data_tables(tables, lambda: MetadataService(self._org))
+        return tables
+
     # ---- launched by name
 
     def find_launched(self, name: str) -> Flow | None:
@@ -162,7 +175,7 @@ class FlowService:
         """Run a flow to its end with values for its variables. Raises Fault, Refused."""
         if flow.unknown:
             raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
-        interview = Interview(self._org, flow, caller, None, inputs)
+        interview = self._interview(flow, caller, None, inputs)
         self._run_alone(caller, interview, flow.target)
         self.outbox += interview.sent
         return interview
@@ -196,7 +209,7 @@ class FlowService:
             row = table.get(one.record_id) if table is not None else None
             if table is not None and row is not None:
                 started = Started(table, Row(list(row)), None)
-                self._run_path(one, Interview(self._org, one.flow, one.caller, started))
+                self._run_path(one, self._interview(one.flow, one.caller, started))
         return len(due)
 
     def _run_alone(self, caller: Caller, interview: Interview, target: str | None) -> None:

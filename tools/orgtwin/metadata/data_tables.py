@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from orgtwin.metadata.flow_tables import DEFINITION_FIELDS, VERSION_FIELDS, flow_definitions, flow_versions
+from orgtwin.metadata.flow_tables import (
+    DEFINITION_FIELDS,
+    VARIABLE_FIELDS,
+    VERSION_FIELDS,
+    flow_definitions,
+    flow_variables,
+    flow_versions,
+)
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.status_tables import status_tables
 from orgtwin.metadata.tabs import tabs_of
@@ -32,6 +39,7 @@ def register_data_tables(tables: VirtualTables, find_service: FindService) -> No
     for name, fields, flows in (
         ("FlowDefinitionView", DEFINITION_FIELDS, flow_definitions),
         ("FlowVersionView", VERSION_FIELDS, flow_versions),
+        ("FlowVariableView", VARIABLE_FIELDS, flow_variables),
     ):
         tables.register(VirtualTable(tooling_type(name, fields), _filtered(find_service, flows, _all_rows)))
     tables.register(

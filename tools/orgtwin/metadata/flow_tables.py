@@ -1,6 +1,8 @@
-"""FlowDefinitionView and FlowVersionView: the deployed flows as queries see them, a definition and its one version each.
+"""FlowDefinitionView, FlowVersionView and FlowVariableView: the deployed flows as queries see them, a definition and its one
+version each, and the variables that are open for input or output.
 
-Source: "FlowDefinitionView", "FlowVersionView" (Object Reference). What a flow's file does not say is null. ASSUMED: the durable
+Source: "FlowDefinitionView", "FlowVersionView", "FlowVariableView" (Object Reference). IsSwingFlow, which public code asks for,
+says that Flow Builder made it (ASSUMED). What a flow's file does not say is null. ASSUMED: the durable
 id of a version is the flow's id.
 """
 
@@ -18,14 +20,18 @@ Values = Mapping[str, Value]
 
 DEFINITION_FIELDS = (
     "DurableId ActiveVersionId ApiName ApiVersion:i Builder Description:t Environments HasAsyncAfterCommitPath:b"
-    " InstalledPackageName IsActive:b IsOutOfDate:b IsOverridable:b IsTemplate:b Label LastModifiedBy LastModifiedDate:d"
-    " LatestVersionId ManageableState NamespacePrefix OverriddenById OverriddenFlowId ProcessType RecordTriggerType"
-    " SourceTemplateId TriggerObjectOrEventId>EntityDefinition TriggerObjectOrEventLabel TriggerOrder:i TriggerType"
-    " VersionNumber:i"
+    " InstalledPackageName IsActive:b IsOutOfDate:b IsOverridable:b IsSwingFlow:b IsTemplate:b Label LastModifiedBy"
+    " LastModifiedDate:d LatestVersionId ManageableState NamespacePrefix OverriddenById OverriddenFlowId ProcessType"
+    " RecordTriggerType SourceTemplateId TriggerObjectOrEventId>EntityDefinition TriggerObjectOrEventLabel TriggerOrder:i"
+    " TriggerType VersionNumber:i"
 )
 VERSION_FIELDS = (
     "DurableId FlowDefinitionViewId>FlowDefinitionView/Versions ApiVersion:i ApiVersionRuntime:i CapabilityType Description:t"
-    " IsTemplate:b Label LastModifiedDate:d ProcessType RunInMode Status VersionNumber:i"
+    " IsSwingFlow:b IsTemplate:b Label LastModifiedDate:d ProcessType RunInMode Status VersionNumber:i"
+)
+VARIABLE_FIELDS = (
+    "DurableId ApiName DataType Description:t FlowVersionViewId>FlowVersionView IsCollection:b IsInput:b IsOutput:b"
+    " ObjectType"
 )
 _VERSION = 1
 
@@ -64,11 +70,33 @@ def flow_versions(service: MetadataService) -> Iterator[Values]:
         }
 
 
+def flow_variables(service: MetadataService) -> Iterator[Values]:
+    """A row a variable that a caller of the flow may give or take."""
+    for flow in service.components.of_type("Flow"):
+        for variable in flow.body.all("variables"):
+            is_input, is_output = variable.flag("isInput"), variable.flag("isOutput")
+            if is_input or is_output:
+                durable_id = f"{flow.id}-{variable.value('name')}"
+                yield {
+                    "Id": durable_id,
+                    "DurableId": durable_id,
+                    "ApiName": variable.value("name"),
+                    "DataType": variable.value("dataType"),
+                    "Description": variable.value("description"),
+                    "FlowVersionViewId": flow.id,
+                    "IsCollection": variable.flag("isCollection"),
+                    "IsInput": is_input,
+                    "IsOutput": is_output,
+                    "ObjectType": variable.value("objectType"),
+                }
+
+
 def _shared(flow: Component) -> Values:
     body = flow.body
     return {
         "ApiVersion": _api_version(flow),
         "Description": body.value("description"),
+        "IsSwingFlow": True,
         "IsTemplate": body.flag("isTemplate"),
         "Label": body.value("label"),
         "ProcessType": body.value("processType"),

@@ -252,7 +252,8 @@ def _readable(this: DescribeField) -> bool:
 def _editable(flag: str, action: str) -> Value:
     def run(this: DescribeField) -> bool:
         port = context.engine().port
-        allowed = this.field.api_name.lower() in port.editable_fields(this.owner.name)
+        fields_of = port.creatable_fields if action == "create" else port.editable_fields
+        allowed = this.field.api_name.lower() in fields_of(this.owner.name)
         return bool(getattr(this.field, flag)) and allowed and port.can(this.owner.name, action)
 
     return run

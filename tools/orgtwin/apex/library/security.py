@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
+from orgtwin.apex.org_port import OrgPort
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Value
@@ -28,6 +30,14 @@ class Decision:
         return declare("SObjectAccessDecision").type
 
 
+_FIELDS: Mapping[str, Callable[[OrgPort, str], frozenset[str]]] = {
+    "READABLE": lambda port, name: port.readable_fields(name),
+    "CREATABLE": lambda port, name: port.creatable_fields(name),
+    "UPDATABLE": lambda port, name: port.editable_fields(name),
+    "UPSERTABLE": lambda port, name: port.creatable_fields(name) & port.editable_fields(name),
+}
+
+
 def _strip(access: EnumConstant, records: ApexList | None, *options: Value) -> Decision:
     """Copies of the records without the fields the user may not use."""
     if records is None:
@@ -38,7 +48,7 @@ def _strip(access: EnumConstant, records: ApexList | None, *options: Value) -> D
         name = record.type.name
         if not port.can(name, _ACTIONS[access.name]) and (not options or options[0] is not False):
             raise throw("NoAccessException", f"No access to entity: {name}")
-        allowed = port.readable_fields(name) if access.name == "READABLE" else port.editable_fields(name)
+        allowed = _FIELDS[access.name](port, name)
         copy = SObject(record.type)
         copy.queried = record.queried
         copy.related = dict(record.related)

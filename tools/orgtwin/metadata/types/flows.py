@@ -23,7 +23,7 @@ def deploy_flow(workspace: Workspace, component: Component, before: Component | 
         raise ComponentRefused(
             "field integrity exception: unknown (The flow can't find its start element.)"
         )  # ASSUMED text
-    names = {node.value("name") for node in body.children}
+    names = set(_names(body))
     for reference in _condition_references(body):
         if not reference.startswith("$") and reference.partition(".")[0] not in names:
             raise ComponentRefused(
@@ -31,6 +31,17 @@ def deploy_flow(workspace: Workspace, component: Component, before: Component | 
             )
     _check_object(workspace, body)
     return checked
+
+
+_NAMED_INSIDE = frozenset(("rules", "screens", "fields", "orchestratedStages", "stageSteps"))
+"""Elements, at whatever depth, with names that a condition may use: outcomes, fields of screens and of their sections, steps."""
+
+
+def _names(node: Node, *, inside: bool = False) -> Iterator[str | None]:
+    for child in node.children:
+        if not inside or child.tag in _NAMED_INSIDE:
+            yield child.value("name")
+            yield from _names(child, inside=True)
 
 
 def _condition_references(node: Node) -> Iterator[str]:
