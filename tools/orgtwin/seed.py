@@ -35,6 +35,7 @@ class ProfileSeed:
     license: str
     permissions: tuple[str, ...]
     object_permissions: tuple[str, ...] = ()
+    user_type: str = "Standard"
 
 
 _ADMIN_PERMISSIONS = (
@@ -68,9 +69,15 @@ PROFILES = (
     ProfileSeed("Read Only", "SFDC", ("ApiEnabled", "RunReports"), ("PermissionsRead",)),
     ProfileSeed("Minimum Access - Salesforce", "SFDC", ()),
     ProfileSeed(INTEGRATION_PROFILE, "SFDC_INTEGRATION", ("ApiEnabled", "ApiUserOnly", "ChatterInternalUser")),
+    ProfileSeed("Guest License User", "PID_Guest_User", (), user_type="Guest"),
+    ProfileSeed("Standard Guest", "PID_Guest_User", (), user_type="Guest"),
 )
 
-_LICENSES = {"SFDC": "Salesforce", "SFDC_INTEGRATION": "Salesforce Integration"}
+_LICENSES = {
+    "SFDC": "Salesforce",
+    "SFDC_INTEGRATION": "Salesforce Integration",
+    "PID_Guest_User": "Guest User License",
+}
 
 
 def new_org(clock: Clock = system_clock, org_id: str = DEFAULT_ORG_ID) -> Org:
@@ -127,7 +134,7 @@ class _Seeder:
     def _profile(self, seed: ProfileSeed, licenses: Mapping[str, str]) -> str:
         license_id = licenses[seed.license]
         flags: dict[str, Value] = {f"Permissions{name}": True for name in seed.permissions}
-        profile_id = self._put("Profile", Name=seed.name, UserLicenseId=license_id, UserType="Standard", **flags)
+        profile_id = self._put("Profile", Name=seed.name, UserLicenseId=license_id, UserType=seed.user_type, **flags)
         names: dict[str, Value] = {
             "Name": f"X{profile_id}",
             "Label": profile_id,

@@ -52,6 +52,14 @@ def test_a_user_license_has_its_limit(stage: Stage) -> None:
     assert back.success
 
 
+def test_a_user_is_of_the_type_of_the_profile(stage: Stage) -> None:
+    assert value(stage, "User", stage.ids["clerk"], "UserType") == "Standard"
+    guest = stage.find("Profile", Name="Guest License User")
+    (result,) = stage.org.dml.update(stage.admin, "User", [{"Id": stage.ids["clerk"], "ProfileId": guest}])
+    assert result.success
+    assert value(stage, "User", stage.ids["clerk"], "UserType") == "Guest"
+
+
 def test_a_permission_set_brings_the_license_it_was_made_for_as_long_as_there_are_any(stage: Stage) -> None:
     license_id = stage.find("PermissionSetLicense", DeveloperName=INTEGRATION_LICENSE)
     change_own_row(stage.org, "PermissionSetLicense", license_id, {"TotalLicenses": 1})

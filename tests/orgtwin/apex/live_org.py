@@ -21,6 +21,7 @@ from orgtwin.seed import administrator, new_org
 _TYPES = {
     "PlatformEventSubscriberConfigs": "PlatformEventSubscriberConfig",
     "externalCredentials": "ExternalCredential",
+    "flows": "Flow",
     "namedCredentials": "NamedCredential",
     "objects": "CustomObject",
     "permissionsets": "PermissionSet",

@@ -232,6 +232,12 @@ class SmallOrg:
     def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview:
         raise NotImplementedError
 
+    def event_flows(self, sobject_type: str) -> Sequence[Flow]:
+        return ()
+
+    def run_event_flow(self, flow: Flow, events: Sequence[Mapping[str, Scalar]]) -> None:
+        raise NotImplementedError
+
     def formula_global(self, path: GlobalPath) -> Scalar:
         return None
 

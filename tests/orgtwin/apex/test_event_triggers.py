@@ -5,13 +5,17 @@ Source: "Subscribing to Platform Events" (Platform Events Developer Guide).
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from tests.orgtwin.apex.live_org import LiveOrg
 
 from orgtwin.allocations import Allocations
+from orgtwin.apex.flow_actions import call_invocable
 from orgtwin.apex.testing import run_tests
 from orgtwin.events.service import EventService
 from orgtwin.faults.table import FaultTable
+from orgtwin.flows.service import flows_of
 from orgtwin.metadata.service import MetadataService
 
 EVENT = """<CustomObject><deploymentStatus>Deployed</deploymentStatus><eventType>HighVolume</eventType><label>Told</label>
@@ -44,6 +48,21 @@ ENDLESS = """trigger Again on Told__e (after insert) {
     EventBus.publish(new Told__e(N__c = Trigger.new[0].N__c + 1));
 }"""
 PUBLISH = "EventBus.publish(new List<Told__e>{new Told__e(N__c = 1), new Told__e(N__c = 2), new Told__e(N__c = 3)});"
+
+
+FLOW = """<Flow><apiVersion>61.0</apiVersion><label>Heard</label><processType>AutoLaunchedFlow</processType>
+<actionCalls><name>Note</name><label>Note</label><actionName>Note</actionName><actionType>apex</actionType>
+<connector><targetReference>Keep</targetReference></connector>
+<inputParameters><name>n</name><value><elementReference>$Record.N__c</elementReference></value></inputParameters></actionCalls>
+<recordCreates><name>Keep</name><label>Keep</label><object>Account</object>
+<inputAssignments><field>Name</field><value><stringValue>{prefix}{!$Record.N__c}</stringValue></value></inputAssignments>
+</recordCreates>
+<start><connector><targetReference>Note</targetReference></connector><object>Told__e</object><triggerType>PlatformEvent</triggerType>
+<filters><field>N__c</field><operator>GreaterThan</operator><value><numberValue>1.0</numberValue></value></filters></start>
+<status>Active</status></Flow>"""
+NOTE = """public class Note {
+    @InvocableMethod public static void write(List<Decimal> n) { System.debug(n + ' ' + UserInfo.getUserType()); }
+}"""
 
 
 def stage(**sources: str) -> LiveOrg:
@@ -243,3 +262,19 @@ def test_a_publisher_whose_transaction_fails_is_not_called_back() -> None:
     assert org.debug_log() == []
     assert org.insert("Account", {"Name": "after"})[0].success
     assert org.debug_log() == []
+
+
+def test_a_flow_hears_the_events_that_meet_its_conditions_all_at_once() -> None:
+    org = stage(Note=NOTE)
+    flows_of(org.org).call_apex = partial(call_invocable, org.engine)
+    org.deploy({"flows/Heard.flow": FLOW.replace("{prefix}", "n ")})
+    assert publish(org, PUBLISH) == ["(2, 3) AutomatedProcess"]
+    assert org.values("Account", "Name") == ["n 2", "n 3"]
+
+
+def test_a_flow_that_fails_takes_back_what_it_did_for_the_events_and_harms_nobody_else() -> None:
+    org = stage(Note=NOTE, Other="trigger Other on Told__e (after insert) { insert new Account(Name = 'other'); }")
+    flows_of(org.org).call_apex = partial(call_invocable, org.engine)
+    org.deploy({"flows/Heard.flow": FLOW.replace("{prefix}", "n" * 255)})
+    assert [line[:20] for line in publish(org, PUBLISH)] == ["(2, 3) AutomatedProc", "flow Heard: This err"]
+    assert org.values("Account", "Name") == ["other"]

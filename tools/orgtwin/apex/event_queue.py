@@ -1,4 +1,4 @@
-"""Published platform events and change events on their way to the triggers that subscribe to them.
+"""Published platform events and change events on their way to the triggers and flows that subscribe to them.
 
 Each trigger is a subscriber of its own: it gets up to 2,000 events, or as many as its PlatformEventSubscriberConfig says, in a
 transaction of its own, as the automated process or the user of that configuration; what becomes of it concerns no other trigger.
@@ -10,6 +10,9 @@ transaction of its own, as the automated process or the user of that configurati
 Sources: "Retry Event Triggers with EventBus.RetryableException", "Resume a Platform Event Trigger After an Uncaught Exception",
 "Comparing setResumeCheckpoint() and EventBus.RetryableException", "Configure the User and Batch Size for Your Platform Event
 Trigger" (Platform Events Developer Guide). ASSUMED: no new events join a batch that comes again.
+
+A flow gets each batch once; when it fails, all is taken back. Source: "Considerations for Flows That Run on Platform Events"
+(Salesforce Help). ASSUMED: as one batch, and that a test hears nothing of the failure.
 """
 
 from __future__ import annotations
@@ -21,6 +24,8 @@ from typing import TYPE_CHECKING
 from orgtwin.apex.faults import ApexThrow, Uncatchable
 from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
 from orgtwin.apex.triggers import Trigger, fire_one
+from orgtwin.flows.definition import Flow
+from orgtwin.flows.interview import Fault, Refused
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -46,15 +51,24 @@ class Delivery:
         return [] if self.checkpoint is None else batch[self.replay_ids.index(self.checkpoint) + 1 :]
 
 
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A trigger or flow, and what hands a batch over to it."""
+
+    name: str
+    sobject_type: str
+    hear: Callable[[list[Event]], None]
+
+
 @dataclass
 class EventQueue:
-    """The events of one org or test, by trigger, in the order in which they were published; callbacks of their publishers."""
+    """The events of one org or test, by subscriber, in the order in which they were published; callbacks of their publishers."""
 
     current: Delivery | None = None
     _told: list[Callable[..., None]] = field(default_factory=list)
     _told_at_commit: list[tuple[str, Callable[..., None]]] = field(default_factory=list)
     _waiting: dict[str, list[Event]] = field(default_factory=dict)
-    _subscribers: dict[str, tuple[str, Trigger]] = field(default_factory=dict)
+    _subscribers: dict[str, Subscriber] = field(default_factory=dict)
     _deliveries: dict[str, Delivery] = field(default_factory=dict)
     _stopped: set[str] = field(default_factory=set)
     published: int = 0
@@ -63,13 +77,15 @@ class EventQueue:
         return bool(self._waiting or self._told)
 
     def add(self, engine: Engine, sobject_type: str, event: Event) -> None:
-        """An event that was published, for every trigger that is not in the error state."""
+        """An event that was published, for every trigger that is not in the error state, and every flow."""
         self.published += 1
         event.setdefault("ReplayId", str(self.published))
-        for trigger in engine.find_triggers(sobject_type):
-            if trigger.name not in self._stopped:
-                self._subscribers[trigger.name] = sobject_type, trigger
-                self._waiting.setdefault(trigger.name, []).append(event)
+        heard_by = [_of_trigger(trigger, sobject_type) for trigger in engine.find_triggers(sobject_type)]
+        heard_by += [_of_flow(engine, flow) for flow in engine.port.event_flows(sobject_type)]
+        for subscriber in heard_by:
+            if subscriber.name not in self._stopped:
+                self._subscribers[subscriber.name] = subscriber
+                self._waiting.setdefault(subscriber.name, []).append(event)
 
     def tell(self, uuid: str, callback: Callable[..., None], *, at_once: bool) -> None:
         """Call a publisher back when its events have gone out, of which `uuid` is one."""
@@ -103,7 +119,7 @@ class EventQueue:
     def take_back(self, engine: Engine, published: int) -> None:
         """In a test every statement commits: forget what a rollback takes back of events that go out with the commit."""
         for name, events in self._waiting.items():
-            sobject_type = self._subscribers[name][0]
+            sobject_type = self._subscribers[name].sobject_type
             if sobject_type.endswith("ChangeEvent") or not engine.port.publishes_at_once(sobject_type):
                 events[:] = [event for event in events if int(str(event["ReplayId"])) <= published]
 
@@ -117,32 +133,34 @@ class EventQueue:
         """Hand over what waits now. What its triggers publish waits for the next delivery, as does a batch that a test retries."""
         due, self._waiting = self._waiting, {}
         for name, events in due.items():
-            sobject_type, trigger = self._subscribers[name]
-            subscriber = engine.port.find_event_subscriber(name)
-            most = subscriber.batch_size or MOST_EVENTS
-            user_id = subscriber.user_id or engine.port.automated_user_id
+            configured = engine.port.find_event_subscriber(name)
+            most = configured.batch_size or MOST_EVENTS
+            user_id = configured.user_id or engine.port.automated_user_id
             while events and name not in self._stopped:
                 batch, rest = events[:most], events[most:]
-                left = self._deliver_batch(trigger, sobject_type, batch, user_id)
+                left = self._deliver_batch(engine, self._subscribers[name], batch, user_id)
                 events = left + rest
                 if left and is_test:
                     self._waiting[name] = events + self._waiting.get(name, [])
                     break
 
-    def _deliver_batch(self, trigger: Trigger, sobject_type: str, batch: list[Event], user_id: str) -> list[Event]:
-        """Fire the trigger once; the events that are to come again."""
-        engine, name = trigger.engine, trigger.name
-        delivery = self.current = self._deliveries.pop(name, Delivery())
+    def _deliver_batch(self, engine: Engine, subscriber: Subscriber, batch: list[Event], user_id: str) -> list[Event]:
+        """Hand a batch over once; the events that are to come again."""
+        delivery = self.current = self._deliveries.pop(subscriber.name, Delivery())
         delivery.replay_ids = tuple(str(event["ReplayId"]) for event in batch)
         before = engine.port.run_as(user_id)
         mark = engine.port.savepoint()
         try:
             with engine.new_transaction(kind="event") as transaction:
-                fire_one(trigger, sobject_type, [TriggerRow(dict(event), None) for event in batch])
+                subscriber.hear(batch)
                 jobs = transaction.jobs
             engine.transaction.jobs.extend(jobs)
+        except (Fault, Refused) as failure:
+            engine.port.rollback(mark)
+            engine.debug(f"{subscriber.name}: {failure}")
+            return []
         except (TriggerFailed, Uncatchable) as failure:
-            return self._failed(trigger, batch, delivery, failure, mark)
+            return self._failed(engine, subscriber.name, batch, delivery, failure, mark)
         finally:
             self.current = None
             engine.port.run_as(before.user_id)
@@ -150,24 +168,36 @@ class EventQueue:
 
     def _failed(
         self,
-        trigger: Trigger,
+        engine: Engine,
+        name: str,
         batch: list[Event],
         delivery: Delivery,
         failure: TriggerFailed | Uncatchable,
         mark: object,
     ) -> list[Event]:
-        engine, thrown = trigger.engine, failure.__cause__
+        thrown = failure.__cause__
         if isinstance(thrown, ApexThrow) and thrown.value.cls.full_name == _RETRYABLE:
             engine.port.rollback(mark)
             if delivery.retries >= MOST_RETRIES:
-                self._stopped.add(trigger.name)
+                self._stopped.add(name)
                 return []
-            self._deliveries[trigger.name] = Delivery(delivery.retries + 1, thrown.value.message)
+            self._deliveries[name] = Delivery(delivery.retries + 1, thrown.value.message)
             return batch
         if delivery.checkpoint is not None:
             return delivery.behind_checkpoint(batch)
         engine.port.rollback(mark)
         if engine.is_testing:
             raise failure
-        engine.debug(failure.message if isinstance(failure, TriggerFailed) else f"{trigger.name}: {failure}")
+        engine.debug(failure.message if isinstance(failure, TriggerFailed) else f"{name}: {failure}")
         return []
+
+
+def _of_trigger(trigger: Trigger, sobject_type: str) -> Subscriber:
+    def hear(batch: list[Event]) -> None:
+        fire_one(trigger, sobject_type, [TriggerRow(dict(event), None) for event in batch])
+
+    return Subscriber(trigger.name, sobject_type, hear)
+
+
+def _of_flow(engine: Engine, flow: Flow) -> Subscriber:
+    return Subscriber(f"flow {flow.name}", flow.sobject_type, lambda batch: engine.port.run_event_flow(flow, batch))

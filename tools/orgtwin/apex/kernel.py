@@ -99,6 +99,7 @@ class KernelPort:
             text("TimeZoneSidKey", "GMT"),
             text("LocaleSidKey", "en_US"),
             text("LanguageLocaleKey", "en_US"),
+            text("UserType", "Standard"),
         )
 
     def run_as(self, user_id: str) -> UserView:
@@ -368,6 +369,12 @@ class KernelPort:
 
     def find_flow(self, name: str) -> Flow | None:
         return flows_of(self.org).find_launched(name)
+
+    def event_flows(self, sobject_type: str) -> Sequence[Flow]:
+        return flows_of(self.org).event_flows(sobject_type)
+
+    def run_event_flow(self, flow: Flow, events: Sequence[Mapping[str, Scalar]]) -> None:
+        flows_of(self.org).hear(self._as(user_mode=False), flow, events)  # type: ignore[arg-type]  # rows of the org
 
     def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview:
         return flows_of(self.org).launch(self._as(user_mode=False), flow, inputs)

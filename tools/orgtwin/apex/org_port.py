@@ -207,6 +207,12 @@ class OrgPort(Protocol):
 
     def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview: ...
 
+    def event_flows(self, sobject_type: str) -> Sequence[Flow]:
+        """The active flows that a platform event starts."""
+
+    def run_event_flow(self, flow: Flow, events: Sequence[Mapping[str, Scalar]]) -> None:
+        """Run one of them for a batch of events. Raises Fault, Refused."""
+
     def formula_global(self, path: GlobalPath) -> Scalar:
         """A global variable of formulas: $User.Alias, $Organization.Name ..."""
 

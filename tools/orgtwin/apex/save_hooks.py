@@ -192,9 +192,10 @@ class TriggerHooks:
             self._run(save, "after")
 
     def published(self, table: RecordTable, row: Row) -> None:
-        """A platform event's triggers run on their own, after the commit, as the automated process."""
+        """What subscribes to a platform event runs on its own, after the commit, as the automated process."""
         engine = self._engine_of()
-        if engine is not None and engine.find_triggers(table.type.api_name):
+        name = table.type.api_name
+        if engine is not None and (engine.find_triggers(name) or engine.port.event_flows(name)):
             engine.events.add(engine, table.type.api_name, row_values(table, row))
 
     def changed(self, change: Change) -> None:

@@ -113,6 +113,15 @@ def find_flow(component: Component) -> Flow | None:
     return _flow(component, start, target_of(start), events)
 
 
+def find_heard(component: Component) -> Flow | None:
+    """The flow of a component if it is active and a platform event starts it: "Platform Event-Triggered Flow" (Salesforce Help)."""
+    start = component.body.find("start")
+    is_active = component.body.value("status") == "Active"
+    if start is None or not is_active or start.value("triggerType") != "PlatformEvent":
+        return None
+    return _flow(component, start, target_of(start), frozenset())
+
+
 def find_launched(component: Component) -> Flow | None:
     """The flow of a component if it is active and Apex may start it by name: an autolaunched flow without a trigger."""
     body = component.body

@@ -61,7 +61,10 @@ class Started:
 
 
 class Interview:
-    """Of a flow that a record started, or of one that was launched with values for its input variables."""
+    """Of a flow that a record started, or of one that was launched with values for its input variables.
+
+    A platform event, which is stored nowhere, is given as the input `$Record`.
+    """
 
     def __init__(
         self,
@@ -103,6 +106,8 @@ class Interview:
 
     def meets_conditions(self) -> bool:
         """Whether the record as it is now meets them, wherever it came from."""
+        if self._started is None:
+            return self._event_meets()
         return self._meets(self._record.content, self._record.before)
 
     def _meets(self, content: Row, before: Row | None) -> bool:
@@ -111,6 +116,23 @@ class Interview:
         if formula:
             return self._formula(formula, content, before) is True
         tests = [self._filter(node, content, before) for node in start.all("filters")]
+        return logic_of(start.value("filterLogic") or "and", tests)
+
+    def _event_meets(self) -> bool:
+        start = self._flow.start
+        formula = start.value("filterFormula")
+        if formula:
+            return self._resource_formula(formula, FormulaType.BOOLEAN) is True
+        tests = [
+            compare(
+                node.value("operator") or "",
+                self._read(f"$Record.{node.value('field')}"),
+                self._value(node.find("value")),
+                None,
+                is_new=True,
+            )
+            for node in start.all("filters")
+        ]
         return logic_of(start.value("filterLogic") or "and", tests)
 
     def _filter(self, node: Node, content: Row, before: Row | None) -> bool:
@@ -334,7 +356,8 @@ class Interview:
         first, _, rest = name.partition(".")
         if first in ("$Record", "$Record__Prior"):
             if self._started is None:
-                return None
+                event = self._variables.get(first)
+                return event.get(rest) if isinstance(event, FlowRecord) and rest else event
             row = self._started.content if first == "$Record" else self._started.before
             if row is None:
                 return None

@@ -13,23 +13,23 @@ from functools import cached_property, partial
 from weakref import WeakValueDictionary
 
 from orgtwin.errors import Unsupported
-from orgtwin.flows.conditions import Item
-from orgtwin.flows.definition import Flow, Path, find_flow, find_launched
+from orgtwin.flows.conditions import FlowRecord, Item
+from orgtwin.flows.definition import Flow, Path, find_flow, find_heard, find_launched
 from orgtwin.flows.interview import Fault, Interview, Refused, Started
-from orgtwin.metadata.component import ComponentStore
+from orgtwin.metadata.component import Component, ComponentStore
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
-from orgtwin.records.model import Caller, Row
+from orgtwin.records.model import Caller, Row, Value
 from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
 from orgtwin.soql.catalog import VirtualTables
 
 CallApex = Callable[[Caller, str, Sequence[Mapping[str, Item]]], list[Mapping[str, Item]]]
 """Calls the invocable method of a class for a caller, once for several interviews: their inputs, their outputs. Raises Fault."""
-_Going = tuple[Interview, Pending, str | None]
-"""An interview, the record it is for, and the element it goes on with."""
+_Going = tuple[Interview, Pending | None, str | None]
+"""An interview, the record it is for, unless that is an event, and the element it goes on with."""
 _EVENTS = {Operation.INSERT: "insert", Operation.UPDATE: "update", Operation.DELETE: "delete"}
 
 
@@ -69,6 +69,7 @@ class FlowService:
         self._components = components
         self._seen: ComponentStore | None = None
         self._flows: dict[str, list[Flow]] = {}
+        self._heard: dict[str, list[Flow]] = {}
         self._active: set[tuple[str, object]] = set()
         self.waiting: list[Waiting] = []
         self.outbox: list[dict[str, object]] = []
@@ -78,14 +79,21 @@ class FlowService:
         org.hooks.join(Moment.AFTER_FLOWS, partial(self._run, before_save=False), self._concerns)
 
     def flows(self, sobject_type: str) -> list[Flow]:
-        """The active flows of an object in the order in which they run."""
+        """The active flows of an object that its saves start, in the order in which they run."""
+        self._read()
+        return self._flows.get(sobject_type, [])
+
+    def event_flows(self, sobject_type: str) -> Sequence[Flow]:
+        """The active flows that a platform event starts."""
+        self._read()
+        return self._heard.get(sobject_type, ())
+
+    def _read(self) -> None:
+        """The flows again, when the components are other ones."""
         components = self._components()
         if components is not self._seen:
-            self._seen, self._flows = components, {}
-            found = [flow for c in components.of_type("Flow") if (flow := find_flow(c)) is not None]
-            for flow in sorted(found, key=lambda f: (f.order, f.name)):
-                self._flows.setdefault(flow.sobject_type, []).append(flow)
-        return self._flows.get(sobject_type, [])
+            self._seen = components
+            self._flows, self._heard = _by_object(components, find_flow), _by_object(components, find_heard)
 
     def _concerns(self, table: RecordTable) -> bool:
         return bool(self.flows(table.type.api_name))
@@ -113,7 +121,7 @@ class FlowService:
         self._active |= keys
         try:
             while going:
-                going = self._advance(flow, save, going)
+                going = self._advance(flow, save.caller, save, going)
         finally:
             self._active -= keys
 
@@ -127,9 +135,19 @@ class FlowService:
             raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
         return True
 
-    def _advance(self, flow: Flow, save: Save, going: list[_Going]) -> list[_Going]:
+    def hear(self, caller: Caller, flow: Flow, events: Sequence[Mapping[str, Value]]) -> None:
+        """Run a flow for platform events, all from one Apex action to the next together. Raises Fault, Refused."""
+        if flow.unknown:
+            raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
+        records = [FlowRecord(flow.sobject_type, dict(event)) for event in events]
+        interviews = [self._interview(flow, caller, None, {"$Record": record}) for record in records]
+        going: list[_Going] = [(one, None, flow.target) for one in interviews if one.meets_conditions()]
+        while going:
+            going = self._advance(flow, caller, None, going)
+
+    def _advance(self, flow: Flow, caller: Caller, save: Save | None, going: list[_Going]) -> list[_Going]:
         """Every interview up to its next Apex action; those that go on after it."""
-        waiting: dict[str, list[tuple[Interview, Pending, Node]]] = {}
+        waiting: dict[str, list[tuple[Interview, Pending | None, Node]]] = {}
         for interview, row, target in going:
             with _refusing(flow, row):
                 node = interview.run(target)
@@ -137,10 +155,11 @@ class FlowService:
                     waiting.setdefault(node.value("name") or "", []).append((interview, row, node))
                     continue
                 self.outbox += interview.sent
-                self._schedule(flow, save, row)
+                if save is not None and row is not None:
+                    self._schedule(flow, save, row)
         after: list[_Going] = []
         for group in waiting.values():
-            outcome = self._call(save.caller, group[0][2], [interview for interview, _, _ in group])
+            outcome = self._call(caller, group[0][2], [interview for interview, _, _ in group])
             for place, (interview, row, node) in enumerate(group):
                 with _refusing(flow, row):
                     after.append((interview, row, _take(interview, node, outcome, place)))
@@ -231,6 +250,14 @@ class FlowService:
             self._active.discard(key)
 
 
+def _by_object(components: ComponentStore, find: Callable[[Component], Flow | None]) -> dict[str, list[Flow]]:
+    found = [flow for component in components.of_type("Flow") if (flow := find(component)) is not None]
+    by_object: dict[str, list[Flow]] = {}
+    for flow in sorted(found, key=lambda f: (f.order, f.name)):
+        by_object.setdefault(flow.sobject_type, []).append(flow)
+    return by_object
+
+
 def _take(interview: Interview, node: Node, outcome: list[Mapping[str, Item]] | Fault, place: int) -> str | None:
     """Where an interview goes after an action. Raises the fault that no path takes."""
     if isinstance(outcome, Fault):
@@ -239,13 +266,17 @@ def _take(interview: Interview, node: Node, outcome: list[Mapping[str, Item]] | 
 
 
 @contextmanager
-def _refusing(flow: Flow, row: Pending) -> Iterator[None]:
-    """What ends an interview refuses its record."""
+def _refusing(flow: Flow, row: Pending | None) -> Iterator[None]:
+    """What ends an interview refuses its record; an event cannot be refused any more, so that it ends all that heard it."""
     try:
         yield
     except Refused as refused:
+        if row is None:
+            raise
         row.refuse("CANNOT_EXECUTE_FLOW_TRIGGER", refused.message, *([refused.name] if refused.name else []))
     except Fault as fault:
+        if row is None:
+            raise
         message = (
             f"We can't save this record because the “{flow.label}” process failed. Give your Salesforce admin these"
             f" details. {fault}"

@@ -36,6 +36,16 @@ def check_user_licenses(context: RecordsContext, save: Save) -> None:
             taken[license_id] += _take(context, row, "UserLicense", license_id, used, "License Limit Exceeded")
 
 
+def take_user_type(context: RecordsContext, save: Save) -> None:
+    """A user is of the type of the profile. Source: "UserType" in "User" and "Profile" (Object Reference)."""
+    profiles, profile_of = context.table("Profile"), save.table.reader("ProfileId")
+    type_of = profiles.reader("UserType")
+    for row in save.rows:
+        profile = profiles.get(str(profile_of(row.content)))
+        if profile is not None:
+            save.table.write(row.content, "UserType", type_of(profile))
+
+
 def check_license_assignments(context: RecordsContext, save: Save) -> None:
     """An assignment takes one of the licences that were bought."""
     license_of = save.table.reader("PermissionSetLicenseId")
@@ -116,5 +126,5 @@ def _users_of(context: RecordsContext, license_id: str) -> int:
 LICENSE_LAWS: dict[str, tuple[Callable[[RecordsContext, Save], None], ...]] = {
     "PermissionSetAssignment": (refuse_profile_set, check_permission_set_licenses),
     "PermissionSetLicenseAssign": (check_license_assignments,),
-    "User": (check_user_licenses,),
+    "User": (take_user_type, check_user_licenses),
 }

@@ -129,7 +129,12 @@ def _fields(org: Organization, caller: Caller, t: SObjectType) -> list[dict[str,
     editable = org.access.editable_fields(caller, t.api_name)
     found = ((f, f.api_name.lower()) for f in t.fields)
     return [
-        describe_field(f, createable=f.createable and name in creatable, updateable=f.updateable and name in editable)
+        describe_field(
+            f,
+            createable=f.createable and name in creatable,
+            updateable=f.updateable and name in editable,
+            controller=t.controller_of(f),
+        )
         for f, name in found
         if name in readable
     ]

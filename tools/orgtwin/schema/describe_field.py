@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orgtwin.schema.dependent_picklists import valid_for
 from orgtwin.schema.model import Field, FieldType, PicklistValue
 
 LONG_TEXT = 255  # text areas above this length are long: not filterable, not groupable, not sortable
@@ -64,7 +65,6 @@ _TEXT_TYPES = frozenset(t for t, rule in TYPE_RULES.items() if rule.soap_type ==
 _ID_TYPES = frozenset({FieldType.ID, FieldType.REFERENCE})
 _DISTANCE_TYPES = frozenset({FieldType.ADDRESS, FieldType.LOCATION})
 _NEVER_SET = (
-    "controllerName",
     "filteredLookupInfo",
     "mask",
     "maskType",
@@ -72,7 +72,6 @@ _NEVER_SET = (
 )
 _NEVER_TRUE = (
     "aiPredictionField",
-    "dependentPicklist",
     "deprecatedAndHidden",
     "displayLocationInDecimal",
     "encrypted",
@@ -87,7 +86,9 @@ def type_rule(f: Field) -> TypeRule:
     return TYPE_RULES[f.type]
 
 
-def describe_field(f: Field, *, createable: bool, updateable: bool) -> dict[str, object]:
+def describe_field(
+    f: Field, *, createable: bool, updateable: bool, controller: Field | None = None
+) -> dict[str, object]:
     """One entry of `fields`; `createable` and `updateable` are the caller's, not only the field's."""
     rule = type_rule(f)
     return {
@@ -100,18 +101,20 @@ def describe_field(f: Field, *, createable: bool, updateable: bool) -> dict[str,
         "autoNumber": f.auto_number,
         "calculated": f.calculated,
         "calculatedFormula": f.formula,
+        "controllerName": f.controller,
         "createable": createable,
         "custom": f.custom,
         "defaultValue": default_value(f),
         "defaultValueFormula": f.default_formula,
         "defaultedOnCreate": f.defaulted_on_create or (f.type is FieldType.BOOLEAN and f.createable),
+        "dependentPicklist": f.controller is not None,
         "filterable": rule.filterable and f.filterable,
         "formulaTreatNullNumberAsZero": f.formula_blank_as_zero,
         "groupable": rule.groupable and not f.calculated,
         "htmlFormatted": f.html,
         "nillable": f.nillable,
         "permissionable": f.permissionable,
-        "picklistValues": [describe_value(value) for value in f.picklist],
+        "picklistValues": [_describe_value(f, controller, value) for value in f.picklist],
         "queryByDistance": f.type in _DISTANCE_TYPES,
         "restrictedPicklist": f.restricted_picklist,
         "searchPrefilterable": f.type is FieldType.REFERENCE and f.permissionable,
@@ -122,13 +125,13 @@ def describe_field(f: Field, *, createable: bool, updateable: bool) -> dict[str,
     }
 
 
-def describe_value(value: PicklistValue) -> dict[str, object]:
+def _describe_value(f: Field, controller: Field | None, value: PicklistValue) -> dict[str, object]:
     """One entry of `picklistValues`."""
     return {
         "active": value.active,
         "defaultValue": value.default,
         "label": value.label,
-        "validFor": None,
+        "validFor": valid_for(f, controller, value),
         "value": value.value,
     }
 

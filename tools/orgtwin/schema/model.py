@@ -111,6 +111,8 @@ class Field(msgspec.Struct, frozen=True, gc=False):
     picklist: tuple[PicklistValue, ...] = ()
     restricted_picklist: bool = False
     value_set: str | None = None  # the global or standard value set this picklist takes its values from
+    controller: str | None = None  # the field whose value says which values of this picklist may be chosen
+    dependencies: tuple[tuple[str, tuple[str, ...]], ...] = ()  # (value, the controlling values that it goes with)
     compound: str | None = None  # the compound field (BillingAddress) that this field is a part of
     help_text: str | None = None
     description: str | None = None
@@ -196,6 +198,10 @@ class SObjectType:
     def find_field(self, name: str) -> Field | None:
         """The field of that name in any case, or None."""
         return self._by_name.get(name.lower())
+
+    def controller_of(self, dependent: Field) -> Field | None:
+        """The field that says which values of a picklist may be chosen, where one does."""
+        return None if dependent.controller is None else self.find_field(dependent.controller)
 
     def find_relationship(self, name: str) -> Field | None:
         """The reference field whose relationship name (Account, Contract__r) that is, or None."""

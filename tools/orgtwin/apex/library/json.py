@@ -108,6 +108,10 @@ def _key_text(key: Value) -> str:
 
 
 def _instance_plain(value: Instance, suppress: bool, depth: int) -> dict[str, Value]:
+    """The variables of an instance, from Z to A.
+
+    Source: the output in "Roundtrip Serialization and Deserialization" (Apex Developer Guide). ASSUMED: whatever their case.
+    """
     found: dict[str, Value] = {}
     for cls in value.cls.chain():
         for variable in cls.variables.values():
@@ -119,7 +123,7 @@ def _instance_plain(value: Instance, suppress: bool, depth: int) -> dict[str, Va
                 item = value.fields[variable.slot]
             if item is not None or not suppress:
                 found.setdefault(variable.name, to_plain(item, suppress, depth + 1))
-    return found
+    return {name: found[name] for name in sorted(found, key=str.lower, reverse=True)}
 
 
 def _record_plain(value: SObject, suppress: bool, depth: int) -> dict[str, Value]:

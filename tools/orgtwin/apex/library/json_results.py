@@ -111,10 +111,10 @@ _plain_class("LeadConvertResult", "Database", _LEAD_IDS)
 
 
 def _entry_plain(entry: DescribePicklist) -> Plain:
-    """As public code reads it, to find the values that depend on another field's. ASSUMED: validFor is blank here."""
+    """As public code reads it, to find the values that depend on another field's."""
     value = entry.value
     told = {"active": value.active, "defaultValue": value.default, "label": value.label}
-    return {**told, "validFor": None, "value": value.value}
+    return {**told, "validFor": entry.valid_for, "value": value.value}
 
 
 WRITERS: dict[type, Callable[[Value], Plain]] = {

@@ -30,11 +30,11 @@ class Parameters(ApexMap):
 
 
 class Page:
-    """A PageReference: an address with parameters, headers and cookies."""
+    """A PageReference: an address with parameters, headers and cookies. The page that a test starts on has no address."""
 
     def __init__(self, address: str | None) -> None:
         parts = urlsplit(address or "")
-        self.path = (address or "").partition("?")[0]
+        self.path = None if address is None else address.partition("#")[0].partition("?")[0]
         self.anchor = parts.fragment
         self.parameters = Parameters(_STRING_MAP, dict(parse_qsl(parts.query, keep_blank_values=True)))
         self.headers = ApexMap(_STRING_MAP)
@@ -46,8 +46,12 @@ class Page:
         return declare("PageReference").type
 
     @property
-    def url(self) -> str:
-        pairs = [f"{quote_plus(str(k))}={quote_plus(str(v or ''))}" for k, v in self.parameters.items.items()]
+    def url(self) -> str | None:
+        """The parameters from A to Z (ASSUMED; public tests compare whole addresses)."""
+        if self.path is None:
+            return None
+        named = sorted((str(name), value) for name, value in self.parameters.items.items())
+        pairs = [f"{quote_plus(name)}={quote_plus(str(value or ''))}" for name, value in named]
         return self.path + ("?" + "&".join(pairs) if pairs else "") + (f"#{self.anchor}" if self.anchor else "")
 
     def __str__(self) -> str:
@@ -213,7 +217,7 @@ def _current() -> Page | None:
     """A test has a page from the start, on which it sets parameters (ASSUMED; public tests rely on it)."""
     engine = context.engine()
     if engine.is_testing:
-        engine.test_state.setdefault("page", Page(""))
+        engine.test_state.setdefault("page", Page(None))
     found: Page | None = engine.test_state.get("page")
     return found
 

@@ -17,6 +17,7 @@ from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, to_id
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
+from orgtwin.schema.dependent_picklists import valid_for
 from orgtwin.schema.describe_field import default_value
 from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType, SObjectType
 
@@ -84,6 +85,7 @@ class DescribeRecordType:
 @dataclass(frozen=True)
 class DescribePicklist:
     value: PicklistValue
+    valid_for: str | None = None
 
     @property
     def apex_type(self) -> Type:
@@ -277,7 +279,18 @@ DESCRIBE_TICKS = 30
 
 def _picklist(this: DescribeField) -> ApexList:
     context.spend(DESCRIBE_TICKS + len(this.field.picklist))
-    return ApexList(type_of("List<Schema.PicklistEntry>"), [DescribePicklist(v) for v in this.field.picklist])
+    controller = _controlling_field(this)
+    entries = [DescribePicklist(value, valid_for(this.field, controller, value)) for value in this.field.picklist]
+    return ApexList(type_of("List<Schema.PicklistEntry>"), entries)
+
+
+def _controlling_field(this: DescribeField) -> Field | None:
+    return None if this.owner.sobject is None else this.owner.sobject.controller_of(this.field)
+
+
+def _controller(this: DescribeField) -> SObjectField | None:
+    found = _controlling_field(this)
+    return None if found is None else SObjectField(this.owner, found)
 
 
 _FILTERABLE = frozenset((FieldType.TEXTAREA, FieldType.BASE64, FieldType.ENCRYPTED_STRING))
@@ -314,7 +327,7 @@ system_class(
         "String getCalculatedFormula()": lambda this: this.field.formula,
         "String getInlineHelpText()": lambda this: this.field.help_text,
         "Integer getRelationshipOrder()": lambda this: this.field.master_detail_order,
-        "Schema.SObjectField getController()": lambda this: None,
+        "Schema.SObjectField getController()": _controller,
         "Boolean isAccessible()": _readable,
         "Boolean isCreateable()": _editable("createable", "create"),
         "Boolean isUpdateable()": _editable("updateable", "edit"),
@@ -326,7 +339,7 @@ system_class(
         "Boolean isCaseSensitive()": lambda this: this.field.case_sensitive,
         "Boolean isCustom()": lambda this: this.field.custom,
         "Boolean isDefaultedOnCreate()": lambda this: this.field.defaulted_on_create,
-        "Boolean isDependentPicklist()": lambda this: False,
+        "Boolean isDependentPicklist()": lambda this: this.field.controller is not None,
         "Boolean isDeprecatedAndHidden()": lambda this: False,
         "Boolean isExternalID()": lambda this: this.field.external_id,
         "Boolean isFilterable()": lambda this: this.field.type not in _FILTERABLE,

@@ -26,7 +26,7 @@ from orgtwin.metadata.types.field_references import (
     summary_properties,
 )
 from orgtwin.metadata.types.field_shapes import Shape, check_shape
-from orgtwin.metadata.types.value_sets import read_field_values
+from orgtwin.metadata.types.value_sets import read_dependencies, read_field_values
 from orgtwin.metadata.workspace import Workspace
 from orgtwin.metadata.xml import Node
 from orgtwin.schema.model import Field, FieldType
@@ -166,7 +166,10 @@ def _auto_number(_w: Workspace, _d: ObjectDraft, _n: str, node: Node, _before: F
 
 def _picklist(workspace: Workspace, _d: ObjectDraft, _n: str, node: Node, before: Field | None) -> Properties:
     values, restricted, value_set = read_field_values(workspace, node, before)
+    controller, dependencies = read_dependencies(node)
     return {
+        "controller": controller,
+        "dependencies": dependencies,
         "picklist": values,
         "restricted_picklist": restricted,
         "value_set": value_set,

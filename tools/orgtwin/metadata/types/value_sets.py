@@ -67,6 +67,18 @@ def read_field_values(
     return read_values(shared.body.all("customValue")), True, shared.full_name
 
 
+def read_dependencies(node: Node) -> tuple[str | None, tuple[tuple[str, tuple[str, ...]], ...]]:
+    """The controlling field of a dependent picklist, and for each value the controlling ones that it goes with."""
+    value_set = node.find("valueSet")
+    controller = None if value_set is None else value_set.value("controllingField")
+    if value_set is None or controller is None:
+        return None, ()
+    settings = value_set.all("valueSettings")
+    return controller, tuple(
+        (row.value("valueName") or "", tuple(row.values("controllingFieldValue"))) for row in settings
+    )
+
+
 def with_retired(values: tuple[PicklistValue, ...], before: Iterable[PicklistValue]) -> tuple[PicklistValue, ...]:
     """The new values, and behind them those of before that are gone, inactive."""
     kept = {value.value.lower() for value in values}
