@@ -6,10 +6,12 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from click.testing import CliRunner, Result
 from clmkit.cli import generate as command
 from clmkit.cli.main import main
 from clmkit.codegen import tree
+from clmkit.codegen.sole import sole_writer
 from clmkit.codegen.tree import read_package
 
 Generate = Callable[..., Result]
@@ -171,3 +174,51 @@ def grown(text: str, fields: int) -> str:
         for at in range(fields)
     )
     return text.rstrip("\n") + "\n" + more
+
+
+def test_of_two_at_once_the_second_is_told_who_is_first_and_since_when(generate: Generate, out: Path) -> None:
+    out.mkdir()
+    with sole_writer(out):
+        second = generate()
+    started = re.fullmatch(
+        rf"{re.escape(str(out))}: another clmkit generate writes here: process {os.getpid()}, started "
+        r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC; nothing was written\n"
+        r"help: wait until it has ended, then run this again\.\n",
+        second.output,
+    )
+    assert (second.exit_code, list(out.iterdir())) == (2, [])
+    assert started is not None
+    age = datetime.now(UTC) - datetime.strptime(started[1], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    assert timedelta(seconds=-2) < age < timedelta(days=1)
+    assert generate().exit_code == 0
+
+
+def test_of_two_that_make_the_folder_the_second_writes_nothing(
+    generate: Generate, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compare_while_another_writes(spec: Path, root: Path) -> tree.Comparison:
+        comparison = compare(spec, root)
+        monkeypatch.setattr(command, "_compare", compare)
+        assert generate().exit_code == 0
+        return comparison
+
+    compare = command._compare
+    monkeypatch.setattr(command, "_compare", compare_while_another_writes)
+    second = generate()
+    assert second.output == f"{out}: another clmkit generate wrote here just now; nothing was written by this one\n"
+    assert (second.exit_code, generate("--check").exit_code) == (2, 0)
+
+
+def test_a_writer_that_was_killed_keeps_nobody_out(generate: Generate, out: Path) -> None:
+    out.mkdir()
+    source = (
+        "import sys, time\nfrom pathlib import Path\nfrom clmkit.codegen.sole import sole_writer\n"
+        "with sole_writer(Path(sys.argv[1])):\n    print('holds', flush=True)\n    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", source, str(out)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holds\n"
+        assert f"process {holder.pid}, started" in generate().output
+        holder.kill()
+        holder.wait()
+    assert (generate().exit_code, (out / "generated").is_dir()) == (0, True)

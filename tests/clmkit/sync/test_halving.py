@@ -24,6 +24,9 @@ WHOLE: dict[str, WireError] = {
     "413": Refused(WHERE, 413, "HTTP_413", "<html>Request Entity Too Large</html>"),
     "431": Refused(WHERE, 431, "HTTP_431", ""),
     "400": Refused(WHERE, 400, "JSON_PARSER_ERROR", "Unexpected character"),
+    "50 MB": Refused(
+        WHERE, 400, "JSON_PARSER_ERROR", "Maximum size of request reached. Maximum size of request is 52428800 bytes."
+    ),
     "too large, in Salesforce's words": Refused(WHERE, 413, "REQUEST_TOO_LARGE", "Maximum request size exceeded"),
     "403 of a firewall": Refused(WHERE, 403, "HTTP_403", "<html>Request blocked</html>"),
     "504": Refused(WHERE, 504, "SERVER_UNAVAILABLE", "Gateway Timeout"),
@@ -31,7 +34,7 @@ WHOLE: dict[str, WireError] = {
     "no answer": Unreachable("https://org/services/data", "ServerDisconnectedError"),
 }
 NOT_OF_ROWS: dict[str, WireError] = {
-    "503": Refused(WHERE, 503, "SERVER_UNAVAILABLE", "Server Unavailable"),
+    "503": Refused(WHERE, 503, "SERVER_UNAVAILABLE", "Server too busy"),
     "429": Refused(WHERE, 429, "HTTP_429", ""),
     "the day's calls": Refused(WHERE, 403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
     "a field that is missing": Refused(WHERE, 400, "INVALID_FIELD", "No such column"),

@@ -57,7 +57,7 @@ REFUSALS: dict[str, tuple[int, dict[str, str]]] = {
             "errorCode": "REQUEST_LIMIT_EXCEEDED",
         },
     ),
-    "unavailable": (503, {"message": "Server Unavailable", "errorCode": "SERVER_UNAVAILABLE"}),
+    "unavailable": (503, {"message": "Server too busy", "errorCode": "SERVER_UNAVAILABLE"}),
     "read_only": (
         503,
         {

@@ -118,11 +118,18 @@ BAD_BODIES = {
         "/open",
         gzip.compress(b"\0" * 1_000_000),
         "gzip",
-        413,
-        "REQUEST_TOO_LARGE",
-        "The request body exceeds 10 bytes.",
+        400,
+        "JSON_PARSER_ERROR",
+        "Maximum size of request reached. Maximum size of request is 10 bytes.",
     ),
-    "a body over the limit": ("/open", b"x" * 11, "", 413, "REQUEST_TOO_LARGE", "The request body exceeds 10 bytes."),
+    "a body over the limit": (
+        "/open",
+        b"x" * 11,
+        "",
+        400,
+        "JSON_PARSER_ERROR",
+        "Maximum size of request reached. Maximum size of request is 10 bytes.",
+    ),
     "a torn stream": (
         f"{V}/echo",
         gzip.compress(b"x" * 99)[:-9],
@@ -154,7 +161,8 @@ def test_a_body_that_cannot_be_read_is_refused(
 
 def test_a_declared_length_over_the_limit_is_refused_before_the_body_is_read(client: InProcess) -> None:
     answer = client.request("POST", f"{V}/echo", headers={"content-length": str(REST_BODY_LIMIT + 1)})
-    assert answer.status == 413
+    text = "Maximum size of request reached. Maximum size of request is 52428800 bytes."
+    assert (answer.status, answer.json()) == (400, [{"message": text, "errorCode": "JSON_PARSER_ERROR"}])
 
 
 def test_an_address_that_is_too_long_is_refused(client: InProcess) -> None:

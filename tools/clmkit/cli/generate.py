@@ -5,12 +5,15 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from clmkit.cli.findings import paused_collector, require_spec
-from clmkit.codegen.plan import PlanError
+from clmkit.codegen.plan import GENERATED, PlanError
+from clmkit.codegen.sole import FolderInUse, sole_writer
 from clmkit.codegen.standing import compare_project
 from clmkit.codegen.tree import Comparison, FileChange, Verb, write_tree
 
@@ -42,22 +45,28 @@ def generate(spec: Path, out: Path, check: bool, show_diff: bool, force: bool, a
     Exit codes:
       0  written, or nothing to write
       1  --check: the directory differs from the mapping
-      2  nothing was written: an error in the mapping, or a file edited by hand
+      2  nothing was written: an error in the mapping, a file edited by hand, or another run that writes there
     """
-    comparison = _compare(spec, out)
     is_dry = check or show_diff
-    is_refused = bool(comparison.edited) and not force
-    if as_json:
-        click.echo(json.dumps(_to_json(comparison, out, is_written=not (is_dry or is_refused)), indent=2))
-    if show_diff and not as_json:
-        click.echo("".join(line for change in comparison.changes for line in diff_lines(change, out)), nl=False)
-    if is_dry:
-        _report(comparison, out, quiet=as_json)
-        raise SystemExit(1 if check and not comparison.is_clean else 0)
-    if is_refused:
-        raise SystemExit(_refuse_edited(comparison, out))
-    _write(comparison, out)
-    _report(comparison, out, quiet=as_json)
+    is_there = out.is_dir()
+    try:
+        with nullcontext() if is_dry or not is_there else sole_writer(out):
+            comparison = _compare(spec, out)
+            is_refused = bool(comparison.edited) and not force
+            if as_json:
+                click.echo(json.dumps(_to_json(comparison, out, is_written=not (is_dry or is_refused)), indent=2))
+            if show_diff and not as_json:
+                click.echo("".join(line for change in comparison.changes for line in diff_lines(change, out)), nl=False)
+            if is_dry:
+                _report(comparison, out, quiet=as_json)
+                raise SystemExit(1 if check and not comparison.is_clean else 0)
+            if is_refused:
+                raise SystemExit(_refuse_edited(comparison, out))
+            (_write if is_there else _write_first)(comparison, out)
+            _report(comparison, out, quiet=as_json)
+    except FolderInUse as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(2) from error
 
 
 def _compare(spec_path: Path, out: Path) -> Comparison:
@@ -71,17 +80,31 @@ def _compare(spec_path: Path, out: Path) -> Comparison:
     raise SystemExit(2)
 
 
+def _write_first(comparison: Comparison, out: Path) -> None:
+    """Make the folder, and write unless somebody else made it and wrote since it was compared."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _refuse_unwritable(out, error)
+    with sole_writer(out):
+        if (out / GENERATED).exists():
+            raise FolderInUse(f"{out}: another clmkit generate wrote here just now; nothing was written by this one")
+        _write(comparison, out)
+
+
 def _write(comparison: Comparison, out: Path) -> None:
     if comparison.is_clean:
         return
     try:
         write_tree(comparison, out)
     except OSError as error:
-        click.echo(
-            f"{out}: cannot be written: {error.strerror}; every file there is whole, the next run completes the rest",
-            err=True,
-        )
-        raise SystemExit(2) from error
+        _refuse_unwritable(out, error)
+
+
+def _refuse_unwritable(out: Path, error: OSError) -> NoReturn:
+    text = f"{out}: cannot be written: {error.strerror}; every file there is whole, the next run completes the rest"
+    click.echo(text, err=True)
+    raise SystemExit(2) from error
 
 
 def _refuse_edited(comparison: Comparison, out: Path) -> int:

@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import orgtwin.apex.library.all  # noqa: F401  (fills the registry)
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.faults import EXCEPTIONS
-from orgtwin.apex.library.documented import missing_classes
-from orgtwin.apex.library.refused import CLASSES, NAMESPACES
-from orgtwin.apex.library.signatures import SYSTEM_CLASSES
+from orgtwin.apex.library.connect_api import SPACE, find_connect_class
+from orgtwin.apex.library.documented import documented, elsewhere, missing_classes
+from orgtwin.apex.library.signatures import SYSTEM_CLASSES, class_key
 
 _HEAD = """# The Apex library of the twin
 
-Written by `orgtwin apex library`. Of each class: what runs, and behind "Refused" the documented methods that compile and are
-refused by name when they run (TWIN_UNSUPPORTED). A class is emulated when nothing is refused, else partial. Documented classes and
-namespaces that are not emulated at all are listed at the end: code that names them compiles, and running it is refused by name.
+Written by `orgtwin apex library`. A class that is emulated is followed by what runs; of one that is partial, "Refused" lists the
+documented methods that compile and are refused by name when they run (TWIN_UNSUPPORTED). At the end stand the exceptions, the
+values of ConnectApi, and what is refused as a whole: code that names it compiles, and running it is refused by name. `clone()`,
+which Salesforce's compiler knows of every class, is refused where it is not listed as running.
+"""
+_CONNECT = """## ConnectApi
+
+Inputs and outputs are values: they are made, and their properties set and read. In a test that does not see the org's data a
+call of any service throws, as documented; everywhere else it is refused by name.
+"""
+_WHOLE = """## Refused as a whole
+
+Each class with its methods. A namespace that stands here with some classes and above with others is partial.
 """
 
 
 def library_page() -> str:
     """The page in Markdown."""
-    return "\n".join([_HEAD, *_classes(), *_refusals()]) + "\n"
+    find_connect_class("connectapi.")
+    return "\n".join([_HEAD, *_classes(), *_exceptions(), *_connect_values(), *_refusals()]) + "\n"
 
 
 def _classes() -> Iterator[str]:
     for cls in sorted(SYSTEM_CLASSES.values(), key=lambda c: c.full_name.lower()):
-        if cls.namespace == "Flow.Interview":
-            continue  # a flow of some org
-        members = sorted(_members(cls), key=str.lower)
+        if cls.namespace in ("Flow.Interview", SPACE):
+            continue  # a flow of some org; a value that is listed by its name
+        members = sorted(set(_members(cls)), key=str.lower)
         if members:
+            refused = _refused_methods(cls)
             yield f"## {cls.full_name}"
             yield ""
-            yield ", ".join(f"`{m}`" for m in members)
+            yield f"{'Partial' if refused else 'Emulated'}: {_coded(members)}"
             yield ""
-        refused = sorted({m.shown for ms in cls.methods.values() for m in ms if m.refused}, key=str.lower)
-        if members and refused:
-            yield f"Refused: {', '.join(f'`{m}`' for m in refused)}"
-            yield ""
+            if refused:
+                yield f"Refused: {_coded(refused)}"
+                yield ""
 
 
 def _members(cls: ApexClass) -> Iterator[str]:
@@ -51,16 +62,54 @@ def _members(cls: ApexClass) -> Iterator[str]:
     yield from (variable.name for variable in cls.variables.values())
 
 
-def _refusals() -> Iterator[str]:
+def _refused_methods(cls: ApexClass) -> list[str]:
+    shown = {m.shown for overloads in cls.methods.values() for m in overloads if m.refused}
+    return sorted(shown - {"clone()"}, key=str.lower)
+
+
+def _exceptions() -> Iterator[str]:
     yield "## Exceptions"
     yield ""
-    yield ", ".join(f"`{c.full_name}`" for c in sorted(EXCEPTIONS.values(), key=lambda c: c.full_name.lower()))
+    classes = sorted(EXCEPTIONS.values(), key=lambda c: c.full_name.lower())
+    yield f"Emulated: {_coded(c.full_name for c in classes)}"
     yield ""
-    yield "## Refused by name"
+    refused = [f"{c.full_name}.{shown}" for c in classes for shown in _refused_methods(c)]
+    yield f"Refused: {_coded(refused)}"
     yield ""
-    emulated = {key.partition(".")[0] for key in SYSTEM_CLASSES if "." in key}
-    yield f"Namespaces: {', '.join(f'`{n}`' for n in sorted(NAMESPACES - emulated))}"
+
+
+def _connect_values() -> Iterator[str]:
+    classes = sorted((c for c in SYSTEM_CLASSES.values() if c.namespace == SPACE), key=lambda c: c.name.lower())
+    yield _CONNECT
+    yield f"Values: {_coded(c.name for c in classes if not c.is_enum)}"
     yield ""
-    yield f"Namespaces but for the classes above: {', '.join(f'`{n}`' for n in sorted(NAMESPACES & emulated))}"
+    yield f"Enums: {_coded(c.name for c in classes if c.is_enum)}"
     yield ""
-    yield f"Classes: {', '.join(f'`{n}`' for n in sorted((CLASSES | missing_classes()) - SYSTEM_CLASSES.keys()))}"
+    refused = [f"{c.name}.{shown}" for c in classes for shown in _refused_methods(c)]
+    yield f"Refused: {_coded(refused)}"
+    yield ""
+
+
+def _refusals() -> Iterator[str]:
+    yield _WHOLE
+    missing = missing_classes()
+    rows = {name: _names(found) for name, found in documented().items() if class_key(name) in missing or _is_idle(name)}
+    rows |= elsewhere()
+    for name in sorted(rows, key=str.lower):
+        yield f"- `{name}`" + (f": {_coded(rows[name])}" if rows[name] else "")
+
+
+def _is_idle(name: str) -> bool:
+    """Whether the class is known and nothing of it runs."""
+    cls = SYSTEM_CLASSES.get(class_key(name))
+    return cls is not None and bool(_refused_methods(cls)) and not any(_members(cls))
+
+
+def _names(signatures: Iterable[str]) -> tuple[str, ...]:
+    """Each method's name once."""
+    found = {text.partition("(")[0].rpartition(" ")[2]: None for text in signatures}
+    return tuple(name for name in sorted(found, key=str.lower) if name != "clone")
+
+
+def _coded(texts: Iterable[str]) -> str:
+    return ", ".join(f"`{text}`" for text in texts)

@@ -91,7 +91,7 @@ _REQUESTS = (
         "the server is unavailable",
         Stage.ARRIVAL,
         Effect.REFUSE,
-        (503, "SERVER_UNAVAILABLE", "Server Unavailable"),
+        (503, "SERVER_UNAVAILABLE", "Server too busy"),
     ),
     Fault(
         "read_only",

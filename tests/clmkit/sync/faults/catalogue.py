@@ -160,7 +160,7 @@ _REQUESTS = (
     _request(
         "the server is unavailable for a moment",
         _ORG,
-        salesforce(503, "SERVER_UNAVAILABLE", "Server Unavailable"),
+        salesforce(503, "SERVER_UNAVAILABLE", "Server too busy"),
         Ending.AGAIN,
     ),
     _request(

@@ -107,6 +107,8 @@ def _remove_built(this: Partition, builder: Value, key: str) -> bool:
 def _contains(this: Partition, key: Value) -> Value:
     if isinstance(key, ApexSet):
         return ApexMap(type_of("Map<String,Boolean>"), {k: k in this.values for k in key.items})
+    if isinstance(key, ApexList):
+        return ApexList(type_of("List<Boolean>"), [k in this.values for k in key.items])
     return _check_key(this, key) in this.values
 
 
@@ -119,6 +121,7 @@ def _get_all(this: Partition, keys: ApexSet | None) -> ApexMap:
 _METHODS: dict[str, Callable[..., Value]] = {
     "Boolean contains(String)": _contains,
     "Map<String,Boolean> contains(Set<String>)": _contains,
+    "List<Boolean> contains(List<String>)": _contains,
     "Object get(String)": _get,
     "Object get(Type,String)": _build,
     "Map<String,Object> get(Set<String>)": _get_all,
@@ -163,9 +166,11 @@ def _static(scope: str, run: Callable[..., Value], *, built: bool) -> Callable[.
 
 
 def _static_forms(scope: str) -> dict[str, Callable[..., Value]]:
+    """Of a cache as a whole; only the session's can be missing, so that only it tells."""
     return {
         f"static {signature}": _static(scope, run, built="(Type,String)" in signature)
         for signature, run in _METHODS.items()
+        if scope == "Session" or not signature.endswith("isAvailable()")
     }
 
 

@@ -39,6 +39,9 @@ def _load() -> None:
             cls = system_enum(name, rest.removeprefix("= "), namespace=SPACE)
         else:
             cls = _value_class(name, rest.removeprefix("< "))
+    from orgtwin.apex.library.documented import add_documented_late  # it names the refusals, which name this module
+
+    add_documented_late()
 
 
 def _value_class(name: str, parent: str) -> ApexClass:

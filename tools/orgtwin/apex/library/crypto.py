@@ -94,9 +94,6 @@ system_class(
     {
         "static String base64Encode(Blob)": lambda value: base64.b64encode(_present(value)).decode("ascii"),
         "static Blob base64Decode(String)": _decode,
-        "static String base64UrlEncode(Blob)": lambda value: (
-            base64.urlsafe_b64encode(_present(value)).decode("ascii").rstrip("=")
-        ),
         "static String convertToHex(Blob)": lambda value: _present(value).hex(),
         "static Blob convertFromHex(String)": _from_hex,
         "static String urlEncode(String,String)": lambda text, name: urllib.parse.quote_plus(

@@ -224,7 +224,7 @@ def _locator_limit() -> str | None:
     return None if context.transaction().is_batch_start else "QueryLocatorRows"
 
 
-def _locator_of(rows: ApexList) -> QueryLocator:
+def _locator_of(rows: ApexList, _access: Value = None) -> QueryLocator:
     return QueryLocator("", rows)
 
 
@@ -331,6 +331,7 @@ system_class(
         "static Database.QueryLocator getQueryLocator(String)": _locator,
         "static Database.QueryLocator getQueryLocator(String,AccessLevel)": _locator,
         "static Database.QueryLocator getQueryLocator(List<SObject>)": _locator_of,
+        "static Database.QueryLocator getQueryLocator(List<SObject>,AccessLevel)": _locator_of,
         "static Id executeBatch(Database.Batchable<SObject>)": execute_batch,
         "static Id executeBatch(Database.Batchable<SObject>,Integer)": execute_batch,
         "static List<Database.EmptyRecycleBinResult> emptyRecycleBin(List<SObject>)": _empty_bin,

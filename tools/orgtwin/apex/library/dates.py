@@ -316,11 +316,11 @@ system_class(
     {
         **{
             f"static Datetime newInstance({args})": _new_datetime
-            for args in ("Long", "Date,Time", _INTEGERS, ",".join(["Integer"] * 5), ",".join(["Integer"] * 6))
+            for args in ("Long", "Date,Time", _INTEGERS, ",".join(["Integer"] * 6))
         },
         **{
             f"static Datetime newInstanceGmt({args})": _new_datetime_gmt
-            for args in ("Date,Time", _INTEGERS, ",".join(["Integer"] * 5), ",".join(["Integer"] * 6))
+            for args in ("Date,Time", _INTEGERS, ",".join(["Integer"] * 6))
         },
         **{f"Integer {name}()": _in_zone(name) for name in ("day", "hour", "minute", "month", "second", "year")},
         **{f"Integer {name}Gmt()": _in_gmt(name) for name in ("day", "hour", "minute", "month", "second", "year")},

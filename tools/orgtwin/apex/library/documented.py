@@ -1,7 +1,8 @@
 """What the Apex Reference documents and the twin does not emulate: it compiles, and running it is refused by name.
 
-documented.txt lists classes (`Namespace.Class class`) with their methods below, indented. Source: the class pages of the Apex
-Reference Guide; signatures as Salesforce's public Apex language tools list them.
+documented.txt lists the classes of the namespaces that are emulated in part (`Namespace.Class class`) with their methods below,
+indented; elsewhere.txt those that are refused as a whole, a line each: the class, its kind, the names of its methods. Source: the
+class pages of the Apex Reference Guide; signatures as Salesforce's public Apex language tools list them.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from orgtwin.apex.library.signatures import SYSTEM_CLASSES, class_key, split_arg
 from orgtwin.apex.types import COLLECTION_ARITY, OBJECT, PRIMITIVES, Type, collection
 from orgtwin.apex.values import Value
 
+LATE = "ConnectApi."
+
 
 @cache
 def documented() -> Mapping[str, tuple[str, ...]]:
     """Signatures by full class name."""
     found: dict[str, list[str]] = {}
     rows: list[str] = []
-    for line in files("orgtwin.apex.library").joinpath("documented.txt").read_text(encoding="utf-8").splitlines():
+    for line in _lines("documented.txt"):
         if line.startswith("  "):
             rows.append(line.strip())
         else:
@@ -32,17 +35,38 @@ def documented() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(signatures) for name, signatures in found.items()}
 
 
+def elsewhere() -> Mapping[str, tuple[str, ...]]:
+    """Names of methods by full class name, of all that is refused as a whole."""
+    rows = (line.split() for line in _lines("elsewhere.txt"))
+    return {name: tuple(methods) for name, _kind, *methods in rows}
+
+
+def _lines(name: str) -> list[str]:
+    return files("orgtwin.apex.library").joinpath(name).read_text(encoding="utf-8").splitlines()
+
+
 @cache
 def missing_classes() -> frozenset[str]:
     """Keys of the classes that are documented and not emulated at all."""
-    keys = {class_key(name) for name in documented()}
+    keys = {class_key(name) for name in documented() if not name.startswith(LATE)}
     return frozenset(keys - SYSTEM_CLASSES.keys() - EXCEPTIONS.keys())
 
 
 def add_documented() -> None:
     """Give the emulated classes the methods they lack; the rest of the library must be loaded."""
-    for name, signatures in documented().items():
-        cls = SYSTEM_CLASSES.get(class_key(name))
+    _add({name: signatures for name, signatures in documented().items() if not name.startswith(LATE)})
+
+
+def add_documented_late() -> None:
+    """The same for the namespace whose classes are made when one of them is first asked for; each of them has clone()."""
+    _add({name: signatures for name, signatures in documented().items() if name.startswith(LATE)})
+    late = (cls for cls in SYSTEM_CLASSES.values() if cls.full_name.startswith(LATE))
+    _add({cls.full_name: ("Object clone()",) for cls in late})
+
+
+def _add(found: Mapping[str, tuple[str, ...]]) -> None:
+    for name, signatures in found.items():
+        cls = SYSTEM_CLASSES.get(class_key(name)) or EXCEPTIONS.get(class_key(name))
         if cls is not None and not cls.is_interface and not cls.is_enum:
             for method in _missing_methods(cls, signatures):
                 cls.methods.setdefault(method.name.lower(), []).append(method)

@@ -117,7 +117,7 @@ def _tell_publishers() -> None:
 AFTER_DELIVERY.append(_tell_publishers)
 BROKER = system_class(
     "TestBroker",
-    {"void deliver()": _deliver, "void deliver(Integer)": _deliver, "void fail()": _fail},
+    {"void deliver()": _deliver, "void fail()": _fail},
     namespace="EventBus",
 )
 system_class("Test", {"static EventBus.TestBroker getEventBus()": TestBroker})

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.platform import ORG_LIMITS
-from orgtwin.apex.library.properties import Properties, settable_class
+from orgtwin.apex.library.properties import Properties, add_property, settable_class
 from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Value
@@ -24,8 +24,15 @@ _RESULTS = "List<Messaging.SendEmailResult>"
 
 EMAIL = system_class("Email", {}, namespace="Messaging")
 EMAIL.abstract = True
-_ATTACHMENT = {"body": "Blob", "contentType": "String", "fileName": "String", "inline": "Boolean", "id": "Id"}
-settable_class("EmailFileAttachment", _ATTACHMENT, namespace="Messaging", getters=True)
+_ATTACHMENT = {"body": "Blob", "contentType": "String", "fileName": "String", "inline": "Boolean"}
+settable_class(
+    "EmailFileAttachment",
+    _ATTACHMENT,
+    namespace="Messaging",
+    getters=True,
+    methods={"Id getId()": lambda this: this.values.get("id")},
+)
+add_property(declare("EmailFileAttachment", namespace="Messaging"), "id", type_of("Id"))
 _COMMON = {
     "bccSender": "Boolean",
     "emailPriority": "String",
@@ -35,6 +42,12 @@ _COMMON = {
     "subject": "String",
     "useSignature": "Boolean",
 }
+
+
+def _attach_documents(this: Properties, ids: Value) -> None:
+    this.values["documentattachments"] = ids
+
+
 settable_class(
     "SingleEmailMessage",
     {
@@ -42,11 +55,12 @@ settable_class(
         "bccAddresses": "List<String>",
         "ccAddresses": "List<String>",
         "charset": "String",
-        "documentAttachments": "List<Id>",
+        "customHeaders": "Map<String,String>",
         "entityAttachments": "List<Id>",
         "fileAttachments": "List<Messaging.EmailFileAttachment>",
         "htmlBody": "String",
         "inReplyTo": "String",
+        "oneClickPost": "Boolean",
         "optOutPolicy": "String",
         "orgWideEmailAddressId": "Id",
         "plainTextBody": "String",
@@ -56,12 +70,21 @@ settable_class(
         "toAddresses": "List<String>",
         "treatBodiesAsTemplate": "Boolean",
         "treatTargetObjectAsRecipient": "Boolean",
+        "unsubscribeComment": "String",
+        "unsubscribeUrls": "List<String>",
         "whatId": "Id",
     },
     namespace="Messaging",
     getters=True,
     extends=EMAIL,
-    methods={"String getTemplateName()": lambda this: None},
+    methods={
+        "String getTemplateName()": lambda this: None,
+        "Boolean isTreatBodiesAsTemplate()": lambda this: this.values.get("treatbodiesastemplate") is True,
+        "Boolean isTreatTargetObjectAsRecipient()": lambda this: (
+            this.values.get("treattargetobjectasrecipient") is True
+        ),
+        "void setDocumentAttachments(List<Id>)": _attach_documents,
+    },
 )
 settable_class(
     "MassEmailMessage",
@@ -205,7 +228,23 @@ system_class(
 
 # Inbound e-mail: the objects that a handler is given
 
-settable_class("Header", {"name": "String", "value": "String"}, namespace="Messaging.InboundEmail")
+settable_class("Header", {"name": "String", "value": "String"}, namespace="Messaging.InboundEmail", setters=False)
+settable_class(
+    "AuthenticationResultField",
+    {"name": "String", "value": "String"},
+    namespace="Messaging.InboundEmail",
+    setters=False,
+)
+settable_class(
+    "AuthenticationResult",
+    {
+        "authenticationResultFields": "List<Messaging.InboundEmail.AuthenticationResultField>",
+        "method": "String",
+        "result": "String",
+    },
+    namespace="Messaging.InboundEmail",
+    setters=False,
+)
 settable_class(
     "BinaryAttachment",
     {
@@ -215,6 +254,7 @@ settable_class(
         "headers": "List<Messaging.InboundEmail.Header>",
     },
     namespace="Messaging.InboundEmail",
+    setters=False,
 )
 settable_class(
     "TextAttachment",
@@ -227,10 +267,12 @@ settable_class(
         "headers": "List<Messaging.InboundEmail.Header>",
     },
     namespace="Messaging.InboundEmail",
+    setters=False,
 )
 settable_class(
     "InboundEmail",
     {
+        "authenticationResults": "List<Messaging.InboundEmail.AuthenticationResult>",
         "binaryAttachments": "List<Messaging.InboundEmail.BinaryAttachment>",
         "ccAddresses": "List<String>",
         "fromAddress": "String",
@@ -249,24 +291,14 @@ settable_class(
         "toAddresses": "List<String>",
     },
     namespace="Messaging",
+    setters=False,
 )
-settable_class("InboundEnvelope", {"fromAddress": "String", "toAddress": "String"}, namespace="Messaging")
-settable_class("InboundEmailResult", {"message": "String", "success": "Boolean"}, namespace="Messaging")
+settable_class(
+    "InboundEnvelope", {"fromAddress": "String", "toAddress": "String"}, namespace="Messaging", setters=False
+)
+settable_class("InboundEmailResult", {"message": "String", "success": "Boolean"}, namespace="Messaging", setters=False)
 system_interface(
     "InboundEmailHandler",
     "Messaging.InboundEmailResult handleInboundEmail(Messaging.InboundEmail,Messaging.InboundEnvelope)",
     namespace="Messaging",
-)
-settable_class(
-    "CustomNotification",
-    {
-        "body": "String",
-        "notificationTypeId": "String",
-        "senderId": "String",
-        "targetId": "String",
-        "targetPageRef": "String",
-        "title": "String",
-    },
-    namespace="Messaging",
-    methods={"void send(Set<String>)": lambda this, users: None},
 )

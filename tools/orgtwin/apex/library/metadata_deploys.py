@@ -16,10 +16,19 @@ from orgtwin.apex.library.signatures import declare, system_class, system_enum, 
 from orgtwin.apex.values import ApexList, Instance, Value
 
 _SPACE = "Metadata"
-system_enum("DeployStatus", "Pending InProgress Succeeded SucceededPartial Failed Canceling Canceled", namespace=_SPACE)
+system_enum(
+    "DeployStatus",
+    "Pending InProgress Succeeded SucceededPartial Failed Canceling Canceled FinalizingDeploy FinalizingDeployFailed",
+    namespace=_SPACE,
+)
 system_enum("DeployProblemType", "Warning Error Info", namespace=_SPACE)
 system_enum("MetadataType", "CustomMetadata Layout", namespace=_SPACE)
-system_enum("StatusCode", "ALL_OR_NONE_OPERATION_ROLLED_BACK DEPENDENCY_EXISTS UNKNOWN_EXCEPTION", namespace=_SPACE)
+system_enum(
+    "StatusCode",
+    "ALL_OR_NONE_OPERATION_ROLLED_BACK DEPENDENCY_EXISTS INVALID_SCS_INBOUND_USER REQUIRE_CONNECTED_APP_SCS"
+    " REQUIRE_CONNECTED_APP_SESSION_SCS REQUIRE_RUNAS_USER UNKNOWN_EXCEPTION",
+    namespace=_SPACE,
+)
 
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "Metadata": {"fullName": "String"},

@@ -1,6 +1,7 @@
-"""Messaging.PushNotification: what would go to phones goes to the twin's outbox.
+"""Messaging.PushNotification and CustomNotification: what would go to phones and desktops goes to the twin's outbox.
 
-Source: "PushNotification Class", "PushNotificationPayload Class" (Apex Reference Guide), "Push Notification Limits".
+Source: "PushNotification Class", "PushNotificationPayload Class", "CustomNotification Class" (Apex Reference Guide), "Push
+Notification Limits". ASSUMED: of a custom notification, that its type exists and that it has a title and a body is not asked.
 """
 
 from __future__ import annotations
@@ -45,6 +46,39 @@ settable_class(
     namespace="Messaging",
     methods={"void send(String,Set<String>)": _send},
 )
+
+
+_NOTIFICATION = {
+    "notificationTypeId": "String",
+    "senderId": "String",
+    "title": "String",
+    "body": "String",
+    "targetId": "String",
+    "targetPageRef": "String",
+}
+
+
+def _notify(this: Properties, users: ApexSet | None) -> None:
+    if users is None:
+        raise argument_null("users")
+    told = {
+        name: to_text(this.values[name.lower()]) for name in _NOTIFICATION if this.values.get(name.lower()) is not None
+    }
+    context.engine().outbox.append({"kind": "notification", **told, "users": [str(user) for user in users.items]})
+
+
+_CUSTOM = settable_class(
+    "CustomNotification", _NOTIFICATION, namespace="Messaging", methods={"void send(Set<String>)": _notify}
+)
+
+
+def _filled(*values: Value) -> Properties:
+    made = Properties(_CUSTOM.type)
+    made.values.update(zip((name.lower() for name in _NOTIFICATION), values, strict=True))
+    return made
+
+
+system_class("CustomNotification", {}, namespace="Messaging", constructors={f"({','.join(['String'] * 6)})": _filled})
 
 
 def _apple(*names: str) -> Callable[..., ApexMap]:

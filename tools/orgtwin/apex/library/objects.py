@@ -122,7 +122,6 @@ system_class(
         "static Type forName(String)": _for_name,
         "static Type forName(String,String)": _for_name_in,
         "String getName()": lambda this: type_name(this.type),
-        "String getNamespace()": lambda this: None,
         "Object newInstance()": new_instance,
         "Boolean isAssignableFrom(Type)": lambda this, other: is_assignable(other.type, this.type),
         "String toString()": lambda this: type_name(this.type),

@@ -184,7 +184,8 @@ def _is_locked(operand: Value) -> bool:
 def _are_locked(operand: ApexList | ApexSet) -> ApexMap:
     locked = context.engine().locked_ids
     items = operand.items if isinstance(operand, ApexList) else list(operand.items)
-    return ApexMap(type_of("Map<Id,Boolean>"), {i: str(i) in locked for i in items})
+    ids = [item.fields.get("Id") if isinstance(item, SObject) else item for item in items]
+    return ApexMap(type_of("Map<Id,Boolean>"), {i: str(i) in locked for i in ids})
 
 
 def _lock_forms(verb: str, kind: str, locked: bool) -> dict[str, Callable[..., Value]]:
@@ -208,6 +209,7 @@ system_class(
         "static Boolean isLocked(Id)": _is_locked,
         "static Boolean isLocked(SObject)": _is_locked,
         "static Map<Id,Boolean> isLocked(List<Id>)": _are_locked,
+        "static Map<Id,Boolean> isLocked(List<SObject>)": _are_locked,
     },
 )
 for _kind in ("LockResult", "UnlockResult"):

@@ -101,9 +101,6 @@ system_class(
         "String format()": grouped,
         "Boolean equals(Object)": lambda this, other: this == other,
         "Integer hashCode()": hash_code,
-        "Long longValue()": Long,
-        "Integer intValue()": int,
-        "Double doubleValue()": float,
     },
 )
 system_class(
@@ -113,8 +110,6 @@ system_class(
         "static Long valueOf(String)": _long_of_text,
         "String format()": grouped,
         "Integer intValue()": wrap32,
-        "Long longValue()": Long,
-        "Double doubleValue()": float,
     },
 )
 
@@ -131,7 +126,6 @@ system_class(
         "String format()": lambda this: grouped(to_decimal(this)),
         "Integer intValue()": lambda this: wrap32(int(this)),
         "Long longValue()": lambda this: wrap64(int(this)),
-        "Double doubleValue()": float,
         "Long round()": lambda this: wrap64(math.floor(this + 0.5)),
     },
 )
@@ -233,6 +227,11 @@ def _id_value_of(text: str | None) -> Id | None:
     return to_id(text)
 
 
+def _refuse_error(*_: Value) -> None:
+    """Of an Id that is no field of a record; the compiler gives those of fields to the record."""
+    context.engine().refuse("apex.Id.addError", "Id.addError")
+
+
 system_class(
     "Id",
     {
@@ -240,7 +239,10 @@ system_class(
         "static Id valueOf(String,Boolean)": lambda text, restore: _id_value_of(text),
         "Schema.SObjectType getSObjectType()": _sobject_type,
         "String to15()": lambda this: str(this[:15]),
-        "void addError(String)": lambda this, message: context.engine().refuse("apex.Id.addError", "Id.addError"),
+        "void addError(String)": _refuse_error,
+        "void addError(String,Boolean)": _refuse_error,
+        "void addError(Exception)": _refuse_error,
+        "void addError(Exception,Boolean)": _refuse_error,
     },
 )
 

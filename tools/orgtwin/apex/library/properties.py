@@ -1,6 +1,6 @@
 """Library classes that are little more than named values: `new Messaging.EmailFileAttachment()` and its kin.
 
-settable_class("Location", {"latitude": "Double"})       properties, setX(...) and, with getters, getX() and x
+settable_class("Location", {"latitude": "Double"})       x, setX(...) unless setters is False and, with getters, getX()
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ def settable_class(
     *,
     namespace: str = "System",
     getters: bool = False,
+    setters: bool = True,
     methods: Table | None = None,
     defaults: Mapping[str, Value] | None = None,
     extends: ApexClass | None = None,
 ) -> ApexClass:
-    """A class with a constructor without arguments, and for each field a property and a setter method."""
+    """A class with a constructor without arguments, and for each field a property and, unless it has none, a setter method."""
     cls = declare(name, namespace=namespace)
 
     def make() -> Properties:
@@ -49,7 +50,8 @@ def settable_class(
     table: dict[str, Callable[..., Value]] = {}
     for field, type_name in fields.items():
         capital = field[0].upper() + field[1:]
-        table[f"void set{capital}({type_name})"] = _writer(field)
+        if setters:
+            table[f"void set{capital}({type_name})"] = _writer(field)
         if getters:
             table[f"{type_name} get{capital}()"] = _reader(field)
     system_class(name, {**table, **(methods or {})}, namespace=namespace, constructors={"()": make}, extends=extends)

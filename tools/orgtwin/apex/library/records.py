@@ -166,6 +166,7 @@ system_class(
         "Object put(Schema.SObjectField,Object)": _put,
         "SObject putSObject(String,SObject)": _put_parent,
         "SObject putSObject(Schema.SObjectField,SObject)": _put_parent,
+        "String getQuickActionName()": lambda this: None,
         "Boolean equals(Object)": lambda this, other: this == other,
         "Integer hashCode()": hash_code,
         "String toString()": str,

@@ -14,22 +14,17 @@ from orgtwin.apex.values import Value
 
 NAMESPACES = frozenset(
     (
-        "aiplatform", "approval", "auth", "businessrules", "cache", "canvas", "chatteranswers", "commercetax", "compression",
-        "connectapi", "datasource", "dataweave", "dom", "eventbus", "flow", "formulaeval", "functions", "industries", "invocable",
-        "kbmanagement", "messaging", "metadata", "pref_center", "process", "quickaction", "reports", "richmessaging", "search",
-        "sfc", "sfdc_checkout", "site", "support", "territorymgmt", "txnsecurity", "userprovisioning", "visualeditor", "wave",
-        "datacloud",
+        "aiplatform", "applauncher", "approval", "auth", "businessrules", "cache", "canvas", "chatteranswers", "commercebuygrp",
+        "commerceextension", "commercepayments", "commercetax", "compression", "connectapi", "datacloud", "datasource",
+        "dataweave", "dom", "embeddedai", "eventbus", "flow", "flowuiruntime", "formulaeval", "fsccashflow", "functions",
+        "industries", "industriesnlpsvc", "invocable", "ise_bots_apex", "isvpartners", "kbmanagement", "lxscheduler", "messaging",
+        "metadata", "pref_center", "process", "quickaction", "reports", "richmessaging", "search", "sfc", "sfdc_checkout",
+        "sfdc_enablement", "sfdc_surveys", "site", "slack", "support", "territorymgmt", "txnsecurity", "userprovisioning",
+        "visualeditor", "wave",
     )
 )  # fmt: skip
-CLASSES = frozenset(
-    (
-        "apexpages", "answers", "cookie", "domain", "domaincreator", "domainparser", "emailmessages", "flexqueue", "ideas",
-        "network", "orglimit", "orglimits", "packages", "pagereference", "resetpasswordresult", "selectoption", "site",
-        "url", "version", "xmlstreamreader",
-        "xmlstreamwriter", "appexchange", "callout", "cursor", "httprequestbuilder", "continuation",
-        "lightning", "messaging", "approval", "dom", "cache", "auth", "support", "sortoptions", "formula", "collator",
-    )
-)  # fmt: skip
+CLASSES = frozenset(("appexchange", "auth", "cache", "callout", "cursor", "dom", "lightning", "packages", "support"))
+"""Names that public code uses and no list has."""
 
 _TYPES: dict[str, Type] = {}
 

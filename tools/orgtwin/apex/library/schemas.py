@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orgtwin.apex import context
+from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.database import with_defaults
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.crypto import random_uuid
@@ -24,8 +25,8 @@ from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistVa
 DISPLAY_TYPE = system_enum(
     "DisplayType",
     "ADDRESS ANYTYPE BASE64 BOOLEAN COMBOBOX COMPLEXVALUE CURRENCY DATACATEGORYGROUPREFERENCE DATE DATETIME DOUBLE EMAIL"
-    " ENCRYPTEDSTRING ID INTEGER JSON LOCATION LONG MULTIPICKLIST PERCENT PHONE PICKLIST REFERENCE SOBJECT STRING TEXTAREA"
-    " TIME URL",
+    " ENCRYPTEDSTRING FLOATARRAY ID INTEGER JSON LOCATION LONG MULTIPICKLIST PERCENT PHONE PICKLIST REFERENCE SOBJECT STRING"
+    " TEXTAREA TEXTARRAY TIME URL",
     namespace="Schema",
 )
 SOAP_TYPE = system_enum(
@@ -185,7 +186,7 @@ def _local_name(api_name: str) -> str:
     return api_name.partition("__")[2] if api_name.count("__") > 1 else api_name
 
 
-system_class(
+_OBJECT_RESULT = system_class(
     "DescribeSObjectResult",
     {
         "String getName()": lambda this: _schema(this).api_name,
@@ -196,9 +197,12 @@ system_class(
         "String getAssociateEntityType()": lambda this: None,
         "String getAssociateParentEntity()": lambda this: None,
         "String getDefaultImplementation()": lambda this: None,
+        "String getImplementedBy()": lambda this: None,
+        "String getImplementsInterfaces()": lambda this: None,
+        "Boolean getIsInterface()": lambda this: False,
+        "Boolean getDataTranslationEnabled()": lambda this: False,
         "Boolean getHasSubtypes()": lambda this: False,
         "Boolean isMruEnabled()": lambda this: True,
-        "Boolean isSubtype()": lambda this: False,
         "Schema.SObjectDescribeOptions getSObjectDescribeOption()": lambda this: declare(
             "SObjectDescribeOptions", namespace="Schema"
         ).constants["default"],
@@ -224,11 +228,23 @@ system_class(
         "Boolean isCustomSetting()": lambda this: _schema(this).custom_setting is not None,
         "Boolean isDeprecatedAndHidden()": lambda this: False,
         "Boolean isFeedEnabled()": lambda this: False,
-        "Boolean isSearchLayoutable()": lambda this: True,
-        "Boolean isLayoutable()": lambda this: True,
     },
     namespace="Schema",
 )
+
+
+def _add_read_properties(cls: ApexClass) -> None:
+    """`describe.label` beside `describe.getLabel()`, as Salesforce's public Apex language tools list them."""
+    for overloads in list(cls.methods.values()):
+        method = overloads[0]
+        name = method.name.lower().removeprefix("get" if method.name.startswith("get") else "is")
+        if not method.parameters and name != method.name.lower():
+            getter = Method(cls, name, (), method.returns, method.call)
+            read = Variable(cls, name, method.returns, False, -1, final=True, getter=getter, is_property=True)
+            cls.variables.setdefault(name, read)
+
+
+_add_read_properties(_OBJECT_RESULT)
 
 
 class DescribeFieldSets(_Described):

@@ -510,6 +510,7 @@ _TESTS: dict[str, Callable[..., Value]] = {
     "Integer lastIndexOfChar(Integer)": lambda this, code: this.rfind(apart(chr(code))),
     "Integer lastIndexOfChar(Integer,Integer)": lambda this, code, end: this.rfind(apart(chr(code)), 0, end + 1),
     "Integer lastIndexOfIgnoreCase(String)": _ignoring_case(_last_index_of),
+    "Integer lastIndexOfIgnoreCase(String,Integer)": _ignoring_case(_last_index_of),
     "Integer length()": len,
     "Integer offsetByCodePoints(Integer,Integer)": offset_by_code_points,
     "Boolean startsWith(String)": _starts_with,

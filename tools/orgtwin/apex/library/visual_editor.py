@@ -40,18 +40,6 @@ class PickListRows:
         return declare("DynamicPickListRows", namespace=_SPACE).type
 
 
-def _set_label(this: DataRow, label: str) -> None:
-    this.label = label
-
-
-def _set_value(this: DataRow, value: Value) -> None:
-    this.value = value
-
-
-def _set_selected(this: DataRow, selected: bool) -> None:
-    this.selected = selected
-
-
 def _compare(this: DataRow, other: DataRow) -> int:
     return (str(this.label) > str(other.label)) - (str(this.label) < str(other.label))
 
@@ -64,9 +52,6 @@ system_class(
         "String getLabel()": lambda this: this.label,
         "Object getValue()": lambda this: this.value,
         "Boolean isSelected()": lambda this: this.selected,
-        "void setLabel(String)": _set_label,
-        "void setSelected(Boolean)": _set_selected,
-        "void setValue(Object)": _set_value,
     },
     namespace=_SPACE,
     constructors={"(String,Object)": DataRow, "(String,Object,Boolean)": DataRow},

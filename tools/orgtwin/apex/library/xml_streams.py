@@ -240,5 +240,4 @@ def _reader_of(this: HttpMessage) -> Reader:
     return Reader((this.body or b"").decode("utf-8", "replace"))
 
 
-for _message in ("HttpRequest", "HttpResponse"):
-    system_class(_message, {"XmlStreamReader getXmlStreamReader()": _reader_of})
+system_class("HttpResponse", {"XmlStreamReader getXmlStreamReader()": _reader_of})
