@@ -181,3 +181,38 @@ def test_with_specified_tests_each_class_of_the_deploy_is_covered_by_itself(org:
 def test_enough_covered_lines_let_the_deploy_stand(org: Org) -> None:
     job = deploy(MetadataService(org), TESTED, WHOLE, tests=TestLevel.RUN_LOCAL_TESTS)
     assert job.status is DeployStatus.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("deployed", "ran"),
+    [
+        ("public class Far { public static Integer f() { return 2; } }", {"NearTest", "CriticalTest"}),
+        ("public class Named { public static Integer f() { return 2; } }", {"BoundTest", "CriticalTest"}),
+    ],
+)
+def test_relevant_tests_are_those_that_reach_the_deploy_those_bound_to_it_and_the_critical_ones(
+    org: Org, deployed: str, ran: set[str]
+) -> None:
+    metadata = MetadataService(org)
+    deploy(
+        metadata,
+        "public class Far { public static Integer f() { return 1; } }",
+        "public class Near { public static Integer f() { return Far.f(); } }",
+        "public class Named { public static Integer f() { return 1; } }",
+        "@IsTest private class NearTest { @IsTest static void t() { Near.f(); } }",
+        "@IsTest(testFor='ApexClass:Named') private class BoundTest { @IsTest static void t() { } }",
+        "@IsTest(critical=true) private class CriticalTest { @IsTest static void t() { } }",
+        "@IsTest private class OtherTest { @IsTest static void t() { } }",
+    )
+    job = deploy(metadata, deployed, tests=TestLevel.RUN_RELEVANT_TESTS)
+    assert job.outcome is not None
+    assert {success.class_name for success in job.outcome.tests.successes} == ran
+
+
+def test_code_without_any_test_is_covered_by_none(org: Org) -> None:
+    job = deploy(MetadataService(org), TESTED, tests=TestLevel.RUN_LOCAL_TESTS)
+    assert job.outcome is not None
+    assert (job.status, job.outcome.tests.coverage_warnings) == (
+        DeployStatus.FAILED,
+        ("Average test coverage across all Apex Classes and Triggers is 0%, at least 75% test coverage is required.",),
+    )

@@ -34,7 +34,7 @@ TESTS = {
     "CPaintTest": "@IsTest static void one() { Assert.areEqual(1, Paint.one()); }",
 }
 BROKEN = "public class Broken {\n  Integer x = 'a';\n}"
-TIMES = re.compile(r'(time="|Time +|"RunTime": |"testTotalTime": ")[0-9.]+( ms)?')
+TIMES = re.compile(r'(time="|timestamp="[-0-9T:]*|Time +|"RunTime": |"testTotalTime": ")[0-9.]+( ms)?')
 
 
 @pytest.fixture
@@ -148,23 +148,39 @@ def steps(*edits: Callable[[], object]) -> Iterator[None]:
     raise KeyboardInterrupt
 
 
-def test_the_watch_says_what_changed_and_runs_again_until_ctrl_c(project: Path) -> None:
+def test_the_watch_runs_again_what_a_change_concerns_until_ctrl_c(project: Path) -> None:
     classes = project / "classes"
+    lonely = "@IsTest private class LonelyTest { @IsTest static void one() { Assert.areEqual(1, 2); } }"
+    (classes / "LonelyTest.cls").write_text(lonely)
     waiting = steps(
         lambda: None,
         lambda: (classes / "BPaintTest.cls").unlink(),
         lambda: (classes / "notes.txt").write_text("not read by the run"),
-        lambda: (classes / "Broken.cls").write_text("public class Broken {}"),
-        lambda: (classes / "Brush.cls").write_text("public class Brush {}"),
+        lambda: (classes / "Paint.cls").write_text(PAINT.replace("return 1", "return 5")),
+        lambda: (classes / "Paint.cls").write_text(PAINT.replace("return 1;", "return ")),
+        lambda: (classes / "Paint.cls").rename(classes / "Paints.cls"),
+        lambda: (classes / "LonelyTest.cls").write_text(lonely.replace("2", "1")),
+        lambda: (project / "Colour.labels-meta.xml").write_text(
+            '<CustomLabels xmlns="http://soap.sforce.com/2006/04/metadata"/>'
+        ),
     )
     result = CliRunner().invoke(apex, ["test", str(project), "--watch"], obj=lambda: next(waiting))
+    watching = f"Watching {project}; Ctrl-C ends"
+    lonely_still = "LonelyTest.one  failed before and is not concerned"
     assert result.exit_code == 130
-    lines = result.stdout.splitlines()
-    assert [line for line in lines if not line.startswith((" ", "Pass Rate", "Fail Rate", "Time", "BPaintTest"))] == [
-        *("Outcome     Failed", "Tests Ran   4", f"Watching {project}; Ctrl-C ends"),
-        *("removed classes/BPaintTest.cls", "Outcome     Passed", "Tests Ran   2", f"Watching {project}; Ctrl-C ends"),
-        *("changed classes/Broken.cls", "Outcome     Passed", "Tests Ran   2", f"Watching {project}; Ctrl-C ends"),
-        *("new classes/Brush.cls", "Outcome     Passed", "Tests Ran   2", f"Watching {project}; Ctrl-C ends"),
+    kept = ("Tests Ran", "Watching", "removed", "new", "changed", "Lonely", "No test", "Paint")
+    lines = result.output.splitlines()
+    shown = [line for line in lines if "failed before" in line or (line.startswith(kept) and ".one  Fail" not in line)]
+    assert [line.replace("   ", " ") for line in shown] == [
+        *("Tests Ran 5", watching),
+        *("removed classes/BPaintTest.cls", "No test is concerned", lonely_still, watching),
+        *("changed classes/Paint.cls", "Tests Ran 2", lonely_still, watching),
+        *("changed classes/Paint.cls", "Paint:4:3: Unexpected token '}'.", "Tests Ran 2", lonely_still, watching),
+        *("removed classes/Paint.cls", "new classes/Paints.cls", "Paints:4:3: Unexpected token '}'."),
+        *("Tests Ran 2", lonely_still, watching),
+        *("changed classes/LonelyTest.cls", "Paints:4:3: Unexpected token '}'.", "Tests Ran 1"),
+        *("APaintTest.one  failed before and is not concerned", "CPaintTest.one  failed before and is not concerned"),
+        *(watching, "new Colour.labels-meta.xml", "Paints:4:3: Unexpected token '}'.", "Tests Ran 3", watching),
     ]
 
 
@@ -173,5 +189,5 @@ def test_what_changes_while_the_tests_run_is_not_missed(project: Path) -> None:
     brush = project / "classes" / "Brush.cls"
     runs: Iterator[Callable[[], object]] = iter([lambda: brush.write_text("public class Brush {}"), lambda: None])
     with pytest.raises(KeyboardInterrupt):
-        watch(project, lambda: next(runs)(), said.append, lambda: next(steps()))
+        watch(project, lambda _concerned: next(runs)(), said.append, lambda: next(steps()))
     assert said == [f"Watching {project}; Ctrl-C ends", "new classes/Brush.cls", f"Watching {project}; Ctrl-C ends"]

@@ -6,8 +6,10 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from orgtwin.apex.project_runs import Listener, NotRun, ProjectReport, RunReques
 from orgtwin.apex.projects import NotAssigned
 from orgtwin.apex.reference import library_page
 from orgtwin.apex.reports import (
+    Place,
     cobertura,
     coverage_lines,
     failure_lines,
@@ -62,6 +65,34 @@ class Output:
     junit_file: Path | None
     cobertura_file: Path | None
 
+    @property
+    def is_report(self) -> bool:
+        """Whether it is about a whole run, not only about what failed."""
+        return self.coverage or self.as_json or self.junit_file is not None or self.cobertura_file is not None
+
+    def make_folders(self) -> None:
+        """The folders of the files. Raises NotRun."""
+        with _writing():
+            for file in (self.junit_file, self.cobertura_file):
+                if file is not None:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+
+    def write(self, report: ProjectReport, place: Place) -> None:
+        """The files. Raises NotRun."""
+        with _writing():
+            if self.cobertura_file is not None:
+                self.cobertura_file.write_bytes(cobertura(report.coverage, place))
+            if self.junit_file is not None:
+                self.junit_file.write_bytes(junit(report.run, place))
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotRun(f"{error.filename}: the report cannot be written: {error.strerror}") from error
+
 
 @apex.command("test")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -74,7 +105,7 @@ class Output:
     metavar="N",
     help="Spread the test classes over N processes.",
 )
-@click.option("--watch", "watched", is_flag=True, help="Run again after every change, until Ctrl-C.")
+@click.option("--watch", "watched", is_flag=True, help="Run again after every change what it concerns, until Ctrl-C.")
 @click.option("--coverage/--no-coverage", default=False, help="Measure which lines run.")
 @click.option(
     "--assign", "permission_sets", multiple=True, metavar="NAME", help="Give the running user a permission set first."
@@ -117,46 +148,81 @@ def test(
     Examples:
       orgtwin apex test force-app --jobs 2 --cobertura build/cobertura.xml
       orgtwin apex test force-app --tests ContractTest.renews --watch
+      orgtwin apex test . --json > build/apex.json
 
     \b
     Exit codes:
       0    all pass
       1    one fails
-      2    nothing could be run
-      130  Ctrl-C ended --watch
+      2    nothing could be run, or a report cannot be written
+      130  Ctrl-C ended it
     """
     output = Output(coverage, as_json, junit_file, cobertura_file)
     covered = coverage or as_json or cobertura_file is not None
     request = RunRequest(folder, names, permission_sets, covered, jobs, before)
-    run = partial(_run_once, request, output)
-    if not watched:
-        sys.exit(run())
     try:
-        watch(folder, run, partial(click.echo, err=as_json), poll or partial(time.sleep, POLL_SECONDS))
+        if not watched:
+            sys.exit(_exit_code(_run_once(request, output)))
+        session = Session(request, output)
+        watch(folder, session.run, partial(click.echo, err=as_json), poll or partial(time.sleep, POLL_SECONDS))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _run_once(request: RunRequest, output: Output) -> int:
-    """Run, print and write; the exit code."""
+class Session:
+    """The runs of one watch: what it still knows of tests that a change did not concern.
+
+    Reports are of all tests, so that with one every run is of all of them.
+    """
+
+    def __init__(self, request: RunRequest, output: Output) -> None:
+        self._request = request
+        self._output = output
+        self._failing: dict[str, list[str]] = {}
+
+    def run(self, concerned: frozenset[str] | None) -> None:
+        """Run what a change concerns, None being everything, and name the tests that failed before and were not run now."""
+        if self._output.is_report or concerned is None:
+            concerned = None
+            self._failing.clear()
+        for name in concerned or ():
+            self._failing.pop(name.lower(), None)
+        report = _run_once(replace(self._request, concerned=concerned), self._output)
+        for class_name in sorted(self._failing):
+            for name in self._failing[class_name]:
+                click.echo(f"{name}  failed before and is not concerned")
+        for outcome in report.run.failures if report is not None else ():
+            name = f"{outcome.class_name}.{outcome.method_name}"
+            self._failing.setdefault(outcome.class_name.lower(), []).append(name)
+
+
+def _exit_code(report: ProjectReport | None) -> int:
+    if report is None:
+        return 2
+    return 1 if report.run.failures else 0
+
+
+def _run_once(request: RunRequest, output: Output) -> ProjectReport | None:
+    """Run, print and write; None when nothing was run, which is told."""
     listener = Listener(partial(click.echo, err=True), (lambda outcome: None) if output.as_json else _tell)
+    started = datetime.now(UTC)
     try:
+        output.make_folders()
         report = run_project(request, listener)
+        if not report.run.outcomes:
+            raise NotRun(_nothing(request))
+        _print(report, output)
+        output.write(report, Place(started, request.folder))
     except NotRun as refused:
         click.echo(str(refused), err=True)
-        return 2
-    if not report.run.outcomes:
-        click.echo(
-            f"{request.folder}: no test methods found (a class annotated @IsTest with methods annotated @IsTest)",
-            err=True,
-        )
-        return 2
-    _print(report, output)
-    if output.cobertura_file is not None:
-        output.cobertura_file.write_bytes(cobertura(report.coverage))
-    if output.junit_file is not None:
-        output.junit_file.write_bytes(junit(report.run))
-    return 1 if report.run.failures else 0
+        return None
+    return report
+
+
+def _nothing(request: RunRequest) -> str:
+    if request.concerned is not None:
+        return "No test is concerned"
+    return f"{request.folder}: no test methods found (a class annotated @IsTest with methods annotated @IsTest)"
 
 
 def _print(report: ProjectReport, output: Output) -> None:

@@ -66,7 +66,7 @@ def run_deploy_tests(request: TestRequest) -> TestReport:
     """Run the tests on the org as the deploy left it; what they write is taken back."""
     run, engine = service_of(request.org).run_with_coverage(request.class_names, request.user_id, request.labels)
     rows = covered_code(engine)
-    if request.level is TestLevel.RUN_SPECIFIED_TESTS:
+    if request.level in (TestLevel.RUN_SPECIFIED_TESTS, TestLevel.RUN_RELEVANT_TESTS):
         warnings = tuple(_specified_warnings(rows, request.components))
     else:
         warnings = tuple(average_warnings(rows))
@@ -118,7 +118,10 @@ def average_warnings(rows: Iterable[CoveredCode]) -> Iterator[str]:
 
 
 def _specified_warnings(rows: Iterable[CoveredCode], components: Iterable[Key]) -> Iterator[str]:
-    """With RunSpecifiedTests each class and trigger of the deploy is covered by itself. ASSUMED: the text for a class."""
+    """With RunSpecifiedTests and RunRelevantTests each class and trigger of the deploy is covered by itself.
+
+    ASSUMED: the text for a class.
+    """
     deployed = {name.lower() for _, name in components}
     for row in rows:
         if row.name.lower() in deployed and 100 * len(row.covered) < MINIMUM_COVERAGE * row.locations:

@@ -7,6 +7,7 @@ project_files does not name is not read: it is not needed to run Apex.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,7 +18,7 @@ from zipfile import ZipFile, ZipInfo
 
 from lxml import etree
 
-from orgtwin.apex.project_files import CHILDREN, KINDS, find_sources, kind_of
+from orgtwin.apex.project_files import CHILDREN, KINDS, configuration_problems, find_sources, kind_of
 from orgtwin.apex.project_names import Source, is_of_an_org, is_of_cumulusci, names_of
 from orgtwin.apex.retired_metadata import modernize, remove_unknown
 from orgtwin.metadata.catalogue import load_types
@@ -105,6 +106,8 @@ def read_project(root: Path, before: Sequence[Base] = ()) -> Project:
 
 def _read(base: Base, project: Project, objects: dict[str, list[Source]]) -> Iterator[str]:
     """Read one folder; gives the names of its classes and triggers."""
+    for problem in configuration_problems(base.folder):
+        project.left_out.append(problem)
     names = names_of(base.folder, base.namespace)
     unread = 0
     for path in find_sources(base.folder):
@@ -159,6 +162,8 @@ def _add_source(project: Project, source: Source, kind: str) -> None:
     """The class or trigger as a component too, so that code that queries ApexClass finds it."""
     path, content = source.path, source.content()
     name = path.stem if kind == "ApexClass" else path.name  # a trigger may have the name of a class
+    if (problem := _encoding_problem(content)) is not None:
+        project.left_out.append(f"{path.name}: warning: {problem}; save it as UTF-8 without a byte order mark")
     project.apex[name] = content.decode("utf-8", errors="replace")
     described = path.with_name(f"{path.name}-meta.xml")
     version = _api_version(described) if described.is_file() else None
@@ -169,6 +174,19 @@ def _add_source(project: Project, source: Source, kind: str) -> None:
     )
     project.files[f"{_directory(kind)}/{path.name}"] = content
     project.files[f"{_directory(kind)}/{path.name}-meta.xml"] = meta.encode()
+
+
+def _encoding_problem(content: bytes) -> str | None:
+    """What keeps bytes from being Apex before anybody reads them."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return "is UTF-16"
+    if content.startswith(BOM_UTF8):
+        return "begins with a byte order mark"
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return f"byte {error.start + 1} is no UTF-8"
+    return None
 
 
 def _add_page(project: Project, source: Source) -> None:

@@ -93,11 +93,29 @@ def _project_of(folder: Path) -> Path | None:
 def _roots(folder: Path) -> list[Path]:
     """The package directories that exist; the folder itself where none is named."""
     try:
-        content = json.loads((folder / _CONFIGURATION).read_text(encoding="utf-8"))
+        content = json.loads((folder / _CONFIGURATION).read_text(encoding="utf-8-sig"))
         named = [str(directory["path"]).replace("\\", "/") for directory in content["packageDirectories"]]
     except (OSError, ValueError, KeyError, TypeError):
         return [folder]
     return [folder / name for name in named if (folder / name).is_dir()] or [folder]
+
+
+def configuration_problems(folder: Path) -> Iterator[str]:
+    """What of an sfdx-project.json does not say which files are meant. No file at all is no problem."""
+    path = folder / _CONFIGURATION
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        named = [str(directory["path"]).replace("\\", "/") for directory in content["packageDirectories"]]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        yield f"{path}: warning: it is passed over, all files of the folder are read: {error}"
+    except (KeyError, TypeError):
+        yield f"{path}: warning: it is passed over, all files of the folder are read: no packageDirectories with a path"
+    else:
+        for name in named:
+            if not (folder / name).is_dir():
+                yield f"{path}: warning: the package directory {name} is not there"
 
 
 def _ignored(top: Path) -> Callable[[Path], bool]:

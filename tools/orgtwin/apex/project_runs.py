@@ -13,20 +13,25 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from orgtwin.apex.coverage import ClassCoverage, merge
+from orgtwin.apex.engine import Engine
 from orgtwin.apex.kept_verdicts import kept_verdicts
-from orgtwin.apex.project import Base, ProjectUnreadable, read_project
+from orgtwin.apex.project import Base, Project, ProjectUnreadable, read_project
 from orgtwin.apex.projects import NotAssigned, assign, prepare
-from orgtwin.apex.testing import TestOutcome, TestRun, find_tests, run_tests
+from orgtwin.apex.testing import TestClass, TestOutcome, TestRun, find_tests, run_tests
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What to run. No names are all tests of the folder; `before` are the projects that it builds on."""
+    """What to run. No names are all tests of the folder; `before` are the projects that it builds on.
+
+    `concerned`: only classes of these names, of what is chosen.
+    """
 
     folder: Path
     names: tuple[str, ...] = ()
@@ -34,6 +39,7 @@ class RunRequest:
     coverage: bool = False
     jobs: int = 1
     before: tuple[Base, ...] = ()
+    concerned: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +91,36 @@ def run_part(request: RunRequest, part: int, listener: Listener) -> ProjectRepor
         for problem in engine.check(None if request.coverage else verdicts):  # lines are found by compiling
             tell(str(problem))
     outcomes: list[TestOutcome] = []
-    for entry in find_tests(engine, request.names or (project.own if request.before else None))[part :: request.jobs]:
+    for entry in _chosen(engine, request, project)[part :: request.jobs]:
         listener.began(entry.cls.name)
         names = [f"{entry.cls.name}.{method.name}" for method in entry.methods]
         outcomes.extend(run_tests(engine, names, told=listener.outcome).outcomes)
     tested = {c.name: c for c in engine.classes.values() if not c.is_test}
     covered = engine.coverage.report(tested) if request.coverage else []
     return ProjectReport(tuple(problems), TestRun(tuple(outcomes), time.perf_counter() - start), tuple(covered))
+
+
+def _chosen(engine: Engine, request: RunRequest, project: Project) -> list[TestClass]:
+    """The test classes to run. Raises NotRun for a name that none has."""
+    found = find_tests(engine, request.names or (project.own if request.before else None))
+    known = {entry.cls.name.lower() for entry in found}
+    known |= {f"{entry.cls.name}.{method.name}".lower() for entry in found for method in entry.methods}
+    for name in request.names:
+        if name.lower() not in known:
+            raise NotRun(f"--tests {name}: {_unknown(engine, name)}")
+    concerned = None if request.concerned is None else {name.lower() for name in request.concerned}
+    return [entry for entry in found if concerned is None or entry.cls.name.lower() in concerned]
+
+
+def _unknown(engine: Engine, name: str) -> str:
+    class_name = name.partition(".")[0]
+    broken = next((p for p in engine.problems if p.name.lower() == class_name.lower()), None)
+    if broken is not None:
+        return f"{broken.name} does not compile"
+    tests = find_tests(engine)
+    names = {entry.cls.name for entry in tests} | {f"{e.cls.name}.{m.name}" for e in tests for m in e.methods}
+    near = get_close_matches(name, sorted(names), 1)
+    return "no test class or Class.method of that name" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def work(request: RunRequest, part: int, pipe: Connection) -> None:

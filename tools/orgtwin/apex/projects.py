@@ -26,6 +26,7 @@ from orgtwin.schema.model import Field, SObjectType
 from orgtwin.seed import administrator, new_org
 
 _OPTIONS = DeployOptions(allow_missing_files=True, rollback_on_error=False, single_package=True)
+_MOST_SHOWN = 400
 _tell_user = partial(click.echo, err=True)
 
 
@@ -56,7 +57,7 @@ def prepare(
         metadata.hooks = replace(metadata.hooks, compile_apex=accept_apex)
         job = metadata.deploy_files(admin, project.files, _OPTIONS)
         for message in job.outcome.failures if job.outcome is not None else ():
-            tell(f"{message.file_name}: {message.problem}")
+            tell(f"{message.file_name}: {_shortened(message.problem or '')}")
     if project.fields_open:
         _open_fields(org, admin)
     if project.namespaces:
@@ -69,6 +70,14 @@ def prepare(
         port.labels.update(project.labels)
     engine.load(project.apex, project.versions)
     return engine
+
+
+def _shortened(problem: str) -> str:
+    """A problem may quote a whole file."""
+    if len(problem) <= _MOST_SHOWN:
+        return problem
+    half = _MOST_SHOWN // 2
+    return f"{problem[:half]} ... {problem[-half:]}"
 
 
 def _open_fields(org: Org, admin: Caller) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 from lxml import etree
 
 from orgtwin.apex.coverage import ClassCoverage
 from orgtwin.apex.mutation import MutationRun
+from orgtwin.apex.project_files import find_sources, kind_of
 from orgtwin.apex.project_runs import ProjectReport
 from orgtwin.apex.testing import TestOutcome, TestRun
 
@@ -116,47 +120,85 @@ def mutation_facts(run: MutationRun) -> dict[str, object]:
     }
 
 
-def junit(run: TestRun) -> bytes:
-    """The run in JUnit's XML."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when a report was made: when its run began, whose files it is about."""
+
+    started: datetime
+    folder: Path
+
+    def files(self) -> dict[str, str]:
+        """The file of each class and trigger below the folder, by name in small letters."""
+        sources = (path for path in find_sources(self.folder) if kind_of(path) in ("cls", "trigger"))
+        return {path.stem.lower(): path.relative_to(self.folder).as_posix() for path in sources}
+
+
+def junit(run: TestRun, place: Place) -> bytes:
+    """The run in JUnit's XML, as Ant's schema and that of Jenkins have it."""
     suite = etree.Element(
         "testsuite",
         name="orgtwin.apex",
+        timestamp=place.started.strftime("%Y-%m-%dT%H:%M:%S"),
+        hostname="localhost",
         tests=str(len(run.outcomes)),
         failures=str(len(run.failures)),
+        errors="0",
         time=f"{run.seconds:.3f}",
     )
+    etree.SubElement(suite, "properties")
     for outcome in run.outcomes:
         case = etree.SubElement(
             suite, "testcase", classname=outcome.class_name, name=outcome.method_name, time=f"{outcome.seconds:.3f}"
         )
         if outcome.outcome != "Pass":
-            failure = etree.SubElement(case, "failure", message=_printable(outcome.message))
+            failure = etree.SubElement(case, "failure", message=_printable(outcome.message), type=outcome.outcome)
             failure.text = _printable(outcome.stack_trace)
+    etree.SubElement(suite, "system-out")
+    etree.SubElement(suite, "system-err")
     return etree.tostring(suite, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def cobertura(rows: Sequence[ClassCoverage]) -> bytes:
-    """Coverage per line in Cobertura's XML; Apex has no branches in it."""
+_NO_BRANCHES = {"branch-rate": "0", "complexity": "0"}
+
+
+def cobertura(rows: Sequence[ClassCoverage], place: Place) -> bytes:
+    """Coverage per line in Cobertura's XML, as its coverage-04.dtd has it; Apex has no branches in it."""
     valid = sum(len(row.covered) + len(row.uncovered) for row in rows)
     covered = sum(len(row.covered) for row in rows)
     rate = f"{covered / valid if valid else 1:.4f}"
-    shared = {"branch-rate": "0", "complexity": "0"}
     root = etree.Element(
-        "coverage", {"line-rate": rate, "lines-valid": str(valid), "lines-covered": str(covered), **shared}
+        "coverage",
+        {
+            "line-rate": rate,
+            "lines-valid": str(valid),
+            "lines-covered": str(covered),
+            "branches-valid": "0",
+            "branches-covered": "0",
+            **_NO_BRANCHES,
+            "version": "orgtwin",
+            "timestamp": str(int(place.started.timestamp() * 1000)),
+        },
     )
+    etree.SubElement(etree.SubElement(root, "sources"), "source").text = str(place.folder.resolve())
     package = etree.SubElement(
-        etree.SubElement(root, "packages"), "package", {"name": "apex", "line-rate": rate, **shared}
+        etree.SubElement(root, "packages"), "package", {"name": "apex", "line-rate": rate, **_NO_BRANCHES}
     )
     classes = etree.SubElement(package, "classes")
+    files = place.files()
     for row in rows:
-        named = {"name": row.name, "filename": row.name, "line-rate": f"{row.percentage / 100:.4f}", **shared}
-        cls = etree.SubElement(classes, "class", named)
-        etree.SubElement(cls, "methods")
-        lines = etree.SubElement(cls, "lines")
-        for number in sorted((*row.covered, *row.uncovered)):
-            hits = "1" if number in row.covered else "0"
-            etree.SubElement(lines, "line", {"number": str(number), "hits": hits, "branch": "false"})
+        classes.append(_cobertura_class(row, files.get(row.name.lower(), row.name)))
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+
+
+def _cobertura_class(row: ClassCoverage, file: str) -> etree._Element:
+    named = {"name": row.name, "filename": file, "line-rate": f"{row.percentage / 100:.4f}", **_NO_BRANCHES}
+    cls = etree.Element("class", named)
+    etree.SubElement(cls, "methods")
+    lines = etree.SubElement(cls, "lines")
+    for number in sorted((*row.covered, *row.uncovered)):
+        hits = "1" if number in row.covered else "0"
+        etree.SubElement(lines, "line", {"number": str(number), "hits": hits, "branch": "false"})
+    return cls
 
 
 def _printable(text: str) -> str:
