@@ -80,7 +80,8 @@ class ApexClass:
     """One class, interface or enum.
 
     `name` is dotted for inner types; `statics` is None until the class is initialised; `broken` when its header or a member's type
-    does not compile, so that what depends on them is not worth telling.
+    does not compile, so that what depends on them is not worth telling. `variables` are those of objects; a static one of the same
+    name may stand beside each.
     """
 
     name: str
@@ -97,6 +98,7 @@ class ApexClass:
     methods: dict[str, list[Method]] = field(default_factory=dict)
     constructors: list[Method] = field(default_factory=list)
     variables: dict[str, Variable] = field(default_factory=dict)
+    static_variables: dict[str, Variable] = field(default_factory=dict)
     constants: dict[str, EnumConstant] = field(default_factory=dict)
     vtable: dict[str, Method] = field(default_factory=dict)
     field_count: int = 0
@@ -166,13 +168,32 @@ class ApexClass:
     def is_a(self, other: ApexClass) -> bool:
         return self is other or other in self.ancestors()
 
+    def declare_variable(self, variable: Variable) -> None:
+        table = self.static_variables if variable.static else self.variables
+        table[variable.name.lower()] = variable
+
+    def own_variables(self) -> Iterator[Variable]:
+        """Those of objects, then static ones; not those of superclasses."""
+        yield from self.variables.values()
+        yield from self.static_variables.values()
+
     def find_variable(self, name: str) -> Variable | None:
+        """What the name stands for where there is an object: its own variable goes before a static one."""
         key = name.lower()
         for cls in self.chain():
-            found = cls.variables.get(key)
+            found = cls.variables.get(key) or cls.static_variables.get(key)
             if found is not None:
                 return found
         return None
+
+    def find_field(self, name: str) -> Variable | None:
+        """A variable of its objects."""
+        key = name.lower()
+        return next((c.variables[key] for c in self.chain() if key in c.variables), None)
+
+    def find_static(self, name: str) -> Variable | None:
+        key = name.lower()
+        return next((c.static_variables[key] for c in self.chain() if key in c.static_variables), None)
 
     def find_methods(self, name: str) -> list[Method]:
         """All methods of that name, own ones first; an overridden one appears once."""

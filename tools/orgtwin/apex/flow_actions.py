@@ -103,8 +103,8 @@ def _filled(
     """An object of a class, its variables set by the names of the inputs."""
     made: Instance = new_instance(TypeToken(type_))
     for name, value in given.items():
-        variable = made.cls.find_variable(name)
-        if variable is None or variable.static:
+        variable = made.cls.find_field(name)
+        if variable is None:
             continue
         if variable.setter is not None:
             variable.setter.call(made, converted(value, variable.type))
@@ -137,7 +137,7 @@ def _outputs(given: Value) -> dict[str, Item]:
 
 
 def _variables(cls: ApexClass, given: Instance) -> list[tuple[str, Value]]:
-    own = [v for one in cls.chain() for v in one.variables.values() if not v.static]
+    own = [v for one in cls.chain() for v in one.variables.values()]
     return [(v.name, v.getter.call(given) if v.getter is not None else given.fields[v.slot]) for v in own]
 
 

@@ -59,7 +59,7 @@ def _members(cls: ApexClass) -> Iterator[str]:
         yield f"new {cls.name}({', '.join(p.name for p in method.parameters)})"
     for overloads in cls.methods.values():
         yield from (method.shown for method in overloads if not method.refused)
-    yield from (variable.name for variable in cls.variables.values())
+    yield from (variable.name for variable in cls.own_variables())
 
 
 def _refused_methods(cls: ApexClass) -> list[str]:

@@ -92,7 +92,7 @@ def _with_flags(value: Value, type_: Type) -> Value:
 
 
 def _member_type(type_: Type, name: str) -> Type:
-    variable = type_.cls.find_variable(name) if type_.cls is not None else None
+    variable = type_.cls.find_field(name) if type_.cls is not None else None
     return OBJECT if variable is None else variable.type
 
 

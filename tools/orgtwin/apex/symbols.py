@@ -293,8 +293,7 @@ def _words(modifiers: tree.Modifiers, annotations: list[str]) -> list[str]:
 
 
 def _shown(type_: tree.TypeName) -> str:
-    inside = f"<{','.join(_shown(arg) for arg in type_.args)}>" if type_.args else ""
-    return type_.name + inside + "[]" * type_.dimensions
+    return type_.shown.replace(", ", ",")
 
 
 def _children(node: object) -> Iterator[tree.Node]:

@@ -60,7 +60,7 @@ def _instance_text(value: Instance, depth: int) -> str:
         f"{v.name}={_nested(value.fields[v.slot], depth)}"
         for cls in reversed(list(value.cls.chain()))
         for v in cls.variables.values()
-        if not v.static and v.slot >= 0
+        if v.slot >= 0
     ]
     return f"{value.cls.name.rsplit('.', 1)[-1]}:[{', '.join(shown)}]"
 

@@ -186,7 +186,7 @@ def _is_map_assignable(source: tuple[Type, ...], target: tuple[Type, ...]) -> bo
 _ELEMENTWISE: Mapping[str, Callable[[tuple[Type, ...], tuple[Type, ...]], bool]] = {
     "list": lambda source, target: _fits(source[0], target[0]),
     "iterable": lambda source, target: _fits(source[0], target[0]),
-    "iterator": lambda source, target: target[0] is OBJECT,
+    "iterator": lambda source, target: False,
     "set": lambda source, target: False,
     "map": _is_map_assignable,
 }

@@ -65,7 +65,7 @@ def _declared(cls: ApexClass) -> Iterator[str]:
             yield _method(method)
     for method in cls.constructors:
         yield _method(method)
-    for variable in cls.variables.values():
+    for variable in cls.own_variables():
         yield _variable(variable)
     yield f"{sorted(cls.test_visible)} {cls.broken}\n"
     for inner in cls.inner.values():

@@ -57,6 +57,8 @@ Declarations = list[tuple[ApexClass, tree.TypeDeclaration]]
 _ACCESS = ("private", "protected", "public", "global")
 ANONYMOUS = "AnonymousBlock"
 MOST_PARAMETERS = 32
+_CLONE_DEFINED = messages.METHOD_DEFINED.format("clone", "{0} {0}.clone()", "{0}")
+"""Every class has one."""
 _TYPE_NODES = (tree.ClassDeclaration, tree.InterfaceDeclaration, tree.EnumDeclaration)
 
 
@@ -147,7 +149,7 @@ def _superclass(scope: Scope, name: tree.TypeName, pos: int) -> ApexClass:
     type_ = get_type(scope, name)
     cls = type_.cls
     if cls is not None and (cls.is_interface or cls.is_enum):
-        raise CompileProblem(messages.INVALID_CLASS.format(name.name), name.pos)
+        raise CompileProblem(messages.INVALID_CLASS.format(name.shown), name.pos)
     if cls is scope.cls:
         raise CompileProblem(messages.CIRCULAR.format(type_.name), pos)
     if cls is None or not (cls.virtual or cls.abstract):
@@ -181,7 +183,7 @@ def _interfaces(scope: Scope, names: list[tree.TypeName]) -> list[Type]:
     for name in names:
         type_ = _interface(scope, name)
         if type_ in found:
-            raise CompileProblem(messages.INTERFACE_TWICE.format(name.name), name.pos)
+            raise CompileProblem(messages.INTERFACE_TWICE.format(name.shown), name.pos)
         found.append(type_)
     return found
 
@@ -191,9 +193,9 @@ def _interface(scope: Scope, name: tree.TypeName) -> Type:
     if type_.kind is Kind.REFUSED:
         return type_
     if type_.cls is None and type_.key not in ("iterable", "iterator"):
-        raise CompileProblem(messages.INVALID_INTERFACE.format(name.name), name.pos)
+        raise CompileProblem(messages.INVALID_INTERFACE.format(name.shown), name.pos)
     if type_.cls is not None and not type_.cls.is_interface:
-        raise CompileProblem(messages.INVALID_INTERFACE.format(name.name), name.pos)
+        raise CompileProblem(messages.INVALID_INTERFACE.format(name.shown), name.pos)
     if type_.cls is not None and scope.cls in type_.cls.ancestors():
         raise CompileProblem(messages.CIRCULAR.format(type_.name), name.pos)
     return type_
@@ -294,6 +296,8 @@ class _Linker:
             parameter_names=tuple(p.name for p in node.parameters),
         )
         overloads = cls.methods.setdefault(node.name.lower(), [])
+        if method.signature == "clone()" and not cls.is_interface:
+            raise CompileProblem(_CLONE_DEFINED.format(cls.name), node.pos)
         if any(m.signature == method.signature for m in overloads):
             shown = f"{method.returns.name} {cls.name}.{method.shown}"
             raise CompileProblem(messages.METHOD_DEFINED.format(node.name, shown, cls.name), node.pos)
@@ -333,9 +337,11 @@ class _Linker:
         return cls.field_count - 1
 
     def _add(self, variable: Variable, pos: int) -> None:
-        if variable.name.lower() in self.cls.variables:
+        """A static variable may follow one of objects with its name; the other way round orgs refuse."""
+        cls, key = self.cls, variable.name.lower()
+        if key in cls.static_variables or (key in cls.variables and not variable.static):
             raise CompileProblem(messages.DUPLICATE_FIELD.format(variable.name), pos)
-        self.cls.variables[variable.name.lower()] = variable
+        cls.declare_variable(variable)
 
     def _fields(self, scope: Scope, node: tree.Fields) -> None:
         modifiers = node.modifiers

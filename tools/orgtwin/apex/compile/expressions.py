@@ -61,8 +61,8 @@ def check_forward(scope: Scope, node: tree.Name) -> None:
     """An initialiser names only fields that stand before it. Raises CompileProblem."""
     if scope.initialising is None or scope.find_local(node.name) is not None:
         return
-    variable = scope.cls.variables.get(node.name.lower())
-    if variable is not None and variable.pos >= scope.initialising:
+    variable = find_variable(scope, node.name)
+    if variable is not None and variable.owner is scope.cls and variable.pos >= scope.initialising:
         raise CompileProblem(messages.FORWARD_REFERENCE.format(node.name), node.pos)
 
 

@@ -5,29 +5,43 @@ Source: "Extending a Class" (Apex Developer Guide).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.modifiers import SCOPES
 from orgtwin.apex.compile.scope import CompileProblem
+from orgtwin.apex.conversion import implicit_conversion
+from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import BOOLEAN, Kind, Type, collection, is_assignable
+from orgtwin.apex.types import STRING, Type, is_assignable, substitute
 from orgtwin.apex.values import Value
 
 _PUBLIC = SCOPES.index("public")
 OBJECT_METHODS = frozenset(("tostring()", "equals(object)", "hashcode()"))
+_OVERRIDABLE_OF_OBJECT = frozenset(("tostring()", "hashcode()"))
+"""What a class may override of what every class has: the second may also be declared without the word, equals only so."""
 
 
 def check_inheritance(cls: ApexClass, node: tree.TypeDeclaration) -> list[CompileProblem]:
     """The problems of one class."""
     if not isinstance(node, tree.ClassDeclaration) or cls.broken:
         return []
-    found = [p for methods in cls.methods.values() for m in methods for p in _check_override(cls, m, node.pos)]
+    found = list(_check_generic_interfaces(cls, node.pos))
+    found += [p for methods in cls.methods.values() for m in methods for p in _check_override(cls, m, node.pos)]
     if not cls.abstract:
         found.extend(_check_implemented(cls, node))
     return found
+
+
+def _check_generic_interfaces(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
+    """What a superclass implements with other type arguments; one class may do both itself."""
+    inherited = {i.key: i for i in (cls.superclass.interface_types() if cls.superclass is not None else ()) if i.args}
+    for own in cls.interfaces:
+        if own.args and inherited.get(own.key, own) != own:
+            name = own.name.partition("<")[0]
+            yield CompileProblem(messages.GENERIC_INTERFACE_TWICE.format(name), pos)
 
 
 def _inherited(cls: ApexClass, method: Method) -> Method | None:
@@ -49,8 +63,7 @@ def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[Compil
         static = _inherited_static(cls, method)
         if static is not None:
             yield CompileProblem(messages.OVERRIDES_STATIC.format(_shown(static), shown), pos)
-        if method.override and not _is_promised(cls, method):
-            yield CompileProblem(messages.DOES_NOT_OVERRIDE.format(shown), method.pos)
+        yield from _check_own(cls, method, shown)
         return
     if not method.override:
         yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
@@ -62,6 +75,19 @@ def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[Compil
         )
     elif SCOPES.index(method.access) < min(SCOPES.index(inherited.access), _PUBLIC):
         yield CompileProblem(messages.REDUCED_VISIBILITY.format(shown), method.pos)
+
+
+def _check_own(cls: ApexClass, method: Method, shown: str) -> Iterator[CompileProblem]:
+    """A method that no superclass written in Apex has."""
+    if any(ancestor.refused for ancestor in cls.ancestors()):
+        return
+    if method.override and method.signature not in _OVERRIDABLE_OF_OBJECT:
+        yield CompileProblem(messages.DOES_NOT_OVERRIDE.format(shown), method.pos)
+    elif method.signature == "tostring()" and not method.override:
+        yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
+    elif method.signature == "tostring()" and method.returns is not STRING:
+        text = messages.RETURN_TYPES_CLASH.format(method.returns.name, STRING.name, cls.name)
+        yield CompileProblem(text, method.pos)
 
 
 def _inherited_static(cls: ApexClass, method: Method) -> Method | None:
@@ -83,16 +109,6 @@ def _place(cls: ApexClass, inherited: Method, otherwise: int) -> int:
     return inherited.pos if same else otherwise
 
 
-def _is_promised(cls: ApexClass, method: Method) -> bool:
-    """Is the method one of an interface's, or of Object's?"""
-    if any(ancestor.refused for ancestor in cls.ancestors()):
-        return True
-    return method.signature in OBJECT_METHODS or any(
-        i.cls is None or any(m.signature == method.signature for m in i.cls.methods.get(method.name.lower(), ()))
-        for i in cls.interface_types()
-    )
-
-
 def _is_hidden(cls: ApexClass, inherited: Method) -> bool:
     """A private method of another file is not inherited, but for tests of what they may see."""
     owner = inherited.owner
@@ -102,99 +118,99 @@ def _is_hidden(cls: ApexClass, inherited: Method) -> bool:
     return not (shown and cls.outermost().is_test)
 
 
-def _check_implemented(cls: ApexClass, node: tree.ClassDeclaration) -> Iterator[CompileProblem]:
+def _check_implemented(cls: ApexClass, node: tree.TypeDeclaration) -> Iterator[CompileProblem]:
+    for interface, wanted in _promises(cls):
+        shown = f"{wanted.returns.name} {interface.name}.{wanted.shown}"
+        found = cls.vtable.get(wanted.signature)
+        if found is None or not _keeps(found, interface, wanted):
+            yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), node.pos)
+        elif found.access not in ("public", "global"):
+            yield CompileProblem(messages.IMPLEMENTATION_HIDDEN.format(cls.name, shown), node.pos)
     for wanted in _abstract_methods(cls):
-        owner = wanted.owner
+        found = cls.vtable.get(wanted.signature)
+        if found is None or found.abstract:
+            text = messages.ABSTRACT_MISSING.format(cls.name, _shown(wanted))
+            yield CompileProblem(text, _place(cls, wanted, node.pos))
+
+
+def _keeps(found: Method, interface: Type, wanted: Method) -> bool:
+    """Does a method give what is promised? One that overrides nothing but claims so does not."""
+    if found.abstract or (found.override and found.owner is not None and _inherited(found.owner, found) is None):
+        return False
+    if found.returns == wanted.returns or is_assignable(found.returns, wanted.returns):
+        return True
+    return (interface.key, found.name.lower(), found.returns.name) == _LOCATOR
+
+
+_LOCATOR = ("database.batchable", "start", "Database.QueryLocator")
+"""The other way to start a batch: not by an Iterable. Source: "Batchable Interface" (Apex Reference Guide)."""
+
+
+def _promises(cls: ApexClass) -> Iterator[tuple[Type, Method]]:
+    """What the interfaces of a class and its ancestors ask for, type arguments in place."""
+    for interface in dict.fromkeys(cls.interface_types()):
+        owner = class_of(interface)
         if owner is None:
             continue
-        implementation = cls.vtable.get(wanted.signature)
-        shown = _shown(wanted)
-        if implementation is not None and not implementation.abstract:
-            if owner.is_interface:
-                yield from _check_fits(cls, wanted, implementation, shown, node.pos)
-            continue
-        if owner.generic and any(
-            len(m.parameters) == len(wanted.parameters) for m in cls.find_methods(wanted.name) if not m.abstract
-        ):
-            continue
-        if owner.is_interface:
-            yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), node.pos)
-        else:
-            yield CompileProblem(messages.ABSTRACT_MISSING.format(cls.name, shown), _place(cls, wanted, node.pos))
-    yield from _check_iteration(cls, node)
+        bound = dict(zip(owner.generic, interface.args, strict=False))
+        for methods in owner.methods.values():
+            for method in methods:
+                if method.signature not in OBJECT_METHODS:
+                    yield interface, _with_types(method, bound)
 
 
-def _check_iteration(cls: ApexClass, node: tree.ClassDeclaration) -> Iterator[CompileProblem]:
-    """Iterator<T> and Iterable<T>: their methods with T in place. Source: "Custom Iterators" (Apex Developer Guide)."""
-    for interface in cls.interface_types():
-        if interface.kind is not Kind.COLLECTION:
-            continue
-        for name, returns in _ITERATION[interface.key](interface.args[0]):
-            found = cls.vtable.get(f"{name.lower()}()")
-            if found is None or not (found.returns == returns or is_assignable(found.returns, returns)):
-                shown = f"{returns.name} {interface.name}.{name}()"
-                yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), node.pos)
-
-
-_ITERATION: dict[str, Callable[[Type], tuple[tuple[str, Type], ...]]] = {
-    "iterator": lambda item: (("hasNext", BOOLEAN), ("next", item)),
-    "iterable": lambda item: (("iterator", collection("iterator", item)),),
-}
+def _with_types(method: Method, bound: Mapping[str, Type]) -> Method:
+    if not bound:
+        return method
+    parameters = tuple(substitute(p, bound) for p in method.parameters)
+    return replace(method, parameters=parameters, returns=substitute(method.returns, bound))
 
 
 def bind_stand_ins(cls: ApexClass) -> None:
     """A call of an interface's method finds what stands in for it. All members of the class and its ancestors are linked."""
-    for wanted in _abstract_methods(cls):
+    for _interface, wanted in _promises(cls):
         if wanted.signature in cls.vtable:
             continue
         found = _standing_in(cls, wanted)
         if found is not None:
-            cls.vtable[wanted.signature] = _without_receiver(found) if found.static else found
+            cls.vtable[wanted.signature] = _adapted(found, wanted)
 
 
-def _without_receiver(static: Method) -> Method:
-    """A static method called through an object, which it does not get."""
+def _adapted(found: Method, wanted: Method) -> Method:
+    """A stand-in as it is called: its arguments become what it declares; a static one does not get the object."""
+    conversions = [implicit_conversion(w, p) for w, p in zip(wanted.parameters, found.parameters, strict=True)]
+    if not found.static and not any(conversions):
+        return found
 
-    def call(_this: Value, *args: Value) -> Value:
-        if static.owner is not None:
-            static.owner.get_statics()
-        return static.call(*args)
+    def call(this: Value, *args: Value) -> Value:
+        given = [c(a) if c is not None else a for c, a in zip(conversions, args, strict=True)]
+        if not found.static:
+            return found.call(this, *given)
+        if found.owner is not None:
+            found.owner.get_statics()
+        return found.call(*given)
 
-    return replace(static, call=call, compile=None)
+    return replace(found, call=call, compile=None)
 
 
 def _standing_in(cls: ApexClass, wanted: Method) -> Method | None:
-    """What orgs take for an interface's method besides its like: a static one, or one whose collections hold more."""
+    """What orgs take for an interface's method besides its like: a static one, or one that takes whatever is given to it."""
     return next(
         (
             m
             for m in cls.find_methods(wanted.name)
             if not m.abstract
             and len(m.parameters) == len(wanted.parameters)
-            and all(
-                p == w or (p.kind is Kind.COLLECTION and is_assignable(w, p))
-                for p, w in zip(m.parameters, wanted.parameters, strict=True)
-            )
+            and all(p == w or is_assignable(w, p) for p, w in zip(m.parameters, wanted.parameters, strict=True))
         ),
         None,
     )
 
 
-def _check_fits(cls: ApexClass, wanted: Method, found: Method, shown: str, pos: int) -> Iterator[CompileProblem]:
-    """An interface's method is public and has its return type."""
-    if found.access not in ("public", "global"):
-        yield CompileProblem(messages.IMPLEMENTATION_HIDDEN.format(cls.name, shown), pos)
-    elif wanted.owner is not None and wanted.owner.namespace:
-        return
-    elif found.returns != wanted.returns and not is_assignable(found.returns, wanted.returns):
-        yield CompileProblem(messages.INTERFACE_MISSING.format(cls.name, shown), pos)
-
-
 def _abstract_methods(cls: ApexClass) -> Iterator[Method]:
-    for ancestor in cls.ancestors():
-        if ancestor is cls or ancestor.type.kind is Kind.SYSTEM:
-            continue
+    """Those of superclasses."""
+    for ancestor in cls.chain():
         for methods in ancestor.methods.values():
             for method in methods:
-                if method.abstract and method.signature not in OBJECT_METHODS:
+                if method.abstract and ancestor is not cls and method.signature not in OBJECT_METHODS:
                     yield method

@@ -259,8 +259,8 @@ def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
         constant = cls.constants.get(name.lower())
         if constant is not None:
             return Code(lambda frame: constant, cls.type)
-        variable = cls.find_variable(name)
-        if variable is not None and variable.static:
+        variable = cls.find_static(name)
+        if variable is not None:
             check_visible(scope, variable, pos)
             _check_readable(scope, variable, pos)
             return Code(_read_static(scope, variable), variable.type)

@@ -13,7 +13,6 @@ from orgtwin.apex.library.registry import find_class, find_flow_class
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Name, TypeName
 from orgtwin.apex.types import (
     COLLECTION_ARITY,
-    OBJECT,
     PRIMITIVES,
     VOID,
     Kind,
@@ -46,23 +45,29 @@ def _base_type(scope: Scope, name: TypeName, pos: int) -> Type:
     key = name.name.lower().removeprefix("system.")
     args = tuple(get_type(scope, a, pos) for a in name.args)
     if key in COLLECTION_ARITY and (key != name.name.lower() or scope.engine.find_class(key) is None):
-        if not args and key in ("iterator", "iterable"):
-            return collection(key, OBJECT)
-        if len(args) != COLLECTION_ARITY[key]:
-            shown = collection_name(key)
-            raise CompileProblem(messages.TYPE_ARGUMENT_COUNT.format(shown, COLLECTION_ARITY[key], len(args)), pos)
+        _check_argument_count(collection_name(key), args, COLLECTION_ARITY[key], pos)
         return collection(key, *args)
     found = find_type(scope, name.name)
     if found is None:
         elsewhere = find_elsewhere(name.name)
         raise CompileProblem(elsewhere.message if elsewhere else messages.INVALID_TYPE.format(name.name), pos)
+    taken = found.cls.generic if found.cls is not None else ()
+    if taken:
+        _check_argument_count(found.name, args, len(taken), pos)
+        return Type(found.name, found.kind, args, cls=found.cls)
     if not args:
         _check_type_visible(scope, found, pos)
         return found
-    takes_arguments = found.kind is Kind.REFUSED or (found.cls is not None and found.cls.generic)
-    if not takes_arguments:
+    if found.kind is not Kind.REFUSED:
         raise CompileProblem(messages.NOT_PARAMETERIZED.format(found.name), pos)
-    return Type(found.name, found.kind, args, cls=found.cls)
+    return Type(found.name, found.kind, args)
+
+
+def _check_argument_count(shown: str, args: tuple[Type, ...], wanted: int, pos: int) -> None:
+    if not args:
+        raise CompileProblem(messages.NO_TYPE_ARGUMENTS.format(shown), pos)
+    if len(args) != wanted:
+        raise CompileProblem(messages.TYPE_ARGUMENT_COUNT.format(shown, wanted, len(args)), pos)
 
 
 def _check_type_visible(scope: Scope, type_: Type, pos: int) -> None:
@@ -154,10 +159,8 @@ def type_of_expression(scope: Scope, node: Expression) -> Type | None:
         return None
     owner, _, last = name.rpartition(".")
     holder = find_type(scope, owner) if owner else None
-    if holder is not None and holder.cls is not None:
-        member = holder.cls.find_variable(last)
-        if member is not None and member.static:
-            return None
+    if holder is not None and holder.cls is not None and holder.cls.find_static(last) is not None:
+        return None
     return find_type(scope, name)
 
 
@@ -185,11 +188,11 @@ def is_variable(scope: Scope, name: str) -> bool:
 
 def find_variable(scope: Scope, name: str) -> Variable | None:
     """A field or property of the class, its superclasses, or (static ones) of the classes around them."""
-    found = scope.cls.find_variable(name)
-    if found is not None:
-        return found
-    around = (outer.find_variable(name) for outer in _classes_around(scope.cls))
-    return next((candidate for candidate in around if candidate is not None and candidate.static), None)
+    own = (scope.cls.find_static(name) if scope.static else None) or scope.cls.find_variable(name)
+    if own is not None:
+        return own
+    around = (outer.find_static(name) for outer in _classes_around(scope.cls))
+    return next((found for found in around if found is not None), None)
 
 
 def find_methods(scope: Scope, name: str) -> list[Method]:

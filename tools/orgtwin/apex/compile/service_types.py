@@ -24,7 +24,7 @@ def check_service_types(cls: ApexClass) -> Iterator[CompileProblem]:
     for overloads in cls.methods.values():
         for method in overloads:
             yield from _check_method(method)
-    for variable in cls.variables.values():
+    for variable in cls.own_variables():
         yield from _check_variable(variable)
 
 
@@ -92,7 +92,7 @@ def _is_flow_value(type_: Type) -> bool:
     if cls is not None and cls.broken:
         return True
     if cls is not None and cls.lines is not None:
-        marked = (v.modifiers for v in cls.variables.values())
+        marked = (v.modifiers for v in cls.own_variables())
         return any(m is not None and m.find_annotation("invocablevariable") is not None for m in marked)
     if type_.kind is Kind.REFUSED or type_.is_sobject:
         return True

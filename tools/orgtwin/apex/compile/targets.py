@@ -143,8 +143,8 @@ def _property_target(variable: Variable, this: Run) -> Target:
 def _field_target(scope: Scope, node: FieldAccess) -> Target:
     owner = type_of_expression(scope, node.target)
     if owner is not None and owner.cls is not None:
-        variable = owner.cls.find_variable(node.name)
-        if variable is None or not variable.static:
+        variable = owner.cls.find_static(node.name)
+        if variable is None:
             raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
         check_visible(scope, variable, node.pos)
         return _variable_target(scope, variable, lambda frame: None, node.pos)

@@ -159,7 +159,7 @@ def _visible(cls: ApexClass) -> Iterator[Variable]:
     for one in cls.chain():
         for variable in one.variables.values():
             seen = variable.modifiers is not None and not {"public", "global"}.isdisjoint(variable.modifiers.words)
-            if seen and not variable.static and not variable.type.args:
+            if seen and not variable.type.args:
                 yield variable
 
 
@@ -179,7 +179,7 @@ def _field_of(variable: Variable) -> Field:
 def _member(owner: Value, name: str) -> Value:
     """A step of a path: a variable of an object, a parent of a record."""
     if isinstance(owner, Instance):
-        variable = owner.cls.find_variable(name)
+        variable = owner.cls.find_field(name)
         if variable is None:
             return None
         return variable.getter.call(owner) if variable.getter is not None else owner.fields[variable.slot]

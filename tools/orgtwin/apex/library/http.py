@@ -208,9 +208,7 @@ def _rest_class(kind: str, fields: dict[str, str]) -> None:
         type_ = type_of(type_name)
         getter = Method(cls, f"get:{name}", (), type_, _reader(name.lower()))
         setter = Method(cls, f"set:{name}", (type_,), VOID, _writer(name.lower()))
-        cls.variables[name.lower()] = Variable(
-            cls, name, type_, False, -1, getter=getter, setter=setter, is_property=True
-        )
+        cls.declare_variable(Variable(cls, name, type_, False, -1, getter=getter, setter=setter, is_property=True))
 
 
 def _reader(key: str) -> Callable[[RestMessage], Value]:
@@ -266,7 +264,7 @@ def _context_property(name: str, type_name: str) -> None:
 
     getter = Method(cls, f"get:{name}", (), type_, read, static=True)
     setter = Method(cls, f"set:{name}", (type_,), VOID, write, static=True)
-    cls.variables[name] = Variable(cls, name, type_, True, -1, getter=getter, setter=setter, is_property=True)
+    cls.declare_variable(Variable(cls, name, type_, True, -1, getter=getter, setter=setter, is_property=True))
 
 
 _context_property("request", "RestRequest")

@@ -14,8 +14,8 @@ system_interface("Schedulable", "void execute(SchedulableContext)")
 system_interface("Finalizer", "void execute(FinalizerContext)")
 system_interface(
     "Batchable",
-    "Object start(Database.BatchableContext)",
-    "void execute(Database.BatchableContext,List<SObject>)",
+    "Iterable<T> start(Database.BatchableContext)",
+    "void execute(Database.BatchableContext,List<T>)",
     "void finish(Database.BatchableContext)",
     namespace="Database",
     generic="T",

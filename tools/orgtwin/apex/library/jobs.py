@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from orgtwin.apex import context
 from orgtwin.apex.classes import Method
 from orgtwin.apex.compile.calls import late_method
+from orgtwin.apex.conversion import cast
 from orgtwin.apex.cron import BadCron, Cron, parse_cron
 from orgtwin.apex.faults import ApexThrow, argument_null, message_of, throw
 from orgtwin.apex.library.collections import items_of
-from orgtwin.apex.library.signatures import declare
+from orgtwin.apex.library.signatures import declare, type_of
 from orgtwin.apex.transaction import Job, Transaction
-from orgtwin.apex.types import SOBJECT, Type, list_of
+from orgtwin.apex.types import OBJECT, SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, Id, Value
 
 if TYPE_CHECKING:
@@ -183,10 +184,18 @@ def _own_transaction(engine: Engine, kind: str) -> Iterator[Transaction]:
 # Queueable
 
 
+def _require_a(interface: str, value: Value) -> None:
+    """The compiler takes any object for a job. ASSUMED: what is none of the interface's is refused as a cast to it would be."""
+    check = cast(OBJECT, type_of(interface))
+    if check is not None:
+        check(value)
+
+
 def enqueue(job: Value, how: Value = None) -> Id:
     """System.enqueueJob; `how` is AsyncOptions or a delay in minutes."""
     if job is None:
         raise argument_null("queueable")
+    _require_a("Queueable", job)
     engine = context.engine()
     engine.transaction.usage.charge("QueueableJobs")
     options = _within_chain(engine, QueueableOptions(delay=how) if how is None or isinstance(how, int) else how.chosen)
@@ -256,6 +265,7 @@ def attach_finalizer(finalizer: Value) -> None:
         raise throw("AsyncException", "System.attachFinalizer(Finalizer) is not allowed in this context")
     if state.finalizers:
         raise throw("AsyncException", "More than one Finalizer cannot be attached to same Async Apex Job")
+    _require_a("Finalizer", finalizer)
     state.finalizers.append(finalizer)
 
 
@@ -287,6 +297,7 @@ def execute_batch(batch: Value, size: int | None = 200) -> Id:
     """Database.executeBatch: start, execute per chunk, finish; each in its own transaction."""
     if batch is None:
         raise argument_null("batchable")
+    _require_a("Database.Batchable", batch)
     if size is None or size <= 0:
         raise throw("AsyncException", "The batch size must be positive")
     engine = context.engine()
@@ -372,6 +383,7 @@ def schedule(name: str | None, cron: str | None, job: Value) -> Id:
     """System.schedule: the job waits for its time; in a test it runs at stopTest."""
     if name is None or cron is None or job is None:
         raise argument_null("jobName")
+    _require_a("Schedulable", job)
     engine = context.engine()
     try:
         parsed = parse_cron(cron)

@@ -115,7 +115,7 @@ def _instance_plain(value: Instance, suppress: bool, depth: int) -> dict[str, Va
     found: dict[str, Value] = {}
     for cls in value.cls.chain():
         for variable in cls.variables.values():
-            if variable.static or variable.transient or variable.slot < 0:
+            if variable.transient or variable.slot < 0:
                 continue
             if variable.getter is not None:
                 item = value.cls.vtable.get(variable.getter.signature, variable.getter).call(value)
@@ -361,8 +361,8 @@ def _instance(value: Value, cls: ApexClass, strict: bool) -> Value:
     cls.get_statics()
     this = cls.instantiate()
     for name, item in value.items():
-        variable = cls.find_variable(name)
-        if variable is None or variable.static or variable.transient:
+        variable = cls.find_field(name)
+        if variable is None or variable.transient:
             if strict:
                 raise throw("JSONException", f"Unknown field: {cls.name}.{name}")
             continue

@@ -64,7 +64,7 @@ def add_property(cls: ApexClass, name: str, type_: Type) -> None:
     """A property that can be read and written."""
     getter = Method(cls, f"get:{name}", (), type_, _reader(name))
     setter = Method(cls, f"set:{name}", (type_,), VOID, _writer(name))
-    cls.variables[name.lower()] = Variable(cls, name, type_, False, -1, getter=getter, setter=setter, is_property=True)
+    cls.declare_variable(Variable(cls, name, type_, False, -1, getter=getter, setter=setter, is_property=True))
 
 
 def _reader(name: str) -> Callable[[Properties], Value]:

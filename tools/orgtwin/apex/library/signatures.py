@@ -139,7 +139,7 @@ def _add(cls: ApexClass, text: str, function: Callable[..., Value]) -> None:
         cls.vtable[method.signature] = method
         return
     getter = Method(cls, name, (), returns, function, static=static)
-    cls.variables[name.lower()] = Variable(cls, name, returns, static, -1, final=True, getter=getter, is_property=True)
+    cls.declare_variable(Variable(cls, name, returns, static, -1, final=True, getter=getter, is_property=True))
 
 
 def system_interface(name: str, *signatures: str, namespace: str = "System", generic: str = "") -> ApexClass:

@@ -54,14 +54,14 @@ def _today() -> Value:
 
 
 _JOBS: dict[str, Callable[..., Value]] = {
-    "static Id enqueueJob(Queueable)": enqueue,
-    "static Id enqueueJob(Queueable,Integer)": enqueue,
-    "static void attachFinalizer(Finalizer)": attach_finalizer,
-    "static String schedule(String,String,Schedulable)": schedule,
+    "static Id enqueueJob(Object)": enqueue,
+    "static Id enqueueJob(Object,Integer)": enqueue,
+    "static void attachFinalizer(Object)": attach_finalizer,
+    "static String schedule(String,String,Object)": schedule,
     "static void abortJob(String)": abort_job,
     "static Id scheduleBatch(Database.Batchable<SObject>,String,Integer)": schedule_batch,
     "static Id scheduleBatch(Database.Batchable<SObject>,String,Integer,Integer)": schedule_batch,
-    "static Id enqueueJob(Queueable,AsyncOptions)": enqueue,
+    "static Id enqueueJob(Object,AsyncOptions)": enqueue,
 }
 system_class(
     "System",

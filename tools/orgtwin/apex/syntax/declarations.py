@@ -119,7 +119,7 @@ class Parser(StatementParser):
         return ClassDeclaration(start, modifiers, name, extends, implements, members)
 
     def _interface(self, start: int, modifiers: Modifiers, name: str, *, inner: bool) -> InterfaceDeclaration:
-        extends = self._type_list() if self.accept("extends") else []
+        extends = [self.type()] if self.accept("extends") else []
         self.expect("{")
         methods: list[Method] = []
         while not self.accept("}"):

@@ -25,6 +25,12 @@ class TypeName(Node):
     args: tuple[TypeName, ...] = ()
     dimensions: int = 0
 
+    @property
+    def shown(self) -> str:
+        """As messages print what is written."""
+        inside = f"<{', '.join(arg.shown for arg in self.args)}>" if self.args else ""
+        return self.name + inside + "[]" * self.dimensions
+
 
 # Expressions
 
