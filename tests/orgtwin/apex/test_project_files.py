@@ -135,8 +135,8 @@ READS_THE_PACKAGE = """@IsTest private class MineTest { @IsTest static void one(
     Account read = [SELECT (SELECT ship__Heavy__c, Class__c FROM ship__Parcels__r) FROM Account];
     Assert.areEqual(Label.ship.Heavy + System.Label.Heavy, read.ship__Parcels__r[0].ship__Heavy__c + 'of mine');
     DescribeFieldResult described = ship__Parcel__c.ship__Weight__c.getDescribe();
-    Assert.areEqual('ship__Weight__c Weight__c', described.getName() + ' ' + described.getLocalName());
-    Assert.areEqual('Parcel__c', Schema.SObjectType.ship__Parcel__c.getLocalName());
+    Assert.areEqual('ship__Weight__c ship__Weight__c', described.getName() + ' ' + described.getLocalName());
+    Assert.areEqual('ship__Parcel__c', Schema.SObjectType.ship__Parcel__c.getLocalName());
 } }"""
 
 

@@ -88,6 +88,7 @@ class Tables(Protocol):
     def grant(self, caller: Caller, sobject_type: str) -> Grant: ...
 
 
+_IsAsked = Callable[[RecordTable, MatchingRule, Pending], bool]
 RulesOf = Callable[[str], Sequence[DuplicateRule]]
 """The active rules of an object, by sortOrder."""
 
@@ -111,17 +112,28 @@ class DuplicateCheck:
 
     def _apply(self, rule: DuplicateRule, action: Action, save: Save) -> None:
         rows = [row for row in save.rows if not row.errors]
+        found = self._found(rule, save, rows, _touches)
+        for row in rows:
+            if row.position in found:
+                row.errors.append(_refusal(rule, action, save.table, found[row.position]))
+
+    def find(self, save: Save) -> list[tuple[DuplicateRule, dict[int, list[Duplicates]]]]:
+        """What every active rule finds, by position of the row, whatever the rule does about it and whatever has changed."""
+        rules = self._rules_of(save.table.type.api_name)
+        return [(rule, self._found(rule, save, save.rows, _always)) for rule in rules]
+
+    def _found(
+        self, rule: DuplicateRule, save: Save, rows: Sequence[Pending], is_asked: _IsAsked
+    ) -> dict[int, list[Duplicates]]:
         if rule.conditions:
             tests = [compile_filter(save.table, *condition) for condition in rule.conditions]
             rows = [row for row in rows if rule.logic([test(row.content) for test in tests])]
         found: dict[int, list[Duplicates]] = {}
         for matching in rule.matching_rules:
-            changed = [row for row in rows if _touches(save.table, matching, row)]
-            for position, ids in self._matches(rule, matching, save, changed).items():
+            asked = [row for row in rows if is_asked(save.table, matching, row)]
+            for position, ids in self._matches(rule, matching, save, asked).items():
                 found.setdefault(position, []).append(Duplicates(matching.name, matching.sobject_type, tuple(ids)))
-        for row in rows:
-            if row.position in found:
-                row.errors.append(_refusal(rule, action, save.table, found[row.position]))
+        return found
 
     def _matches(
         self, rule: DuplicateRule, matching: MatchingRule, save: Save, rows: Sequence[Pending]
@@ -179,6 +191,10 @@ def _touches(table: RecordTable, matching: MatchingRule, row: Pending) -> bool:
         return True
     readers = [table.reader(field.incoming) for field in matching.fields]
     return any(read(row.content) != read(row.before) for read in readers)
+
+
+def _always(_table: RecordTable, _matching: MatchingRule, _row: Pending) -> bool:
+    return True
 
 
 def _refusal(rule: DuplicateRule, action: Action, table: RecordTable, found: Iterable[Duplicates]) -> SaveError:

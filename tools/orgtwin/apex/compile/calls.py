@@ -199,14 +199,17 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
 
 
 def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
-    """Database.query and its kin see the variables of the calling method as binds."""
+    """Database.query and its kin see the variables of the calling method as binds.
+
+    ASSUMED, from public code that orgs run: those of blocks that have ended too.
+    """
     run = invoke_static(method, runs)
     if method.name.lower() == "querywithbinds":
         run = _rows_of(run)
     if method.name.lower() not in ("query", "countquery", "getquerylocator"):
         return Code(run, method.returns)
     engine = scope.engine
-    visible = {name: local.slot for block in scope.blocks for name, local in block.items()}
+    visible = {name: local.slot for block in (scope.ended, *scope.blocks) for name, local in block.items()}
 
     def bind(frame: Frame, name: str) -> Value:
         slot = visible.get(name.lower())

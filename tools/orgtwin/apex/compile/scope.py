@@ -49,7 +49,7 @@ class Scope:
 
     `accessor` is the property whose get or set this is: there its name means the value itself. `body_of` is what return belongs to.
     `initialising` is where the field or block stands that is initialised: no later field may be named there. `chaining` holds among
-    the arguments of this(...) and super(...), where the object does not exist yet.
+    the arguments of this(...) and super(...), where the object does not exist yet. `ended` are the variables of blocks above.
     """
 
     engine: Engine
@@ -62,6 +62,7 @@ class Scope:
     body_of: str = "method"
     initialising: int | None = None
     blocks: list[dict[str, Local]] = field(default_factory=lambda: [{}])
+    ended: dict[str, Local] = field(default_factory=dict)
     chaining: bool = False
     slots: int = FIRST_LOCAL
     loops: int = 0
@@ -88,7 +89,7 @@ class Scope:
         try:
             yield
         finally:
-            self.blocks.pop()
+            self.ended |= self.blocks.pop()
             self.loops -= loop
 
     def find_local(self, name: str) -> Local | None:

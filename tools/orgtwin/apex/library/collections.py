@@ -208,16 +208,22 @@ def _not_comparable() -> ApexThrow:
 
 
 def _compare_records(a: SObject, b: SObject) -> Value:
-    """By type, then Name, then the fields in the order of the schema. Source: "List Sorting", default order of sObjects."""
-    first, second = a.type.name, b.type.name
+    """By the label of the type, Name, the standard fields from A to Z without Id, the custom ones from A to Z.
+
+    Source: "List Sorting", "Default Sort Order of sObjects" (Apex Developer Guide).
+    """
+    first, second = a.schema.label, b.schema.label
     if first != second:
         return (first > second) - (first < second)
-    names = ["Name", *(f.api_name for f in a.schema.fields)]
-    for name in names:
+    for name in sorted((a.fields.keys() | b.fields.keys()) - {"Id"}, key=_place_in_order):
         x, y = a.fields.get(name), b.fields.get(name)
         if x != y:
             return compare(x, y)
     return 0
+
+
+def _place_in_order(name: str) -> tuple[bool, bool, str]:
+    return name != "Name", "__" in name, name.lower()
 
 
 _NATURAL = ({int}, {str}, {Decimal}, {float}, {date}, {Id})

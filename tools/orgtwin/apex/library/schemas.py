@@ -181,16 +181,11 @@ def _record_type_map(key: str) -> Value:
     return lambda this: ApexMap(shown, {read(r): r for r in _record_types(this)})
 
 
-def _local_name(api_name: str) -> str:
-    """Without the namespace of a managed package: `Parcel__c` of `ship__Parcel__c`."""
-    return api_name.partition("__")[2] if api_name.count("__") > 1 else api_name
-
-
 _OBJECT_RESULT = system_class(
     "DescribeSObjectResult",
     {
         "String getName()": lambda this: _schema(this).api_name,
-        "String getLocalName()": lambda this: _local_name(_schema(this).api_name),
+        "String getLocalName()": lambda this: _schema(this).api_name,  # without the namespace of the code, which has none
         "String getLabel()": lambda this: _schema(this).label,
         "String getLabelPlural()": lambda this: _schema(this).label_plural,
         "String getKeyPrefix()": lambda this: _schema(this).key_prefix or None,
@@ -321,7 +316,7 @@ system_class(
     "DescribeFieldResult",
     {
         "String getName()": lambda this: this.field.api_name,
-        "String getLocalName()": lambda this: _local_name(this.field.api_name),
+        "String getLocalName()": lambda this: this.field.api_name,  # as that of an object
         "String getCompoundFieldName()": lambda this: this.field.compound,
         "String getLabel()": lambda this: this.field.label,
         "Integer getLength()": lambda this: this.field.length,
