@@ -20,8 +20,10 @@ from orgtwin.seed import administrator, new_org
 
 _TYPES = {
     "PlatformEventSubscriberConfigs": "PlatformEventSubscriberConfig",
+    "duplicateRules": "DuplicateRule",
     "externalCredentials": "ExternalCredential",
     "flows": "Flow",
+    "matchingRules": "MatchingRules",
     "namedCredentials": "NamedCredential",
     "objects": "CustomObject",
     "permissionsets": "PermissionSet",

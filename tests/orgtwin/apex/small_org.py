@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion
-from orgtwin.apex.org_port import EventSubscriber, QueryRow, Saving, Scalar, UserView
+from orgtwin.apex.org_port import EventSubscriber, FoundDuplicates, QueryRow, Saving, Scalar, UserView
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.flows.conditions import Item
 from orgtwin.flows.definition import Flow
@@ -231,6 +231,11 @@ class SmallOrg:
 
     def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview:
         raise NotImplementedError
+
+    def find_duplicates(
+        self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]
+    ) -> list[list[FoundDuplicates]] | None:
+        return None
 
     def event_flows(self, sobject_type: str) -> Sequence[Flow]:
         return ()

@@ -11,7 +11,15 @@ from weakref import WeakKeyDictionary
 
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion, convert
-from orgtwin.apex.org_port import EventSubscriber, QueryRow, Saving, Scalar, UserView
+from orgtwin.apex.org_port import (
+    EventSubscriber,
+    FoundDuplicates,
+    FoundMatch,
+    QueryRow,
+    Saving,
+    Scalar,
+    UserView,
+)
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.events.service import PUBLISH_AFTER_COMMIT
@@ -23,12 +31,15 @@ from orgtwin.formula import GlobalPath
 from orgtwin.metadata.credential_values import values_of, with_secrets
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
 from orgtwin.metadata.data_tables import register_data_tables
+from orgtwin.metadata.duplicate_rules import duplicate_check
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
 from orgtwin.records.data_silo import DataSilo
+from orgtwin.records.duplicates import DuplicateRule, Duplicates
 from orgtwin.records.global_variables import LABEL, GlobalVariables
 from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
+from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created, type_defaults
 from orgtwin.records.table import ID, RecordTable
@@ -369,6 +380,40 @@ class KernelPort:
 
     def find_flow(self, name: str) -> Flow | None:
         return flows_of(self.org).find_launched(name)
+
+    def find_duplicates(
+        self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]
+    ) -> list[list[FoundDuplicates]] | None:
+        save = self._unsaved(sobject_type, rows)
+        rules = duplicate_check(self.org).find(save)
+        if not rules:
+            return None
+        return [[self._duplicates(rule, sobject_type, found, row) for rule, found in rules] for row in save.rows]
+
+    def _unsaved(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> Save:
+        """Rows as a save would have them: a saved record with the given values over its own."""
+        table = self.org.table(sobject_type)
+        pending = []
+        for position, values in enumerate(rows):
+            before = table.get(str(values.get("Id")))
+            content = Row([None] * table.width) if before is None else table.widened(before)
+            self._write(table, content, values)
+            pending.append(Pending(position, content, before))
+        return Save(self._as(user_mode=False), table, Operation.INSERT, pending)
+
+    def _duplicates(
+        self, rule: DuplicateRule, sobject_type: str, found: Mapping[int, list[Duplicates]], row: Pending
+    ) -> FoundDuplicates:
+        matches = tuple(
+            FoundMatch(one.rule, one.sobject_type, tuple(self._row_of(one.sobject_type, i) for i in one.record_ids))
+            for one in found.get(row.position, ())
+        )
+        may_save = not any(action.blocks for action in rule.actions.values())
+        return FoundDuplicates(rule.name, sobject_type, rule.alert_text, may_save, matches)
+
+    def _row_of(self, sobject_type: str, record_id: str) -> QueryRow:
+        table = self.org.table(sobject_type)
+        return QueryRow(sobject_type, row_values(table, table.live[record_id]))
 
     def event_flows(self, sobject_type: str) -> Sequence[Flow]:
         return flows_of(self.org).event_flows(sobject_type)

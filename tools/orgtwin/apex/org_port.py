@@ -70,6 +70,26 @@ class EventSubscriber:
     user_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundMatch:
+    """The saved records that a matching rule takes for the same."""
+
+    rule: str
+    sobject_type: str
+    rows: tuple[QueryRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDuplicates:
+    """What a duplicate rule found for one record."""
+
+    rule: str
+    sobject_type: str
+    alert_text: str
+    may_save: bool
+    matches: tuple[FoundMatch, ...]
+
+
 class OrgPort(Protocol):
     """One org as Apex sees it. `user_mode` asks the running user's permissions and sharing."""
 
@@ -206,6 +226,11 @@ class OrgPort(Protocol):
         """The active flow of that name, in any case, that Apex may start."""
 
     def launch_flow(self, flow: Flow, inputs: Mapping[str, Item]) -> Interview: ...
+
+    def find_duplicates(
+        self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]
+    ) -> list[list[FoundDuplicates]] | None:
+        """What the active duplicate rules find for each row; None where the object has no such rule."""
 
     def event_flows(self, sobject_type: str) -> Sequence[Flow]:
         """The active flows that a platform event starts."""

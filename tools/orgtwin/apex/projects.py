@@ -16,6 +16,7 @@ from orgtwin.apex.save_hooks import attach
 from orgtwin.flows.service import FlowService
 from orgtwin.metadata.apex_compile import accept_apex
 from orgtwin.metadata.deploy_model import DeployOptions
+from orgtwin.metadata.duplicate_rules import duplicate_check
 from orgtwin.metadata.packages import install_namespace
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.types.record_writes import find_row
@@ -62,6 +63,7 @@ def prepare(
         _open_fields(org, admin)
     if project.namespaces:
         _open_packages(org, admin, project.namespaces)
+    duplicate_check(org).join(org.hooks)
     flows = FlowService(org, lambda: metadata.components, commits=False)
     engine = (attach if joins else engine_for)(org, admin.user_id, coverage=coverage)
     flows.call_apex = partial(call_invocable, engine)

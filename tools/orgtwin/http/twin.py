@@ -24,12 +24,11 @@ from orgtwin.http.latency import OFF, Latency
 from orgtwin.http.surroundings import Surroundings, bring_back
 from orgtwin.http.usage import ApiUsage
 from orgtwin.metadata.component import ComponentStore
-from orgtwin.metadata.duplicate_rules import DeployedDuplicateRules
+from orgtwin.metadata.duplicate_rules import duplicate_check
 from orgtwin.metadata.record_type_grants import RecordTypeGrants
 from orgtwin.metadata.service import MetadataService
 from orgtwin.org import Org
 from orgtwin.organization import Organization
-from orgtwin.records.duplicates import DuplicateCheck
 from orgtwin.records.model import Caller, Dml
 from orgtwin.soql.catalog import VirtualTables
 
@@ -125,7 +124,7 @@ class Twin:
         self.flows.call_apex = self._call_apex
         self._watch_for_triggers(org)
         self.part(MetadataService).tell = AuditTrail(org).deployed
-        DuplicateCheck(org, DeployedDuplicateRules(components).of).join(org.hooks)
+        duplicate_check(org).join(org.hooks)
         org.hooks.record_types = RecordTypeGrants(org, components)
         self.cometd = CometdServer(self.events, self.random)
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from orgtwin.metadata.component import Component, ComponentStore
+from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.xml import Node
-from orgtwin.records.duplicates import Action, DuplicateRule, MatchedField, MatchingRule
+from orgtwin.org import Org
+from orgtwin.records.duplicates import Action, DuplicateCheck, DuplicateRule, MatchedField, MatchingRule
 from orgtwin.records.filter_logic import parse_filter_logic
 from orgtwin.records.saving import Operation
 
@@ -31,6 +33,11 @@ class DeployedDuplicateRules:
         if store is not self._store:
             self._store, self._rules = store, _read_rules(store)
         return self._rules.get(sobject_type, ())
+
+
+def duplicate_check(org: Org) -> DuplicateCheck:
+    """The rules that are deployed to an org."""
+    return DuplicateCheck(org, DeployedDuplicateRules(MetadataService(org).state.components).of)
 
 
 def _read_rules(store: ComponentStore) -> dict[str, list[DuplicateRule]]:

@@ -12,6 +12,7 @@ from orgtwin.apex.library import (  # noqa: F401
     dates,
     events,
     field_sets,
+    find_duplicates,
     flow_interviews,
     formulas,
     http,

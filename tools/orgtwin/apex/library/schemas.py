@@ -185,7 +185,9 @@ _OBJECT_RESULT = system_class(
     "DescribeSObjectResult",
     {
         "String getName()": lambda this: _schema(this).api_name,
-        "String getLocalName()": lambda this: _schema(this).api_name,  # without the namespace of the code, which has none
+        "String getLocalName()": lambda this: (
+            _schema(this).api_name
+        ),  # without the namespace of the code, which has none
         "String getLabel()": lambda this: _schema(this).label,
         "String getLabelPlural()": lambda this: _schema(this).label_plural,
         "String getKeyPrefix()": lambda this: _schema(this).key_prefix or None,
