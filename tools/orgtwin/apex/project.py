@@ -18,7 +18,17 @@ from zipfile import ZipFile, ZipInfo
 
 from lxml import etree
 
-from orgtwin.apex.project_files import CHILDREN, KINDS, configuration_problems, find_sources, kind_of
+from orgtwin.apex.project_files import (
+    CHILDREN,
+    CONTENT,
+    FOLDERED,
+    FOLDERS,
+    KINDS,
+    META,
+    configuration_problems,
+    find_sources,
+    kind_of,
+)
 from orgtwin.apex.project_names import Source, is_of_an_org, is_of_cumulusci, names_of
 from orgtwin.apex.retired_metadata import modernize, remove_unknown
 from orgtwin.metadata.catalogue import load_types
@@ -127,12 +137,32 @@ def _read(base: Base, project: Project, objects: dict[str, list[Source]]) -> Ite
             _add_page(project, source)
         elif kind == "resource":
             _add_resource(project, source)
+        elif kind in FOLDERED:
+            _add_in_folder(project, source, kind)
         else:
             _add_component(project, source, kind)
     if unread:
         project.left_out.append(
             f"{base.namespace}: warning: {unread} classes and triggers of the package are not loaded"
         )
+
+
+def _add_in_folder(project: Project, source: Source, kind: str) -> None:
+    """A report or e-mail template by its path below its type's directory, or one of their folders."""
+    directory = _directory(KINDS[kind])
+    parts = source.path.parts
+    below = next(
+        (parts[place + 1 :] for place in range(len(parts) - 1, -1, -1) if parts[place] == directory), parts[-1:]
+    )
+    name = "/".join(below).removesuffix(META)
+    if kind in FOLDERS.values():
+        project.files[f"{directory}/{name.removesuffix(f'.{kind}')}{META}"] = etree.tostring(source.root())
+        return
+    path = f"{directory}/{name}"
+    project.files[path] = source.content() if kind in CONTENT else etree.tostring(source.root())
+    described = source.path.with_name(source.path.name + META)
+    if kind in CONTENT and described.is_file():
+        project.files[path + META] = described.read_bytes()
 
 
 def _add_component(project: Project, source: Source, kind: str) -> None:
@@ -304,13 +334,15 @@ def _identity(element: etree._Element) -> tuple[str, str]:
 
 
 def _manifest(files: dict[str, bytes]) -> bytes:
-    type_names = {load_types()[kind].directory: kind for kind in KINDS.values()}
+    type_names = {
+        load_types()[kind].directory: kind for ending, kind in KINDS.items() if ending not in FOLDERS.values()
+    }
     members: dict[str, list[str]] = {}
     for path in files:
         folder, _, name = path.partition("/")
-        if name.endswith("-meta.xml"):
+        if name.endswith(META) and (folder not in FOLDERS or "." in name.removesuffix(META)):
             continue
-        members.setdefault(type_names[folder], []).append(name.rsplit(".", 1)[0])
+        members.setdefault(type_names[folder], []).append(name.removesuffix(META).rsplit(".", 1)[0])
     package = ElementTree.Element("Package", xmlns=_NAMESPACE)
     for type_name, names in sorted(members.items()):
         types = ElementTree.SubElement(package, "types")

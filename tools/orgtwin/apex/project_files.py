@@ -36,10 +36,15 @@ KINDS = {
     "externalCredential": "ExternalCredential",
     "namedCredential": "NamedCredential",
     "remoteSite": "RemoteSiteSetting",
+    "cachePartition": "PlatformCachePartition",
+    "report": "Report",
+    "reportFolder": "ReportFolder",
+    "email": "EmailTemplate",
+    "emailFolder": "EmailFolder",
 }
 """Ending of the files that are read, and metadata type."""
 
-CONTENT = frozenset(("cls", "trigger", "page"))
+CONTENT = frozenset(("cls", "trigger", "page", "email"))
 """Endings of files with a -meta.xml beside them."""
 
 CHILDREN = {
@@ -49,18 +54,26 @@ CHILDREN = {
     "validationRule": "validationRules",
     "fieldSet": "fieldSets",
     "sharingReason": "sharingReasons",
+    "listView": "listViews",
 }
 """Ending of the files that are read below an object's folder, and element of the object's file."""
 
-_META = "-meta.xml"
+FOLDERS = {"reports": "reportFolder", "email": "emailFolder"}
+"""Directories whose files lie in folders, and the ending of those folders' own files, which have none in a package."""
+
+FOLDERED = frozenset(("report", "email", *FOLDERS.values()))
+
+META = "-meta.xml"
 _CONFIGURATION = "sfdx-project.json"
 _SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
 
 
 def kind_of(path: Path) -> str:
     """The ending that tells what a file is: `cls`, `field`; empty for a file that is not read."""
-    name, is_meta = path.name.removesuffix(_META), path.name.endswith(_META)
+    name, is_meta = path.name.removesuffix(META), path.name.endswith(META)
     ending = name.rpartition(".")[2]
+    if is_meta and "." not in name:
+        return FOLDERS.get(path.parent.name, "")
     if ending in CONTENT:
         return "" if is_meta else ending
     if ending == "md" and name.count(".") < 2:  # Type.Record.md; anything else is Markdown

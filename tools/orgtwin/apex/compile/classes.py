@@ -357,7 +357,9 @@ class _Linker:
             variable.access = self._access(modifiers, name)
             variable.transient = modifiers.has("transient")
             self._add(variable, pos)
-            if value is not None:
+            if value is not None and static and variable.final and isinstance(value, tree.Literal):
+                self.static.constants.append((pos, _field_initialiser(variable, value)))
+            elif value is not None:
                 self._part(static, pos, _field_initialiser(variable, value))
 
     def _part(self, static: bool, pos: int, build: Callable[[Scope], Run]) -> None:
@@ -414,7 +416,11 @@ class _Linker:
 
 
 class _Initialisers:
-    """The field initialisers and blocks of one class, static or not, compiled when they first run."""
+    """The field initialisers and blocks of one class, static or not, compiled when they first run.
+
+    `constants` go first: static final fields with a literal are there for initialisers above them too, as public code has it, which
+    takes the length of a constant that is declared below.
+    """
 
     def __init__(self, engine: Engine, cls: ApexClass, *, static: bool) -> None:
         self._engine = engine
@@ -423,6 +429,7 @@ class _Initialisers:
         self._compiled: list[tuple[int, Run]] | None = None
         self._slots = 0
         self._place = f"Class.{cls.name}.{'<clinit>' if static else '<init>'}"
+        self.constants: list[tuple[int, Callable[[Scope], Run]]] = []
         self.parts: list[tuple[int, Callable[[Scope], Run]]] = []
         cls.compile_initialisers.append(self.compile)
 
@@ -431,7 +438,7 @@ class _Initialisers:
         if self._compiled is None:
             body_of = "method" if self._static else "initialiser"
             scope = Scope(self._engine, self._cls, self._static, VOID, "<init>", may_set_final=True, body_of=body_of)
-            self._compiled = _compile_parts(scope, self.parts)
+            self._compiled = _compile_parts(scope, [*self.constants, *self.parts])
             self._slots = scope.slots
             if report(self._engine, scope):
                 self._compiled = [(0, _fail(scope))]

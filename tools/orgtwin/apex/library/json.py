@@ -13,6 +13,7 @@ from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.conversion import runtime_type
 from orgtwin.apex.faults import ApexThrow, argument_null, throw
 from orgtwin.apex.library import json_results, jsontext
+from orgtwin.apex.library.properties import Properties
 from orgtwin.apex.library.signatures import class_key, system_class, type_of
 from orgtwin.apex.library.tokens import TypeToken
 from orgtwin.apex.numbers import decimal_text, double_text, read_decimal
@@ -90,10 +91,26 @@ def to_plain(value: Value, suppress: bool, depth: int = 0) -> Value:
         return _instance_plain(value, suppress, depth)
     if isinstance(value, (TypeToken, str)):
         return jsontext.quote(to_text(value))
+    if isinstance(value, Properties):
+        return _properties_plain(value, suppress, depth)
     writer = json_results.WRITERS.get(type(value))
     if writer is not None:
         return _data(writer(value))
     raise throw("JSONException", f"Apex Type unsupported in JSON: {runtime_type(value).name}")
+
+
+def _properties_plain(value: Properties, suppress: bool, depth: int) -> dict[str, Value]:
+    """ASSUMED: its public properties, as a class of the org's own; public tests write results of deploys and DML options."""
+    cls = value.apex_type.cls
+    names = [v.name for one in cls.chain() for v in one.variables.values()] if cls is not None else []
+    if cls is None or cls.namespace not in _WRITTEN:
+        raise throw("JSONException", f"Apex Type unsupported in JSON: {value.apex_type.name}")
+    kept = {name: value.values.get(name.lower()) for name in names}
+    return {k: to_plain(v, suppress, depth + 1) for k, v in kept.items() if v is not None or not suppress}
+
+
+_WRITTEN = frozenset(("Database", "Database.DMLOptions", "Metadata"))
+"""Namespaces whose classes of properties are written."""
 
 
 def _data(value: Value) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.signatures import system_class
+from orgtwin.apex.library.sites import SITE_LABELS
 
 
 def label_text(name: str | None, namespace: str | None = None) -> str:
@@ -16,6 +17,8 @@ def label_text(name: str | None, namespace: str | None = None) -> str:
         raise argument_null("label")
     find = context.engine().port.find_label
     found = (find(f"{namespace}__{name}") if namespace else None) or find(name)
+    if found is None and (namespace or "").lower() == "site":
+        found = SITE_LABELS.get(name.lower())
     if found is None:
         raise throw("NoDataFoundException", f"Label does not exist: {name}")
     return found

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.faults import throw
+from orgtwin.apex.library.objects import STATUS_CODES
 from orgtwin.apex.library.properties import Properties, add_property
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, system_interface, type_of
 from orgtwin.apex.values import ApexList, Instance, Value
@@ -23,12 +24,7 @@ system_enum(
 )
 system_enum("DeployProblemType", "Warning Error Info", namespace=_SPACE)
 system_enum("MetadataType", "CustomMetadata Layout", namespace=_SPACE)
-system_enum(
-    "StatusCode",
-    "ALL_OR_NONE_OPERATION_ROLLED_BACK DEPENDENCY_EXISTS INVALID_SCS_INBOUND_USER REQUIRE_CONNECTED_APP_SCS"
-    " REQUIRE_CONNECTED_APP_SESSION_SCS REQUIRE_RUNAS_USER UNKNOWN_EXCEPTION",
-    namespace=_SPACE,
-)
+system_enum("StatusCode", STATUS_CODES, namespace=_SPACE)
 
 _VALUES: Mapping[str, Mapping[str, str]] = {
     "Metadata": {"fullName": "String"},
@@ -134,6 +130,11 @@ def _deploy(*_: Value) -> Value:
     return None
 
 
+def _retrieve(*_: Value) -> Value:
+    context.engine().refuse("apex.Metadata.Operations.retrieve", "Metadata.Operations.retrieve in Apex")
+    return None
+
+
 system_interface(
     "DeployCallback", "void handleResult(Metadata.DeployResult,Metadata.DeployCallbackContext)", namespace=_SPACE
 )
@@ -154,6 +155,9 @@ system_class(
 )
 system_class(
     "Operations",
-    {"static Id enqueueDeployment(Metadata.DeployContainer,Metadata.DeployCallback)": _deploy},
+    {
+        "static Id enqueueDeployment(Metadata.DeployContainer,Metadata.DeployCallback)": _deploy,
+        "static List<Metadata.Metadata> retrieve(Metadata.MetadataType,List<String>)": _retrieve,
+    },
     namespace=_SPACE,
 )

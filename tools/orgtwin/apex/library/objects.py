@@ -95,6 +95,8 @@ def new_instance(this: TypeToken) -> Value:
     cls = class_of(type_)
     if cls is None or cls.is_interface or cls.abstract or cls.is_enum or type_.kind is Kind.PRIMITIVE:
         raise throw("TypeException", f"Type cannot be constructed: {type_.name}")
+    if cls in EXCEPTIONS.values():
+        return ExceptionInstance(cls)
     constructor = next((m for m in cls.constructors if not m.parameters), None)
     if constructor is None:
         raise throw("TypeException", f"Class {type_.name} must have a no-argument constructor to be constructed")
@@ -133,9 +135,9 @@ system_class(
 
 # DmlException, EmailException
 
-_STATUS_CODES = files("orgtwin.apex.library").joinpath("status_codes.txt").read_text(encoding="utf-8")
+STATUS_CODES = files("orgtwin.apex.library").joinpath("status_codes.txt").read_text(encoding="utf-8")
 """Those of the Metadata API's WSDL at API 63, and those that only the Apex Reference lists."""
-STATUS_CODE = system_enum("StatusCode", _STATUS_CODES)
+STATUS_CODE = system_enum("StatusCode", STATUS_CODES)
 
 
 def status_code(name: str) -> Value:

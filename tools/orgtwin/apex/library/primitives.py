@@ -6,6 +6,7 @@ import decimal
 import math
 import random
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
 from orgtwin.apex import context
@@ -17,6 +18,7 @@ from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, read_decimal, sc
 from orgtwin.apex.records import to_id
 from orgtwin.apex.text import to_text
 from orgtwin.apex.values import EnumConstant, Id, Long, Value, wrap32, wrap64
+from orgtwin.ids import find_id18
 
 system_enum("RoundingMode", "CEILING DOWN FLOOR HALF_DOWN HALF_EVEN HALF_UP UNNECESSARY UP")
 _INTEGER_TEXT = re.compile(r"[-+]?\d+")
@@ -83,6 +85,17 @@ def _double_value_of(value: Value) -> float | None:
     return None if value is None else float(_number(value, "double"))
 
 
+def _of_text(read: Callable[[Value], Value]) -> Callable[[str | None], Value]:
+    """ASSUMED of a text that is null: a NullPointerException, as a public test has it for Double."""
+
+    def run(text: str | None) -> Value:
+        if text is None:
+            raise argument_null("1")
+        return read(text)
+
+    return run
+
+
 def _decimal_of(text: str, name: str) -> Decimal:
     if not _DECIMAL_TEXT.fullmatch(text.strip()):
         raise throw("TypeException", f"Invalid {name}: {text}")
@@ -122,7 +135,7 @@ system_class(
     "Double",
     {
         "static Double valueOf(Object)": _double_value_of,
-        "static Double valueOf(String)": _double_value_of,
+        "static Double valueOf(String)": _of_text(_double_value_of),
         "String format()": lambda this: grouped(to_decimal(this)),
         "Integer intValue()": lambda this: wrap32(int(this)),
         "Long longValue()": lambda this: wrap64(int(this)),
@@ -176,7 +189,7 @@ system_class(
     "Decimal",
     {
         "static Decimal valueOf(Object)": _decimal_value_of,
-        "static Decimal valueOf(String)": _decimal_value_of,
+        "static Decimal valueOf(String)": _of_text(_decimal_value_of),
         "Decimal abs()": lambda this: abs(this),
         "Decimal divide(Decimal,Integer)": _divide,
         "Decimal divide(Decimal,Integer,RoundingMode)": _divide,
@@ -221,10 +234,10 @@ def _sobject_type(this: Id) -> Value:
     return SObjectTypeToken(engine.get_sobject_type(described.api_name))
 
 
-def _id_value_of(text: str | None) -> Id | None:
+def _id_value_of(text: str | None, restores_case: bool | None = False) -> Id | None:
     if text is None:
         raise argument_null("1")
-    return to_id(text)
+    return to_id(find_id18(text) or text if restores_case else text)
 
 
 def _refuse_error(*_: Value) -> None:
@@ -236,7 +249,7 @@ system_class(
     "Id",
     {
         "static Id valueOf(String)": _id_value_of,
-        "static Id valueOf(String,Boolean)": lambda text, restore: _id_value_of(text),
+        "static Id valueOf(String,Boolean)": _id_value_of,
         "Schema.SObjectType getSObjectType()": _sobject_type,
         "String to15()": lambda this: str(this[:15]),
         "void addError(String)": _refuse_error,

@@ -60,10 +60,10 @@ class Document:
 
 
 def parse(text: str) -> Document:
-    """Raises XmlException."""
+    """Raises XmlException. Blanks before the declaration do not matter (ASSUMED; a public test's response begins with one)."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_pis=True)
     try:
-        root = etree.fromstring(text.encode("utf-8"), parser)
+        root = etree.fromstring(text.lstrip().encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
         raise throw("XmlException", f"Failed to parse XML due to: {error.msg}") from error
     document = Document()

@@ -165,7 +165,8 @@ def deploy_compact_layout(workspace: Workspace, component: Component, _before: C
 
 
 def deploy_list_view(workspace: Workspace, component: Component, _before: Component | None) -> Component:
-    """Standard columns go by report names (CONTRACT.STATUS), which are taken as they come; custom ones by API name."""
+    """Standard columns go by report names (CONTRACT.STATUS), which are taken as they come; custom ones and those of custom metadata
+    types by API name."""
     draft, _ = _object_of(workspace, component)
     _require(component.body, ("label", "filterScope"))
     columns = [
@@ -173,7 +174,8 @@ def deploy_list_view(workspace: Workspace, component: Component, _before: Compon
         *(item.value("field") or "" for item in component.body.all("filters")),
     ]
     for column in columns:
-        is_there = draft.find_field(column) is not None if column.endswith("__c") else _REPORT_NAME.fullmatch(column)
+        by_api_name = column.endswith("__c") or draft.api_name.endswith("__mdt")
+        is_there = draft.find_field(column) is not None if by_api_name else _REPORT_NAME.fullmatch(column)
         if not is_there:
             raise ComponentRefused(f"Could not resolve list view column: {column}")
     return component

@@ -38,7 +38,11 @@ _ALWAYS_TOGETHER = ("enableBulkApi", "enableSharing", "enableStreamingApi")
 _CONTROLLED_BY_PARENT = frozenset(
     ("Contact", "Order", "Asset", "Contract", "ContractContactRole", "OpportunityLineItem", "OrderItem")
 )
-_ABOUT_RECORDS = {"Task": "WhatId", "Event": "WhatId", "Note": "ParentId", "Attachment": "ParentId"}
+_ABOUT_RECORDS = {
+    **dict.fromkeys(("Task", "Event"), "WhatId"),
+    **dict.fromkeys(("Note", "Attachment"), "ParentId"),
+    "ContentDocumentLink": "LinkedEntityId",
+}
 """The standard objects whose records may be about those of a custom object, and the field that says about which."""
 _NAME_RULE = (
     "The Object Name can only contain underscores and alphanumeric characters. It must be unique, begin with a letter, not include "
@@ -115,9 +119,11 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
 
 
 def _take_children(workspace: Workspace, taken: ObjectDraft, *, activities: bool) -> None:
-    """Notes and attachments may be about records of every custom object but a setting, tasks and events where the file says so.
+    """Notes, attachments and files may be about records of every custom object but a setting, tasks and events where its file says
+    so.
 
-    Sources: "Note", "Attachment" (Object Reference), CustomObject.enableActivities. ASSUMED: no custom object is without notes.
+    Sources: "Note", "Attachment", "ContentDocumentLink" (Object Reference), CustomObject.enableActivities. ASSUMED: no custom
+    object is without notes.
     """
     name = taken.api_name
     for child, field in _ABOUT_RECORDS.items():

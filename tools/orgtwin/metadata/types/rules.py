@@ -33,6 +33,7 @@ from orgtwin.metadata.types import (
     static_resources,
     value_sets,
 )
+from orgtwin.metadata.types.setup_rows import remove_row, with_row
 from orgtwin.metadata.workspace import Workspace
 
 Deploy = Callable[[Workspace, Component, Component | None], Component]
@@ -75,11 +76,12 @@ RULES: Mapping[str, Rule] = {
     "ValidationRule": Rule(31, object_children.deploy_validation_rule, object_children.remove_validation_rule, "03d"),
     "FieldSet": Rule(32, object_children.deploy_field_set, object_children.remove_field_set, "0IX"),
     "CompactLayout": Rule(33, object_children.deploy_compact_layout, None, "0AH"),
-    "ListView": Rule(34, object_children.deploy_list_view, None, "00B"),
+    "ListView": Rule(34, with_row(object_children.deploy_list_view), remove_row),
     "CustomMetadata": Rule(38, custom_metadata.deploy_custom_metadata, custom_metadata.remove_custom_metadata),
     "StaticResource": Rule(39, static_resources.deploy_static_resource, static_resources.remove_static_resource),
     "ApexClass": Rule(40, apex.deploy_apex, apex.remove_apex),
     "ApexTrigger": Rule(41, apex.deploy_apex, apex.remove_apex),
+    "PlatformCachePartition": Rule(44, with_row(required.check_required), remove_row),
     "PlatformEventChannel": Rule(45, events.deploy_channel, None, "0YL"),
     "PlatformEventChannelMember": Rule(46, events.deploy_channel_member, None, "0v8"),
     "ManagedEventSubscription": Rule(47, events.deploy_managed_subscription, None, "18x"),
@@ -103,11 +105,12 @@ RULES: Mapping[str, Rule] = {
     "Layout": Rule(63, pages.deploy_layout, None, "00h"),
     "FlexiPage": Rule(64, pages.deploy_flexi_page, None, "0M0"),
     "ReportType": Rule(64, reports.deploy_report_type, None, "070"),
-    "ReportFolder": Rule(65, key_prefix="00l"),
-    "DashboardFolder": Rule(65, key_prefix="00l"),
+    "ReportFolder": Rule(65, with_row(required.check_required), remove_row),
+    "DashboardFolder": Rule(65, with_row(required.check_required), remove_row),
     "DocumentFolder": Rule(65, key_prefix="00l"),
-    "EmailFolder": Rule(65, key_prefix="00l"),
-    "Report": Rule(66, reports.deploy_report, None, "00O"),
+    "EmailFolder": Rule(65, with_row(required.check_required), remove_row),
+    "EmailTemplate": Rule(66, with_row(reports.deploy_in_folder), remove_row),
+    "Report": Rule(66, with_row(reports.deploy_report), remove_row),
     "Dashboard": Rule(67, reports.deploy_dashboard, None, "01Z"),
     "Document": Rule(67, reports.deploy_in_folder, None, "015"),
     "CustomApplication": Rule(68, pages.deploy_application, None, "02u"),
