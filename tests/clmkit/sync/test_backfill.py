@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import msgspec
 import pytest
 from tests.clmkit.sync.bulk_org import BulkOrg
+from tests.clmkit.sync.fake_clm import FakeClm
 from tests.clmkit.sync.fake_org import OWNER, Killed
 from tests.clmkit.sync.world import ACME, World
 
+from clmkit.clients.clm import JsonObject, Unread
 from clmkit.sync.audit import find_break
 from clmkit.sync.backfill import Backfill, BackfillReport
 from clmkit.sync.database import Target
@@ -234,6 +237,35 @@ def test_a_backfill_that_is_killed_goes_on(scene: tuple[World, BulkOrg], point: 
     assert find_break(world.state.read_audit()) is None
     org.calls.clear()
     assert (world.run(looks=False).events, org.calls) == (0, [])
+
+
+@dataclass
+class SpoiltClm(FakeClm):
+    """One agreement of its list does not read."""
+
+    async def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject | Unread]:
+        yield Unread("AGR-000099", "AGR-000099", "it has no revision")
+        async for one in super().read_agreements(limit):
+            yield one
+
+
+def test_a_backfill_that_is_killed_goes_on_over_an_agreement_that_does_not_read(target: Target) -> None:
+    world, org = new_world(target, 8)
+    world.clm = SpoiltClm(world.clm.agreements, world.clm.changes)
+
+    def strike(_name: str) -> None:
+        raise Killed
+
+    for _ in range(2):
+        org.strike = strike
+        with pytest.raises(Killed):
+            backfill(world, org, batch=1000)
+        world.restart()
+    org.strike = lambda name: None
+    report = backfill(world, org, batch=1000)
+    assert (report.agreements, report.loaded, report.waiting) == (9, 8, 1)
+    assert [row.key for row in world.state.read_parked()] == ["AGR-000099"]
+    world.restart()
 
 
 def test_an_account_is_not_made_twice(scene: tuple[World, BulkOrg]) -> None:

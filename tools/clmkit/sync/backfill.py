@@ -239,8 +239,10 @@ class _Shelf:
         self.references = References(engine.spec, engine.org, engine.state)
 
     def set_aside(self, one: Unread) -> None:
-        """An agreement that does not read waits for a person, and nothing waits with it."""
+        """An agreement that does not read waits for a person, and nothing waits with it. A killed load comes by it again."""
         state = self.engine.state
+        if Staging(state.database).find_taken([one.event_id]):
+            return
         header = next(mapping for mapping in self.engine.spec.objects if is_whole_agreement(mapping))
         kind = "row" if one.agreement_id else UNREAD
         place = (header.name, one.event_id, header.key.name, one.event_id)

@@ -15,28 +15,33 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.clmkit.sync.crash.commands import COMMAND_POINTS
 from tests.clmkit.sync.crash.points import POINTS, SHIP, Doom
 
+from clmkit.cli import audit, sync
+from clmkit.cli.main import main
 from clmkit.clients.salesforce import Record, RowResult
 from clmkit.sync import database_postgres, engine
 from clmkit.sync.config import load_config
 from clmkit.sync.intake import Intake, Work
 
 CONFIG = "sync.yml"
-LOADED_BEFORE_THE_FORK = (database_postgres,)
+LOADED_BEFORE_THE_FORK = (database_postgres, audit, sync)
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One run. It dies at a point, or after some seconds, or not at all."""
+    """One run of the sync, or of a command of the kit. It dies at a point, or after some seconds, or not at all."""
 
     run: int
     point: str = ""
     passage: int = 1
     after_seconds: float | None = None
+    command: tuple[str, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -136,13 +141,25 @@ def _run(order: Order, folder: Path, log: Path) -> None:
     try:
         Log(log, order.run).watch()
         if order.point:
-            Doom(POINTS[order.point], order.passage).install()
-        engine.run_once(load_config(folder / CONFIG))
-        code = 0
+            Doom((POINTS | COMMAND_POINTS)[order.point], order.passage).install()
+        code = _obey(order, folder)
     finally:
-        if code:
+        if sys.exc_info()[0] is not None:
             sys.excepthook(*sys.exc_info())
         os._exit(code)
+
+
+def _obey(order: Order, folder: Path) -> int:
+    """What a command says is in a file beside the log."""
+    if not order.command:
+        engine.run_once(load_config(folder / CONFIG))
+        return 0
+    with (folder / f"{order.run}.said").open("w") as said, redirect_stdout(said), redirect_stderr(said):
+        try:
+            main([*order.command, "--config", str(folder / CONFIG)])
+        except SystemExit as ended:
+            return int(str(ended.code or 0))
+    raise AssertionError("a command ends by telling its exit code")
 
 
 if __name__ == "__main__":

@@ -93,10 +93,11 @@ class Worker:
         self.child.stdin.write(msgspec.json.encode(order).decode() + "\n")
         self.child.stdin.flush()
 
-    def wait(self) -> Answer:
+    def wait(self, most: int = 0) -> Answer:
+        """The answer of a run that was killed, or ended with such an exit code at most."""
         assert self.child.stdout is not None
         answer = msgspec.json.decode(self.child.stdout.readline(), type=Answer)
-        assert answer.status == 0 or answer.is_killed, f"run {answer.run} ended by itself with {answer.status}"
+        assert answer.status <= most, f"run {answer.run} ended by itself with {answer.status}"
         return answer
 
     def notes(self) -> list[Note]:
@@ -105,7 +106,7 @@ class Worker:
 
 
 @contextmanager
-def _worker(folder: Path, number: int) -> Iterator[Worker]:
+def nursing(folder: Path, number: int) -> Iterator[Worker]:
     log = folder / f"worker{number}.jsonl"
     command = [sys.executable, "-m", "tests.clmkit.sync.crash.nursery", str(folder), str(log)]
     child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -171,7 +172,7 @@ class Trial:
         assert not first.stopped, first.stopped
         points = cycle([*POINTS, ""])
         with ExitStack() as stack:
-            workers = [stack.enter_context(_worker(self.folder, number)) for number in range(self.workers)]
+            workers = [stack.enter_context(nursing(self.folder, number)) for number in range(self.workers)]
             while self.killed_at.total() < kills:
                 self._edit()
                 self._arm()
