@@ -1,6 +1,10 @@
 """`clmkit sync ...` without systems behind it: what it says when it cannot begin, and what it shows of the state."""
 
+import errno
+import io
 import json
+import os
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -105,6 +109,27 @@ def test_the_state_is_told_and_changed_while_a_sync_works_with_it(config: Path) 
     assert resumed == ["the sync goes on\n", "the sync was not paused\n"]
     assert [entry.kind for entry in running.read_audit()] == ["paused", "resumed"]
     running.close()
+
+
+class NoRoom(io.StringIO):
+    """An output on a full disk."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_an_output_that_finds_no_room_is_said_and_what_was_done_is_kept(config: Path) -> None:
+    fill(config)
+    heard = io.StringIO()
+    command = ["audit", "hold", "AGR-2", "--reason", "case 7", "--config", str(config)]
+    with redirect_stdout(NoRoom()), redirect_stderr(heard), pytest.raises(SystemExit) as ended:
+        main(command)
+    words = "No space left on device. What was done is kept; make room and run this again."
+    assert (ended.value.code, heard.getvalue()) == (2, f"clmkit: The output finds no room: {words}\n")
+    with redirect_stdout(NoRoom()), redirect_stderr(NoRoom()), pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert call(config, "audit", "holds").stdout.endswith("case 7\n")
 
 
 def test_a_paused_sync_says_so_and_does_nothing(config: Path) -> None:

@@ -15,6 +15,7 @@ from clmkit.sync.audit import find_break
 from clmkit.sync.database import StateError, Target
 from clmkit.sync.database_sqlite import DURABILITY
 from clmkit.sync.guards import Limits
+from clmkit.sync.sole import sole_sync
 from clmkit.sync.state import State
 
 AGREEMENTS = [f"AGR-{number:06d}" for number in range(1, 9)]
@@ -90,19 +91,30 @@ def run_on_and_on(world: World) -> None:
         world.run()
 
 
-@pytest.mark.parametrize("most_bytes", [0, 30_000])
-def test_a_limit_on_the_size_of_files_ends_the_run_in_words_and_loses_nothing(tmp_path: Path, most_bytes: int) -> None:
-    """What the system refuses to write, as under a quota: it strikes the log beside the state, between two pages or in one."""
+UNANSWERED = "the disk does not answer as it should. Nothing more was written; look at the disk and run again."
+FULL = "the disk is full. Nothing was lost; make room and run again."
+
+
+@pytest.mark.parametrize(
+    ("most_bytes", "least_room", "words"), [(0, 0, UNANSWERED), (30_000, 0, UNANSWERED), (0, 2**60, FULL)]
+)
+def test_a_limit_on_the_size_of_files_ends_the_run_in_words_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_bytes: int, least_room: int, words: str
+) -> None:
+    """What the system refuses to write, as under a quota: it strikes the log beside the state, between two pages or in one.
+
+    SQLite calls a full disk the same.
+    """
+    monkeypatch.setattr(database_sqlite, "LEAST_ROOM", least_room)
     world = make_world(tmp_path / "sync.sqlite")
     connection_of(world).execute("PRAGMA wal_checkpoint(TRUNCATE)")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
     try:
-        with pytest.raises(StateError) as told:
+        with sole_sync(tmp_path / "sync.sqlite", "this one"), pytest.raises(StateError) as told:
             run_on_and_on(world)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    words = "the disk does not answer as it should. Nothing more was written; look at the disk and run again."
     assert str(told.value) == f"{tmp_path / 'sync.sqlite'}: {words}"
     world.restart()
     edit_both(world, "Room")

@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -223,17 +224,20 @@ def test_a_sync_that_follows_hears_what_people_change_in_salesforce(live: Live) 
     contracts: Any = live.people.Contract
     contract = live.people.query("SELECT Id, OwnerId FROM Contract WHERE CLM_Id__c = 'AGR-000011'")["records"][0]
     users = live.people.query(f"SELECT Id FROM User WHERE IsActive = true AND Id != '{contract['OwnerId']}'")["records"]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with Path("/dev/full").open("w") as full:  # a log without room ends nothing
+        child = subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True)
     try:
         for user in (users[0]["Id"], contract["OwnerId"]):
             contracts.update(contract["Id"], {"OwnerId": user})
             email = live.people.query(f"SELECT Email FROM User WHERE Id = '{user}'")["records"][0]["Email"]
             wait_until(partial(_is_owner_in_the_clm, live, "AGR-000011", email))
         child.send_signal(signal.SIGTERM)
-        assert child.wait(PATIENCE) == 0
+        _, said = child.communicate(timeout=PATIENCE)
     finally:
         child.kill()
         child.communicate()
+    words = "No space left on device. The sync goes on; `clmkit sync status` tells of it."
+    assert f"clmkit: The output finds no room: {words}\n" in said
 
 
 def test_every_secret_is_replaced_while_changes_flow_and_nothing_is_lost_doubled_or_told(live: Live) -> None:

@@ -10,7 +10,9 @@ import importlib
 
 import click
 
-INTERRUPTED = 130
+from clmkit.cli.output import NO_ROOM, warn
+
+FAILED, INTERRUPTED = 2, 130
 
 COMMANDS = {
     "apply": ("clmkit.cli.apply:apply", "Carry out a plan: validate, deploy, verify, write down."),
@@ -59,6 +61,11 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             raise SystemExit(INTERRUPTED) from None
+        except OSError as error:
+            if error.filename or error.errno not in NO_ROOM:
+                raise
+            warn(f"The output finds no room: {error.strerror}. What was done is kept; make room and run this again.")
+            raise SystemExit(FAILED) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -19,7 +19,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from clmkit.cli.output import AS_JSON, tell
+from clmkit.cli.output import AS_JSON, NO_ROOM, tell, warn
 from clmkit.cli.sync_backfill import backfill
 from clmkit.cli.sync_cutover import cutover
 from clmkit.cli.sync_latency import latency
@@ -147,7 +147,7 @@ async def _run(
         news = _News(as_json)
         monitor = await stack.enter_async_context(_watched(engine, config, interval))
         if config.webhook is not None:
-            calls = called_by_the_clm(config, config.webhook, engine, interval, bell.set, traces.announce, _warn)
+            calls = called_by_the_clm(config, config.webhook, engine, interval, bell.set, traces.announce, warn)
             await stack.enter_async_context(calls)
         await stack.enter_async_context(_vault_token_kept(config, engine))
 
@@ -214,25 +214,36 @@ async def _vault_token_kept(config: SyncConfig, engine: Engine) -> AsyncIterator
         yield
         return
     note = keeper(engine.state, Door.VAULT_TOKEN, engine.now)
-    async with kept_fresh(partial(asyncio.to_thread, renew), (SecretUnavailable,), _warn, note=note):
+    async with kept_fresh(partial(asyncio.to_thread, renew), (SecretUnavailable,), warn, note=note):
         yield
 
 
-def _warn(words: str) -> None:
-    click.echo(f"clmkit: {words}", err=True)
-
-
 class _News:
-    """Prints a run that did something; one that stopped for the same reason as the one before it is no news."""
+    """Prints a run that did something; one that stopped for the same reason as the one before it is no news.
+
+    Where the output finds no room the sync goes on.
+    """
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._stopped = ""
+        self._is_mute = False
 
     def print(self, report: RunReport) -> None:
         if report.events or report.stopped != self._stopped:
-            _print_run(report, self._as_json)
+            self._try_print(report)
         self._stopped = report.stopped
+
+    def _try_print(self, report: RunReport) -> None:
+        try:
+            _print_run(report, self._as_json)
+            self._is_mute = False
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            if not self._is_mute:
+                warn(f"The output finds no room: {error.strerror}. The sync goes on; `clmkit sync status` tells of it.")
+            self._is_mute = True
 
 
 @sync.command()

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import click
 
+from clmkit.cli.output import NO_ROOM, warn
 from clmkit.clients.errors import WireError
 from clmkit.sync.config import ConfigError, SyncConfig, load_config, load_state_target
 from clmkit.sync.database import StateError
@@ -42,8 +43,10 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         raise  # whoever reads the output has had enough
     except (ConfigError, LoadError, SpecError, StateError, WireError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM and not error.filename:
+            raise  # the output's disk is full, which `clmkit` says of every command
         words = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-        click.echo(f"clmkit: {words}", err=True)
+        warn(words)
         raise SystemExit(2) from error
 
 

@@ -7,6 +7,7 @@ edit is told by. Only its owner may read it; whoever may read it may read those 
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from clmkit.sync.database import Parameter, SqlRow, StateError
 WAIT_SECONDS = 10.0
 DURABILITY = "FULL"
 """What was committed outlives the power ("PRAGMA synchronous", SQLite)."""
+LEAST_ROOM = 64 * 1024
+"""Bytes: the index of the log alone takes half of it ("WAL-mode File Format", SQLite)."""
 
 
 class Sqlite:
@@ -112,7 +115,16 @@ def _make_private(path: Path | str) -> None:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
+def _is_full(path: Path | str) -> bool:
+    """SQLite calls it an I/O error when the files beside the state find no room."""
+    try:
+        return isinstance(path, Path) and shutil.disk_usage(path.parent).free < LEAST_ROOM
+    except OSError:
+        return False
+
+
 def _explain(path: Path | str, error: sqlite3.Error) -> str:
     where = str(path) if isinstance(path, Path) else "the state file"
-    words = next((words for said, words in _EXPLAINED.items() if said in str(error)), "")
+    said = "full" if _is_full(path) else str(error)
+    words = next((words for part, words in _EXPLAINED.items() if part in said), "")
     return f"{where}: {words}" if words else f"{where}: cannot be used as the sync's state: {error}"

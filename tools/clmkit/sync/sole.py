@@ -11,9 +11,9 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 from uuid import uuid4
 
 from clmkit.sync.database import StateError, Target
@@ -37,13 +37,13 @@ def sole_sync(target: Target, worker: str) -> Iterator[None]:
         yield
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(f"{target.name}.lock").open("a+", encoding="utf-8") as lock:
+    with target.with_name(f"{target.name}.lock").open("ab+", buffering=0) as lock:
         if not any(_try_lock(lock) for _ in range(TRIES)):
             words = "works with this state; end it or wait for its end, or give this one another state file."
             raise StateError(f"{target}: {_read(lock)} {words}")
         lock.truncate(0)
-        lock.write(worker)
-        lock.flush()
+        with suppress(OSError):  # on a full disk the lock holds, and has no name
+            lock.write(worker.encode())
         try:
             yield
         finally:
@@ -67,11 +67,11 @@ def _find_holder(target: Path) -> str:
     path = target.with_name(f"{target.name}.lock")
     if not path.exists():
         return ""
-    with path.open(encoding="utf-8") as lock:
+    with path.open("rb", buffering=0) as lock:
         return "" if _try_lock(lock) else _read(lock)
 
 
-def _try_lock(lock: TextIO) -> bool:
+def _try_lock(lock: FileIO) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -80,9 +80,9 @@ def _try_lock(lock: TextIO) -> bool:
     return True
 
 
-def _read(lock: TextIO) -> str:
+def _read(lock: FileIO) -> str:
     lock.seek(0)
-    return lock.read() or "another process"
+    return lock.read().decode(errors="replace") or "another process"
 
 
 @contextmanager
