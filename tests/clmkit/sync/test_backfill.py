@@ -243,7 +243,7 @@ def test_a_backfill_that_is_killed_goes_on(scene: tuple[World, BulkOrg], point: 
 class SpoiltClm(FakeClm):
     """One agreement of its list does not read."""
 
-    async def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject | Unread]:
+    async def read_agreements(self, limit: int = 200) -> AsyncIterator[JsonObject | Unread]:  # type: ignore[override]
         yield Unread("AGR-000099", "AGR-000099", "it has no revision")
         async for one in super().read_agreements(limit):
             yield one

@@ -141,7 +141,7 @@ def _run(order: Order, folder: Path, log: Path) -> None:
     try:
         Log(log, order.run).watch()
         if order.point:
-            Doom((POINTS | COMMAND_POINTS)[order.point], order.passage).install()
+            Doom({**POINTS, **COMMAND_POINTS}[order.point], order.passage).install()
         code = _obey(order, folder)
     finally:
         if sys.exc_info()[0] is not None:
