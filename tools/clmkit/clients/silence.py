@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from clmkit.clients.errors import Refused, WireError
 
 WITHHELD = "(withheld)"
 _SURE = 40
 """So many characters name a value: a text is often quoted cut off."""
+_MOST = Decimal(10) ** 20
+"""No field holds a greater number; one with a huge exponent would be a huge text."""
 
 
 def silence(text: str, values: Iterable[object]) -> str:
@@ -36,7 +38,17 @@ def silence_error(error: WireError, values: Iterable[object]) -> WireError:
 def _forms(value: object) -> set[str]:
     if value is None or isinstance(value, bool) or not str(value).strip():
         return set()
-    if isinstance(value, int | float | Decimal):
-        number = Decimal(str(value))
-        return {str(value), f"{number.normalize():f}", f"{number:,}", f"{number:.2f}", f"{number:,.2f}"}
-    return {str(value).strip()}
+    text = str(value).strip()
+    number = _find_number(text)
+    if number is None:
+        return {text}
+    return {text, f"{number.normalize():f}", f"{number:,}", f"{number:.2f}", f"{number:,.2f}"}
+
+
+def _find_number(text: str) -> Decimal | None:
+    """A number is kept as a text, too, and quoted as a number."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number) < _MOST else None

@@ -5,7 +5,8 @@
 
 The audit chain keeps no values, only their digests. So a value of the past is taken from the CLM's change feed, evaluated by the
 mapping, and believed when its digest is the one that the chain has; a value that the CLM no longer tells stays unknown, with its
-digest. An old event cannot come back over a newer one: what is replayed is decided on the newest revision of both systems.
+digest. Known or not, a value that only some may read is withheld. An old event cannot come back over a newer one: what is replayed
+is decided on the newest revision of both systems.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import cast
 
 import msgspec
 
+from clmkit.clients.silence import WITHHELD
 from clmkit.mapping.evaluate import Evaluator, find_state
 from clmkit.mapping.model import Spec
 from clmkit.sync.audit import Entry, digest
 from clmkit.sync.cases import Case
+from clmkit.sync.discretion import Discretion
 from clmkit.sync.editors import Editors
 from clmkit.sync.engine import Engine
 from clmkit.sync.intake import Work
@@ -92,9 +95,17 @@ async def recall(state: State, spec: Spec, clm: ClmSystem, agreement_id: str, at
                 for name in _fields(entry):
                     newest[str(entry.facts["object"]), _key(entry), name] = entry
     candidates = await _candidates(state, spec, clm, agreement_id)
-    return [
+    told = [
         _to_past(state, place, entry, candidates) for place, entry in sorted(newest.items(), key=lambda one: one[0])
     ]
+    return [_withheld(spec, Discretion(spec), one) for one in told]
+
+
+def _withheld(spec: Spec, discretion: Discretion, one: PastValue) -> PastValue:
+    mapping = spec.find_object_of(one.object)
+    names = [column.name for column in mapping.columns if column.salesforce == one.field] if mapping is not None else []
+    is_hidden = mapping is None or not names or any(discretion.hides(mapping.name, name) for name in names)
+    return msgspec.structs.replace(one, value=WITHHELD) if one.value and is_hidden else one
 
 
 async def _candidates(state: State, spec: Spec, clm: ClmSystem, agreement_id: str) -> dict[str, str | None]:
@@ -162,7 +173,7 @@ async def replay(engine: Engine, agreement_id: str, since: str) -> ReplayPlan:
                 writes += _writes_of(plan)
     newest = int(str(agreement["revision"]))
     events = [_judge(engine.state, event, newest) for event in _events_since(engine.state, agreement_id, since)]
-    return ReplayPlan(events, writes, [row.reason for row in case.parked])
+    return ReplayPlan(events, writes, [Discretion(engine.spec).withhold(row).reason for row in case.parked])
 
 
 def apply_replay(engine: Engine, agreement_id: str) -> None:
