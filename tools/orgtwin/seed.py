@@ -1,13 +1,15 @@
 """A new org as sign-up leaves it: organization, licences, profiles, an administrator, an integration user, status values.
 
-Sources: "Standard Profiles" and "Integration User" (Salesforce Help), ContractStatus (Object Reference).
+Sources: "Standard Profiles" and "Integration User" (Salesforce Help), ContractStatus (Object Reference). ASSUMED: the definition
+keys of the Chatter licences; that the user permissions of the profiles end where the table below does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
+from typing import NamedTuple
 
 from orgtwin.ids import checksum
 from orgtwin.org import Org
@@ -15,16 +17,32 @@ from orgtwin.organization import Clock, system_clock
 from orgtwin.records.model import Caller, Value
 from orgtwin.records.own_rows import store_own_row, store_own_rows
 from orgtwin.records.profile_assignments import assign_profile_set
-from orgtwin.schema.model import FieldType
+from orgtwin.schema.model import FieldType, Schema
 from orgtwin.schema.standard_objects import standard_schema
 
 DEFAULT_ORG_ID = "00DTW0000000001"
 ADMINISTRATOR = "System Administrator"
 INTEGRATION_PROFILE = "Minimum Access - API Only Integrations"
 INTEGRATION_LICENSE = "SalesforceAPIIntegrationPsl"
+PLATFORM_LICENSE = "AUL"
 
 _FIELD_PERMISSION = ("ParentId", "SobjectType", "Field", "PermissionsRead", "PermissionsEdit")
 _CRUD = ("PermissionsCreate", "PermissionsRead", "PermissionsEdit", "PermissionsDelete")
+_ALL_RECORDS = ("PermissionsViewAllRecords", "PermissionsModifyAllRecords")
+_NOT_OF_THE_PLATFORM = (
+    "Campaign",
+    "Case",
+    "Contract",
+    "Lead",
+    "Opportunity",
+    "Order",
+    "Price",
+    "Product",
+    "Quote",
+    "Solution",
+)
+"""How the objects begin that the platform licence does not open. Source: "Standard Profiles" (Salesforce Help): accounts, contacts
+and the apps of one's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,10 @@ class ProfileSeed:
     permissions: tuple[str, ...]
     object_permissions: tuple[str, ...] = ()
     user_type: str = "Standard"
+
+    def opens(self, sobject_type: str) -> bool:
+        """Whether it may do that with this object."""
+        return self.license != PLATFORM_LICENSE or not sobject_type.startswith(_NOT_OF_THE_PLATFORM)
 
 
 _ADMIN_PERMISSIONS = (
@@ -60,6 +82,8 @@ _ADMIN_PERMISSIONS = (
 PROFILES = (
     ProfileSeed(ADMINISTRATOR, "SFDC", _ADMIN_PERMISSIONS, _CRUD),
     ProfileSeed("Standard User", "SFDC", ("ApiEnabled", "RunReports"), _CRUD),
+    ProfileSeed("Marketing User", "SFDC", ("ApiEnabled", "RunReports"), _CRUD),
+    ProfileSeed("Solution Manager", "SFDC", ("ApiEnabled", "RunReports"), _CRUD),
     ProfileSeed(
         "Contract Manager",
         "SFDC",
@@ -67,7 +91,11 @@ PROFILES = (
         _CRUD,
     ),
     ProfileSeed("Read Only", "SFDC", ("ApiEnabled", "RunReports"), ("PermissionsRead",)),
+    ProfileSeed("Standard Platform User", PLATFORM_LICENSE, ("ApiEnabled", "RunReports"), _CRUD),
     ProfileSeed("Minimum Access - Salesforce", "SFDC", ()),
+    ProfileSeed("Chatter Free User", "CHATTER_FREE", ("ChatterInternalUser",), user_type="CsnOnly"),
+    ProfileSeed("Chatter Moderator User", "CHATTER_FREE", ("ChatterInternalUser",), user_type="CsnOnly"),
+    ProfileSeed("Chatter External User", "CHATTER_EXTERNAL", (), user_type="CsnOnly"),
     ProfileSeed(INTEGRATION_PROFILE, "SFDC_INTEGRATION", ("ApiEnabled", "ApiUserOnly", "ChatterInternalUser")),
     ProfileSeed("Guest License User", "PID_Guest_User", (), user_type="Guest"),
     ProfileSeed("Standard Guest", "PID_Guest_User", (), user_type="Guest"),
@@ -77,7 +105,12 @@ _LICENSES = {
     "SFDC": "Salesforce",
     "SFDC_INTEGRATION": "Salesforce Integration",
     "PID_Guest_User": "Guest User License",
+    PLATFORM_LICENSE: "Salesforce Platform",
+    "CHATTER_FREE": "Chatter Free",
+    "CHATTER_EXTERNAL": "Chatter External",
 }
+_USED_LICENSES = frozenset(("SFDC", "SFDC_INTEGRATION"))
+"""By the administrator and the integration user."""
 
 
 def new_org(clock: Clock = system_clock, org_id: str = DEFAULT_ORG_ID) -> Org:
@@ -105,6 +138,28 @@ def _caller(org: Org, alias: str) -> Caller:
     return next(Caller(str(row[0])) for row in users.rows() if read(row) == alias)
 
 
+class OpenedObject(NamedTuple):
+    """A standard object that profiles open, and the paths of its fields with whether they can be edited."""
+
+    name: str
+    fields: Sequence[tuple[str, bool]]
+
+
+def _opened_objects(schema: Schema) -> list[OpenedObject]:
+    return [
+        OpenedObject(
+            sobject_type.api_name,
+            [
+                (f"{sobject_type.api_name}.{f.api_name}", not f.calculated)
+                for f in sobject_type.fields
+                if f.permissionable and f.compound is None and f.type is not FieldType.ID
+            ],
+        )
+        for sobject_type in schema
+        if sobject_type.createable and not sobject_type.setup
+    ]
+
+
 class _Seeder:
     """Writes the first records straight into the tables: no user exists yet on whose behalf to save."""
 
@@ -115,7 +170,8 @@ class _Seeder:
     def seed(self) -> None:
         self._author = self._org.automated_user_id = self._org.ids.next_id("005")
         licenses = {key: self._license(key, name) for key, name in _LICENSES.items()}
-        profiles = {seed.name: self._profile(seed, licenses) for seed in PROFILES}
+        opened = _opened_objects(self._org.schema)
+        profiles = {seed.name: self._profile(seed, licenses, opened) for seed in PROFILES}
         self._organization()
         self._users(profiles)
         self._put("PermissionSetLicense", **_integration_license())
@@ -129,9 +185,9 @@ class _Seeder:
 
     def _license(self, key: str, name: str) -> str:
         values: dict[str, Value] = {"LicenseDefinitionKey": key, "Name": name, "MasterLabel": name, "Status": "Active"}
-        return self._put("UserLicense", TotalLicenses=100, UsedLicenses=1, **values)
+        return self._put("UserLicense", TotalLicenses=100, UsedLicenses=int(key in _USED_LICENSES), **values)
 
-    def _profile(self, seed: ProfileSeed, licenses: Mapping[str, str]) -> str:
+    def _profile(self, seed: ProfileSeed, licenses: Mapping[str, str], opened: Sequence[OpenedObject]) -> str:
         license_id = licenses[seed.license]
         flags: dict[str, Value] = {f"Permissions{name}": True for name in seed.permissions}
         profile_id = self._put("Profile", Name=seed.name, UserLicenseId=license_id, UserType=seed.user_type, **flags)
@@ -145,25 +201,17 @@ class _Seeder:
             "PermissionSet", ProfileId=profile_id, LicenseId=license_id, Type="Profile", **names, **flags
         )
         if seed.object_permissions:
-            self._open_standard_objects(set_id, seed)
+            self._open_standard_objects(set_id, seed, [one for one in opened if seed.opens(one.name)])
         return profile_id
 
-    def _open_standard_objects(self, set_id: str, seed: ProfileSeed) -> None:
+    def _open_standard_objects(self, set_id: str, seed: ProfileSeed, opened: Sequence[OpenedObject]) -> None:
         edits = "PermissionsEdit" in seed.object_permissions
-        view_all = seed.name == ADMINISTRATOR
-        for sobject_type in self._org.schema:
-            if sobject_type.setup or not sobject_type.createable:
-                continue
-            flags: dict[str, Value] = dict.fromkeys(seed.object_permissions, True)
-            flags |= {"PermissionsViewAllRecords": view_all, "PermissionsModifyAllRecords": view_all}
-            self._put("ObjectPermissions", ParentId=set_id, SobjectType=sobject_type.api_name, **flags)
-            owner = sobject_type.api_name
-            open_fields = [
-                (set_id, owner, f"{owner}.{f.api_name}", True, edits and not f.calculated)
-                for f in sobject_type.fields
-                if f.permissionable and f.compound is None and f.type is not FieldType.ID
-            ]
-            store_own_rows(self._org, "FieldPermissions", _FIELD_PERMISSION, open_fields, self._author)
+        rights = (*seed.object_permissions, *(_ALL_RECORDS if seed.name == ADMINISTRATOR else ()))
+        allowed: tuple[Value, ...] = (True,) * len(rights)
+        objects = [(set_id, one.name, *allowed) for one in opened]
+        store_own_rows(self._org, "ObjectPermissions", ("ParentId", "SobjectType", *rights), objects, self._author)
+        fields = [(set_id, one.name, path, True, edits and editable) for one in opened for path, editable in one.fields]
+        store_own_rows(self._org, "FieldPermissions", _FIELD_PERMISSION, fields, self._author)
 
     def _organization(self) -> None:
         values: dict[str, Value] = {

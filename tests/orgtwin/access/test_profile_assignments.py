@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.orgtwin.access.stage import Stage
 
+from orgtwin.soql import ResultRow
+
 ASSIGNED = (
     "SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.IsOwnedByProfile = true AND Assignee.Alias = '{}'"
 )
@@ -54,3 +56,36 @@ def test_nobody_gives_the_permission_set_of_a_profile(stage: Stage) -> None:
 def test_nobody_takes_the_permission_set_of_a_profile(stage: Stage) -> None:
     (result,) = stage.org.dml.delete(stage.admin, assigned(stage, "boss"))
     assert [(error.status_code, error.message) for error in result.errors] == [("DELETE_FAILED", TAKEN)]
+
+
+PROFILES = """
+Chatter External User | Chatter External | CsnOnly | -
+Chatter Free User | Chatter Free | CsnOnly | -
+Chatter Moderator User | Chatter Free | CsnOnly | -
+Contract Manager | Salesforce | Standard | Account Contract Opportunity
+Guest License User | Guest User License | Guest | -
+Marketing User | Salesforce | Standard | Account Contract Opportunity
+Minimum Access - API Only Integrations | Salesforce Integration | Standard | -
+Minimum Access - Salesforce | Salesforce | Standard | -
+Read Only | Salesforce | Standard | Account Contract Opportunity
+Solution Manager | Salesforce | Standard | Account Contract Opportunity
+Standard Guest | Guest User License | Guest | -
+Standard Platform User | Salesforce Platform | Standard | Account
+Standard User | Salesforce | Standard | Account Contract Opportunity
+System Administrator | Salesforce | Standard | Account Contract Opportunity
+"""
+
+
+def test_a_new_org_has_the_standard_profiles_with_their_licences_and_what_they_open(stage: Stage) -> None:
+    opened = (
+        "SELECT SobjectType FROM ObjectPermissions"
+        " WHERE ParentId = '{}' AND SobjectType IN ('Account', 'Contract', 'Opportunity')"
+    )
+    lines = []
+    for row in stage.query("boss", "SELECT Name, UserType, UserLicense.Name FROM Profile ORDER BY Name"):
+        name, owner = str(row["Name"]), row["UserLicense"]
+        grants = stage.query("modifier", opened.format(profile_set(stage, name)))
+        objects = sorted(str(grant["SobjectType"]) for grant in grants) or ["-"]
+        assert isinstance(owner, ResultRow)
+        lines.append(f"{name} | {owner.values['Name']} | {row['UserType']} | {' '.join(objects)}")
+    assert "\n".join(lines) == PROFILES.strip()

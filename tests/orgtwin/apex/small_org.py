@@ -15,6 +15,7 @@ from orgtwin.flows.interview import Interview
 from orgtwin.formula import GlobalPath
 from orgtwin.ids import IdSequence
 from orgtwin.metadata.credentials import Callout, CalloutRefused
+from orgtwin.metadata.tabs import TabSet
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 from orgtwin.soql import VirtualTables, find_problem
 
@@ -222,6 +223,9 @@ class SmallOrg:
 
     def find_page(self, name: str) -> str | None:
         return "Invoice" if name.lower() == "invoice" else None
+
+    def tab_sets(self) -> list[TabSet]:
+        return []
 
     def find_static_resource(self, name: str) -> bytes | None:
         return None

@@ -301,3 +301,10 @@ def test_rows_of_a_big_object_are_deleted_by_whom_cannot_edit_them(tmp_path: Pat
     )
     prepare(read_project(tmp_path), tell=told.append)
     assert told == []
+
+
+def test_an_app_is_read_and_a_lightning_application_of_aura_is_not(tmp_path: Path) -> None:
+    write(
+        tmp_path, dict.fromkeys(["applications/Ship.app-meta.xml", "aura/Old/Old.app", "aura/Old/Old.app-meta.xml"], "")
+    )
+    assert found(tmp_path, tmp_path) == ["applications/Ship.app-meta.xml"]

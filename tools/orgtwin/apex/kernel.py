@@ -33,6 +33,7 @@ from orgtwin.metadata.credentials import Callout, granted_principals, resolve_ca
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.duplicate_rules import duplicate_check
 from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.tabs import TabSet, tab_sets_of
 from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
 from orgtwin.records.data_silo import DataSilo
@@ -373,6 +374,9 @@ class KernelPort:
     def find_page(self, name: str) -> str | None:
         pages = MetadataService(self.org).components.of_type("ApexPage")
         return next((page.full_name for page in pages if page.full_name.lower() == name.lower()), None)
+
+    def tab_sets(self) -> list[TabSet]:
+        return list(tab_sets_of(self.org, MetadataService(self.org).components, self._as(True)))
 
     def find_static_resource(self, name: str) -> bytes | None:
         found = MetadataService(self.org).components.find("StaticResource", name)

@@ -21,6 +21,7 @@ from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
 from orgtwin.formula import GlobalPath
 from orgtwin.metadata.credentials import Callout
+from orgtwin.metadata.tabs import TabSet
 from orgtwin.schema.model import Schema, SObjectType
 
 Scalar = object
@@ -218,6 +219,9 @@ class OrgPort(Protocol):
 
     def find_page(self, name: str) -> str | None:
         """The name of a Visualforce page, as it was deployed."""
+
+    def tab_sets(self) -> list[TabSet]:
+        """The apps of the running user with their tabs."""
 
     def find_static_resource(self, name: str) -> bytes | None:
         """The content of a static resource."""

@@ -41,6 +41,8 @@ KINDS = {
     "reportFolder": "ReportFolder",
     "email": "EmailTemplate",
     "emailFolder": "EmailFolder",
+    "tab": "CustomTab",
+    "app": "CustomApplication",
 }
 """Ending of the files that are read, and metadata type."""
 
@@ -82,6 +84,8 @@ def kind_of(path: Path) -> str:
         return ending if is_meta else ""
     if ending in CHILDREN:
         return ending if is_meta else ""
+    if ending == "app" and path.parent.name == name.removesuffix(".app"):  # of an Aura bundle
+        return ""
     return ending if ending in KINDS and (is_meta or path.parent.name != name) and "." in name else ""
 
 

@@ -1,6 +1,6 @@
 """/tabs: the tabs of the org, as this caller can have them.
 
-Source: "Get Tabs" (REST API Developer Guide). ASSUMED: colours, and the names of pictures other than Account's.
+Source: "Get Tabs" (REST API Developer Guide).
 """
 
 from __future__ import annotations
@@ -8,13 +8,7 @@ from __future__ import annotations
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Route
 from orgtwin.metadata.service import MetadataService
-from orgtwin.metadata.tabs import Tab, tabs_of
-
-_COLORS = [
-    {"color": "6f7ccb", "context": "primary", "theme": "theme4"},
-    {"color": "236FBD", "context": "primary", "theme": "theme3"},
-]
-_PNG = "image/png"
+from orgtwin.metadata.tabs import COLORS, Picture, Tab, tabs_of
 
 
 def show_tabs(request: Request) -> Response:
@@ -24,21 +18,27 @@ def show_tabs(request: Request) -> Response:
 
 
 def _tab_json(base_url: str, tab: Tab) -> dict[str, object]:
-    picture = f"{base_url}/img/icon/{tab.icon}"
-    sizes = (32, 16)
+    large, small, *_ = tab.pictures
     return {
-        "colors": _COLORS,
+        "colors": [{"color": c.color, "context": c.context, "theme": c.theme} for c in COLORS],
         "custom": tab.custom,
-        "iconUrl": f"{picture}32.png",
-        "icons": [
-            {"contentType": _PNG, "height": size, "theme": "theme3", "url": f"{picture}{size}.png", "width": size}
-            for size in sizes
-        ],
+        "iconUrl": f"{base_url}{large.path}",
+        "icons": [_icon_json(base_url, picture) for picture in tab.pictures],
         "label": tab.label,
-        "miniIconUrl": f"{picture}16.png",
+        "miniIconUrl": f"{base_url}{small.path}",
         "name": tab.name,
         "sobjectName": tab.sobject_name,
         "url": tab.path if "://" in tab.path else f"{base_url}{tab.path}",
+    }
+
+
+def _icon_json(base_url: str, picture: Picture) -> dict[str, object]:
+    return {
+        "contentType": picture.content_type,
+        "height": picture.size,
+        "theme": picture.theme,
+        "url": f"{base_url}{picture.path}",
+        "width": picture.size,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from orgtwin.ids import IdSequence
 from orgtwin.records.model import Row, Value
 from orgtwin.records.system_fields import stamp_created, type_defaults
-from orgtwin.records.table import RecordTable
+from orgtwin.records.table import ID, RecordTable
 from orgtwin.records.transactions import UndoLog
 
 
@@ -50,13 +50,14 @@ def store_own_rows(
     blank = Row([None] * table.width)
     for name, value in table.compiled(type_defaults).items():
         table.write(blank, name, value)
-    ids, now = org.ids.coming(table.type.key_prefix), org.now
+    stamp_created(blank, "", user_id, org.now)
+    ids = org.ids.coming(table.type.key_prefix)
     contents = []
     for values in rows:
         content = Row(blank.copy())
         for slot, value in zip(slots, values, strict=True):
             content[slot] = value
-        stamp_created(content, next(ids), user_id, now)
+        content[ID] = next(ids)
         contents.append(content)
     org.log.add_all(table, contents)
 

@@ -39,6 +39,7 @@ from orgtwin.apex.library import (  # noqa: F401
     sites,
     strings,
     systems,
+    tabs,
     tests,
     visual_editor,
     visualforce,

@@ -15,6 +15,7 @@ from orgtwin.apex.records import SObject
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import BOOLEAN, Type
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Value
+from orgtwin.records.global_variables import ORIGIN
 
 _STRING_MAP = type_of("Map<String,String>")
 
@@ -119,7 +120,7 @@ class Url(str):
 
 
 def _domain() -> Url:
-    return Url("https://orgtwin.my.salesforce.com")
+    return Url(ORIGIN)
 
 
 def _relative(base: str, path: str) -> Url:
