@@ -25,6 +25,9 @@ _NAME_FIELDS = {
 }
 """What a polymorphic relationship shows: the fields of the Name object (Object Reference)."""
 
+_NAME_RELATIONSHIPS = frozenset(("profile", "userrole", "recordtype", "owner"))
+"""Where a path goes on behind a polymorphic relationship: the references of the Name object, and Owner, which public tests name."""
+
 _READ_AS = {
     (owner, "ParentId"): "PermissionSet" for owner in ("FieldPermissions", "ObjectPermissions", "SetupEntityAccess")
 }
@@ -41,11 +44,15 @@ def find_name_field(name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One level up. `parent` is None when the reference field takes records of several objects."""
+    """One level up. `parent` is None when the reference field takes records of several objects.
+
+    With `of_any` the row may be of each of the objects that the lookup before leads to; `owner` is the first that has the field.
+    """
 
     owner: SObjectType
     field: Field
     parent: SObjectType | None
+    of_any: bool = False
 
     @property
     def relationship(self) -> str:
@@ -193,13 +200,23 @@ class Names:
         owner: SObjectType | None = self.root
         lookups: list[Lookup] = []
         for relationship in relationships:
-            found = owner.find_relationship(relationship) if owner is not None else None
-            if owner is None or found is None:
+            holder = owner or self._first_with(relationship, lookups[-1])
+            found = holder.find_relationship(relationship) if holder is not None else None
+            if holder is None or found is None:
                 raise no_such_relationship(self.text, relationship, "field path", name.position)
-            parent = self._parent_of(owner, found, relationship, name)
-            lookups.append(Lookup(owner, found, parent))
+            parent = self._parent_of(holder, found, relationship, name)
+            lookups.append(Lookup(holder, found, parent, of_any=owner is None))
             owner = parent
         return owner, lookups
+
+    def _first_with(self, relationship: str, lookup: Lookup) -> SObjectType | None:
+        """The first of the objects that a polymorphic lookup leads to which has a relationship of the Name object."""
+        if relationship.lower() not in _NAME_RELATIONSHIPS:
+            return None
+        targets = (self.catalog.find_type(target) for target in lookup.field.reference_to)
+        return next(
+            (one for one in targets if one is not None and one.find_relationship(relationship) is not None), None
+        )
 
     def _parent_of(self, owner: SObjectType, reference: Field, relationship: str, name: Name) -> SObjectType | None:
         only = _READ_AS.get((owner.api_name, reference.api_name))

@@ -9,6 +9,7 @@ from orgtwin.access.computed_tables import find_computed
 from orgtwin.errors import Unsupported
 from orgtwin.organization import Organization
 from orgtwin.records.model import AccessLevel, Caller, Row, Table, Value
+from orgtwin.records.table import ID
 from orgtwin.schema.model import SObjectType
 from orgtwin.soql.catalog import Catalog
 from orgtwin.soql.columns import Column, Lookup
@@ -140,7 +141,7 @@ class Execution:
         return climb
 
     def _step(self, lookup: Lookup) -> Callable[[Row], Row | None]:
-        read_id = self.table(lookup.owner.api_name).reader(lookup.field.api_name)
+        read_id = self.reference_reader(lookup)
         if lookup.parent is None:
             return lambda row: self.find_record(read_id(row))[1]
         parent = lookup.parent.api_name
@@ -153,6 +154,20 @@ class Execution:
             return found if found is not None and (shows is None or shows(found)) else None
 
         return step
+
+    def reference_reader(self, lookup: Lookup) -> Reader:
+        """Reads the id that a row refers to by a lookup."""
+        if not lookup.of_any:
+            return self.table(lookup.owner.api_name).reader(lookup.field.api_name)
+
+        def read(row: Row) -> Value:
+            holder = self._type_of(str(row[ID])[:3])
+            reference = holder.find_relationship(lookup.relationship) if holder is not None else None
+            if holder is None or reference is None:
+                return None
+            return self.table(holder.api_name).reader(reference.api_name)(row)
+
+        return read
 
     def find_record(self, record_id: Value) -> tuple[str, Row | None]:
         """The object's API name and the row of any id; ("", None) when the id leads nowhere the caller may look."""
@@ -168,7 +183,7 @@ class Execution:
 
     def _polymorphic_reader(self, column: Column) -> Reader:
         *before, last = column.lookups
-        read_id = self.table(last.owner.api_name).reader(last.field.api_name)
+        read_id = self.reference_reader(last)
         climb = self.climber(tuple(before)) if before else None
         field_name = column.field.api_name
 

@@ -90,7 +90,8 @@ def _bind_parent(execution: Execution, lookup: Lookup, shape: Shape) -> CellRead
 
 def _bind_polymorphic(execution: Execution, lookup: Lookup, shape: Shape) -> CellReader:
     """A parent of any of several objects: what the object at hand lacks reads None. The record shows as type Name."""
-    read_id = execution.table(lookup.owner.api_name).reader(lookup.field.api_name)
+    read_id = execution.reference_reader(lookup)
+    parents = {key: _bind_parent(execution, *shape.parents[key]) for key in shape.parents}
 
     def read(row: Row) -> Cell:
         record_id = read_id(row)
@@ -100,7 +101,9 @@ def _bind_polymorphic(execution: Execution, lookup: Lookup, shape: Shape) -> Cel
         values: dict[str, Cell] = {}
         for key in shape.order:
             column = shape.columns.get(key)
-            if column is None:
+            if key in parents:
+                values[key] = parents[key](parent)
+            elif column is None:
                 values[key] = None
             elif column.is_type_of_parent:
                 values[key] = api_name

@@ -162,14 +162,7 @@ def _test_visible(member: Variable | Method) -> bool:
 def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
     schema = target.type.sobject
     if schema is None:
-        named = scope.engine.find_sobject_type("Name")
-        name_type = None if named is None else named.sobject
-        shown = name_type.find_field(name) if name_type is not None and name.lower() in _NAME_FIELDS else None
-        if shown is not None and getattr(target.run, "is_parent", False):
-            return Code(_read_record_field(target.run, shown.api_name, True), field_type(shown))
-        if name.lower() == "id":
-            return Code(_read_record_field(target.run, "Id", _is_lenient(target, "Id")), ID)
-        raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
+        return _read_name(scope, target, name, pos)
     field = schema.find_field(name)
     if field is not None:
         lenient = _is_lenient(target, field.api_name)
@@ -186,6 +179,22 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
             _read_children(target.run, child.relationship_name or name),
             list_of(scope.engine.get_sobject_type(child.child_type)),
         )
+    raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
+
+
+def _read_name(scope: Scope, target: Code, name: str, pos: int) -> Code:
+    """`target.name` of a record of any object: its Id, and of a polymorphic parent what "Name" (Object Reference) has."""
+    named = scope.engine.find_sobject_type("Name") if getattr(target.run, "is_parent", False) else None
+    name_type = None if named is None else named.sobject
+    shown = name_type.find_field(name) if name_type is not None and name.lower() in _NAME_FIELDS else None
+    if shown is not None:
+        return Code(_read_record_field(target.run, shown.api_name, True), field_type(shown))
+    reference = None if name_type is None else name_type.find_relationship(name)
+    if reference is not None:
+        parent = scope.engine.find_sobject_type(reference.reference_to[0]) or SOBJECT
+        return Code(_read_parent(target.run, reference.relationship_name or name, True), parent)
+    if name.lower() == "id":
+        return Code(_read_record_field(target.run, "Id", _is_lenient(target, "Id")), ID)
     raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
 
 

@@ -178,7 +178,9 @@ PARTITION = system_class("Partition", _METHODS, namespace="Cache")
 for _scope in ("Org", "Session"):
     system_class(f"{_scope}Partition", _METHODS, namespace="Cache", extends=PARTITION)
 
-    def _partition(name: str, scope: str = _scope) -> Partition:
+    def _partition(name: str | None, scope: str = _scope) -> Partition:
+        if name is None:
+            raise argument_null("partitionName")
         return Partition(scope, name)
 
     system_class(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from orgtwin.apex.database import DatabaseError, DmlResult
+from orgtwin.apex.library.jobs import JobContext
 from orgtwin.apex.library.platform import LockResult
 from orgtwin.apex.library.schemas import DescribePicklist
 from orgtwin.apex.library.signatures import system_class, type_of
@@ -123,6 +124,7 @@ WRITERS: dict[type, Callable[[Value], Plain]] = {
     LockResult: _lock_plain,
     PlainResult: lambda value: value.values,
     DescribePicklist: _entry_plain,
+    JobContext: lambda value: {"jobId": str(value.job_id)},
 }
 READERS: dict[str, Callable[[Plain], Value]] = {
     **{

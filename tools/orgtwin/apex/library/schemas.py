@@ -19,7 +19,7 @@ from orgtwin.apex.records import SObject, to_id
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
 from orgtwin.schema.dependent_picklists import valid_for
-from orgtwin.schema.describe_field import default_value
+from orgtwin.schema.describe_field import default_value, type_rule
 from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType, SObjectType
 
 DISPLAY_TYPE = system_enum(
@@ -306,9 +306,6 @@ def _controller(this: DescribeField) -> SObjectField | None:
     return None if found is None else SObjectField(this.owner, found)
 
 
-_FILTERABLE = frozenset((FieldType.TEXTAREA, FieldType.BASE64, FieldType.ENCRYPTED_STRING))
-
-
 def _default_value(this: DescribeField) -> Value:
     """As describes of every API tell it: of a checkbox and a picklist; any other default is told as a formula (ASSUMED)."""
     return None if this.field.calculated else default_value(this.field)
@@ -355,9 +352,10 @@ system_class(
         "Boolean isDependentPicklist()": lambda this: this.field.controller is not None,
         "Boolean isDeprecatedAndHidden()": lambda this: False,
         "Boolean isExternalID()": lambda this: this.field.external_id,
-        "Boolean isFilterable()": lambda this: this.field.type not in _FILTERABLE,
-        "Boolean isGroupable()": lambda this: this.field.type not in _FILTERABLE,
-        "Boolean isSortable()": lambda this: this.field.type not in _FILTERABLE,
+        "Boolean isAggregatable()": lambda this: type_rule(this.field).aggregatable,
+        "Boolean isFilterable()": lambda this: type_rule(this.field).filterable and this.field.filterable,
+        "Boolean isGroupable()": lambda this: type_rule(this.field).groupable and not this.field.calculated,
+        "Boolean isSortable()": lambda this: type_rule(this.field).sortable,
         "Boolean isHtmlFormatted()": lambda this: this.field.html,
         "Boolean isIdLookup()": lambda this: this.field.id_lookup,
         "Boolean isNameField()": lambda this: this.field.name_field,
