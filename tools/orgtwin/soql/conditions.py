@@ -20,7 +20,7 @@ from orgtwin.soql.execution import Execution, Reader, Test
 from orgtwin.soql.operands import Operand
 from orgtwin.soql.tokens import ESCAPES
 from orgtwin.soql.tree import Comparison, Condition, Expression, Kind, Literal, Logical, Not, Query
-from orgtwin.soql.values import Comparand, Getter, Span, bound, bound_values, coerce, getter, is_collection
+from orgtwin.soql.values import Comparand, Getter, Span, bound, bound_values, coerce_bound, getter, is_collection
 
 LONGEST_FILTERABLE = 255  # long text areas and rich text are longer
 
@@ -288,7 +288,7 @@ def _bind_values(text: str, operand: Operand, literal: Literal) -> Values:
     if literal.kind is not Kind.BIND:
         raise refusal("MALFORMED_QUERY", "IN operator must be used with an iterable expression", text, literal.position)
     return lambda execution: tuple(
-        coerce(text, operand, value, literal.position) for value in bound_values(execution, literal)
+        coerce_bound(text, operand, value, literal.position) for value in bound_values(execution, literal)
     )
 
 

@@ -32,7 +32,7 @@ class Partition:
     """One partition of the org's or the session's cache."""
 
     scope: str  # Org or Session
-    name: str | None
+    name: str
 
     @property
     def apex_type(self) -> Type:
@@ -40,8 +40,6 @@ class Partition:
 
     @property
     def values(self) -> dict[str, Value]:
-        if self.name is None:
-            raise argument_null("partitionName")
         return context.engine().caches.setdefault((self.scope, self.name.lower()), {})
 
 
