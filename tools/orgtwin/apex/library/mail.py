@@ -1,7 +1,7 @@
 """Messaging: single e-mails go to the twin's outbox, never to anybody.
 
 Source: "Messaging Namespace" (Apex Reference Guide), "Outbound Email" (Apex Developer Guide). The outbox is read at
-/twin/admin/outbox; templates are not rendered (refused by name).
+/twin/admin/outbox. A message with a template has its subject and bodies once it is sent, as public code reads them then.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.library.mail_templates import render, render_bodies, render_stored
 from orgtwin.apex.library.platform import ORG_LIMITS
 from orgtwin.apex.library.properties import Properties, add_property, settable_class
 from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
@@ -78,7 +79,7 @@ settable_class(
     getters=True,
     extends=EMAIL,
     methods={
-        "String getTemplateName()": lambda this: None,
+        "String getTemplateName()": lambda this: this.values.get("templatename"),
         "Boolean isTreatBodiesAsTemplate()": lambda this: this.values.get("treatbodiesastemplate") is True,
         "Boolean isTreatTargetObjectAsRecipient()": lambda this: (
             this.values.get("treattargetobjectasrecipient") is True
@@ -162,7 +163,9 @@ def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexLis
 def _refusal(message: Properties) -> SaveError | None:
     values = message.values
     if values.get("templateid") is not None:
-        context.engine().refuse("apex.Messaging.templates", "e-mail templates in Apex")
+        refused = _fill_in(message)
+        if refused is not None:
+            return refused
     addresses = [a for name in ("toaddresses", "ccaddresses", "bccaddresses") for a in _items(values.get(name))]
     if values.get("targetobjectid") is None and not addresses and not _items(values.get("targetobjectids")):
         return SaveError("REQUIRED_FIELD_MISSING", "Add a recipient to send an email.")
@@ -175,6 +178,19 @@ def _refusal(message: Properties) -> SaveError | None:
     for name, most in _MOST_RECIPIENTS.items():
         if len(_items(values.get(name))) > most:
             return SaveError("LIMIT_EXCEEDED", f"{name} takes at most {most} addresses")  # ASSUMED text
+    return None
+
+
+def _fill_in(message: Properties) -> SaveError | None:
+    """Give a message what its template says. ASSUMED: the texts of the refusals; mass mail keeps its template's own text."""
+    values = message.values
+    who_id = values.get("targetobjectid") or next(iter(_items(values.get("targetobjectids"))), None)
+    if who_id is None:
+        return SaveError("REQUIRED_FIELD_MISSING", "Missing targetObjectId with template")
+    found = render(values["templateid"], who_id, values.get("whatid"))
+    if found is None:
+        return SaveError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    values.update(subject=found.subject, plaintextbody=found.text, htmlbody=found.html, templatename=found.name)
     return None
 
 
@@ -210,10 +226,6 @@ def _reserve(limit: str) -> Callable[[int], None]:
     return run
 
 
-def _render(*_: Value) -> None:
-    context.engine().refuse("apex.Messaging.templates", "e-mail templates in Apex")
-
-
 system_class(
     "Messaging",
     {
@@ -221,8 +233,8 @@ system_class(
         "static List<Messaging.SendEmailResult> sendEmail(List<Messaging.Email>,Boolean)": _send,
         "static void reserveSingleEmailCapacity(Integer)": _reserve("SingleEmail"),
         "static void reserveMassEmailCapacity(Integer)": _reserve("MassEmail"),
-        "static Messaging.SingleEmailMessage renderStoredEmailTemplate(String,String,String)": _render,
-        "static List<Messaging.RenderEmailTemplateBodyResult> renderEmailTemplate(String,String,List<String>)": _render,
+        "static Messaging.SingleEmailMessage renderStoredEmailTemplate(String,String,String)": render_stored,
+        "static List<Messaging.RenderEmailTemplateBodyResult> renderEmailTemplate(String,String,List<String>)": render_bodies,
     },
 )
 
