@@ -161,6 +161,12 @@ def test_sharing_hides_what_is_found() -> None:
     assert found == {"owner": 1, "boss": 1, "peer": 0}
     bound = Caller(stage.ids["peer"], AccessLevel.WITH_SHARING)
     assert search(stage.org, bound, "FIND {acme}") == []
+    everything = Caller(stage.ids["peer"], AccessLevel.SYSTEM_MODE)
+    shown = {
+        mode: len(search(stage.org, everything, f"FIND {{acme}} RETURNING Account(Name) WITH {mode}")[0].selected)
+        for mode in ("SYSTEM_MODE", "USER_MODE")
+    }
+    assert shown == {"SYSTEM_MODE": 1, "USER_MODE": 0}
 
 
 # ---- whatever is sent

@@ -148,9 +148,10 @@ class KernelPort:
         self, text: str, binds: Mapping[str, Scalar], record_ids: Sequence[str], *, user_mode: bool
     ) -> list[list[QueryRow]]:
         """What a search returns of these records, whatever its term: Test.setFixedSearchResults."""
+        statement = parse_statement(text, binds)
         return [
-            self._query_returned(returned, binds, record_ids, user_mode=user_mode)
-            for returned in parse_statement(text, binds).returned
+            self._query_returned(returned, binds, record_ids, user_mode=user_mode or statement.user_mode)
+            for returned in statement.returned
         ]
 
     def _query_returned(

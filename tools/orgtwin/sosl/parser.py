@@ -45,16 +45,22 @@ class _Parser:
         query = self._query()
         group = self._group() if self._accept("IN") else ALL_FIELDS
         returned = self._returning() if self._accept("RETURNING") else ()
-        if self._accept("WITH"):
-            raise Unsupported("sosl.with", f"WITH {self._word() or '...'} of SOSL")
+        user_mode = self._accept("WITH") and self._mode()
         limit = self._number() if self._accept("LIMIT") else MOST_ROWS
         if self._accept("UPDATE"):
             raise Unsupported("sosl.update", f"UPDATE {self._word() or '...'} of SOSL")
         if self._rest():
             raise malformed(f"unexpected token: '{self._rest().split()[0]}'", self._text, self._at)
-        return Statement(self._text, query, group, returned, limit)
+        return Statement(self._text, query, group, returned, limit, user_mode)
 
     # ---- clauses
+
+    def _mode(self) -> bool:
+        """Whether the search asks for the user's own rights. Every other WITH is refused by name."""
+        word = self._word() or "..."
+        if word.upper() not in ("USER_MODE", "SYSTEM_MODE"):
+            raise Unsupported("sosl.with", f"WITH {word} of SOSL")
+        return word.upper() == "USER_MODE"
 
     def _query(self) -> str:
         braced, quoted = _BRACED.match(self._text, self._at), _QUOTED.match(self._text, self._at)

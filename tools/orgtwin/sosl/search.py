@@ -34,6 +34,8 @@ def run(
     org: Organization, caller: Caller, statement: Statement, binds: Mapping[str, object] | None = None
 ) -> list[QueryResult]:
     """One result for each object of RETURNING in order; without RETURNING one for each object with a hit."""
+    if statement.user_mode:
+        caller = replace(caller, access_level=AccessLevel.USER_MODE)
     test = compile_expression(statement.query)
     found = [_search_object(org, caller, statement, one, test, binds or {}) for one in _objects(org, caller, statement)]
     kept = found if statement.returned else [result for result in found if result.selected]

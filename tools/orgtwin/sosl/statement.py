@@ -22,10 +22,12 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`text` is the whole statement, for messages; `returned` empty: every object that can be searched."""
+    """`text` is the whole statement, for messages; `returned` empty: every object that can be searched. WITH USER_MODE lowers the
+    caller; WITH SYSTEM_MODE raises nobody."""
 
     text: str
     query: str
     group: str = ALL_FIELDS
     returned: tuple[Returned, ...] = ()
     limit: int = MOST_ROWS
+    user_mode: bool = False

@@ -277,11 +277,11 @@ def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
 
 
 def _read_token(scope: Scope, owner: Type, name: str, pos: int) -> Code:
-    if name.lower() == "sobjecttype":
-        token = SObjectTypeToken(owner)
-        return Code(lambda frame: token, object_token_type())
     schema = owner.sobject
     field = schema.find_field(name) if schema is not None else None
+    if field is None and name.lower() == "sobjecttype":  # of RecordType it is the field, as public code has it
+        token = SObjectTypeToken(owner)
+        return Code(lambda frame: token, object_token_type())
     if field is None and schema is not None:
         field = schema.find_relationship(name)
     if field is None:

