@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from json import JSONDecodeError
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin
 
 import msgspec
 
@@ -17,7 +19,18 @@ from clmkit.clients.errors import UNREADABLE, ListingBroken, LoginFailed, Refuse
 from clmkit.clients.outcomes import Action
 from clmkit.clients.silence import silence
 from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
-from clmkit.connectors.description import ChangedFeed, CursorPages, Description, EventFeed, Listing, Selection, Webhooks
+from clmkit.connectors.description import (
+    ChangedFeed,
+    CursorPages,
+    Description,
+    EventFeed,
+    LinkPages,
+    Listing,
+    Login,
+    OffsetPages,
+    Selection,
+    Webhooks,
+)
 from clmkit.connectors.documents import (
     member,
     sort_out,
@@ -31,6 +44,8 @@ from clmkit.connectors.documents import (
 from clmkit.connectors.lenient import read_leniently
 from clmkit.connectors.numbered import LeftOut, read_on, spoils_page
 
+_LINK = re.compile(r"<(?P<target>[^>]*)>(?P<parameters>[^<]*)")
+_REL = re.compile(r";\s*rel\s*=\s*\"?(?P<names>[^\";,]*)", re.IGNORECASE)
 OVERLAP = 1000
 """Milliseconds that are asked for again: whether "since" includes the moment itself is not documented everywhere."""
 
@@ -242,6 +257,11 @@ class DescribedClm:
         size = min(limit or pages.most, pages.most)
         fixed = {**listing.query, **more_query}
 
+        if isinstance(pages, LinkPages):
+            return await self._read_linked(
+                kind, listing, cursor or f"{listing.path}?{urlencode({**fixed, pages.size: size})}"
+            )
+
         async def ask(at: str, size: int) -> Any:
             query = urlencode({**fixed, pages.parameter: at, pages.size: size})
             return _read(await self._send(kind, "GET", f"{listing.path}?{query}"), listing.items)
@@ -254,11 +274,24 @@ class DescribedClm:
             return _Page(_items(answer, listing), str(following), bool(member(answer, pages.more)))
 
         async def ask_numbered(number: int, size: int) -> list[Any]:
-            return _items(await ask(str(pages.first + number), size), listing)
+            at = number * size if isinstance(pages, OffsetPages) else pages.first + number
+            return _items(await ask(str(at), size), listing)
 
         stretch = await read_on(ask_numbered, int(cursor or 0), size)
         left_out = tuple(_left_out(listing, more_query, one) for one in stretch.left_out)
         return _Page(stretch.documents, str(stretch.following), not stretch.is_last, left_out)
+
+    async def _read_linked(self, kind: str, listing: Listing, cursor: str) -> _Page:
+        """The page at an address. The last one is its own successor: what is added to it comes with the next look."""
+        reply = await self._send(kind, "GET", cursor)
+        documents = _items(_read(reply, listing.items), listing)
+        link = find_next({name.lower(): text for name, text in reply.headers.items()}.get("link", ""))
+        if not link:
+            return _Page(documents, cursor, more=False)
+        target = urljoin(self._url + cursor, link)
+        if not target.startswith(f"{self._url}/"):
+            raise Unexpected(f"The CLM's answer to {listing.path} leads to {target}, which is not below {self._url}")
+        return _Page(documents, target.removeprefix(self._url), more=True)
 
     async def _get_document(self, agreement_id: str) -> JsonObject:
         found: JsonObject = _read(
@@ -289,12 +322,15 @@ class DescribedClm:
         reply = await self._send_once(kind, method, path, body, headers, token)
         if reply.status == 401:
             reply = await self._send_once(kind, method, path, body, headers, await self._renew(token))
+        if reply.status == 401 and self._description.login.kind != "oauth":
+            raise LoginFailed(f"The CLM at {self._url} refuses the client {current(self._credentials).client_id!r}")
         return reply
 
     async def _send_once(
         self, kind: str, method: str, path: str, body: object, extra: Mapping[str, str], token: str
     ) -> Reply:
-        headers = {"authorization": f"Bearer {token}", "accept": "application/json", **self._acting, **extra}
+        login = self._description.login
+        headers = {login.header or "authorization": token, "accept": "application/json", **self._acting, **extra}
         content = None
         if body is not None:
             headers["content-type"] = "application/json"
@@ -309,7 +345,15 @@ class DescribedClm:
             return self._token
 
     async def _log_in(self) -> str:
+        """What a request says to be let in."""
         login, known = self._description.login, current(self._credentials)
+        if login.kind == "key":
+            return login.prefix + known.client_secret
+        if login.kind == "basic":
+            return "Basic " + b64encode(f"{known.client_id}:{known.client_secret}".encode()).decode()
+        return "Bearer " + await self._get_token(login, known)
+
+    async def _get_token(self, login: Login, known: ClmCredentials) -> str:
         form = {
             "grant_type": "client_credentials",
             "client_id": known.client_id,
@@ -347,8 +391,17 @@ def _fill(text: str, *, raw: bool = False, **values: str) -> str:
     return text
 
 
+def find_next(header: str) -> str:
+    """The address that a Link header gives the next page; empty when it gives none."""
+    for link in _LINK.finditer(header):
+        relations = _REL.search(link["parameters"])
+        if relations is not None and "next" in relations["names"].lower().split():
+            return link["target"]
+    return ""
+
+
 def _items(answer: Any, place: Listing | Selection) -> list[Any]:
-    found = member(answer, place.items)
+    found = member(answer, place.items) if place.items else answer
     if not isinstance(found, list):
         raise Unexpected(f"The CLM's answer to {place.path} has no list at {place.items!r}")
     return found

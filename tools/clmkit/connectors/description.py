@@ -25,14 +25,27 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Login(Part, frozen=True):
-    """The client credentials grant (RFC 6749 section 4.4).
+    """How a request says who asks. `kind`:
+
+    oauth   a token by the client credentials grant (RFC 6749 section 4.4), from `token_path`
+    basic   the client's id and secret with each request (RFC 7617)
+    key     the client's secret in `header`, behind `prefix`
 
     `as_user` is the header that names the user whom every request acts as, for systems that ask for one.
     """
 
-    token_path: str
+    kind: Literal["oauth", "basic", "key"] = "oauth"
+    token_path: str = ""
     scope: str = ""
+    header: str = ""
+    prefix: str = ""
     as_user: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.kind == "oauth") != bool(self.token_path):
+            raise ValueError("a login of kind oauth has a token_path, no other has one")
+        if (self.kind == "key") != bool(self.header):
+            raise ValueError("a login of kind key has a header, no other has one")
 
 
 class CursorPages(Part, frozen=True, tag="cursor", tag_field="kind"):
@@ -54,11 +67,28 @@ class NumberedPages(Part, frozen=True, tag="number", tag_field="kind"):
     first: int = 0
 
 
-Pages = CursorPages | NumberedPages
+class OffsetPages(Part, frozen=True, tag="offset", tag_field="kind"):
+    """A page begins behind so many records; one that is not full is the last."""
+
+    parameter: str
+    size: str
+    most: int
+
+
+class LinkPages(Part, frozen=True, tag="link", tag_field="kind"):
+    """The answer's Link header leads to the next page; without `rel="next"` it is the last (RFC 8288)."""
+
+    size: str
+    most: int
+
+
+Pages = CursorPages | NumberedPages | OffsetPages | LinkPages
 
 
 class Listing(Part, frozen=True):
-    """Where every agreement is: `items` is the member of the answer that holds them; `query` is always sent."""
+    """Where every agreement is: `items` is the member of the answer that holds them, empty where the answer is the list; `query`
+    is always sent.
+    """
 
     path: str
     items: str
@@ -136,6 +166,25 @@ class Patch(Part, frozen=True):
     headers: dict[str, str] = {}
 
 
+class Hmac(Part, frozen=True):
+    """A signature that both sides' secret makes of a call, in `header` behind `prefix`.
+
+    `signed` says of what: {body}, and where the call tells when it was signed, in seconds since 1970 in the header `timestamp`,
+    {timestamp}. Such a call counts for five minutes; one without a moment wakes the sync whenever it comes, and nothing else.
+    """
+
+    header: str
+    algorithm: Literal["sha1", "sha256", "sha512"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+    timestamp: str = ""
+    signed: str = "{body}"
+
+    def __post_init__(self) -> None:
+        if self.signed.count("{body}") != 1 or ("{timestamp}" in self.signed) != bool(self.timestamp):
+            raise ValueError("signed contains {body} once, and {timestamp} where timestamp names its header")
+
+
 class Webhooks(Part, frozen=True):
     """How to be called: `signature` is a kind of `clmkit.connectors.signatures`. {name}, {url} and {secret} are filled in.
 
@@ -145,7 +194,7 @@ class Webhooks(Part, frozen=True):
     method: str
     path: str
     body: dict[str, str | list[str]]
-    signature: Literal["standard", "ironclad"]
+    signature: Literal["standard", "ironclad"] | Hmac
     registered: Listing | None = None
     url: str = ""
     key_path: str = ""

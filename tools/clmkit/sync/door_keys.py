@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from clmkit.clients.errors import WireError
+from clmkit.connectors.description import Hmac
 from clmkit.connectors.signatures import is_genuine
 from clmkit.secrets.freshness import kept_fresh
 from clmkit.sync.config import ConfigError, SyncConfig, WebhookConfig
@@ -37,7 +38,7 @@ NAME_KEY = "none: name the key that the CLM signs with in `webhook.secrets`, bes
 
 @dataclass(slots=True)
 class DoorKeys:
-    kind: str
+    kind: str | Hmac
     read: Callable[[], Awaitable[tuple[str, ...]]]
     clock: Callable[[], float]
     current: tuple[str, ...] = field(default=(), repr=False)
