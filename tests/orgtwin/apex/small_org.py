@@ -52,6 +52,7 @@ class SmallOrg:
     def __init__(self) -> None:
         self.schema = Schema((ACCOUNT, CONTACT, USER))
         self.org_id = "00D000000000001EAA"
+        self.standard_price_book = "01s000000000001AAA"
         self.org_name = "Small Org"
         self.automated_user_id = "005000000000002AAA"
         self._ids = IdSequence()

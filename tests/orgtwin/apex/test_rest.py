@@ -72,7 +72,7 @@ def call(
         ("POST", "/echo/1", b"<request><b>3</b><a>2</a></request>", XML, 200, b"5"),
         ("PATCH", "/echo/1", b"", {}, 204, b""),
         ("PUT", "/echo/1", b'{"p": {"x": 1, "lit": 0, "next": {"lit": 1}}}', {}, 200,
-         b'{"x":1,"lit":false,"next":{"lit":true}}'),
+         b'{"x":1,"next":{"lit":true},"lit":false}'),
         ("PUT", "/echo/1", b"<request><p><x>1</x><lit>TRUE</lit></p></request>", {**XML, "Accept": "text/xml"}, 200,
          b'<?xml version="1.0" encoding="UTF-8"?><response><x>1</x><lit>true</lit></response>'),
         ("PUT", "/echo/1.xml", b'{"p": {"x": null}}', {}, 200, b'<?xml version="1.0" encoding="UTF-8"?><response></response>'),

@@ -335,8 +335,15 @@ def run_dml(engine: Engine, verb: str, operand: Value, user_mode: bool, key: str
         raise dml_exception(verb, records, failed)
 
 
+_ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
+
+
 def dml_exception(verb: str, records: list[SObject], failed: list[tuple[int, DmlResult]]) -> ApexThrow:
-    """`Insert failed. First exception on row 0; first error: CODE, text: [Field]`."""
+    """`Insert failed. First exception on row 0; first error: CODE, text: [Field]`.
+
+    Rows that went back because of others are not told.
+    """
+    failed = [(i, r) for i, r in failed if not any(e.status_code == _ROLLED_BACK for e in r.result.errors)] or failed
     index, first = failed[0]
     error = first.result.errors[0] if first.result.errors else SaveError("UNKNOWN_EXCEPTION", "")
     record_id = records[index].fields.get("Id") if index < len(records) else None

@@ -151,7 +151,7 @@ class EventQueue:
         before = engine.port.run_as(user_id)
         mark = engine.port.savepoint()
         try:
-            with engine.new_transaction(kind="event") as transaction:
+            with engine.new_transaction(kind="event", shares_statics=engine.is_testing) as transaction:
                 subscriber.hear(batch)
                 jobs = transaction.jobs
             engine.transaction.jobs.extend(jobs)

@@ -363,6 +363,12 @@ class KernelPort:
     def readable_fields(self, sobject_type: str) -> frozenset[str]:
         return self.org.access.readable_fields(self._as(True), sobject_type)
 
+    @property
+    def standard_price_book(self) -> str:
+        books = self.org.table("Pricebook2")
+        is_standard = books.reader("IsStandard")
+        return next((str(row[0]) for row in books.rows() if is_standard(row)), "")
+
     def creatable_fields(self, sobject_type: str) -> frozenset[str]:
         return self.org.access.creatable_fields(self._as(True), sobject_type)
 

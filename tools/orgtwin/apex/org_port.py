@@ -210,6 +210,10 @@ class OrgPort(Protocol):
     def readable_fields(self, sobject_type: str) -> frozenset[str]:
         """API names, lower case, that the running user may read."""
 
+    @property
+    def standard_price_book(self) -> str:
+        """Its id."""
+
     def creatable_fields(self, sobject_type: str) -> frozenset[str]: ...
 
     def editable_fields(self, sobject_type: str) -> frozenset[str]: ...

@@ -154,7 +154,14 @@ def is_assignable(source: Type, target: Type) -> bool:
         return target is SOBJECT
     if source.kind is Kind.COLLECTION:
         return _is_collection_assignable(source, target)
-    return source.cls is not None and _is_subclass(source, target)
+    return source.cls is not None and (_is_subclass(source, target) or _iterates_as(source.cls, target))
+
+
+def _iterates_as(cls: ApexClass, target: Type) -> bool:
+    """A class that is Iterable<Account> is an Iterable<SObject> and Iterable<Object> as well. An Iterator is not."""
+    return target.key == "iterable" and any(
+        i.key == "iterable" and is_assignable(i.args[0], target.args[0]) for i in cls.interface_types() if i.args
+    )
 
 
 def _is_collection_assignable(source: Type, target: Type) -> bool:

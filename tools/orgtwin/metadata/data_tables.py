@@ -1,4 +1,4 @@
-"""Computed objects that a query of the data API finds: EntityDefinition, FieldDefinition, TabDefinition and the views of flows.
+"""Computed objects that a query of the data API finds: definitions of objects, fields and tabs, and the views of flows.
 
 Source: those pages of the Object Reference. A caller sees the objects and fields that it may read.
 """
@@ -33,7 +33,7 @@ def register_data_tables(tables: VirtualTables, find_service: FindService) -> No
     """Make the objects of this module queryable, and those of `status_tables`."""
     for table in status_tables(find_service):
         tables.register(table)
-    for name, seen in (("EntityDefinition", _seen_entities), ("FieldDefinition", _seen_fields)):
+    for name, seen in _DEFINITIONS:
         fields, rows = TABLES[name]
         tables.register(VirtualTable(tooling_type(name, fields), _filtered(find_service, rows, seen)))
     for name, fields, flows in (
@@ -73,6 +73,13 @@ def _seen_fields(org: Organization, caller: Caller, rows: Iterable[Values]) -> I
             readable[entity] = org.access.readable_fields(caller, entity) if may else frozenset()
         if str(row["QualifiedApiName"]).lower() in readable[entity]:
             yield row
+
+
+_DEFINITIONS = (
+    ("EntityDefinition", _seen_entities),
+    ("FieldDefinition", _seen_fields),
+    ("EntityParticle", _seen_fields),
+)
 
 
 def _tabs(org: Organization, service: MetadataService, caller: Caller) -> Iterator[Values]:

@@ -116,32 +116,60 @@ def _entities(service: MetadataService) -> Iterator[Values]:
             "IsEverUpdatable": sobject_type.updateable,
             "IsEverDeletable": sobject_type.deletable,
             "PublisherId": "<local>" if sobject_type.custom else "System",
+            "IsLayoutable": sobject_type.createable and not sobject_type.setup,
+            "IsSearchable": sobject_type.createable and not sobject_type.setup,
+            "IsWorkflowEnabled": sobject_type.createable and not sobject_type.setup,
+            "DetailUrl": "/{ID}",
+            "EditUrl": "/{ID}/e",
+            "NewUrl": f"/{sobject_type.key_prefix}/e" if sobject_type.key_prefix else None,
         }
 
 
 def _field_definitions(service: MetadataService) -> Iterator[Values]:
     for sobject_type in service.org.schema:
         for field in sobject_type.fields:
-            durable = f"{sobject_type.api_name}.{field.api_name}"
             yield {
-                "Id": durable,
-                "DurableId": durable,
-                "EntityDefinitionId": sobject_type.api_name,
-                "QualifiedApiName": field.api_name,
-                "DeveloperName": _stem(field.api_name),
-                "Label": field.label,
-                "MasterLabel": field.label,
+                **_field_values(sobject_type, field),
                 "DataType": _data_type(field),
-                "Length": field.length,
-                "Precision": field.precision,
-                "Scale": field.scale,
-                "IsNillable": field.nillable,
-                "IsCalculated": field.calculated,
-                "IsNameField": field.name_field,
                 "IsIndexed": field.unique or field.external_id or field.is_relationship,
                 "IsFieldHistoryTracked": field.track_history,
                 "Description": field.description,
-                "RelationshipName": field.relationship_name,
+            }
+
+
+def _field_values(sobject_type: SObjectType, field: Field) -> Values:
+    """What FieldDefinition and EntityParticle tell of a field alike. A compound field is one particle here (ASSUMED)."""
+    durable = f"{sobject_type.api_name}.{field.api_name}"
+    return {
+        "Id": durable,
+        "DurableId": durable,
+        "EntityDefinitionId": sobject_type.api_name,
+        "QualifiedApiName": field.api_name,
+        "DeveloperName": _stem(field.api_name),
+        "Label": field.label,
+        "MasterLabel": field.label,
+        "Length": field.length,
+        "Precision": field.precision,
+        "Scale": field.scale,
+        "IsNillable": field.nillable,
+        "IsCalculated": field.calculated,
+        "IsNameField": field.name_field,
+        "RelationshipName": field.relationship_name,
+    }
+
+
+def _particles(service: MetadataService) -> Iterator[Values]:
+    for sobject_type in service.org.schema:
+        for field in sobject_type.fields:
+            yield {
+                **_field_values(sobject_type, field),
+                "FieldDefinitionId": f"{sobject_type.api_name}.{field.api_name}",
+                "DataType": field.type.value.lower(),
+                "IsCreatable": field.createable,
+                "IsUpdatable": field.updateable,
+                "IsUnique": field.unique,
+                "IsIdLookup": field.id_lookup,
+                "InlineHelpText": field.help_text,
             }
 
 
@@ -289,7 +317,8 @@ TABLES: Mapping[str, tuple[str, Rows]] = {
     "EntityDefinition": (
         "DurableId QualifiedApiName DeveloperName Label MasterLabel PluralLabel KeyPrefix NamespacePrefix InternalSharingModel "
         "ExternalSharingModel IsCustomizable:b IsCustomSetting:b IsQueryable:b IsApexTriggerable:b IsEverCreatable:b "
-        "IsEverUpdatable:b IsEverDeletable:b PublisherId",
+        "IsEverUpdatable:b IsEverDeletable:b IsLayoutable:b IsSearchable:b IsWorkflowEnabled:b PublisherId "
+        "DetailUrl EditUrl NewUrl",
         _entities,
     ),
     "FieldDefinition": (
@@ -297,6 +326,12 @@ TABLES: Mapping[str, tuple[str, Rows]] = {
         "Length:i Precision:i Scale:i IsNillable:b IsCalculated:b IsNameField:b IsIndexed:b IsFieldHistoryTracked:b Description:t "
         "RelationshipName",
         _field_definitions,
+    ),
+    "EntityParticle": (
+        "DurableId EntityDefinitionId>EntityDefinition FieldDefinitionId>FieldDefinition QualifiedApiName "
+        "DeveloperName Label MasterLabel DataType Length:i Precision:i Scale:i IsNillable:b IsCalculated:b IsNameField:b "
+        "IsCreatable:b IsUpdatable:b IsUnique:b IsIdLookup:b RelationshipName InlineHelpText:t",
+        _particles,
     ),
     "CustomObject": (_NAMED + "Description:t", _custom_objects),
     "CustomField": (_NAMED + "TableEnumOrId EntityDefinitionId>EntityDefinition", _custom_fields),

@@ -18,6 +18,7 @@ from orgtwin.apex.compile.calls import late_method
 from orgtwin.apex.conversion import cast
 from orgtwin.apex.cron import BadCron, Cron, parse_cron
 from orgtwin.apex.faults import ApexThrow, argument_null, message_of, throw
+from orgtwin.apex.job_state import kept
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.signatures import declare, type_of
 from orgtwin.apex.transaction import Job, Transaction
@@ -204,6 +205,7 @@ def enqueue(job: Value, how: Value = None) -> Id:
         raise throw("IllegalArgumentException", text)
     _require_single(engine, options.signature)
     name = job.cls.name
+    waiting = kept(job)
     job_id = _note_job(engine, "Queueable", name)
     if options.signature is not None:
         engine.queued_signatures[options.signature] = job_id
@@ -216,7 +218,7 @@ def enqueue(job: Value, how: Value = None) -> Id:
         pending: list[Job] = []
         try:
             with _own_transaction(engine, "queueable") as inner:
-                call_method(job, "execute", JobContext("queueable", job_id))
+                call_method(waiting, "execute", JobContext("queueable", job_id))
                 pending = list(inner.jobs)
         except ApexThrow as error:
             thrown = error
@@ -304,7 +306,8 @@ def execute_batch(batch: Value, size: int | None = 200) -> Id:
     name = batch.cls.name
     job_id = _note_job(engine, "BatchApex", name)
     chunk_size = min(size, MAX_BATCH_SIZE)
-    _queue(engine, "batch", job_id, name, lambda: _run_batch(engine, batch, job_id, chunk_size))
+    waiting = kept(batch)
+    _queue(engine, "batch", job_id, name, lambda: _run_batch(engine, waiting, job_id, chunk_size))
     return job_id
 
 
@@ -477,6 +480,8 @@ def abort_job(job_id: str | None) -> None:
     engine = context.engine()
     jobs = engine.transaction.jobs
     jobs[:] = [job for job in jobs if str(job.job_id) != str(job_id)]
+    if not engine.port.has_row(Id(str(job_id))):
+        raise throw("AsyncException", f"Unable to find the job: {job_id}")  # ASSUMED: the text
     if str(job_id).startswith("08e"):
         engine.port.remove_row(str(job_id))
     else:

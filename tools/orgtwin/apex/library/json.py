@@ -13,6 +13,7 @@ from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.conversion import runtime_type
 from orgtwin.apex.faults import ApexThrow, argument_null, throw
 from orgtwin.apex.library import json_results, jsontext
+from orgtwin.apex.library.metadata_deploys import MAKERS
 from orgtwin.apex.library.properties import Properties
 from orgtwin.apex.library.signatures import class_key, system_class, type_of
 from orgtwin.apex.library.tokens import TypeToken
@@ -69,7 +70,7 @@ _SCALARS: Mapping[type, Callable[[Value], str]] = {
 
 
 def to_plain(value: Value, suppress: bool, depth: int = 0) -> Value:
-    """Dicts and lists whose scalars are JSON text."""
+    """Dicts and lists whose scalars are JSON text; entries of a map from the last to the first (ASSUMED, from public tests)."""
     scalar = _SCALARS.get(type(value))
     if scalar is not None:
         return scalar(value)
@@ -80,7 +81,7 @@ def to_plain(value: Value, suppress: bool, depth: int = 0) -> Value:
     if isinstance(value, ApexMap):
         return {
             _key_text(k): to_plain(v, suppress, depth + 1)
-            for k, v in value.items.items()
+            for k, v in reversed(value.items.items())
             if v is not None or not suppress
         }
     if isinstance(value, SObject):
@@ -316,8 +317,18 @@ def from_plain(value: Value, type_: Type, *, strict: bool) -> Value:
         if constant is None:
             raise throw("JSONException", f"Unknown enum value: {value}")
         return constant
+    if cls in MAKERS and isinstance(value, dict):
+        return _properties(value, MAKERS[cls](), cls)
     made = json_results.READERS.get(class_key(type_.name))
     return made(value) if made is not None and isinstance(value, dict) else _instance(value, cls, strict)
+
+
+def _properties(value: Mapping[str, Value], made: Properties, cls: ApexClass) -> Properties:
+    for name, item in value.items():
+        variable = cls.variables.get(name.lower())
+        if variable is not None:
+            made.values[name.lower()] = from_plain(item, variable.type, strict=False)
+    return made
 
 
 def _collection(value: Value, type_: Type, strict: bool) -> Value:

@@ -6,7 +6,7 @@ test makes the results itself and calls its callback with them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
@@ -57,6 +57,10 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+MAKERS: dict[ApexClass, Callable[[], Properties]] = {}
+"""What makes an empty value of each class; JSON makes them too (ASSUMED, from public tests)."""
+
+
 def _value_class(name: str, fields: Mapping[str, str], extends: ApexClass | None = None) -> ApexClass:
     """A class of public properties; those that are lists start empty."""
     cls = declare(name, namespace=_SPACE)
@@ -67,6 +71,7 @@ def _value_class(name: str, fields: Mapping[str, str], extends: ApexClass | None
         made.values.update({key: ApexList(type_of(type_name), []) for key, type_name in lists.items()})
         return made
 
+    MAKERS[cls] = make
     system_class(name, {}, namespace=_SPACE, constructors={"()": make}, extends=extends)
     for field, type_name in fields.items():
         add_property(cls, field, type_of(type_name))

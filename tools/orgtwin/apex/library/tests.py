@@ -103,7 +103,7 @@ system_class(
         "static void stopTest()": _stop,
         "static Boolean isRunningTest()": lambda: context.engine().is_testing,
         "static void setMock(Type,Object)": _set_mock,
-        "static Id getStandardPricebookId()": lambda: to_id("01s000000000001AAA"),
+        "static Id getStandardPricebookId()": lambda: to_id(context.engine().port.standard_price_book),
         "static void setCreatedDate(Id,Datetime)": _set_created_date,
         "static void setFixedSearchResults(List<Id>)": _set_fixed_search,
         "static Object createStub(Type,Object)": create_stub,

@@ -39,7 +39,9 @@ SHAPES: Mapping[str, Shape] = {
     "Email": Shape(FieldType.EMAIL, length=80),
     "EncryptedText": Shape(FieldType.ENCRYPTED_STRING, ("length", "maskChar", "maskType")),
     "ExternalLookup": Shape(FieldType.STRING, ("referenceTo", "relationshipName", "length"), ("relationshipLabel",)),
-    "Hierarchy": Shape(FieldType.REFERENCE, ("relationshipName",), ("relationshipLabel", "referenceTo"), length=18),
+    "Hierarchy": Shape(
+        FieldType.REFERENCE, ("relationshipName",), ("relationshipLabel", "referenceTo", "lookupFilter"), length=18
+    ),
     "Html": Shape(FieldType.TEXTAREA, _LONG),
     "Location": Shape(FieldType.LOCATION, ("scale",), ("displayLocationInDecimal",)),
     "LongTextArea": Shape(FieldType.TEXTAREA, _LONG),
@@ -49,7 +51,10 @@ SHAPES: Mapping[str, Shape] = {
     "MasterDetail": Shape(
         FieldType.REFERENCE,
         ("referenceTo", "relationshipName"),
-        ("relationshipLabel", "relationshipOrder", "reparentableMasterDetail", "writeRequiresMasterRead"),
+        (
+            *("relationshipLabel", "relationshipOrder", "reparentableMasterDetail", "writeRequiresMasterRead"),
+            "lookupFilter",
+        ),
         length=18,
     ),
     "MetadataRelationship": Shape(

@@ -64,31 +64,31 @@ def _named_fields(node: Node) -> tuple[Field, ...]:
     return custom_object_fields(_read_name_field(node))
 
 
-_CUSTOM = _Kind("a", ("label", "pluralLabel", "nameField", "deploymentStatus", "sharingModel"), _named_fields, {})
+_CUSTOM = _Kind("a", ("label", "nameField", "deploymentStatus", "sharingModel"), _named_fields, {})
 _SETTING = _Kind("a", ("label",), lambda _node: custom_setting_fields(), {"undeletable": False})
 _KINDS: Mapping[str, _Kind] = {
     "__c": _CUSTOM,
     "__e": _Kind(
         "e",
-        ("label", "pluralLabel", "deploymentStatus"),
+        ("label", "deploymentStatus"),
         lambda _node: platform_event_fields(),
         {"event": True, "queryable": False, "updateable": False, "deletable": False, "undeletable": False},
     ),
     "__mdt": _Kind(
         "m",
-        ("label", "pluralLabel"),
+        ("label",),
         lambda _node: custom_metadata_fields(),
         {"createable": False, "updateable": False, "deletable": False, "undeletable": False},
     ),
     "__b": _Kind(
         "x",
-        ("label", "pluralLabel", "deploymentStatus"),
+        ("label", "deploymentStatus"),
         lambda _node: big_object_fields(),
         {"updateable": False, "undeletable": False},
     ),
     EXTERNAL: _Kind(
         "x",
-        ("label", "pluralLabel", "deploymentStatus", "externalDataSource", "externalName"),
+        ("label", "deploymentStatus", "externalDataSource", "externalName"),
         lambda _node: external_object_fields(),
         {"createable": False, "updateable": False, "deletable": False, "undeletable": False},
     ),
