@@ -6,6 +6,9 @@ test are shared. ASSUMED, from a public test: that a test is no exception.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from orgtwin.apex.records import SObject
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Instance, Value, nested
 
@@ -54,7 +57,7 @@ def _copy_record(value: SObject, known: dict[int, Value]) -> SObject:
     return made
 
 
-_COPIES = {
+_COPIES: Mapping[type, Callable[[Any, dict[int, Value]], Value]] = {
     Instance: _copy_instance,
     ApexList: _copy_list,
     ApexSet: _copy_set,
