@@ -8,6 +8,7 @@ import orgtwin.apex.library.all  # noqa: F401  (fills the registry)
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.faults import EXCEPTIONS
 from orgtwin.apex.library.connect_api import SPACE, find_connect_class
+from orgtwin.apex.library.connect_services import find_service, services
 from orgtwin.apex.library.documented import documented, elsewhere, missing_classes
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES, class_key
 
@@ -21,7 +22,7 @@ which Salesforce's compiler knows of every class, is refused where it is not lis
 _CONNECT = """## ConnectApi
 
 Inputs and outputs are values: they are made, and their properties set and read. In a test that does not see the org's data a
-call of any service throws, as documented; everywhere else it is refused by name.
+call of any service throws, as documented; everywhere else these methods of services run, and the others are refused by name.
 """
 _WHOLE = """## Refused as a whole
 
@@ -81,6 +82,8 @@ def _exceptions() -> Iterator[str]:
 def _connect_values() -> Iterator[str]:
     classes = sorted((c for c in SYSTEM_CLASSES.values() if c.namespace == SPACE), key=lambda c: c.name.lower())
     yield _CONNECT
+    yield f"Services: {_coded(f'{cls.name}.{member}' for cls in services().values() for member in sorted(set(_members(cls))))}"
+    yield ""
     yield f"Values: {_coded(c.name for c in classes if not c.is_enum)}"
     yield ""
     yield f"Enums: {_coded(c.name for c in classes if c.is_enum)}"
@@ -94,9 +97,15 @@ def _refusals() -> Iterator[str]:
     yield _WHOLE
     missing = missing_classes()
     rows = {name: _names(found) for name, found in documented().items() if class_key(name) in missing or _is_idle(name)}
-    rows |= elsewhere()
+    rows |= {name: _not_running(name, methods) for name, methods in elsewhere().items()}
     for name in sorted(rows, key=str.lower):
         yield f"- `{name}`" + (f": {_coded(rows[name])}" if rows[name] else "")
+
+
+def _not_running(name: str, methods: tuple[str, ...]) -> tuple[str, ...]:
+    """The methods less those of a ConnectApi service that run in some form."""
+    service = find_service(name.lower())
+    return methods if service is None else tuple(m for m in methods if m.lower() not in service.methods)
 
 
 def _is_idle(name: str) -> bool:

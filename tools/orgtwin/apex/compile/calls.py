@@ -19,6 +19,7 @@ from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.overloads import choose, is_ambiguous
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.faults import null_pointer, throw
+from orgtwin.apex.library.connect_services import find_service
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of, find_class
 from orgtwin.apex.library.special import special_call
@@ -177,7 +178,11 @@ def _super_call(scope: Scope, node: tree.Call) -> Code:
 def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     args = arguments(scope, node.args)
     if owner.kind is Kind.REFUSED:
-        return Code(refusing(owner, node.name), owner)
+        service = find_service(owner.key)
+        running = resolve(service.find_methods(node.name), args) if service is not None else None
+        if running is None:
+            return Code(refusing(owner, node.name), owner)
+        return Code(invoke_static(*running), running[0].returns)
     system = find_class(owner.name) if owner.is_sobject else None  # Network, Site: a class and an object
     cls = system or class_of(owner)
     named = cls.find_methods(node.name) if cls is not None else []

@@ -1,4 +1,4 @@
-"""ConnectApi: its inputs and outputs as values. Its service classes are refused; in a test they throw, as the platform's do.
+"""ConnectApi: its inputs and outputs as values. Of its services, some methods run (connect_services).
 
 connect_api.txt holds a class a line, `Name < Parent`, its properties indented below, or an enum, `Name = Constants`. Source:
 "ConnectApi Input Classes", "ConnectApi Output Classes", "ConnectApi Enums" (Apex Reference Guide), as Salesforce's public Apex
@@ -11,13 +11,22 @@ from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
+from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.faults import throw
 from orgtwin.apex.library.properties import Properties, add_property
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES, declare, system_class, system_enum, type_of
 from orgtwin.apex.values import Value
 
 SPACE = "ConnectApi"
-SILOED_TEST = "ConnectApi methods are not supported in data siloed tests. Please use @IsTest(SeeAllData=true)."
+_SILOED_TEST = "ConnectApi methods are not supported in data siloed tests. Please use @IsTest(SeeAllData=true)."
+
+
+def require_data() -> None:
+    """Only a test that sees the org's data may ask a service. Source: "Testing ConnectApi Code" (Apex Developer Guide)."""
+    engine = context.engine()
+    if engine.is_testing and not engine.test_state.get("sees data"):
+        raise throw("UnsupportedOperationException", _SILOED_TEST)
 
 
 def find_connect_class(key: str) -> ApexClass | None:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.heap import BULK
+from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class
 from orgtwin.apex.values import Long, Value, wrap32, wrap64
 
@@ -267,5 +268,7 @@ UUID = system_class(
         "static UUID randomUUID()": lambda: Uuid(random_uuid()),
         "static UUID fromString(String)": lambda text: Uuid(_present(text)),
         "String toString()": str.__str__,
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "Integer hashCode()": lambda this: hash_code(str(this)),
     },
 )

@@ -327,6 +327,14 @@ def _shown(this: StandardSetController) -> ApexList:
     return ApexList(this.records.type, this.records.items[start : start + this.size])
 
 
+def _save_all(this: StandardSetController) -> Page:
+    """Updates the records of the set. ASSUMED: it leads home, for nobody came from a page."""
+    from orgtwin.apex.database import run_dml
+
+    run_dml(context.engine(), "update", this.records, False)
+    return Page("/home/home.jsp")
+
+
 def _resize(this: StandardSetController, size: int) -> None:
     this.size = size
 
@@ -350,6 +358,8 @@ system_class(
         "void last()": lambda this: _go(this, this.pages),
         "SObject getRecord()": lambda this: this.records.items[0] if this.records.items else None,
         "PageReference cancel()": lambda this: Page("/"),
+        "PageReference save()": _save_all,
+        "void addFields(List<String>)": lambda this, names: None,
         "Boolean getCompleteResult()": lambda this: True,
     },
     namespace="ApexPages",

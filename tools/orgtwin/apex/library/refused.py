@@ -7,8 +7,7 @@ from typing import NoReturn
 
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
-from orgtwin.apex.faults import throw
-from orgtwin.apex.library.connect_api import SILOED_TEST
+from orgtwin.apex.library.connect_api import require_data
 from orgtwin.apex.types import Kind, Type
 from orgtwin.apex.values import Value
 
@@ -52,10 +51,9 @@ def _missing_classes() -> frozenset[str]:
 
 def refuse(type_: Type, member: str) -> NoReturn:
     """Stop here, by name; a call of ConnectApi in a test that does not see the org's data throws, as documented."""
-    engine = context.engine()
-    if type_.key.startswith("connectapi.") and engine.is_testing and not engine.test_state.get("sees data"):
-        raise throw("UnsupportedOperationException", SILOED_TEST)
-    engine.refuse(f"apex.{type_.name}.{member}", f"{type_.name}.{member} in Apex")
+    if type_.key.startswith("connectapi."):
+        require_data()
+    context.engine().refuse(f"apex.{type_.name}.{member}", f"{type_.name}.{member} in Apex")
     raise AssertionError("refuse() always raises")
 
 

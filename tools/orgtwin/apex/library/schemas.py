@@ -13,6 +13,7 @@ from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.database import with_defaults
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.crypto import random_uuid
+from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, to_id
@@ -204,6 +205,10 @@ _OBJECT_RESULT = system_class(
             "SObjectDescribeOptions", namespace="Schema"
         ).constants["default"],
         "Schema.SObjectType getSObjectType()": lambda this: SObjectTypeToken(this.owner),
+        "Boolean equals(Object)": lambda this, other: this == other,
+        "Integer hashCode()": lambda this: hash_code(this.owner.name),
+        "Schema.SObjectTypeFields getFields()": lambda this: DescribeFields(this.owner),
+        "Schema.SObjectTypeFieldSets getFieldSets()": lambda this: DescribeFieldSets(this.owner),
         "Schema.SObjectTypeFields fields": lambda this: DescribeFields(this.owner),
         "Schema.SObjectTypeFieldSets fieldSets": lambda this: DescribeFieldSets(this.owner),
         "List<Schema.ChildRelationship> getChildRelationships()": _children,

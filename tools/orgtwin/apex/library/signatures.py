@@ -115,14 +115,15 @@ def system_class(
     cls.generic = tuple(generic.lower().split())
     cls.superclass = extends
     for text, function in table.items():
-        _add(cls, text, function)
+        add_signature(cls, text, function)
     for text, function in (constructors or {}).items():
         parameters = tuple(type_of(p) for p in split_arguments(text[1:-1]))
         cls.constructors.append(Method(cls, name, parameters, cls.type, function, static=True, generic=cls.generic))
     return cls
 
 
-def _add(cls: ApexClass, text: str, function: Callable[..., Value]) -> None:
+def add_signature(cls: ApexClass, text: str, function: Callable[..., Value]) -> None:
+    """Give a class a method or property by its signature."""
     static = text.startswith("static ")
     text = text.removeprefix("static ")
     head, bracket, rest = text.partition("(")
@@ -149,7 +150,7 @@ def system_interface(name: str, *signatures: str, namespace: str = "System", gen
     cls.type.kind = Kind.CLASS
     cls.generic = tuple(generic.lower().split())
     for text in signatures:
-        _add(cls, text, _abstract)
+        add_signature(cls, text, _abstract)
     for methods in cls.methods.values():
         for method in methods:
             method.abstract = True

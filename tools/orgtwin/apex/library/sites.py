@@ -68,6 +68,7 @@ system_class(
         "static Id createPortalUser(SObject,String,String)": _nothing,
         "static Id createPortalUser(SObject,String,String,Boolean)": _nothing,
         "static void setExperienceId(String)": _nothing,
+        "static void validatePassword(SObject,String,String)": _nothing,
     },
 )
 
