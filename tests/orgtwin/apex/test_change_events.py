@@ -57,6 +57,46 @@ TESTS = """@IsTest private class AccountChangesTest {
         System.assertEquals('CREATE', event.ChangeEventHeader.getChangeType());
     }
 }"""
+HEADERS = """trigger Headers on AccountChangeEvent (after insert) {
+    for (AccountChangeEvent event : Trigger.new) {
+        EventBus.ChangeEventHeader h = event.ChangeEventHeader;
+        insert new Contact(LastName = h.transactionKey, Description = String.join(new List<String>{
+            h.recordIds[0], String.join(h.changedFields, ','), String.join(h.nulledFields, ','), '' + h.diffFields.size(),
+            h.commitUser, '' + h.sequenceNumber, h.entityName, '' + h.commitNumber
+        }, '|'));
+    }
+}"""
+TRANSACTION = """@IsTest private class HeadersTest {
+    @IsTest static void twoChangesOfATransaction() {
+        Account first = new Account(Name = 'A', Phone = '1', Site = 'here');
+        Account second = new Account(Name = 'B');
+        insert new List<Account>{first, second};
+        Test.enableChangeDataCapture();
+        first.Phone = null;
+        first.Site = 'there';
+        second.Name = 'C';
+        update new List<Account>{first, second};
+        Test.getEventBus().deliver();
+        List<Contact> told = [SELECT LastName, Description FROM Contact ORDER BY Id];
+        System.assertEquals(2, told.size());
+        System.assertEquals(told[0].LastName, told[1].LastName);
+        List<String> one = told[0].Description.split('[|]');
+        List<String> other = told[1].Description.split('[|]');
+        String user = UserInfo.getUserId();
+        System.assertEquals(new List<String>{first.Id, 'Phone,Site', 'Phone', '0', user, '1', 'Account'}, head(one));
+        System.assertEquals(new List<String>{second.Id, 'Name', '', '0', user, '2', 'Account'}, head(other));
+        System.assertEquals(one[7], other[7]);
+        update first;
+        Test.getEventBus().deliver();
+        System.assertEquals(2, [SELECT COUNT() FROM Contact WHERE LastName = :told[0].LastName]);
+    }
+    static List<String> head(List<String> parts) {
+        System.assertEquals(8, parts.size());
+        List<String> found = parts.clone();
+        found.remove(7);
+        return found;
+    }
+}"""
 ENDLESS = """trigger Again on AccountChangeEvent (after insert) {
     Account a = [SELECT NumberOfEmployees FROM Account];
     a.NumberOfEmployees += 1;
@@ -106,3 +146,7 @@ def test_a_delivery_gives_what_waited_when_it_began() -> None:
 
 def test_a_batch_has_at_most_two_thousand_events() -> None:
     assert failures(T=BATCHES, C=MANY) == []
+
+
+def test_changes_of_a_transaction_share_its_key_number_and_user_and_are_counted() -> None:
+    assert failures(T=HEADERS, C=TRANSACTION) == []

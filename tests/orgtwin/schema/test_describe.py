@@ -20,6 +20,8 @@ EXTRA = (
           custom=True, permissionable=False),
     Field("Double__c", "Double", FieldType.DOUBLE, precision=18, scale=2, custom=True, calculated=True, createable=False,
           updateable=False, formula="1 + 1", permissionable=False),
+    Field("Said__c", "Said", FieldType.STRING, length=1300, custom=True, calculated=True, createable=False,
+          updateable=False, formula="'a'", permissionable=False),
     Field("Hidden__c", "Hidden", FieldType.STRING, length=10, custom=True),
 )  # fmt: skip
 
@@ -99,6 +101,8 @@ def test_a_field_that_the_caller_may_not_read_is_not_described(org: Org) -> None
             },
         ),
         ("Double__c", {"calculated": True, "calculatedFormula": "1 + 1", "createable": False, "groupable": False}),
+        ("Said__c", {"calculated": True, "groupable": False}),
+        ("CLM_Id__c", {"calculated": False, "groupable": True}),
         ("Status", {"restrictedPicklist": True, "defaultValue": "Draft", "nillable": False}),
         ("AccountId", {"referenceTo": ["Account"], "relationshipName": "Account", "soapType": "tns:ID"}),
         ("BillingCity", {"compoundFieldName": "BillingAddress", "createable": True}),
