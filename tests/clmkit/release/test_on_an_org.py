@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,8 +65,17 @@ def asked(org: Org, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     assert paths <= set(PUBLIC)
 
 
-def test_the_plan_after_a_deploy_by_cumulusci_is_empty(org: Org) -> None:
+def test_the_plan_after_a_deploy_by_cumulusci_is_empty_and_says_what_it_does(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    monkeypatch.setattr("clmkit.cli.plan._tell_progress", steps.append)
     code, document = org.plan()
+    assert [re.sub(r"\d+", "N", step) for step in steps] == [
+        f"comparing {org.project / 'force-app'} with the mapping",
+        "reading N components of the org",
+        "comparing the org with the package",
+    ]
     assert (code, document["empty"], document["next"]) == (0, True, "nothing to deploy")
     assert document["built"] == document["org"]
     assert not (org.project / "build" / "plans").exists()

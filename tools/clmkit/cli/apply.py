@@ -11,12 +11,12 @@ import click
 from clmkit.cli.output import AS_JSON, tell
 from clmkit.cli.release_options import AGAINST, DECISIONS, INTENT, ORG, PACKAGE, PLANS, SPEC, run_guarded, this_run
 from clmkit.clients.errors import WireError
-from clmkit.release.apply import ApplyRefused, BrokenOff, Release, Tell, apply_plan, take_back, where_it_stands
+from clmkit.release.apply import ApplyRefused, BrokenOff, Release, apply_plan, take_back, where_it_stands
 from clmkit.release.journal import Journal
 from clmkit.release.lock import holding_lock
 from clmkit.release.org_access import open_org, read_access
 from clmkit.release.plan_report import SHORT_HASH
-from clmkit.release.planning import Sources, draw_plan, find_kept_plan, read_intent
+from clmkit.release.planning import Sources, Tell, draw_plan, find_kept_plan, read_intent
 
 TEST_LEVELS = ("NoTestRun", "RunLocalTests", "RunAllTestsInOrg")
 

@@ -88,11 +88,18 @@ def _find_width() -> int:
     return max(NARROWEST, get_terminal_size().columns) if sys.stdout.isatty() else WIDTH
 
 
+def _tell_progress(what: str) -> None:
+    """To who looks at a terminal; a log needs the result alone."""
+    if sys.stderr.isatty():
+        click.echo(f"{what} ...", err=True)
+
+
 async def _draw(sources: Sources, org_file: str, plans: Path, html: Path | None) -> Plan:
     access, intent = read_access(org_file), read_intent(sources)
     async with open_org(access, intent.spec.api_version) as org:
-        drawn = await draw_plan(sources, intent, org, for_people=True)
+        drawn = await draw_plan(sources, intent, org, _tell_progress, for_people=True)
         if drawn.plan.deploys and not drawn.plan.is_stale:
+            _tell_progress("keeping the plan, with what a rollback needs")
             await keep_plan(drawn, org, plans)
     if html is not None:
         write_whole(html, render_html(drawn.plan).encode())

@@ -15,7 +15,7 @@ values and assignments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,12 @@ from clmkit.release.components import Components, Key, digest, read_components, 
 from clmkit.release.journal import Journal
 from clmkit.release.org_access import OrgClients
 from clmkit.release.plan import PROJECT, SETTINGS, Pair, Plan, WayBack, plan_way_back, to_key
-from clmkit.release.planning import ASSIGNED, ROLLBACK, Drawn, KeptPlan
+from clmkit.release.planning import ASSIGNED, ROLLBACK, Drawn, KeptPlan, Tell
 from clmkit.release.snapshot import take_snapshot
 from clmkit.release.withdrawals import render_withdrawal
 
 DEPLOYING, DEPLOYED, VERIFIED = "deploying", "deployed", "verified"
 BEGUN, VALIDATED, FAILED = "begun", "validated", "failed"
-
-Tell = Callable[[str], None]
 
 
 class ApplyRefused(Exception):
