@@ -72,7 +72,7 @@ def test_the_plan_after_a_deploy_by_cumulusci_is_empty_and_says_what_it_does(
     monkeypatch.setattr("clmkit.cli.plan._tell_progress", steps.append)
     code, document = org.plan()
     assert [re.sub(r"\d+", "N", step) for step in steps] == [
-        f"comparing {org.project / 'force-app'} with the mapping",
+        "comparing force-app with the mapping",
         "reading N components of the org",
         "comparing the org with the package",
     ]

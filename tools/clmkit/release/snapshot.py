@@ -54,10 +54,10 @@ async def take_snapshot(org: OrgClients, project: Iterable[Component], prefix: s
     wanted = {Key(one.metadata_type, one.full_name) for one in project}
     types = sorted({key.metadata_type for key in wanted} | set(OWN_TYPES))
     listed = {Key(row.metadata_type, row.full_name): row for row in await org.metadata.list_components(types)}
-    own = {key for key in listed if key.metadata_type in OWN_TYPES and _is_own(key, prefix)}
-    files = await org.metadata.retrieve(_members(wanted | own))
+    wanted |= {key for key in listed if key.metadata_type in OWN_TYPES and _is_own(key, prefix)}
+    files = await org.metadata.retrieve(_members(wanted))
     found = read_components(files)
-    return Snapshot({key: found[key] for key in found if key in wanted | own}, files, listed)
+    return Snapshot({key: found[key] for key in found if key in wanted}, files, listed)
 
 
 def _is_own(key: Key, prefix: str) -> bool:
