@@ -55,6 +55,7 @@ from orgtwin.apex.verdicts import Verdicts, verdict_key, world_digest
 from orgtwin.errors import Unsupported
 from orgtwin.schema.model import ChildRelationship
 
+THROW_TICKS = 40  # of an exception that is thrown and caught (ASSUMED)
 HEAP_CHECK_TICKS = 250_000  # half a second of CPU by the model
 
 
@@ -369,6 +370,7 @@ class Engine:
         """Write down that an exception was thrown, once, and where, unless it knows where it was made."""
         if not error.value.thrown:
             error.value.thrown = True
+            self.spend(THROW_TICKS)
             self.note("EXCEPTION_THROWN", f"[{self.line()}]", error)
             error.value.trace = error.value.trace or self.trace()
 

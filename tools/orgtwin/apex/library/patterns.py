@@ -32,7 +32,7 @@ from orgtwin.java_regex import (
 T = TypeVar("T")
 MAX_TEXT = 6_000_000
 LONG_MATCH = 100  # milliseconds
-MATCH_TICKS = 4
+MATCH_TICKS = 10
 REWRITE_TICKS = 20
 """ASSUMED: CPU time of a match, and of a split or a replacement, however short the text."""
 

@@ -19,6 +19,7 @@ from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.faults import EXCEPTIONS, throw
 from orgtwin.apex.heap import BULK, LARGE, size_of
 from orgtwin.apex.library.enums import add_enum_methods
+from orgtwin.apex.library.prices import priced
 from orgtwin.apex.types import BLOB, COLLECTION_ARITY, PRIMITIVES, STRING, VOID, Kind, Type, collection
 from orgtwin.apex.values import EnumConstant, Value
 
@@ -135,6 +136,7 @@ def add_signature(cls: ApexClass, text: str, function: Callable[..., Value]) -> 
             function = _guarded(f"{cls.name}.{name}", function)
         if returns is STRING or returns is BLOB or returns.key in COLLECTION_ARITY or cls.name in _BULK:
             function = _weighed(function)
+        function = priced(cls.name, name, function)
         method = Method(cls, name, parameters, returns, function, static=static, virtual=True, generic=cls.generic)
         cls.methods.setdefault(name.lower(), []).append(method)
         cls.vtable[method.signature] = method
