@@ -1,0 +1,81 @@
+"""CPU time of library methods that cost much more than a call: ticks by class and method, TICKS_PER_MILLISECOND of transaction.py.
+
+ASSUMED, as the whole CPU model is: orgs do not publish what a method costs. A price is about what the method takes here, so that a
+loop of nothing else ends by the clock well before its ten seconds by the model are over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from orgtwin.apex import context
+from orgtwin.apex.values import Value
+
+_ENCODE, _DATE, _TEXT_OF_DATE = 6, 3, 30
+_PRICES: Mapping[str, Mapping[str, int]] = {
+    "crypto": {
+        "generatedigest": 20,
+        "generatemac": 40,
+        "generateaeskey": 20,
+        "encrypt": 60,
+        "decrypt": 60,
+        "encryptwithmanagediv": 80,
+        "decryptwithmanagediv": 80,
+        "sign": 200,
+        "verify": 200,
+        "verifyhmac": 40,
+        "getrandominteger": 8,
+        "getrandomlong": 8,
+    },
+    "date": {"today": _DATE, "adddays": _DATE, "addmonths": _DATE, "format": 20, "parse": 20, "valueof": 20},
+    "datetime": {
+        "now": _DATE,
+        "adddays": _DATE,
+        "format": _TEXT_OF_DATE,
+        "formatgmt": _TEXT_OF_DATE,
+        "formatlong": _TEXT_OF_DATE,
+        "parse": _TEXT_OF_DATE,
+        "valueof": _TEXT_OF_DATE,
+        "valueofgmt": _TEXT_OF_DATE,
+    },
+    "decimal": {"divide": 20, "round": 4, "setscale": 4, "pow": 20, "valueof": 4},
+    "document": {"load": 60},
+    "encodingutil": {
+        "base64encode": _ENCODE,
+        "base64decode": _ENCODE,
+        "converttohex": _ENCODE,
+        "convertfromhex": _ENCODE,
+        "urlencode": _ENCODE,
+        "urldecode": _ENCODE,
+    },
+    "fieldset": {"getfields": 20},
+    "json": {
+        "deserialize": 30,
+        "deserializestrict": 30,
+        "deserializeuntyped": 15,
+        "serialize": 6,
+        "serializepretty": 6,
+    },
+    "limits": {"getheapsize": 20},
+    "schema": {"getglobaldescribe": 40},
+    "sobject": {"clone": 6, "put": 4},
+    "sobjecttypefields": {"getmap": 20},
+    "string": {"format": 20, "getlevenshteindistance": 8},
+    "system": {"now": _DATE, "today": _DATE},
+    "type": {"forname": 15, "newinstance": 15},
+    "uuid": {"randomuuid": 8},
+}
+
+
+def priced(class_name: str, method: str, function: Callable[..., Value]) -> Callable[..., Value]:
+    """The method's function, which uses its price of CPU time first; the function itself where it has none."""
+    ticks = _PRICES.get(class_name.lower(), {}).get(method.lower())
+    if ticks is None:
+        return function
+    price = ticks
+
+    def call(*args: Value) -> Value:
+        context.spend(price)
+        return function(*args)
+
+    return call
