@@ -164,7 +164,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], tuple[int, str, str]]] = {
     "suites": (
         "runTestsSynchronous",
         {"suiteNames": "All"},
-        (501, "TWIN_UNSUPPORTED", "orgtwin does not emulate test suites (ledger: apex.test-suites)"),
+        (400, "INVALID_INPUT", "This test suite does not exist: All"),
     ),
 }
 
@@ -175,6 +175,23 @@ def test_a_run_that_cannot_be_is_refused(
 ) -> None:
     answer = client.post(f"{TOOLING}/{resource}", asked)
     assert (answer.status, answer.json()[0]["errorCode"], answer.json()[0]["message"]) == said
+
+
+SUITE = (
+    "<ApexTestSuite><testClassName>AdderTest</testClassName><testClassName>OtherTest</testClassName></ApexTestSuite>"
+)
+
+
+def test_a_suite_is_deployed_queried_and_run(client: InProcess) -> None:
+    deploy_well(client, {"testSuites/All.testSuite": SUITE}, {"ApexTestSuite": ["All"]})
+
+    (suite,) = rows(client, "SELECT Id, TestSuiteName FROM ApexTestSuite")
+    members = rows(client, f"SELECT ApexClass.Name FROM TestSuiteMembership WHERE ApexTestSuiteId = '{suite['Id']}'")
+
+    assert suite["TestSuiteName"] == "All"
+    assert [row["ApexClass"]["Name"] for row in members] == ["AdderTest", "OtherTest"]
+    for asked in ({"suiteNames": "all"}, {"suiteids": suite["Id"], "classNames": "OtherTest"}):
+        assert methods_run(client, asked) == ["AdderTest.right", "AdderTest.wrong", "OtherTest.nothing"]
 
 
 COVERING = {

@@ -16,6 +16,8 @@ from orgtwin.http.soap_envelope import admit_session, answer, read_envelope
 from orgtwin.http.test_results import run_tests_result
 from orgtwin.http.tooling import carry_out
 from orgtwin.metadata.results import nil, to_nodes
+from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.test_suites import classes_of
 from orgtwin.metadata.xml import Node
 
 _NAMESPACE = "http://soap.sforce.com/2006/08/apex"
@@ -33,11 +35,10 @@ def call(request: Request) -> Response:
 
 
 def _run_tests(request: Request, _header: Node | None, operation: Node) -> Response:
-    """RunTestsRequest: allTests, classes, tests {className, testMethods}, maxFailedTests, skipCodeCoverage."""
+    """RunTestsRequest: allTests, classes, suiteName, suiteId, tests {className, testMethods}, maxFailedTests, skipCodeCoverage."""
     asked = operation.children[0] if operation.children else Node("RunTestsRequest")
-    if asked.find("suiteId") is not None or asked.find("suiteName") is not None:
-        raise Unsupported("apex.test-suites", "test suites")
-    names = [*asked.values("classes"), *(name for test in asked.all("tests") for name in _test_names(test))]
+    suites = classes_of(request.twin.part(MetadataService), asked.values("suiteName"), asked.values("suiteId"))
+    names = [*suites, *asked.values("classes"), *(name for test in asked.all("tests") for name in _test_names(test))]
     most = asked.number("maxFailedTests")
     run = carry_out(request, None if asked.flag("allTests") else names, -1 if most is None else most)
     result = run_tests_result(run, wants_coverage=not asked.flag("skipCodeCoverage"))

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from orgtwin.errors import SalesforceError, Unsupported
+from orgtwin.errors import SalesforceError
 from orgtwin.events.system_topics import TEST_RESULT, notice
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Route
 from orgtwin.http.test_results import run_tests_result
+from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.test_suites import classes_of
 
 if TYPE_CHECKING:
     from orgtwin.apex.test_runs import KeptRun, TestRuns
@@ -66,10 +68,10 @@ def _most_failures(given: object) -> int:
 
 
 def _names(request: Request, asked: Mapping[str, object]) -> Iterator[str]:
-    """`Class` and `Class.method`. Clients write classids, classIds, classNames, classnames, tests."""
+    """`Class` and `Class.method`. Clients write classids, classIds, classNames, classnames, suiteNames, tests."""
     given = {name.lower(): value for name, value in asked.items()}
-    if "suitenames" in given or "suiteids" in given:
-        raise Unsupported("apex.test-suites", "test suites")
+    suites = (_split(given.get("suitenames")), _split(given.get("suiteids")))
+    yield from classes_of(request.twin.part(MetadataService), *suites)
     yield from _split(given.get("classnames"))
     for class_id in _split(given.get("classids")):
         yield _class_name(request, class_id)

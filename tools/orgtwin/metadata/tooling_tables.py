@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.service import MetadataService
+from orgtwin.metadata.test_suites import membership_rows, suite_rows
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller, Value
 from orgtwin.schema.model import Field, FieldType, SObjectType
@@ -352,6 +353,8 @@ TABLES: Mapping[str, tuple[str, Rows]] = {
     "FlexiPage": (_LABELLED, _components("FlexiPage")),
     "CustomApplication": (_LABELLED, _components("CustomApplication")),
     "CustomTab": (_LABELLED, _components("CustomTab")),
+    "ApexTestSuite": ("TestSuiteName", suite_rows),
+    "TestSuiteMembership": ("ApexTestSuiteId>ApexTestSuite ApexClassId>ApexClass", membership_rows),
     "RemoteProxy": (_LABELLED, _components("RemoteSiteSetting")),
     "SubscriberPackage": ("Name NamespacePrefix Description:t", _none),
     "SubscriberPackageVersion": (

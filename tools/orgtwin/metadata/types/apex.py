@@ -69,3 +69,11 @@ def remove_apex(workspace: Workspace, component: Component) -> None:
     workspace.write_records(
         component, lambda org: delete_rows(org, find_rows(org, component.type, Name=component.full_name))
     )
+
+
+def deploy_test_suite(workspace: Workspace, component: Component, _before: Component | None) -> Component:
+    """Its classes are there or come with it, which lower orders did."""
+    for name in component.body.values("testClassName"):
+        if workspace.find("ApexClass", name) is None:
+            raise ComponentRefused(f"In field: testClassName - no ApexClass named {name} found")
+    return component

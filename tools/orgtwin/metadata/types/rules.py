@@ -82,6 +82,7 @@ RULES: Mapping[str, Rule] = {
     "ApexClass": Rule(40, apex.deploy_apex, apex.remove_apex),
     "ApexTrigger": Rule(41, apex.deploy_apex, apex.remove_apex),
     "PlatformCachePartition": Rule(44, with_row(required.check_required), remove_row),
+    "ApexTestSuite": Rule(42, apex.deploy_test_suite, None, "05F"),
     "PlatformEventChannel": Rule(45, events.deploy_channel, None, "0YL"),
     "PlatformEventChannelMember": Rule(46, events.deploy_channel_member, None, "0v8"),
     "ManagedEventSubscription": Rule(47, events.deploy_managed_subscription, None, "18x"),
