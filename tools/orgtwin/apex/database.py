@@ -22,6 +22,7 @@ from orgtwin.apex.mixed_dml import kind_of_write
 from orgtwin.apex.org_port import QueryRow
 from orgtwin.apex.records import SObject, field_type, to_id
 from orgtwin.apex.text import to_text
+from orgtwin.apex.trigger_rows import find_recursive, require_other_records
 from orgtwin.apex.types import ID, OBJECT, SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value, whole_characters
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
@@ -363,13 +364,16 @@ def write(
     """Write records of any types, in order; each gets its id. Charges the limits."""
     if not records:
         return []
+    require_other_records(engine, records)
     transaction = engine.transaction
     transaction.usage.charge("DMLStatements")
     transaction.usage.charge("DMLRows", len(records))
     transaction.dml_since_callout = True
     where = f"[{engine.line()}]"
     engine.note("DML_BEGIN", where, f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
-    refused = _refused_ids(verb, records)
+    refused = _refused_ids(verb, records) | {
+        place: _refusal(verb, error) for place, error in find_recursive(engine, verb, records)
+    }
     if refused and all_or_none:
         raise dml_exception(verb, records, list(refused.items()))
     for record in records:
@@ -422,8 +426,11 @@ def _refused_ids(verb: str, records: list[SObject]) -> dict[int, DmlResult]:
     else:
         error = SaveError("MISSING_ARGUMENT", f"Id not specified in {_A_CALL.get(verb, 'a')} {verb} call")
         places = [place for place, record in enumerate(records) if record.fields.get("Id") is None]
-    result = SaveResult(None, False, errors=(error,))
-    return {place: DmlResult(RESULT_KINDS[verb], result, [DatabaseError(error)]) for place in places}
+    return {place: _refusal(verb, error) for place in places}
+
+
+def _refusal(verb: str, error: SaveError) -> DmlResult:
+    return DmlResult(RESULT_KINDS[verb], SaveResult(None, False, errors=(error,)), [DatabaseError(error)])
 
 
 _A_CALL = {"update": "an", "undelete": "an"}

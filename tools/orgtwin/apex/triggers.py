@@ -42,6 +42,8 @@ class TriggerContext:
     new_map: ApexMap | None
     old_map: ApexMap | None
     size: int
+    running: str = ""
+    """The name of the trigger."""
 
 
 class Trigger:
@@ -152,6 +154,7 @@ def _fire(
     engine.trigger_context.append(current)
     try:
         for trigger in wanted:
+            current.running = trigger.name
             _run(trigger, moment, event)
     finally:
         engine.trigger_context.pop()
