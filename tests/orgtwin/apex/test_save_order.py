@@ -310,7 +310,7 @@ JOBS = {
     "Soon": "public class Soon { @future public static void run() { } }",
 }
 TOLD = """for (AsyncApexJob j : [SELECT JobType, Status, JobItemsProcessed, TotalJobItems, NumberOfErrors, ExtendedStatus,
-        CompletedDate FROM AsyncApexJob ORDER BY JobType]) {
+        CompletedDate FROM AsyncApexJob WHERE JobType != 'BatchApexWorker' ORDER BY JobType]) {
     System.debug(String.join(new List<Object>{j.JobType, j.Status, j.JobItemsProcessed, j.TotalJobItems, j.NumberOfErrors,
         '' + j.ExtendedStatus, j.CompletedDate == System.now()}, ' '));
 }"""
