@@ -14,7 +14,7 @@ import msgspec
 
 from clmkit.clients.errors import UNREADABLE, LoginFailed
 from clmkit.clients.silence import silence
-from clmkit.clients.transport import Transport, require_private
+from clmkit.clients.transport import Transport, require_private, require_served
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path, not a secret
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -60,12 +60,13 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 async def log_in(transport: Transport, url: str, login: Login, now: Callable[[], float] = time.time) -> Token:
-    """A fresh token. Raises LoginFailed with the org's own words, Unreachable."""
+    """A fresh token. Raises LoginFailed with the org's own words; Unreachable, also when the org is there and does not serve."""
     if isinstance(login, GivenToken):
         return Token(login.access_token, require_private(url))
     form = _form(url, login, now())
     headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     reply = await transport.send("token", "POST", url + TOKEN_PATH, headers=headers, body=urlencode(form).encode())
+    require_served(url + TOKEN_PATH, reply)
     try:
         if reply.status == 200:
             token = msgspec.json.decode(reply.body, type=Token)

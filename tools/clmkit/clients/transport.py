@@ -20,7 +20,8 @@ import aiohttp
 
 from clmkit.clients.errors import Unreachable, Untrusted
 
-RETRY_STATUS = frozenset({429, 502, 503, 504})
+TOO_MANY, SERVER_ERRORS = 429, 500
+RETRY_STATUS = frozenset({TOO_MANY, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -151,6 +152,12 @@ def _verify_by(ca_bundle: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(ca_bundle) if ca_bundle else None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def require_served(url: str, reply: Reply) -> None:
+    """Raises Unreachable when a service says that it cannot answer now: nothing is wrong with what was asked."""
+    if reply.status == TOO_MANY or reply.status >= SERVER_ERRORS:
+        raise Unreachable(url, f"HTTP {reply.status}")
 
 
 def require_private(url: str) -> str:

@@ -18,7 +18,7 @@ from clmkit.clients.clm import ChangePage, ClmCredentials, JsonObject, Unread, c
 from clmkit.clients.errors import UNREADABLE, ListingBroken, LoginFailed, Refused, Unexpected, WireError
 from clmkit.clients.outcomes import Action
 from clmkit.clients.silence import silence
-from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private
+from clmkit.clients.transport import RETRY_STATUS, Reply, Transport, require_private, require_served
 from clmkit.connectors.description import (
     ChangedFeed,
     CursorPages,
@@ -364,6 +364,7 @@ class DescribedClm:
         reply = await self._transport.send(
             "clm_token", "POST", self._url + login.token_path, headers=headers, body=urlencode(form).encode()
         )
+        require_served(self._url + login.token_path, reply)
         token = member(_read(reply), "access_token") if reply.status == 200 else None
         if not isinstance(token, str):
             words = silence(reply.body.decode("utf-8", "replace"), (known.client_secret,))[:300]
