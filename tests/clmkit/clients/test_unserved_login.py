@@ -1,4 +1,4 @@
-"""A token endpoint that cannot answer now has refused nobody: that is an outage, which time heals, and no trouble of the credentials."""
+"""A token endpoint that cannot answer now has refused nobody: that is an outage, which time heals."""
 
 from __future__ import annotations
 

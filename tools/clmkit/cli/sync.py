@@ -40,7 +40,7 @@ from clmkit.sync.doorbell import follow
 from clmkit.sync.engine import HOLD, PAUSE, Engine, open_engine, open_listening, utc_now
 from clmkit.sync.lineage import read_events
 from clmkit.sync.lockout import Door, find_lockouts, keeper
-from clmkit.sync.outage import find_outages
+from clmkit.sync.outage import Place, end_outage, find_outages
 from clmkit.sync.report import Mark, RunReport
 from clmkit.sync.schedule import pace_of
 from clmkit.sync.shipping import Way
@@ -136,6 +136,8 @@ async def _run(
         engine.allow, engine.way = allow, Way(way_name) if way_name else None
         if once:
             report = await engine.run(stopped.is_set)
+            if not report.stopped:
+                end_outage(engine.state, Place.RUN)
             traces.note(engine.tally.marks)
             _print_run(report, as_json)
             return report
