@@ -19,6 +19,7 @@ from orgtwin.errors import SaveError, SaveResult
 from orgtwin.ids import find_id18
 
 Plain = Mapping[str, Value]
+_LONG_ID = 18
 
 
 def error_plain(value: DatabaseError) -> Plain:
@@ -42,7 +43,9 @@ def _result_plain(value: DmlResult) -> Plain:
 
 
 def _id(value: Value) -> str | None:
-    return None if value is None else find_id18(str(value)) or str(value)
+    """As `to_id`, though a text that is no id is taken too."""
+    text = None if value is None else str(value)
+    return text if text is None or len(text) == _LONG_ID else find_id18(text) or text
 
 
 def _error_from(value: Plain) -> DatabaseError:
