@@ -223,6 +223,8 @@ def is_castable(source: Type, target: Type) -> bool:
         return (
             source.key != "set" and keys == target.args[: len(keys)] and is_castable(source.args[-1], target.args[-1])
         )
+    if source.key == "iterable" and target.kind is Kind.SYSTEM:
+        return True  # what start() of a Batchable gives may be a Database.QueryLocator
     return {source.kind, target.kind} == {Kind.COLLECTION, Kind.CLASS}
 
 

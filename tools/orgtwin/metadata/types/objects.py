@@ -42,6 +42,7 @@ _ABOUT_RECORDS = {
     **dict.fromkeys(("Task", "Event"), "WhatId"),
     **dict.fromkeys(("Note", "Attachment"), "ParentId"),
     "ContentDocumentLink": "LinkedEntityId",
+    "ContentVersion": "FirstPublishLocationId",
 }
 """The standard objects whose records may be about those of a custom object, and the field that says about which."""
 _NAME_RULE = (
