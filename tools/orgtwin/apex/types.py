@@ -171,8 +171,6 @@ def _is_collection_assignable(source: Type, target: Type) -> bool:
         return (
             target.key == "iterable" and source.key in ("list", "set") and is_assignable(source.args[0], target.args[0])
         )
-    if source.key == "iterable" and source.args[0] is OBJECT:
-        return True
     return _ELEMENTWISE[source.key](source.args, target.args)
 
 
@@ -192,8 +190,8 @@ def _is_map_assignable(source: tuple[Type, ...], target: tuple[Type, ...]) -> bo
 
 _ELEMENTWISE: Mapping[str, Callable[[tuple[Type, ...], tuple[Type, ...]], bool]] = {
     "list": lambda source, target: _fits(source[0], target[0]),
-    "iterable": lambda source, target: _fits(source[0], target[0]),
-    "iterator": lambda source, target: False,
+    "iterable": lambda source, target: is_assignable(source[0], target[0]),
+    "iterator": lambda source, target: target[0] is OBJECT,
     "set": lambda source, target: False,
     "map": _is_map_assignable,
 }
@@ -216,16 +214,19 @@ def is_castable(source: Type, target: Type) -> bool:
         return True
     if source in NUMERIC_RANK and target in NUMERIC_RANK:
         return True
-    if source.cls is not None and target.cls is not None:
-        return source.cls.is_interface or target.cls.is_interface
+    if _is_interface(source) or _is_interface(target):
+        return True
     if source.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION and source.key == target.key:
         keys = source.args[:-1]
         return (
             source.key != "set" and keys == target.args[: len(keys)] and is_castable(source.args[-1], target.args[-1])
         )
-    if source.key == "iterable" and target.kind is Kind.SYSTEM:
-        return True  # what start() of a Batchable gives may be a Database.QueryLocator
-    return {source.kind, target.kind} == {Kind.COLLECTION, Kind.CLASS}
+    return False
+
+
+def _is_interface(type_: Type) -> bool:
+    """Any value might be of a class that implements it, as far as the compiler looks."""
+    return type_.key in ("iterable", "iterator") or (type_.cls is not None and type_.cls.is_interface)
 
 
 def is_instance_always(source: Type, target: Type) -> bool:
@@ -234,6 +235,8 @@ def is_instance_always(source: Type, target: Type) -> bool:
         return source is NULL
     if source is STRING:
         return target is not ID
+    if source.key == "list" and source.args[0].is_sobject and (target == source or target.key == "iterable"):
+        return False  # rows of a query may be of another type
     if source.is_sobject or source.kind is Kind.COLLECTION:
         return target is SOBJECT or source == target or target is OBJECT or not _narrows(source, target)
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.collection_arguments import check_all_call
+from orgtwin.apex.compile.collection_arguments import check_all_argument, check_all_call
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access, stands_for_row
 from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import (
@@ -309,6 +309,7 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
         raise CompileProblem(messages.ADD_ERROR_FIELD, node.pos)
     if target.type is VOID:
         raise missing(node.name, args, VOID.name, node.pos)
+    check_all_argument(target.type, node.name, args, node.pos)
     candidates = instance_candidates(target.type, node.name)
     found = resolve(candidates, args)
     if found is None and target.type.kind is Kind.CLASS:

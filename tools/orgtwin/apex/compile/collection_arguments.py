@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem
-from orgtwin.apex.types import ID, INTEGER, SOBJECT, Kind, Type, is_assignable
+from orgtwin.apex.types import ID, INTEGER, NULL, SOBJECT, Kind, Type, is_assignable
 
 
 def may_fill(type_: Type, args: list[Code]) -> bool:
@@ -27,7 +27,9 @@ def _may_fill_map(type_: Type, code: Code) -> bool:
     """A map takes its keys from the ids of records; ids may become texts."""
     given, (key, value) = code.type, type_.args
     if given.key == "list":
-        return is_assignable(ID, key) and (_is_dynamic(code) or is_assignable(given.args[0], value))
+        return (
+            is_assignable(ID, key) and value.is_sobject and (_is_dynamic(code) or is_assignable(given.args[0], value))
+        )
     return given.key == "map" and given.args[1] == value and (given.args[0] == key or is_assignable(ID, given.args[0]))
 
 
@@ -36,18 +38,44 @@ def _is_dynamic(code: Code) -> bool:
     return code.is_query and code.type.args[0] is SOBJECT
 
 
+def check_all_argument(target: Type, name: str, args: list[Code], pos: int) -> None:
+    """What is told of addAll, putAll and their kin before a method is chosen. Raises CompileProblem."""
+    shown = _SPELLED.get(target.key, {}).get(name.lower())
+    if target.kind is not Kind.COLLECTION or shown is None or len(args) != 1:
+        return
+    given = args[0].type
+    if given is NULL:
+        raise CompileProblem(messages.AMBIGUOUS.format(shown, NULL.name), pos)
+    if given.key != "list" or not given.args[0].is_sobject:
+        return
+    if target.key == "map":
+        if not _may_fill_map(target, args[0]):
+            raise CompileProblem(messages.PUT_ALL.format(given.name, target.name), pos)
+        return
+    narrows = target.args[0].is_sobject and target.args[0] is not SOBJECT
+    if narrows and given.args[0] is SOBJECT and not _is_dynamic(args[0]):
+        raise CompileProblem(messages.ALL_CALL.format(given.name, target.name), pos)
+
+
 def check_all_call(target: Type, name: str, args: list[Code], pos: int) -> None:
     """addAll and its kin, with a list or set of other things. Raises CompileProblem."""
     if target.kind is not Kind.COLLECTION or name not in _ALL_CALLS or len(args) != 1:
         return
     given = args[0].type
+    if given.key == "iterable":
+        raise CompileProblem(messages.NO_METHOD.format(name, given.name, target.name), pos)
     if given.key not in ("list", "set") or given.args == target.args or _is_dynamic(args[0]):
         return
     if given.key == "set":
         raise CompileProblem(messages.NO_METHOD.format(name, given.name, target.name), pos)
-    if target.key == "set" or given.args[0] is SOBJECT:
+    if target.key == "set":
         raise CompileProblem(messages.ALL_CALL.format(given.name, target.name), pos)
 
 
 _ALL_CALLS = frozenset(("addAll", "removeAll", "retainAll", "containsAll"))
 """As the library's signatures spell them."""
+_SPELLED = {
+    "list": {"addall": "addAll"},
+    "set": {name.lower(): name for name in _ALL_CALLS},
+    "map": {"putall": "putAll"},
+}

@@ -17,7 +17,7 @@ from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.records import SObject, field_type
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import INTEGER, SOBJECT, Kind, Type, is_assignable, list_of, substitute
+from orgtwin.apex.types import INTEGER, NULL, SOBJECT, Kind, Type, is_assignable, list_of, substitute
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
 
 
@@ -147,7 +147,9 @@ def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
         reference = schema.find_relationship(name)
         if reference is None:
             raise CompileProblem(messages.NO_FIELD.format(name, type_.name), pos)
-        parents.append((reference.relationship_name or name, assigned(scope, value, SOBJECT, pos)))
+        names = reference.reference_to
+        parent = scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None
+        parents.append((reference.relationship_name or name, assigned(scope, value, parent or SOBJECT, pos)))
 
     def run(frame: Frame) -> SObject:
         record = SObject(type_, {name: value(frame) for name, value in fields})
@@ -195,7 +197,9 @@ def _new_pairs(scope: Scope, node: tree.NewPairs) -> Code:
 def _new_sized(scope: Scope, node: tree.NewSized) -> Code:
     item = get_type(scope, node.type, node.pos)
     size = expression(scope, node.size)
-    if not is_assignable(size.type, INTEGER):
+    if size.type == list_of(item):
+        return _new_object(scope, tree.NewObject(node.pos, tree.TypeName(node.pos, "List", (node.type,)), [node.size]))
+    if size.type is NULL or not is_assignable(size.type, INTEGER):
         raise CompileProblem(messages.LIST_INITIALISER.format(shown_types([size]), item.name, item.name), node.pos)
     run_size = fitted(size, INTEGER, node.pos)
     type_ = list_of(item)

@@ -7,7 +7,7 @@ from typing import Any
 
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages, operators
-from orgtwin.apex.compile.members import read_member, read_static_member, read_variable
+from orgtwin.apex.compile.members import is_record_field, read_member, read_static_member, read_variable
 from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, is_variable, type_of_expression
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
@@ -166,7 +166,7 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
     hidden = _hidden_static(scope, node, target.type)
     if hidden is not None:
         return read_static_member(scope, hidden, node.name, node.pos)
-    if target.type.kind is Kind.PRIMITIVE and getattr(target.run, "is_record_field", False):
+    if target.type.kind in (Kind.PRIMITIVE, Kind.COLLECTION) and is_record_field(target):
         name = node.target.name if isinstance(node.target, tree.FieldAccess) else node.name
         raise CompileProblem(messages.NO_FOREIGN_KEY.format(name), node.target.pos)
     if node.safe:
@@ -254,15 +254,21 @@ def safe_access(target: Code, read: Callable[[Code], Code]) -> Code:
     return _safe(target, read)
 
 
+def require_index(scope: Scope, index: Code, pos: int) -> None:
+    """Told beside what is wrong with the list."""
+    if index.type is not INTEGER:
+        scope.problems.append(CompileProblem(messages.LIST_INDEX.format(index.type.name), pos))
+
+
 def _index(scope: Scope, node: tree.Index) -> Code:
     holder = link(scope, node.target)
     index = expression(scope, node.index)
     if holder.type.kind is Kind.REFUSED:
         return holder
     if holder.type.key != "list" or not holder.type.args:
+        require_index(scope, index, node.pos)
         raise CompileProblem(messages.LIST_TYPE.format(holder.type.name), node.pos)
-    if index.type is not INTEGER:
-        raise CompileProblem(messages.LIST_INDEX.format(index.type.name), node.pos)
+    require_index(scope, index, node.pos)
     run_list, run_index = holder.run, index.run
 
     def run(frame: Frame) -> Value:
@@ -288,6 +294,8 @@ def _binary(scope: Scope, node: tree.Binary) -> Code:
 
 def _logical(scope: Scope, node: tree.Binary) -> Code:
     left, right = expression(scope, node.left), expression(scope, node.right)
+    if NULL in (left.type, right.type):
+        raise CompileProblem(messages.COMPARISON.format(left.type.name, right.type.name), node.pos)
     for side in (left, right):
         if side.type is not BOOLEAN and side.type.kind is not Kind.REFUSED:
             raise CompileProblem(messages.LOGICAL, node.pos)
@@ -357,6 +365,8 @@ def _ternary(scope: Scope, node: tree.Ternary) -> Code:
             raise null_pointer()
         return run_a(frame) if chosen else run_b(frame)
 
+    queries = [side.is_query for side in (then, otherwise) if side.type is not NULL]
+    run.is_query = bool(queries) and all(queries)  # type: ignore[attr-defined]
     return Code(run, type_)
 
 

@@ -26,7 +26,7 @@ _OVERRIDABLE_OF_OBJECT = frozenset(("tostring()", "hashcode()"))
 
 def check_inheritance(cls: ApexClass, node: tree.TypeDeclaration) -> list[CompileProblem]:
     """The problems of one class."""
-    if not isinstance(node, tree.ClassDeclaration) or cls.broken:
+    if not isinstance(node, tree.ClassDeclaration) or any(one.broken for one in cls.chain()):
         return []
     found = list(_check_generic_interfaces(cls, node.pos))
     found += [p for methods in cls.methods.values() for m in methods for p in _check_override(cls, m, node.pos)]
@@ -137,7 +137,9 @@ def _keeps(found: Method, interface: Type, wanted: Method) -> bool:
     """Does a method give what is promised? One that overrides nothing but claims so does not."""
     if found.abstract or (found.override and found.owner is not None and _inherited(found.owner, found) is None):
         return False
-    if found.returns == wanted.returns or is_assignable(found.returns, wanted.returns):
+    if found.returns == wanted.returns:
+        return True
+    if found.returns.key != "iterator" and is_assignable(found.returns, wanted.returns):
         return True
     return (interface.key, found.name.lower(), found.returns.name) == _LOCATOR
 

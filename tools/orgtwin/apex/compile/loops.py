@@ -18,7 +18,7 @@ from orgtwin.apex.compile.signals import BREAK, RETURN, Signal, Step
 from orgtwin.apex.faults import ITERATED, null_pointer, throw
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import SOBJECT, Kind, Type, is_assignable, list_of
+from orgtwin.apex.types import NULL, SOBJECT, Kind, Type, is_assignable, list_of
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
 
 Body = Callable[[Scope, tree.Statement | None], Step]
@@ -148,7 +148,8 @@ def _check_item(source: Code, item: Type, node: tree.ForEach) -> None:
     """
     given = _item_type(source, node)
     if not source.is_query:
-        if not is_assignable(given, item) and not (given is SOBJECT and item.is_sobject):
+        children = isinstance(node.source, tree.Call) and node.source.name.lower() == "getsobjects"
+        if not is_assignable(given, item) and not (children and item.is_sobject):
             raise CompileProblem(messages.LOOP_VARIABLE.format(given.name, item.name), node.pos)
         return
     row = item.args[0] if item.key == "list" else item
@@ -215,6 +216,8 @@ def _is_chunked(source: Code, item: Type) -> bool:
 
 def _item_type(source: Code, node: tree.ForEach) -> Type:
     type_ = source.type
+    if type_ is NULL:
+        return NULL
     if type_.key in ("list", "set", "iterable") and type_.args:
         return type_.args[0]
     if type_.kind is Kind.REFUSED:

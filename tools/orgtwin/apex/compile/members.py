@@ -234,6 +234,11 @@ def _read_record_field(target: Run, name: str, lenient: bool) -> Run:
     return run
 
 
+def is_record_field(code: Code) -> bool:
+    """Is it a field of a record, whose own members no path names?"""
+    return bool(getattr(code.run, "is_record_field", False))
+
+
 def _read_parent(target: Run, relationship: str, lenient: bool) -> Run:
     def run(frame: Frame) -> Value:
         record: SObject | None = target(frame)
@@ -254,6 +259,7 @@ def _read_children(target: Run, relationship: str) -> Run:
             raise null_pointer()
         return record.find_children(relationship)
 
+    run.is_record_field = True  # type: ignore[attr-defined]
     return run
 
 
@@ -279,7 +285,7 @@ def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
 def _read_token(scope: Scope, owner: Type, name: str, pos: int) -> Code:
     schema = owner.sobject
     field = schema.find_field(name) if schema is not None else None
-    if field is None and name.lower() == "sobjecttype":  # of RecordType it is the field, as public code has it
+    if field is None and schema is not None and name.lower() == "sobjecttype":  # RecordType has a field so named
         token = SObjectTypeToken(owner)
         return Code(lambda frame: token, object_token_type())
     if field is None and schema is not None:

@@ -300,11 +300,9 @@ def _ordering(op: str, left: Code, right: Code, pos: int) -> Code:
         return Code(_ordered(converted(left, DATETIME), converted(right, DATETIME), compare), BOOLEAN)
     if a in _ORDERED and a is b:
         return Code(_ordered(left.run, right.run, compare), BOOLEAN)
-    ordered = (*_ORDERED, *NUMERIC_RANK, STRING, ID)
-    unordered = next((t for t in (a, b) if t not in ordered), None)
-    if unordered is not None and NULL not in (a, b):
-        raise CompileProblem(messages.INEQUALITY.format(unordered.name), pos)
-    raise CompileProblem(messages.COMPARISON.format(a.name, b.name), pos)
+    if NULL in (a, b) or not _comparable(a, b):
+        raise CompileProblem(messages.COMPARISON.format(a.name, b.name), pos)
+    raise CompileProblem(messages.INEQUALITY.format(_wider(a, b).name), pos)
 
 
 _ORDERED = frozenset((DATE, DATETIME, TIME))
@@ -388,9 +386,19 @@ def _equality(op: str, left: Code, right: Code, pos: int) -> Code:
 
 
 def _check_references(a: Type, b: Type, pos: int) -> None:
-    for type_ in (a, b):
-        if type_.kind is Kind.PRIMITIVE and not {OBJECT, NULL}.intersection((a, b)):
-            raise CompileProblem(messages.EXACT_EQUALITY.format(type_.name), pos)
+    if NULL in (a, b) or not _comparable(a, b):
+        raise CompileProblem(messages.COMPARISON.format(a.name, b.name), pos)
+    if OBJECT not in (a, b) and a.kind is Kind.PRIMITIVE:
+        raise CompileProblem(messages.EXACT_EQUALITY.format(_wider(a, b).name), pos)
+
+
+def _wider(a: Type, b: Type) -> Type:
+    """The type that both are compared as."""
+    if a in NUMERIC_RANK and b in NUMERIC_RANK:
+        return max(a, b, key=NUMERIC_RANK.__getitem__)
+    if ID in (a, b):
+        return ID
+    return b if is_assignable(a, b) else a
 
 
 def _equality_of(left: Code, right: Code) -> tuple[Run, Run, Callable[[Value, Value], bool]]:
@@ -420,10 +428,7 @@ def _null_test(code: Code, negated: bool) -> Code:
 def _comparable(a: Type, b: Type) -> bool:
     if a in NUMERIC_RANK and b in NUMERIC_RANK:
         return True
-    if is_assignable(a, b) or is_assignable(b, a):
-        return True
-    interface = (a.cls is not None and a.cls.is_interface) or (b.cls is not None and b.cls.is_interface)
-    return interface and a.kind is not Kind.PRIMITIVE and b.kind is not Kind.PRIMITIVE
+    return is_assignable(a, b) or is_assignable(b, a)
 
 
 def negate(code: Code, pos: int) -> Code:

@@ -71,11 +71,11 @@ class Scope:
     def declare(self, name: str, type_: Type, pos: int) -> int:
         """A new local variable; gives its slot."""
         key = name.lower()
-        if any(key in block for block in self.blocks):
-            of_trigger = self.body_of == "trigger" and key in self.blocks[0]
-            raise CompileProblem(
-                (messages.DUPLICATE_FIELD if of_trigger else messages.DUPLICATE_VARIABLE).format(name), pos
-            )
+        of_trigger = self.body_of == "trigger"
+        if of_trigger and len(self.blocks) == 1 and key in self.blocks[0]:
+            raise CompileProblem(messages.DUPLICATE_FIELD.format(name), pos)
+        if any(key in block for block in self.blocks[1 if of_trigger else 0 :]):
+            raise CompileProblem(messages.DUPLICATE_VARIABLE.format(name), pos)
         slot = self.slots
         self.slots += 1
         self.blocks[-1][key] = Local(slot, type_)

@@ -321,8 +321,9 @@ def _finally(body: Run, final: Run) -> Run:
 
 def _dml(scope: Scope, node: tree.Dml) -> Step:
     operand = expression(scope, node.operand)
-    _check_records(operand.type, node)
     engine, verb = scope.engine, node.verb
+    if verb != "merge":
+        _check_records(operand.type, node)
     user_mode = node.access == "user"
     run = operand.run
     if verb == "merge":
@@ -363,9 +364,7 @@ def _upsert_field(scope: Scope, type_: Type, node: tree.Dml) -> str | None:
     if item.sobject is None:
         raise CompileProblem(messages.UPSERT_CONCRETE, node.pos)
     field = item.sobject.find_field(text)
-    if field is None:
-        raise CompileProblem(messages.NO_FIELD.format(text, item.name), node.pos)
-    if not (field.external_id or field.id_lookup or field_type(field) is ID):
+    if field is None or not (field.external_id or field.id_lookup or field_type(field) is ID):
         raise CompileProblem(messages.UPSERT_FIELD.format(text), node.pos)
     return field.api_name
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from orgtwin.apex.classes import Variable
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.expressions import check_forward, expression
-from orgtwin.apex.compile.members import check_visible
-from orgtwin.apex.compile.names import find_variable, type_of_expression
+from orgtwin.apex.compile.expressions import check_forward, expression, require_index
+from orgtwin.apex.compile.members import check_visible, is_record_field
+from orgtwin.apex.compile.names import find_variable, is_variable, type_of_expression
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Scope
 from orgtwin.apex.faults import null_pointer, throw
@@ -17,7 +17,7 @@ from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name
-from orgtwin.apex.types import ID, INTEGER, SOBJECT, Kind, Type
+from orgtwin.apex.types import ID, SOBJECT, Kind, Type
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -148,7 +148,11 @@ def _field_target(scope: Scope, node: FieldAccess) -> Target:
             raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
         check_visible(scope, variable, node.pos)
         return _variable_target(scope, variable, lambda frame: None, node.pos)
+    if isinstance(node.target, Name) and node.target.name.lower() == "trigger" and not is_variable(scope, "trigger"):
+        raise CompileProblem(messages.NOT_ASSIGNABLE, node.target.pos)
     holder = expression(scope, node.target)
+    if holder.type.kind is Kind.PRIMITIVE and isinstance(node.target, FieldAccess) and is_record_field(holder):
+        raise CompileProblem(messages.NO_FOREIGN_KEY.format(node.target.name), node.target.pos)
     if holder.type.kind is Kind.REFUSED:
         refuse = refusing(holder.type, node.name)
         return Target(holder.type, holder.run, refuse, lambda place, value: refuse(value))
@@ -210,9 +214,9 @@ def _index_target(scope: Scope, node: Index) -> Target:
     holder = expression(scope, node.target)
     index = expression(scope, node.index)
     if holder.type.key != "list":
+        require_index(scope, index, node.pos)
         raise CompileProblem(messages.LIST_TYPE.format(holder.type.name), node.pos)
-    if index.type is not INTEGER:
-        raise CompileProblem(messages.LIST_INDEX.format(index.type.name), node.pos)
+    require_index(scope, index, node.pos)
     run_list, run_index = holder.run, index.run
 
     def load(place: tuple[list[Value], int]) -> Value:
