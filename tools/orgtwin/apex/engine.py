@@ -370,7 +370,7 @@ class Engine:
         """Write down that an exception was thrown, once, and where, unless it knows where it was made."""
         if not error.value.thrown:
             error.value.thrown = True
-            self.spend(THROW_TICKS)
+            self._ticks += THROW_TICKS  # the next turn or call looks at the limit
             self.note("EXCEPTION_THROWN", f"[{self.line()}]", error)
             error.value.trace = error.value.trace or self.trace()
 
