@@ -278,3 +278,17 @@ def test_a_flow_that_fails_takes_back_what_it_did_for_the_events_and_harms_nobod
     org.deploy({"flows/Heard.flow": FLOW.replace("{prefix}", "n" * 255)})
     assert [line[:20] for line in publish(org, PUBLISH)] == ["(2, 3) AutomatedProc", "flow Heard: This err"]
     assert org.values("Account", "Name") == ["other"]
+
+
+def test_a_test_sees_how_far_a_trigger_has_heard() -> None:
+    test = """@IsTest class Far { @IsTest static void heard() {
+        EventBus.publish(new List<Told__e>{ new Told__e(N__c = 1), new Told__e(N__c = 2) });
+        EventBusSubscriber before = [SELECT Name, Position, Tip, Status FROM EventBusSubscriber WHERE Topic = 'Told__e'];
+        Test.getEventBus().deliver();
+        EventBusSubscriber after = [SELECT Type, Position, Tip, Retries, LastError FROM EventBusSubscriber WHERE Name = 'Hear'];
+        Assert.areEqual('Hear Running', before.Name + ' ' + before.Status);
+        Assert.isTrue(before.Position < after.Position && before.Tip == after.Tip && after.Position == after.Tip);
+        Assert.areEqual('ApexTrigger0null', after.Type + after.Retries + after.LastError);
+    } }"""
+    org = stage(Hear="trigger Hear on Told__e (after insert) { }", Far=test)
+    assert [(o.outcome, o.message) for o in run_tests(org.engine).outcomes] == [("Pass", "")]

@@ -17,7 +17,7 @@ A flow gets each batch once; when it fails, all is taken back. Source: "Consider
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
 from orgtwin.apex.triggers import Trigger, fire_one
 from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Fault, Refused
+from orgtwin.records.model import Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -51,13 +52,16 @@ class Delivery:
         return [] if self.checkpoint is None else batch[self.replay_ids.index(self.checkpoint) + 1 :]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Subscriber:
-    """A trigger or flow, and what hands a batch over to it."""
+    """A trigger or flow, and what hands a batch over to it; the last event that was meant for it, and that it was given."""
 
     name: str
     sobject_type: str
     hear: Callable[[list[Event]], None]
+    kind: str
+    tip: int = -1
+    position: int = -1
 
 
 @dataclass
@@ -84,6 +88,8 @@ class EventQueue:
         heard_by += [_of_flow(engine, flow) for flow in engine.port.event_flows(sobject_type)]
         for subscriber in heard_by:
             if subscriber.name not in self._stopped:
+                known = self._subscribers.get(subscriber.name, subscriber)
+                subscriber.tip, subscriber.position = int(str(event["ReplayId"])), known.position
                 self._subscribers[subscriber.name] = subscriber
                 self._waiting.setdefault(subscriber.name, []).append(event)
 
@@ -97,6 +103,24 @@ class EventQueue:
     def went_out(self, uuids: set[str]) -> None:
         """These events are out with a commit."""
         self._told += [callback for uuid, callback in self._told_at_commit if uuid in uuids]
+
+    def subscriber_rows(self) -> Iterator[dict[str, Value]]:
+        """The triggers and flows that events were meant for. Source: "EventBusSubscriber" (Object Reference).
+
+        ASSUMED: the position before the first event, -1.
+        """
+        for name, subscriber in self._subscribers.items():
+            delivery = self._deliveries.get(name, Delivery())
+            yield {
+                "Name": name,
+                "Type": subscriber.kind,
+                "Topic": subscriber.sobject_type,
+                "Position": subscriber.position,
+                "Tip": subscriber.tip,
+                "Retries": delivery.retries,
+                "LastError": delivery.last_error,
+                "Status": "Error" if name in self._stopped else "Running",
+            }
 
     def settle(self) -> None:
         """The transaction is over: what has not gone out never will."""
@@ -114,6 +138,7 @@ class EventQueue:
         """Begin anew: no events, no triggers in the error state."""
         self.drop()
         self._deliveries.clear()
+        self._subscribers.clear()
         self._stopped.clear()
 
     def take_back(self, engine: Engine, published: int) -> None:
@@ -148,6 +173,7 @@ class EventQueue:
         """Hand a batch over once; the events that are to come again."""
         delivery = self.current = self._deliveries.pop(subscriber.name, Delivery())
         delivery.replay_ids = tuple(str(event["ReplayId"]) for event in batch)
+        subscriber.position = int(delivery.replay_ids[-1])
         before = engine.port.run_as(user_id)
         mark = engine.port.savepoint()
         try:
@@ -196,8 +222,11 @@ def _of_trigger(trigger: Trigger, sobject_type: str) -> Subscriber:
     def hear(batch: list[Event]) -> None:
         fire_one(trigger, sobject_type, [TriggerRow(dict(event), None) for event in batch])
 
-    return Subscriber(trigger.name, sobject_type, hear)
+    return Subscriber(trigger.name, sobject_type, hear, "ApexTrigger")
 
 
 def _of_flow(engine: Engine, flow: Flow) -> Subscriber:
-    return Subscriber(f"flow {flow.name}", flow.sobject_type, lambda batch: engine.port.run_event_flow(flow, batch))
+    def hear(batch: list[Event]) -> None:
+        engine.port.run_event_flow(flow, batch)
+
+    return Subscriber(f"flow {flow.name}", flow.sobject_type, hear, "Flow")

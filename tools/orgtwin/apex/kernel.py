@@ -39,14 +39,14 @@ from orgtwin.org import Org
 from orgtwin.records.data_silo import DataSilo
 from orgtwin.records.duplicates import DuplicateRule, Duplicates
 from orgtwin.records.global_variables import LABEL, GlobalVariables
-from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row
+from orgtwin.records.model import AccessLevel, Caller, DuplicateHeader, Row, Value
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created, type_defaults
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.schema.change_events import find_change_event_type
 from orgtwin.schema.model import Schema, SObjectType
-from orgtwin.soql import ResultRow, VirtualTables, execute, find_problem
+from orgtwin.soql import ResultRow, VirtualTable, VirtualTables, execute, find_problem
 from orgtwin.sosl import Returned, parse_statement, search
 
 
@@ -60,6 +60,9 @@ class KernelPort:
         self.labels: dict[str, str] = {}
         self._tables = VirtualTables()
         register_data_tables(self._tables, lambda: MetadataService(org))
+        subscribers = org.schema.find_type("EventBusSubscriber")
+        if subscribers is not None:
+            self._tables.register(VirtualTable(subscribers, self._event_subscribers))
         self.engine: Engine | None = None
         self._caller = Caller(user_id, AccessLevel.SYSTEM_MODE)
         self._user: UserView | None = None
@@ -315,6 +318,9 @@ class KernelPort:
         with self.org.transaction():  # subscribers outside hear of it by the event's publish behaviour
             record_id = publish_event(self.org, sobject_type, row, self._caller.user_id)
         return SaveResult(record_id, True)
+
+    def _event_subscribers(self, _org: object, _caller: Caller) -> Iterator[Mapping[str, Value]]:
+        return iter(()) if self.engine is None else self.engine.events.subscriber_rows()
 
     def publishes_at_once(self, sobject_type: str) -> bool:
         component = MetadataService(self.org).components.find("CustomObject", sobject_type)
