@@ -71,7 +71,7 @@ def _is_link(field: Field | None) -> bool:
 
 
 def _name_definitions(workspace: Workspace, type_name: str, fields: Iterable[Field], values: dict[str, object]) -> None:
-    """A field's definition is known by its object too, which the controlling field names."""
+    """A field's definition is known by its object too, which the controlling field names; as it is written there."""
     for field in fields:
         value = values.get(field.api_name)
         component = workspace.find("CustomField", f"{type_name}.{field.api_name}")
@@ -79,7 +79,9 @@ def _name_definitions(workspace: Workspace, type_name: str, fields: Iterable[Fie
             continue
         controlling = (component.body.value("metadataRelationshipControllingField") or "").rpartition(".")[2]
         if values.get(controlling):
-            values[field.api_name] = f"{values[controlling]}.{value}"
+            owner = workspace.schema.find(str(values[controlling]))
+            named = owner.find_field(str(value)) if owner is not None else None
+            values[field.api_name] = f"{values[controlling]}.{value if named is None else named.api_name}"
 
 
 def _link(org: Organization, type_name: str, record_name: str, links: dict[str, object]) -> str:
