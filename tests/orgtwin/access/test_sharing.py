@@ -334,7 +334,7 @@ def test_permissions_of_profiles_are_told_apart_by_their_parent(stage: Stage) ->
         "SELECT COUNT(Id) n FROM FieldPermissions WHERE Parent.IsOwnedByProfile = {} AND Field = 'Contract.Description'"
     )
     (owned,), (others,) = (stage.query("modifier", text.format(flag)) for flag in ("true", "false"))
-    assert (owned["n"], others["n"]) == (4, 0)
+    assert (owned["n"], others["n"]) == (6, 0)
 
 
 def test_the_history_of_a_field_that_the_caller_cannot_read_is_not_there(stage: Stage) -> None:

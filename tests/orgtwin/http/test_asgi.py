@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, MutableMapping
 from typing import Any
 
@@ -105,7 +106,8 @@ def test_an_answer_in_parts_goes_out_part_by_part_and_leaves_its_framing_to_the_
 
 
 def test_a_body_that_is_too_long_is_read_to_its_end_and_refused() -> None:
-    assert told("POST", "/small", b"abc", b"def")[0] == 413
+    status, _, (body,) = told("POST", "/small", b"abc", b"def")
+    assert (status, json.loads(body)[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
 
 
 def test_a_bug_in_an_answer_that_takes_its_time_is_answered_as_one() -> None:
