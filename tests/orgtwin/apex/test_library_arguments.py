@@ -32,7 +32,7 @@ ARGUMENTS = {
     "Schema.SObjectField": ("Account.Name", "null"),
     "String": ("'a'", "''", "null", "'12'", "'é😀'"),
     "System.Iterable<Object>": ("new List<String>{'b'}", "null"),
-    "System.Iterable<T>": ("new List<String>{'b'}", "null"),
+    "System.Iterable<T>": ("new List<String>{'b'}", "(List<String>) null"),
     "System.RoundingMode": ("RoundingMode.UP", "null"),
     "System.Type": ("String.class", "null"),
     "T": ("'a'", "null"),
