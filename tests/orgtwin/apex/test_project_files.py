@@ -308,3 +308,9 @@ def test_an_app_is_read_and_a_lightning_application_of_aura_is_not(tmp_path: Pat
         tmp_path, dict.fromkeys(["applications/Ship.app-meta.xml", "aura/Old/Old.app", "aura/Old/Old.app-meta.xml"], "")
     )
     assert found(tmp_path, tmp_path) == ["applications/Ship.app-meta.xml"]
+
+
+def test_all_that_the_kit_generates_deploys_before_its_tests_run() -> None:
+    told: list[str] = []
+    prepare(read_project(Path(__file__).resolve().parents[3] / "force-app"), tell=told.append)
+    assert told == []

@@ -37,6 +37,7 @@ KINDS = {
     "namedCredential": "NamedCredential",
     "remoteSite": "RemoteSiteSetting",
     "cachePartition": "PlatformCachePartition",
+    "reportType": "ReportType",
     "report": "Report",
     "reportFolder": "ReportFolder",
     "email": "EmailTemplate",
