@@ -6,7 +6,7 @@ Reference Guide). A version of null is a first installation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orgtwin.apex import context
 from orgtwin.apex.library.jobs import call_method
@@ -18,18 +18,17 @@ from orgtwin.apex.values import Id, Value
 
 @dataclass(frozen=True, slots=True, order=True)
 class Version:
-    """The version of a package."""
+    """The version of a package. One without a patch compares as patch 0 does, and tells null."""
 
-    major: int
-    minor: int
-    patch: int = 0
+    parts: tuple[int, int, int]
+    has_patch: bool = field(default=True, compare=False)
 
     @property
     def apex_type(self) -> Type:
         return declare("Version").type
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}.{self.patch}" if self.patch else f"{self.major}.{self.minor}"
+        return ".".join(map(str, self.parts if self.has_patch else self.parts[:2]))
 
 
 def _compare(this: Version, other: Version) -> int:
@@ -39,14 +38,17 @@ def _compare(this: Version, other: Version) -> int:
 system_class(
     "Version",
     {
-        "Integer major()": lambda this: this.major,
-        "Integer minor()": lambda this: this.minor,
-        "Integer patch()": lambda this: this.patch,
+        "Integer major()": lambda this: this.parts[0],
+        "Integer minor()": lambda this: this.parts[1],
+        "Integer patch()": lambda this: this.parts[2] if this.has_patch else None,
         "Integer compareTo(Version)": _compare,
         "Boolean equals(Object)": lambda this, other: this == other,
         "String toString()": str,
     },
-    constructors={"(Integer,Integer)": Version, "(Integer,Integer,Integer)": Version},
+    constructors={
+        "(Integer,Integer)": lambda major, minor: Version((major, minor, 0), has_patch=False),
+        "(Integer,Integer,Integer)": lambda *parts: Version(parts),
+    },
 )
 
 

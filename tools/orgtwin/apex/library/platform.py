@@ -1,4 +1,4 @@
-"""Small classes around the platform: Location, Version, OrgLimits, Approval locks, Network and Site.
+"""Small classes around the platform: Location, OrgLimits, Approval locks, Network and Site.
 
 Sources: the pages of those names in the Apex Reference Guide.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import total_ordering
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
@@ -61,37 +60,6 @@ system_class(
         "Double latitude": lambda this: float(this.latitude),
         "Double longitude": lambda this: float(this.longitude),
     },
-)
-
-# Version
-
-
-@total_ordering
-@dataclass(frozen=True, slots=True)
-class Version:
-    parts: tuple[int, ...]
-
-    @property
-    def apex_type(self) -> Type:
-        return declare("Version").type
-
-    def __lt__(self, other: Version) -> bool:
-        return self.parts < other.parts
-
-
-def _compare(this: Version, other: Version) -> int:
-    return (this > other) - (this < other)
-
-
-system_class(
-    "Version",
-    {
-        "Integer major()": lambda this: this.parts[0],
-        "Integer minor()": lambda this: this.parts[1],
-        "Integer patch()": lambda this: this.parts[2] if len(this.parts) > 2 else None,
-        "Integer compareTo(Version)": _compare,
-    },
-    constructors={"(Integer,Integer)": lambda *p: Version(p), "(Integer,Integer,Integer)": lambda *p: Version(p)},
 )
 
 # OrgLimits
