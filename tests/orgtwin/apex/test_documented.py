@@ -86,3 +86,13 @@ def _has(cls: ApexClass, name: str, count: int) -> bool:
 def _counted(signature: str) -> tuple[str, int]:
     head, _, rest = signature.partition("(")
     return head.rpartition(" ")[2].lower(), len(split_arguments(rest[:-1]))
+
+
+def test_no_method_is_declared_twice() -> None:
+    shown = [
+        f"{cls.full_name}.{one.shown}"
+        for cls in SYSTEM_CLASSES.values()
+        for many in cls.methods.values()
+        for one in many
+    ]
+    assert sorted(set(shown)) == sorted(shown)
