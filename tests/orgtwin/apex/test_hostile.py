@@ -96,6 +96,22 @@ PROGRAMS = {
         "Blob b = Blob.valueOf('a'.repeat(5000000)); while (true) { String s = EncodingUtil.convertToHex(b).left(1); }",
         TOO_LARGE,
     ),
+    "an archive that is unpacked again and again": (
+        "Compression.ZipWriter w = new Compression.ZipWriter(); w.addEntry('a', Blob.valueOf('0'.repeat(3000000)));"
+        " Compression.ZipReader r = new Compression.ZipReader(w.getArchive());"
+        " List<Blob> l = new List<Blob>(); while (true) { l.add(r.extract('a')); }",
+        TOO_LARGE,
+    ),
+    "an archive of ever more": (
+        "Compression.ZipWriter w = new Compression.ZipWriter(); Integer i = 0;"
+        " while (true) { w.addEntry('n' + i++, Blob.valueOf('0'.repeat(1000000))); }",
+        TOO_LARGE,
+    ),
+    "an archive that is packed again and again": (
+        "Compression.ZipWriter w = new Compression.ZipWriter(); w.addEntry('a', Blob.valueOf('ab'.repeat(1500000)));"
+        " while (true) { w.getArchive(); }",
+        TOO_LONG,
+    ),
     "a text that grows by the piece": ("String s = 'x'.repeat(500000); while (true) { s += 'abcdefghij'; }", TOO_LONG),
     "the hash of a map that is its own key and value": (
         "Map<Object, Object> m = new Map<Object, Object>(); m.put(m, m); Integer h = m.hashCode();",

@@ -63,6 +63,7 @@ ITERATED = "Cannot modify a collection while it is being iterated."
 _NAMESPACED = {
     "Auth": "AuthProviderPluginException DiscoveryCustomErrorException VerificationException",
     "Canvas": "CanvasRenderException",
+    "Compression": "ZipException",
     "DataSource": "DataSourceException OAuthTokenExpiredException",
     "Reports": (
         "FeatureNotSupportedException InstanceAccessException InvalidFilterException InvalidReportMetadataException"

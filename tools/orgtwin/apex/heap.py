@@ -22,6 +22,16 @@ COPY = 11  # 2,048 bytes that are only copied, as in `text += 'x'`, cost a tick 
 LARGE = 10_000  # bytes; what is smaller is counted when the heap is checked
 
 
+class Holder:
+    """A value of the library that holds others."""
+
+    __slots__ = ()
+
+    def held_values(self) -> Iterable[Value]:
+        """What it holds."""
+        return ()
+
+
 def live_bytes(engine: Engine, stop_at: int) -> int:
     """What frames and static fields reach; stops counting beyond `stop_at`."""
     roots: list[Value] = [value for frame in engine.stack for value in frame]
@@ -73,4 +83,6 @@ def _parts(value: Value) -> Iterable[Value] | None:
         return [*value.items.keys(), *value.items.values()]
     if isinstance(value, SObject):
         return [*value.fields.values(), *value.related.values()]
+    if isinstance(value, Holder):
+        return value.held_values()
     return value.fields if isinstance(value, Instance) else None

@@ -6,6 +6,7 @@ from orgtwin.apex.library import (  # noqa: F401
     caches,
     callout_mocks,
     collections,
+    compression,
     crypto,
     cursors,
     databases,
