@@ -329,6 +329,10 @@ def test_a_validation_can_be_deployed_quickly_after_a_restart(tmp_path: Path) ->
         client = client.as_caller(client.application.twin.sessions.issue(*_admin(client)).token)
         answer = client.post(f"{V}/metadata/deployRequest", {"validatedDeployRequestId": checked.id})
         assert (answer.status, status_of(client, answer.json()["id"])["deployResult"]["status"]) == (201, "Succeeded")
+    with opened(tmp_path, NOW + timedelta(days=9)) as client:
+        client = client.as_caller(client.application.twin.sessions.issue(*_admin(client)).token)
+        again = client.post(f"{V}/metadata/deployRequest", {"validatedDeployRequestId": checked.id})
+        assert (again.status, again.json()[0]["errorCode"]) == (400, "INVALID_ID_FIELD")
 
 
 def _admin(client: InProcess) -> tuple[str, None, tuple[str, ...], str]:

@@ -161,6 +161,16 @@ REFUSED: dict[str, tuple[str, dict[str, Any], tuple[int, str, str]]] = {
         {"classNames": "AdderTest", "maxFailedTests": "many"},
         (400, "INVALID_INPUT", "maxFailedTests must be a number: many"),
     ),
+    "nothing": (
+        "runTestsAsynchronous",
+        {"tests": []},
+        (400, "INVALID_INPUT", "No test classes or methods were specified"),
+    ),
+    "a level that is none": (
+        "runTestsAsynchronous",
+        {"testLevel": "RunMost"},
+        (400, "INVALID_INPUT", "RunMost is not a test level"),
+    ),
     "suites": (
         "runTestsSynchronous",
         {"suiteNames": "All"},
@@ -192,6 +202,68 @@ def test_a_suite_is_deployed_queried_and_run(client: InProcess) -> None:
     assert [row["ApexClass"]["Name"] for row in members] == ["AdderTest", "OtherTest"]
     for asked in ({"suiteNames": "all"}, {"suiteids": suite["Id"], "classNames": "OtherTest"}):
         assert methods_run(client, asked) == ["AdderTest.right", "AdderTest.wrong", "OtherTest.nothing"]
+
+
+def test_a_suite_is_made_filled_emptied_and_deleted_as_records(client: InProcess) -> None:
+    suite = client.post(f"{TOOLING}/sobjects/ApexTestSuite", {"TestSuiteName": "Made"}).json()["id"]
+    members = [
+        client.post(
+            f"{TOOLING}/sobjects/TestSuiteMembership",
+            {"ApexTestSuiteId": suite, "ApexClassId": class_id(client, name)},
+        ).json()["id"]
+        for name in ("AdderTest", "OtherTest", "AdderTest")
+    ]
+    assert len(set(members)) == 2
+    assert len(methods_run(client, {"suiteNames": "Made"})) == 3
+    # the query of CumulusCI's run_tests
+    inner = f"SELECT ApexClassId FROM TestSuiteMembership WHERE ApexTestSuiteId IN ('{suite}')"
+    assert len(rows(client, f"SELECT Id, Name FROM ApexClass WHERE Id IN ({inner})")) == 2
+    assert client.delete(f"{TOOLING}/sobjects/TestSuiteMembership/{members[0]}").status == 204
+    assert methods_run(client, {"suiteids": suite}) == ["OtherTest.nothing"]
+    assert client.delete(f"{TOOLING}/sobjects/ApexTestSuite/{suite}").status == 204
+    assert rows(client, "SELECT Id FROM ApexTestSuite") == []
+
+
+MEASURED = {
+    "classes/MeasuredTest.cls": "@IsTest private class MeasuredTest {\n"
+    "  @TestSetup static void prepare() { insert new Account(Name = 'x'); }\n"
+    "  @IsTest static void measured() {\n    insert new Contact(LastName = 'before');\n    Test.startTest();\n"
+    "    insert new List<Account>{ new Account(Name = 'a'), new Account(Name = 'b') };\n"
+    "    Integer many = [SELECT COUNT() FROM Account];\n    later();\n    Test.stopTest();\n  }\n"
+    "  @IsTest static void without() { insert new Account(Name = 'c'); }\n"
+    "  @future static void later() { update [SELECT Id FROM Account]; }\n}",
+    "classes/MeasuredTest.cls-meta.xml": "<ApexClass><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>",
+}
+
+
+def test_a_run_tells_what_set_it_up_and_what_each_method_used(org_twin_client: InProcess) -> None:
+    client = org_twin_client
+    deploy_well(client, MEASURED, {"ApexClass": ["MeasuredTest"]})
+    job = client.post(f"{TOOLING}/runTestsAsynchronous", {"classNames": "MeasuredTest"}).json()
+
+    results = "MethodName, Outcome, IsTestSetup"
+    found = rows(client, f"SELECT {results} FROM ApexTestResult WHERE AsyncApexJobId = '{job}' ORDER BY MethodName")
+    assert [tuple(row.values()) for row in found] == [
+        ("measured", "Pass", False),
+        ("prepare", "Pass", True),
+        ("without", "Pass", False),
+    ]
+    older = client.get("/services/data/v60.0/tooling/query?q=SELECT MethodName FROM ApexTestResult").json()
+    assert [row["MethodName"] for row in older["records"]] == ["measured", "without"]
+    (run,) = rows(client, "SELECT MethodsEnqueued, MethodsCompleted FROM ApexTestRunResult")
+    assert run == {"MethodsEnqueued": 2, "MethodsCompleted": 2}
+    used = rows(
+        client,
+        "SELECT ApexTestResult.MethodName, LimitContext, Dml, DmlRows, Soql, QueryRows, AsyncCalls FROM ApexTestResultLimits",
+    )
+    assert [row.pop("ApexTestResult")["MethodName"] for row in used] == ["measured"]
+    assert used == [{"LimitContext": "SYNC", "Dml": 1, "DmlRows": 2, "Soql": 1, "QueryRows": 1, "AsyncCalls": 1}]
+
+
+def test_a_run_without_coverage_leaves_what_is_known_of_it(client: InProcess) -> None:
+    client.post(f"{TOOLING}/runTestsAsynchronous", {"classNames": "AdderTest"})
+    client.post(f"{TOOLING}/runTestsAsynchronous", {"classNames": "OtherTest", "skipCodeCoverage": True})
+    assert rows(client, "SELECT PercentCovered FROM ApexOrgWideCoverage") == [{"PercentCovered": 50}]
 
 
 COVERING = {

@@ -317,6 +317,23 @@ def test_a_checked_deploy_can_follow_quickly(deploy: Any, org: Org, service: Met
     assert _has_field(org)
 
 
+@pytest.mark.parametrize("quick", [True, False], ids=["a quick one", "any other"])
+def test_a_deploy_ends_the_use_of_every_check_before_it(
+    deploy: Any, service: MetadataService, admin: Caller, quick: bool
+) -> None:
+    service.hooks = _runner(TestReport(1))
+    checked = deploy(_CLASS, _CLASS_NAME, check_only=True, test_level=TestLevel.RUN_LOCAL_TESTS)
+    if quick:
+        service.quick_deploy(admin, checked.id)
+    else:
+        deploy(_ONE, _ONE_NAME)
+
+    with pytest.raises(SalesforceError) as refused:
+        service.quick_deploy(admin, checked.id)
+
+    assert str(refused.value) == f"INVALID_ID_FIELD: No recent validation with id {checked.id} can be deployed"
+
+
 def test_a_check_without_tests_is_no_ground_for_a_quick_deploy(
     deploy: Any, service: MetadataService, admin: Caller
 ) -> None:

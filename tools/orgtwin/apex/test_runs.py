@@ -20,12 +20,13 @@ from orgtwin.organization import Organization
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """One class of a run; its results have ids of their own."""
+    """One class of a run; its results, and those of its @TestSetup methods, have ids of their own."""
 
     id: str
     class_id: str
     class_name: str
     results: tuple[tuple[str, TestOutcome], ...]
+    setups: tuple[tuple[str, TestOutcome], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,17 @@ class TestRuns:
         self.coverage_by_method: tuple[CoveredByMethod, ...] = ()
 
     def carry_out(
-        self, apex: ApexService, user_id: str, names: Iterable[str] | None, most_failures: int = -1
+        self,
+        apex: ApexService,
+        user_id: str,
+        names: Iterable[str] | None,
+        most_failures: int = -1,
+        *,
+        keeps_coverage: bool = True,
     ) -> KeptRun:
         """Run classes (`Name`) and methods (`Name.method`), or all tests; no more begin after so many failures and one.
 
-        Raises INVALID_INPUT for a name without tests.
+        What is known of coverage stays as it was unless `keeps_coverage`. Raises INVALID_INPUT for a name without tests.
         """
         wanted = [entry.cls.name for entry in find_tests(apex.engine())] if names is None else list(names)
         started = self._org.clock()
@@ -87,28 +94,31 @@ class TestRuns:
                     "INVALID_INPUT",
                     f"This class name's value is invalid: {name}. Provide the name of an Apex class that has test methods.",
                 )  # ASSUMED code; the text is the one that users of `sf apex run test` quote
-        self.coverage = tuple(self._covered(engine))
-        kept = self._keep(user_id, started, run)
-        self.coverage_by_method = tuple(self._covered_by_method(engine))
+        covered = tuple(self._covered(engine))
+        kept = self._keep(user_id, started, run, covered)
+        if keeps_coverage:
+            self.coverage, self.coverage_by_method = covered, tuple(self._covered_by_method(engine))
         return kept
 
-    def _keep(self, user_id: str, started: datetime, run: TestRun) -> KeptRun:
+    def _keep(self, user_id: str, started: datetime, run: TestRun, covered: tuple[Covered, ...]) -> KeptRun:
         ids, class_ids = self._org.ids, self._ids_of("ApexClass")
         by_class: dict[str, list[TestOutcome]] = {}
+        setups: dict[str, list[TestOutcome]] = {}
         for outcome in run.outcomes:
             by_class.setdefault(outcome.class_name, []).append(outcome)
+        for outcome in run.setups:
+            setups.setdefault(outcome.class_name, []).append(outcome)
         items = tuple(
             QueueItem(
                 ids.next_id("709"),
                 class_ids[name.lower()],
                 name,
                 tuple((ids.next_id("07M"), outcome) for outcome in outcomes),
+                tuple((ids.next_id("07M"), outcome) for outcome in setups.get(name, ())),
             )
             for name, outcomes in by_class.items()
         )
-        kept = KeptRun(
-            ids.next_id("707"), ids.next_id("05m"), user_id, started, self._org.clock(), items, run, self.coverage
-        )
+        kept = KeptRun(ids.next_id("707"), ids.next_id("05m"), user_id, started, self._org.clock(), items, run, covered)
         self.runs[kept.id] = kept
         return kept
 

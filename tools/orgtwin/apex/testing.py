@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile.annotations import sees_all_data
@@ -27,7 +27,10 @@ _BUG = "Internal error of the org twin, not of this test: {}: {}. Please report 
 
 @dataclass(frozen=True, slots=True)
 class TestOutcome:
-    """One method. `outcome` is Pass, Fail or CompileFail, as ApexTestResult has it."""
+    """One method. `outcome` is Pass, Fail or CompileFail, as ApexTestResult has it.
+
+    `used` is what was used of each limit between startTest and stopTest, None when the method has none.
+    """
 
     class_name: str
     method_name: str
@@ -35,16 +38,19 @@ class TestOutcome:
     message: str = ""
     stack_trace: str = ""
     seconds: float = 0.0
+    is_setup: bool = False
+    used: Mapping[str, int] | None = None
 
     __test__ = False
 
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """A whole run."""
+    """A whole run; `setups` are its @TestSetup methods."""
 
     outcomes: tuple[TestOutcome, ...]
     seconds: float = 0.0
+    setups: tuple[TestOutcome, ...] = ()
 
     __test__ = False
 
@@ -106,16 +112,20 @@ def run_tests(
     """
     start = stopwatch()
     outcomes: list[TestOutcome] = []
+    setups: list[TestOutcome] = []
     failures = 0
     with closing(_outcomes(engine, find_tests(engine, names), stopwatch)) as made:
         for outcome in made:
+            if outcome.is_setup:
+                setups.append(outcome)
+                continue
             outcomes.append(outcome)
             failures += outcome.outcome != "Pass"
             if told is not None:
                 told(outcome)
             if 0 <= most_failures < failures:
                 break
-    return TestRun(tuple(outcomes), stopwatch() - start)
+    return TestRun(tuple(outcomes), stopwatch() - start, tuple(setups))
 
 
 def _outcomes(engine: Engine, entries: Iterable[TestClass], stopwatch: Stopwatch) -> Generator[TestOutcome]:
@@ -132,7 +142,8 @@ def _run_class(engine: Engine, entry: TestClass, stopwatch: Stopwatch) -> Genera
     _show(engine, sees_all)
     with _undone(engine):
         for setup in entry.setups:
-            failure = _run_method(engine, entry.cls, setup, stopwatch)
+            failure = replace(_run_method(engine, entry.cls, setup, stopwatch), is_setup=True)
+            yield failure
             if failure.outcome != "Pass":
                 for method in entry.methods:
                     yield TestOutcome(
@@ -191,7 +202,8 @@ def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopw
         outcome, message = "Fail", _BUG.format(type(error).__name__, error)
     finally:
         engine.is_testing = False
-    return TestOutcome(cls.name, method.name, outcome, message, trace, stopwatch() - start)
+    seconds, used = stopwatch() - start, engine.test_state.get("used")
+    return TestOutcome(cls.name, method.name, outcome, message, trace, seconds, used=used)
 
 
 def _shown(error: ApexThrow) -> str:

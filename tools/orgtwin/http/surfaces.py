@@ -41,6 +41,7 @@ from orgtwin.http import (
     tooling_apex,
     tooling_components,
     tooling_metadata,
+    tooling_suites,
     tree,
     versions,
 )
@@ -81,6 +82,7 @@ _SURFACES = (
     tabs,
     tooling,
     tooling_apex,
+    tooling_suites,
     tooling_components,
     tooling_metadata,
     tree,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orgtwin.http.twin import Twin
 
 _WHOLE_ORG = ("RunLocalTests", "RunAllTestsInOrg")
+_LEVELS = (*_WHOLE_ORG, "RunSpecifiedTests", "RunRelevantTests")
 
 
 def runs_of(twin: Twin) -> TestRuns:
@@ -41,23 +42,33 @@ def run_asynchronously(request: Request) -> Response:
 def run_synchronously(request: Request) -> Response:
     """RunTestsResult: who passed, who failed. GET names classes in ?classnames=."""
     asked = request.json_object() if request.method == "POST" else dict(request.query)
-    wants_coverage = str(asked.get("skipCodeCoverage", False)).lower() != "true"
-    return json_response(run_tests_result(_carry_out(request, asked), wants_coverage=wants_coverage))
+    return json_response(run_tests_result(_carry_out(request, asked), wants_coverage=_wants_coverage(asked)))
 
 
-def carry_out(request: Request, names: list[str] | None, most_failures: int = -1) -> KeptRun:
+def carry_out(
+    request: Request, names: list[str] | None, most_failures: int = -1, *, keeps_coverage: bool = True
+) -> KeptRun:
     """Run tests by name, or all; -1 goes on however many fail. Raises INSUFFICIENT_ACCESS (403), INVALID_INPUT."""
     from orgtwin.apex.service import service_of
 
     if not request.org.access.has_permission(request.caller, "AuthorApex"):
         raise SalesforceError("INSUFFICIENT_ACCESS", "insufficient access rights on entity: ApexClass", status=403)
     runs, service = runs_of(request.twin), service_of(request.twin.org)
-    return runs.carry_out(service, request.caller.user_id, names, most_failures)
+    return runs.carry_out(service, request.caller.user_id, names, most_failures, keeps_coverage=keeps_coverage)
 
 
 def _carry_out(request: Request, asked: Mapping[str, object]) -> KeptRun:
-    names = None if asked.get("testLevel") in _WHOLE_ORG else list(_names(request, asked))
-    return carry_out(request, names, _most_failures(asked.get("maxFailedTests")))
+    level = asked.get("testLevel")
+    if level not in (None, *_LEVELS):
+        raise SalesforceError("INVALID_INPUT", f"{level} is not a test level")  # ASSUMED
+    names = None if level in _WHOLE_ORG else list(_names(request, asked))
+    if names == []:
+        raise SalesforceError("INVALID_INPUT", "No test classes or methods were specified")  # ASSUMED
+    return carry_out(request, names, _most_failures(asked.get("maxFailedTests")), keeps_coverage=_wants_coverage(asked))
+
+
+def _wants_coverage(asked: Mapping[str, object]) -> bool:
+    return str(asked.get("skipCodeCoverage", False)).lower() != "true"
 
 
 def _most_failures(given: object) -> int:

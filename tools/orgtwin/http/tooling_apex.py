@@ -54,9 +54,7 @@ def delete_source(kind: str, request: Request) -> Response:
     saved = find_saved(request.org, kind, record_id=request.params["record_id"])
     if saved is None:
         raise _not_found()
-    for row in crud.delete(_service(request), request.caller, kind, [saved.name]):
-        for error in row.get("errors", ()):  # type: ignore[attr-defined]
-            raise SalesforceError(error["statusCode"], error["message"])
+    crud.require_success(crud.delete(_service(request), request.caller, kind, [saved.name]))
     return no_content()
 
 

@@ -52,7 +52,7 @@ def change(request: Request) -> Response:
 
 def delete(request: Request) -> Response:
     found = _require(request)
-    _raise_first(crud.delete(_service(request), request.caller, found.type, [found.full_name]))
+    crud.require_success(crud.delete(_service(request), request.caller, found.type, [found.full_name]))
     return no_content()
 
 
@@ -67,7 +67,7 @@ def _save(request: Request, call: crud.Call, type_name: str, full_name: str, bod
         raise SalesforceError("REQUIRED_FIELD_MISSING", "Required fields are missing: [Metadata]", fields=("Metadata",))
     children = (leaf("fullName", full_name), *_children(metadata))
     node = Node("metadata", children=children, attributes={XSI_TYPE: type_name})
-    _raise_first(crud.save(_service(request), request.caller, call, [node]))
+    crud.require_success(crud.save(_service(request), request.caller, call, [node]))
 
 
 def _children(value: Mapping[str, object]) -> Iterator[Node]:
@@ -78,12 +78,6 @@ def _children(value: Mapping[str, object]) -> Iterator[Node]:
                 yield Node(name, children=tuple(_children(one)))
             elif one is not None:
                 yield leaf(name, str(one).lower() if isinstance(one, bool) else str(one))
-
-
-def _raise_first(rows: list[crud.Row]) -> None:
-    for row in rows:
-        for error in row.get("errors", ()):  # type: ignore[attr-defined]
-            raise SalesforceError(error["statusCode"], error["message"])
 
 
 def _require(request: Request) -> Component:

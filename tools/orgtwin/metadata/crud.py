@@ -127,6 +127,13 @@ def _delete_one(service: MetadataService, caller: Caller, type_name: str, full_n
     return _refused(full_name, failures[0], {}) if failures else {"fullName": full_name, "success": True}
 
 
+def require_success(rows: Iterable[Row]) -> None:
+    """Raises the first error that the rows of a call tell."""
+    for row in rows:
+        for error in row.get("errors", ()):  # type: ignore[attr-defined]
+            raise SalesforceError(error["statusCode"], error["message"])
+
+
 def read(service: MetadataService, type_name: str, full_names: Sequence[str]) -> list[Node | None]:
     """The elements in request order, None for a name that is not there."""
     _check_count((type_name,), len(full_names))

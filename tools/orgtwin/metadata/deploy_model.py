@@ -207,3 +207,8 @@ class DeployJob:
     outcome: DeployOutcome | None = None
     canceled_by: str | None = None
     retrieved: bytes | None = None
+
+    @property
+    def has_deployed(self) -> bool:
+        """Whether it changed the org."""
+        return self.status in (DeployStatus.SUCCEEDED, DeployStatus.SUCCEEDED_PARTIAL) and not self.options.check_only

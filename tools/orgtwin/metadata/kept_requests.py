@@ -30,6 +30,7 @@ _decode_retrieved = msgspec.msgpack.Decoder(Retrieved).decode
 class _Entry(msgspec.Struct, frozen=True):
     created_date: datetime
     waits: bool = False
+    has_deployed: bool = False
 
 
 class KeptRequests:
@@ -47,7 +48,7 @@ class KeptRequests:
         self._forget_before(job.created_date - _LIVES_FOR)
         waits = not job.status.is_final
         self._kept.write_file(f"{job.id}.deploy", _encode(job if waits or job.options.check_only else _slim(job)))
-        self._deploys[job.id] = _Entry(job.created_date, waits)
+        self._deploys[job.id] = _Entry(job.created_date, waits, job.has_deployed)
         self._kept.put(_DEPLOY, job.id, self._deploys[job.id])
 
     def find_deploy(self, job_id: str) -> DeployJob | None:
@@ -56,6 +57,10 @@ class KeptRequests:
     def waiting(self) -> list[str]:
         """The ids of deploys that nobody has carried out, oldest first."""
         return [job_id for job_id, entry in self._deploys.items() if entry.waits]
+
+    def deployed(self) -> list[str]:
+        """The ids of deploys that changed the org."""
+        return [job_id for job_id, entry in self._deploys.items() if entry.has_deployed]
 
     def put_retrieve(self, retrieve_id: str, result: Retrieved, moment: datetime) -> None:
         if not self._kept.is_kept:

@@ -178,10 +178,14 @@ class MetadataService:
         return job
 
     def quick_deploy(self, caller: Caller, validation_id: str) -> DeployJob:
-        """Deploy what a validation of the last ten days checked with tests, without running them again."""
+        """Deploy what a validation of the last ten days checked with tests, without running them again.
+
+        Any deploy since, this one included, ends its use. Source: "Monitor Deployments" (Salesforce Help), quick deployments.
+        """
         validated = self.deploy_job(validation_id)
         too_old = self.org.clock() - validated.created_date > timedelta(days=_QUICK_DEPLOY_DAYS)
-        if not validated.options.check_only or validated.status is not DeployStatus.SUCCEEDED or too_old:
+        checked = validated.options.check_only and validated.status is DeployStatus.SUCCEEDED
+        if not checked or too_old or self._deployed_after(validated.id):
             raise SalesforceError(
                 "INVALID_ID_FIELD", f"No recent validation with id {validation_id} can be deployed"
             )  # ASSUMED
@@ -189,6 +193,11 @@ class MetadataService:
             raise SalesforceError("INVALID_ID_FIELD", "Source validate did not run tests in the org")
         options = replace(validated.options, check_only=False, test_level=TestLevel.NO_TEST_RUN, run_tests=())
         return self.deploy(caller, validated.zip_file, options)
+
+    def _deployed_after(self, job_id: str) -> bool:
+        return any(job.id > job_id and job.has_deployed for job in self._deploys.values()) or any(
+            later > job_id for later in self._kept.deployed()
+        )
 
     def hold(self) -> None:
         """From now on deploys wait."""

@@ -27,6 +27,8 @@ _TYPES = {
     "t": FieldType.TEXTAREA,
     "c": FieldType.COMPLEX_VALUE,
 }
+_DURABLE = ("EntityDefinition", "FieldDefinition")
+"""Objects whose rows others name by durable ids, which are texts."""
 _LENGTH = 255
 _LONG = 32_000
 
@@ -62,7 +64,8 @@ def _field(text: str) -> Field:
     name, _, target = text.partition(">")
     target, _, children = target.partition("/")
     name, _, kind = name.partition(":")
-    field_type = FieldType.ID if name == "Id" else _TYPES.get(kind, FieldType.STRING)
+    plain = FieldType.REFERENCE if target and target not in _DURABLE else FieldType.STRING
+    field_type = FieldType.ID if name == "Id" else _TYPES.get(kind, plain)
     return Field(
         name,
         name,

@@ -11,7 +11,7 @@ from orgtwin.apex.library.jobs import run_jobs
 from orgtwin.apex.library.signatures import system_class, system_interface
 from orgtwin.apex.library.stubs import create_stub
 from orgtwin.apex.library.test_data import load_data
-from orgtwin.apex.limits import Usage
+from orgtwin.apex.limits import LIMITS, Usage
 from orgtwin.apex.records import to_id
 from orgtwin.apex.values import ApexList, Value
 
@@ -42,6 +42,7 @@ def _stop() -> None:
             "Testing already stopped" if engine.test_state.get("stopped") else "Testing has not started",
         )
     engine.test_state["stopped"] = True
+    engine.test_state["used"] = {name: engine.used(name) for name in LIMITS}
     try:
         deliver_events()
         run_jobs(engine)
