@@ -42,6 +42,7 @@ from orgtwin.apex.library import (  # noqa: F401
     systems,
     tabs,
     tests,
+    urls,
     visual_editor,
     visualforce,
     web_services,

@@ -7,6 +7,7 @@ import binascii
 import codecs
 import hashlib
 import hmac
+import re
 import secrets
 import urllib.parse
 from collections.abc import Callable
@@ -252,6 +253,17 @@ def random_uuid() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def _read_uuid(text: str | None) -> Uuid:
+    """A UUID in any case. ASSUMED: what is none is refused in Java's words."""
+    found = _present(text).lower()
+    if not _UUID.fullmatch(found):
+        raise throw("IllegalArgumentException", f"Invalid UUID string: {text}")
+    return Uuid(found)
+
+
 class Uuid(str):
     """System.UUID."""
 
@@ -266,7 +278,7 @@ UUID = system_class(
     "UUID",
     {
         "static UUID randomUUID()": lambda: Uuid(random_uuid()),
-        "static UUID fromString(String)": lambda text: Uuid(_present(text)),
+        "static UUID fromString(String)": _read_uuid,
         "String toString()": str.__str__,
         "Boolean equals(Object)": lambda this, other: this == other,
         "Integer hashCode()": lambda this: hash_code(str(this)),

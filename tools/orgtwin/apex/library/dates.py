@@ -13,6 +13,7 @@ from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import declare, system_class
+from orgtwin.apex.library.zone_names import display_name, zone_name
 from orgtwin.apex.text import date_text, time_text, to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import Long, Value, to_utc
@@ -208,7 +209,8 @@ def _offset(moment: datetime, separator: str) -> str:
 
 
 def _zone_name(moment: datetime, width: int) -> str:
-    return "GMT" if moment.tzinfo is UTC else moment.tzname() or "GMT"
+    zone_id = getattr(moment.tzinfo, "key", "GMT")
+    return zone_name(zone_id, moment) if width > 3 else "GMT" if zone_id == "GMT" else moment.tzname() or "GMT"
 
 
 def _iso_zone(moment: datetime, width: int) -> str:
@@ -412,12 +414,16 @@ def _zone_offset(this: TimeZone, moment: datetime) -> int:
     return int(offset.total_seconds() * 1000)
 
 
+def _display_name(this: TimeZone) -> str:
+    return display_name(this.name, zone_named(this.name), to_utc(context.engine().now()))
+
+
 system_class(
     "TimeZone",
     {
         "static TimeZone getTimeZone(String)": lambda name: TimeZone(_present(name)),
         "String getID()": lambda this: this.name,
-        "String getDisplayName()": lambda this: this.name,
+        "String getDisplayName()": _display_name,
         "Integer getOffset(Datetime)": _zone_offset,
         "String toString()": lambda this: this.name,
     },

@@ -1,6 +1,6 @@
-"""PageReference, Url, ApexPages messages: what controllers use without a page being rendered.
+"""PageReference and ApexPages messages: what controllers use without a page being rendered.
 
-Source: "PageReference Class", "URL Class", "ApexPages Class" (Apex Reference Guide). Rendering is refused by name.
+Source: "PageReference Class", "ApexPages Class" (Apex Reference Guide). Rendering is refused by name.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from orgtwin.apex.faults import throw
 from orgtwin.apex.library.properties import add_property
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.records import SObject
-from orgtwin.apex.text import to_text
 from orgtwin.apex.types import BOOLEAN, Type
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Value
-from orgtwin.records.global_variables import ORIGIN
 
 _STRING_MAP = type_of("Map<String,String>")
 
@@ -108,61 +106,6 @@ _PAGE = system_class(
 )
 add_property(_PAGE, "redirect", BOOLEAN)
 
-
-class Url(str):
-    """System.Url."""
-
-    __slots__ = ()
-
-    @property
-    def apex_type(self) -> Type:
-        return declare("Url").type
-
-
-def _domain() -> Url:
-    return Url(ORIGIN)
-
-
-def _relative(base: str, path: str) -> Url:
-    return Url(base.rstrip("/") + "/" + path.lstrip("/"))
-
-
-def _checked(text: str) -> Url:
-    if not urlsplit(text).scheme:
-        raise throw("StringException", f"no protocol: {text}")
-    return Url(text)
-
-
-def _port(this: Url) -> int:
-    return urlsplit(this).port or -1
-
-
-system_class(
-    "Url",
-    {
-        "static Url getOrgDomainUrl()": _domain,
-        "static Url getSalesforceBaseUrl()": _domain,
-        "static Url getCurrentRequestUrl()": _domain,
-        "static String getFileFieldURL(String,String)": lambda record, name: (
-            f"/servlet/servlet.FileDownload?file={to_text(record)}"
-        ),
-        "String toExternalForm()": str.__str__,
-        "String toString()": str.__str__,
-        "String getHost()": lambda this: urlsplit(this).hostname,
-        "String getProtocol()": lambda this: urlsplit(this).scheme,
-        "String getPath()": lambda this: urlsplit(this).path,
-        "String getQuery()": lambda this: urlsplit(this).query or None,
-        "String getRef()": lambda this: urlsplit(this).fragment or None,
-        "String getFile()": lambda this: (
-            urlsplit(this).path + ("?" + urlsplit(this).query if urlsplit(this).query else "")
-        ),
-        "String getAuthority()": lambda this: urlsplit(this).netloc,
-        "Integer getPort()": _port,
-        "Integer getDefaultPort()": lambda this: {"https": 443, "http": 80}.get(urlsplit(this).scheme, -1),
-        "Boolean sameFile(Url)": lambda this, other: this.partition("#")[0] == other.partition("#")[0],
-    },
-    constructors={"(String)": _checked, "(Url,String)": _relative},
-)
 
 # ApexPages
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
+from orgtwin.apex.library.java_math import FUNCTIONS
 from orgtwin.apex.library.signatures import system_class, system_enum
 from orgtwin.apex.library.tokens import SObjectTypeToken
 from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, read_decimal, scale_of, set_scale, to_decimal
@@ -150,15 +151,22 @@ def _mode(mode: EnumConstant | None) -> str:
     return ROUNDING.get(mode.name, decimal.ROUND_HALF_UP)
 
 
+def _exactly(exact: Decimal, rounded: Decimal, mode: EnumConstant | None) -> Decimal:
+    """The rounded number; by UNNECESSARY there is nothing to round. Source: "RoundingMode Enum"; the text is Java's."""
+    if mode is not None and mode.name == "UNNECESSARY" and rounded != exact:
+        raise throw("MathException", "Rounding necessary")
+    return rounded
+
+
 def _set_scale(this: Decimal, scale: int | None, mode: EnumConstant | None = None) -> Decimal:
     if scale is None:
         raise argument_null("scale")
-    return set_scale(this, scale) if mode is None else set_scale(this, scale, _mode(mode))
+    return set_scale(this, scale) if mode is None else _exactly(this, set_scale(this, scale, _mode(mode)), mode)
 
 
 def _round(this: Decimal, mode: EnumConstant | None = None) -> Long:
     rounding = decimal.ROUND_HALF_EVEN if mode is None else _mode(mode)
-    return wrap64(int(this.to_integral_value(rounding)))
+    return wrap64(int(_exactly(this, this.to_integral_value(rounding), mode)))
 
 
 def _divide(this: Decimal, divisor: Decimal | None, scale: int, mode: EnumConstant | None = None) -> Decimal:
@@ -167,7 +175,7 @@ def _divide(this: Decimal, divisor: Decimal | None, scale: int, mode: EnumConsta
     if divisor == 0:
         raise throw("MathException", "Divide by 0")
     exact = decimal.Context(prec=200).divide(this, divisor)
-    return set_scale(exact, scale, decimal.ROUND_HALF_UP if mode is None else _mode(mode))
+    return _exactly(exact, set_scale(exact, scale, decimal.ROUND_HALF_UP if mode is None else _mode(mode)), mode)
 
 
 def _power(this: Decimal, exponent: int) -> Decimal:
@@ -294,16 +302,14 @@ def _round_half_even(value: Value) -> int:
     return half_even(value)
 
 
-def _floating(function: Value) -> Value:
+def _floating(name: str) -> Value:
+    """A function of doubles as Java has it."""
+    function = FUNCTIONS[name]
+
     def run(*args: Value) -> Value:
         if any(a is None for a in args):
             raise argument_null("1")
-        try:
-            return float(function(*(float(a) for a in args)))
-        except (ValueError, ZeroDivisionError):
-            return math.nan
-        except OverflowError:
-            return math.inf
+        return function(*(float(a) for a in args))
 
     return run
 
@@ -329,31 +335,25 @@ def _sign(value: Value) -> Value:
     return type(value)((value > 0) - (value < 0))
 
 
-_FLOATING = ("acos", "asin", "atan", "cos", "cosh", "exp", "log", "log10", "sin", "sinh", "tan", "tanh")
+_OF_TWO = ("atan2", "pow")
 _RANDOM = random.Random(20261)  # noqa: S311  (a run repeats exactly; Crypto is for secrets)
 system_class(
     "Math",
     {
-        **{f"static Double {name}(Double)": _floating(getattr(math, name)) for name in _FLOATING},
+        **{f"static Double {name}(Double)": _floating(name) for name in FUNCTIONS if name not in _OF_TWO},
+        **{f"static Double {name}(Double,Double)": _floating(name) for name in _OF_TWO},
         **{f"static {t} abs({t})": _abs for t in ("Integer", "Long", "Double", "Decimal")},
         **{f"static {t} max({t},{t})": _pick(max) for t in ("Integer", "Long", "Double", "Decimal")},
         **{f"static {t} min({t},{t})": _pick(min) for t in ("Integer", "Long", "Double", "Decimal")},
-        **{f"static {t} signum({t})": _sign for t in ("Double", "Decimal")},
-        "static Double atan2(Double,Double)": _floating(math.atan2),
-        "static Double cbrt(Double)": _floating(lambda v: math.copysign(abs(v) ** (1 / 3), v)),
-        "static Double pow(Double,Double)": _floating(math.pow),
-        "static Double sqrt(Double)": _floating(math.sqrt),
+        "static Decimal signum(Decimal)": _sign,
         "static Decimal sqrt(Decimal)": _decimal_root,
         "static Double PI": lambda: math.pi,
         "static Double E": lambda: math.e,
         "static Double random()": lambda: _RANDOM.random(),
         "static Integer mod(Integer,Integer)": _mod,
         "static Long mod(Long,Long)": lambda a, b: Long(_mod(a, b)),
-        "static Double ceil(Double)": _floating(math.ceil),
         "static Decimal ceil(Decimal)": _round_with(decimal.ROUND_CEILING),
-        "static Double floor(Double)": _floating(math.floor),
         "static Decimal floor(Decimal)": _round_with(decimal.ROUND_FLOOR),
-        "static Double rint(Double)": _floating(round),
         "static Decimal rint(Decimal)": _round_with(decimal.ROUND_HALF_EVEN),
         "static Integer round(Double)": lambda v: wrap32(_round_half_even(v)),
         "static Integer round(Decimal)": lambda v: wrap32(_round_half_even(v)),

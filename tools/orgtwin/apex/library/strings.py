@@ -185,7 +185,7 @@ def _center(this: str, length: int, fill: str | None = " ") -> str:
 
 def _abbreviate(this: str, width: int, offset: int = 0) -> str:
     if width < 4 or (offset > 4 and width < 7):
-        raise throw("StringException", f"Minimum abbreviation width is {4 if width < 4 else 7}")
+        raise throw("StringException", f"Minimum abbreviation width {'is 4' if width < 4 else 'with offset is 7'}")
     if len(this) <= width:
         return this
     offset = min(offset, len(this))
@@ -341,12 +341,19 @@ def _ends_with(this: str, part: str | None) -> bool:
     return this.endswith(part)
 
 
+_DOTTED = ("tr", "az")  # languages in which i and I are two letters; as Java's Locale has them
+
+
+def _keeps_dots(locale: str | None) -> bool:
+    return locale is not None and locale[:2].lower() in _DOTTED
+
+
 def _to_lower(this: str, locale: str | None = None) -> str:
-    return this.lower()
+    return this.replace("I", "ı").replace("İ", "i").lower() if _keeps_dots(locale) else this.lower()
 
 
 def _to_upper(this: str, locale: str | None = None) -> str:
-    return this.upper()
+    return this.replace("i", "İ").upper() if _keeps_dots(locale) else this.upper()
 
 
 def _strip_html(this: str) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from orgtwin.apex import context
 from orgtwin.apex.library.assertions import SYSTEM_ASSERTS
 from orgtwin.apex.library.dates import TimeZone
+from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.jobs import abort_job, attach_finalizer, enqueue, schedule, schedule_batch
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
 from orgtwin.apex.limits import LIMITS, RESERVED, SAME_AS
@@ -74,7 +75,7 @@ system_class(
         "static Date today()": _today,
         "static Long currentTimeMillis()": lambda: _millis(context.engine().now()),
         "static Boolean equals(Object,Object)": lambda a, b: a == b,
-        "static Integer hashCode(Object)": lambda value: hash(value) & 0x7FFFFFFF,
+        "static Integer hashCode(Object)": hash_code,
         "static Boolean isBatch()": _kind("batch"),
         "static Boolean isFuture()": _kind("future"),
         "static Boolean isQueueable()": _kind("queueable"),
