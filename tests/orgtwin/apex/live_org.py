@@ -22,6 +22,7 @@ _TYPES = {
     "PlatformEventSubscriberConfigs": "PlatformEventSubscriberConfig",
     "duplicateRules": "DuplicateRule",
     "externalCredentials": "ExternalCredential",
+    "featureParameters": "FeatureParameterInteger",
     "flows": "Flow",
     "matchingRules": "MatchingRules",
     "namedCredentials": "NamedCredential",

@@ -14,6 +14,7 @@ from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
 from orgtwin.formula import GlobalPath
 from orgtwin.ids import IdSequence
+from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout, CalloutRefused
 from orgtwin.metadata.tabs import TabSet
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
@@ -227,6 +228,9 @@ class SmallOrg:
 
     def tab_sets(self) -> list[TabSet]:
         return []
+
+    def components(self, kind: str) -> Sequence[Component]:
+        return ()
 
     def find_static_resource(self, name: str) -> bytes | None:
         return None

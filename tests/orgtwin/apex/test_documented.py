@@ -80,7 +80,7 @@ def _undocumented(name: str, cls: ApexClass) -> Iterator[str]:
 
 
 def _has(cls: ApexClass, name: str, count: int) -> bool:
-    return any(len(m.parameters) == count for c in cls.chain() for m in c.methods.get(name, ()))
+    return any(len(m.parameters) == count for m in cls.find_methods(name))
 
 
 def _counted(signature: str) -> tuple[str, int]:

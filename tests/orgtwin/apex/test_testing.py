@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from tests.orgtwin.apex.live_org import LiveOrg
@@ -133,3 +134,32 @@ def test_tests_see_no_data_of_the_org_but_what_manages_it_unless_they_ask_for_al
     assert live.values("Account", "Name") == ["kept"]
     assert live.undelete(gone.record_id)[0].success
     assert [row[0] for row in live.org.table("Account").find("Id", kept.record_id)] == [kept.record_id]
+
+
+FEATURES = """@IsTest class Features {
+    @IsTest static void nothingIsWrittenInReadOnlyMode() {
+        Test.setReadOnlyApplicationMode(true);
+        try { insert new Account(Name = 'a'); Assert.fail(); }
+        catch (InvalidReadOnlyUserDmlException e) { Assert.areEqual(0, [SELECT COUNT() FROM Account]); }
+        Test.setReadOnlyApplicationMode(false);
+        insert new Account(Name = 'a');
+    }
+    @IsTest static void theModeEndsWithItsTest() { insert new Account(Name = 'a'); }
+    @IsTest static void aParameterIsSet() {
+        FeatureManagement.setPackageIntegerValue('Parcels', 8);
+        Assert.areEqual(8, FeatureManagement.checkPackageIntegerValue('parcels'));
+    }
+    @IsTest static void theValueEndsWithItsTest() { Assert.areEqual(7, FeatureManagement.checkPackageIntegerValue('Parcels')); }
+}"""
+
+
+def test_what_tests_alone_may_set_ends_with_them() -> None:
+    org = LiveOrg(Features=FEATURES)
+    parameter = (Path(__file__).parent / "org_project/featureParameters").glob("*")
+    org.deploy({f"featureParameters/{path.name.removesuffix('-meta.xml')}": path.read_bytes() for path in parameter})
+    assert [(o.method_name, o.outcome, o.message) for o in run_tests(org.engine).outcomes] == [
+        ("nothingIsWrittenInReadOnlyMode", "Pass", ""),
+        ("theModeEndsWithItsTest", "Pass", ""),
+        ("aParameterIsSet", "Pass", ""),
+        ("theValueEndsWithItsTest", "Pass", ""),
+    ]

@@ -336,6 +336,9 @@ def run_dml(engine: Engine, verb: str, operand: Value, user_mode: bool, key: str
         raise dml_exception(verb, records, failed)
 
 
+READ_ONLY = "read-only mode"
+"""Of the state of a test: the org is as it is during an upgrade. Source: "setReadOnlyApplicationMode" (Test Class)."""
+_IN_READ_ONLY_MODE = "Application is in read-only mode: records cannot be changed"  # ASSUMED text
 _ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
 
@@ -364,6 +367,8 @@ def write(
     """Write records of any types, in order; each gets its id. Charges the limits."""
     if not records:
         return []
+    if engine.test_state.get(READ_ONLY):
+        raise throw("InvalidReadOnlyUserDmlException", _IN_READ_ONLY_MODE)
     require_other_records(engine, records)
     transaction = engine.transaction
     transaction.usage.charge("DMLStatements")

@@ -28,6 +28,7 @@ from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
 from orgtwin.flows.service import flows_of
 from orgtwin.formula import GlobalPath
+from orgtwin.metadata.component import Component
 from orgtwin.metadata.credential_values import values_of, with_secrets
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
 from orgtwin.metadata.data_tables import register_data_tables
@@ -390,6 +391,9 @@ class KernelPort:
 
     def tab_sets(self) -> list[TabSet]:
         return list(tab_sets_of(self.org, MetadataService(self.org).components, self._as(True)))
+
+    def components(self, kind: str) -> Sequence[Component]:
+        return MetadataService(self.org).components.of_type(kind)
 
     def find_static_resource(self, name: str) -> bytes | None:
         found = MetadataService(self.org).components.find("StaticResource", name)

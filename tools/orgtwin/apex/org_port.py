@@ -20,6 +20,7 @@ from orgtwin.flows.conditions import Item
 from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
 from orgtwin.formula import GlobalPath
+from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout
 from orgtwin.metadata.tabs import TabSet
 from orgtwin.schema.model import Schema, SObjectType
@@ -226,6 +227,9 @@ class OrgPort(Protocol):
 
     def tab_sets(self) -> list[TabSet]:
         """The apps of the running user with their tabs."""
+
+    def components(self, kind: str) -> Sequence[Component]:
+        """The deployed components of a metadata type."""
 
     def find_static_resource(self, name: str) -> bytes | None:
         """The content of a static resource."""

@@ -1,5 +1,6 @@
 """The grammar of metadata files, read from the Metadata WSDL that the simple-salesforce package ships (API 63), with what later
-versions up to 66 added to the types that the twin has rules for (later_elements.json: elements as [type, repeats], and values).
+versions up to 66 added to the types that the twin has rules for (later_elements.json: elements as [type, repeats], and values),
+and with the feature parameters, which only a packaging org names.
 
     load_grammar() -> Grammar             read once, about 0.2 s; nothing reads it before the first deploy
     check_document(document) -> problems  element by element: known here? adjacent to its like? a value of its type?

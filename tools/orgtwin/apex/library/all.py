@@ -2,6 +2,7 @@
 
 from orgtwin.apex.library import (  # noqa: F401
     assertions,
+    authentication,
     business_hours,
     caches,
     callout_mocks,
@@ -12,6 +13,8 @@ from orgtwin.apex.library import (  # noqa: F401
     databases,
     dates,
     events,
+    external_writes,
+    feature_parameters,
     field_sets,
     find_duplicates,
     flow_interviews,

@@ -78,7 +78,7 @@ def _missing_methods(cls: ApexClass, signatures: tuple[str, ...]) -> Iterator[Me
         static = head.startswith("static ")
         returns, _, name = head.removeprefix("static ").rpartition(" ")
         parameters = tuple(_type(part) for part in split_arguments(rest[:-1]))
-        overloads = cls.methods.get(name.lower(), ())
+        overloads = cls.find_methods(name)
         known = [m for m in overloads if len(m.parameters) == len(parameters) and not m.refused]
         if not known:
             shown = f"{cls.full_name}.{name}"

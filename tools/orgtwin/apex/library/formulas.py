@@ -81,7 +81,7 @@ system_enum(
 class FormulaBuilder:
     """What build() turns into a FormulaEval.FormulaInstance."""
 
-    text: str = ""
+    text: str | None = None
     type: Value = None
     returns: EnumConstant | None = None
     is_template: bool = False
@@ -98,6 +98,9 @@ class FormulaInstance:
     def __init__(self, builder: FormulaBuilder) -> None:
         if builder.type is None:
             raise throw("FormulaValidationException", "A formula needs the type of what it is evaluated for")
+        text = builder.text
+        if not text:
+            raise throw("FormulaValidationException", "A formula needs its text")  # ASSUMED, as the text above
         self.owner: Type = builder.type.type
         self.returns = builder.returns.name if builder.returns is not None else "STRING"
         self.is_template = builder.is_template
@@ -113,9 +116,7 @@ class FormulaInstance:
             blank_as_zero=builder.blank_as_zero,
         )
         try:
-            self.parts = (
-                list(_parts(builder.text, make)) if self.is_template else [make(builder.text, returns=self._type)]
-            )
+            self.parts = list(_parts(text, make)) if self.is_template else [make(text, returns=self._type)]
         except FormulaError as error:
             raise throw("FormulaValidationException", str(error)) from error
 

@@ -51,9 +51,9 @@ def settable_class(
     for field, type_name in fields.items():
         capital = field[0].upper() + field[1:]
         if setters:
-            table[f"void set{capital}({type_name})"] = _writer(field)
+            table[f"void set{capital}({type_name})"] = writer(field)
         if getters:
-            table[f"{type_name} get{capital}()"] = _reader(field)
+            table[f"{type_name} get{capital}()"] = reader(field)
     system_class(name, {**table, **(methods or {})}, namespace=namespace, constructors={"()": make}, extends=extends)
     for field, type_name in fields.items():
         add_property(cls, field, type_of(type_name))
@@ -62,17 +62,19 @@ def settable_class(
 
 def add_property(cls: ApexClass, name: str, type_: Type) -> None:
     """A property that can be read and written."""
-    getter = Method(cls, f"get:{name}", (), type_, _reader(name))
-    setter = Method(cls, f"set:{name}", (type_,), VOID, _writer(name))
+    getter = Method(cls, f"get:{name}", (), type_, reader(name))
+    setter = Method(cls, f"set:{name}", (type_,), VOID, writer(name))
     cls.declare_variable(Variable(cls, name, type_, False, -1, getter=getter, setter=setter, is_property=True))
 
 
-def _reader(name: str) -> Callable[[Properties], Value]:
+def reader(name: str) -> Callable[[Properties], Value]:
+    """What gives the value of that name."""
     key = name.lower()
     return lambda this: this.values.get(key)
 
 
-def _writer(name: str) -> Callable[[Properties, Value], None]:
+def writer(name: str) -> Callable[[Properties, Value], None]:
+    """What takes the value of that name."""
     key = name.lower()
 
     def write(this: Properties, value: Value) -> None:

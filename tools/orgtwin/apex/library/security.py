@@ -1,4 +1,4 @@
-"""Security, FeatureManagement. Sources: "Security Class", "FeatureManagement Class" (Apex Reference Guide)."""
+"""Security. Source: "Security Class" (Apex Reference Guide)."""
 
 from __future__ import annotations
 
@@ -83,8 +83,4 @@ system_class(
         "Map<String,Set<String>> getRemovedFields()": _removed,
         "Set<Integer> getModifiedIndexes()": lambda this: ApexSet(type_of("Set<Integer>"), dict.fromkeys(this.indexes)),
     },
-)
-system_class(
-    "FeatureManagement",
-    {"static Boolean checkPermission(String)": lambda name: context.engine().port.has_permission(name)},
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from orgtwin.apex import context
+from orgtwin.apex.database import READ_ONLY
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.jobs import run_jobs
 from orgtwin.apex.library.signatures import system_class, system_interface
@@ -93,8 +94,9 @@ def _calculate(_group_ids: Value) -> None:
     _require_test()
 
 
-def _set_read_only(value: Value) -> None:
-    context.engine().refuse("apex.Test.setReadOnlyApplicationMode", "Test.setReadOnlyApplicationMode")
+def _set_read_only(value: bool) -> None:
+    _require_test()
+    context.engine().test_state[READ_ONLY] = value
 
 
 system_class(

@@ -22,6 +22,10 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "ReportType": ("baseObject", "category", "deployed", "label"),
     "Report": ("format", "name", "reportType"),
     "Dashboard": ("dashboardType", "title"),
+    **dict.fromkeys(
+        ("FeatureParameterBoolean", "FeatureParameterDate", "FeatureParameterInteger"),
+        ("dataflowDirection", "masterLabel", "value"),
+    ),
     "Flow": ("label", "processType"),
     "CustomLabel": ("language", "protected", "shortDescription", "value"),
     "DuplicateRule": ("actionOnInsert", "actionOnUpdate", "isActive", "masterLabel", "securityOption", "sortOrder"),
