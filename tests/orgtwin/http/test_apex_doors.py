@@ -48,7 +48,7 @@ def trace(client: InProcess, start: str, end: str) -> str:
 
 
 def logs(client: InProcess) -> list[dict[str, object]]:
-    soql = "SELECT Id, LogUserId, Operation, Request, Status, LogLength, StartTime FROM ApexLog ORDER BY StartTime"
+    soql = "SELECT Id, LogUserId, Operation, Request, Status, LogLength, StartTime, Location FROM ApexLog ORDER BY StartTime"
     answer = client.get(f"{TOOLING}/query?q={soql}")
     assert answer.status == 200, answer.text
     found: list[dict[str, object]] = answer.json()["records"]
@@ -61,8 +61,16 @@ def test_what_a_traced_user_runs_is_kept_with_the_platforms_event_names(org_twin
     (log,) = logs(org_twin_client)
     body = org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body")
     assert (body.status, body.headers["content-type"]) == (200, "text/plain;charset=UTF-8")
+    assert body.text.splitlines()[:4] == [
+        "66.0 APEX_CODE,DEBUG;APEX_PROFILING,INFO;CALLOUT,INFO;DATA_ACCESS,INFO;DB,INFO;NBA,INFO;SYSTEM,DEBUG;VALIDATION,INFO;"
+        "VISUALFORCE,INFO;WAVE,INFO;WORKFLOW,INFO",
+        *(f"Execute Anonymous: {line}" for line in SOURCE.splitlines()),
+    ]
     lines = [line.split("|") for line in body.text.splitlines() if "|" in line]
+    user_id = administrator(org_twin_client.application.twin.org).user_id
+    zone = "(GMT+00:00) Greenwich Mean Time (Europe/London)|GMT+00:00"
     assert ["|".join(parts[1:]) for parts in lines] == [
+        f"USER_INFO|[EXTERNAL]|{user_id[:15]}|admin@orgtwin.example|{zone}",
         "EXECUTION_STARTED",
         "CODE_UNIT_STARTED|[EXTERNAL]|execute_anonymous_apex",
         "DML_BEGIN|[1]|Op:Insert|Type:Account|Rows:1",
@@ -82,8 +90,8 @@ def test_what_a_traced_user_runs_is_kept_with_the_platforms_event_names(org_twin
     assert elapsed == sorted(elapsed)
     assert elapsed[-1] > 0
     assert log["LogLength"] == len(body.body)
-    assert (log["Operation"], log["Request"]) == ("/services/data/tooling/executeAnonymous", "Api")
-    assert log["Status"] == "System.MathException: Divide by 0"
+    assert (log["Operation"], log["Request"]) == (f"{TOOLING}/executeAnonymous/", "Api")
+    assert (log["Status"], log["Location"]) == ("Divide by 0", "Monitoring")
     assert org_twin_client.get(f"{V}/sobjects/ApexLog/{log['Id']}/Body").text == body.text
 
 
@@ -147,13 +155,59 @@ def test_a_save_and_a_job_of_a_traced_user_leave_their_logs(
         for log in logs(org_twin_client)
     }
     assert sorted(bodies) == (["QueueableHandler", "Save"] if ran else ["Save"])
-    assert (
-        "|CODE_UNIT_STARTED|[EXTERNAL]|Tells on Account trigger event BeforeInsert|__sfdc_trigger/Tells\n"
-        in bodies["Save"]
-    )
+    tells = org_twin_client.get(f"{TOOLING}/query?q=SELECT Id FROM ApexTrigger").json()["records"][0]["Id"][:15]
+    unit = f"{tells}|Tells on Account trigger event BeforeInsert|__sfdc_trigger/Tells"
+    assert "|CODE_UNIT_STARTED|[EXTERNAL]|TRIGGERS\n" in bodies["Save"]
+    assert f"|CODE_UNIT_STARTED|[EXTERNAL]|{unit}\n" in bodies["Save"]
     assert "|USER_DEBUG|[2]|DEBUG|saved 1\n" in bodies["Save"]
     if ran:
+        assert "|CODE_UNIT_STARTED|[EXTERNAL]|Later\n" in bodies["QueueableHandler"]
         assert "|USER_DEBUG|[1]|DEBUG|later\n" in bodies["QueueableHandler"]
+
+
+def test_apex_rest_and_tests_of_a_traced_user_leave_their_logs(org_twin_client: InProcess) -> None:
+    test = "@IsTest class EchoTest { @IsTest static void one() { System.debug('one'); } @IsTest static void two() { } }"
+    files = {"classes/Echo.cls": ECHO, "classes/EchoTest.cls": test}
+    files |= {f"{path}-meta.xml": META for path in list(files)}
+    deploy_well(org_twin_client, files, {"ApexClass": ["Echo", "EchoTest"]})
+    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    assert org_twin_client.post("/services/apexrest/echo/", {"name": "lost", "n": 0}).status == 500
+    ran = org_twin_client.post(f"{TOOLING}/runTestsSynchronous", {"classNames": "EchoTest"})
+    assert ran.status == 200, ran.text
+    told = {log["Operation"]: log for log in logs(org_twin_client)}
+    assert {name: log["Status"] for name, log in told.items()} == {
+        "/services/apexrest/echo/": "n is 0",
+        "ApexTestHandler": "Success",
+    }
+    rest, tests = (
+        org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{told[name]['Id']}/Body").text
+        for name in ("/services/apexrest/echo/", "ApexTestHandler")
+    )
+    assert "|Echo.add()\n" in rest
+    assert "|FATAL_ERROR|System.IllegalArgumentException: n is 0\n\nClass.Echo.add: line 8, column 1\n" in rest
+    assert [line.split("|")[-1] for line in tests.splitlines() if "|CODE_UNIT_FINISHED|" in line] == [
+        "EchoTest.one()",
+        "EchoTest.two()",
+    ]
+
+
+def test_two_flags_of_one_user_at_a_time_are_refused(org_twin_client: InProcess) -> None:
+    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    level = org_twin_client.get(f"{TOOLING}/query?q=SELECT Id FROM DebugLevel").json()["records"][0]["Id"]
+    user_id = administrator(org_twin_client.application.twin.org).user_id
+    flag = {
+        "TracedEntityId": user_id,
+        "LogType": "USER_DEBUG",
+        "DebugLevelId": level,
+        "StartDate": "2100-01-01T00:00:00Z",
+    }
+    made = org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", flag)
+    assert (made.status, made.json()[0]["errorCode"]) == (400, "FIELD_INTEGRITY_EXCEPTION")
+    assert made.json()[0]["message"] == (
+        "This entity is already being traced by a trace flag with a start and expiration date that overlap this trace flag's start"
+        " and expiration date.: Traced Entity ID"
+    )
+    assert org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", {**flag, "LogType": "DEVELOPER_LOG"}).status == 201
 
 
 @pytest.fixture

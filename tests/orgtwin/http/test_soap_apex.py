@@ -12,14 +12,19 @@ _NAMESPACE = "http://soap.sforce.com/2006/08/apex"
 _ENVELOPE = (
     '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/" xmlns:cmd="{ns}" xmlns:apex="{ns}"><env:Header>'
     "<cmd:SessionHeader><cmd:sessionId>{token}</cmd:sessionId></cmd:SessionHeader>"
-    "<apex:DebuggingHeader><apex:debugLevel>DEBUGONLY</apex:debugLevel></apex:DebuggingHeader></env:Header>"
+    "<apex:DebuggingHeader>{debugging}</apex:DebuggingHeader></env:Header>"
     '<env:Body><{operation} xmlns="{ns}">{inside}</{operation}></env:Body></env:Envelope>'
 )
+_DEBUGONLY = "<apex:debugLevel>DEBUGONLY</apex:debugLevel>"
 _NO_SESSION = "Invalid Session ID found in SessionHeader: Illegal Session. Session not found, missing session key"
 
 
-def send(client: InProcess, operation: str, inside: str, token: str | None = None) -> Answer:
-    envelope = _ENVELOPE.format(ns=_NAMESPACE, token=token or client.token, operation=operation, inside=inside)
+def send(
+    client: InProcess, operation: str, inside: str, token: str | None = None, debugging: str = _DEBUGONLY
+) -> Answer:
+    envelope = _ENVELOPE.format(
+        ns=_NAMESPACE, token=token or client.token, operation=operation, inside=inside, debugging=debugging
+    )
     path = "/services/Soap/s/66.0/00DTW00000000012AA"
     return client.request("POST", path, body=envelope.encode(), headers={"content-type": "text/xml"})
 
@@ -77,6 +82,36 @@ def test_apex_runs_and_its_result_has_every_element_of_the_wsdl(
     result = body.children[0].children[0]
     said = {child.tag: None if child.is_nil else child.text for child in result.children}
     assert (answer.status, said) == (200, {**_GOOD, **told})
+
+
+@pytest.mark.parametrize(
+    ("debugging", "first", "events"),
+    [
+        (_DEBUGONLY, "66.0 APEX_CODE,DEBUG;APEX_PROFILING,INFO", ["USER_DEBUG"]),
+        (
+            "<apex:categories><apex:category>Apex_code</apex:category><apex:level>FINER</apex:level></apex:categories>"
+            "<apex:categories><apex:category>Db</apex:category><apex:level>Info</apex:level></apex:categories>",
+            "66.0 APEX_CODE,FINER;DB,INFO",
+            ["STATEMENT_EXECUTE", "STATEMENT_EXECUTE", "HEAP_ALLOCATE", "USER_DEBUG"],
+        ),
+    ],
+    ids=["as sf sends it", "categories"],
+)
+def test_a_debugging_header_brings_the_log_at_its_levels(
+    org_twin_client: InProcess, debugging: str, first: str, events: list[str]
+) -> None:
+    answer = send(org_twin_client, "executeAnonymous", "<String>System.debug('x');</String>", debugging=debugging)
+    header = parse_document(answer.body).root.find("Header") or Node("Header")
+    log = header.children[0].children[0].text.splitlines()
+    assert log[:2] == [first, "Execute Anonymous: System.debug('x');"]
+    told = [line.split("|")[1] for line in log if "|" in line]
+    assert [name for name in told if name in {"STATEMENT_EXECUTE", "HEAP_ALLOCATE", "USER_DEBUG"}] == events
+
+
+def test_a_category_that_is_none_is_refused(org_twin_client: InProcess) -> None:
+    wrong = "<apex:categories><apex:category>Coffee</apex:category><apex:level>FINE</apex:level></apex:categories>"
+    answer = send(org_twin_client, "executeAnonymous", "<String>foo();</String>", debugging=wrong)
+    assert fault(answer) == "INVALID_FIELD: Coffee is not a valid value of the DebuggingHeader"
 
 
 def test_a_session_nobody_knows_is_a_fault(org_twin_client: InProcess) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from orgtwin.apex.syntax.problems import LineTable
 from orgtwin.apex.types import Kind, Type
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 OLDER_VERSION = 64.0
 """Of a source whose API version nobody told: rules that came with later versions leave it alone."""
+
+
+class Initialisers(Protocol):
+    """The initialisers of a class, of its objects or its own, which are compiled and exchanged as methods are."""
+
+    def compile(self) -> object: ...
+
+    def exchange(self, compiled: Any = None) -> Any: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -42,6 +50,13 @@ class Method:
     generic: tuple[str, ...] = ()
     refused: bool = False
     parameter_names: tuple[str, ...] = ()
+    uncompiled: tuple[Callable[..., Value], Callable[[], None]] | None = None
+
+    def exchange(self, compiled: Any = None) -> Any:
+        """Take the compiled form that an exchange gave before, or none at all; gives the one of now."""
+        present = (self.call, self.compile)
+        self.call, self.compile = compiled or self.uncompiled or present
+        return present
 
     @property
     def signature(self) -> str:
@@ -116,7 +131,7 @@ class ApexClass:
     sharing: str | None = None
     test_visible: set[str] = field(default_factory=set)
     accessors: list[Method] = field(default_factory=list)
-    compile_initialisers: list[Callable[[], object]] = field(default_factory=list)
+    initialisers: list[Initialisers] = field(default_factory=list)
     trigger_type: Type | None = None
     generic: tuple[str, ...] = ()
     type: Type = field(init=False)

@@ -64,6 +64,7 @@ class Output:
     as_json: bool
     junit_file: Path | None
     cobertura_file: Path | None
+    log_folder: Path | None = None
 
     @property
     def is_report(self) -> bool:
@@ -73,6 +74,8 @@ class Output:
     def make_folders(self) -> None:
         """The folders of the files. Raises NotRun."""
         with _writing():
+            if self.log_folder is not None:
+                self.log_folder.mkdir(parents=True, exist_ok=True)
             for file in (self.junit_file, self.cobertura_file):
                 if file is not None:
                     file.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +87,9 @@ class Output:
                 self.cobertura_file.write_bytes(cobertura(report.coverage, place))
             if self.junit_file is not None:
                 self.junit_file.write_bytes(junit(report.run, place))
+            for outcome in report.run.failures if self.log_folder is not None else ():
+                name = f"{outcome.class_name}.{outcome.method_name}.log"
+                (self.log_folder or Path()).joinpath(name).write_text(outcome.log, encoding="utf-8")
 
 
 @contextmanager
@@ -127,6 +133,20 @@ def _writing() -> Iterator[None]:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Measure coverage and write Cobertura XML here.",
 )
+@click.option(
+    "--log",
+    "log_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write the debug log of each test that fails here, as Class.method.log.",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "FINE", "FINER", "FINEST"]),
+    default="DEBUG",
+    show_default=True,
+    help="Of APEX_CODE in these logs.",
+)
 @click.pass_obj
 def test(
     poll: Callable[[], None] | None,
@@ -141,6 +161,8 @@ def test(
     as_json: bool,
     junit_file: Path | None,
     cobertura_file: Path | None,
+    log_folder: Path | None,
+    log_level: str,
 ) -> None:
     """Run the tests of an SFDX project.
 
@@ -157,9 +179,10 @@ def test(
       2    nothing could be run, or a report cannot be written
       130  Ctrl-C ended it
     """
-    output = Output(coverage, as_json, junit_file, cobertura_file)
+    output = Output(coverage, as_json, junit_file, cobertura_file, log_folder)
     covered = coverage or as_json or cobertura_file is not None
     request = RunRequest(folder, names, permission_sets, covered, jobs, before)
+    request = replace(request, log_level=None if log_folder is None else log_level)
     try:
         if not watched:
             sys.exit(_exit_code(_run_once(request, output)))

@@ -17,6 +17,7 @@ from orgtwin.apex.faults import ApexThrow, apex_exception, null_pointer, throw
 from orgtwin.apex.library.dml_options import saving_of
 from orgtwin.apex.library.signatures import declare
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT
+from orgtwin.apex.log_profile import DML, SOQL, SOSL
 from orgtwin.apex.mixed_dml import MESSAGE as MIXED_DML
 from orgtwin.apex.mixed_dml import kind_of_write
 from orgtwin.apex.org_port import QueryRow
@@ -150,7 +151,12 @@ def run_query(
         usage.charge("AggregateQueries")
     if shape.wrong_with_lock:
         raise throw("QueryException", LOCK_AND.format(shape.wrong_with_lock))
-    engine.note("SOQL_EXECUTE_BEGIN", f"[{engine.line()}]", f"Aggregations:{shape.subqueries}", text)
+    log = engine.log
+    began = (
+        0
+        if log is None
+        else log.began("SOQL_EXECUTE_BEGIN", f"[{engine.line()}]", f"Aggregations:{shape.subqueries}", text)
+    )
     try:
         found = engine.port.query(text, {n: to_port(v) for n, v in binds.items()}, user_mode=user_mode)
     except SalesforceError as error:
@@ -160,7 +166,9 @@ def run_query(
     if shape.is_locking and not isinstance(found, int):
         _lock(engine, found)
     rows = 1 if isinstance(found, int) else _count_rows(found, with_children=shape.subqueries > 0)
-    engine.note("SOQL_EXECUTE_END", f"[{engine.line()}]", f"Rows:{rows}")
+    if log is not None:
+        log.event("SOQL_EXECUTE_END", f"[{engine.line()}]", f"Rows:{rows}")
+        log.profile.add(SOQL, engine.shown_place(), f"[{text}]", log.elapsed() - began)
     if counted is not None:  # an org stops reading at the first row too many
         usage.charge(counted, min(rows, usage.limit(counted) - usage.used[counted] + 1))
     if isinstance(found, int):
@@ -242,6 +250,8 @@ def run_search(
     """One list per RETURNING object. A test finds what it fixed, else nothing: "Adding SOSL Queries to Unit Tests"."""
     engine.transaction.usage.charge("SoslQueries")
     given = {n: to_port(v) for n, v in binds.items()}
+    log = engine.log
+    began = 0 if log is None else log.began("SOSL_EXECUTE_BEGIN", f"[{engine.line()}]", text)
     try:
         if engine.is_testing:
             fixed = [str(i) for i in engine.test_state.get("search", ())]
@@ -252,6 +262,9 @@ def run_search(
         if error.code == "TWIN_UNSUPPORTED":
             raise
         raise throw("SearchException", error.message) from error
+    if log is not None:
+        log.event("SOSL_EXECUTE_END", f"[{engine.line()}]", f"Rows:{sum(map(len, found))}")
+        log.profile.add(SOSL, engine.shown_place(), f"[{text}]", log.elapsed() - began)
     return ApexList(result, [ApexList(list_of(SOBJECT), [to_record(engine, r) for r in rows]) for rows in found])
 
 
@@ -374,8 +387,9 @@ def write(
     transaction.usage.charge("DMLStatements")
     transaction.usage.charge("DMLRows", len(records))
     transaction.dml_since_callout = True
-    where = f"[{engine.line()}]"
-    engine.note("DML_BEGIN", where, f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
+    log, where = engine.log, f"[{engine.line()}]"
+    kind = (f"Op:{verb.capitalize()}", f"Type:{records[0].type.name}", f"Rows:{len(records)}")
+    began = 0 if log is None else log.began("DML_BEGIN", where, *kind)
     refused = _refused_ids(verb, records) | {
         place: _refusal(verb, error) for place, error in find_recursive(engine, verb, records)
     }
@@ -399,7 +413,10 @@ def write(
         engine.port.rollback(mark)
         if verb == "insert":
             return results
-    engine.note("DML_END", where)
+    if log is not None:
+        log.event("DML_END", where)
+        done = f"{verb.capitalize()}: {f'List<{records[0].type.name}>' if len(records) > 1 else records[0].type.name}"
+        log.profile.add(DML, engine.shown_place(), done, log.elapsed() - began)
     for record, result in zip(records, results, strict=True):
         if result.result.success and result.result.record_id is not None and verb in ("insert", "upsert"):
             record.fields["Id"] = Id(result.result.record_id)

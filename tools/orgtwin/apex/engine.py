@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from functools import partial
@@ -34,19 +34,23 @@ from orgtwin.apex.compile.inheritance import bind_stand_ins, check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.service_types import check_service_types
 from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.compile.tracing import Tracing, hoist, told_body
 from orgtwin.apex.coverage import Coverage
 from orgtwin.apex.database import run_dml
-from orgtwin.apex.debug_log import DebugLog
+from orgtwin.apex.debug_log import Clock, DebugLog, Traced
 from orgtwin.apex.event_queue import EventQueue
-from orgtwin.apex.faults import ApexThrow, out_of_limit, stack_trace, throw
+from orgtwin.apex.faults import ApexThrow, message_of, out_of_limit, stack_trace, throw
 from orgtwin.apex.heap import live_bytes, require_room
 from orgtwin.apex.library.jobs import enqueue_future, run_jobs
 from orgtwin.apex.limits import LIMITS, Usage
+from orgtwin.apex.log_levels import DEFAULT, Levels
+from orgtwin.apex.log_user import user_parts
 from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
 from orgtwin.apex.recursion import deep_recursion
 from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
 from orgtwin.apex.syntax.problems import LineTable
+from orgtwin.apex.trace_switch import TraceSwitch
 from orgtwin.apex.transaction import TICKS_PER_MILLISECOND, Job, Transaction
 from orgtwin.apex.triggers import Trigger, TriggerContext, declare_trigger
 from orgtwin.apex.types import Kind, Type, list_of
@@ -92,6 +96,18 @@ class Engine:
         self.trigger_context: list[TriggerContext] = []
         self.debug_log: list[str] = []
         self.log: DebugLog | None = None
+        self.tracing: Tracing | None = None
+        self._switch = TraceSwitch(self)
+        self.test_levels: Levels | None = None  # of a log of each test method
+        self.around_tests: Callable[[], AbstractContextManager[None]] = (
+            nullcontext  # around those of one class: their log
+        )
+        self.source_ids: dict[
+            str, str
+        ] = {}  # of the rows of classes and triggers: 15 characters, by name in lower case
+        self.unborn: tuple[Value, Callable[[], None]] | None = (
+            None  # an object whose initialisers wait for its constructor
+        )
         self.bind_lookups: list[Callable[[str], Value]] = []
         self.is_testing = False
         self.is_running = False
@@ -392,14 +408,19 @@ class Engine:
         self._told.clear()
         self._link(declarations)
         with self.new_transaction():
-            scope = Scope(self, cls, False, name="anonymous")
+            scope = Scope(self, cls, False, name="anonymous", body_of="anonymous")
             step = sequence(scope, statements)
             report(self, scope)
             if self.problems:
                 return self.problems
-            with self._told_in_log():
-                cls.get_statics()
-                make_call(self, step.run, 0, scope.slots, ANONYMOUS, static=False)(cls.instantiate())
+            try:
+                with self.told_fatal():
+                    hoist(scope)
+                    cls.get_statics()
+                    call = make_call(self, step.run, 0, scope.slots, ANONYMOUS, static=False)
+                    told_body(scope, 0, call)(cls.instantiate())
+            finally:
+                self.tell_limits()
             if later is None:
                 run_jobs(self)
             else:
@@ -407,16 +428,37 @@ class Engine:
         return []
 
     @contextmanager
-    def _told_in_log(self) -> Iterator[None]:
-        """The log says what ended the code inside, and what it used in either case."""
+    def told_fatal(self) -> Iterator[None]:
+        """The log says what ended the code inside."""
         try:
             yield
         except ApexThrow as error:
-            self.note("FATAL_ERROR", f"{error}\n\n{stack_trace(error.value)}")
-            raise
-        finally:
             if self.log is not None:
-                self.log.limits(lambda name: (self.used(name), self.transaction.usage.limit(name)))
+                self.log.status = message_of(error.value)
+                self.log.event("FATAL_ERROR", f"{error}\n\n{stack_trace(error.value)}")
+            raise
+
+    @contextmanager
+    def unit(self, source_id: str, name: str, *ref: str) -> Iterator[None]:
+        """A code unit of the log, if one is kept, with the limits at its end; a trigger of a save stands in the unit TRIGGERS."""
+        if self.log is None:
+            yield
+            return
+        in_save = not self.log.units and any(one.startswith("__sfdc_trigger") for one in ref)
+        started = (*([source_id] if source_id else []), name, *ref)
+        with (
+            self.log.unit((_TRIGGERS,), (_TRIGGERS,)) if in_save else nullcontext(),
+            self.log.unit(started, (name, *ref)),
+        ):
+            try:
+                yield
+            finally:
+                self.tell_limits()
+
+    def tell_limits(self) -> None:
+        """The block of limits of the log, if one is kept."""
+        if self.log is not None:
+            self.log.limits(lambda name: (self.used(name), self.transaction.usage.limit(name)))
 
     def enqueue_future(self, name: str, run: Callable[[], None]) -> None:
         """Queue a call of an @future method."""
@@ -426,7 +468,8 @@ class Engine:
         """System.debug."""
         if len(self.debug_log) < 10_000:
             self.debug_log.append(text)
-        self.note("USER_DEBUG", f"[{self.line()}]", level, text)
+        if self.log is not None:
+            self.log.message(f"[{self.line()}]", level, text)
 
     def note(self, event: str, *parts: object) -> None:
         """An event of the debug log, if one is kept."""
@@ -437,15 +480,36 @@ class Engine:
         """The line that runs now; 0 outside Apex."""
         return self.stack[-1][LINE] if self.stack else 0
 
-    def open_log(self) -> DebugLog:
-        """Keep a debug log from now on, until `close_log`."""
-        self.log = DebugLog("66.0", self.now, lambda: self._ticks * 1_000_000 // TICKS_PER_MILLISECOND)
+    def shown_place(self) -> str:
+        """Where the code runs that now runs, as the log's profile has it."""
+        return f"{self.stack[-1][PLACE]}: line {self.line()}, column 1" if self.stack else "External entry point"
+
+    def source_id(self, cls: ApexClass) -> str:
+        """The id of the row of a class; "" of one that is in no org."""
+        outermost = cls.outermost()
+        return self.source_ids.get(source_key(_TRIGGER if outermost.trigger_type else _CLASS, outermost.name), "")
+
+    def open_log(
+        self, levels: Levels = DEFAULT, traced: Mapping[str, Traced] | None = None, version: str = "66.0"
+    ) -> DebugLog:
+        """Keep a debug log from now on, until `close_log`. `traced`: as DebugLog has it."""
+        clock = Clock(
+            lambda: self.now().astimezone(self.user_zone()), lambda: self._ticks * 1_000_000 // TICKS_PER_MILLISECOND
+        )
+        self.log = DebugLog(version, clock, levels, traced)
+        self._switch.turn(Tracing.asked_for((levels, *(one.levels for one in self.log.traced.values()))))
         return self.log
+
+    def start_log(self) -> None:
+        """The lines of the log before the first code unit."""
+        self.note("USER_INFO", *user_parts(self.user(), self.now().astimezone(self.user_zone())))
+        self.note("EXECUTION_STARTED")
 
     def close_log(self) -> str:
         """The text of the log that was kept; "" when none was."""
         log, self.log = self.log, None
-        return "" if log is None else log.text()
+        self._switch.turn(None)
+        return "" if log is None else log.finish()
 
     def refuse(self, key: str, what: str) -> None:
         """What the twin does not emulate, by its ledger key."""
@@ -500,6 +564,15 @@ class Engine:
         return self.triggers.get(sobject_type.lower(), ())
 
 
+_TRIGGERS = "TRIGGERS"
+_CLASS, _TRIGGER = "ApexClass", "ApexTrigger"
+
+
+def source_key(sobject_type: str, name: str) -> str:
+    """Of a row of ApexClass or ApexTrigger in Engine.source_ids."""
+    return f"{sobject_type}/{name}".lower()
+
+
 @contextmanager
 def _no_collection() -> Iterator[None]:
     """Trees and closures are made by the hundred thousand and all kept: looking for garbage among them doubles the time."""
@@ -520,7 +593,7 @@ def _compile_class(cls: ApexClass) -> None:
     for method in (*cls.constructors, *cls.accessors):
         if method.compile is not None:
             method.compile()
-    for compile_part in cls.compile_initialisers:
-        compile_part()
+    for initialisers in cls.initialisers:
+        initialisers.compile()
     for inner in cls.inner.values():
         _compile_class(inner)

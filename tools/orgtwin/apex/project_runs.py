@@ -21,6 +21,7 @@ from pathlib import Path
 from orgtwin.apex.coverage import ClassCoverage, merge
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.kept_verdicts import kept_verdicts
+from orgtwin.apex.log_levels import DEFAULT
 from orgtwin.apex.project import Base, Project, ProjectUnreadable, read_project
 from orgtwin.apex.projects import NotAssigned, assign, prepare
 from orgtwin.apex.testing import TestClass, TestOutcome, TestRun, find_tests, run_tests
@@ -40,6 +41,7 @@ class RunRequest:
     jobs: int = 1
     before: tuple[Base, ...] = ()
     concerned: frozenset[str] | None = None
+    log_level: str | None = None  # of Apex code, in a log of each test
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def run_part(request: RunRequest, part: int, listener: Listener) -> ProjectRepor
         project = read_project(request.folder, request.before)
         engine = prepare(project, coverage=request.coverage, tell=tell)
         assign(engine, request.permission_sets)
+        if request.log_level is not None:
+            engine.test_levels = DEFAULT.with_code(request.log_level)
     except (ProjectUnreadable, NotAssigned) as error:
         raise NotRun(str(error)) from error
     with kept_verdicts() as verdicts:

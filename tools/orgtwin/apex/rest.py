@@ -140,7 +140,12 @@ def answer(
         takes_body = bool(method.parameters) and call.verb not in _WITHOUT_BODY
         arguments = read_arguments(method, call.body, _content_type(call)) if takes_body else []
         try:
-            found = _answer(call, method, method.call(*arguments), response, written)
+            with (
+                engine.unit(engine.source_id(resource.cls), f"{resource.cls.name}.{method.name}()"),
+                engine.told_fatal(),
+            ):
+                result = method.call(*arguments)
+            found = _answer(call, method, result, response, written)
         except ApexThrow as error:
             text = f"{error}\n\n{stack_trace(error.value)}".rstrip()
             status = 500 if error.value.cls.namespace else 400

@@ -161,9 +161,11 @@ class TriggerHooks:
         with (
             self._logged(engine, job.user_id, operation),
             engine.new_transaction(asynchronous=True, kind=job.kind) as outer,
+            engine.unit("", job.name),
         ):
             try:
-                run_as_its_user(job)
+                with engine.told_fatal():
+                    run_as_its_user(job)
             except ApexThrow as error:
                 engine.debug(f"{job.name}: {error}")
             self._jobs += outer.jobs

@@ -17,15 +17,19 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from orgtwin.access.assignments import setup_entities
-from orgtwin.apex.engine import Engine, Problem
+from orgtwin.apex.engine import Engine, Problem, source_key
 from orgtwin.apex.faults import ApexThrow
+from orgtwin.apex.kept_logs import NOTHING_ASKED, AskedLog, KeptLog, Trace, find_trace
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
 from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller
+from orgtwin.records.table import ID
 
+ANONYMOUS_UNIT = "execute_anonymous_apex"
+_TEST_OPERATION = "ApexTestHandler"  # as recorded
 _TABLES = ("ApexClass", "ApexTrigger")
 
 
@@ -50,8 +54,8 @@ class ApexService:
         self._testing: Engine | None = None
         self.logs: dict[str, str] = {}
         self.outbox: list[dict[str, object]] = []
-        self._waiting_logs: list[tuple[str, str, str]] = []
-        self.hooks = TriggerHooks(self._running, self._logged)
+        self._waiting_logs: list[KeptLog] = []
+        self.hooks = TriggerHooks(self._running, self.logged)
         self.hooks.register(org)
         org.log.on_end(lambda _committed: self._keep_waiting_logs())
         _SERVICES[id(org)] = self
@@ -62,7 +66,7 @@ class ApexService:
         if self._engine is None or versions != self._versions:
             self._engine = engine_for(self._org, self._org.automated_user_id)
             self._engine.outbox = self.outbox
-            self._engine.load(self._sources())
+            self._load(self._engine)
             self._versions = versions
         return self._engine
 
@@ -77,13 +81,16 @@ class ApexService:
         is_needed = self._engine is not None or len(self._org.table("ApexTrigger"))
         return self.engine() if is_needed else None
 
-    def _sources(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _load(self, engine: Engine) -> None:
+        """The classes and triggers of the org, and the ids of their rows."""
+        sources: dict[str, str] = {}
         for name in _TABLES:
             table = self._org.table(name)
             read_name, read_body = table.reader("Name"), table.reader("Body")
-            found.update({f"{name}/{read_name(row)!s}": str(read_body(row) or "") for row in table.rows()})
-        return found
+            for row in table.rows():
+                sources[f"{name}/{read_name(row)!s}"] = str(read_body(row) or "")
+                engine.source_ids[source_key(name, str(read_name(row)))] = str(row[ID])[:15]
+        engine.load(sources)
 
     # Apex on behalf of a caller
 
@@ -107,77 +114,60 @@ class ApexService:
         allowed = setup_entities(self._org, caller.user_id, self._org.now)
         return any(name_of(row) == class_name for row in map(table.get, allowed) if row is not None)
 
-    def run_anonymous(self, source: str, user_id: str) -> AnonymousRun:
+    def run_anonymous(self, source: str, user_id: str, asked: AskedLog = NOTHING_ASKED) -> AnonymousRun:
         """Compile and run Apex text for a user, with the org's classes and triggers; jobs run after the commit."""
         engine = self.engine()
-        log = engine.open_log()
-        log.event("EXECUTION_STARTED")
-        log.event("CODE_UNIT_STARTED", "[EXTERNAL]", "execute_anonymous_apex")
+        trace = self.trace_of(user_id)
+        levels = trace.levels if trace is not None else asked.levels
+        log = engine.open_log(levels, {} if trace is None else trace.traced, asked.version)
         problems: list[Problem] = []
         thrown: ApexThrow | None = None
         try:
             with self.as_user(user_id):
-                problems = engine.run_anonymous(source, self.hooks.later)
+                for line in source.splitlines():
+                    log.note(f"Execute Anonymous: {line}")
+                engine.start_log()
+                with log.unit((ANONYMOUS_UNIT,), (ANONYMOUS_UNIT,)):
+                    problems = engine.run_anonymous(source, self.hooks.later)
         except ApexThrow as error:
             thrown = error
         finally:
-            log.event("CODE_UNIT_FINISHED", "execute_anonymous_apex")
-            log.event("EXECUTION_FINISHED")
-            text = engine.close_log()
-        if self.is_traced(user_id):
-            status = "Success" if thrown is None else str(thrown)
-            self.keep_log(text, user_id, "Api", "/services/data/tooling/executeAnonymous", status)
+            milliseconds, text = log.elapsed() // 1_000_000, engine.close_log()
+        if trace is not None:
+            self.keep_log(KeptLog(text, user_id, asked.operation, log.status, milliseconds, trace.location))
         return AnonymousRun(tuple(problems), thrown, text)
 
     # Debug logs
 
-    def is_traced(self, user_id: str) -> bool:
-        """Does a TraceFlag say now that logs of this user are kept. Source: TraceFlag (Tooling API Developer Guide)."""
-        table = self._org.table("TraceFlag")
-        traced, start, end = (table.reader(name) for name in ("TracedEntityId", "StartDate", "ExpirationDate"))
-        now = self._org.clock()
-        for row in table.rows():
-            begins, ends = start(row), end(row)
-            if traced(row) != user_id:
-                continue
-            if (begins is None or begins <= now) and (ends is None or now < ends):  # type: ignore[operator]
-                return True
-        return False
+    def trace_of(self, user_id: str) -> Trace | None:
+        """What the trace flags say now of the logs of a user; None when none are kept."""
+        return find_trace(self._org, user_id)
 
     @contextmanager
-    def _logged(self, engine: Engine, user_id: str, operation: str) -> Iterator[None]:
+    def logged(self, engine: Engine, user_id: str, operation: str) -> Iterator[None]:
         """A log of what runs inside, when the user is traced. It is kept when the transaction ends, however it ends."""
-        if engine.log is not None or engine.is_testing or not self.is_traced(user_id):
+        trace = None if engine.log is not None or engine.is_testing else self.trace_of(user_id)
+        if trace is None:
             yield
             return
-        log = engine.open_log()
-        log.event("EXECUTION_STARTED")
+        log = engine.open_log(trace.levels, trace.traced)
+        engine.start_log()
         try:
             yield
         finally:
-            log.event("EXECUTION_FINISHED")
-            self._waiting_logs.append((engine.close_log(), user_id, operation))
+            milliseconds = log.elapsed() // 1_000_000
+            kept = KeptLog(engine.close_log(), user_id, operation, log.status, milliseconds, trace.location)
+            self._waiting_logs.append(kept)
 
     def _keep_waiting_logs(self) -> None:
         waiting, self._waiting_logs = self._waiting_logs, []
-        for text, user_id, operation in waiting:
-            self.keep_log(text, user_id, "Api", operation, "Success")
+        for log in waiting:
+            self.keep_log(log)
 
-    def keep_log(self, text: str, user_id: str, request: str, operation: str, status: str) -> str:
+    def keep_log(self, log: KeptLog) -> str:
         """An ApexLog row for a log; its body is at /sobjects/ApexLog/<id>/Body."""
-        row = {
-            "LogUserId": user_id,
-            "LogLength": len(text.encode("utf-8")),
-            "Request": request,
-            "Operation": operation,
-            "Application": "Unknown",
-            "Status": status[:255],
-            "DurationMilliseconds": 0,
-            "StartTime": self._org.clock(),
-            "Location": "SystemLog",
-        }
-        log_id = self.engine().port.note_row("ApexLog", row)
-        self.logs[log_id] = text
+        log_id = self.engine().port.note_row("ApexLog", log.row(self._org.clock()))
+        self.logs[log_id] = log.text
         return log_id
 
     # Tests
@@ -193,14 +183,30 @@ class ApexService:
         engine = engine_for(self._org, user_id or self._org.automated_user_id, coverage=True)
         if isinstance(engine.port, KernelPort):
             engine.port.labels.update({name.lower(): text for name, text in (labels or {}).items()})
-        engine.load(self._sources())
+        self._load(engine)
         engine.check()
+        trace = self.trace_of(user_id) if user_id is not None else None
+        if trace is not None:
+            engine.around_tests = lambda: self._test_log(engine, trace, str(user_id))
         self._testing = engine
         try:
             with self._org.log.unheard():
                 return run_tests(engine, class_names, stopwatch=time.perf_counter, most_failures=most_failures), engine
         finally:
             self._testing = None
+            self._keep_waiting_logs()
+
+    @contextmanager
+    def _test_log(self, engine: Engine, trace: Trace, user_id: str) -> Iterator[None]:
+        """A log of one test class, kept when the tests are over. ASSUMED: one a class."""
+        log = engine.open_log(trace.levels, trace.traced)
+        engine.start_log()
+        try:
+            yield
+        finally:
+            milliseconds = log.elapsed() // 1_000_000
+            kept = KeptLog(engine.close_log(), user_id, _TEST_OPERATION, "Success", milliseconds, trace.location)
+            self._waiting_logs.append(kept)
 
 
 _SERVICES: WeakValueDictionary[int, ApexService] = WeakValueDictionary()

@@ -40,6 +40,7 @@ class TestOutcome:
     seconds: float = 0.0
     is_setup: bool = False
     used: Mapping[str, int] | None = None
+    log: str = ""  # the debug log of one that failed, if logs are asked for
 
     __test__ = False
 
@@ -131,7 +132,7 @@ def run_tests(
 def _outcomes(engine: Engine, entries: Iterable[TestClass], stopwatch: Stopwatch) -> Generator[TestOutcome]:
     try:
         for entry in entries:
-            with closing(_run_class(engine, entry, stopwatch)) as outcomes:
+            with engine.around_tests(), closing(_run_class(engine, entry, stopwatch)) as outcomes:
                 yield from outcomes
     finally:
         engine.port.show_data()
@@ -185,8 +186,12 @@ def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopw
     engine.caches = {}
     engine.events.clear()
     outcome, message, trace = "Pass", "", ""
+    if engine.test_levels is not None:
+        engine.open_log(engine.test_levels)
+        engine.start_log()
     try:
-        with engine.new_transaction():
+        unit = engine.unit(engine.source_id(cls), f"{cls.name}.{method.name}()")
+        with engine.new_transaction(), unit, engine.told_fatal():
             cls.get_statics()
             method.call()
             if not engine.test_state.get("started"):
@@ -203,7 +208,9 @@ def _run_method(engine: Engine, cls: ApexClass, method: Method, stopwatch: Stopw
     finally:
         engine.is_testing = False
     seconds, used = stopwatch() - start, engine.test_state.get("used")
-    return TestOutcome(cls.name, method.name, outcome, message, trace, seconds, used=used)
+    told = engine.close_log() if engine.test_levels is not None else ""
+    told = "" if outcome == "Pass" else told
+    return TestOutcome(cls.name, method.name, outcome, message, trace, seconds, used=used, log=told)
 
 
 def _shown(error: ApexThrow) -> str:

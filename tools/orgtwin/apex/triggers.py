@@ -6,8 +6,9 @@ Source: "Triggers", "Trigger Context Variables" (Apex Developer Guide).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages
@@ -16,6 +17,7 @@ from orgtwin.apex.compile.classes import Declarations, declare_class, link_membe
 from orgtwin.apex.compile.identifiers import check_type_name
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.compile.tracing import told_body
 from orgtwin.apex.database import to_port
 from orgtwin.apex.faults import ApexThrow, TooDeep, Uncatchable, stack_trace
 from orgtwin.apex.limits import MAX_TRIGGER_DEPTH, TOO_MANY_TRIGGERS
@@ -73,7 +75,13 @@ class Trigger:
 
             self._call = fail
             return
-        self._call = make_call(self.engine, step.run, 0, scope.slots, f"Trigger.{self.name}", static=True)
+        call = make_call(self.engine, step.run, 0, scope.slots, f"Trigger.{self.name}", static=True)
+        self._call = told_body(scope, self._node.pos, call)
+
+    def exchange(self, compiled: Any = None) -> Any:
+        """As Method.exchange."""
+        present, self._call = self._call, compiled
+        return present
 
     def run(self) -> None:
         self.compile()
@@ -166,9 +174,14 @@ def _fire(
 def _run(trigger: Trigger, moment: str, event: str) -> None:
     engine = trigger.engine
     unit = f"{trigger.name} on {_shown_type(trigger)} trigger event {moment.capitalize()}{event.capitalize()}"
-    engine.note("CODE_UNIT_STARTED", "[EXTERNAL]", unit, f"__sfdc_trigger/{trigger.name}")
+    with engine.unit(engine.source_id(trigger.cls), unit, f"__sfdc_trigger/{trigger.name}"):
+        _run_unit(trigger, moment, event)
+
+
+def _run_unit(trigger: Trigger, moment: str, event: str) -> None:
     try:
-        trigger.run()
+        with nullcontext() if trigger.engine.stack else trigger.engine.told_fatal():  # Apex around it may catch
+            trigger.run()
     except Uncatchable as error:
         error.trigger = trigger.name
         raise
@@ -179,8 +192,6 @@ def _run(trigger: Trigger, moment: str, event: str) -> None:
             "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
             f"{trigger.name}: execution of {phase}\n\ncaused by: {error}\n\n{trace}",
         ) from error
-    finally:
-        engine.note("CODE_UNIT_FINISHED", unit, f"__sfdc_trigger/{trigger.name}")
 
 
 def _circle(engine: Engine) -> str:

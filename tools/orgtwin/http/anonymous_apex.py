@@ -6,10 +6,14 @@ Source: "executeAnonymous" under "REST Resources" (Tooling API Developer Guide),
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.routing import Route
+
+if TYPE_CHECKING:
+    from orgtwin.apex.log_levels import Levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,22 @@ class AnonymousResult:
         }
 
 
-def run_anonymous(request: Request, source: str) -> AnonymousResult:
-    """Run Apex text. What goes wrong in it is the result; an exception takes its writes back."""
+def run_anonymous(request: Request, source: str, log_levels: Levels | None = None) -> AnonymousResult:
+    """Run Apex text. What goes wrong in it is the result; an exception takes its writes back.
+
+    `log_levels`: those of a DebuggingHeader.
+    """
     from orgtwin.apex.faults import stack_trace
+    from orgtwin.apex.kept_logs import NOTHING_ASKED, AskedLog
     from orgtwin.apex.service import service_of
     from orgtwin.apex.syntax import SyntaxProblem
 
     service = service_of(request.twin.org)
+    operation = _SOAP_OPERATION if "/Soap/" in request.path else f"{request.path.rstrip('/')}/"
+    levels = NOTHING_ASKED.levels if log_levels is None else log_levels
     try:
-        run = service.run_anonymous(source, request.caller.user_id)
+        asked = AskedLog(levels, operation, request.params["version"].removeprefix("v"))
+        run = service.run_anonymous(source, request.caller.user_id, asked)
     except SyntaxProblem as problem:
         return AnonymousResult(False, False, problem.line, problem.column, problem.message)
     if run.problems:
@@ -58,6 +69,10 @@ def run_anonymous(request: Request, source: str) -> AnonymousResult:
             True, False, line, 1, exception_message=str(run.thrown), exception_stack_trace=trace, log=run.log
         )
     return AnonymousResult(log=run.log)
+
+
+_SOAP_OPERATION = "APEXSOAP"
+"""ASSUMED: ApexLog (Tooling API Developer Guide) names it among the operations, without more."""
 
 
 def require_author(request: Request) -> None:

@@ -21,7 +21,8 @@ def call_apex(request: Request) -> Response:
     service = service_of(request.twin.org)
     path = unquote(request.path[request.path.index(_ROOT) + len(_ROOT) :]) or "/"
     call = RestCall(request.method, path, request.headers, request.query, request.body, request.remote_address)
-    with service.as_user(request.caller.user_id) as engine:
+    user_id = request.caller.user_id
+    with service.as_user(user_id) as engine, service.logged(engine, user_id, f"{_ROOT}{path}"):
         found = answer(engine, call, service.hooks.later, lambda name: service.may_call(request.caller, name))
     headers = {name.lower(): (name, value) for name, value in found.headers.items()}
     _, content_type = headers.pop("content-type", ("", "application/json;charset=UTF-8"))

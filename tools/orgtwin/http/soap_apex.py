@@ -1,14 +1,15 @@
 """The Apex SOAP API: POST /services/Soap/s/NN.0[/<org id>]. `sf apex run` sends its text here, not to the Tooling API.
 
 Source: "executeAnonymous()", "ExecuteAnonymousResult", "runTests()" (Apex Developer Guide, SOAP API and SOAP Headers for Apex). A
-DebuggingHeader asks for the debug log, which comes back in DebuggingInfo; its categories and levels are not looked at.
+DebuggingHeader asks for the debug log, which comes back in DebuggingInfo at the levels asked for, unless a TraceFlag says others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from orgtwin.errors import Unsupported
+from orgtwin.errors import SalesforceError, Unsupported
 from orgtwin.http.anonymous_apex import AnonymousResult, require_author, run_anonymous
 from orgtwin.http.message import Request, Response
 from orgtwin.http.routing import Door, Envelope, Route
@@ -19,6 +20,9 @@ from orgtwin.metadata.results import nil, to_nodes
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.test_suites import classes_of
 from orgtwin.metadata.xml import Node
+
+if TYPE_CHECKING:
+    from orgtwin.apex.log_levels import Levels
 
 _NAMESPACE = "http://soap.sforce.com/2006/08/apex"
 
@@ -53,11 +57,23 @@ def _test_names(test: Node) -> list[str]:
 
 def _execute(request: Request, header: Node | None, operation: Node) -> Response:
     source = operation.children[0].text if operation.children else ""  # String in the WSDL, apexcode in the sf CLI
-    result = run_anonymous(request, source)
-    wants_log = header is not None and header.find("DebuggingHeader") is not None
-    return answer(
-        _NAMESPACE, operation, to_nodes("result", _values(result)), _debugging_info(result) if wants_log else ()
-    )
+    asked = header.find("DebuggingHeader") if header is not None else None
+    result = run_anonymous(request, source, None if asked is None else _levels(asked))
+    info = _debugging_info(result) if asked is not None else ()
+    return answer(_NAMESPACE, operation, to_nodes("result", _values(result)), info)
+
+
+def _levels(asked: Node) -> Levels:
+    """Those of a DebuggingHeader. ASSUMED: the refusal of a value that is none."""
+    from orgtwin.apex.log_levels import of_header
+
+    categories = {node.value("category") or "": node.value("level") or "" for node in asked.all("categories")}
+    try:
+        return of_header(asked.value("debugLevel"), categories)
+    except KeyError as error:
+        raise SalesforceError(
+            "INVALID_FIELD", f"{error.args[0]} is not a valid value of the DebuggingHeader"
+        ) from error
 
 
 def _debugging_info(result: AnonymousResult) -> tuple[Node, ...]:

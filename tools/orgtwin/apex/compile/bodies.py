@@ -16,6 +16,7 @@ from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Step
 from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.compile.tracing import told_accessor, told_constructor, told_method
 from orgtwin.apex.faults import ApexThrow, out_of_limit
 from orgtwin.apex.limits import MAX_STACK_DEPTH, TOO_DEEP, TOO_LARGE
 from orgtwin.apex.syntax import tree
@@ -75,6 +76,7 @@ def compile_lazily(engine: Engine, method: Method, build: Callable[[], Callable[
 
     method.compile = compile_now
     method.call = first_call
+    method.uncompiled = (first_call, compile_now)
 
 
 def _nothing() -> None:
@@ -116,7 +118,8 @@ def method_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Metho
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{cls.name}.{method.name}"
-        return make_call(engine, step.run, len(node.parameters), scope.slots, place, static=method.static)
+        call = make_call(engine, step.run, len(node.parameters), scope.slots, place, static=method.static)
+        return told_method(scope, method, node, call)
 
     compile_lazily(engine, method, build)
 
@@ -153,7 +156,8 @@ def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.
             return failing(scope)
         place = f"Class.{cls.name}.<init>"
         run = _constructor(first, step.run)
-        return make_call(engine, run, len(node.parameters), scope.slots, place, static=False)
+        call = make_call(engine, run, len(node.parameters), scope.slots, place, static=False)
+        return told_constructor(scope, method, node, node.pos, call)
 
     compile_lazily(engine, method, build)
 
@@ -177,7 +181,13 @@ def _chained(scope: Scope, call: tree.Call) -> Run:
             return _do_nothing
         raise CompileProblem(messages.NO_CHAINED_CONSTRUCTOR.format(shown_types(args)), call.pos)
     method, runs = found
-    return lambda frame: method.call(frame[THIS], *[r(frame) for r in runs])
+    line = scope.line(call.pos)
+
+    def run(frame: Frame) -> None:
+        frame[LINE] = line
+        method.call(frame[THIS], *[r(frame) for r in runs])
+
+    return run
 
 
 def implicit_super(scope: Scope, pos: int) -> Run:
@@ -214,7 +224,8 @@ def default_constructor(engine: Engine, cls: ApexClass, pos: int) -> Method:
         if report(engine, scope):
             return failing(scope)
         run = _constructor(first, _do_nothing)
-        return make_call(engine, run, 0, scope.slots, f"Class.{cls.name}.<init>", static=False)
+        call = make_call(engine, run, 0, scope.slots, f"Class.{cls.name}.<init>", static=False)
+        return told_constructor(scope, method, None, pos, call)
 
     compile_lazily(engine, method, build)
     return method
@@ -232,7 +243,8 @@ def accessor_body(engine: Engine, method: Method, node: tree.Accessor, scope: Sc
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{scope.cls.name}.{scope.name}"
-        return make_call(engine, step.run, int(value_slot), scope.slots, place, static=method.static)
+        call = make_call(engine, step.run, int(value_slot), scope.slots, place, static=method.static)
+        return told_accessor(scope, method, call)
 
     compile_lazily(engine, method, build)
 

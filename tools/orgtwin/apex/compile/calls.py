@@ -18,6 +18,7 @@ from orgtwin.apex.compile.names import (
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.overloads import choose, is_ambiguous
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.tracing import system_method
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.connect_services import find_service
 from orgtwin.apex.library.refused import refusing
@@ -197,10 +198,10 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     check_ambiguous(method, candidates, args, node.pos)
     check_visible(scope, method, node.pos)
     if cls is not None and cls.name == "Database" and cls.namespace == "System":
-        return _dynamic_query(scope, method, runs)
+        return _dynamic_query(scope, system_method(scope, cls.name, method), runs)
     if method.modifiers is not None and method.modifiers.find_annotation("future") is not None:
         return Code(_invoke_later(scope, method, runs), method.returns)
-    return Code(invoke_static(method, runs), method.returns)
+    return Code(invoke_static(system_method(scope, cls.name if cls else "", method), runs), method.returns)
 
 
 def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
@@ -329,7 +330,7 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
         return Code(invoke_virtual(target.run, method, runs), returns)
     if target.type is OBJECT:
         return Code(invoke_virtual(target.run, method, runs), returns)
-    return Code(invoke_direct(target.run, method, runs), returns)
+    return Code(invoke_direct(target.run, system_method(scope, target.type.name, method), runs), returns)
 
 
 def _refuse_static(type_: Type, node: tree.Call, args: list[Code]) -> None:

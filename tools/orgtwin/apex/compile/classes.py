@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile import messages
@@ -43,6 +43,7 @@ from orgtwin.apex.compile.modifiers import (
 from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.compile.tracing import told_class, told_field
 from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.syntax import tree
@@ -208,12 +209,12 @@ def link_members(engine: Engine, cls: ApexClass, node: tree.TypeDeclaration) -> 
         cls.field_count = superclass.field_count
         cls.vtable.update(superclass.vtable)
     if isinstance(node, tree.ClassDeclaration):
-        linker = _Linker(engine, cls)
+        linker = _Linker(engine, cls, node.pos)
         for member in node.members:
             linker.link(member)
         linker.finish(node)
     elif isinstance(node, tree.InterfaceDeclaration):
-        linker = _Linker(engine, cls)
+        linker = _Linker(engine, cls, node.pos)
         for method in node.methods:
             linker.link(method)
     cls.equals = _own(cls, "equals(object)")
@@ -231,11 +232,11 @@ def _own(cls: ApexClass, signature: str) -> Callable[..., Value] | None:
 class _Linker:
     """Adds the members of one class."""
 
-    def __init__(self, engine: Engine, cls: ApexClass) -> None:
+    def __init__(self, engine: Engine, cls: ApexClass, pos: int) -> None:
         self.engine = engine
         self.cls = cls
-        self.own = _Initialisers(engine, cls, static=False)
-        self.static = _Initialisers(engine, cls, static=True)
+        self.own = _Initialisers(engine, cls, pos, static=False)
+        self.static = _Initialisers(engine, cls, pos, static=True)
 
     def link(self, member: tree.Member) -> None:
         scope = Scope(self.engine, self.cls, True)
@@ -422,8 +423,9 @@ class _Initialisers:
     takes the length of a constant that is declared below.
     """
 
-    def __init__(self, engine: Engine, cls: ApexClass, *, static: bool) -> None:
+    def __init__(self, engine: Engine, cls: ApexClass, pos: int, *, static: bool) -> None:
         self._engine = engine
+        self._pos = pos
         self._cls = cls
         self._static = static
         self._compiled: list[tuple[int, Run]] | None = None
@@ -431,7 +433,7 @@ class _Initialisers:
         self._place = f"Class.{cls.name}.{'<clinit>' if static else '<init>'}"
         self.constants: list[tuple[int, Callable[[Scope], Run]]] = []
         self.parts: list[tuple[int, Callable[[Scope], Run]]] = []
-        cls.compile_initialisers.append(self.compile)
+        cls.initialisers.append(self)
 
     def compile(self) -> list[tuple[int, Run]]:
         """Compile once; a compile error stops the run of them."""
@@ -443,6 +445,12 @@ class _Initialisers:
             if report(self._engine, scope):
                 self._compiled = [(0, _fail(scope))]
         return self._compiled
+
+    def exchange(self, compiled: Any = None) -> Any:
+        """As Method.exchange."""
+        present = (self._compiled, self._slots)
+        self._compiled, self._slots = compiled or (None, 0)
+        return present
 
     def run(self, this: Instance | None) -> None:
         compiled = self.compile()
@@ -457,7 +465,7 @@ class _Initialisers:
         self._engine.touched.append(cls)
         if cls.superclass is not None:
             cls.superclass.get_statics()
-        self.run(None)
+        told_class(self._engine, cls, self._pos, lambda: self.run(None))
         return statics
 
 
@@ -502,6 +510,8 @@ def _field_initialiser(variable: Variable, value: tree.Expression) -> Callable[[
     def build(scope: Scope) -> Run:
         run = assigned(scope, value, variable.type, variable.pos)
         slot, cls = variable.slot, variable.owner
+        if scope.engine.tracing is not None:
+            run = told_field(scope, variable, run)
         if variable.static:
 
             def store_static(frame: Value) -> None:

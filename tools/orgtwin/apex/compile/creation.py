@@ -11,6 +11,7 @@ from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, 
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.tracing import system_constructor
 from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.collections import new_sized_list
 from orgtwin.apex.library.refused import refusing
@@ -38,7 +39,7 @@ def _new_object(scope: Scope, node: tree.NewObject) -> Code:
         raise CompileProblem(messages.ABSTRACT_CONSTRUCTED.format(type_.name), node.pos)
     if type_.kind is Kind.CLASS:
         return Code(_construct(scope, cls, args, node), type_)
-    return Code(_construct_native(cls, type_, args, node), type_)
+    return Code(_construct_native(scope, cls, type_, args, node), type_)
 
 
 def constructors_of(cls: ApexClass) -> list[Method]:
@@ -84,7 +85,25 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
         constructor.call(this, *values)
         return this
 
+    if scope.engine.tracing is not None and constructor.uncompiled is not None:
+        told = _told(scope, cls, constructor, runs)
+        return _traced(told) if EXCEPTION in cls.chain() else told
     return _traced(run) if EXCEPTION in cls.chain() else run
+
+
+def _told(scope: Scope, cls: ApexClass, constructor: Method, runs: list[Run]) -> Run:
+    """As `run`, but the initialisers run when the log has told of the constructor."""
+    engine = scope.engine
+
+    def run(frame: Frame) -> Value:
+        cls.get_statics()
+        values = [r(frame) for r in runs]
+        this = cls.instantiate()
+        engine.unborn = (this, lambda: initialise_all(cls, this))
+        constructor.call(this, *values)
+        return this
+
+    return run
 
 
 def _traced(make: Run) -> Run:
@@ -109,7 +128,7 @@ def initialise_all(cls: ApexClass, this: Value) -> None:
             ancestor.initialise_instance(this)
 
 
-def _construct_native(cls: ApexClass, type_: Type, args: list[Code], node: tree.NewObject) -> Run:
+def _construct_native(scope: Scope, cls: ApexClass, type_: Type, args: list[Code], node: tree.NewObject) -> Run:
     bound = dict(zip(cls.generic, type_.args, strict=False))
     candidates = [
         Method(m.owner, m.name, tuple(substitute(p, bound) for p in m.parameters), type_, m.call, static=True)
@@ -119,7 +138,7 @@ def _construct_native(cls: ApexClass, type_: Type, args: list[Code], node: tree.
     if found is None or not may_fill(type_, args):
         raise _not_defined(type_, args, node.pos)
     method, runs = found
-    call = method.call
+    call = system_constructor(scope, method)
     if type_.kind is Kind.COLLECTION:
         return lambda frame: call(type_, *[r(frame) for r in runs])
     return lambda frame: call(*[r(frame) for r in runs])

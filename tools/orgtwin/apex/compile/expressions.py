@@ -11,6 +11,7 @@ from orgtwin.apex.compile.members import is_record_field, read_member, read_stat
 from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, is_variable, type_of_expression
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.tracing import text_made
 from orgtwin.apex.conversion import cast, first_row, implicit_conversion, is_instance
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.special import special_member
@@ -134,6 +135,8 @@ def _literal(scope: Scope, node: tree.Literal) -> Code:
     value: Value = node.value
     if node.kind == "Long":
         value = Long(value)
+    if node.kind == "String" and scope.engine.tracing is not None:
+        return Code(text_made(scope, lambda frame: value), STRING)
     return Code(lambda frame: value, _LITERAL_TYPES[node.kind])
 
 
@@ -289,7 +292,10 @@ def _binary(scope: Scope, node: tree.Binary) -> Code:
         return _logical(scope, node)
     if node.op == "??":
         return _coalesce(scope, node)
-    return operators.binary(node.op, expression(scope, node.left), expression(scope, node.right), node.pos)
+    code = operators.binary(node.op, expression(scope, node.left), expression(scope, node.right), node.pos)
+    return (
+        Code(text_made(scope, code.run), STRING) if code.type is STRING and scope.engine.tracing is not None else code
+    )
 
 
 def _logical(scope: Scope, node: tree.Binary) -> Code:

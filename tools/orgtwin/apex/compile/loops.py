@@ -15,6 +15,7 @@ from orgtwin.apex.compile.names import get_value_type
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, RETURN, Signal, Step
+from orgtwin.apex.compile.tracing import loop_variable
 from orgtwin.apex.faults import ITERATED, null_pointer, throw
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.syntax import tree
@@ -138,7 +139,11 @@ def _for_each_body(scope: Scope, node: tree.ForEach, item: Type, source: Code, b
     slot = scope.declare(node.name, item, node.type.pos)
     check_name(node.name, node.type.pos)
     _check_item(source, item, node)
-    return slot, _in_loop(scope, body, node.body)
+    run_body = _in_loop(scope, body, node.body)
+    tracing = scope.engine.tracing
+    if tracing is not None and tracing.variables:
+        run_body = loop_variable(scope, node.name, slot, item, scope.line(node.pos), run_body)
+    return slot, run_body
 
 
 def _check_item(source: Code, item: Type, node: tree.ForEach) -> None:

@@ -49,7 +49,8 @@ class Scope:
 
     `accessor` is the property whose get or set this is: there its name means the value itself. `body_of` is what return belongs to.
     `initialising` is where the field or block stands that is initialised: no later field may be named there. `chaining` holds among
-    the arguments of this(...) and super(...), where the object does not exist yet. `ended` are the variables of blocks above.
+    the arguments of this(...) and super(...), where the object does not exist yet. `ended` are the variables of blocks above,
+    `hoisted` what the debug log tells of those of anonymous Apex before it runs.
     """
 
     engine: Engine
@@ -67,6 +68,7 @@ class Scope:
     slots: int = FIRST_LOCAL
     loops: int = 0
     problems: list[CompileProblem] = field(default_factory=list)
+    hoisted: list[tuple[str, ...]] = field(default_factory=list)
 
     def declare(self, name: str, type_: Type, pos: int) -> int:
         """A new local variable; gives its slot."""

@@ -18,6 +18,7 @@ from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, CONTINUE, RETURN, Signal, Step
 from orgtwin.apex.compile.switches import switch
+from orgtwin.apex.compile.tracing import executed, stored
 from orgtwin.apex.database import run_dml, run_merge
 from orgtwin.apex.faults import EXCEPTION, ApexThrow, Uncatchable, null_pointer
 from orgtwin.apex.records import field_type
@@ -62,7 +63,9 @@ def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
             continue
         line = scope.line(node.pos)
         scope.engine.coverage.note(scope.cls.outermost().name, line)
-        steps.append((line, step.run))
+        tracing = scope.engine.tracing
+        told = tracing is not None and tracing.statements
+        steps.append((line, executed(scope.engine, line, step.run) if told else step.run))
         ends = step.ends
     return Step(_run_all(scope, steps), ends)
 
@@ -119,13 +122,18 @@ def single(scope: Scope, node: tree.Statement | None) -> Step:
 def _local(scope: Scope, node: tree.LocalVariables) -> Step:
     type_ = get_value_type(scope, node.type, messages.VOID_VARIABLE)
     stores: list[tuple[int, Run]] = []
+    told: list[Run] = []
     for name, pos, value in node.variables:
         try:
             run = assigned(scope, value, type_, pos) if value is not None else _null
         finally:  # the name exists even when its value does not compile: one error, not two
             slot = scope.declare(name, type_, pos)
         _check_local(scope, node, name, pos)
+        if scope.engine.tracing is not None and scope.engine.tracing.variables:
+            told.append(stored(scope, name, slot, type_, run if value is not None else None, scope.line(pos)))
         stores.append((slot, run))
+    if told:
+        return Step(_all_of(told), False)
     if len(stores) == 1:
         slot, only = stores[0]
 
@@ -139,6 +147,14 @@ def _local(scope: Scope, node: tree.LocalVariables) -> Step:
             frame[at] = run(frame)
 
     return Step(store_all, False)
+
+
+def _all_of(runs: list[Run]) -> Run:
+    def run(frame: Frame) -> None:
+        for one in runs:
+            one(frame)
+
+    return run
 
 
 def _check_local(scope: Scope, node: tree.LocalVariables, name: str, pos: int) -> None:

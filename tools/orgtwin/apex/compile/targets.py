@@ -12,6 +12,7 @@ from orgtwin.apex.compile.members import check_visible, is_record_field
 from orgtwin.apex.compile.names import find_variable, is_variable, type_of_expression
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Scope
+from orgtwin.apex.compile.tracing import assigned_target
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
@@ -33,6 +34,23 @@ class Target(NamedTuple):
 
 def target(scope: Scope, node: Expression) -> Target:
     """The target an expression names. Raises CompileProblem when it cannot be assigned."""
+    found = _target(scope, node)
+    if scope.engine.tracing is None or not scope.engine.tracing.variables:
+        return found
+    return assigned_target(scope, node, found, _named_variable(scope, node))
+
+
+def _named_variable(scope: Scope, node: Expression) -> Variable | None:
+    """The variable of a class that a bare name or `Class.name` stands for."""
+    if isinstance(node, Name):
+        return None if scope.find_local(node.name) is not None else find_variable(scope, node.name)
+    if not isinstance(node, FieldAccess):
+        return None
+    owner = type_of_expression(scope, node.target)
+    return owner.cls.find_static(node.name) if owner is not None and owner.cls is not None else None
+
+
+def _target(scope: Scope, node: Expression) -> Target:
     if isinstance(node, Name):
         return _name_target(scope, node)
     if isinstance(node, FieldAccess) and not node.safe:
