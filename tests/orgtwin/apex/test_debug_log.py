@@ -116,8 +116,8 @@ def test_a_log_that_grows_too_large_loses_its_detailed_lines_first(monkeypatch: 
     lines = _STAMP.sub("", log.text()).splitlines()
     assert lines == [
         "66.0 APEX_CODE,FINEST",
-        "*** Skipped 152 bytes of detailed log",
-        *(f"USER_DEBUG|[1]|DEBUG|message {n}" for n in range(3)),
+        "*** Skipped 148 bytes of detailed log",
+        *(f"USER_DEBUG|[1]|DEBUG|message {n}" for n in range(6)),
         "*********** MAXIMUM DEBUG LOG SIZE REACHED ***********",
     ]
 

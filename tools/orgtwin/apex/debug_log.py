@@ -98,6 +98,8 @@ class DebugLog:
         self._add(line)
 
     def _write(self, name: str, parts: tuple[object, ...]) -> None:
+        if self._skipped_at and name in _DETAILED:
+            return
         moment = self._clock.now()
         stamp = f"{moment:%H:%M:%S}.{moment.microsecond // 1000} ({self.elapsed()})"
         self._add("|".join((stamp, name, *map(str, parts))))
