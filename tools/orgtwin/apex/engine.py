@@ -502,7 +502,7 @@ class Engine:
 
     def start_log(self) -> None:
         """The lines of the log before the first code unit."""
-        self.note("USER_INFO", *user_parts(self.user(), self.now().astimezone(self.user_zone())))
+        self.note("USER_INFO", *user_parts(self.user(), self.user_zone(), self.now()))
         self.note("EXECUTION_STARTED")
 
     def close_log(self) -> str:

@@ -5,30 +5,10 @@ The form is that of recorded logs; the id has 15 characters.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Protocol
 
-_NAMES = {
-    "PST": "Pacific Standard Time",
-    "PDT": "Pacific Daylight Time",
-    "MST": "Mountain Standard Time",
-    "MDT": "Mountain Daylight Time",
-    "CST": "Central Standard Time",
-    "CDT": "Central Daylight Time",
-    "EST": "Eastern Standard Time",
-    "EDT": "Eastern Daylight Time",
-    "GMT": "Greenwich Mean Time",
-    "BST": "British Summer Time",
-    "CET": "Central European Standard Time",
-    "CEST": "Central European Summer Time",
-    "JST": "Japan Standard Time",
-    "IST": "India Standard Time",
-    "AEST": "Australian Eastern Standard Time",
-    "AEDT": "Australian Eastern Daylight Time",
-    "UTC": "Greenwich Mean Time",
-}
-"""ASSUMED for zones that are not here: their short name."""
-_NAMED_OTHERWISE = {("Asia/Shanghai", "CST"): "China Standard Time", ("Asia/Taipei", "CST"): "Taipei Standard Time"}
+from orgtwin.apex.library.zone_names import display_name
 
 
 class User(Protocol):
@@ -40,9 +20,8 @@ class User(Protocol):
     def time_zone(self) -> str: ...
 
 
-def user_parts(user: User, now: datetime) -> tuple[str, ...]:
-    """What stands behind the bars; `now` is in the user's zone."""
-    offset = now.strftime("%z")
-    shift, short = f"GMT{offset[:3]}:{offset[3:5]}", now.tzname() or "GMT"
-    name = _NAMED_OTHERWISE.get((user.time_zone, short)) or _NAMES.get(short, short)
-    return ("[EXTERNAL]", user.user_id[:15], user.username, f"({shift}) {name} ({user.time_zone})", shift)
+def user_parts(user: User, zone: tzinfo, now: datetime) -> tuple[str, ...]:
+    """What stands behind the bars."""
+    offset = now.astimezone(zone).strftime("%z")
+    named = display_name(user.time_zone, zone, now)
+    return ("[EXTERNAL]", user.user_id[:15], user.username, named, f"GMT{offset[:3]}:{offset[3:5]}")
