@@ -41,6 +41,7 @@ class JavaPattern:
 
     source: str
     compiled: regex.Pattern[str]
+    after_empty: regex.Pattern[str]  # for a search that begins a character after an empty match, where no `\\G` is
 
     @property
     def groups(self) -> int:
@@ -54,9 +55,13 @@ class JavaPattern:
         with _bounded(text):
             return self.compiled.match(text, start, end, timeout=SECONDS)
 
-    def search(self, text: str, start: int = 0, end: int | None = None) -> regex.Match[str] | None:
+    def search(
+        self, text: str, start: int = 0, end: int | None = None, *, after_empty: bool = False
+    ) -> regex.Match[str] | None:
+        """`after_empty`: the match before was empty and lies a character before `start`."""
         with _bounded(text):
-            return self.compiled.search(text, start, end, timeout=SECONDS)
+            pattern = self.after_empty if after_empty else self.compiled
+            return pattern.search(text, start, end, timeout=SECONDS)
 
     def finditer(self, text: str) -> Iterator[regex.Match[str]]:
         """Every match as Matcher.find gives them: after an empty one the search goes on a character later. SECONDS are for all."""
@@ -68,16 +73,17 @@ class JavaPattern:
                     return
 
     def _after_empty(self, text: str, at: int) -> Iterator[regex.Match[str]]:
-        deadline = time.monotonic() + SECONDS
+        deadline, pattern = time.monotonic() + SECONDS, self.after_empty
         while at <= len(text):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            found = self.compiled.search(text, at, timeout=left)
+            found = pattern.search(text, at, timeout=left)
             if found is None:
                 return
             yield found
-            at = found.end() + (found.start() == found.end())
+            is_empty = found.start() == found.end()
+            pattern, at = self.after_empty if is_empty else self.compiled, found.end() + is_empty
 
     def replace(self, text: str, replacement: str, count: int = 0, most: int | None = None) -> str:
         """The first `count` matches, 0 for all, replaced.
@@ -120,7 +126,9 @@ def compile_java(text: str) -> JavaPattern:
     translated = translate(text)
     flags = regex.V1 if translated.unicode else regex.V1 | regex.ASCII
     try:
-        return JavaPattern(text, regex.compile(translated.text, flags))
+        compiled = regex.compile(translated.text, flags)
+        anchored = translated.anchored
+        return JavaPattern(text, compiled, regex.compile(translated.without_anchor, flags) if anchored else compiled)
     except (regex.error, RecursionError, OverflowError, MemoryError) as error:
         raise PatternSyntaxError(f"Pattern is not emulated: {error}") from error
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orgtwin.java_regex.classes import ESCAPES, POSIX, TERMINATORS, find_property
+from orgtwin.java_regex.look_behind import Lengths, Part
 
 LONGEST_PATTERN = 20_000
 LARGEST_PATTERN = 100_000  # in four characters of the library's dialect, repeats written out as it does; ASSUMED
@@ -32,6 +33,9 @@ _ANCHORS = {
     "X": r"(?:\X)",
 }
 _UNICODE_ANCHORS = frozenset("bBX")
+_LINE_ENDING = Part(2)
+_CHAR = Part(1, is_char=True)
+_NOTHING = Part()
 # by the flags that count: m (every line) and d (only \n ends a line)
 _CARET = {"": r"(?:\A)", "m": r"(?:\A|(?<=[\n\x85\u2028\u2029]|\r(?!\n))(?!\z))", "dm": r"(?:\A|(?<=\n)(?!\z))"}
 _DOLLAR = {
@@ -45,6 +49,8 @@ _COUNTS = re.compile(r"(\d{1,8})(,?)(\d{0,8})\}", re.ASCII)
 _GROUP_NAME = re.compile(r"([A-Za-z][A-Za-z0-9]*)>")
 _FLAGS = re.compile(r"([idmsuxU]*)(?:-([idmsuxU]*))?([:)])")
 _PLAIN_GROUPS = (":", "=", "!", ">", "<=", "<!")
+_LOOKS = ("=", "!", "<=", "<!")
+_MARKS: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 
 
 class PatternSyntaxError(Exception):
@@ -53,10 +59,16 @@ class PatternSyntaxError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """`unicode`: the pattern asks for more than ASCII, so letters beyond it have cases too."""
+    """`unicode`: the pattern asks for more than ASCII, so letters beyond it have cases too. `anchored`: it has a `\\G`."""
 
     text: str
     unicode: bool
+    anchored: bool
+
+    @property
+    def without_anchor(self) -> str:
+        """The pattern where nothing lies after the match before."""
+        return self.text.replace(_ANCHORS["G"], "(?:(?!))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,7 @@ class _Open:
 
     flags: frozenset[str]
     size: int
+    kind: str = ""
 
 
 def translate(text: str) -> Translated:
@@ -94,13 +107,16 @@ class _Writer:
         self._size = 0
         self._last = 0  # the size of what a repeat would repeat; 0: nothing
         self._unicode = False
+        self._anchored = False
+        self._lengths = Lengths()
+        self._unquoted = 0  # by how much the text would be shorter if its quotations were escapes
         self._meta: dict[str, Callable[[], None]] = {
             "\\": self._escape,
-            "[": lambda: self._emit(self._class()),
+            "[": lambda: self._emit(self._class(), _CHAR),
             "(": self._group,
             ")": self._close,
             "|": self._branch,
-            ".": lambda: self._emit(r"[\x00-\U0010ffff]" if "s" in self._flags else _DOT[self._mode("d")]),
+            ".": lambda: self._emit(r"[\x00-\U0010ffff]" if "s" in self._flags else _DOT[self._mode("d")], _CHAR),
             "^": lambda: self._emit(_CARET.get(self._mode("dm"), _CARET[""])),
             "$": lambda: self._emit(_DOLLAR[self._mode("dm")]),
             **dict.fromkeys("*+?{", self._repeat),
@@ -116,12 +132,12 @@ class _Writer:
         for place, number in self._references:
             if number > self._groups:
                 self._out[place] = "(?!)"  # Java reads a reference to no group and never matches it
-        return Translated("(?-f)" + "".join(self._out), self._unicode)
+        return Translated("(?-f)" + "".join(self._out), self._unicode, self._anchored)
 
     def _write(self, char: str) -> None:
         written = self._meta.get(char)
         if written is None:
-            self._emit(_literal(char))
+            self._emit(_literal(char), _CHAR)
         else:
             written()
 
@@ -129,7 +145,9 @@ class _Writer:
         return "".join(flag for flag in flags if flag in self._flags)
 
     def _error(self, description: str, index: int | None = None) -> PatternSyntaxError:
-        return PatternSyntaxError(f"{description} near index {self._at if index is None else index}")
+        """Java looks for errors after it has written quotations as escapes, and counts in what it has then."""
+        place = (self._at if index is None else index) - self._unquoted
+        return PatternSyntaxError(f"{description} near index {place}")
 
     def _error_past(self, read: str, description: str) -> PatternSyntaxError:
         """An error where Java finds it: after the characters that it could still read."""
@@ -163,8 +181,9 @@ class _Writer:
             self._at = len(self._text) if end < 0 else end + 1
         return True
 
-    def _emit(self, text: str) -> None:
+    def _emit(self, text: str, part: Part = _NOTHING) -> None:
         self._out.append(text)
+        self._lengths.add(part)
         self._last = 1 + len(text) // 4
         self._grow(self._last)
 
@@ -174,24 +193,36 @@ class _Writer:
             raise PatternSyntaxError("Pattern is too large")
 
     def _branch(self) -> None:
-        self._emit("|")
+        self._out.append("|")
+        self._grow(1)
+        self._lengths.branch()
         self._last = 0
 
     def _repeat(self) -> None:
         self._at -= 1
         index, mark = self._at, self._take()
-        if mark == "{" and self._last == 0:
-            raise self._error("Illegal repetition", index + 1)
-        if self._last == 0:
+        if self._last == 0 and mark != "{":
             raise self._error(f"Dangling meta character '{mark}'", index)
-        times = 2 if mark == "+" else 1
+        least, most = _MARKS.get(mark, (0, None))
+        written = mark
         if mark == "{":
-            mark, times = self._counts()
-        self._out.append(mark + ("?" if self._accept("?") else "+" if self._accept("+") else ""))
-        self._grow(self._last * (times - 1))
+            least, most = self._counts()
+            written = f"{{{least},{'' if most is None else most}}}"
+        more = "?" if self._accept("?") else "+" if self._accept("+") else ""
+        if self._last == 0:
+            return  # counts of nothing, which Java reads
+        self._out.append(written + more)
+        self._grow(self._last * (max(1, least + 1 if most is None else most) - 1))
+        self._lengths.repeat(
+            least,
+            most,
+            optional=(least, most) == (0, 1) and not (mark == "{" and more),
+            greedy=most is None and not more,
+            possessive=more == "+",
+        )
         self._last = 0
 
-    def _counts(self) -> tuple[str, int]:
+    def _counts(self) -> tuple[int, int | None]:
         if not self._text[self._at : self._at + 1].isdecimal():
             raise self._error("Illegal repetition", self._at)
         found = self._read(_COUNTS)
@@ -200,7 +231,7 @@ class _Writer:
         least, comma, most = found.groups()
         if most and int(most) < int(least):
             raise self._error("Illegal repetition range", self._at - 1)
-        return f"{{{least}{comma}{most}}}", max(1, int(most or least) + (1 if comma and not most else 0))
+        return int(least), None if comma and not most else int(most or least)
 
     def _group(self) -> None:
         opened = _Open(self._flags, self._size)
@@ -210,7 +241,7 @@ class _Writer:
             return
         for kind in _PLAIN_GROUPS:
             if self._accept(kind):
-                self._begin(f"(?{kind}", opened)
+                self._begin(f"(?{kind}", replace(opened, kind=kind))
                 return
         if self._accept("<"):
             self._begin(f"(?<{self._new_name()}>", opened)
@@ -221,6 +252,7 @@ class _Writer:
         if len(self._open) >= DEEPEST:
             raise self._error("Pattern is nested too deeply")
         self._out.append(text)
+        self._lengths.open()
         self._open.append(opened)
         self._grow(1)
         self._last = 0
@@ -229,6 +261,12 @@ class _Writer:
         if not self._open:
             raise self._error("Unmatched closing ')'", max(0, self._at - 2))
         opened = self._open.pop()
+        content = self._lengths.close()
+        if opened.kind.startswith("<") and not content.is_known:
+            raise self._error("Look-behind group does not have an obvious maximum length", self._at - 2)
+        if opened.kind in _LOOKS:
+            content = Part()
+        self._lengths.add(replace(content, is_group=opened.kind in ("", ":"), is_char=False, times=None))
         self._out.append(")")
         self._flags = opened.flags
         self._last = self._size - opened.size
@@ -271,23 +309,28 @@ class _Writer:
         char = self._take()
         if char == "Q":
             for quoted in self._quotation():
-                self._emit(_literal(quoted))
+                self._emit(_literal(quoted), _CHAR)
         elif char in _ANCHORS:
             self._unicode = self._unicode or char in _UNICODE_ANCHORS
-            self._emit(_ANCHORS[char])
+            self._anchored = self._anchored or char == "G"
+            if char == "b" and self._text.startswith("{g}", self._at):
+                raise PatternSyntaxError("Pattern is not emulated: \\b{g}")
+            self._emit(_ANCHORS[char], _LINE_ENDING if char == "R" else _NOTHING)
         elif char == "k":
-            self._emit(f"\\g<{self._known_name()}>")
+            self._emit(f"\\g<{self._known_name()}>", Part(is_known=False))
         elif char in "123456789":
             number = self._number(char)
             self._references.append((len(self._out), number))
-            self._emit(f"\\g<{number}>")
+            self._emit(f"\\g<{number}>", Part(is_known=False))
         else:
-            self._emit(self._set(char) or _literal(self._char(char)))
+            self._emit(self._set(char) or _literal(self._char(char)), _CHAR)
 
     def _quotation(self) -> str:
         end = self._text.find("\\E", self._at)
         quoted = self._text[self._at : end if end >= 0 else None]
         self._at = end + 2 if end >= 0 else len(self._text)
+        escapes = sum(char.isascii() and not char.isalnum() for char in quoted) + 3 * quoted[:1].isdecimal()
+        self._unquoted += (4 if end >= 0 else 2) - escapes
         return quoted
 
     def _known_name(self) -> str:

@@ -90,6 +90,7 @@ class ApexMatcher:
     start: int = 0
     end: int = 0
     position: int = 0
+    after_empty: bool = False  # whether the match before `position` is empty
     match: regex.Match[str] | None = None
     appended: int = 0
     output: list[str] = field(default_factory=list)
@@ -103,6 +104,11 @@ def _compile(text: str | None) -> ApexPattern:
     if text is None:
         raise argument_null("regex")
     return ApexPattern(text, compile_pattern(text))
+
+
+def _quote(text: str) -> str:
+    """A quotation; an `\\E` in the text ends it, stands as itself, and another begins."""
+    return "\\Q" + text.replace("\\E", "\\E\\\\E\\Q") + "\\E"
 
 
 def _matcher(this: ApexPattern, text: str | None) -> ApexMatcher:
@@ -152,14 +158,21 @@ def _matched(this: ApexMatcher) -> regex.Match[str]:
 
 def _matches(this: ApexMatcher) -> bool:
     compiled = this.pattern.compiled
-    this.match = bounded(lambda: compiled.fullmatch(this.text, this.start, this.end))
-    return this.match is not None
+    return _next_after(this, bounded(lambda: compiled.fullmatch(this.text, this.start, this.end)))
 
 
 def _looking_at(this: ApexMatcher) -> bool:
     compiled = this.pattern.compiled
-    this.match = bounded(lambda: compiled.match(this.text, this.start, this.end))
-    return this.match is not None
+    return _next_after(this, bounded(lambda: compiled.match(this.text, this.start, this.end)))
+
+
+def _next_after(this: ApexMatcher, match: regex.Match[str] | None) -> bool:
+    """Keep a match: the next search begins where it ends, and a character later when it is empty."""
+    this.match = match
+    if match is not None:
+        this.after_empty = match.start() == match.end()
+        this.position = match.end() + this.after_empty
+    return match is not None
 
 
 def _find(this: ApexMatcher) -> bool:
@@ -167,18 +180,16 @@ def _find(this: ApexMatcher) -> bool:
         this.match = None
         return False
     compiled = this.pattern.compiled
-    this.match = bounded(lambda: compiled.search(this.text, this.position, this.end))
-    if this.match is None:
+    found = bounded(lambda: compiled.search(this.text, this.position, this.end, after_empty=this.after_empty))
+    if found is None:
         this.position = this.end + 1
-        return False
-    this.position = this.match.end() + (this.match.start() == this.match.end())
-    return True
+    return _next_after(this, found)
 
 
 def _find_from(this: ApexMatcher, start: int) -> bool:
     if not 0 <= start <= len(this.text):
         raise throw("StringException", "Illegal start index")
-    this.position = start
+    _reset(this).position = start
     return _find(this)
 
 
@@ -193,12 +204,12 @@ def _group(this: ApexMatcher, index: int = 0) -> str | None:
 def _reset(this: ApexMatcher, text: str | None = None) -> ApexMatcher:
     if text is not None:
         this.text = text
-    this.start, this.end, this.position, this.match = 0, len(this.text), 0, None
-    return this
+    return _region(this, 0, len(this.text))
 
 
 def _region(this: ApexMatcher, start: int, end: int) -> ApexMatcher:
     this.start, this.end, this.position, this.match = start, end, start, None
+    this.after_empty = False
     return this
 
 
@@ -217,7 +228,7 @@ system_class(
     {
         "static Pattern compile(String)": _compile,
         "static Boolean matches(String,String)": _static_matches,
-        "static String quote(String)": lambda text: f"\\Q{text}\\E",
+        "static String quote(String)": _quote,
         "Matcher matcher(String)": _matcher,
         "String pattern()": lambda this: this.text,
         "List<String> split(String)": lambda this, text: split(text, this.text),
