@@ -66,6 +66,8 @@ RECEIVERS = {
     "type": "String.class",
 }
 MOST = 30  # combinations of arguments a method
+OF_FIELDS = "id.addError"
+"""Stands behind a field of a record only: cases/checks/record_fields.txt."""
 METHODS = [
     (key, cls, method)
     for key, cls in sorted(SYSTEM_CLASSES.items())
@@ -73,6 +75,7 @@ METHODS = [
     for overloads in cls.methods.values()
     for method in overloads
     if all(p.name in ARGUMENTS for p in method.parameters) and (method.static or key in RECEIVERS)
+    if f"{key}.{method.name}" != OF_FIELDS
 ]
 
 

@@ -87,10 +87,14 @@ def row_to_port(record: SObject, verb: str = "") -> dict[str, Value]:
 
 
 def from_port(value: Value, type_: Type) -> Value:
-    """The id of a definition of the schema (EntityDefinition) is its name."""
+    """A value of the org in Apex. The id of a definition of the schema (EntityDefinition) is its name."""
     if type_ is not ID or not isinstance(value, str):
-        return value
+        return COMPOUNDS[type_](value) if type(value) is dict and type_ in COMPOUNDS else value
     return to_id(value) if find_id18(value) is not None else Id(value)
+
+
+COMPOUNDS: dict[Type, Callable[[dict[str, Value]], Value]] = {}
+"""What makes the value of a compound field of its parts. The library adds them."""
 
 
 def with_defaults(engine: Engine, record: SObject) -> SObject:

@@ -19,7 +19,7 @@ from orgtwin.apex.values import ApexList, Id, Long, Value, nested
 from orgtwin.ids import find_id18
 from orgtwin.schema.model import Field, FieldType, SObjectType
 
-_FIELD_TYPES: Mapping[FieldType, Type] = {
+FIELD_TYPES: dict[FieldType, Type] = {
     FieldType.ID: ID,
     FieldType.REFERENCE: ID,
     FieldType.BOOLEAN: BOOLEAN,
@@ -32,9 +32,8 @@ _FIELD_TYPES: Mapping[FieldType, Type] = {
     FieldType.TIME: TIME,
     FieldType.BASE64: BLOB,
     FieldType.ANY_TYPE: OBJECT,
-    FieldType.ADDRESS: OBJECT,
-    FieldType.LOCATION: OBJECT,
 }
+"""The library adds the types of compound fields."""
 
 FIELD_CLASSES: dict[str, Type] = {}
 """Fields that hold an object of a library class, by API name: ChangeEventHeader. The library adds them."""
@@ -47,7 +46,7 @@ _RUNTIME_NAMES: Mapping[type, str] = {
 
 def field_type(field: Field) -> Type:
     """The Apex type of a field."""
-    return FIELD_CLASSES.get(field.api_name) or _FIELD_TYPES.get(field.type, STRING)
+    return FIELD_CLASSES.get(field.api_name) or FIELD_TYPES.get(field.type, STRING)
 
 
 _LONG_ID = 18

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.collection_arguments import check_all_argument, check_all_call
+from orgtwin.apex.compile.collection_arguments import check_all_argument, check_all_call, check_of_records
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access, stands_for_row
+from orgtwin.apex.compile.field_errors import ADD_ERROR, field_error
 from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import (
     dotted_name,
@@ -26,8 +27,7 @@ from orgtwin.apex.library.registry import class_of, find_class
 from orgtwin.apex.library.special import special_call
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
-from orgtwin.apex.text import to_text
-from orgtwin.apex.types import ID, OBJECT, VOID, Kind, Type, is_assignable, substitute
+from orgtwin.apex.types import OBJECT, VOID, Kind, Type, is_assignable, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -302,12 +302,10 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     args = arguments(scope, node.args)
     if target.type.kind is Kind.REFUSED:
         return Code(refusing(target.type, node.name), target.type)
-    if node.name.lower() == "adderror" and isinstance(node.target, tree.FieldAccess):
-        on_field = _add_field_error(scope, node, node.target, args)
+    if node.name.lower() == ADD_ERROR:
+        on_field = field_error(scope, node, target, args, missing(node.name, args, target.type.name, node.pos))
         if on_field is not None:
             return on_field
-    if node.name.lower() == "adderror" and target.type.kind is Kind.PRIMITIVE and target.type is not ID:
-        raise CompileProblem(messages.ADD_ERROR_FIELD, node.pos)
     if target.type is VOID:
         raise missing(node.name, args, VOID.name, node.pos)
     check_all_argument(target.type, node.name, args, node.pos)
@@ -321,6 +319,8 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     method, runs = found
     check_ambiguous(method, candidates, args, node.pos)
     check_all_call(target.type, method.name, args, node.pos)
+    check_of_records(target.type, method.name, node.pos)
+    _check_retired(scope, target.type, method.name, node.pos)
     check_visible(scope, method, node.pos)
     returns = _refined(target.type, method)
     owner = method.owner
@@ -330,7 +330,18 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
         return Code(invoke_virtual(target.run, method, runs), returns)
     if target.type is OBJECT:
         return Code(invoke_virtual(target.run, method, runs), returns)
-    return Code(invoke_direct(target.run, system_method(scope, target.type.name, method), runs), returns)
+    run = invoke_direct(target.run, system_method(scope, target.type.name, method), runs)
+    run.is_query = target.is_query and method.name == "clone"  # type: ignore[attr-defined]
+    return Code(run, returns)
+
+
+def _check_retired(scope: Scope, type_: Type, name: str, pos: int) -> None:
+    """Source: "SObject Class" (Apex Reference Guide). Raises CompileProblem for a method that its API version has no more."""
+    if name == "recalculateFormulas" and type_.is_sobject and scope.cls.outermost().api_version >= _FORMULA_SINCE:
+        raise CompileProblem(messages.RECALCULATE_RETIRED, pos)
+
+
+_FORMULA_SINCE = 57.0
 
 
 def _refuse_static(type_: Type, node: tree.Call, args: list[Code]) -> None:
@@ -339,25 +350,6 @@ def _refuse_static(type_: Type, node: tree.Call, args: list[Code]) -> None:
     static = choose([m for m in cls.find_methods(node.name) if m.static], [a.type for a in args]) if cls else None
     if static is not None:
         raise CompileProblem(messages.STATIC_METHOD_OF_OBJECT.format(_full(static)), node.pos)
-
-
-def _add_field_error(scope: Scope, call: tree.Call, node: tree.FieldAccess, args: list[Code]) -> Code | None:
-    """`record.Field.addError(...)`: the error belongs to the field of the record."""
-    record = expression(scope, node.target)
-    field = record.type.sobject.find_field(node.name) if record.type.sobject is not None else None
-    if field is None or not args:
-        return None
-    if call.safe or node.safe:
-        raise CompileProblem(messages.ADD_ERROR_SAFE, call.pos)
-    name, run_record, run_message = field.api_name, record.run, args[0].run
-
-    def run(frame: Frame) -> None:
-        found = run_record(frame)
-        if found is None:
-            raise null_pointer()
-        found.errors.append((name, to_text(run_message(frame))))
-
-    return Code(run, VOID)
 
 
 _SAME_AS_RECEIVER = frozenset(("clone", "deepclone"))

@@ -72,6 +72,14 @@ def check_all_call(target: Type, name: str, args: list[Code], pos: int) -> None:
         raise CompileProblem(messages.ALL_CALL.format(given.name, target.name), pos)
 
 
+def check_of_records(target: Type, name: str, pos: int) -> None:
+    """Methods of lists and maps that hold records. Raises CompileProblem."""
+    if name in _OF_RECORDS and target.kind is Kind.COLLECTION and not target.args[-1].is_sobject:
+        text = messages.NOT_OF_RECORDS if target.key == "list" else messages.NOT_OF_RECORD_VALUES
+        raise CompileProblem(text.format(target.name), pos)
+
+
+_OF_RECORDS = frozenset(("deepClone", "getSObjectType"))
 _ALL_CALLS = frozenset(("addAll", "removeAll", "retainAll", "containsAll"))
 """As the library's signatures spell them."""
 _SPELLED = {

@@ -16,10 +16,12 @@ from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.collections import new_sized_list
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
+from orgtwin.apex.library.tokens import AGGREGATE_RESULT
 from orgtwin.apex.records import SObject, field_type
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.types import INTEGER, NULL, SOBJECT, Kind, Type, is_assignable, list_of, substitute
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
+from orgtwin.schema.model import Field
 
 
 def _new_object(scope: Scope, node: tree.NewObject) -> Code:
@@ -27,6 +29,8 @@ def _new_object(scope: Scope, node: tree.NewObject) -> Code:
     args = arguments(scope, node.args)
     if type_.kind is Kind.REFUSED:
         return Code(refusing(type_, "new"), type_)
+    if type_ is AGGREGATE_RESULT:
+        raise CompileProblem(messages.SOBJECT_NOT_CONSTRUCTIBLE.format(type_.name), node.pos)
     if type_.is_sobject:
         if type_ is SOBJECT or args:
             text = messages.NOT_CONSTRUCTIBLE if type_ is SOBJECT else messages.PAIRS_NEEDED
@@ -165,10 +169,10 @@ def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
             continue
         reference = schema.find_relationship(name)
         if reference is None:
-            raise CompileProblem(messages.NO_FIELD.format(name, type_.name), pos)
-        names = reference.reference_to
-        parent = scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None
-        parents.append((reference.relationship_name or name, assigned(scope, value, parent or SOBJECT, pos)))
+            text = messages.NOT_WRITEABLE if scope.engine.find_child(schema.api_name, name) else messages.NO_FIELD
+            shown = f"{type_.name}.{name}" if text is messages.NOT_WRITEABLE else name
+            raise CompileProblem(text.format(shown, type_.name), pos)
+        parents.append((reference.relationship_name or name, _parent(scope, reference, value, pos)))
 
     def run(frame: Frame) -> SObject:
         record = SObject(type_, {name: value(frame) for name, value in fields})
@@ -177,6 +181,16 @@ def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
         return record
 
     return Code(run, type_)
+
+
+def _parent(scope: Scope, reference: Field, value: tree.Expression, pos: int) -> Run:
+    """A parent record. None stands where the reference's own field takes null."""
+    names = reference.reference_to
+    parent = (scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None) or SOBJECT
+    code = expression(scope, value)
+    if code.type is NULL:
+        raise CompileProblem(messages.ILLEGAL_ASSIGNMENT.format(NULL.name, parent.name), pos)
+    return fitted(code, parent, pos)
 
 
 def _new_items(scope: Scope, node: tree.NewItems) -> Code:

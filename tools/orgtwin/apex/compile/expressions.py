@@ -111,7 +111,8 @@ def fitted(code: Code, target: Type, pos: int, message: str = messages.ILLEGAL_A
         return converted(code, target)
     run = code.run
     if stands_for_row(code, target):
-        return lambda frame: first_row(run(frame))
+        may_be_null = getattr(run, "may_be_null", False)
+        return _first_or_null(code).run if may_be_null else lambda frame: first_row(run(frame))
     raise CompileProblem(message.format(code.type.name, target.name), pos)
 
 
@@ -292,7 +293,10 @@ def _binary(scope: Scope, node: tree.Binary) -> Code:
         return _logical(scope, node)
     if node.op == "??":
         return _coalesce(scope, node)
-    code = operators.binary(node.op, expression(scope, node.left), expression(scope, node.right), node.pos)
+    left, right = expression(scope, node.left), expression(scope, node.right)
+    if node.op in ("==", "!="):
+        left, right = _beside(left, right), _beside(right, left)
+    code = operators.binary(node.op, left, right, node.pos)
     return (
         Code(text_made(scope, code.run), STRING) if code.type is STRING and scope.engine.tracing is not None else code
     )
@@ -335,6 +339,8 @@ def _coalesce(scope: Scope, node: tree.Binary) -> Code:
         value = run_a(frame)
         return run_b(frame) if value is None else value
 
+    run.is_query = _stands_for_rows(left, right)  # type: ignore[attr-defined]
+    run.may_be_null = right.type is NULL  # type: ignore[attr-defined]
     return Code(run, type_)
 
 
@@ -371,9 +377,14 @@ def _ternary(scope: Scope, node: tree.Ternary) -> Code:
             raise null_pointer()
         return run_a(frame) if chosen else run_b(frame)
 
-    queries = [side.is_query for side in (then, otherwise) if side.type is not NULL]
-    run.is_query = bool(queries) and all(queries)  # type: ignore[attr-defined]
+    run.is_query = _stands_for_rows(then, otherwise)  # type: ignore[attr-defined]
     return Code(run, type_)
+
+
+def _stands_for_rows(*sides: Code) -> bool:
+    """Is what one of two sides gives a query, whichever it is, but for null?"""
+    queries = [side.is_query for side in sides if side.type is not NULL]
+    return bool(queries) and all(queries)
 
 
 def _unary(scope: Scope, node: tree.Unary) -> Code:

@@ -124,6 +124,11 @@ METHOD_DEFINED = "Method already defined: {} {} from the type {}"
 NO_METHOD = "Method does not exist or incorrect signature: void {}({}) from the type {}"
 PUT_ALL = "Invalid putAll type {} found for {}"
 ALL_CALL = "Illegal all method call for argument type, {}, for collection: {}"
+NOT_OF_RECORDS = "Operation only applies to SObject list types: {}"
+NOT_OF_RECORD_VALUES = "Operation only applies to SObject value map types: {}"
+RECALCULATE_RETIRED = (
+    "SObject.recalculateFormulas() is deprecated as of API version 57.0. Use Formula.recalculateFormulas() instead"
+)
 AMBIGUOUS = "Ambiguous method signature: void {}({})"
 ABSTRACT_CALL = "Abstract method cannot be called directly: {}"
 CONSTRUCTOR_NAME = "Invalid constructor name: {}"
@@ -135,7 +140,8 @@ CHAIN_SEES_FIELD = "Cannot reference instance variables in a constructor invocat
 CHAIN_CALLS_METHOD = "Cannot reference instance methods in a constructor invocation: {}"
 STATIC_THIS = "This cannot be referenced in a static context"
 STATIC_SUPER = "Super cannot be referenced in a static context"
-ADD_ERROR_SAFE = "Safe navigation operator is not allowed with addError"
+ADD_ERROR_SAFE = "Safe navigation operator is not allowed between SObject field and addError"
+ADD_ERROR_SCALAR = "addError must be invoked on an SObject scalar field"
 ADD_ERROR_FIELD = "addError must be invoked on an expression that is an exact SObject field reference"
 
 # Expressions
@@ -168,6 +174,7 @@ INSTANCEOF_TRUE = "Operation instanceof is always true since an instance of {} i
 INSTANCEOF_FALSE = "Operation instanceof is always false since an instance of {} is never an instance of {}"
 LIST_TYPE = "Expression must be a list type: {}"
 LIST_INDEX = "List index must be of type Integer: {}"
+SOBJECT_NOT_CONSTRUCTIBLE = "SObject is not constructable: {}"
 NOT_CONSTRUCTIBLE = "Type cannot be constructed: {}"
 ABSTRACT_CONSTRUCTED = "Abstract classes cannot be constructed: {}"
 PAIRS_FOR_SOBJECTS = "Invalid constructor syntax, name=value pairs can only be used for SObjects: {}"

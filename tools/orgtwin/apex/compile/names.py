@@ -14,6 +14,7 @@ from orgtwin.apex.syntax.tree import Expression, FieldAccess, Name, TypeName
 from orgtwin.apex.types import (
     COLLECTION_ARITY,
     PRIMITIVES,
+    SOBJECT,
     VOID,
     Kind,
     Type,
@@ -96,21 +97,23 @@ def find_type(scope: Scope, name: str) -> Type | None:
 
 
 def _platform_type(scope: Scope, name: str) -> Type | None:
-    key = name.lower()
-    for prefix in ("system.", "schema."):
-        if key.startswith(prefix):
-            key = key[len(prefix) :]
-            name = name[len(prefix) :]
+    space, _, key = name.lower().rpartition(".")
+    if space in ("system", "schema"):
+        name = name[len(space) + 1 :]
+    else:
+        space, key = "", name.lower()
     primitive = PRIMITIVES.get(key)
     if primitive is not None:
-        return primitive
+        return None if space and primitive is SOBJECT else primitive
     system = find_class(_ALIASES.get(key, key))
-    if system is not None and not (key in _SOBJECTS_FIRST and scope.engine.find_sobject_type(name)):
-        return system.type
+    record_first = space != "system" and key in _SOBJECTS_FIRST
+    if system is not None and not (record_first and scope.engine.find_sobject_type(name)):
+        return None if space == "system" and system.type.is_sobject else system.type
     flow = find_flow_class(name)
     if flow is not None:
         return flow.type
-    return scope.engine.find_sobject_type(name) or refused_type(name)
+    record = None if space == "system" else scope.engine.find_sobject_type(name)
+    return record or refused_type(name)
 
 
 _ALIASES = {"apexpages.pagereference": "pagereference"}

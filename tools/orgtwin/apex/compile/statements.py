@@ -21,12 +21,12 @@ from orgtwin.apex.compile.switches import switch
 from orgtwin.apex.compile.tracing import executed, stored
 from orgtwin.apex.database import run_dml, run_merge
 from orgtwin.apex.faults import EXCEPTION, ApexThrow, Uncatchable, null_pointer
-from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.syntax.problems import TOO_DEEP
-from orgtwin.apex.types import ID, NULL, VOID, Kind, Type
+from orgtwin.apex.types import ID, NULL, STRING, VOID, Kind, Type
 from orgtwin.apex.values import LINE, RESULT, Frame, Run
+from orgtwin.schema.model import FieldType
 
 
 class _Handler(NamedTuple):
@@ -363,7 +363,7 @@ def _check_merge(master: Type, duplicates: Type, node: tree.Dml) -> None:
     if master.name not in _MERGEABLE:
         raise CompileProblem(messages.MERGE_UNSUPPORTED.format(master.name), node.pos)
     other = duplicates.args[0] if duplicates.key == "list" and duplicates.args else duplicates
-    if other is not master and other is not ID:
+    if other is not master and other not in (ID, STRING, NULL):
         raise CompileProblem(messages.MERGE_DUPLICATES, node.pos)
 
 
@@ -380,7 +380,7 @@ def _upsert_field(scope: Scope, type_: Type, node: tree.Dml) -> str | None:
     if item.sobject is None:
         raise CompileProblem(messages.UPSERT_CONCRETE, node.pos)
     field = item.sobject.find_field(text)
-    if field is None or not (field.external_id or field.id_lookup or field_type(field) is ID):
+    if field is None or not (field.external_id or field.id_lookup or field.type is FieldType.ID):
         raise CompileProblem(messages.UPSERT_FIELD.format(text), node.pos)
     return field.api_name
 

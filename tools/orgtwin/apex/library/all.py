@@ -7,6 +7,7 @@ from orgtwin.apex.library import (  # noqa: F401
     caches,
     callout_mocks,
     collections,
+    compounds,
     compression,
     crypto,
     cursors,

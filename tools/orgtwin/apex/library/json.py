@@ -163,11 +163,14 @@ def _record_plain(value: SObject, suppress: bool, depth: int) -> dict[str, Value
     return found
 
 
-def _field_json(value: Value) -> str:
+def _field_json(value: Value) -> Value:
     if isinstance(value, datetime):
         return jsontext.quote(_datetime_json(value)[:-1] + "+0000")
     scalar = _SCALARS.get(type(value))
-    return scalar(value) if scalar is not None else jsontext.quote(to_text(value))
+    if scalar is not None:
+        return scalar(value)
+    writer = json_results.WRITERS.get(type(value))
+    return jsontext.quote(to_text(value)) if writer is None else _data(writer(value))
 
 
 def _relationship_name(record: SObject, name: str) -> str:

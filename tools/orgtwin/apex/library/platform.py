@@ -36,7 +36,7 @@ class Location:
         return f"API Location[{to_text(self.latitude)}, {to_text(self.longitude)}]"
 
 
-def _distance(this: Location, other: Location | None, unit: str) -> float | None:
+def distance(this: Location, other: Location | None, unit: str) -> float | None:
     """The great-circle distance. Units: mi, km."""
     if other is None:
         return None
@@ -53,8 +53,8 @@ system_class(
     "Location",
     {
         "static Location newInstance(Decimal,Decimal)": Location,
-        "static Double getDistance(Location,Location,String)": _distance,
-        "Double getDistance(Location,String)": _distance,
+        "static Double getDistance(Location,Location,String)": distance,
+        "Double getDistance(Location,String)": distance,
         "Double getLatitude()": lambda this: float(this.latitude),
         "Double getLongitude()": lambda this: float(this.longitude),
         "Double latitude": lambda this: float(this.latitude),

@@ -138,6 +138,7 @@ system_class(
         "void addError(String)": _add_error,
         "void addError(Exception)": _add_error,
         "void addError(String,Boolean)": _add_error,
+        "void addError(Exception,Boolean)": _add_error,
         "void addError(String,String)": _add_field_error,
         "void addError(Schema.SObjectField,String)": _add_field_error,
         "void addError(Schema.SObjectField,String,Boolean)": _add_field_error,

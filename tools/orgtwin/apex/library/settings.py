@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from orgtwin.apex.compile.scope import Code
 from orgtwin.apex.database import to_record, with_defaults
 from orgtwin.apex.records import SObject
-from orgtwin.apex.types import STRING, Type, map_of
+from orgtwin.apex.types import ID, NULL, STRING, Type, map_of
 from orgtwin.apex.values import ApexMap, Frame, Id, Run, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
 
+_KEYS = frozenset((STRING, ID, NULL))
 BLANK_SINCE = 22
 """The API version since which a hierarchy setting without data is a blank record. Source: "Custom Settings Methods"."""
 
@@ -24,7 +25,7 @@ BLANK_SINCE = 22
 def settings_call(
     engine: Engine, type_: Type, name: str, args: list[Code], api_version: float
 ) -> tuple[Run, Type] | None:
-    """The code of `X__c.getInstance(...)` or `X__mdt.getAll()`, or None for an ordinary object."""
+    """The code of `X__c.getInstance(...)` or `X__mdt.getAll()`, or None for an ordinary object and other arguments."""
     schema = type_.sobject
     if schema is None:
         return None
@@ -33,7 +34,7 @@ def settings_call(
         return None
     kind = "metadata" if metadata else str(schema.custom_setting).lower()
     maker = _CALLS.get((kind, name.lower(), len(args)))
-    if maker is None:
+    if maker is None or any(arg.type not in _KEYS for arg in args):
         return None
     read = maker(engine, type_)
     if kind == "hierarchy" and api_version < BLANK_SINCE:

@@ -175,5 +175,6 @@ def special_call(scope: Scope, dotted: str, name: str, arguments: Callable[[], l
         return (lambda frame: token), object_token_type()
     found = settings_call(scope.engine, type_, name, args, scope.cls.outermost().api_version)
     if found is None and name.lower() in ("getinstance", "getall", "getvalues", "getorgdefaults"):
-        raise CompileProblem(messages.NO_METHOD.format(name, "", type_.name), pos)
+        shown = ", ".join(arg.type.name for arg in args)
+        raise CompileProblem(messages.NO_METHOD.format(name, shown, type_.name), pos)
     return found
