@@ -17,6 +17,7 @@ from orgtwin.ids import IdSequence
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout, CalloutRefused
 from orgtwin.metadata.tabs import TabSet
+from orgtwin.records.telling import Listener
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 from orgtwin.soql import VirtualTables, find_problem
 
@@ -58,7 +59,11 @@ class SmallOrg:
         self.automated_user_id = "005000000000002AAA"
         self._ids = IdSequence()
         self._user = UserView("005000000000001AAA", "ada@example.com", "Ada", "Lovelace", time_zone="America/New_York")
+        self.listener: Listener | None = None
         self._rows: dict[str, dict[str, Scalar]] = {}
+
+    def listen(self, listener: Listener | None) -> None:
+        self.listener = listener
 
     def find_virtual_type(self, name: str) -> SObjectType | None:
         return None

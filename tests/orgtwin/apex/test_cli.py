@@ -48,6 +48,16 @@ def test_a_failed_test_is_shown_with_its_place_and_the_exit_code_is_1(project: P
     ]
 
 
+def test_the_debug_log_of_each_test_that_fails_is_written_to_a_folder(project: Path) -> None:
+    logs = project / "logs"
+    result = CliRunner().invoke(apex, ["test", str(project), "--log", str(logs), "--log-level", "FINER"])
+    assert (result.exit_code, [path.name for path in logs.iterdir()]) == (1, ["PaintTest.bad.log"])
+    log = (logs / "PaintTest.bad.log").read_text(encoding="utf-8")
+    assert log.startswith("66.0 APEX_CODE,FINER;APEX_PROFILING,INFO;")
+    assert "|CODE_UNIT_STARTED|[EXTERNAL]|PaintTest.bad()\n" in log
+    assert "|STATEMENT_EXECUTE|[4]\n" in log
+
+
 COBERTURA = """
 <!ELEMENT coverage (sources?, packages)>
 <!ATTLIST coverage line-rate CDATA #REQUIRED branch-rate CDATA #REQUIRED lines-covered CDATA #REQUIRED

@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from tests.orgtwin.apex.live_org import LiveOrg
+from tests.orgtwin.apex.test_find_duplicates import MATCHING, RULE
 
 from orgtwin.apex import debug_log
 from orgtwin.apex.debug_log import Clock, DebugLog, Traced
 from orgtwin.apex.faults import ApexThrow
 from orgtwin.apex.log_levels import EVENTS, NOT_WRITTEN, Levels, of_header, of_row
+from orgtwin.apex.log_reference import log_page
+from orgtwin.flows.service import FlowService
+from orgtwin.metadata.duplicate_rules import duplicate_check
+from orgtwin.metadata.service import MetadataService
 
 CASE_KIND = "logs"
 _STAMP = re.compile(r"^\d\d:\d\d:\d\d\.\d+ \((\d+)\)\|", re.MULTILINE)
@@ -169,3 +175,136 @@ def test_system_debug_is_told_from_its_own_level_on(level: str, told: list[str])
 def test_no_event_is_both_written_and_said_not_to_be() -> None:
     left_out = {name.strip() for names in NOT_WRITTEN for name in names.split(",")}
     assert left_out.isdisjoint(EVENTS)
+
+
+RULED = """<CustomObject><validationRules><fullName>Few</fullName>
+<active>true</active><errorConditionFormula>NumberOfEmployees &gt; 10</errorConditionFormula>
+<errorMessage>Too many</errorMessage></validationRules></CustomObject>"""
+FLOW = """<Flow><apiVersion>66.0</apiVersion>
+<decisions><name>Big</name><label>Big</label><locationX>0</locationX><locationY>0</locationY>
+<defaultConnectorLabel>No</defaultConnectorLabel><rules><name>Is_Big</name><conditionLogic>and</conditionLogic><conditions>
+<leftValueReference>$Record.NumberOfEmployees</leftValueReference><operator>GreaterThan</operator>
+<rightValue><numberValue>5</numberValue></rightValue></conditions>
+<connector><targetReference>Rate</targetReference></connector><label>Yes</label></rules></decisions><label>Rates Accounts</label>
+<processType>AutoLaunchedFlow</processType><assignments><name>Rate</name><label>Rate</label><locationX>0</locationX>
+<locationY>0</locationY><assignmentItems><assignToReference>$Record.Rating</assignToReference><operator>Assign</operator>
+<value><stringValue>Hot</stringValue></value></assignmentItems></assignments>
+<start><locationX>0</locationX><locationY>0</locationY><connector><targetReference>Big</targetReference></connector>
+<object>Account</object><recordTriggerType>Create</recordTriggerType><triggerType>RecordBeforeSave</triggerType></start>
+<status>Active</status></Flow>"""
+
+
+def test_rules_and_flows_of_a_save_are_told() -> None:
+    """Source: "Debug Log Levels" (Apex Developer Guide), VALIDATION_RULE and what follows it, FLOW_START_INTERVIEW_BEGIN ..."""
+    org = LiveOrg()
+    FlowService(org.org, lambda: MetadataService(org.org).components)
+    org.deploy({"objects/Account.object": RULED, "flows/Rates.flow": FLOW})
+    levels = Levels.of({"APEX_CODE": "ERROR", "VALIDATION": "INFO", "WORKFLOW": "FINER"})
+    source = "insert new Account(Name = 'x', NumberOfEmployees = 7);\ninsert new Account(Name = 'y', NumberOfEmployees = 70);"
+    told = _STAMP.sub("", log_of(org, levels, source)).splitlines()
+    begin = told.index("CODE_UNIT_STARTED|[EXTERNAL]|Flow:Account")
+    assert told[begin : begin + 19] == [
+        "CODE_UNIT_STARTED|[EXTERNAL]|Flow:Account",
+        "FLOW_CREATE_INTERVIEW_END|Rates-1|Rates Accounts",
+        "FLOW_START_INTERVIEWS_BEGIN|1",
+        "FLOW_START_INTERVIEW_BEGIN|Rates-1|Rates Accounts",
+        "FLOW_ELEMENT_BEGIN|Rates-1|FlowDecision|Big",
+        "FLOW_RULE_DETAIL|Rates-1|Is_Big|true",
+        "FLOW_VALUE_ASSIGNMENT|Rates-1|Is_Big|true",
+        "FLOW_ELEMENT_END|Rates-1|FlowDecision|Big",
+        "FLOW_ELEMENT_BEGIN|Rates-1|FlowAssignment|Rate",
+        "FLOW_ASSIGNMENT_DETAIL|Rates-1|$Record.Rating|ASSIGN|Hot",
+        "FLOW_VALUE_ASSIGNMENT|Rates-1|$Record.Rating|Hot",
+        "FLOW_ELEMENT_END|Rates-1|FlowAssignment|Rate",
+        "FLOW_START_INTERVIEW_END|Rates-1|Rates Accounts",
+        "FLOW_START_INTERVIEWS_END|1",
+        "CODE_UNIT_FINISHED|Flow:Account",
+        "CODE_UNIT_STARTED|[EXTERNAL]|Validation:Account:new",
+        "VALIDATION_RULE||Few",
+        "VALIDATION_FORMULA|NumberOfEmployees > 10|NumberOfEmployees=7",
+        "VALIDATION_PASS",
+    ]
+    assert told[-10:] == [
+        "CODE_UNIT_STARTED|[EXTERNAL]|Validation:Account:new",
+        "VALIDATION_RULE||Few",
+        "VALIDATION_FORMULA|NumberOfEmployees > 10|NumberOfEmployees=70",
+        "VALIDATION_FAIL",
+        "CODE_UNIT_FINISHED|Validation:Account:new",
+        "FATAL_ERROR|System.DmlException: Insert failed. First exception on row 0; first error: FIELD_CUSTOM_VALIDATION_EXCEPTION,"
+        " Too many: []",
+        "",
+        "AnonymousBlock: line 2, column 1",
+        "CODE_UNIT_FINISHED|execute_anonymous_apex",
+        "EXECUTION_FINISHED",
+    ]
+
+
+def test_a_duplicate_rule_is_told_with_what_it_found() -> None:
+    """The lines are those of recorded logs."""
+    org = LiveOrg()
+    duplicate_check(org.org).join(org.org.hooks)
+    rule = RULE.replace("Report", "Alert")
+    org.deploy({"matchingRules/Contact.matchingRule": MATCHING, "duplicateRules/Contact.One_Mail.duplicateRule": rule})
+    one = "new Contact(LastName = 'Ada', Email = 'a@x.example')"
+    source = f"insert {one};\nDatabase.insert({one}, false);"
+    told = _STAMP.sub("", log_of(org, Levels.of({"SYSTEM": "INFO"}), source)).splitlines()
+    assert told[1:] == [
+        "DUPLICATE_DETECTION_BEGIN",
+        "DUPLICATE_DETECTION_RULE_INVOCATION|DuplicateRuleId:|DuplicateRuleName:One_Mail|DmlType:INSERT",
+        "DUPLICATE_DETECTION_MATCH_INVOCATION_SUMMARY|EntityType:Contact|NumRecordsToBeSaved:1"
+        "|NumRecordsToBeSavedWithDuplicates:0|NumDuplicateRecordsFound:0",
+        "DUPLICATE_DETECTION_END",
+        "DUPLICATE_DETECTION_BEGIN",
+        "DUPLICATE_DETECTION_RULE_INVOCATION|DuplicateRuleId:|DuplicateRuleName:One_Mail|DmlType:INSERT",
+        "DUPLICATE_DETECTION_MATCH_INVOCATION_SUMMARY|EntityType:Contact|NumRecordsToBeSaved:1"
+        "|NumRecordsToBeSavedWithDuplicates:1|NumDuplicateRecordsFound:1",
+        "DUPLICATE_DETECTION_END",
+    ]
+
+
+def test_the_reference_page_lists_what_is_written_and_what_is_not() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "debug-log.md"
+    assert page.read_text(encoding="utf-8") == log_page(), (
+        "python -m orgtwin.apex.log_reference > docs/reference/debug-log.md"
+    )
+
+
+TESTED = """@IsTest class TestedTest {
+  @IsTest static void fails() {
+    Test.startTest();
+    insert new Account(Name = 'x');
+    Test.stopTest();
+    System.assertEquals(1, 2);
+  }
+  @IsTest static void passes() { System.debug('not kept'); }
+}"""
+
+
+def test_the_log_of_a_test_that_fails_has_the_limits_between_start_and_stop() -> None:
+    """Source: TESTING_LIMITS in "Debug Log Levels" (Apex Developer Guide)."""
+    org = org_of(TESTED)
+    org.engine.test_levels = Levels.of({"APEX_CODE": "DEBUG", "APEX_PROFILING": "INFO"})
+    failed, passed = org.run_tests()
+    told = _STAMP.sub("", failed.log).splitlines()
+    assert (told[0], passed.log) == ("66.0 APEX_CODE,DEBUG;APEX_PROFILING,INFO", "")
+    fatal = "System.AssertException: Assertion Failed: Expected: 1, Actual: 2"
+    assert [line for line in told if not line.startswith(("  ", "USER_INFO"))][1:] == [
+        "EXECUTION_STARTED",
+        "CODE_UNIT_STARTED|[EXTERNAL]|TestedTest.fails()",
+        f"EXCEPTION_THROWN|[6]|{fatal}",
+        f"FATAL_ERROR|{fatal}",
+        "",
+        "Class.TestedTest.fails: line 6, column 1",
+        "CUMULATIVE_LIMIT_USAGE",
+        "LIMIT_USAGE_FOR_NS|(default)|",
+        "",
+        "TESTING_LIMITS",
+        "LIMIT_USAGE_FOR_NS|(default)|",
+        "",
+        "CUMULATIVE_LIMIT_USAGE_END",
+        "",
+        "CODE_UNIT_FINISHED|TestedTest.fails()",
+        "EXECUTION_FINISHED",
+    ]
+    uses = [line for line in told if line.startswith("  Number of DML statements")]
+    assert uses == ["  Number of DML statements: 0 out of 150", "  Number of DML statements: 1 out of 150"]

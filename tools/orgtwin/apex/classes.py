@@ -242,6 +242,12 @@ class ApexClass:
             cls = cls.outer
         return cls
 
+    @property
+    def source_key(self) -> str:
+        """By which the source of the class is known."""
+        outermost = self.outermost()
+        return source_key("ApexTrigger" if outermost.trigger_type is not None else "ApexClass", outermost.name)
+
     def blank_fields(self) -> list[Value]:
         return [None] * self.field_count
 
@@ -261,6 +267,11 @@ class ApexClass:
             self.statics = [None] * self.static_count
             return self.statics
         return self.initialise()
+
+
+def source_key(sobject_type: str, name: str) -> str:
+    """Of a row of ApexClass or ApexTrigger."""
+    return f"{sobject_type}/{name}".lower()
 
 
 def exception_class(name: str, superclass: ApexClass | None, namespace: str = "System") -> ApexClass:

@@ -447,7 +447,7 @@ class Engine:
         in_save = not self.log.units and any(one.startswith("__sfdc_trigger") for one in ref)
         started = (*([source_id] if source_id else []), name, *ref)
         with (
-            self.log.unit((_TRIGGERS,), (_TRIGGERS,)) if in_save else nullcontext(),
+            self.log.unit(("TRIGGERS",), ("TRIGGERS",)) if in_save else nullcontext(),
             self.log.unit(started, (name, *ref)),
         ):
             try:
@@ -457,8 +457,11 @@ class Engine:
 
     def tell_limits(self) -> None:
         """The block of limits of the log, if one is kept."""
-        if self.log is not None:
-            self.log.limits(lambda name: (self.used(name), self.transaction.usage.limit(name)))
+        if self.log is None:
+            return
+        limit, in_test = self.transaction.usage.limit, self.test_state.get("used") if self.is_testing else None
+        tested = None if in_test is None else (lambda name: (in_test[name], limit(name)))
+        self.log.limits(lambda name: (self.used(name), limit(name)), tested)
 
     def enqueue_future(self, name: str, run: Callable[[], None]) -> None:
         """Queue a call of an @future method."""
@@ -486,8 +489,7 @@ class Engine:
 
     def source_id(self, cls: ApexClass) -> str:
         """The id of the row of a class; "" of one that is in no org."""
-        outermost = cls.outermost()
-        return self.source_ids.get(source_key(_TRIGGER if outermost.trigger_type else _CLASS, outermost.name), "")
+        return self.source_ids.get(cls.source_key, "")
 
     def open_log(
         self, levels: Levels = DEFAULT, traced: Mapping[str, Traced] | None = None, version: str = "66.0"
@@ -497,6 +499,7 @@ class Engine:
             lambda: self.now().astimezone(self.user_zone()), lambda: self._ticks * 1_000_000 // TICKS_PER_MILLISECOND
         )
         self.log = DebugLog(version, clock, levels, traced)
+        self.port.listen(self.log)
         self._switch.turn(Tracing.asked_for((levels, *(one.levels for one in self.log.traced.values()))))
         return self.log
 
@@ -508,6 +511,7 @@ class Engine:
     def close_log(self) -> str:
         """The text of the log that was kept; "" when none was."""
         log, self.log = self.log, None
+        self.port.listen(None)
         self._switch.turn(None)
         return "" if log is None else log.finish()
 
@@ -562,15 +566,6 @@ class Engine:
 
     def find_triggers(self, sobject_type: str) -> Sequence[Trigger]:
         return self.triggers.get(sobject_type.lower(), ())
-
-
-_TRIGGERS = "TRIGGERS"
-_CLASS, _TRIGGER = "ApexClass", "ApexTrigger"
-
-
-def source_key(sobject_type: str, name: str) -> str:
-    """Of a row of ApexClass or ApexTrigger in Engine.source_ids."""
-    return f"{sobject_type}/{name}".lower()
 
 
 @contextmanager

@@ -45,6 +45,7 @@ from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.storing import publish_event
 from orgtwin.records.system_fields import stamp_created, type_defaults
 from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.telling import Listener
 from orgtwin.schema.change_events import find_change_event_type
 from orgtwin.schema.model import Schema, SObjectType
 from orgtwin.soql import ResultRow, VirtualTable, VirtualTables, execute, find_problem
@@ -265,6 +266,9 @@ class KernelPort:
         table = self.org.table(sobject_type)
         self.org.running_user_id = self._caller.user_id
         return {**table.compiled(type_defaults), **self.org.formulas.defaults(table)}
+
+    def listen(self, listener: Listener | None) -> None:
+        self.org.hooks.listener = listener
 
     # Rows of the platform's own: jobs, logs
 

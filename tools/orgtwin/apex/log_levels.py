@@ -88,7 +88,7 @@ EVENTS: Mapping[str, Event] = {
     **_rows(
         "SYSTEM",
         Level.INFO,  # not in the table: the logs of orgs have them beside SYSTEM,DEBUG; ASSUMED from INFO
-        "DUPLICATE_DETECTION_BEGIN DUPLICATE_DETECTION_RULE_INVOCATION DUPLICATE_DETECTION_MATCH_INVOCATION_DETAILS"
+        "DUPLICATE_DETECTION_BEGIN DUPLICATE_DETECTION_RULE_INVOCATION"
         " DUPLICATE_DETECTION_MATCH_INVOCATION_SUMMARY DUPLICATE_DETECTION_END",
     ),
     **_rows(
@@ -101,12 +101,12 @@ EVENTS: Mapping[str, Event] = {
         Level.INFO,
         "VALIDATION_RULE VALIDATION_FORMULA VALIDATION_PASS VALIDATION_FAIL VALIDATION_ERROR",
     ),
-    **_rows("WORKFLOW", Level.ERROR, "FLOW_ELEMENT_ERROR FLOW_START_INTERVIEWS_ERROR"),
+    **_rows("WORKFLOW", Level.ERROR, "FLOW_ELEMENT_ERROR"),
     **_rows("WORKFLOW", Level.WARN, "FLOW_ELEMENT_FAULT"),
     **_rows(
         "WORKFLOW",
         Level.INFO,
-        "FLOW_START_INTERVIEWS_BEGIN FLOW_START_INTERVIEWS_END FLOW_CREATE_INTERVIEW_BEGIN FLOW_CREATE_INTERVIEW_END"
+        "FLOW_START_INTERVIEWS_BEGIN FLOW_START_INTERVIEWS_END FLOW_CREATE_INTERVIEW_END"
         " FLOW_START_INTERVIEW_BEGIN FLOW_START_INTERVIEW_END EVENT_SERVICE_PUB_BEGIN EVENT_SERVICE_PUB_END",
     ),
     **_rows("WORKFLOW", Level.FINE, "FLOW_ELEMENT_BEGIN FLOW_ELEMENT_END"),
@@ -118,10 +118,13 @@ NOT_WRITTEN: Mapping[str, str] = {
     "BULK_HEAP_ALLOCATE": "the heap of the twin is not an org's",
     "CURSOR_CREATE_BEGIN, CURSOR_CREATE_END, CURSOR_FETCH, CURSOR_FETCH_PAGE": "no recorded log shows their fields",
     "DATA_ACCESS_EVALUATION, POLICY_RULE_*": "data policies are not emulated",
+    "DUPLICATE_DETECTION_MATCH_INVOCATION_DETAILS, DUPLICATE_RULE_FILTER*, MATCH_ENGINE_*": "not in the table, not built",
     "ENTERING_MANAGED_PKG": "the Apex of managed packages is not there",
     "EVENT_SERVICE_PUB_DETAIL, EVENT_SERVICE_SUB_*": "no recorded log shows their fields",
+    "FLOW_CREATE_INTERVIEW_BEGIN": "the flows of the twin have no ids of definition and version",
     "FLOW_BULK_ELEMENT_*, FLOW_*_LIMIT_USAGE, FLOW_ELEMENT_DEFERRED": "the twin runs each interview for itself",
     "FLOW_ACTIONCALL_DETAIL, FLOW_INTERVIEW_*, FLOW_LOOP_DETAIL, FLOW_SUBFLOW_DETAIL, FLOW_WAIT_*": "not built",
+    "FLOW_CREATE_INTERVIEW_ERROR, FLOW_START_INTERVIEWS_ERROR": "not built",
     "HEAP_DEALLOCATE": "no recorded log shows its fields",
     "IDEAS_QUERY_EXECUTE, NBA_*, PUSH_NOTIFICATION_*, SLA_*, VF_*, WF_*, XDS_*": "what they tell of is not emulated",
     "LIMIT_USAGE": "recorded logs of today have none",

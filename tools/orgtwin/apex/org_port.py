@@ -23,6 +23,7 @@ from orgtwin.formula import GlobalPath
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout
 from orgtwin.metadata.tabs import TabSet
+from orgtwin.records.telling import Listener
 from orgtwin.schema.model import Schema, SObjectType
 
 Scalar = object
@@ -97,6 +98,9 @@ class OrgPort(Protocol):
 
     @property
     def schema(self) -> Schema: ...
+
+    def listen(self, listener: Listener | None) -> None:
+        """Who hears of the rules and flows of saves from now on: a debug log, or nobody."""
 
     def find_virtual_type(self, name: str) -> SObjectType | None:
         """An object that is computed when it is queried: EntityDefinition and its kin."""

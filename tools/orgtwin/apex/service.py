@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from orgtwin.access.assignments import setup_entities
-from orgtwin.apex.engine import Engine, Problem, source_key
+from orgtwin.apex.classes import source_key
+from orgtwin.apex.engine import Engine, Problem
 from orgtwin.apex.faults import ApexThrow
 from orgtwin.apex.kept_logs import NOTHING_ASKED, AskedLog, KeptLog, Trace, find_trace
 from orgtwin.apex.kernel import KernelPort, engine_for

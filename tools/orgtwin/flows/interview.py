@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from orgtwin.errors import SaveResult, Unsupported
 from orgtwin.flows.conditions import SOQL_OPERATORS, FlowRecord, Item, assigned, compare, logic_of, soql_logic
 from orgtwin.flows.definition import Flow, target_of
 from orgtwin.flows.formulas import evaluate
+from orgtwin.flows.telling import Told
 from orgtwin.formula.types import FormulaType
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
@@ -86,6 +88,7 @@ class Interview:
         self._loops: dict[str, list[FlowRecord]] = {}
         self._steps = 0
         self._fault_message = ""
+        self.told: Told | None = None  # who hears what it does
         self.sent: list[dict[str, object]] = []
 
     @property
@@ -153,7 +156,8 @@ class Interview:
             if kind == "actionCalls" and node.value("actionType") == "apex":
                 return node
             try:
-                target = _RUN[kind](self, node)
+                with nullcontext() if self.told is None else self.told.element(kind, node):
+                    target = _RUN[kind](self, node)
             except Fault as fault:
                 target = self.fail(node, fault)
         return None
@@ -161,6 +165,8 @@ class Interview:
     def fail(self, node: Node, fault: Fault) -> str:
         """Where the fault path of an element leads. Raises the fault where there is none."""
         target = target_of(node, "faultConnector")
+        if self.told is not None:
+            self.told.fault(node.tag, node, str(fault), is_caught=target is not None)
         if target is None:
             raise fault
         self._fault_message = str(fault)
@@ -182,16 +188,19 @@ class Interview:
     def assign(self, node: Node) -> str | None:
         for item in node.all("assignmentItems"):
             name, operator = item.value("assignToReference") or "", item.value("operator") or "Assign"
-            self._set(
-                name,
-                assigned(operator, self._read(name) if operator != "Assign" else None, self._value(item.find("value"))),
-            )
+            given = self._value(item.find("value"))
+            if self.told is not None:
+                self.told.assignment(name, operator, given)
+            self._set(name, assigned(operator, self._read(name) if operator != "Assign" else None, given))
         return target_of(node)
 
     def decide(self, node: Node) -> str | None:
         for rule in node.all("rules"):
             tests = [self._condition(c) for c in rule.all("conditions")]
-            if logic_of(rule.value("conditionLogic") or "and", tests):
+            is_met = logic_of(rule.value("conditionLogic") or "and", tests)
+            if self.told is not None:
+                self.told.rule(rule.value("name") or "", is_met)
+            if is_met:
                 return target_of(rule)
         return target_of(node, "defaultConnector")
 
@@ -215,6 +224,8 @@ class Interview:
         first_only = node.flag("getFirstRecordOnly", True)
         whole: Item = (found[0] if found else None) if first_only else list(found)
         self._variables[node.value("name") or ""] = whole
+        if self.told is not None:
+            self.told.value(node.value("name") or "", whole)
         if found or node.flag("assignNullValuesIfNoRecordsFound"):
             if node.value("outputReference"):
                 self._set(node.value("outputReference") or "", whole)
@@ -400,6 +411,8 @@ class Interview:
         return self._value(node.find("value"))
 
     def _set(self, name: str, value: Item) -> None:
+        if self.told is not None:
+            self.told.value(name, value)
         first, _, rest = name.partition(".")
         if first == "$Record":
             described = self._record.table.type.find_field(rest)

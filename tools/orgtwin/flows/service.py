@@ -16,6 +16,7 @@ from orgtwin.errors import Unsupported
 from orgtwin.flows.conditions import FlowRecord, Item
 from orgtwin.flows.definition import Flow, Path, find_flow, find_heard, find_launched
 from orgtwin.flows.interview import Fault, Interview, Refused, Started
+from orgtwin.flows.telling import FlowTeller, started, together, unit
 from orgtwin.metadata.component import Component, ComponentStore
 from orgtwin.metadata.data_tables import register_data_tables
 from orgtwin.metadata.service import MetadataService
@@ -73,6 +74,7 @@ class FlowService:
         self._active: set[tuple[str, object]] = set()
         self.waiting: list[Waiting] = []
         self.outbox: list[dict[str, object]] = []
+        self._teller = FlowTeller()
         self.call_apex = _refuse_apex
         _SERVICES[id(org)] = self
         org.hooks.join(Moment.BEFORE_FLOWS, partial(self._run, before_save=True), self._concerns)
@@ -99,11 +101,15 @@ class FlowService:
         return bool(self.flows(table.type.api_name))
 
     def _run(self, save: Save, *, before_save: bool) -> None:
-        for flow in self.flows(save.table.type.api_name):
-            if flow.is_orchestration and not self._commits:
-                continue  # an orchestration begins in the background, after the commit
-            if flow.before_save is before_save and _EVENTS.get(save.operation) in flow.events:
-                self._run_flow(flow, save)
+        wanted = [
+            flow
+            for flow in self.flows(save.table.type.api_name)
+            if flow.before_save is before_save and _EVENTS.get(save.operation) in flow.events
+        ]
+        with unit(self._org.hooks.listener if wanted else None, save.table.type.api_name):
+            for flow in wanted:
+                if self._commits or not flow.is_orchestration:  # which begins in the background, after the commit
+                    self._run_flow(flow, save)
 
     def _run_flow(self, flow: Flow, save: Save) -> None:
         """One interview a record, all from one Apex action to the next together."""
@@ -117,11 +123,13 @@ class FlowService:
             interview = self._interview(flow, save.caller, Started(save.table, row.content, row.before))
             with _refusing(flow, row):
                 if self._lets_in(flow, row, interview):
+                    interview.told = self._teller.begin(self._org.hooks.listener, flow)
                     going.append((interview, row, flow.target))
         self._active |= keys
         try:
-            while going:
-                going = self._advance(flow, save.caller, save, going)
+            with together(self._org.hooks.listener if going else None, len(going)):
+                while going:
+                    going = self._advance(flow, save.caller, save, going)
         finally:
             self._active -= keys
 
@@ -150,7 +158,8 @@ class FlowService:
         waiting: dict[str, list[tuple[Interview, Pending | None, Node]]] = {}
         for interview, row, target in going:
             with _refusing(flow, row):
-                node = interview.run(target)
+                with started(interview.told, flow):
+                    node = interview.run(target)
                 if node is not None:
                     waiting.setdefault(node.value("name") or "", []).append((interview, row, node))
                     continue
@@ -195,7 +204,9 @@ class FlowService:
         if flow.unknown:
             raise Unsupported("flow.element", f"the flow element {flow.unknown[0]} ({flow.name})")
         interview = self._interview(flow, caller, None, inputs)
-        self._run_alone(caller, interview, flow.target)
+        interview.told = self._teller.begin(self._org.hooks.listener, flow)
+        with started(interview.told, flow):
+            self._run_alone(caller, interview, flow.target)
         self.outbox += interview.sent
         return interview
 

@@ -19,6 +19,7 @@ from orgtwin.records.model import Caller, Row, Value
 from orgtwin.records.saving import Moment, Operation, Pending, Save, SaveHooks
 from orgtwin.records.summary_filters import compile_filter
 from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.telling import Listener, tell_duplicates
 
 Condition = tuple[str, str, str]
 """Field, operation, value, as in FilterItem of the Metadata API."""
@@ -93,26 +94,44 @@ RulesOf = Callable[[str], Sequence[DuplicateRule]]
 """The active rules of an object, by sortOrder."""
 
 
+_UNIT = ("DuplicateDetector",)
+
+
 class DuplicateCheck:
     """The rules as a hook of saves."""
 
     def __init__(self, tables: Tables, rules_of: RulesOf) -> None:
         self._tables = tables
         self._rules_of = rules_of
+        self._hooks: SaveHooks | None = None
 
     def join(self, hooks: SaveHooks) -> None:
+        self._hooks = hooks
         hooks.join(Moment.DUPLICATES, self.check, lambda table: bool(self._rules_of(table.type.api_name)))
 
     def check(self, save: Save) -> None:
+        listener = self._hooks.listener if self._hooks is not None else None
+        if listener is None:
+            self._check(save, None)
+            return
+        with listener.unit(_UNIT, _UNIT):
+            listener.event("DUPLICATE_DETECTION_BEGIN")
+            self._check(save, listener)
+            listener.event("DUPLICATE_DETECTION_END")
+
+    def _check(self, save: Save, listener: Listener | None) -> None:
         for rule in self._rules_of(save.table.type.api_name):
             action = rule.actions.get(save.operation)
             if action is None or not (action.blocks or (action.alerts and not save.caller.duplicate_header.allow_save)):
                 continue
-            self._apply(rule, action, save)
+            self._apply(rule, action, save, listener)
 
-    def _apply(self, rule: DuplicateRule, action: Action, save: Save) -> None:
+    def _apply(self, rule: DuplicateRule, action: Action, save: Save, listener: Listener | None) -> None:
         rows = [row for row in save.rows if not row.errors]
         found = self._found(rule, save, rows, _touches)
+        if listener is not None:
+            counts = {place: sum(len(one.record_ids) for one in every) for place, every in found.items()}
+            tell_duplicates(listener, rule.name, save, counts)
         for row in rows:
             if row.position in found:
                 row.errors.append(_refusal(rule, action, save.table, found[row.position]))

@@ -44,6 +44,8 @@ class CompiledRule(NamedTuple):
     name: str
     run: Run
     refusal: SaveError
+    formula: str
+    fields: tuple[FieldPath, ...]
 
     def find_violation(self, context: FormulaRow) -> SaveError | None:
         try:
@@ -124,6 +126,8 @@ class Formulas:
                 rule.name,
                 formula.run,
                 SaveError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, (rule.field,) if rule.field else ()),
+                rule.formula,
+                formula.fields,
             )
             for rule, formula in zip(active, formulas, strict=True)
         )

@@ -29,6 +29,7 @@ from orgtwin.records.share_laws import check_entries
 from orgtwin.records.storing import store
 from orgtwin.records.system_fields import required_slots
 from orgtwin.records.table import ID, RecordTable
+from orgtwin.records.telling import tell_rules
 from orgtwin.schema.companions import find_share
 
 Step = Callable[[RecordsContext, Save], None]
@@ -73,6 +74,9 @@ def check_record_type_values(context: RecordsContext, save: Save) -> None:
 
 def run_validation_rules(context: RecordsContext, save: Save) -> None:
     """Step 5: custom validation rules."""
+    if context.hooks.listener is not None:
+        tell_rules(context.hooks.listener, save, context.formulas.rules(save.table), context.formulas.moment())
+        return
     violations, moment = context.formulas.rules(save.table).violations, context.formulas.moment()
     for row in save.rows:
         found = violations(moment, row.content, row.before)

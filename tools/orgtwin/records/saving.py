@@ -17,6 +17,7 @@ from orgtwin.records.table import RecordTable
 
 if TYPE_CHECKING:
     from orgtwin.events.model import Change
+    from orgtwin.records.telling import Listener
 
 
 BATCH = 200
@@ -108,6 +109,7 @@ class SaveHooks:
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
     published_now: list[Callable[[RecordTable, Row], None]] = field(default_factory=list)  # told of those that did
     change_told: list[Callable[[Change], None]] = field(default_factory=list)  # told of each change event that went out
+    listener: Listener | None = None  # hears of rules and flows: the debug log, while one is kept
 
     def join(self, moment: Moment, hook: SaveHook, concerns: Concerns = _every_object) -> None:
         """Run `hook` from now on in the saves of objects that it concerns; asked again when the org has another version."""

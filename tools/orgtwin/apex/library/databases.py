@@ -233,8 +233,14 @@ def _set_savepoint() -> Value:
     transaction = engine.transaction
     transaction.usage.charge("DMLStatements")
     found = Savepoint(engine.port.savepoint(), transaction.dml_since_callout, engine.events.published)
+    engine.note("SAVEPOINT_SET", f"[{engine.line()}]", _savepoint_name(len(transaction.savepoints)))
     transaction.savepoints.append(found)
     return found
+
+
+def _savepoint_name(place: int) -> str:
+    """ASSUMED: the log calls a savepoint by its place."""
+    return f"SavepointValue{place}"
 
 
 @dataclass(slots=True, eq=False)
@@ -256,6 +262,7 @@ def _rollback(savepoint: Savepoint | None) -> None:
     engine = context.engine()
     engine.transaction.usage.charge("DMLStatements")
     _drop_later(savepoint, keeping=1)
+    engine.note("SAVEPOINT_ROLLBACK", f"[{engine.line()}]", _savepoint_name(len(engine.transaction.savepoints) - 1))
     engine.port.rollback(savepoint.mark)
     if engine.is_testing:
         engine.events.take_back(engine, savepoint.published)

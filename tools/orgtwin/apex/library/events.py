@@ -29,6 +29,8 @@ def _publish(operand: Value, *options: Value) -> Value:
     engine.transaction.usage.charge("PublishImmediateDML" if at_once else "DMLStatements")
     results: list[DmlResult] = []
     uuids: list[Value] = []
+    kind = records[0].type.name if records else ""
+    engine.note("EVENT_SERVICE_PUB_BEGIN", kind)
     for record in records:
         row = row_to_port(record)
         uuid = row.setdefault("EventUuid", random_uuid())
@@ -36,6 +38,7 @@ def _publish(operand: Value, *options: Value) -> Value:
         errors = found.errors or (SaveError("OPERATION_ENQUEUED", str(uuid)),)
         results.append(DmlResult("SaveResult", found, [DatabaseError(e) for e in errors]))
         uuids += [uuid] if found.success else []
+    engine.note("EVENT_SERVICE_PUB_END", kind)
     for callback in options:
         if callback is not None and uuids:
             engine.events.tell(str(uuids[0]), partial(_call_back, callback, uuids), at_once=at_once)

@@ -136,11 +136,12 @@ def _send(this: Http, request: HttpMessage) -> Value:
     if transaction.savepoints and not engine.test_state.get("started"):
         raise throw("CalloutException", "All active Savepoints must be released before making callouts.")
     mock = engine.test_state.get("mock:system.httpcalloutmock") or engine.test_state.get("mock:httpcalloutmock")
-    if mock is not None:
-        return call_method(mock, "respond", request)
-    if engine.is_testing:
+    if mock is None and engine.is_testing:
         raise throw("TypeException", "Methods defined as TestMethod do not support Web service callouts")
-    return _send_for_real(request)
+    engine.note("CALLOUT_REQUEST", f"[{engine.line()}]", to_text(request) if engine.log is not None else "")
+    response = _send_for_real(request) if mock is None else call_method(mock, "respond", request)
+    engine.note("CALLOUT_RESPONSE", f"[{engine.line()}]", to_text(response) if engine.log is not None else "")
+    return response
 
 
 def _timeout(request: HttpMessage) -> int:

@@ -147,6 +147,7 @@ def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexLis
     if messages is None:
         raise argument_null("emailMessages")
     engine.transaction.usage.charge("EmailInvocations")
+    engine.note("EMAIL_QUEUE", f"[{engine.line()}]")
     refusals = [_refusal(message) for message in messages.items]
     first = next(((i, error) for i, error in enumerate(refusals) if error is not None), None)
     if first is not None and all_or_none is not False:
