@@ -30,6 +30,11 @@ TESTS = """@IsTest class Loads {
         Test.loadData(Opportunity.SObjectType, 'Opportunities');
         System.assertEquals(Date.newInstance(2026, 5, 6), [SELECT CloseDate FROM Opportunity].CloseDate);
     }
+    @IsTest static void parents() {
+        Test.loadData(Account.SObjectType, 'Parents');
+        Test.loadData(Contact.SObjectType, 'Children');
+        System.assertEquals('Beta', [SELECT Account.Name FROM Contact].Account.Name);
+    }
     @IsTest static void wrongValue() { Test.loadData(Account.SObjectType, 'Wrong'); }
     @IsTest static void unknownField() { Test.loadData(Account.SObjectType, 'Unknown'); }
     @IsTest static void noResource() { Test.loadData(Account.SObjectType, 'None'); }
@@ -42,6 +47,8 @@ def test_records_come_from_a_static_resource() -> None:
     contents = {
         "Accounts": ACCOUNTS,
         "Opportunities": OPPORTUNITIES,
+        "Parents": b"Id,Name\n0,Alpha\nb1,Beta\n",
+        "Children": b"Id,LastName,AccountId\nx,Ada,b1\n",
         "Wrong": WRONG,
         "Unknown": UNKNOWN,
         "Accounts2": b"FirstName\nAda\n",
@@ -51,6 +58,7 @@ def test_records_come_from_a_static_resource() -> None:
     assert {o.method_name: o.message for o in org.run_tests()} == {
         "records": "",
         "dates": "",
+        "parents": "",
         "wrongValue": "System.TypeException: Invalid Integer for NumberOfEmployees in line 2: many",
         "unknownField": "System.SObjectException: Invalid field Nope__c for Account",
         "noResource": "System.UnexpectedException: Static Resource not found: None",

@@ -220,6 +220,20 @@ def test_a_projects_own_namespace_means_nothing_here(tmp_path: Path) -> None:
     assert found == "public class X { Y one; String two = 'F__c'; String three = 'mine.'; Integer undermine; }"
 
 
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("class X { Y mine = new Y(); Z z = mine.size(); }", "class X { Y mine = new Y(); Z z = mine.size(); }"),
+        ("class X { void x(Y mine) { mine__F__c f = mine.f; } }", "class X { void x(Y mine) { F__c f = mine.f; } }"),
+        ("class X { String x = 'http://mine.example.org'; }", "class X { String x = 'http://mine.example.org'; }"),
+    ],
+)
+def test_a_variable_or_an_address_of_the_namespaces_name_stays(tmp_path: Path, source: str, found: str) -> None:
+    configuration = {"packageDirectories": [{"path": "src"}], "namespace": "mine"}
+    write(tmp_path, {"sfdx-project.json": json.dumps(configuration), "src/X.cls": source})
+    assert read_project(tmp_path).apex["X"] == found
+
+
 def test_an_element_that_the_present_api_lacks_is_passed_over_and_told(tmp_path: Path) -> None:
     body = "<label>A</label><language>French</language><visibility>public</visibility>"
     write(tmp_path, {"objects/A__c.object": OBJECT.format(body)})

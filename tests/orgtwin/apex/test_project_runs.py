@@ -130,14 +130,20 @@ def test_a_process_that_dies_is_named_with_the_class_it_ran(project: Path, worke
     assert str(refused.value) == text
 
 
-def test_a_file_that_is_no_xml_is_named(project: Path) -> None:
-    labels = project / "labels" / "CustomLabels.labels-meta.xml"
-    labels.parent.mkdir()
-    labels.write_text("<CustomLabels>")
+@pytest.mark.parametrize(
+    "path", ["labels/CustomLabels.labels-meta.xml", "objects/A__c/fields/F__c.field-meta.xml", "pages/P.page-meta.xml"]
+)
+def test_a_file_that_is_no_xml_is_named_and_the_others_are_read(project: Path, path: str) -> None:
+    broken = project / path
+    broken.parent.mkdir(parents=True)
+    broken.write_text("<CustomLabels>")
+    broken.with_name("P.page").write_text("<apex:page/>")
     result = CliRunner().invoke(apex, ["test", str(project)])
-    assert result.exit_code == 2
-    assert f"{project} cannot be read: " in result.output
-    assert "CustomLabels.labels-meta.xml, line 1)" in result.output
+    assert "Traceback" not in result.output
+    assert (
+        f"{broken.name.replace('.page-meta.xml', '.page')}: Error parsing file: Premature end of data" in result.output
+    )
+    assert "Tests Ran" in result.output
 
 
 def steps(*edits: Callable[[], object]) -> Iterator[None]:

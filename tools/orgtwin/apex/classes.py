@@ -211,10 +211,10 @@ class ApexClass:
         return next((c.static_variables[key] for c in self.chain() if key in c.static_variables), None)
 
     def find_methods(self, name: str) -> list[Method]:
-        """All methods of that name, own ones first; an overridden one appears once."""
+        """All methods of that name, own ones first; an overridden one appears once, one of an interface after what fulfils it."""
         key = name.lower()
         found: dict[str, Method] = {}
-        todo: list[ApexClass] = [self]
+        todo = list(self.chain())
         seen: set[ApexClass] = set()
         while todo:
             cls = todo.pop(0)
@@ -223,8 +223,6 @@ class ApexClass:
             seen.add(cls)
             for method in cls.methods.get(key, ()):
                 found.setdefault(method.signature, method)
-            if cls.superclass is not None:
-                todo.append(cls.superclass)
             todo.extend(i.cls for i in cls.interfaces if i.cls is not None)
         return list(found.values())
 

@@ -46,7 +46,7 @@ EXCEPTION.abstract = True
 EXCEPTION.type.name = "Exception"  # the compiler shows it without namespace
 
 _NAMES = (
-    "AssertException AsyncException BigObjectException CalloutException DataWeaveScriptException DmlException"
+    "AssertException AsyncException AuraException BigObjectException CalloutException DataWeaveScriptException DmlException"
     " DuplicateMessageException EmailException ExternalObjectException FatalCursorException FinalException FlowException"
     " FormulaEvaluationException"
     " FormulaValidationException HandledException IllegalArgumentException InvalidHeaderException"
@@ -185,3 +185,6 @@ _AURA.constructors = [
     for method in EXCEPTION.constructors
 ]
 """What it is made with goes to the client; Apex reads a message only after setMessage (ASSUMED; public tests rely on it)."""
+_INVALID = EXCEPTIONS["invalidparametervalueexception"]
+_INVALID.constructors = [Method(_INVALID, _INVALID.name, (STRING, STRING), VOID, _construct(False, False))]
+"""A parameter's name and its value, as public code makes it; what message they give is not documented (ASSUMED: none)."""

@@ -78,6 +78,9 @@ class Project:
             shown = ", ".join(sorted(elements))
             self.left_out.append(f"{name}: warning: passed over, the present Metadata API has no such element: {shown}")
 
+    def note_unread(self, name: str, error: etree.XMLSyntaxError) -> None:
+        self.left_out.append(f"{name}: Error parsing file: {error}")
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -88,7 +91,7 @@ class Base:
 
 
 class ProjectUnreadable(Exception):
-    """A file that is gone or no XML: str() says which and where."""
+    """A file that is gone: str() says which."""
 
 
 def read_project(root: Path, before: Sequence[Base] = ()) -> Project:
@@ -104,10 +107,10 @@ def read_project(root: Path, before: Sequence[Base] = ()) -> Project:
     for base in (*before, Base(root)):
         try:
             project.own = frozenset(_read(base, project, objects))
-        except (OSError, etree.XMLSyntaxError) as error:
+        except OSError as error:
             raise ProjectUnreadable(f"{base.folder} cannot be read: {error}") from error
     for name, sources in sorted(objects.items()):
-        content, unknown = _compose(sources, told_to_parent=name != "Event")
+        content, unknown = _compose(project, sources, told_to_parent=name != "Event")
         project.files[f"objects/{name}.object"] = content
         project.note_unknown(f"{name}.object", unknown)
     project.files["package.xml"] = _manifest(project.files)
@@ -133,14 +136,11 @@ def _read(base: Base, project: Project, objects: dict[str, list[Source]]) -> Ite
             _note_object(objects, source.name.partition(".")[0], source)
         elif kind in CHILDREN:
             _note_object(objects, source.object_name, source)
-        elif kind == "page":
-            _add_page(project, source)
-        elif kind == "resource":
-            _add_resource(project, source)
-        elif kind in FOLDERED:
-            _add_in_folder(project, source, kind)
         else:
-            _add_component(project, source, kind)
+            try:
+                _ADDERS.get(kind, _add_component)(project, source, kind)
+            except etree.XMLSyntaxError as error:
+                project.note_unread(source.name, error)
     if unread:
         project.left_out.append(
             f"{base.namespace}: warning: {unread} classes and triggers of the package are not loaded"
@@ -219,7 +219,7 @@ def _encoding_problem(content: bytes) -> str | None:
     return None
 
 
-def _add_page(project: Project, source: Source) -> None:
+def _add_page(project: Project, source: Source, kind: str) -> None:
     """A Visualforce page by its name, which Apex may ask for; nothing renders it."""
     path = source.path
     described = Source(path.with_name(f"{path.name}-meta.xml"), source.names)
@@ -230,7 +230,7 @@ def _add_page(project: Project, source: Source) -> None:
     )
 
 
-def _add_resource(project: Project, source: Source) -> None:
+def _add_resource(project: Project, source: Source, kind: str) -> None:
     """A static resource with its file; a folder is the archive that the sf CLI makes of it."""
     described, named = source.path, source.name.removesuffix(".resource-meta.xml")
     name = described.name.removesuffix(".resource-meta.xml")
@@ -241,6 +241,10 @@ def _add_resource(project: Project, source: Source) -> None:
             _archive(content) if content.is_dir() else content.read_bytes()
         )
         project.files[f"staticresources/{named}.resource-meta.xml"] = described.read_bytes()
+
+
+_ADDERS = {"page": _add_page, "resource": _add_resource, **dict.fromkeys(FOLDERED, _add_in_folder)}
+"""By ending, what puts a file into a project where it is more than one component's XML."""
 
 
 def _archive(folder: Path) -> bytes:
@@ -299,7 +303,7 @@ def _keep_labels(root: etree._Element, before: bytes | None) -> None:
     root.extend([label for label in known if _identity(label) not in named])
 
 
-def _compose(sources: list[Source], *, told_to_parent: bool) -> tuple[bytes, set[str]]:
+def _compose(project: Project, sources: list[Source], *, told_to_parent: bool) -> tuple[bytes, set[str]]:
     """One CustomObject file out of the object's own files and its children's; the later one wins, element by element.
 
     Beside it, the names of elements that were passed over.
@@ -308,7 +312,11 @@ def _compose(sources: list[Source], *, told_to_parent: bool) -> tuple[bytes, set
     """
     found: dict[tuple[str, str], list[etree._Element]] = {}
     for source in sources:
-        element = source.root()
+        try:
+            element = source.root()
+        except etree.XMLSyntaxError as error:
+            project.note_unread(source.name, error)
+            continue
         child = CHILDREN.get(kind_of(source.path))
         if not told_to_parent and source.object_name == "Activity":
             etree.strip_elements(element, f"{{{_NAMESPACE}}}relationshipName")

@@ -137,8 +137,16 @@ def names_of(folder: Path, package: str = "") -> Names:
     for place in _upwards(folder):
         namespace = _namespace(place / "sfdx-project.json")
         if namespace:
-            return Names(partial(re.compile(rf"\b{re.escape(namespace)}(?:__|\.)(?=[A-Za-z])", re.I).sub, ""))
+            return Names(partial(_without_namespace, namespace))
     return Names()
+
+
+def _without_namespace(namespace: str, text: str) -> str:
+    """A variable of the namespace's name hides it, and an address only happens to hold it."""
+    name = re.escape(namespace)
+    is_variable = re.search(rf"[\w>\]]\s+{name}\s*[=;:,)]", text, re.I) is not None
+    dotted = "" if is_variable else rf"|(?<![/.])\b{name}\."
+    return re.sub(rf"(?:\b{name}__{dotted})(?=[A-Za-z])", "", text, flags=re.I)
 
 
 def _without_tokens(text: str) -> str:

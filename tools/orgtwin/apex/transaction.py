@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from orgtwin.apex.cron import Cron
 from orgtwin.apex.limits import Usage
+from orgtwin.apex.values import Id
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -58,4 +59,5 @@ class Transaction:
     first_written: tuple[str, bool] | None = None  # the first object that was written, and whether it is a setup object
     may_mix: bool = False  # inside System.runAs, setup objects go with others
     rest: dict[str, Any] = field(default_factory=dict)
+    loaded_ids: dict[str, Id] = field(default_factory=dict)  # by the names that Test.loadData read
     reserved: dict[str, int] = field(default_factory=dict)  # of limits of the org's day

@@ -11,6 +11,7 @@ from orgtwin.errors import SaveError
 from orgtwin.records.context import RecordsContext
 from orgtwin.records.contract_laws import apply_contract_laws, columns, refuse_contract_delete
 from orgtwin.records.document_laws import fill_document, measure_body
+from orgtwin.records.event_laws import follow_times
 from orgtwin.records.law_context import LawContext
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
@@ -27,6 +28,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "Attachment": (measure_body,),
     "Contract": (apply_contract_laws,),
     "Contact": (join_names,),
+    "Event": (follow_times,),
     "Document": (fill_document, measure_body),
     "Lead": (join_names,),
     "User": (join_names,),

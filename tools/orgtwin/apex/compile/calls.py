@@ -204,6 +204,9 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     return Code(invoke_static(system_method(scope, cls.name if cls else "", method), runs), method.returns)
 
 
+_SEE_VARIABLES = frozenset(("query", "countquery", "getquerylocator", "getcursor", "getpaginationcursor"))
+
+
 def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
     """Database.query and its kin see the variables of the calling method as binds.
 
@@ -212,7 +215,7 @@ def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
     run = invoke_static(method, runs)
     if method.name.lower() == "querywithbinds":
         run = _rows_of(run)
-    if method.name.lower() not in ("query", "countquery", "getquerylocator"):
+    if method.name.lower() not in _SEE_VARIABLES:
         return Code(run, method.returns)
     engine = scope.engine
     visible = {name: local.slot for block in (scope.ended, *scope.blocks) for name, local in block.items()}

@@ -50,6 +50,6 @@ system_class(
         "Id getAsyncApexJobId()": _job_id,
         "Exception getException()": lambda this: this.error,
         "ParentJobResult getResult()": lambda this: PARENT_JOB_RESULT.constants[this.result.lower()],
-        "String getRequestId()": lambda this: "TWIN0000000000000001",
+        "String getRequestId()": lambda this: "TWIN00000000000001",
     },
 )

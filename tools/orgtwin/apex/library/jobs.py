@@ -21,6 +21,7 @@ from orgtwin.apex.faults import ApexThrow, argument_null, message_of, throw
 from orgtwin.apex.job_state import kept
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.signatures import declare, type_of
+from orgtwin.apex.records import SObject
 from orgtwin.apex.transaction import Job, Transaction
 from orgtwin.apex.types import OBJECT, SOBJECT, Type, list_of
 from orgtwin.apex.values import ApexList, Id, Value
@@ -371,14 +372,14 @@ def _publish_batch_error(engine: Engine, batch: Value, job_id: Id, error: ApexTh
         return
     if engine.find_sobject_type("BatchApexErrorEvent") is None:
         return
-    ids = ",".join(str(r.fields["Id"]) for r in chunk if hasattr(r, "fields") and r.fields.get("Id"))
+    ids = ",".join(str(r.fields["Id"]) for r in chunk if isinstance(r, SObject) and r.fields.get("Id"))
     row = {
         "AsyncApexJobId": str(job_id),
         "ExceptionType": error.value.cls.full_name,
         "Message": message_of(error.value),
         "Phase": "EXECUTE",
         "JobScope": ids,
-        "RequestId": "TWIN0000000000000001",
+        "RequestId": "TWIN00000000000001",
     }
     engine.port.publish("BatchApexErrorEvent", [row])
 

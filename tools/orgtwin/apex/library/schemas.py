@@ -480,7 +480,7 @@ def _describe_named(names: ApexList | None, _options: Value = None) -> ApexList:
         engine.spend(DESCRIBE_TICKS)
         type_ = engine.find_sobject_type(name)
         if type_ is None:
-            raise throw("InvalidParameterValueException", f"Invalid sobject type: {name}")
+            raise throw("InvalidParameterValueException", f"Invalid sobject provided: {name}")
         found.append(DescribeObject(type_))
     return ApexList(type_of("List<Schema.DescribeSObjectResult>"), list(found))
 

@@ -180,7 +180,7 @@ system_class(
     "Request",
     {
         "static Request getCurrent()": lambda: REQUEST,
-        "String getRequestId()": lambda this: "TWIN0000000000000001",
+        "String getRequestId()": lambda this: "TWIN00000000000001",
         "Quiddity getQuiddity()": lambda this: _quiddity(),
     },
 )

@@ -1,7 +1,9 @@
 """Test.loadData: records from a static resource of comma-separated values.
 
 Source: "Loading Test Data" (Apex Developer Guide), "Test Class", loadData (Apex Reference Guide). The first line names the fields;
-dates are written as ISO 8601 has them, blank values are left out. ASSUMED: the texts of the exceptions.
+dates are written as ISO 8601 has them, blank values are left out. What stands in the column Id is any name for the record, which
+lookups of resources loaded later in the transaction give ("Test.loadData() - undocumented (but useful) behavior loading
+relationships", Salesforce Stack Exchange). ASSUMED: the texts of the exceptions.
 """
 
 from __future__ import annotations
@@ -41,12 +43,15 @@ def load_data(token: SObjectTypeToken | None, resource: str | None) -> ApexList:
         rows = list(csv.reader(io.StringIO(str(content, "utf-8-sig"))))
     except UnicodeDecodeError as error:
         raise throw("UnexpectedException", f"The static resource {resource} is not text in UTF-8") from error
-    records = ApexList(list_of(token.type), list(_records(token.type, rows)))
+    names = engine.transaction.loaded_ids
+    records = ApexList(list_of(token.type), list(_records(token.type, rows, names)))
+    named = [record.fields.pop("Id", None) for record in records.items]
     run_dml(engine, "insert", records, user_mode=False)
+    names.update((str(name), record.fields["Id"]) for name, record in zip(named, records.items, strict=True) if name)
     return records
 
 
-def _records(type_: Type, rows: list[list[str]]) -> Iterator[SObject]:
+def _records(type_: Type, rows: list[list[str]], names: Mapping[str, Value]) -> Iterator[SObject]:
     if not rows:
         return
     record = SObject(type_)
@@ -56,7 +61,9 @@ def _records(type_: Type, rows: list[list[str]]) -> Iterator[SObject]:
             record = SObject(type_)
             for field, text in zip(fields, row, strict=False):
                 if text:
-                    record.fields[field.api_name] = _value(field.api_name, field_type(field), text, number)
+                    known = names.get(text) if field.reference_to else None
+                    value = _value(field.api_name, field_type(field), text, number) if known is None else known
+                    record.fields[field.api_name] = value
             yield record
 
 

@@ -33,7 +33,13 @@ from orgtwin.organization import Organization
 from orgtwin.schema.companions import history_name, history_type, share_shape
 from orgtwin.schema.model import EXTERNAL, Field, SObjectType
 
-_OPENNESS = ("ControlledByParent", "Private", "Read", "ReadWrite", "ReadWriteTransfer", "FullAccess")
+_OPENNESS = {
+    **dict.fromkeys(("ControlledByParent", "ControlledByCampaign", "ControlledByLeadOrContact"), 0),
+    **{
+        name: at
+        for at, name in enumerate(("Private", "Read", "ReadSelect", "ReadWrite", "ReadWriteTransfer", "FullAccess"), 1)
+    },
+}
 _ALWAYS_TOGETHER = ("enableBulkApi", "enableSharing", "enableStreamingApi")
 _CONTROLLED_BY_PARENT = frozenset(
     ("Contact", "Order", "Asset", "Contract", "ContractContactRole", "OpportunityLineItem", "OrderItem")
@@ -240,7 +246,7 @@ def _check_sharing(workspace: Workspace, draft: ObjectDraft, node: Node) -> None
     name = draft.api_name
     if model == "ControlledByParent" and not draft.shell.custom and name not in _CONTROLLED_BY_PARENT:
         raise ComponentRefused(f"ControlledByParent is not a valid sharing model for {name}")
-    if external is not None and _OPENNESS.index(external) > _OPENNESS.index(model):
+    if external is not None and _OPENNESS[external] > _OPENNESS[model]:
         raise ComponentRefused(
             f"{external} is not a valid external sharing model for {name} when its sharing model is {model}."
         )
