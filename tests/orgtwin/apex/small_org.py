@@ -14,6 +14,7 @@ from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
 from orgtwin.formula import GlobalPath
 from orgtwin.ids import IdSequence
+from orgtwin.metadata.approvals import Decision, Outcome, Submission
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout, CalloutRefused
 from orgtwin.metadata.tabs import TabSet
@@ -233,6 +234,15 @@ class SmallOrg:
 
     def tab_sets(self) -> list[TabSet]:
         return []
+
+    def approve(self, asked: Submission | Decision) -> Outcome:
+        raise NotImplementedError
+
+    def set_lock(self, record_id: str, locked: bool) -> bool:
+        raise NotImplementedError
+
+    def is_locked(self, record_id: str) -> bool:
+        raise NotImplementedError
 
     def components(self, kind: str) -> Sequence[Component]:
         return ()

@@ -327,6 +327,7 @@ _VERBS = {
     "delete": "Delete",
     "undelete": "Undelete",
     "merge": "Merge",
+    "process": "Process",
     "convertLead": "ConvertLead",
 }
 

@@ -115,7 +115,6 @@ class Engine:
         self.caches: dict[tuple[str, str], dict[str, Value]] = {}
         self.outbox: list[dict[str, object]] = []
         self.unsent: list[dict[str, object]] = []  # e-mails that go out with the commit
-        self.locked_ids: set[str] = set()  # Approval.lock
         self.queued_signatures: dict[str, str] = {}  # of queueable jobs that wait: signature to job id
         self.chained = 0  # the place in its chain of the job that runs
         self.pages_asked = 0  # by the checker: a verdict that rests on pages is not kept

@@ -28,6 +28,7 @@ from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
 from orgtwin.flows.service import flows_of
 from orgtwin.formula import GlobalPath
+from orgtwin.metadata.approvals import Approvals, Decision, Outcome, Submission
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credential_values import values_of, with_secrets
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
@@ -37,6 +38,7 @@ from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.tabs import TabSet, tab_sets_of
 from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
+from orgtwin.records.approval_locks import is_locked, lock, unlock
 from orgtwin.records.data_silo import DataSilo
 from orgtwin.records.duplicates import DuplicateRule, Duplicates
 from orgtwin.records.global_variables import LABEL, GlobalVariables
@@ -395,6 +397,22 @@ class KernelPort:
 
     def tab_sets(self) -> list[TabSet]:
         return list(tab_sets_of(self.org, MetadataService(self.org).components, self._as(True)))
+
+    def approve(self, asked: Submission | Decision) -> Outcome:
+        with self.org.transaction():
+            approvals = Approvals(self.org, self._caller.user_id)
+            return approvals.submit(asked) if isinstance(asked, Submission) else approvals.decide(asked)
+
+    def set_lock(self, record_id: str, locked: bool) -> bool:
+        found = self._by_table([record_id])
+        for table, rows in found:
+            for row in rows:
+                with self.org.transaction():
+                    (lock if locked else unlock)(self.org.log, table, str(row[ID]))
+        return bool(found)
+
+    def is_locked(self, record_id: str) -> bool:
+        return any(is_locked(table, str(row[ID])) for table, rows in self._by_table([record_id]) for row in rows)
 
     def components(self, kind: str) -> Sequence[Component]:
         return MetadataService(self.org).components.of_type(kind)

@@ -20,6 +20,7 @@ from orgtwin.flows.conditions import Item
 from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
 from orgtwin.formula import GlobalPath
+from orgtwin.metadata.approvals import Decision, Outcome, Submission
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout
 from orgtwin.metadata.tabs import TabSet
@@ -231,6 +232,14 @@ class OrgPort(Protocol):
 
     def tab_sets(self) -> list[TabSet]:
         """The apps of the running user with their tabs."""
+
+    def approve(self, asked: Submission | Decision) -> Outcome:
+        """Submit a record for approval, or decide on one. Raises SalesforceError."""
+
+    def set_lock(self, record_id: str, locked: bool) -> bool:
+        """Lock a record, or end its lock; whether there is such a record."""
+
+    def is_locked(self, record_id: str) -> bool: ...
 
     def components(self, kind: str) -> Sequence[Component]:
         """The deployed components of a metadata type."""

@@ -47,6 +47,8 @@ KINDS = {
     "emailFolder": "EmailFolder",
     "tab": "CustomTab",
     "app": "CustomApplication",
+    "approvalProcess": "ApprovalProcess",
+    "workflow": "Workflow",
 }
 """Ending of the files that are read, and metadata type."""
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from orgtwin.records.approval_locks import refuse_locked
 from orgtwin.records.model import Row
 from orgtwin.records.saving import Operation, Pending, Save
 from orgtwin.records.table import ID, RecordTable
@@ -80,6 +81,7 @@ class RowLocks:
 
 def lock_rows(context: RecordsContext, save: Save) -> None:
     """Step 1: the rows that are changed or deleted."""
+    refuse_locked(context, save)
     if context.locks.all() and save.operation is not Operation.INSERT:
         for row in save.rows:
             _refuse_held(context, row, [str(row.content[ID])])

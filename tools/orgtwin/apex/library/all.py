@@ -1,6 +1,7 @@
 """Importing this module fills the registry: one line per module of the library."""
 
 from orgtwin.apex.library import (  # noqa: F401
+    approvals,
     assertions,
     authentication,
     business_hours,

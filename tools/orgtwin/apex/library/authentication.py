@@ -13,7 +13,7 @@ from typing import NoReturn
 from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.json import serialize
-from orgtwin.apex.library.properties import Properties, add_property, reader, writer
+from orgtwin.apex.library.properties import Properties, accessors, add_property
 from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
 from orgtwin.apex.values import ApexMap, Instance, Value
 
@@ -154,18 +154,10 @@ _TOKEN = {
 }
 
 
-def _accessors(fields: Mapping[str, str]) -> dict[str, Callable[..., Value]]:
-    found: dict[str, Callable[..., Value]] = {}
-    for field, type_name in fields.items():
-        found[f"{type_name} get{field}()"] = reader(field)
-        found[f"void set{field}({type_name})"] = writer(field)
-    return found
-
-
 system_class(
     "JWT",
     {
-        **_accessors(_TOKEN),
+        **accessors(_TOKEN),
         "void setAdditionalClaims(Map<String,Object>)": _set_more,
         "Object clone()": _copy,
         "String toJSONString()": _claims,
@@ -205,7 +197,7 @@ def _exchange(endpoint: str, signer: Properties) -> Properties:
 system_class(
     "JWTBearerTokenExchange",
     {
-        **_accessors({"GrantType": "String", "JWS": "Auth.JWS", "TokenEndpoint": "String"}),
+        **accessors({"GrantType": "String", "JWS": "Auth.JWS", "TokenEndpoint": "String"}),
         "String getAccessToken()": _refuse_signing,
     },
     namespace=_SPACE,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from orgtwin.apex.database import DatabaseError, DmlResult
+from orgtwin.apex.library.approvals import LockResult
 from orgtwin.apex.library.jobs import JobContext
-from orgtwin.apex.library.platform import LockResult
 from orgtwin.apex.library.schemas import DescribePicklist
 from orgtwin.apex.library.signatures import system_class, type_of
 from orgtwin.apex.types import Type

@@ -1,4 +1,4 @@
-"""Small classes around the platform: Location, OrgLimits, Approval locks, Network and Site.
+"""Small classes around the platform: Location, OrgLimits, Network and Site.
 
 Sources: the pages of those names in the Apex Reference Guide.
 """
@@ -6,17 +6,14 @@ Sources: the pages of those names in the Apex Reference Guide.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from orgtwin.apex import context
-from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.faults import throw
 from orgtwin.apex.library.schemas import CaselessMap
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
-from orgtwin.apex.records import SObject
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import Type
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Value
+from orgtwin.apex.values import ApexList, Value
 
 # Location
 
@@ -108,90 +105,6 @@ system_class(
         ),
     },
 )
-
-# Approval locks
-
-
-def _ids_of(operand: Value) -> list[str]:
-    items = operand.items if isinstance(operand, ApexList) else [operand]
-    ids = [item.fields.get("Id") if isinstance(item, SObject) else item for item in items]
-    if None in ids:
-        raise argument_null("1")
-    return [str(record_id) for record_id in ids]
-
-
-@dataclass(slots=True)
-class LockResult:
-    kind: str
-    record_id: str | None
-    success: bool = True
-    errors: list[Value] = field(default_factory=list)
-
-    @property
-    def apex_type(self) -> Type:
-        return declare(self.kind, namespace="Approval").type
-
-
-def _set_lock(kind: str, locked: bool) -> Callable[..., Value]:
-    def run(operand: Value, *_: Value) -> Value:
-        engine = context.engine()
-        for record_id in _ids_of(operand):
-            (engine.locked_ids.add if locked else engine.locked_ids.discard)(record_id)
-        results = [LockResult(kind, i) for i in _ids_of(operand)]
-        return (
-            ApexList(type_of(f"List<Approval.{kind}>"), list(results)) if isinstance(operand, ApexList) else results[0]
-        )
-
-    return run
-
-
-def _is_locked(operand: Value) -> bool:
-    return _ids_of(operand)[0] in context.engine().locked_ids
-
-
-def _are_locked(operand: ApexList | ApexSet) -> ApexMap:
-    locked = context.engine().locked_ids
-    items = operand.items if isinstance(operand, ApexList) else list(operand.items)
-    ids = [item.fields.get("Id") if isinstance(item, SObject) else item for item in items]
-    return ApexMap(type_of("Map<Id,Boolean>"), {i: str(i) in locked for i in ids})
-
-
-def _lock_forms(verb: str, kind: str, locked: bool) -> dict[str, Callable[..., Value]]:
-    found: dict[str, Callable[..., Value]] = {}
-    for operand, result in (
-        ("SObject", f"Approval.{kind}"),
-        ("Id", f"Approval.{kind}"),
-        ("List<SObject>", f"List<Approval.{kind}>"),
-        ("List<Id>", f"List<Approval.{kind}>"),
-    ):
-        for options in ("", ",Boolean"):
-            found[f"static {result} {verb}({operand}{options})"] = _set_lock(kind, locked)
-    return found
-
-
-system_class(
-    "Approval",
-    {
-        **_lock_forms("lock", "LockResult", True),
-        **_lock_forms("unlock", "UnlockResult", False),
-        "static Boolean isLocked(Id)": _is_locked,
-        "static Boolean isLocked(SObject)": _is_locked,
-        "static Map<Id,Boolean> isLocked(List<Id>)": _are_locked,
-        "static Map<Id,Boolean> isLocked(List<SObject>)": _are_locked,
-    },
-)
-for _kind in ("LockResult", "UnlockResult"):
-    system_class(
-        _kind,
-        {
-            "Id getId()": lambda this: this.record_id,
-            "Boolean isSuccess()": lambda this: this.success,
-            "List<Database.Error> getErrors()": lambda this: ApexList(
-                type_of("List<Database.Error>"), list(this.errors)
-            ),
-        },
-        namespace="Approval",
-    )
 
 # Describe options
 

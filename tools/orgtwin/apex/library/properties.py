@@ -67,6 +67,15 @@ def add_property(cls: ApexClass, name: str, type_: Type) -> None:
     cls.declare_variable(Variable(cls, name, type_, False, -1, getter=getter, setter=setter, is_property=True))
 
 
+def accessors(fields: Mapping[str, str]) -> dict[str, Callable[..., Value]]:
+    """getX() and setX(...) for each X of the fields."""
+    found: dict[str, Callable[..., Value]] = {}
+    for name, type_name in fields.items():
+        found[f"{type_name} get{name}()"] = reader(name)
+        found[f"void set{name}({type_name})"] = writer(name)
+    return found
+
+
 def reader(name: str) -> Callable[[Properties], Value]:
     """What gives the value of that name."""
     key = name.lower()

@@ -101,6 +101,7 @@ RULES: Mapping[str, Rule] = {
     "SharingRules": Rule(55, sharing.deploy_sharing_rules),
     "SharingCriteriaRule": Rule(56, sharing.deploy_sharing_rule, sharing.remove_sharing_rule),
     "SharingOwnerRule": Rule(56, sharing.deploy_sharing_rule, sharing.remove_sharing_rule),
+    "ApprovalProcess": Rule(69, with_row(required.check_required), remove_row),
     "Flow": Rule(61, flows.deploy_flow, flows.remove_flow, "301"),
     "CustomTab": Rule(62, pages.deploy_tab, None, "01r"),
     "Layout": Rule(63, pages.deploy_layout, None, "00h"),

@@ -154,7 +154,23 @@ def _partition(_org: Organization, component: Component) -> Values:
     }
 
 
+def _approval_key(component: Component) -> Values:
+    object_name, _, name = component.full_name.partition(".")
+    return {"DeveloperName": name, "TableEnumOrId": object_name, "Type": "Approval"}
+
+
+def _approval(_org: Organization, component: Component) -> Values:
+    body = component.body
+    return {
+        "Name": body.value("label") or "",
+        "Description": body.value("description"),
+        "LockType": "Admin" if body.value("recordEditability") == "AdminOnly" else "Owner",
+        "State": "Active" if body.flag("active") else "Inactive",
+    }
+
+
 LISTED: Mapping[str, Listed] = {
+    "ApprovalProcess": Listed("ProcessDefinition", _approval_key, _approval),
     "ListView": Listed("ListView", _list_view_key, _list_view),
     "ReportFolder": _folder_of("Report"),
     "DashboardFolder": _folder_of("Dashboard"),
