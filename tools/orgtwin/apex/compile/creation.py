@@ -14,12 +14,13 @@ from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.compile.tracing import system_constructor
 from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.collections import new_sized_list
+from orgtwin.apex.library.components import COMPONENT, make_component
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT
 from orgtwin.apex.records import SObject, field_type
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import INTEGER, NULL, SOBJECT, Kind, Type, is_assignable, list_of, substitute
+from orgtwin.apex.types import INTEGER, NULL, OBJECT, SOBJECT, Kind, Type, is_assignable, list_of, substitute
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
 from orgtwin.schema.model import Field
 
@@ -151,6 +152,8 @@ def _construct_native(scope: Scope, cls: ApexClass, type_: Type, args: list[Code
 def _new_record(scope: Scope, node: tree.NewSObject) -> Code:
     type_ = get_type(scope, node.type, node.pos)
     schema = type_.sobject
+    if schema is None and type_.cls is not None and type_.cls.is_a(COMPONENT):
+        return _new_component(scope, type_, node)
     if schema is None:
         text = messages.NOT_CONSTRUCTIBLE if type_ is SOBJECT else messages.PAIRS_FOR_SOBJECTS
         raise CompileProblem(text.format(type_.name), node.pos)
@@ -191,6 +194,21 @@ def _parent(scope: Scope, reference: Field, value: tree.Expression, pos: int) ->
     if code.type is NULL:
         raise CompileProblem(messages.ILLEGAL_ASSIGNMENT.format(NULL.name, parent.name), pos)
     return fitted(code, parent, pos)
+
+
+def _new_component(scope: Scope, type_: Type, node: tree.NewSObject) -> Code:
+    """A Visualforce component with attributes."""
+    given: list[tuple[str, Run]] = []
+    for name, _, value in node.fields:
+        attribute = type_.cls.find_field(name) if type_.cls is not None else None
+        given.append((name.lower(), assigned(scope, value, attribute.type if attribute else OBJECT, node.pos)))
+
+    def run(frame: Frame) -> Value:
+        made = make_component(type_)
+        made.values.update((name, value(frame)) for name, value in given)
+        return made
+
+    return Code(run, type_)
 
 
 def _new_items(scope: Scope, node: tree.NewItems) -> Code:

@@ -8,6 +8,7 @@ from orgtwin.apex.library import (  # noqa: F401
     caches,
     callout_mocks,
     collections,
+    components,
     compounds,
     compression,
     crypto,

@@ -12,7 +12,13 @@ from orgtwin.apex.types import Type
 def find_class(name: str) -> ApexClass | None:
     """A platform class by name in any case, with or without the System and Schema namespaces."""
     key = class_key(name)
-    return EXCEPTIONS.get(key) or find_connect_class(key) or SYSTEM_CLASSES.get(key)
+    return EXCEPTIONS.get(key) or find_connect_class(key) or SYSTEM_CLASSES.get(key) or _component_class(key)
+
+
+def _component_class(key: str) -> ApexClass | None:
+    from orgtwin.apex.library.components import find_component_class
+
+    return find_component_class(key)
 
 
 def find_flow_class(name: str) -> ApexClass | None:
