@@ -177,6 +177,7 @@ class _Seeder:
         self._put("PermissionSetLicense", **_integration_license())
         self._put("Group", Name="All Internal Users", DeveloperName="AllInternalUsers", Type="Organization")
         self._contract_statuses()
+        self._duplicate_rules()
         self._business_hours()
         standard: dict[str, Value] = {"Name": "Standard Price Book", "IsActive": True, "IsStandard": True}
         self._put("Pricebook2", **standard)
@@ -261,6 +262,19 @@ class _Seeder:
         self._put(
             "BusinessHours", Name="Default", IsActive=True, IsDefault=True, TimeZoneSidKey="Europe/London", **hours
         )
+
+    def _duplicate_rules(self) -> None:
+        """The standard rules of Salesforce. They need fuzzy matching, so that the twin's administrator has turned them off."""
+        for name in ("Account", "Contact", "Lead"):
+            self._put(
+                "DuplicateRule",
+                SobjectType=name,
+                DeveloperName=f"Standard_{name}_Duplicate_Rule",
+                MasterLabel=f"Standard {name} Duplicate Rule",
+                SobjectSubtype="None",
+                Language="en_US",
+                IsActive=False,
+            )
 
     def _contract_statuses(self) -> None:
         contract = self._org.schema.find_type("Contract")

@@ -49,6 +49,8 @@ KINDS = {
     "app": "CustomApplication",
     "approvalProcess": "ApprovalProcess",
     "workflow": "Workflow",
+    "matchingRule": "MatchingRules",
+    "duplicateRule": "DuplicateRule",
 }
 """Ending of the files that are read, and metadata type."""
 

@@ -94,7 +94,7 @@ RULES: Mapping[str, Rule] = {
     "CspTrustedSite": Rule(51, key_prefix="08y"),
     "MatchingRules": Rule(52),
     "MatchingRule": Rule(53, matching.deploy_matching_rule),
-    "DuplicateRule": Rule(54, matching.deploy_duplicate_rule, None, "0Bm"),
+    "DuplicateRule": Rule(54, with_row(matching.deploy_duplicate_rule), remove_row),
     "Role": Rule(53, groups.deploy_role, groups.remove_role),
     "Group": Rule(53, groups.deploy_group, groups.remove_group),
     "Queue": Rule(54, groups.deploy_queue, groups.remove_queue),

@@ -169,7 +169,19 @@ def _approval(_org: Organization, component: Component) -> Values:
     }
 
 
+def _duplicate_rule_key(component: Component) -> Values:
+    object_name, _, name = component.full_name.partition(".")
+    return {"SobjectType": object_name, "DeveloperName": name}
+
+
+def _duplicate_rule(_org: Organization, component: Component) -> Values:
+    body = component.body
+    label = body.value("masterLabel") or ""
+    return {"MasterLabel": label, "IsActive": body.flag("isActive"), "Language": "en_US", "SobjectSubtype": "None"}
+
+
 LISTED: Mapping[str, Listed] = {
+    "DuplicateRule": Listed("DuplicateRule", _duplicate_rule_key, _duplicate_rule),
     "ApprovalProcess": Listed("ProcessDefinition", _approval_key, _approval),
     "ListView": Listed("ListView", _list_view_key, _list_view),
     "ReportFolder": _folder_of("Report"),
