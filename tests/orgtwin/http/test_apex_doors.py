@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from tests.orgtwin.http.deploying import V, deploy_well
 
+from orgtwin.apex import kept_logs
 from orgtwin.http.in_process import InProcess
 from orgtwin.seed import administrator
 
@@ -208,6 +210,45 @@ def test_two_flags_of_one_user_at_a_time_are_refused(org_twin_client: InProcess)
         " and expiration date.: Traced Entity ID"
     )
     assert org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", {**flag, "LogType": "DEVELOPER_LOG"}).status == 201
+
+
+def test_a_flag_on_a_class_changes_the_levels_of_a_log_and_makes_none(org_twin_client: InProcess) -> None:
+    """Source: "Debug Log Filtering for Apex Classes and Apex Triggers" (Salesforce Help)."""
+    deploy_well(
+        org_twin_client, {"classes/Later.cls": LATER, "classes/Later.cls-meta.xml": META}, {"ApexClass": ["Later"]}
+    )
+    class_id = org_twin_client.get(f"{TOOLING}/query?q=SELECT Id FROM ApexClass").json()["records"][0]["Id"]
+    level = {"DeveloperName": "All", "MasterLabel": "All", "ApexCode": "FINE", "System": "NONE"}
+    level_id = org_twin_client.post(f"{TOOLING}/sobjects/DebugLevel", level).json()["id"]
+    flag = {"TracedEntityId": class_id, "LogType": "CLASS_TRACING", "DebugLevelId": level_id}
+    assert org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", flag).status == 201
+    run(org_twin_client, "new Later().execute(null);")
+    assert logs(org_twin_client) == []
+    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    run(org_twin_client, "new Later().execute(null);")
+    (log,) = logs(org_twin_client)
+    body = org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body").text
+    assert f"|METHOD_ENTRY|[1]|{class_id[:15]}|Later.execute(System.QueueableContext)\n" in body
+
+
+def test_old_logs_go_and_too_many_stand_in_the_way_of_flags(
+    org_twin_client: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Source: "Debug Log Limits" (Apex Developer Guide)."""
+    flag = trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    run(org_twin_client, SOURCE)
+    (old,) = logs(org_twin_client)
+    org = org_twin_client.application.twin.org
+    later = org.clock() + timedelta(days=7, seconds=1)
+    monkeypatch.setattr(org, "clock", lambda: later)
+    run(org_twin_client, SOURCE)
+    (kept,) = logs(org_twin_client)
+    assert kept["Id"] != old["Id"]
+    monkeypatch.setattr(kept_logs, "MOST_BYTES", 100)
+    refused = org_twin_client.request("PATCH", f"{TOOLING}/sobjects/TraceFlag/{flag}", body=b'{"StartDate": null}')
+    assert refused.json()[0]["message"] == (
+        "You have 0 MB of the maximum 0 MB of debug logs. Before you can edit trace flags, delete some debug logs."
+    )
 
 
 @pytest.fixture

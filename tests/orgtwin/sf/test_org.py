@@ -56,6 +56,9 @@ def test_apex_runs_from_a_file_and_its_mistakes_are_shown(sf: Sf) -> None:
     failed = sf.refused("apex run --file bad.apex")
 
     assert (ran["compiled"], ran["success"]) == (True, True)
+    assert ran["logs"].splitlines()[0].endswith(" APEX_CODE,DEBUG;APEX_PROFILING,INFO")
+    assert ran["logs"].splitlines()[1] == "Execute Anonymous: insert new Account(Name = 'Apex & Co');"
+    assert f"|USER_INFO|[EXTERNAL]|{sf.ready.user_id[:15]}|" in ran["logs"]
     assert (failed["data"]["exceptionMessage"], failed["data"]["line"]) == ("System.MathException: Divide by 0", "2")
     assert sf.rows("SELECT Name FROM Account") == [{"Name": "Apex & Co"}]
 
@@ -67,6 +70,12 @@ def test_the_log_of_each_apex_run_is_shown_while_the_cli_tails(sf: Sf) -> None:
         shown = said_while(lines, lambda: sf.ask("GET", f"tooling/executeAnonymous?anonymousBody={source}"))
 
     assert shown.rstrip().split("|")[1:] == ["USER_DEBUG", "[1]", "DEBUG", "heard 1"]
+    (newest,) = sf.run("apex get log --number 1")
+    listed = {(row["Operation"], row["Location"], row["Status"]) for row in sf.run("apex list log")}
+    assert "APEX_CODE,FINEST;" in newest["log"]
+    assert "VISUALFORCE,FINER;" in newest["log"]
+    assert "|STATEMENT_EXECUTE|[1]" in newest["log"]
+    assert {(location, status) for _, location, status in listed} == {("SystemLog", "Success")}
 
 
 def said_while(lines: Queue[str], act: Callable[[], object]) -> str:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from orgtwin.apex.debug_log import Traced
 from orgtwin.apex.log_levels import CATEGORIES, Levels, of_header, of_row
 from orgtwin.org import Org
 from orgtwin.records.model import Row, Value
-from orgtwin.records.table import RecordTable
+from orgtwin.records.table import ID, RecordTable
 
 CLASS_TRACING = "CLASS_TRACING"
 _OF_USERS = ("DEVELOPER_LOG", "USER_DEBUG", "PROFILING")
@@ -49,6 +49,9 @@ class AskedLog:
 
 
 NOTHING_ASKED = AskedLog()
+MOST_BYTES = 1_000_000_000
+"""Of all logs of an org: while there are more, no trace flag is added or changed. "Debug Log Limits" (Apex Developer Guide)."""
+_KEPT = {"SystemLog": timedelta(hours=24), "Monitoring": timedelta(days=7)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,18 @@ def find_trace(org: Org, user_id: str) -> Trace | None:
         return None
     chosen = min(own, key=lambda flag: _OF_USERS.index(flag.log_type))
     return Trace(chosen.levels, _LOCATIONS.get(chosen.log_type, _ELSEWHERE), dict(_traced(org, flags)))
+
+
+def find_outdated(org: Org) -> list[str]:
+    """The ids of logs that an org keeps no longer. Source: Location in ApexLog (Tooling API Developer Guide)."""
+    table, now = org.table("ApexLog"), org.clock()
+    location, start = table.reader("Location"), table.reader("StartTime")
+    return [
+        str(row[ID])
+        for row in table.rows()
+        if isinstance(begun := start(row), datetime)
+        and now - begun > _KEPT.get(str(location(row)), _KEPT["Monitoring"])
+    ]
 
 
 def _traced(org: Org, flags: list[_Flag]) -> Iterator[tuple[str, Traced]]:

@@ -20,7 +20,7 @@ from orgtwin.access.assignments import setup_entities
 from orgtwin.apex.classes import source_key
 from orgtwin.apex.engine import Engine, Problem
 from orgtwin.apex.faults import ApexThrow
-from orgtwin.apex.kept_logs import NOTHING_ASKED, AskedLog, KeptLog, Trace, find_trace
+from orgtwin.apex.kept_logs import NOTHING_ASKED, AskedLog, KeptLog, Trace, find_outdated, find_trace
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
@@ -167,9 +167,18 @@ class ApexService:
 
     def keep_log(self, log: KeptLog) -> str:
         """An ApexLog row for a log; its body is at /sobjects/ApexLog/<id>/Body."""
+        for old in find_outdated(self._org):
+            self.drop_log(old)
         log_id = self.engine().port.note_row("ApexLog", log.row(self._org.clock()))
         self.logs[log_id] = log.text
         return log_id
+
+    def drop_log(self, log_id: str) -> bool:
+        """A log and its row are gone; False when there was none."""
+        if self.logs.pop(log_id, None) is None:
+            return False
+        self.engine().port.remove_row(log_id)
+        return True
 
     # Tests
 

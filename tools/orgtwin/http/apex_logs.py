@@ -29,17 +29,32 @@ def log_body(request: Request) -> Response:
 def delete_log(request: Request) -> Response:
     from orgtwin.apex.service import service_of
 
-    service = service_of(request.twin.org)
-    if service.logs.pop(request.params["record_id"], None) is None:
+    if not service_of(request.twin.org).drop_log(request.params["record_id"]):
         raise SalesforceError("NOT_FOUND", "The requested resource does not exist", status=404)
-    service.engine().port.remove_row(request.params["record_id"])
     return no_content()
+
+
+def _require_room(request: Request) -> None:
+    """No flag is added or changed while the logs take too much room. ASSUMED: status code and text."""
+    from orgtwin.apex.kept_logs import MOST_BYTES
+    from orgtwin.apex.service import find_service
+
+    service = find_service(request.twin.org)
+    held = 0 if service is None else sum(map(len, service.logs.values()))
+    if held > MOST_BYTES:
+        raise SalesforceError(
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"You have {held // 1_000_000} MB of the maximum {MOST_BYTES // 1_000_000} MB of debug logs. Before you can edit trace"
+            " flags, delete some debug logs.",
+        )
 
 
 def _of(name: str, handler: Handler) -> Handler:
     """The handler of the data API for one object of the Tooling API."""
 
     def call(request: Request) -> Response:
+        if request.method != "DELETE":
+            _require_room(request)
         return handler(replace(request, params={**request.params, "sobject_type": name}))
 
     return call
