@@ -95,8 +95,9 @@ class ApexClass:
     """One class, interface or enum.
 
     `name` is dotted for inner types; `statics` is None until the class is initialised; `broken` when its header or a member's type
-    does not compile, so that what depends on them is not worth telling. `variables` are those of objects; a static one of the same
-    name may stand beside each.
+    does not compile, so that what depends on them is not worth telling; `flawed` when something is wrong with the type as a whole:
+    then orgs judge its declarations alone, not what came `late` and no bodies. `variables` are those of objects; a static one of
+    the same name may stand beside each. `pos` is where its name stands.
     """
 
     name: str
@@ -127,6 +128,10 @@ class ApexClass:
     is_test: bool = False
     refused: bool = False
     broken: bool = False
+    flawed: bool = False
+    late: list[Exception] = field(default_factory=list)
+    pos: int = 0
+    is_trigger: bool = False
     api_version: float = OLDER_VERSION
     sharing: str | None = None
     test_visible: set[str] = field(default_factory=set)

@@ -19,16 +19,18 @@ from zoneinfo import ZoneInfo
 
 import orgtwin.apex.library.all  # noqa: F401  (fills the registry)
 from orgtwin.apex import context
-from orgtwin.apex.classes import ApexClass
+from orgtwin.apex.classes import OLDER_VERSION, ApexClass
 from orgtwin.apex.compile import queries  # noqa: F401  (adds its rows to the expressions)
 from orgtwin.apex.compile.bodies import make_call, report
 from orgtwin.apex.compile.classes import (
     ANONYMOUS,
     Declarations,
     break_circles,
+    compile_class,
     declare_class,
     link_members,
     resolve_header,
+    tell_late,
 )
 from orgtwin.apex.compile.inheritance import bind_stand_ins, check_inheritance
 from orgtwin.apex.compile.scope import CompileProblem, Scope
@@ -182,7 +184,7 @@ class Engine:
         self.problems = []
         self._told.clear()
         declarations: Declarations = []
-        triggers: list[tuple[tree.TriggerDeclaration, LineTable]] = []
+        triggers: list[tuple[tree.TriggerDeclaration, LineTable, float]] = []
         with _no_collection():
             for name, source in sources.items():
                 try:
@@ -192,18 +194,19 @@ class Engine:
                     continue
                 lines = LineTable(source)
                 if isinstance(unit, tree.TriggerDeclaration):
-                    triggers.append((unit, lines))
+                    triggers.append((unit, lines, (versions or {}).get(name, OLDER_VERSION)))
                 else:
                     cls = declare_class(unit, None, lines, declarations)
                     cls.api_version = (versions or {}).get(name, cls.api_version)
                     self.classes[unit.name.lower()] = cls
-            self._link(declarations)
-            for declaration, lines in triggers:
-                declare_trigger(self, declaration, lines)
+            self.link(declarations)
+            for declaration, lines, version in triggers:
+                declare_trigger(self, declaration, lines, version)
         return self.problems
 
     @deep_recursion()
-    def _link(self, declarations: Declarations) -> None:
+    def link(self, declarations: Declarations) -> None:
+        """Resolve the headers and members of what was declared, and judge them."""
         for cls, node in declarations:
             resolve_header(self, cls, node)
         break_circles(self, declarations)
@@ -224,6 +227,9 @@ class Engine:
             bind_stand_ins(cls)
             for problem in (*check_inheritance(cls, node), *check_service_types(cls)):
                 self.add_problem(cls, problem)
+                cls.flawed = True
+        for cls, _ in declarations:
+            tell_late(self, cls)
 
     def add_problem(self, cls: ApexClass, problem: CompileProblem) -> None:
         outermost = cls.outermost()
@@ -236,9 +242,9 @@ class Engine:
         with context.running(self), _no_collection():
             cls = self.find_class(name)
             if cls is not None:
-                _compile_class(cls)
+                compile_class(cls)
             for trigger in (t for of_type in self.triggers.values() for t in of_type if t.cls.name == name):
-                trigger.compile()
+                trigger.judge()
         return self.problems
 
     def check(self, verdicts: Verdicts | None = None) -> list[Problem]:
@@ -248,8 +254,8 @@ class Engine:
         """
         triggers = [trigger for of_type in self.triggers.values() for trigger in of_type]
         units: list[tuple[ApexClass, Callable[[], None]]] = [
-            *((cls, partial(_compile_class, cls)) for cls in self.classes.values()),
-            *((trigger.cls, trigger.compile) for trigger in triggers),
+            *((cls, partial(compile_class, cls)) for cls in self.classes.values()),
+            *((trigger.cls, trigger.judge) for trigger in triggers),
         ]
         world = world_digest((cls for cls, _ in units), self.port.schema) if verdicts is not None else ""
         with context.running(self), _no_collection():
@@ -405,7 +411,7 @@ class Engine:
         cls = declare_class(holder, None, lines, declarations)
         self.problems = []
         self._told.clear()
-        self._link(declarations)
+        self.link(declarations)
         with self.new_transaction():
             scope = Scope(self, cls, False, name="anonymous", body_of="anonymous")
             step = sequence(scope, statements)
@@ -577,17 +583,3 @@ def _no_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _compile_class(cls: ApexClass) -> None:
-    for overloads in cls.methods.values():
-        for method in overloads:
-            if method.compile is not None:
-                method.compile()
-    for method in (*cls.constructors, *cls.accessors):
-        if method.compile is not None:
-            method.compile()
-    for initialisers in cls.initialisers:
-        initialisers.compile()
-    for inner in cls.inner.values():
-        _compile_class(inner)

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from orgtwin.apex.classes import ApexClass, Method
-from orgtwin.apex.compile.annotations import sees_all_data
+from orgtwin.apex.compile.annotation_contracts import sees_all_data
 from orgtwin.apex.compile.bodies import CompileFailed
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, stack_trace

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.bodies import make_call, report
-from orgtwin.apex.compile.classes import Declarations, declare_class, link_members
+from orgtwin.apex.compile.classes import Declarations, compile_class, declare_class
 from orgtwin.apex.compile.identifiers import check_type_name
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.statements import sequence
@@ -83,20 +83,28 @@ class Trigger:
         present, self._call = self._call, compiled
         return present
 
+    def judge(self) -> None:
+        """Compile the body and all members."""
+        self.compile()
+        compile_class(self.cls)
+
     def run(self) -> None:
         self.compile()
         self.cls.get_statics()
         self._call()
 
 
-def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTable) -> None:
+def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTable, version: float) -> None:
     """Add a trigger to the engine; one of the same name is replaced."""
     holder = tree.ClassDeclaration(node.pos, tree.Modifiers(node.pos, [], []), node.name, None, [], node.members)
     declarations: Declarations = []
     cls = declare_class(holder, None, lines, declarations)
+    cls.is_trigger = True
+    for declared, _ in declarations:
+        declared.virtual = True
+    cls.api_version = version
     cls.trigger_type = engine.find_sobject_type(node.object_name)
-    for declared, declaration in declarations:
-        link_members(engine, declared, declaration)
+    engine.link(declarations)
     for problem in _problems(cls, node):
         engine.add_problem(cls, problem)
     if cls.trigger_type is None:

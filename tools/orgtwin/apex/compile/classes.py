@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.annotations import (
-    check_annotations,
+from orgtwin.apex.compile.annotation_contracts import (
     check_class_contract,
     check_field_contract,
     check_method_contract,
 )
+from orgtwin.apex.compile.annotations import check_declaration, check_type
 from orgtwin.apex.compile.bodies import (
     CompileFailed,
     accessor_body,
@@ -20,36 +21,27 @@ from orgtwin.apex.compile.bodies import (
     default_constructor,
     method_body,
     report,
-    run_in_frame,
 )
-from orgtwin.apex.compile.expressions import assigned
 from orgtwin.apex.compile.identifiers import check_method_name, check_name, check_type_name
+from orgtwin.apex.compile.initialisers import Initialisers, field_initialiser
 from orgtwin.apex.compile.modifiers import (
-    CLASS,
     CONSTRUCTOR,
-    ENUM,
     FIELD,
-    INTERFACE,
     METHOD,
     PARAMETER,
     PROPERTY,
     Target,
     check_accessor_scope,
-    check_member_modifiers,
-    check_method_modifiers,
-    check_modifiers,
-    check_type_modifiers,
 )
 from orgtwin.apex.compile.names import get_type, get_value_type
-from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.compile.scope import CompileProblem, LateProblem, Scope, SideProblem
 from orgtwin.apex.compile.statements import sequence
-from orgtwin.apex.compile.tracing import told_class, told_field
 from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.syntax.problems import TOO_DEEP, LineTable
+from orgtwin.apex.syntax.problems import LineTable
 from orgtwin.apex.types import VOID, Kind, Type
-from orgtwin.apex.values import EnumConstant, Instance, Run, Value
+from orgtwin.apex.values import EnumConstant, Run, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -72,7 +64,7 @@ def declare_class(
     ]
     name = f"{outer.name}.{node.name}" if outer is not None else node.name
     modifiers = node.modifiers
-    cls = ApexClass(name, kind=kind, outer=outer, modifiers=modifiers, lines=lines)
+    cls = ApexClass(name, kind=kind, outer=outer, modifiers=modifiers, lines=lines, pos=node.pos)
     cls.abstract = modifiers.has("abstract")
     cls.virtual = cls.abstract or modifiers.has("virtual")
     cls.is_test = modifiers.find_annotation("istest") is not None
@@ -106,12 +98,34 @@ def resolve_header(engine: Engine, cls: ApexClass, node: tree.TypeDeclaration) -
     except CompileProblem as problem:
         scope.problems.append(problem)
         cls.broken = True
+    if tell(engine, scope):
+        cls.flawed = True
+
+
+def tell(engine: Engine, scope: Scope) -> bool:
+    """Hand the problems of a declaration to the engine; the late ones wait. True when there were others."""
+    late = [p for p in scope.problems if isinstance(p, LateProblem)]
+    if late:
+        scope.cls.late += late
+        scope.problems = [p for p in scope.problems if not isinstance(p, LateProblem)]
     report(engine, scope)
+    return any(not isinstance(p, SideProblem) for p in scope.problems)
+
+
+def tell_late(engine: Engine, cls: ApexClass) -> None:
+    """What waited, unless the type has a flaw of its own or stands in one that has."""
+    outer: ApexClass | None = cls
+    while outer is not None and not outer.flawed:
+        outer = outer.outer
+    for problem in cls.late if outer is None else ():
+        if isinstance(problem, CompileProblem):
+            engine.add_problem(cls, problem)
+    cls.late = []
 
 
 def _type_problems(cls: ApexClass, node: tree.TypeDeclaration) -> Iterator[CompileProblem]:
     """What is wrong with a type as it is declared: its name, modifiers, annotations, where it stands."""
-    if node.name == ANONYMOUS:
+    if node.name == ANONYMOUS or cls.is_trigger:
         return
     try:
         check_type_name(node.name, node.pos, is_enum=cls.is_enum, inner=cls.outer is not None)
@@ -126,9 +140,7 @@ def _type_problems(cls: ApexClass, node: tree.TypeDeclaration) -> Iterator[Compi
         yield CompileProblem(messages.TYPE_NAME_IN_USE.format(node.name), node.pos)
     elif outer is not None and outer.inner[node.name.lower()] is not cls:
         yield CompileProblem(messages.TYPE_NAME_IN_USE.format(cls.name), node.pos)
-    yield from check_type_modifiers(cls, node.modifiers, node.pos)
-    target = {"class": CLASS, "interface": INTERFACE, "enum": ENUM}[cls.kind]
-    yield from check_annotations(cls, node.modifiers, target, node.pos)
+    yield from check_type(cls, node.modifiers, node.pos)
     if isinstance(node, tree.EnumDeclaration):
         yield from _constant_problems(node)
 
@@ -235,8 +247,8 @@ class _Linker:
     def __init__(self, engine: Engine, cls: ApexClass, pos: int) -> None:
         self.engine = engine
         self.cls = cls
-        self.own = _Initialisers(engine, cls, pos, static=False)
-        self.static = _Initialisers(engine, cls, pos, static=True)
+        self.own = Initialisers(engine, cls, pos, static=False)
+        self.static = Initialisers(engine, cls, pos, static=True)
 
     def link(self, member: tree.Member) -> None:
         scope = Scope(self.engine, self.cls, True)
@@ -252,7 +264,7 @@ class _Linker:
         except CompileProblem as problem:
             scope.problems.append(problem)
             self.cls.broken = True
-        report(self.engine, scope)
+        tell(self.engine, scope)
 
     def finish(self, node: tree.ClassDeclaration) -> None:
         cls = self.cls
@@ -261,7 +273,8 @@ class _Linker:
         scope = Scope(self.engine, cls, True)
         scope.problems.extend(check_class_contract(cls, node.pos))
         scope.problems.extend(_exception_problems(cls, node.pos))
-        report(self.engine, scope)
+        if tell(self.engine, scope):
+            cls.flawed = True
         cls.initialise_instance = self.own.run
         cls.initialise = self.static.initialise_class
 
@@ -277,17 +290,22 @@ class _Linker:
         cls, modifiers = self.cls, node.modifiers
         access = self._access(modifiers, node.name)
         scope.problems.extend(_method_problems(cls, node))
-        parameters = tuple(get_value_type(scope, p.type, messages.VOID_PARAMETER, p.pos) for p in node.parameters)
         if node.type is None:
-            self._constructor(scope, node, parameters, access)
+            parameters = self._parameters(scope, node)
+            if parameters is not None:
+                self._constructor(scope, node, parameters, access)
+            return
+        returns = self._late_type(scope, partial(get_type, scope, node.type, node.pos))
+        parameters = self._parameters(scope, node)
+        if returns is None or parameters is None:
             return
         method = Method(
             cls,
             node.name,
             parameters,
-            get_type(scope, node.type, node.pos),
+            returns,
             _abstract,
-            static=modifiers.has("static"),
+            static=modifiers.has("static") or cls.is_trigger,
             abstract=modifiers.has("abstract") or cls.is_interface,
             virtual=modifiers.has("virtual"),
             override=modifiers.has("override"),
@@ -308,6 +326,23 @@ class _Linker:
             cls.vtable[method.signature] = method
         if node.body is not None:
             method_body(self.engine, cls, method, node)
+
+    def _late_type(self, scope: Scope, get: Callable[[], Type]) -> Type | None:
+        """A type that is written in a declaration; that there is none of that name is told after what is wrong with the class."""
+        try:
+            return get()
+        except CompileProblem as problem:
+            scope.problems.append(LateProblem(problem.message, problem.pos))
+            self.cls.broken = True
+            return None
+
+    def _parameters(self, scope: Scope, node: tree.Method) -> tuple[Type, ...] | None:
+        found = [
+            self._late_type(scope, partial(get_value_type, scope, p.type, messages.VOID_PARAMETER, p.pos))
+            for p in node.parameters
+        ]
+        known = tuple(t for t in found if t is not None)
+        return known if len(known) == len(found) else None
 
     def _constructor(self, scope: Scope, node: tree.Method, parameters: tuple[Type, ...], access: str) -> None:
         cls = self.cls
@@ -346,11 +381,14 @@ class _Linker:
 
     def _fields(self, scope: Scope, node: tree.Fields) -> None:
         modifiers = node.modifiers
-        type_ = get_value_type(scope, node.type, messages.VOID_VARIABLE)
+        type_ = self._late_type(scope, partial(get_value_type, scope, node.type, messages.VOID_VARIABLE))
         static = modifiers.has("static")
         for name, pos, value in node.variables:
+            if type_ is None:
+                scope.problems.extend(_variable_problems(self.cls, modifiers, FIELD, name, pos))
+                continue
             scope.problems.extend(_variable_problems(self.cls, modifiers, FIELD, name, pos))
-            scope.problems.extend(check_field_contract(modifiers, FIELD, pos))
+            scope.problems.extend(check_field_contract(modifiers, type_, name))
             variable = Variable(
                 self.cls, name, type_, static, self._slot(static), final=modifiers.has("final"), pos=pos
             )
@@ -359,9 +397,9 @@ class _Linker:
             variable.transient = modifiers.has("transient")
             self._add(variable, pos)
             if value is not None and static and variable.final and isinstance(value, tree.Literal):
-                self.static.constants.append((pos, _field_initialiser(variable, value)))
+                self.static.constants.append((pos, field_initialiser(variable, value)))
             elif value is not None:
-                self._part(static, pos, _field_initialiser(variable, value))
+                self._part(static, pos, field_initialiser(variable, value))
 
     def _part(self, static: bool, pos: int, build: Callable[[Scope], Run]) -> None:
         (self.static if static else self.own).parts.append((pos, build))
@@ -373,12 +411,13 @@ class _Linker:
 
     def _property(self, scope: Scope, node: tree.Property) -> None:
         modifiers = node.modifiers
-        type_ = get_value_type(scope, node.type, messages.VOID_PROPERTY, node.pos)
+        type_ = self._late_type(scope, partial(get_value_type, scope, node.type, messages.VOID_PROPERTY, node.pos))
         scope.problems.extend(_variable_problems(self.cls, modifiers, PROPERTY, node.name, node.pos))
-        scope.problems.extend(check_field_contract(modifiers, PROPERTY, node.pos))
+        if type_ is None:
+            return
         if modifiers.has("abstract"):
             scope.problems.append(CompileProblem(messages.ABSTRACT_BODY, node.pos))
-        static = modifiers.has("static")
+        static = modifiers.has("static") or self.cls.is_trigger
         variable = Variable(self.cls, node.name, type_, static, self._slot(static), is_property=True, pos=node.pos)
         variable.modifiers = modifiers
         variable.access = self._access(modifiers, node.name)
@@ -416,116 +455,21 @@ class _Linker:
         accessor_body(self.engine, method, node, inner, setting)
 
 
-class _Initialisers:
-    """The field initialisers and blocks of one class, static or not, compiled when they first run.
-
-    `constants` go first: static final fields with a literal are there for initialisers above them too, as public code has it, which
-    takes the length of a constant that is declared below.
-    """
-
-    def __init__(self, engine: Engine, cls: ApexClass, pos: int, *, static: bool) -> None:
-        self._engine = engine
-        self._pos = pos
-        self._cls = cls
-        self._static = static
-        self._compiled: list[tuple[int, Run]] | None = None
-        self._slots = 0
-        self._place = f"Class.{cls.name}.{'<clinit>' if static else '<init>'}"
-        self.constants: list[tuple[int, Callable[[Scope], Run]]] = []
-        self.parts: list[tuple[int, Callable[[Scope], Run]]] = []
-        cls.initialisers.append(self)
-
-    def compile(self) -> list[tuple[int, Run]]:
-        """Compile once; a compile error stops the run of them."""
-        if self._compiled is None:
-            body_of = "method" if self._static else "initialiser"
-            scope = Scope(self._engine, self._cls, self._static, VOID, "<init>", may_set_final=True, body_of=body_of)
-            self._compiled = _compile_parts(scope, [*self.constants, *self.parts])
-            self._slots = scope.slots
-            if report(self._engine, scope):
-                self._compiled = [(0, _fail(scope))]
-        return self._compiled
-
-    def exchange(self, compiled: Any = None) -> Any:
-        """As Method.exchange."""
-        present = (self._compiled, self._slots)
-        self._compiled, self._slots = compiled or (None, 0)
-        return present
-
-    def run(self, this: Instance | None) -> None:
-        compiled = self.compile()
-        if compiled:
-            run_in_frame(self._engine, self._place, self._slots, this, compiled)
-
-    def initialise_class(self) -> list[Value]:
-        """The static fields, fresh for this transaction."""
-        cls = self._cls
-        self.compile()
-        statics = cls.statics = [None] * cls.static_count
-        self._engine.touched.append(cls)
-        if cls.superclass is not None:
-            cls.superclass.get_statics()
-        told_class(self._engine, cls, self._pos, lambda: self.run(None))
-        return statics
-
-
-def _compile_parts(scope: Scope, parts: list[tuple[int, Callable[[Scope], Run]]]) -> list[tuple[int, Run]]:
-    found: list[tuple[int, Run]] = []
-    for pos, build in parts:
-        scope.initialising = pos
-        try:
-            line = scope.line(pos)
-            scope.engine.coverage.note(scope.cls.outermost().name, line)
-            found.append((line, _covering(scope, line, build(scope))))
-        except CompileProblem as problem:
-            scope.problems.append(problem)
-        except RecursionError:
-            scope.problems.append(CompileProblem(TOO_DEEP, pos))
-    return found
-
-
-def _covering(scope: Scope, line: int, run: Run) -> Run:
-    hit = scope.engine.coverage.counter(scope.cls.outermost().name)
-    if hit is None:
-        return run
-    count = hit
-
-    def covered(frame: Value) -> Value:
-        count(line)
-        return run(frame)
-
-    return covered
-
-
-def _fail(scope: Scope) -> Run:
-    text = f"{scope.cls.name}: {scope.problems[0].message}"
-
-    def fail(frame: Value) -> Value:
-        raise CompileFailed(text)
-
-    return fail
-
-
-def _field_initialiser(variable: Variable, value: tree.Expression) -> Callable[[Scope], Run]:
-    def build(scope: Scope) -> Run:
-        run = assigned(scope, value, variable.type, variable.pos)
-        slot, cls = variable.slot, variable.owner
-        if scope.engine.tracing is not None:
-            run = told_field(scope, variable, run)
-        if variable.static:
-
-            def store_static(frame: Value) -> None:
-                given = run(frame)
-                cls.get_statics()[slot] = given
-
-            return store_static
-
-        def store(frame: Value) -> None:
-            frame[0].fields[slot] = run(frame)
-
-        return store
-
-    return build
+def compile_class(cls: ApexClass) -> None:
+    """Compile the bodies and initialisers of a class and its inner types; of one with a flaw orgs tell nothing more."""
+    if cls.flawed:
+        return
+    for overloads in cls.methods.values():
+        for method in overloads:
+            if method.compile is not None:
+                method.compile()
+    for method in (*cls.constructors, *cls.accessors):
+        if method.compile is not None:
+            method.compile()
+    for initialisers in cls.initialisers:
+        initialisers.compile()
+    for inner in cls.inner.values():
+        compile_class(inner)
 
 
 def _method_problems(cls: ApexClass, node: tree.Method) -> Iterator[CompileProblem]:
@@ -534,23 +478,22 @@ def _method_problems(cls: ApexClass, node: tree.Method) -> Iterator[CompileProbl
     if not is_constructor:
         yield from _name_problems(check_method_name, node.name, node.pos)
     for parameter in node.parameters:
-        yield from check_modifiers(parameter.modifiers, PARAMETER, parameter.pos)
+        yield from check_declaration(cls, parameter.modifiers, PARAMETER, parameter.pos)
         yield from _name_problems(check_name, parameter.name, parameter.pos)
     if len(node.parameters) > MOST_PARAMETERS:
         yield CompileProblem(messages.TOO_MANY_PARAMETERS.format(MOST_PARAMETERS), node.pos)
-    if cls.is_interface or cls.name == ANONYMOUS or cls.trigger_type is not None:
+    if cls.is_interface or cls.name == ANONYMOUS:
         return
-    yield from check_method_modifiers(
-        cls, node.modifiers, node.pos, has_body=node.body is not None, is_constructor=is_constructor
-    )
-    yield from check_annotations(cls, node.modifiers, CONSTRUCTOR if is_constructor else METHOD, node.pos)
+    target, method = (CONSTRUCTOR, None) if is_constructor else (METHOD, node)
+    yield from check_declaration(cls, node.modifiers, target, node.pos, method)
+    if node.modifiers.has("abstract") == (node.body is not None):
+        yield LateProblem(messages.BODY_MISSING if node.body is None else messages.ABSTRACT_BODY, node.pos)
 
 
 def _variable_problems(
     cls: ApexClass, modifiers: tree.Modifiers, target: Target, name: str, pos: int
 ) -> Iterator[CompileProblem]:
-    yield from check_member_modifiers(cls, modifiers, target, pos)
-    yield from check_annotations(cls, modifiers, target, pos)
+    yield from check_declaration(cls, modifiers, target, pos)
     yield from _name_problems(check_name, name, pos)
 
 
@@ -563,12 +506,15 @@ def _name_problems(check: Callable[[str, int], None], name: str, pos: int) -> It
 
 def _exception_problems(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
     """Source: "Create Custom Exceptions"."""
+    if cls.is_trigger:
+        return
     named = cls.name.lower().endswith("exception")
     extends = EXCEPTION in cls.chain()
     if extends and not named:
         yield CompileProblem(messages.EXCEPTION_NAME.format(cls.name), pos)
-    if named and not extends and cls.superclass is None:
-        yield CompileProblem(messages.EXCEPTION_SUPERCLASS.format(cls.name), pos)
+    if named and not extends:
+        told = cls.name if cls.superclass is None else cls.superclass.name
+        yield CompileProblem(messages.EXCEPTION_SUPERCLASS.format(told), pos)
 
 
 def _abstract(*_: Value) -> Value:

@@ -15,12 +15,12 @@ from orgtwin.apex.compile.scope import CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.syntax import tree
-from orgtwin.apex.types import STRING, Type, is_assignable, substitute
+from orgtwin.apex.types import INTEGER, STRING, Type, is_assignable, substitute
 from orgtwin.apex.values import Value
 
 _PUBLIC = SCOPES.index("public")
 OBJECT_METHODS = frozenset(("tostring()", "equals(object)", "hashcode()"))
-_OVERRIDABLE_OF_OBJECT = frozenset(("tostring()", "hashcode()"))
+_OVERRIDABLE_OF_OBJECT = {"tostring()": STRING, "hashcode()": INTEGER}
 """What a class may override of what every class has: the second may also be declared without the word, equals only so."""
 
 
@@ -81,19 +81,23 @@ def _check_own(cls: ApexClass, method: Method, shown: str) -> Iterator[CompilePr
     """A method that no superclass written in Apex has."""
     if any(ancestor.refused for ancestor in cls.ancestors()):
         return
-    if method.override and method.signature not in _OVERRIDABLE_OF_OBJECT:
+    overridable = _OVERRIDABLE_OF_OBJECT.get(method.signature)
+    if method.override and (overridable is None or (overridable is INTEGER and method.returns is not INTEGER)):
         yield CompileProblem(messages.DOES_NOT_OVERRIDE.format(shown), method.pos)
     elif method.signature == "tostring()" and not method.override:
         yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
     elif method.signature == "tostring()" and method.returns is not STRING:
         text = messages.RETURN_TYPES_CLASH.format(method.returns.name, STRING.name, cls.name)
         yield CompileProblem(text, method.pos)
+    elif method.signature == "tostring()" and method.access not in ("public", "global"):
+        yield CompileProblem(messages.REDUCED_VISIBILITY.format(shown), method.pos)
 
 
 def _inherited_static(cls: ApexClass, method: Method) -> Method | None:
     for ancestor in cls.chain():
         for candidate in ancestor.methods.get(method.name.lower(), ()):
-            if ancestor is not cls and candidate.static and candidate.signature == method.signature:
+            told = ancestor is not cls and candidate.static and not _is_hidden(cls, candidate)
+            if told and candidate.signature == method.signature:
                 return candidate
     return None
 

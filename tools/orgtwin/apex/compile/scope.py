@@ -25,6 +25,14 @@ class CompileProblem(Exception):
         self.pos = pos
 
 
+class SideProblem(CompileProblem):
+    """One that leaves the declaration it stands at sound."""
+
+
+class LateProblem(CompileProblem):
+    """One that is told only of a class whose own declaration is sound."""
+
+
 class Code(NamedTuple):
     """An expression: its closure and its static type."""
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.annotations import check_declaration
 from orgtwin.apex.compile.expressions import assigned, condition, expression, fitted
 from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.loops import LOOPS
-from orgtwin.apex.compile.modifiers import LOCAL, TRIGGER_VARIABLE, check_modifiers
+from orgtwin.apex.compile.modifiers import FIELD, LOCAL
 from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, CONTINUE, RETURN, Signal, Step
@@ -161,7 +162,7 @@ def _check_local(scope: Scope, node: tree.LocalVariables, name: str, pos: int) -
     check_name(name, pos)
     if node.modifiers is not None:
         of_trigger = scope.body_of == "trigger" and len(scope.blocks) == 1
-        scope.problems.extend(check_modifiers(node.modifiers, TRIGGER_VARIABLE if of_trigger else LOCAL, pos))
+        scope.problems.extend(check_declaration(scope.cls, node.modifiers, FIELD if of_trigger else LOCAL, pos))
 
 
 def _null(frame: Frame) -> None:

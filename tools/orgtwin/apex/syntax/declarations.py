@@ -62,7 +62,7 @@ class Parser(StatementParser):
         after = self.skip_type(self.i)
         is_member = self.texts[self.i] in _TYPE_WORDS
         if not is_member and after >= 0 and self.kinds[after] == WORD:
-            is_member = self.texts[after + 1] == "("
+            is_member = self.texts[after + 1] in ("(", "{")
         self.i = start
         return is_member
 

@@ -67,6 +67,8 @@ class StatementParser(QueryParser):
                 position = self.starts[self.i]
                 written = self._annotation_name(at)
                 key = written.lower()
+                if key in found.positions:
+                    found.repeated[key] = position
                 found.positions[key], found.written[key] = position, written
                 self._require(self.accept("="), at)
                 self._argument(found, key, at)

@@ -367,6 +367,7 @@ class Annotation(Node):
     arguments: dict[str, str | bool | int | float | Decimal | None]
     positions: dict[str, int] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    repeated: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
