@@ -84,9 +84,10 @@ class Trigger:
         return present
 
     def judge(self) -> None:
-        """Compile the body and all members."""
+        """Compile the body, and the members unless they may name variables of the body, which they do not see here."""
         self.compile()
-        compile_class(self.cls)
+        if not any(isinstance(s, tree.LocalVariables) for s in self._node.statements):
+            compile_class(self.cls)
 
     def run(self) -> None:
         self.compile()

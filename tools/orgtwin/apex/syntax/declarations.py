@@ -72,6 +72,8 @@ class Parser(StatementParser):
         name = self.name()
         self.expect("on")
         object_name = self.name()
+        if object_name.lower() == "schema" and self.accept("."):
+            object_name = self.name()
         self.expect("(")
         events = [self._event()]
         while self.accept(","):
