@@ -102,7 +102,19 @@ def link(scope: Scope, node: tree.Expression) -> Code:
 
 def assigned(scope: Scope, node: tree.Expression, target: Type, pos: int | None = None) -> Run:
     """The closure of an expression as a value of the target type. Raises `Illegal assignment from X to Y`."""
-    return fitted(expression(scope, node), target, node.pos if pos is None else pos)
+    code = expression(scope, node)
+    return _as_parent(code, target) or fitted(code, target, node.pos if pos is None else pos)
+
+
+def _as_parent(code: Code, target: Type) -> Run | None:
+    """A parent that may be of several objects in a variable of one of them, else None.
+
+    Source: "Working with Polymorphic Relationships in SOQL Queries" (Apex Developer Guide): "assign the referenced sObject that the
+    query returns to a variable of the appropriate type".
+    """
+    change = cast(code.type, target) if target.name in getattr(code.run, "parents", ()) else None
+    run = code.run
+    return None if change is None else lambda frame: change(run(frame))
 
 
 def fitted(code: Code, target: Type, pos: int, message: str = messages.ILLEGAL_ASSIGNMENT) -> Run:
@@ -113,7 +125,8 @@ def fitted(code: Code, target: Type, pos: int, message: str = messages.ILLEGAL_A
     if stands_for_row(code, target):
         may_be_null = getattr(run, "may_be_null", False)
         return _first_or_null(code).run if may_be_null else lambda frame: first_row(run(frame))
-    raise CompileProblem(message.format(code.type.name, target.name), pos)
+    shown = "Name" if getattr(code.run, "parents", ()) else code.type.name
+    raise CompileProblem(message.format(shown, target.name), pos)
 
 
 def stands_for_row(code: Code, target: Type) -> bool:

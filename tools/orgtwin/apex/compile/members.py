@@ -172,7 +172,9 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
         names = [n for n in reference.reference_to if n != _MUTING] or [_MUTING]
         parent = scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None
         relationship = reference.relationship_name or name
-        return Code(_read_parent(target.run, relationship, _is_lenient(target, relationship)), parent or SOBJECT)
+        run = _read_parent(target.run, relationship, _is_lenient(target, relationship))
+        run.parents = () if parent is not None else tuple(names)  # type: ignore[attr-defined]
+        return Code(run, parent or SOBJECT)
     child = scope.engine.find_child(schema.api_name, name)
     if child is not None:
         return Code(

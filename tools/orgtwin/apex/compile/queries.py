@@ -11,7 +11,9 @@ from orgtwin.apex.library.tokens import AGGREGATE_RESULT
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.types import INTEGER, SOBJECT, list_of
 from orgtwin.apex.values import Frame, Value
+from orgtwin.errors import SalesforceError
 from orgtwin.schema.model import SObjectType
+from orgtwin.sosl.parser import parse_statement
 
 _AGGREGATES = frozenset(("count", "count_distinct", "sum", "avg", "min", "max"))
 _USER_MODES = frozenset(("user_mode", "security_enforced"))
@@ -121,10 +123,34 @@ def _check_path(scope: Scope, field: tree.QueryField, schema: SObjectType, alias
 
 
 def _search(scope: Scope, node: tree.Search) -> Code:
-    binds = [(f"bind{n}", expression(scope, bind).run) for n, bind in enumerate(node.binds)]
+    codes = {f"bind{n}": expression(scope, bind) for n, bind in enumerate(node.binds)}
+    _check_returned(scope, node, codes)
+    binds = [(name, code.run) for name, code in codes.items()]
     result = list_of(list_of(SOBJECT))
     engine, text = scope.engine, node.text
     return Code(lambda frame: run_search(engine, text, {n: r(frame) for n, r in binds}, result), result)
+
+
+def _check_returned(scope: Scope, node: tree.Search, codes: dict[str, Code]) -> None:
+    """What RETURNING names exists. Raises CompileProblem, with the text of a query for the same (ASSUMED)."""
+    try:
+        statement = parse_statement(node.text, dict.fromkeys(codes, _ANY_BIND))
+    except SalesforceError:  # told when it runs
+        return
+    for returned in statement.returned:
+        found = scope.engine.find_sobject_type(returned.sobject_type)
+        if found is None or found.sobject is None:
+            raise CompileProblem(messages.NO_SOBJECT.format(returned.sobject_type), node.pos)
+        where = f" WHERE {returned.where}" if returned.where else ""
+        text = f"SELECT {returned.fields} FROM {returned.sobject_type}{where} {returned.clauses}"  # noqa: S608  (planned only)
+        problem = scope.engine.port.check_query(text)
+        if problem is not None:
+            raise CompileProblem(problem, node.pos)
+        check_binds(scope, text, found.sobject, codes, node.pos)
+
+
+_ANY_BIND = "10"
+"""Stands for a bind where the search is only parsed: a word to find, a number of rows."""
 
 
 EXPRESSIONS[tree.Query] = _query

@@ -1,4 +1,4 @@
-"""Which fields of records code may set.
+"""Which objects DML statements take, and which fields of records code may set.
 
 Source: "Field is not writeable", as the compiler says of formulas, auto-numbers, roll-ups and system fields; records that are not
 saved by DML (custom metadata, events) may be made with any value. ASSUMED: so may those of objects that no
@@ -7,9 +7,28 @@ DML takes, which tests make.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import CompileProblem
 from orgtwin.schema.model import Field, SObjectType
+
+_VERBS: dict[str, Callable[[SObjectType], bool]] = {
+    "insert": lambda described: described.createable or described.api_name.endswith("History"),
+    "update": lambda described: described.updateable,
+    "upsert": lambda described: described.createable or described.updateable,
+    "delete": lambda described: described.deletable,
+    "undelete": lambda described: described.undeletable,
+}
+
+
+def may_write(described: SObjectType, verb: str) -> bool:
+    """Does the object take that DML statement? Source: "DML operation Delete not allowed on User", as the compiler says.
+
+    ASSUMED: what its describe says decides, but that tests may insert history.
+    """
+    return _VERBS[verb](described)
+
 
 _FREE = ("__mdt", "__e", "ChangeEvent")
 

@@ -16,6 +16,7 @@ from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.loops import LOOPS
 from orgtwin.apex.compile.modifiers import FIELD, LOCAL
 from orgtwin.apex.compile.names import get_type, get_value_type
+from orgtwin.apex.compile.record_fields import may_write
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import BREAK, CONTINUE, RETURN, Signal, Step
 from orgtwin.apex.compile.switches import switch
@@ -356,6 +357,8 @@ def _check_records(type_: Type, node: tree.Dml) -> None:
     item = type_.args[0] if type_.key == "list" and type_.args else type_
     if not item.is_sobject and item.kind is not Kind.REFUSED:
         raise CompileProblem(messages.DML_TYPE.format(type_.name), node.pos)
+    if item.sobject is not None and not may_write(item.sobject, node.verb):
+        raise CompileProblem(messages.DML_NOT_ALLOWED.format(node.verb.capitalize(), type_.name), node.pos)
 
 
 def _check_merge(master: Type, duplicates: Type, node: tree.Dml) -> None:

@@ -25,7 +25,7 @@ from orgtwin.apex.library.objects import status_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField
 from orgtwin.apex.records import SObject, get_field
-from orgtwin.apex.types import SOBJECT, Type, list_of
+from orgtwin.apex.types import SOBJECT, STRING, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Id, Value
 
 ACCESS_LEVEL = declare("AccessLevel")
@@ -411,7 +411,7 @@ _IDS = type_of("List<Id>")
 system_class(
     "MergeResult",
     {
-        "List<Id> getMergedRecordIds()": lambda this: ApexList(_IDS, [Id(i) for i in this.merged_ids]),
+        "List<String> getMergedRecordIds()": lambda this: ApexList(list_of(STRING), list(this.merged_ids)),
         "List<Id> getUpdatedRelatedIds()": lambda this: ApexList(_IDS, []),
     },
     namespace="Database",

@@ -61,7 +61,7 @@ system_class(
         "static Database.SaveResult publish(SObject,Object)": _publish,
         "static List<Database.SaveResult> publish(List<SObject>)": _publish,
         "static List<Database.SaveResult> publish(List<SObject>,Object)": _publish,
-        "static String getOperationId(Database.SaveResult)": _operation_id,
+        "static String getOperationId(Object)": _operation_id,
     },
 )
 

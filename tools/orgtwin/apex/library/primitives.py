@@ -314,6 +314,19 @@ def _floating(name: str) -> Value:
     return run
 
 
+def _decimal_floating(name: str) -> Value:
+    """The same of a Decimal. ASSUMED: by way of doubles; what is no number is an exception, as the root of a negative one is."""
+    function = _floating(name)
+
+    def run(*args: Value) -> Decimal:
+        found = function(*args)
+        if not math.isfinite(found):
+            raise throw("MathException", f"Invalid argument for {name}")
+        return Decimal(repr(found))
+
+    return run
+
+
 def _round_with(rounding: str) -> Value:
     def run(value: Decimal | None) -> Decimal:
         if value is None:
@@ -336,12 +349,17 @@ def _sign(value: Value) -> Value:
 
 
 _OF_TWO = ("atan2", "pow")
+_NOT_DECIMAL = (*_OF_TWO, "sqrt", "ceil", "floor", "rint", "signum")
 _RANDOM = random.Random(20261)  # noqa: S311  (a run repeats exactly; Crypto is for secrets)
 system_class(
     "Math",
     {
         **{f"static Double {name}(Double)": _floating(name) for name in FUNCTIONS if name not in _OF_TWO},
         **{f"static Double {name}(Double,Double)": _floating(name) for name in _OF_TWO},
+        **{
+            f"static Decimal {name}(Decimal)": _decimal_floating(name) for name in FUNCTIONS if name not in _NOT_DECIMAL
+        },
+        "static Decimal atan2(Decimal,Decimal)": _decimal_floating("atan2"),
         **{f"static {t} abs({t})": _abs for t in ("Integer", "Long", "Double", "Decimal")},
         **{f"static {t} max({t},{t})": _pick(max) for t in ("Integer", "Long", "Double", "Decimal")},
         **{f"static {t} min({t},{t})": _pick(min) for t in ("Integer", "Long", "Double", "Decimal")},

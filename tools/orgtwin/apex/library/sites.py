@@ -48,7 +48,7 @@ system_class(
     {
         **{f"static String get{name}()": _nothing for name in _TEXTS.split()},
         "static String getBaseUrl()": lambda: "",
-        "static Id getSiteId()": _nothing,
+        "static String getSiteId()": _nothing,
         "static Id getAdminId()": _nothing,
         "static Boolean isLoginEnabled()": _no,
         "static Boolean isPasswordExpired()": _no,

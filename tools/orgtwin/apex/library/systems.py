@@ -60,8 +60,8 @@ _JOBS: dict[str, Callable[..., Value]] = {
     "static void attachFinalizer(Object)": attach_finalizer,
     "static String schedule(String,String,Object)": schedule,
     "static void abortJob(String)": abort_job,
-    "static Id scheduleBatch(Database.Batchable<SObject>,String,Integer)": schedule_batch,
-    "static Id scheduleBatch(Database.Batchable<SObject>,String,Integer,Integer)": schedule_batch,
+    "static String scheduleBatch(Database.Batchable<SObject>,String,Integer)": schedule_batch,
+    "static String scheduleBatch(Database.Batchable<SObject>,String,Integer,Integer)": schedule_batch,
     "static Id enqueueJob(Object,AsyncOptions)": enqueue,
 }
 system_class(

@@ -109,7 +109,7 @@ system_class(
         "static Id getStandardPricebookId()": lambda: to_id(context.engine().port.standard_price_book),
         "static void setCreatedDate(Id,Datetime)": _set_created_date,
         "static void setFixedSearchResults(List<Id>)": _set_fixed_search,
-        "static Object createStub(Type,Object)": create_stub,
+        "static Object createStub(Type,System.StubProvider)": create_stub,
         "static List<SObject> loadData(Schema.SObjectType,String)": load_data,
         "static void enableChangeDataCapture()": _capture_changes,
         "static void calculatePermissionSetGroup(String)": _calculate,

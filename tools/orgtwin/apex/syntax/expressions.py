@@ -193,6 +193,8 @@ class ExpressionParser(TypeParser):
                 else:
                     left = FieldAccess(position, left, name, text == "?.")
             elif text == "[":
+                if texts[at + 1] in ("select", "find"):  # a query behind the master record of a merge
+                    return left
                 self.i = at + 1
                 index = self.expression()
                 self.expect("]")
