@@ -42,7 +42,7 @@ from orgtwin.apex.database import run_dml
 from orgtwin.apex.debug_log import Clock, DebugLog, Traced
 from orgtwin.apex.event_queue import EventQueue
 from orgtwin.apex.faults import ApexThrow, message_of, out_of_limit, stack_trace, throw
-from orgtwin.apex.heap import live_bytes, require_room
+from orgtwin.apex.heap import COUNT, live_bytes, require_room
 from orgtwin.apex.library.jobs import enqueue_future, run_jobs
 from orgtwin.apex.limits import LIMITS, Usage
 from orgtwin.apex.log_levels import DEFAULT, Levels
@@ -374,7 +374,8 @@ class Engine:
     def check_heap(self) -> None:
         """Count what is held. Raises the uncatchable LimitException when it is too much."""
         limit = self.transaction.usage.limit("HeapSize")
-        self._allocated = live_bytes(self, limit)
+        self._allocated, values = live_bytes(self, limit)
+        self._ticks += values >> COUNT
         self.transaction.usage.used["HeapSize"] = self._allocated
         if self._allocated > limit:
             raise out_of_limit(f"Apex heap size too large: {self._allocated}")

@@ -19,6 +19,7 @@ PRICE = 8  # bytes of a number, a reference, an object's head
 WRITE_TICKS = 2  # for each value that is written out as text
 BULK = 8  # 256 bytes of a large text cost a tick
 COPY = 11  # 2,048 bytes that are only copied, as in `text += 'x'`, cost a tick (ASSUMED, as all prices here are)
+COUNT = 2  # 4 values that are counted cost a tick: who holds many and makes many has them counted often
 LARGE = 10_000  # bytes; what is smaller is counted when the heap is checked
 
 
@@ -32,14 +33,15 @@ class Holder:
         return ()
 
 
-def live_bytes(engine: Engine, stop_at: int) -> int:
-    """What frames and static fields reach; stops counting beyond `stop_at`."""
+def live_bytes(engine: Engine, stop_at: int) -> tuple[int, int]:
+    """What frames and static fields reach, in bytes and in values; stops counting beyond `stop_at` bytes."""
     roots: list[Value] = [value for frame in engine.stack for value in frame]
     roots += [value for cls in engine.touched for value in cls.statics or ()]
     seen: set[int] = set()
-    total = 0
+    total = count = 0
     while roots and total <= stop_at:
         value = roots.pop()
+        count += 1
         if isinstance(value, (str, bytes)):
             total += PRICE + len(value)
             continue
@@ -48,7 +50,7 @@ def live_bytes(engine: Engine, stop_at: int) -> int:
         if parts is not None and id(value) not in seen:
             seen.add(id(value))
             roots.extend(parts)
-    return total
+    return total, count
 
 
 def size_of(value: Value) -> int:

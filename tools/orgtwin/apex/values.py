@@ -56,6 +56,7 @@ class NestedTooDeep(Exception):
 MAX_NESTING = 100
 """Comparisons, hashes and sorts inside each other. ASSUMED: the platform only bounds its stack."""
 COMPARE_TICKS = 5  # what occurs twice inside a value is compared twice
+COMPARE = 4  # sixteen values that are compared or hashed cost a tick
 _nesting = [0]
 
 
@@ -63,7 +64,7 @@ def nested(compute: Callable[[Value], Value], value: Value) -> Value:
     """Compute on values inside values, at most MAX_NESTING deep: C recursion has no other guard."""
     if _nesting[0] >= MAX_NESTING:
         raise NestedTooDeep
-    context.spend(COMPARE_TICKS)
+    context.spend(COMPARE_TICKS + (len(value) >> COMPARE if hasattr(value, "__len__") else 0))
     _nesting[0] += 1
     try:
         return compute(value)

@@ -23,6 +23,8 @@ from orgtwin.apex.types import SOBJECT, STRING, Type, collection, list_of, set_o
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Value, nested
 
 SCAN = 4  # looking at 16 elements costs a tick
+WALK = 2  # as does putting 4 elements somewhere else
+MOVE = 10  # or making room between 1,024
 
 
 def _check_lock(holder: ApexList | ApexSet | ApexMap) -> None:
@@ -35,6 +37,7 @@ def items_of(source: Value) -> list[Value]:
     if source is None:
         raise null_pointer()
     if isinstance(source, (ApexList, ApexSet, ApexMap)):
+        context.spend(len(source.items) >> WALK)
         return list(source.items)
     start = late_method(source, "iterator", 0)
     cursor = start.call(source) if start is not None else None
@@ -120,6 +123,7 @@ def _list_add(this: ApexList, value: Value) -> None:
 
 def _list_insert(this: ApexList, index: int, value: Value) -> None:
     """A loop over the list notices when it goes on, as it does of elements that were removed (ASSUMED, from a public test)."""
+    context.spend(len(this.items) >> MOVE)
     this.items.insert(_check_index(this, index, len(this.items) + 1), value)
 
 
@@ -155,6 +159,7 @@ def _list_set(this: ApexList, index: int, value: Value) -> None:
 
 def _list_remove(this: ApexList, index: int) -> Value:
     """In a loop over the list it is the next step that fails: who leaves the loop after it may. ASSUMED; public packages do."""
+    context.spend(len(this.items) >> MOVE)
     return this.items.pop(_check_index(this, index, len(this.items)))
 
 
@@ -174,6 +179,7 @@ def _list_index_of(this: ApexList, value: Value) -> int:
 def _deep_clone(
     this: ApexList, keep_id: bool = False, keep_timestamps: bool = False, keep_auto: bool = False
 ) -> ApexList:
+    context.spend(len(this.items) >> 1)
     copies = [
         v.clone(keep_id=keep_id, deep=True, keep_timestamps=keep_timestamps, keep_auto=keep_auto)
         if isinstance(v, SObject)
@@ -427,6 +433,7 @@ def _map_put_all(this: ApexMap, source: Value) -> None:
     if source is None:
         raise null_pointer()
     _reserve(this, source.items)
+    context.spend(len(source.items) >> WALK)
     if isinstance(source, ApexMap):
         this.items.update(source.items)
     else:
@@ -455,6 +462,7 @@ def _map_clear(this: ApexMap) -> None:
 
 
 def _map_deep_clone(this: ApexMap) -> ApexMap:
+    context.spend(len(this.items) >> 1)
     copies = {
         k: v.clone(keep_id=True, deep=True, keep_timestamps=True, keep_auto=True) if isinstance(v, SObject) else v
         for k, v in this.items.items()

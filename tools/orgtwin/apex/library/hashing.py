@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from orgtwin.apex import context
 from orgtwin.apex.numbers import decimal_text
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Long, Value, nested, wrap32
 
@@ -38,6 +39,7 @@ def hash_code(value: Value) -> int:
 
 
 def _of_items(value: Value) -> int:
+    context.spend(len(value.items) >> 1)
     if isinstance(value, ApexMap):
         return wrap32(sum(hash_code(k) ^ hash_code(v) for k, v in value.items.items()))
     h = 1

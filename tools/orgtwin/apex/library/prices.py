@@ -48,6 +48,14 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
         "urlencode": _ENCODE,
         "urldecode": _ENCODE,
     },
+    "describefieldresult": {"isaccessible": 8, "iscreateable": 8, "isupdateable": 8},
+    "describesobjectresult": {
+        "getchildrelationships": 8,
+        "getrecordtypeinfos": 6,
+        "getrecordtypeinfosbyname": 6,
+        "getrecordtypeinfosbydevelopername": 6,
+        "getrecordtypeinfosbyid": 6,
+    },
     "fieldset": {"getfields": 20},
     "json": {
         "deserialize": 30,
@@ -60,22 +68,41 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
     "schema": {"getglobaldescribe": 40},
     "sobject": {"clone": 6, "put": 4},
     "sobjecttypefields": {"getmap": 20},
-    "string": {"format": 20, "getlevenshteindistance": 8},
+    "sobjecttypefieldsets": {"getmap": 6},
+    "string": {"format": 20, "getcommonprefix": 8, "getlevenshteindistance": 8, "repeat": 4},
     "system": {"now": _DATE, "today": _DATE},
     "type": {"forname": 15, "newinstance": 15},
     "uuid": {"randomuuid": 8},
 }
+_PER_TEXT: Mapping[str, Mapping[str, int]] = {
+    "encodingutil": {"urlencode": 6, "urldecode": 6},
+    "string": {
+        "deletewhitespace": 6,
+        "escapeecmascript": 4,
+        "escapejava": 4,
+        "escapeunicode": 5,
+        "splitbycharactertype": 3,
+        "splitbycharactertypecamelcase": 3,
+    },
+}
+"""Methods that look at each character of their first text: 2 to the power of this many characters cost a tick besides."""
 
 
 def priced(class_name: str, method: str, function: Callable[..., Value]) -> Callable[..., Value]:
     """The method's function, which uses its price of CPU time first; the function itself where it has none."""
     ticks = _PRICES.get(class_name.lower(), {}).get(method.lower())
-    if ticks is None:
+    shift = _PER_TEXT.get(class_name.lower(), {}).get(method.lower())
+    if ticks is None and shift is None:
         return function
-    price = ticks
+    price = ticks or 0
 
     def call(*args: Value) -> Value:
         context.spend(price)
         return function(*args)
 
-    return call
+    def read(text: Value, *args: Value) -> Value:
+        context.spend(price + (0 if text is None else len(text) >> characters))
+        return function(text, *args)
+
+    characters = shift or 0
+    return call if shift is None else read

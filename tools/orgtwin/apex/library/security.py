@@ -15,6 +15,7 @@ from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Value
 
 system_enum("AccessType", "CREATABLE READABLE UPDATABLE UPSERTABLE")
 _ACTIONS = {"CREATABLE": "create", "READABLE": "read", "UPDATABLE": "edit", "UPSERTABLE": "edit"}
+ROW_TICKS = 4  # for each record that is stripped
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ def _strip(access: EnumConstant, records: ApexList | None, *options: Value) -> D
     """Copies of the records without the fields the user may not use."""
     if records is None:
         raise argument_null("sourceRecords")
+    context.spend(len(records.items) * ROW_TICKS)
     port = context.engine().port
     decision = Decision(ApexList(records.type))
     for index, record in enumerate(records.items):
