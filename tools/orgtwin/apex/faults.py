@@ -1,7 +1,7 @@
 """Apex exceptions as Python exceptions, and the platform's exception classes.
 
     ApexThrow           an exception that Apex code may catch; `value` is the exception object
-      Uncatchable       a governor limit: no catch, no finally of Apex sees it
+      Uncatchable       a governor limit, a failed assertion: no catch, no finally of Apex sees it
         TooDeep         triggers that called each other too often
     Unsupported         from orgtwin.errors: the twin does not emulate this
 

@@ -136,6 +136,16 @@ def find_shared(schema: Schema, share_name: str) -> ShareShape | None:
     return None if shared is None else share_shape(shared.api_name)
 
 
+def find_association(schema: Schema, api_name: str) -> tuple[str, str] | None:
+    """What an object is to another, and to which: ("History", "Account") of AccountHistory; or None."""
+    for kind in ("ChangeEvent", "Feed", "History", "Share"):
+        base = api_name.removesuffix(kind)
+        owner = schema.find_type(f"{base}c" if base.endswith("__") else base) if base != api_name else None
+        if owner is not None:
+            return kind, owner.api_name
+    return None
+
+
 def has_shares(sobject_type: SObjectType) -> bool:
     """Whether sharing entries can widen access: always for some standard objects; for custom ones by the sharing model."""
     if not sobject_type.custom:

@@ -39,6 +39,11 @@ _URLS = ("compactLayouts", "approvalLayouts", "layouts")
 _SCOPES = (("everything", "All {plural}"), ("mine", "My {plural}"))
 
 
+def has_feeds(sobject_type: SObjectType) -> bool:
+    """Whether a describe says that records of the object have a feed."""
+    return sobject_type.api_name in _FEEDS
+
+
 def describe_global(org: Organization, caller: Caller, data_path: str) -> dict[str, object]:
     """All objects that the caller may read. `data_path` is `/services/data/v66.0`."""
     readable = [t for t in org.schema if org.access.can(caller, t.api_name, "read")]
@@ -102,7 +107,7 @@ def _summary(org: Organization, caller: Caller, t: SObjectType, data_path: str) 
         "customSetting": t.custom_setting is not None,
         "dataTranslationEnabled": False,
         "deletable": may(caller, t.api_name, "delete"),
-        "feedEnabled": t.api_name in _FEEDS,
+        "feedEnabled": has_feeds(t),
         "keyPrefix": t.key_prefix or None,
         "label": t.label,
         "labelPlural": t.label_plural,

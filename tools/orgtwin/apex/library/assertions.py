@@ -1,6 +1,7 @@
 """Assert, and the asserts of System. Sources: "Assert Class", "System Class" (Apex Reference Guide).
 
-A failed assertion is an AssertException. Its text: "Assertion Failed: <message>: Expected: a, Actual: b".
+A failed assertion is an AssertException that no Apex catches. Its text: "Assertion Failed: <message>: Expected: a, Actual: b".
+Source: "Exceptions that Can't be Caught" (Apex Developer Guide, Exception Statements).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NoReturn
 
 from orgtwin.apex.compile.operators import equal_text
 from orgtwin.apex.conversion import is_instance
-from orgtwin.apex.faults import throw
+from orgtwin.apex.faults import Uncatchable, apex_exception
 from orgtwin.apex.library.signatures import system_class
 from orgtwin.apex.library.tokens import TypeToken
 from orgtwin.apex.numbers import equal_numbers
@@ -21,13 +22,13 @@ from orgtwin.apex.values import Id, Value
 
 
 def failed(message: Value, detail: str | None = None) -> NoReturn:
-    """Raise the AssertException."""
+    """Raise the AssertException past catch and finally."""
     text = "Assertion Failed"
     if message is not None and concatenated(message) != "":
         text += f": {concatenated(message)}"
     if detail is not None:
         text += f": {detail}"
-    raise throw("AssertException", text)
+    raise Uncatchable(apex_exception("AssertException", text))
 
 
 _NUMBERS = (int, float, Decimal)

@@ -157,10 +157,24 @@ def _static(scope: str, run: Callable[..., Value], *, built: bool) -> Callable[.
         if not args:
             return run(Partition(scope, _DEFAULT))
         at = 1 if built else 0
+        if isinstance(args[at], (ApexList, ApexSet)):
+            return _of_places(scope, run, args[at])
         partition, key = _place(scope, args[at])
         return run(partition, *args[:at], key, *args[at + 1 :])
 
     return call
+
+
+def _of_places(scope: str, run: Callable[..., Value], keys: ApexList | ApexSet) -> Value:
+    """Keys each in its partition: what they find together, in a list or by the keys as they are given."""
+    singles = [(key, *_place(scope, key)) for key in keys.items]
+    if isinstance(keys, ApexList):
+        found = [run(partition, ApexList(keys.type, [last])).items[0] for _key, partition, last in singles]
+        return ApexList(type_of("List<Boolean>"), found)
+    found_by_key: dict[Value, Value] = {}
+    for key, partition, last in singles:
+        found_by_key.update((key, value) for value in run(partition, ApexSet(keys.type, {last: None})).items.values())
+    return ApexMap(run(Partition(scope, _DEFAULT), ApexSet(keys.type)).type, found_by_key)
 
 
 def _static_forms(scope: str) -> dict[str, Callable[..., Value]]:

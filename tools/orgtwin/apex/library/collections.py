@@ -501,6 +501,5 @@ system_class(
         "()": ApexMap,
         "(Map<K,V>)": _new_map,
         "(List<SObject>)": _new_map,
-        "(Integer)": lambda type_, size: ApexMap(type_),
     },
 )

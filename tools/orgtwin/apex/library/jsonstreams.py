@@ -23,54 +23,59 @@ _MARKS = {"{": "START_OBJECT", "}": "END_OBJECT", "[": "START_ARRAY", "]": "END_
 _WORDS = {"true": "VALUE_TRUE", "false": "VALUE_FALSE", "null": "VALUE_NULL"}
 
 
+Token = tuple[str, str, str | None]
+"""Its kind, its text, the name of the field whose value it is."""
+
+
 @dataclass(slots=True)
 class JsonParser:
-    """A cursor over the tokens of one text."""
+    """A cursor over the tokens of one text; a token that was cleared is none any more, and what follows it is next."""
 
-    tokens: list[tuple[str, str, str | None]]
+    tokens: list[Token]
     at: int = -1
+    cleared: int = -1
 
     @property
     def apex_type(self) -> Type:
         return declare("JSONParser").type
 
-    def current(self) -> tuple[str, str, str | None] | None:
-        return self.tokens[self.at] if 0 <= self.at < len(self.tokens) else None
+    def current(self) -> Token | None:
+        return self.tokens[self.at] if 0 <= self.at < len(self.tokens) and self.at != self.cleared else None
 
 
 def create_parser(text: str | None) -> JsonParser:
-    """All tokens of the text, (kind, text, field name they belong to)."""
+    """All tokens of the text."""
     if text is None:
         raise argument_null("jsonContent")
     reader = jsontext.Tokens(text)
-    found: list[tuple[str, str, str | None]] = []
-    stack: list[str] = []
-    name: str | None = None
-    raw: list[tuple[str, str]] = []
-    while True:
-        token = reader.next()
-        if token is None:
-            break
-        raw.append(token)
-    for index, (kind, value) in enumerate(raw):
-        follows = raw[index + 1][1] if index + 1 < len(raw) else ""
-        if kind == "string" and follows == ":" and stack and stack[-1] == "{":
-            name = jsontext.string(value)
+    raw = list(iter(reader.next, None))
+    follows = [value for _kind, value in raw[1:]] + [""]
+    found: list[Token] = []
+    names: list[str | None] = [None]  # of the field whose value is read: of each open container, that of arrays is None
+    for (kind, value), next_value in zip(raw, follows, strict=True):
+        if kind == "string" and next_value == ":" and len(names) > 1:
+            names[-1] = name = jsontext.string(value)
             found.append(("FIELD_NAME", name, name))
         elif value in _MARKS:
-            if value in "{[":
-                stack.append(value)
-            elif stack:
-                stack.pop()
-            found.append((_MARKS[value], value, name))
-        elif kind == "string":
-            found.append(("VALUE_STRING", jsontext.string(value), name))
-        elif kind == "number":
-            whole = not any(c in value for c in ".eE")
-            found.append(("VALUE_NUMBER_INT" if whole else "VALUE_NUMBER_FLOAT", value, name))
-        elif kind == "word":
-            found.append((_WORDS[value], value, name))
+            if value in "]}" and len(names) > 1:
+                names.pop()
+            found.append((_MARKS[value], value, names[-1]))
+            if value in "[{":
+                names.append(None)
+        elif kind in _KINDS_OF_TOKEN:
+            found.append(_KINDS_OF_TOKEN[kind](value, names[-1]))
     return JsonParser(found)
+
+
+def _number_token(text: str, name: str | None) -> Token:
+    return ("VALUE_NUMBER_FLOAT" if any(c in text for c in ".eE") else "VALUE_NUMBER_INT", text, name)
+
+
+_KINDS_OF_TOKEN: dict[str, Callable[[str, str | None], Token]] = {
+    "number": _number_token,
+    "string": lambda text, name: ("VALUE_STRING", jsontext.string(text), name),
+    "word": lambda text, name: (_WORDS[text], text, name),
+}
 
 
 def _next(this: JsonParser) -> EnumConstant | None:
@@ -81,6 +86,14 @@ def _next(this: JsonParser) -> EnumConstant | None:
 def _token(this: JsonParser) -> EnumConstant | None:
     current = this.current()
     return TOKEN.constants[current[0].lower()] if current is not None else None
+
+
+def _clear(this: JsonParser) -> None:
+    this.cleared = this.at
+
+
+def _last_cleared(this: JsonParser) -> EnumConstant | None:
+    return TOKEN.constants[this.tokens[this.cleared][0].lower()] if 0 <= this.cleared < len(this.tokens) else None
 
 
 def _next_value(this: JsonParser) -> EnumConstant | None:
@@ -183,7 +196,8 @@ system_class(
         "Object readValueAs(Type)": _read_as,
         "Object readValueAsStrict(Type)": lambda this, token: _read_as(this, token, strict=True),
         "void skipChildren()": _skip,
-        "void clearCurrentToken()": lambda this: setattr(this, "at", len(this.tokens)),
+        "void clearCurrentToken()": _clear,
+        "JSONToken getLastClearedToken()": _last_cleared,
     },
 )
 
@@ -196,12 +210,19 @@ class JsonGenerator:
     root: Value = None
     open: list[Value] = field(default_factory=list)
     name: str | None = None
+    closed: bool = False
 
     @property
     def apex_type(self) -> Type:
         return declare("JSONGenerator").type
 
+    def close(self) -> None:
+        self.closed = True
+
     def add(self, value: Value) -> None:
+        """ASSUMED: the text for a closed one; the page says that nothing can be written then."""
+        if self.closed:
+            raise throw("JSONException", "The JSON generator is closed")
         if not self.open:
             self.root = value
         elif isinstance(self.open[-1], dict):
@@ -241,6 +262,12 @@ def _write_field(this: JsonGenerator, name: str, value: Value) -> None:
     _write(this, value)
 
 
+def _as_string(this: JsonGenerator) -> str:
+    """The text; it closes the generator. Source: "JSONGenerator Class", getAsString."""
+    this.close()
+    return "" if this.root is None else jsontext.write(this.root, pretty=bool(this.pretty))
+
+
 _KINDS = {
     "Blob": "Blob", "Boolean": "Boolean", "Date": "Date", "DateTime": "Datetime", "Id": "Id", "String": "String", "Time": "Time",
 }  # fmt: skip
@@ -261,11 +288,9 @@ system_class(
         "void writeNullField(String)": lambda this, name: _write_field(this, name, None),
         "void writeObject(Object)": _write,
         "void writeObjectField(String,Object)": _write_field,
-        "String getAsString()": lambda this: (
-            "" if this.root is None else jsontext.write(this.root, pretty=bool(this.pretty))
-        ),
-        "Boolean isClosed()": lambda this: False,
-        "void close()": lambda this: None,
+        "String getAsString()": _as_string,
+        "Boolean isClosed()": lambda this: this.closed,
+        "void close()": JsonGenerator.close,
     },
 )
 system_class(

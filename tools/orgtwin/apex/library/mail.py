@@ -153,8 +153,9 @@ def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexLis
     if first is not None and all_or_none is not False:
         index, refusal = first
         said = f"{refusal.status_code}, {refusal.message}"
-        text = f"SendEmail failed. First exception on row {index}; first error: {said}: []"
-        raise throw("EmailException", text)
+        failure = throw("EmailException", f"SendEmail failed. First exception on row {index}; first error: {said}: []")
+        failure.value.details = [(i, None, error) for i, error in enumerate(refusals) if error is not None]
+        raise failure
     waits = engine.port.is_in_transaction and not engine.is_testing
     sent = engine.unsent if waits else engine.outbox
     sent += [_as_sent(m) for m, error in zip(messages.items, refusals, strict=True) if error is None]

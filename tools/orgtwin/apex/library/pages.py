@@ -156,7 +156,7 @@ system_class(
         "ApexPages.Severity getSeverity()": lambda this: this.severity,
         "String getSummary()": lambda this: this.summary,
         "String getDetail()": lambda this: this.detail,
-        "String getComponentLabel()": lambda this: this.component,
+        "String getComponentLabel()": lambda this: None,  # that of an inputField, and no page is rendered here
     },
     namespace="ApexPages",
     constructors={
@@ -264,6 +264,7 @@ class StandardSetController:
     def __init__(self, records: Value) -> None:
         self.records = records if isinstance(records, ApexList) else records.rows
         self.selected = ApexList(self.records.type, [])
+        self.prototype = SObject(self.records.items[0].type) if self.records.items else None
         self.size = 20
         self.number = 1
 
@@ -290,8 +291,15 @@ def _shown(this: StandardSetController) -> ApexList:
 
 
 def _save_all(this: StandardSetController) -> Page:
-    """Updates the records of the set. ASSUMED: it leads home, for nobody came from a page."""
+    """Updates the records of the set, those selected by what is set in the prototype. Source: "StandardSetController Class".
+
+    ASSUMED: it leads home, for nobody came from a page.
+    """
     from orgtwin.apex.database import run_dml
+
+    given = {} if this.prototype is None else this.prototype.fields
+    for record in this.selected.items:
+        record.fields.update(given)
 
     run_dml(context.engine(), "update", this.records, False)
     return Page("/home/home.jsp")
@@ -318,7 +326,7 @@ system_class(
         "void previous()": lambda this: _go(this, this.number - 1),
         "void first()": lambda this: _go(this, 1),
         "void last()": lambda this: _go(this, this.pages),
-        "SObject getRecord()": lambda this: this.records.items[0] if this.records.items else None,
+        "SObject getRecord()": lambda this: this.prototype,
         "PageReference cancel()": lambda this: Page("/"),
         "PageReference save()": _save_all,
         "void addFields(List<String>)": lambda this, names: None,

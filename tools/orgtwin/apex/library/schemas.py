@@ -19,7 +19,9 @@ from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, to_id
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, Value
+from orgtwin.schema.companions import find_association
 from orgtwin.schema.dependent_picklists import valid_for
+from orgtwin.schema.describe import has_feeds
 from orgtwin.schema.describe_field import default_value, type_rule
 from orgtwin.schema.model import ChildRelationship, Field, FieldType, PicklistValue, RecordType, SObjectType
 
@@ -155,6 +157,16 @@ def _children(this: _Described) -> ApexList:
     return ApexList(type_of("List<Schema.ChildRelationship>"), list(rows))
 
 
+def _association(part: int) -> Value:
+    """Type or parent of what an object is to another. Source: "DescribeSObjectResult Class", getAssociateEntityType."""
+
+    def find(this: _Described) -> str | None:
+        found = find_association(context.engine().port.schema, this.owner.name)
+        return None if found is None else found[part]
+
+    return find
+
+
 def _record_types(this: _Described) -> list[DescribeRecordType]:
     engine = context.engine()
     found: list[DescribeRecordType] = []
@@ -192,8 +204,8 @@ _OBJECT_RESULT = system_class(
         "String getLabel()": lambda this: _schema(this).label,
         "String getLabelPlural()": lambda this: _schema(this).label_plural,
         "String getKeyPrefix()": lambda this: _schema(this).key_prefix or None,
-        "String getAssociateEntityType()": lambda this: None,
-        "String getAssociateParentEntity()": lambda this: None,
+        "String getAssociateEntityType()": _association(0),
+        "String getAssociateParentEntity()": _association(1),
         "String getDefaultImplementation()": lambda this: None,
         "String getImplementedBy()": lambda this: None,
         "String getImplementsInterfaces()": lambda this: None,
@@ -229,7 +241,7 @@ _OBJECT_RESULT = system_class(
         "Boolean isCustom()": lambda this: _schema(this).custom,
         "Boolean isCustomSetting()": lambda this: _schema(this).custom_setting is not None,
         "Boolean isDeprecatedAndHidden()": lambda this: False,
-        "Boolean isFeedEnabled()": lambda this: False,
+        "Boolean isFeedEnabled()": lambda this: has_feeds(_schema(this)),
     },
     namespace="Schema",
 )
