@@ -63,22 +63,19 @@ def _noting(name: str, call: Callable[..., Value], called: set[str]) -> Callable
     return run
 
 
-NO_VALUES = ("System.HttpRequest", "System.HttpResponse", "System.XmlStreamWriter")
-"""What is set in them is read in other words: a body as a text, a Blob or a document."""
+NO_VALUES = ("System.HttpRequest", "System.HttpResponse", "System.PageReference", "System.XmlStreamWriter")
+"""What is set in them is read in other words: a body as a text, a Blob or a document, cookies by name."""
 
 
 def value_classes() -> list[ApexClass]:
-    """Classes made without arguments, of whose properties one at least can be written, by property or by setter."""
+    """Classes that code makes, with properties that are written; or with setters, if they are made of nothing."""
     find_connect_class("connectapi.")
-    made = (
-        c
-        for c in SYSTEM_CLASSES.values()
-        if c.kind == "class" and not c.generic and any(not m.parameters for m in c.constructors)
-    )
-    values = [c for c in made if c.full_name not in NO_VALUES and any(_is_value(one) for one in c.chain())]
+    made = (c for c in SYSTEM_CLASSES.values() if c.kind == "class" and not c.generic and c.constructors)
+    values = [c for c in made if c.full_name not in NO_VALUES and any(_is_value(c, one) for one in c.chain())]
     return sorted(values, key=lambda c: c.full_name.lower())
 
 
-def _is_value(cls: ApexClass) -> bool:
+def _is_value(made: ApexClass, cls: ApexClass) -> bool:
     written = any(variable.setter is not None for variable in cls.own_variables())
-    return written or any(name.startswith("set") for name in cls.methods)
+    is_bare = any(not m.parameters for m in made.constructors)
+    return written or (is_bare and any(name.startswith("set") for name in cls.methods))

@@ -239,6 +239,35 @@ def test_a_publisher_is_told_of_its_events_by_the_uuids_that_it_gave_them() -> N
     assert [(o.outcome, o.message) for o in run_tests(org.engine, ["HeardTest"]).outcomes] == [("Pass", "")]
 
 
+LOST = """public class Lost implements EventBus.EventPublishFailureCallback {
+    public static List<String> uuids;
+    public void onFailure(EventBus.FailureResult result) { uuids = result.getEventUuids(); }
+}"""
+LOST_TEST = """@IsTest class LostTest {
+    @IsTest static void isTold() {
+        Told__e event = (Told__e) Told__e.SObjectType.newSObject(null, true);
+        EventBus.publish(new List<Told__e>{ event }, new Lost());
+        Test.getEventBus().fail();
+        Assert.areEqual(new List<String>{ event.EventUuid }, Lost.uuids);
+    }
+}"""
+
+
+def test_a_publisher_is_told_of_events_that_a_test_makes_fail() -> None:
+    org = stage(Lost=LOST, LostTest=LOST_TEST)
+    assert [(o.outcome, o.message) for o in run_tests(org.engine, ["LostTest"]).outcomes] == [("Pass", "")]
+
+
+def test_a_checkpoint_is_told_when_it_is_set() -> None:
+    told = """trigger Steps on Told__e (after insert) {
+    EventBus.TriggerContext c = EventBus.TriggerContext.currentContext();
+    System.debug(c.getResumeCheckpoint());
+    c.setResumeCheckpoint(Trigger.new[2].ReplayId);
+    System.debug(c.getResumeCheckpoint() == Trigger.new[2].ReplayId);
+}"""
+    assert publish(stage(Steps=told), PUBLISH) == ["null", "true"]
+
+
 TELLS = """public class Tells implements EventBus.EventPublishSuccessCallback {
     public void onSuccess(EventBus.SuccessResult result) { System.debug(result.getEventUuids()); }
 }"""

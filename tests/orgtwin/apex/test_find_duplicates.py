@@ -76,3 +76,20 @@ def test_an_object_without_an_active_rule_and_records_of_two_objects_are_refused
     assert told(org, none) == [prefix + "No active duplicate rules are defined for the Account object type."]
     assert told(org, two) == [prefix + "All records must be of the same object type."]
     assert told(org, "Datacloud.FindDuplicates.findDuplicates(new List<Contact>())") == []
+
+
+def test_what_was_found_tells_the_object_the_rule_and_how_it_was_matched() -> None:
+    org = org_with_a_rule()
+    org.engine.debug_log.clear()
+    program = """
+    List<Contact> asked = new List<Contact>{new Contact(Email = 'a@x.example')};
+    Datacloud.FindDuplicatesResult one = Datacloud.FindDuplicates.findDuplicates(asked)[0];
+    Datacloud.DuplicateResult rule = one.getDuplicateResults()[0];
+    Datacloud.MatchResult found = rule.getMatchResults()[0];
+    System.debug(one.isSuccess() + ' ' + one.getErrors() + ' ' + rule.getDuplicateRuleEntityType() + ' ' + rule.getErrorMessage());
+    System.debug(found.getEntityType() + ' ' + found.getMatchEngine() + ' ' + found.getSize());
+    System.debug(found.isSuccess() + ' ' + found.getErrors());
+    System.debug(found.getMatchRecords()[0].getMatchConfidence());
+    """
+    assert org.engine.run_anonymous(program) == []
+    assert org.debug_log() == ["true () Contact Known?", "Contact ExactMatchEngine 2", "true ()", "100.0"]

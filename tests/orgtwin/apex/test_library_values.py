@@ -52,10 +52,16 @@ def programs() -> Iterator[str]:
         yield "\n".join(blocks[start : start + AT_ONCE])
 
 
+def creations(cls: ApexClass) -> list[str]:
+    """By each constructor, with a value for each parameter."""
+    given = [", ".join(sample(type_, FIRST) for type_ in one.parameters) for one in cls.constructors]
+    return [f"new {cls.full_name}({arguments})" for arguments in given]
+
+
 def block_of(cls: ApexClass) -> str:
     name = cls.full_name
     given = list(numbered(cls))
-    lines = [f"{{ {name} x = new {name}();"]
+    lines = [f"{{ {name} x;", *(f"x = {made};" for made in creations(cls))]
     lines += [f"{type_.name} v{n} = {sample}; {write.format(n=n)}" for n, _shown, type_, sample, write, _reads in given]
     for n, shown, type_, _sample, _write, reads in given:
         differs = "!=" if type_.kind is Kind.PRIMITIVE else "!=="
