@@ -191,7 +191,7 @@ def _is_map_assignable(source: tuple[Type, ...], target: tuple[Type, ...]) -> bo
 _ELEMENTWISE: Mapping[str, Callable[[tuple[Type, ...], tuple[Type, ...]], bool]] = {
     "list": lambda source, target: _fits(source[0], target[0]),
     "iterable": lambda source, target: is_assignable(source[0], target[0]),
-    "iterator": lambda source, target: target[0] is OBJECT,
+    "iterator": lambda source, target: False,
     "set": lambda source, target: False,
     "map": _is_map_assignable,
 }
@@ -218,10 +218,16 @@ def is_castable(source: Type, target: Type) -> bool:
         return True
     if source.kind is Kind.COLLECTION and target.kind is Kind.COLLECTION and source.key == target.key:
         keys = source.args[:-1]
-        return (
-            source.key != "set" and keys == target.args[: len(keys)] and is_castable(source.args[-1], target.args[-1])
-        )
+        return source.key != "set" and keys == target.args[: len(keys)] and _are_items_castable(source, target)
     return False
+
+
+def _are_items_castable(source: Type, target: Type) -> bool:
+    """Not what only a class yet to be written could be: a List<Opened> is never a List<Shape>."""
+    item, wanted = source.args[-1], target.args[-1]
+    if _is_interface(item) or _is_interface(wanted):
+        return is_assignable(item, wanted) or is_assignable(wanted, item)
+    return is_castable(item, wanted)
 
 
 def _is_interface(type_: Type) -> bool:
@@ -242,6 +248,13 @@ def is_instance_always(source: Type, target: Type) -> bool:
     return True
 
 
+def is_instance_never(source: Type, target: Type) -> bool:
+    """Is no value of `source` an instance of `target`, as the compiler sees it? A list of records is no Object for it."""
+    if source.key == "list" and source.args[0].is_sobject and (target is OBJECT or target == list_of(OBJECT)):
+        return True
+    return not is_castable(source, target)
+
+
 def _narrows(source: Type, target: Type) -> bool:
     """`List<SObject>` may stand for `List<Account>` and may not be one."""
     return any(
@@ -256,8 +269,6 @@ def common_type(first: Type, second: Type) -> Type | None:
         return second
     if second is NULL or first == second:
         return first
-    if first in NUMERIC_RANK and second in NUMERIC_RANK:
-        return max(first, second, key=NUMERIC_RANK.__getitem__)
     if is_assignable(second, first):
         return first
     if is_assignable(first, second):

@@ -113,7 +113,7 @@ def method_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Metho
             scope.problems.append(problem)
         if node.body is not None:
             step = sequence(scope, node.body.statements)
-        if not step.ends and method.returns is not VOID and not scope.problems:
+        if not step.ends and method.returns is not VOID:
             scope.problems.append(CompileProblem(messages.MISSING_RETURN.format(method.returns.name), node.pos))
         if report(engine, scope):
             return failing(scope)
@@ -238,7 +238,7 @@ def accessor_body(engine: Engine, method: Method, node: tree.Accessor, scope: Sc
         step = Step(_do_nothing, False)
         if node.body is not None:
             step = sequence(scope, node.body.statements)
-        if node.kind == "get" and not step.ends and not scope.problems:
+        if node.kind == "get" and not step.ends:
             scope.problems.append(CompileProblem(messages.MISSING_RETURN.format(method.returns.name), method.pos))
         if report(engine, scope):
             return failing(scope)

@@ -35,7 +35,7 @@ from orgtwin.apex.compile.modifiers import (
 )
 from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.scope import CompileProblem, LateProblem, Scope, SideProblem
-from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.compile.statements import block
 from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.syntax import tree
@@ -407,7 +407,7 @@ class _Linker:
     def _initializer(self, node: tree.Initializer) -> None:
         if node.static and self.cls.outer is not None:
             raise CompileProblem(messages.STATIC_BLOCK_IN_INNER, node.body.pos)
-        self._part(node.static, node.pos, lambda scope: sequence(scope, node.body.statements).run)
+        self._part(node.static, node.pos, lambda scope: block(scope, node.body).run)
 
     def _property(self, scope: Scope, node: tree.Property) -> None:
         modifiers = node.modifiers

@@ -29,13 +29,13 @@ from orgtwin.apex.types import (
     OBJECT,
     SOBJECT,
     STRING,
-    VOID,
     Kind,
     Type,
     common_type,
     is_assignable,
     is_castable,
     is_instance_always,
+    is_instance_never,
 )
 from orgtwin.apex.values import THIS, Frame, Long, Run, Value, wrap32
 
@@ -271,10 +271,18 @@ def safe_access(target: Code, read: Callable[[Code], Code]) -> Code:
     return _safe(target, read)
 
 
-def require_index(scope: Scope, index: Code, pos: int) -> None:
-    """Told beside what is wrong with the list."""
+def require_index(index: Code, pos: int) -> None:
+    """Raises CompileProblem when it is no Integer."""
     if index.type is not INTEGER:
-        scope.problems.append(CompileProblem(messages.LIST_INDEX.format(index.type.name), pos))
+        raise CompileProblem(messages.LIST_INDEX.format(index.type.name), pos)
+
+
+def note_index(scope: Scope, index: Code, pos: int) -> None:
+    """Told beside what is wrong with the list."""
+    try:
+        require_index(index, pos)
+    except CompileProblem as problem:
+        scope.problems.append(problem)
 
 
 def _index(scope: Scope, node: tree.Index) -> Code:
@@ -283,9 +291,9 @@ def _index(scope: Scope, node: tree.Index) -> Code:
     if holder.type.kind is Kind.REFUSED:
         return holder
     if holder.type.key != "list" or not holder.type.args:
-        require_index(scope, index, node.pos)
+        note_index(scope, index, node.pos)
         raise CompileProblem(messages.LIST_TYPE.format(holder.type.name), node.pos)
-    require_index(scope, index, node.pos)
+    require_index(index, node.pos)
     run_list, run_index = holder.run, index.run
 
     def run(frame: Frame) -> Value:
@@ -344,7 +352,7 @@ def _coalesce(scope: Scope, node: tree.Binary) -> Code:
     if stands_for_row(left, right.type):
         left = _first_or_null(left)
     type_ = common_type(left.type, right.type)
-    if type_ is None or VOID in (left.type, right.type):
+    if type_ is None:
         raise CompileProblem(messages.COALESCE.format(left.type.name, right.type.name), node.pos)
     run_a, run_b = converted(left, type_), converted(right, type_)
 
@@ -380,7 +388,7 @@ def _ternary(scope: Scope, node: tree.Ternary) -> Code:
     then, otherwise = expression(scope, node.then), expression(scope, node.otherwise)
     then, otherwise = _beside(then, otherwise), _beside(otherwise, then)
     type_ = common_type(then.type, otherwise.type)
-    if type_ is None or VOID in (then.type, otherwise.type):
+    if type_ is None:
         raise CompileProblem(messages.TERNARY.format(otherwise.type.name, then.type.name), node.pos)
     run_a, run_b = converted(then, type_), converted(otherwise, type_)
 
@@ -536,10 +544,10 @@ def _instance_of(scope: Scope, node: tree.InstanceOf) -> Code:
     target = get_type(scope, node.type, node.pos)
     operand = expression(scope, node.operand)
     if Kind.REFUSED not in (operand.type.kind, target.kind):
+        if is_instance_never(operand.type, target):
+            raise CompileProblem(messages.INSTANCEOF_FALSE.format(operand.type.name, target.name), node.pos)
         if is_instance_always(operand.type, target):
             raise CompileProblem(messages.INSTANCEOF_TRUE.format(operand.type.name, target.name), node.pos)
-        if not is_castable(operand.type, target):
-            raise CompileProblem(messages.INSTANCEOF_FALSE.format(operand.type.name, target.name), node.pos)
     run = operand.run
     return Code(lambda frame: is_instance(run(frame), target), BOOLEAN)
 
@@ -551,9 +559,9 @@ def _this(scope: Scope, node: tree.This) -> Code:
 
 
 def _super(scope: Scope, node: tree.Super) -> Code:
-    if scope.static or scope.cls.superclass is None:
+    if scope.static:
         raise CompileProblem(messages.STATIC_SUPER, node.pos)
-    return Code(lambda frame: frame[THIS], scope.cls.superclass.type)
+    return Code(lambda frame: frame[THIS], scope.cls.superclass.type if scope.cls.superclass is not None else OBJECT)
 
 
 def _class_literal(scope: Scope, node: tree.ClassLiteral) -> Code:

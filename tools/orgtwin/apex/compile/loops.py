@@ -136,8 +136,8 @@ def _always(frame: Frame) -> bool:
 
 def _for_each_body(scope: Scope, node: tree.ForEach, item: Type, source: Code, body: Body) -> tuple[int, Run]:
     """The slot of the loop's variable, and its body."""
-    slot = scope.declare(node.name, item, node.type.pos)
-    check_name(node.name, node.type.pos)
+    slot = scope.declare(node.name, item, node.name_pos)
+    check_name(node.name, node.name_pos)
     _check_item(source, item, node)
     run_body = _in_loop(scope, body, node.body)
     tracing = scope.engine.tracing

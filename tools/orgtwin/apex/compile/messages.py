@@ -246,7 +246,11 @@ ELSE_NOT_LAST = "'when else' must be the last when block"
 WHEN_SOBJECT = "Switching on SObject types must be a 'when type variable' or 'when null'"
 WHEN_VALUE = "{} value in when expression cannot be implicitly converted to the {} type in switch expression"
 WHEN_TWICE = "{} occurs as more than one when branch for this switch statement"
-WHEN_LITERAL = "When clause must be a literal or a non null constant literal: {}"
+WHEN_LITERAL = (
+    "When clause must be a literal or a non null constant literal: {0}"  # as the compiler tells it, braces and all
+)
+WHEN_VARIABLE = "{} cannot be a when type variable block"
+WHEN_ALWAYS = "{} in the when expression is already matching the switch expression type"
 WHEN_QUALIFIED = "Enum value used in 'when expression' should be unqualified"
 WHEN_ENUM = "Field must be an enum reference"
 DML_TYPE = "DML requires SObject or SObject list type: {}"

@@ -118,6 +118,7 @@ _NUMERIC_OPERATIONS: dict[Type, dict[str, Operation]] = {
     DOUBLE: _DOUBLE_OPERATIONS,
     DECIMAL: _DECIMAL_OPERATIONS,
 }
+_ARITHMETIC = frozenset(("+", "-", "*", "/"))
 _BITWISE = frozenset(("&", "|", "^"))
 _SHIFTS = frozenset(("<<", ">>", ">>>"))
 _EQUALITY = frozenset(("==", "!=", "<>", "===", "!=="))
@@ -207,8 +208,6 @@ _TEMPORAL: dict[tuple[Type, str], Operation] = {
 
 def binary(op: str, left: Code, right: Code, pos: int) -> Code:
     """The code of `left op right`. Raises CompileProblem for operands that do not go together."""
-    if VOID in (left.type, right.type):
-        raise CompileProblem(messages.VOID_ARITHMETIC, pos)
     if Kind.REFUSED in (left.type.kind, right.type.kind):
         return Code(
             apply(left.run, right.run, _same_refused), BOOLEAN if op in _EQUALITY | set(_ORDERINGS) else left.type
@@ -217,6 +216,8 @@ def binary(op: str, left: Code, right: Code, pos: int) -> Code:
         return _equality(op, left, right, pos)
     if op in _ORDERINGS:
         return _ordering(op, left, right, pos)
+    if op in _ARITHMETIC and VOID in (left.type, right.type):
+        raise CompileProblem(messages.VOID_ARITHMETIC, pos)
     if op == "+" and STRING in (left.type, right.type):
         return _concatenate(left, right)
     if op in _BITWISE and left.type is right.type is BOOLEAN:
@@ -228,7 +229,7 @@ def binary(op: str, left: Code, right: Code, pos: int) -> Code:
     if temporal is not None:
         allowed, message = _TEMPORAL_OPERANDS[left.type]
         if right.type not in allowed:
-            raise CompileProblem(message, pos)
+            raise CompileProblem(messages.ARITHMETIC if right.type is STRING else message, pos)
         return Code(apply(left.run, right.run, temporal), left.type)
     return _numeric(op, left, right, pos)
 
@@ -396,7 +397,7 @@ def _wider(a: Type, b: Type) -> Type:
     """The type that both are compared as."""
     if a in NUMERIC_RANK and b in NUMERIC_RANK:
         return max(a, b, key=NUMERIC_RANK.__getitem__)
-    if ID in (a, b):
+    if ID in (a, b) and OBJECT not in (a, b):
         return ID
     return b if is_assignable(a, b) else a
 
@@ -428,7 +429,7 @@ def _null_test(code: Code, negated: bool) -> Code:
 def _comparable(a: Type, b: Type) -> bool:
     if a in NUMERIC_RANK and b in NUMERIC_RANK:
         return True
-    return is_assignable(a, b) or is_assignable(b, a)
+    return a is b or is_assignable(a, b) or is_assignable(b, a)
 
 
 def negate(code: Code, pos: int) -> Code:

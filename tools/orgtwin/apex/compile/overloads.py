@@ -12,17 +12,17 @@ from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.types import DECIMAL, DOUBLE, NULL, OBJECT, Kind, Type, is_assignable
 
 _OBJECT_COST = 100
-_PRIMITIVE_COST = {"long": 1, "double": 3, "decimal": 2, "string": 5, "id": 6, "datetime": 4}
+_PRIMITIVE_COST = {"long": 1, "double": 2, "decimal": 3, "string": 5, "id": 6, "datetime": 4}
 _UNRELATED = 20
 
 
 def choose(candidates: Iterable[Method], args: list[Type]) -> Method | None:
     """Of those that accept the arguments, the one whose parameters are nearest."""
     best: Method | None = None
-    best_cost = 1_000_000
+    best_cost = (1_000_000, 0)
     for method in candidates:
         cost = _total(method, args)
-        if 0 <= cost < best_cost:
+        if cost[0] >= 0 and cost < best_cost:
             best, best_cost = method, cost
     return best
 
@@ -37,7 +37,7 @@ def is_ambiguous(chosen: Method, candidates: Iterable[Method], args: list[Type])
         other is not chosen
         and other.static == chosen.static
         and _are_of_one_class(other, chosen)
-        and _total(other, args) >= 0
+        and _total(other, args)[0] >= 0
         and not _is_better(chosen, other, args)
         for other in candidates
     )
@@ -76,17 +76,23 @@ def _is_interface(*types: Type) -> bool:
     return any(t.cls is not None and t.cls.is_interface for t in types)
 
 
-def _total(method: Method, args: list[Type]) -> int:
-    """How far the parameters are from the arguments; below zero: they do not fit."""
+_MISFIT = (-1, 0)
+
+
+def _total(method: Method, args: list[Type]) -> tuple[int, int]:
+    """How far the parameters are from the arguments, then from those that are null; below zero: they do not fit."""
     if len(method.parameters) != len(args):
-        return -1
-    total = 0
+        return _MISFIT
+    total = of_nulls = 0
     for given, wanted in zip(args, method.parameters, strict=True):
         step = _cost(given, wanted)
         if step < 0 or (given is DECIMAL and wanted is DOUBLE and is_written(method)):
-            return -1
-        total += step
-    return total
+            return _MISFIT
+        if given is NULL:
+            of_nulls += step
+        else:
+            total += step
+    return total, of_nulls
 
 
 def _cost(given: Type, wanted: Type) -> int:

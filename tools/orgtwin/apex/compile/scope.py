@@ -102,6 +102,18 @@ class Scope:
             self.ended |= self.blocks.pop()
             self.loops -= loop
 
+    def note(self, message: str, pos: int) -> None:
+        """A problem that does not keep the rest from being checked."""
+        self.problems.append(CompileProblem(message, pos))
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """A part whose problem does not keep the next one from being told."""
+        try:
+            yield
+        except CompileProblem as problem:
+            self.problems.append(problem)
+
     def find_local(self, name: str) -> Local | None:
         key = name.lower()
         for block in reversed(self.blocks):

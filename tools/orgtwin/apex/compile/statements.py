@@ -26,7 +26,7 @@ from orgtwin.apex.faults import EXCEPTION, ApexThrow, Uncatchable, null_pointer
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.syntax.problems import TOO_DEEP
-from orgtwin.apex.types import ID, NULL, STRING, VOID, Kind, Type
+from orgtwin.apex.types import ID, NULL, STRING, VOID, Kind, Type, is_assignable
 from orgtwin.apex.values import LINE, RESULT, Frame, Run
 from orgtwin.schema.model import FieldType
 
@@ -51,25 +51,34 @@ def block(scope: Scope, node: tree.Block) -> Step:
 def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
     """Statements one after another; a problem in one does not hide those of the next."""
     steps: list[tuple[int, Run]] = []
-    ends = False
+    ends = is_unreached = False
     for node in nodes:
+        if ends and not is_unreached and not (scope.body_of == "trigger" and len(scope.blocks) == 1):
+            scope.note(messages.UNREACHABLE, _place_of(node))
+            is_unreached = True
         try:
-            if ends and not (scope.body_of == "trigger" and len(scope.blocks) == 1):
-                raise CompileProblem(messages.UNREACHABLE, node.pos)
             step = statement(scope, node)
         except CompileProblem as problem:
             scope.problems.append(problem)
+            ends = ends or isinstance(node, _ENDING)
             continue
         except RecursionError:
-            scope.problems.append(CompileProblem(TOO_DEEP, node.pos))
+            scope.note(TOO_DEEP, node.pos)
             continue
         line = scope.line(node.pos)
         scope.engine.coverage.note(scope.cls.outermost().name, line)
         tracing = scope.engine.tracing
-        told = tracing is not None and tracing.statements
-        steps.append((line, executed(scope.engine, line, step.run) if told else step.run))
-        ends = step.ends
+        is_told = tracing is not None and tracing.statements
+        steps.append((line, executed(scope.engine, line, step.run) if is_told else step.run))
+        ends = ends or step.ends
     return Step(_run_all(scope, steps), ends)
+
+
+_ENDING = (tree.Return, tree.Throw)
+
+
+def _place_of(node: tree.Statement) -> int:
+    return node.expression.pos if isinstance(node, tree.ExpressionStatement) else node.pos
 
 
 def _run_all(scope: Scope, steps: list[tuple[int, Run]]) -> Run:
@@ -115,10 +124,7 @@ def single(scope: Scope, node: tree.Statement | None) -> Step:
     """The body of an if or a loop, in braces or not."""
     if node is None:
         return Step(lambda frame: None, False)
-    if isinstance(node, tree.Block):
-        return block(scope, node)
-    with scope.inner():
-        return sequence(scope, [node])
+    return block(scope, node) if isinstance(node, tree.Block) else sequence(scope, [node])
 
 
 def _local(scope: Scope, node: tree.LocalVariables) -> Step:
@@ -126,14 +132,17 @@ def _local(scope: Scope, node: tree.LocalVariables) -> Step:
     stores: list[tuple[int, Run]] = []
     told: list[Run] = []
     for name, pos, value in node.variables:
-        try:
-            run = assigned(scope, value, type_, pos) if value is not None else _null
-        finally:  # the name exists even when its value does not compile: one error, not two
+        run: Run = _null
+        if value is not None:
+            with scope.noting():
+                run = assigned(scope, value, type_, pos)
+        with scope.noting():
             slot = scope.declare(name, type_, pos)
-        _check_local(scope, node, name, pos)
-        if scope.engine.tracing is not None and scope.engine.tracing.variables:
-            told.append(stored(scope, name, slot, type_, run if value is not None else None, scope.line(pos)))
-        stores.append((slot, run))
+            stores.append((slot, run))
+            if scope.engine.tracing is not None and scope.engine.tracing.variables:
+                told.append(stored(scope, name, slot, type_, run if value is not None else None, scope.line(pos)))
+        with scope.noting():
+            _check_local(scope, node, name, pos)
     if told:
         return Step(_all_of(told), False)
     if len(stores) == 1:
@@ -178,6 +187,7 @@ _STATEMENT_EXPRESSIONS = (
     tree.NewObject,
     tree.NewSObject,
     tree.NewItems,
+    tree.NewSized,
 )
 
 
@@ -187,6 +197,7 @@ def _expression(scope: Scope, node: tree.ExpressionStatement) -> Step:
         isinstance(inner, tree.Unary) and inner.op not in ("++", "--")
     )
     if not steps and not isinstance(inner, tree.NewPairs):
+        expression(scope, inner)
         raise CompileProblem(messages.NOT_A_STATEMENT, start_of(inner))
     run = expression(scope, inner).run
 
@@ -226,7 +237,7 @@ _VOID_RETURNS = {"constructor": messages.CONSTRUCTOR_RETURN, "trigger": messages
 
 def _return(scope: Scope, node: tree.Return) -> Step:
     if scope.body_of == "initialiser":
-        scope.problems.append(CompileProblem(messages.RETURN_OUTSIDE, node.pos))
+        scope.note(messages.RETURN_OUTSIDE, node.pos)
         return Step(lambda frame: RETURN, True)
     if node.value is None:
         if scope.returns is not VOID:
@@ -277,23 +288,41 @@ def _try(scope: Scope, node: tree.Try) -> Step:
     body = block(scope, node.body)
     ends = body.ends
     handlers: list[_Handler] = []
+    caught: list[Type] = []
     for clause in node.catches:
-        type_ = get_type(scope, clause.type, clause.body.pos)
-        if type_.kind is not Kind.REFUSED and (type_.cls is None or EXCEPTION not in type_.cls.chain()):
-            raise CompileProblem(messages.CATCH.format(type_.name), clause.body.pos)
-        if any(h.type is type_ for h in handlers):
-            raise CompileProblem(messages.CATCH_TWICE.format(type_.name), clause.body.pos)
         with scope.inner():
-            slot = scope.declare(clause.name, type_, clause.pos)
-            check_name(clause.name, clause.pos)
+            slot = _catch_variable(scope, clause, caught)
             handler = sequence(scope, clause.body.statements)
-        handlers.append(_Handler(type_, slot, handler.run))
+        if slot is not None:
+            handlers.append(_Handler(caught[-1], slot, handler.run))
         ends = ends and handler.ends
     guarded = _guarded(scope, body.run, handlers) if handlers else body.run
     if node.final is None:
         return Step(guarded, ends)
     final = block(scope, node.final)
     return Step(_finally(guarded, final.run), ends)
+
+
+def _catch_variable(scope: Scope, clause: tree.Catch, caught: list[Type]) -> int | None:
+    """Declare it; problems are noted, so that those of the block are told as well. Its type joins those caught before."""
+    pos = clause.body.pos
+    try:
+        type_ = get_type(scope, clause.type, pos)
+    except CompileProblem as problem:
+        scope.problems.append(problem)
+        return None
+    if type_.kind is not Kind.REFUSED and (type_.cls is None or EXCEPTION not in type_.cls.chain()):
+        scope.note(messages.CATCH.format(type_.name), pos)
+    if any(_catches(before, type_) for before in caught):
+        scope.note(messages.CATCH_TWICE.format(type_.name), pos)
+    caught.append(type_)
+    slot = scope.declare(clause.name, type_, clause.pos)
+    check_name(clause.name, clause.pos)
+    return slot
+
+
+def _catches(before: Type, type_: Type) -> bool:
+    return type_ is before or (before.kind is not Kind.REFUSED and type_ is not NULL and is_assignable(type_, before))
 
 
 def _guarded(scope: Scope, body: Run, handlers: list[_Handler]) -> Run:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import expression
 from orgtwin.apex.compile.identifiers import check_name
-from orgtwin.apex.compile.names import find_variable, get_type
-from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type
+from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Signal, Step
 from orgtwin.apex.conversion import is_instance
 from orgtwin.apex.syntax import tree
@@ -17,42 +17,44 @@ from orgtwin.apex.values import EnumConstant, Frame, Run, Value
 
 Block = Callable[[Scope, tree.Block], Step]
 Sequence = Callable[[Scope, list[tree.Statement]], Step]
+_Typed = tuple[Type, int, Run]
 _SWITCHED = frozenset((INTEGER, LONG, STRING, SOBJECT))
 
 
 def switch(scope: Scope, node: tree.Switch, block: Block, sequence: Sequence) -> Step:
-    """Values are looked up, types are tried in order, `when else` takes the rest."""
+    """Values are looked up, types are tried in order, `when else` takes the rest. Each when is checked, whatever another says."""
+    if not node.whens:
+        scope.note(messages.SWITCH_EMPTY, node.pos)
     subject = expression(scope, node.subject)
     type_ = subject.type
     if type_ not in _SWITCHED and not type_.is_enum and type_.kind is not Kind.REFUSED:
         raise CompileProblem(messages.SWITCH_TYPE.format(type_.name), node.subject.pos)
-    if not node.whens:
-        raise CompileProblem(messages.SWITCH_EMPTY, node.pos)
+    elses = [when for when in node.whens if when.type is None and not when.values]
+    if elses and elses[0] is not node.whens[-1]:
+        scope.note(messages.ELSE_NOT_LAST, node.pos)
     cases: dict[Value, Run] = {}
-    typed: list[tuple[Type, int, Run]] = []
-    otherwise: Run | None = None
-    ends = True
+    typed: list[_Typed] = []
+    steps: list[Step] = []
     for when in node.whens:
-        if otherwise is not None:
-            raise CompileProblem(messages.ELSE_NOT_LAST, node.pos)
         if when.type is not None and when.name is not None:
-            row = _typed_when(scope, when, type_, sequence)
-            if any(seen is row[0][0] for seen, _, _ in typed):
-                raise CompileProblem(messages.WHEN_TWICE.format(row[0][0].name), when.pos)
-            typed.append(row[0])
-            ends = ends and row[1]
+            with scope.noting():
+                steps.append(_typed_when(scope, when, type_, typed, sequence))
             continue
-        keys = [_key(scope, value, subject, node.pos) for value in when.values]
+        keys = [_key(scope, value, type_, node.pos) for value in when.values]
         step = block(scope, when.body)
-        ends = ends and step.ends
-        if not when.values:
-            otherwise = step.run
-        for key in keys:
-            if key in cases:
-                raise CompileProblem(messages.WHEN_TWICE.format(_shown(key)), node.pos)
-            cases[key] = step.run
+        steps.append(step)
+        if type_ is not SOBJECT:
+            _note_twice(scope, cases, keys, node.pos)
+        cases.update(dict.fromkeys(keys, step.run))
+    otherwise = steps[-1].run if elses and steps else None
     run = _dispatch(subject.run, cases, typed, otherwise)
-    return Step(run, ends and otherwise is not None)
+    return Step(run, all(step.ends for step in steps) and otherwise is not None)
+
+
+def _note_twice(scope: Scope, cases: dict[Value, Run], keys: list[Value], pos: int) -> None:
+    for n, key in enumerate(keys):
+        if key in cases or key in keys[:n]:
+            scope.note(messages.WHEN_TWICE.format(_shown(key)), pos)
 
 
 def _shown(key: Value) -> str:
@@ -61,57 +63,78 @@ def _shown(key: Value) -> str:
     return "null" if key is None else str(key)
 
 
-def _typed_when(scope: Scope, when: tree.When, subject: Type, sequence: Sequence) -> tuple[tuple[Type, int, Run], bool]:
+def _typed_when(scope: Scope, when: tree.When, subject: Type, typed: list[_Typed], sequence: Sequence) -> Step:
+    """`when Account a { }`: of an SObject, and another type each."""
     if when.type is None or when.name is None:
         raise AssertionError("a when with a type has a variable")
+    if subject is not SOBJECT and subject.kind is not Kind.REFUSED:
+        scope.note(messages.WHEN_VARIABLE.format(subject.name), when.pos)
     type_ = get_type(scope, when.type, when.pos)
-    if not is_assignable(type_, subject) and not is_assignable(subject, type_):
-        raise CompileProblem(messages.WHEN_VALUE.format(type_.name, subject.name), when.pos)
+    if subject is SOBJECT and type_ is SOBJECT:
+        scope.note(messages.WHEN_ALWAYS.format(type_.name), when.pos)
+    elif subject is SOBJECT and not type_.is_sobject and type_.kind is not Kind.REFUSED:
+        scope.note(messages.WHEN_VALUE.format(type_.name, subject.name), when.pos)
+    if subject is SOBJECT and any(seen is type_ for seen, _, _ in typed):
+        scope.note(messages.WHEN_TWICE.format(type_.name), when.pos)
     with scope.inner():
         slot = scope.declare(when.name, type_, when.pos)
         check_name(when.name, when.pos)
         step = sequence(scope, when.body.statements)
-    return (type_, slot, step.run), step.ends
+    typed.append((type_, slot, step.run))
+    return step
 
 
-def _key(scope: Scope, value: tree.Expression, subject: Code, pos: int) -> Value:
-    type_ = subject.type
-    if type_.is_enum and type_.cls is not None:
-        if isinstance(value, tree.Name):
-            constant = type_.cls.constants.get(value.name.lower())
-            if constant is None:
-                raise CompileProblem(messages.NO_VARIABLE.format(value.name), value.pos)
-            return constant
-        if isinstance(value, tree.FieldAccess):
-            raise CompileProblem(messages.WHEN_QUALIFIED, value.pos)
+def _key(scope: Scope, value: tree.Expression, type_: Type, pos: int) -> Value:
+    """The value of a when; null where it has none, which is told."""
     if isinstance(value, tree.Name):
-        known = find_variable(scope, value.name) is not None
-        text = messages.WHEN_ENUM if known else messages.NO_VARIABLE.format(value.name)
-        raise CompileProblem(text, value.pos)
-    if not _is_constant(value):
-        raise CompileProblem(messages.WHEN_LITERAL.format(_text_of(value)), value.pos)
-    code = expression(scope, value)
-    if code.type is not NULL and type_ is SOBJECT:
-        raise CompileProblem(messages.WHEN_SOBJECT, pos)
-    if code.type is not NULL and not is_assignable(code.type, type_):
-        raise CompileProblem(messages.WHEN_VALUE.format(code.type.name, type_.name), pos)
-    if isinstance(value, tree.Literal):
-        return value.value
-    return code.run([None] * 8)
+        return _named(scope, value, type_)
+    if isinstance(value, tree.FieldAccess):
+        return _qualified(scope, value)
+    code = None
+    with scope.noting():
+        code = expression(scope, value)
+    if code is not None and code.type is not NULL:
+        if type_ is SOBJECT:
+            scope.note(messages.WHEN_SOBJECT, pos)
+        elif not is_assignable(code.type, type_):
+            scope.note(messages.WHEN_VALUE.format(code.type.name, type_.name), pos)
+    if code is None or not _is_constant(value):
+        scope.note(messages.WHEN_LITERAL, value.pos)
+        return None
+    return value.value if isinstance(value, tree.Literal) else code.run([None] * 8)
+
+
+def _named(scope: Scope, value: tree.Name, type_: Type) -> Value:
+    constant = type_.cls.constants.get(value.name.lower()) if type_.is_enum and type_.cls is not None else None
+    if constant is None:
+        variable = None if type_.is_enum else find_variable(scope, value.name)
+        is_static = variable is not None and variable.static
+        scope.note(messages.WHEN_ENUM if is_static else messages.NO_VARIABLE.format(value.name), value.pos)
+    return constant
+
+
+def _qualified(scope: Scope, value: tree.FieldAccess) -> Value:
+    dotted = dotted_name(value.target)
+    owner = find_type(scope, dotted) if dotted is not None else None
+    cls = owner.cls if owner is not None else None
+    constant = cls.constants.get(value.name.lower()) if cls is not None else None
+    if constant is not None:
+        scope.note(messages.WHEN_QUALIFIED, value.pos)
+    elif cls is not None and cls.find_static(value.name) is not None:
+        scope.note(messages.WHEN_ENUM, value.pos)
+    else:
+        scope.note(messages.NO_VARIABLE.format(value.name), value.pos)
+    return constant
 
 
 def _is_constant(value: tree.Expression) -> bool:
-    """A literal or a negative one."""
-    if isinstance(value, tree.Unary):
-        return value.op == "-" and isinstance(value.operand, tree.Literal)
+    """A literal, or a number with signs."""
+    while isinstance(value, tree.Unary) and value.op in ("-", "+"):
+        value = value.operand
     return isinstance(value, tree.Literal)
 
 
-def _text_of(value: tree.Expression) -> str:
-    return value.name if isinstance(value, (tree.Name, tree.FieldAccess, tree.Call)) else type(value).__name__
-
-
-def _dispatch(subject: Run, cases: dict[Value, Run], typed: list[tuple[Type, int, Run]], otherwise: Run | None) -> Run:
+def _dispatch(subject: Run, cases: dict[Value, Run], typed: list[_Typed], otherwise: Run | None) -> Run:
     def run(frame: Frame) -> Signal:
         value = subject(frame)
         chosen = cases.get(value)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from orgtwin.apex.classes import Variable
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.expressions import check_forward, expression, require_index
+from orgtwin.apex.compile.expressions import check_forward, expression, note_index, require_index
 from orgtwin.apex.compile.members import check_visible, is_record_field
 from orgtwin.apex.compile.names import find_variable, is_variable, type_of_expression
 from orgtwin.apex.compile.record_fields import require_writeable
@@ -232,9 +232,9 @@ def _index_target(scope: Scope, node: Index) -> Target:
     holder = expression(scope, node.target)
     index = expression(scope, node.index)
     if holder.type.key != "list":
-        require_index(scope, index, node.pos)
+        note_index(scope, index, node.pos)
         raise CompileProblem(messages.LIST_TYPE.format(holder.type.name), node.pos)
-    require_index(scope, index, node.pos)
+    require_index(index, node.pos)
     run_list, run_index = holder.run, index.run
 
     def load(place: tuple[list[Value], int]) -> Value:

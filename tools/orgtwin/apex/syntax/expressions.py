@@ -40,7 +40,7 @@ from orgtwin.apex.syntax.tree import (
     Unary,
 )
 from orgtwin.apex.syntax.types import TypeParser
-from orgtwin.apex.syntax.words import ANGLES, ASSIGNMENTS, KEYWORDS, PRECEDENCE
+from orgtwin.apex.syntax.words import ANGLES, ASSIGNMENTS, COMPARING, KEYWORDS, PRECEDENCE
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[\s\S])")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "%": "\\%", "_": "\\_"}
@@ -52,6 +52,7 @@ _CONSTANTS: dict[str, tuple[str, bool | None]] = {
 _PREFIXES = frozenset(("!", "-", "+", "~", "++", "--"))
 _CLOSING = frozenset((")", ",", ";", "]", "}", ":"))
 """Behind one word or value alone: most operands are no more than that."""
+_TIGHTEST = 99
 _MAX_INTEGER, _MAX_LONG = 2**31, 2**63
 
 
@@ -112,6 +113,7 @@ class ExpressionParser(TypeParser):
         if self.texts[at + 1] in _CLOSING and self.kinds[at] <= NUMBER:
             return self._primary()
         left = self._unary()
+        tightest = _TIGHTEST
         while True:
             at = self.i
             op = self.texts[at]
@@ -124,12 +126,17 @@ class ExpressionParser(TypeParser):
                 if op in ASSIGNMENTS:
                     return left
                 power = PRECEDENCE[op]
-            if power < minimum:
+            if power < minimum or power > tightest:
                 return left
-            self.i = at + width
             if op == "instanceof":
+                if tightest == COMPARING:
+                    return left
+                self.i = at + 1
                 left = InstanceOf(start_of(left), left, self.type())
+                tightest = COMPARING - 1
             else:
+                self.i = at + width
+                tightest = min(tightest, power)
                 left = Binary(start_of(left), op, left, self._binary(power + 1))
 
     def _operator(self, at: int) -> tuple[str, int]:
@@ -259,11 +266,13 @@ class ExpressionParser(TypeParser):
         constant = _CONSTANTS.get(text)
         if constant is not None:
             self.i = at + 1
-            return Literal(start, *constant)
+            return Name(start, self.raws[at]) if self.texts[at + 1] == "." else Literal(start, *constant)
         if text in ("this", "super"):
             self.i = at + 1
             if self.accept("("):
                 return Call(start, None, text, self.arguments(), False)
+            if text == "super" and self.texts[at + 1] not in (".", "?."):
+                self.unexpected()
             return This(start) if text == "this" else Super(start)
         literal = self._class_literal(at)
         if literal is not None:
@@ -295,12 +304,18 @@ class ExpressionParser(TypeParser):
         if texts[self.i] == "{":
             return self._items(start, type_name)
         if texts[self.i] == "[":
+            if type_name.args:
+                self.unexpected()
             self.i += 1
+            if type_name.dimensions:
+                raise self.problem(f"Extra ']', at '{self.raws[self.i]}'.")
             size = self.expression()
             self.expect("]")
             return NewSized(start, type_name, size)
         if texts[self.i] != "(":
             self.expect("(")
+        if type_name.dimensions:
+            raise self.problem("Missing '{' at '('")
         self.i += 1
         if self.kinds[self.i] == WORD and texts[self.i + 1] == "=":
             return self._record(start, type_name)

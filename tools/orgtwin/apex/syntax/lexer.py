@@ -18,13 +18,20 @@ _TOKEN = re.compile(
     r"""(?:[ \t\r\n\u00a0]++|//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+(?:
     ([A-Za-z_][A-Za-z0-9_]*+)
     |('''[ \t]*\r?\n(?:\\[\s\S]|(?!''')[^\\])*'''|'(?:\\(?:[btnfr"'\\%_&]|u[0-9a-fA-F]{4})|[^'\\\n\r])*')
-    |((?:\d+\.\d+|\.\d+)[dD]?|\d+[lLdD]?)
-    |(<<=|===|!==|\?\?|\?\.|=>|==|!=|<>|<=|>=|&&|\|\||\+\+|--|\+=|-=|\*=|/=|\|=|&=|\^=|<<|[-+*/(){}\[\];:,.@?=<>!~&|^])
+    |((?:[0-9]+\.[0-9]+|\.[0-9]+)[dD]?|[0-9]+[lL]?)
+    |(<<=|===|!==|\?\?|\?\.|=>|==|!=|<>|<=|>=|&&|\|\||\+\+|--|\+=|-=|\*=|/=|\|=|&=|\^=|<<|[-+*(){}\[\];:,.@?=<>!~&|^]|/(?!\*))
     |(\Z)|([\s\S]))""",
     re.VERBOSE,
 )
 _STRING_START = re.compile(r"'((?:\\.|[^'\\\n\r])*)(['\n\r]?)")
 _BAD_ESCAPE = re.compile(r"\\(?:[^btnfr\"'\\%_&u]|u(?![0-9a-fA-F]{4}))")
+_SYMBOLS = frozenset('"\\')
+_WORD = re.compile(r"(?:[^\x00-\x7f]|[A-Za-z0-9_$])+")
+_INVALID_CHARACTER = "Invalid character in identifier: {}"
+_INVALID_IDENTIFIER = (
+    "Invalid identifier '{}'. Apex identifiers must start with an ASCII letter (a-z or A-Z) followed by any number of ASCII"
+    " letters (a-z or A-Z), digits (0 - 9), '_'."
+)
 _AHEAD = 4  # so that looking ahead needs no bounds check
 MAX_CHARACTERS = 1_000_000  # "Maximum amount of code per class" (Execution Governors and Limits)
 
@@ -64,6 +71,9 @@ class Tokens:
         source, at = self.source, position
         if source.startswith("/*", at):
             raise self.problem("Missing closing mark */ on multi-line comment.", at)
+        if source[at] in _SYMBOLS:
+            raise self.problem(f"Unrecognized symbol '{source[at]}', which is not a valid Apex identifier.", at)
+        self._refuse_word(at)
         if source[at] != "'":
             raise self.problem(f"Found punctuation symbol or operator '{source[at]}' that isn't valid in Apex.", at)
         text = _STRING_START.match(source, at)
@@ -78,6 +88,19 @@ class Tokens:
         if source.find("'", at + 1) >= 0 and closing in ("\n", "\r"):
             raise self.problem("Illegal string literal: Line breaks are not allowed in string literals", at)
         raise self.problem("Missing closing quote character ' on string.", at)
+
+    def _refuse_word(self, at: int) -> None:
+        """Raises SyntaxProblem when a letter of another alphabet, or a dollar sign, stands there."""
+        source = self.source
+        if source[at].isascii() and source[at] != "$":
+            return
+        start = at
+        while start and (source[start - 1].isalnum() or source[start - 1] in "_$"):
+            start -= 1
+        word = _WORD.match(source, start)
+        shown = word[0] if word is not None else source[at]
+        message = _INVALID_CHARACTER if source[start].isascii() else _INVALID_IDENTIFIER
+        raise self.problem(message.format(shown), start)
 
     def problem(self, message: str, offset: int) -> SyntaxProblem:
         """A problem at an offset of this source."""

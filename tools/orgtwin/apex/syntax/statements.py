@@ -97,7 +97,7 @@ class StatementParser(QueryParser):
         statements: list[Statement] = []
         texts = self.texts
         while texts[self.i] != "}":
-            if self.kinds[self.i] == END:
+            if self.kinds[self.i] == END or texts[self.i] in _NO_STATEMENTS:
                 self.expect("}")
             statements.append(self.statement())
         self.i += 1
@@ -118,8 +118,6 @@ class StatementParser(QueryParser):
             return self._local(closing=";")
         if self.kinds[self.i] == END:
             self.expect("}")
-        if text == ";":
-            raise self.problem("Extra '}', at ';'.")
         start = self.starts[self.i]
         expression = self.expression()
         self.expect(";")
@@ -199,11 +197,12 @@ class StatementParser(QueryParser):
         if after < 0 or self.texts[after + 1] != ":":
             return None
         type_name = self.type()
+        position = self.starts[self.i]
         name = self.name()
         self.i += 1
         source = self.expression()
         self.expect(")")
-        return ForEach(start, type_name, name, source, self._loop_body())
+        return ForEach(start, type_name, name, position, source, self._loop_body())
 
     def _return(self) -> Return:
         start = self.starts[self.i]
@@ -299,6 +298,7 @@ class StatementParser(QueryParser):
         return RunAs(start, args, self.block())
 
 
+_NO_STATEMENTS = frozenset((";", "else", "catch", "finally"))
 _STATEMENTS: dict[str, Callable[[StatementParser], Statement]] = {
     "{": StatementParser.block,
     "if": StatementParser._if,

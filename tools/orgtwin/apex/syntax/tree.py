@@ -286,6 +286,7 @@ class For(Statement):
 class ForEach(Statement):
     type: TypeName
     name: str
+    name_pos: int
     source: Expression
     body: Statement | None
 

@@ -12,10 +12,14 @@ from typing import NoReturn
 from orgtwin.apex.syntax.lexer import END, OPERATOR, WORD, Tokens
 from orgtwin.apex.syntax.problems import TOO_DEEP, SyntaxProblem
 from orgtwin.apex.syntax.tree import TypeName
-from orgtwin.apex.syntax.words import CAN_BE_MISSING, GENERIC_WORDS, KEYWORDS
+from orgtwin.apex.syntax.words import CAN_BE_MISSING, GENERIC_WORDS, KEYWORDS, NEVER_FIRST
 
 # Types in types. An org takes eight lists in each other ("Lists", Apex Developer Guide), and classes in classes only once.
 _DEEPEST = 100
+
+
+_NO_ARRAYS = frozenset(("list", "set", "map"))
+"""With type arguments they are no items of an array: Salesforce's own parser refuses `List<Id>[]`."""
 
 
 class TypeParser:
@@ -50,7 +54,7 @@ class TypeParser:
         wanted = {"<eof>": "<EOF>", "from": "FROM"}.get(text, text)
         if self.texts[at + 1] == text and self.kinds[at] != END:
             raise self.problem(f"Extra '{wanted}', at '{actual}'.")
-        if text in CAN_BE_MISSING and self.kinds[at] != END:
+        if text in CAN_BE_MISSING and self.kinds[at] != END and not (text == ";" and self.texts[at] in NEVER_FIRST):
             raise self.problem(f"Missing '{wanted}' at '{actual}'")
         raise self.problem(f"Expecting '{wanted}' but was: '{actual}'")
 
@@ -100,6 +104,8 @@ class TypeParser:
             name = f"{name}.{self.raws[at + 1]}"
         dimensions = 0
         while texts[self.i] == "[" and texts[self.i + 1] == "]":
+            if args and text in _NO_ARRAYS:
+                self.unexpected()
             self.i += 2
             dimensions += 1
         return TypeName(start, name, args, dimensions)
@@ -158,4 +164,6 @@ class TypeParser:
         if self.kinds[self.i] == OPERATOR:
             return False
         after = self.skip_type(self.i)
-        return after >= 0 and self.kinds[after] == WORD and self.texts[after] not in KEYWORDS
+        if after < 0 or self.kinds[after] != WORD:
+            return False
+        return self.texts[after] not in KEYWORDS or self.texts[after] == "trigger"

@@ -44,14 +44,22 @@ ASSIGNMENTS = frozenset(("=", "+=", "-=", "*=", "/=", "|=", "&=", "^=", "<<=", "
 
 PRECEDENCE = {
     "??": 3, "||": 4, "&&": 5, "|": 6, "^": 7, "&": 8,
-    "==": 9, "!=": 9, "===": 9, "!==": 9, "<>": 9,
-    "<": 10, ">": 10, "<=": 10, ">=": 10, "instanceof": 10,
+    "==": 10, "!=": 10, "===": 10, "!==": 10, "<>": 10, "<": 10, ">": 10, "<=": 10, ">=": 10, "instanceof": 10,
     "<<": 11, ">>": 11, ">>>": 11, "+": 12, "-": 12, "*": 13, "/": 13,
 }  # fmt: skip
-"""Binding power of binary operators. Source: "Operator Precedence" (Apex Developer Guide)."""
+"""Binding power of binary operators. Source: "Operator Precedence" (Apex Developer Guide).
+
+But that all comparisons are of one power, of which instanceof takes no part: Salesforce's own parser reads `a == b < c` as
+`(a == b) < c` and refuses `a instanceof B == c`.
+"""
+COMPARING = 10
 
 DML_WORDS = frozenset(("insert", "update", "upsert", "delete", "undelete", "merge"))
 TRIGGER_EVENTS = frozenset(("insert", "update", "delete", "undelete"))
 
 CAN_BE_MISSING = frozenset((";", "]", ">", "from", "<eof>", ":", "on", ")"))
 """Tokens whose absence is told as "Missing X at Y" (the parser could go on without); others as "Expecting X but was"."""
+NEVER_FIRST = frozenset(
+    (":", "and", "or", "instanceof", "==", "!=", "<>", "===", "!==", ",", ")", "=", "=>", "else", "catch", "finally")
+)
+"""Tokens that start no statement: in front of them nothing is missing."""
