@@ -24,6 +24,8 @@ STRICTER = frozenset(
         "A class has no type parameters of its own (Parameterized Typing)",
         "type parameters are refused, as no org deploys them",
         "a method with ... is refused, as no org deploys it",
+        "an identifier is ASCII to its end",
+        "an identifier has no dollar sign",
     )
 )
 """Programs that its grammar passes on to the compiler, which refuses them."""

@@ -115,7 +115,7 @@ class Approvals:
             members = matching_rows(self._org, "GroupMember", {"GroupId": group_id}) if group_id else ()
             member = self._org.table("GroupMember").reader("UserOrGroupId")
             return any(_same(member(found), user_id) for found in members)
-        raise Unsupported("approvals.parts", f"submitters of an approval process by {one.kind}")
+        raise Unsupported("apex.approval-parts", f"submitters of an approval process by {one.kind}")
 
     def _start(self, process: ApprovalProcess, record_id: str, submitter: str, comments: str | None) -> str:
         instance_id = store_own_row(
@@ -282,7 +282,7 @@ class Approvals:
         """Field updates are saves of their own, past the lock, with the triggers of the object."""
         for action in actions:
             if action.kind != "FieldUpdate":
-                raise Unsupported("approvals.parts", f"the action {action.kind} of an approval process")
+                raise Unsupported("apex.approval-parts", f"the action {action.kind} of an approval process")
             table, row = self._record(record_id)
             field, value = self._update(process, action.name, table, row)
             unlock(self._org.log, table, record_id)
@@ -294,7 +294,7 @@ class Approvals:
     def _update(self, process: ApprovalProcess, name: str, table: RecordTable, row: Row) -> tuple[str, object]:
         found = MetadataService(self._org).components.find("WorkflowFieldUpdate", f"{process.sobject_type}.{name}")
         if found is None:
-            raise Unsupported("approvals.parts", f"the field update {name}, which nobody deployed")
+            raise Unsupported("apex.approval-parts", f"the field update {name}, which nobody deployed")
         body = found.body
         field, operation = body.value("field") or "", body.value("operation") or ""
         if operation == "Formula":
@@ -304,9 +304,9 @@ class Approvals:
         elif operation in ("Literal", "Null"):
             value = body.value("literalValue") if operation == "Literal" else None
         else:
-            raise Unsupported("approvals.parts", f"the operation {operation} of the field update {name}")
+            raise Unsupported("apex.approval-parts", f"the operation {operation} of the field update {name}")
         if body.value("targetObject"):
-            raise Unsupported("approvals.parts", f"the field update {name} of another object")
+            raise Unsupported("apex.approval-parts", f"the field update {name} of another object")
         return field, value
 
     # ---- rows
@@ -402,7 +402,7 @@ class Approvals:
         for field, operation, value in criteria.conditions:
             owner, _, name = field.rpartition(".")
             if owner not in ("", table.type.api_name):
-                raise Unsupported("approvals.parts", f"criteria of an approval process over {owner}")
+                raise Unsupported("apex.approval-parts", f"criteria of an approval process over {owner}")
             tests.append(compile_filter(table, name, operation, value)(row))
         return parse_filter_logic(criteria.logic, len(tests))(tests)
 
