@@ -17,7 +17,7 @@ from orgtwin.apex.compile.names import (
     type_of_expression,
 )
 from orgtwin.apex.compile.operators import converted
-from orgtwin.apex.compile.overloads import choose, is_ambiguous
+from orgtwin.apex.compile.overloads import choose, is_ambiguous, is_of_anything
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
 from orgtwin.apex.compile.tracing import system_method
 from orgtwin.apex.faults import null_pointer, throw
@@ -105,7 +105,9 @@ def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Ru
     if method is None:
         return None
     runs = [
-        converted(a, p) if is_assignable(a.type, p) or p.kind is Kind.VARIABLE else fitted(a, p, 0)
+        converted(a, p)
+        if is_assignable(a.type, p) or p.kind is Kind.VARIABLE or is_of_anything(a.type, p)
+        else fitted(a, p, 0)
         for a, p in zip(args, method.parameters, strict=True)
     ]
     return method, runs

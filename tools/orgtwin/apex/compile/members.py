@@ -287,7 +287,7 @@ def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
 def _read_token(scope: Scope, owner: Type, name: str, pos: int) -> Code:
     schema = owner.sobject
     field = schema.find_field(name) if schema is not None else None
-    if field is None and schema is not None and name.lower() == "sobjecttype":  # RecordType has a field so named
+    if field is None and owner is not SOBJECT and name.lower() == "sobjecttype":  # RecordType has a field so named
         token = SObjectTypeToken(owner)
         return Code(lambda frame: token, object_token_type())
     if field is None and schema is not None:

@@ -14,6 +14,8 @@ from orgtwin.apex.types import DECIMAL, DOUBLE, NULL, OBJECT, Kind, Type, is_ass
 _OBJECT_COST = 100
 _PRIMITIVE_COST = {"long": 1, "double": 2, "decimal": 3, "string": 5, "id": 6, "datetime": 4}
 _UNRELATED = 20
+_OF_ANYTHING = ("iterable", "iterator")
+"""An `Iterable<Object>` is taken for an `Iterable<String>` as an argument, not in an assignment, by Salesforce's own compiler."""
 
 
 def choose(candidates: Iterable[Method], args: list[Type]) -> Method | None:
@@ -100,7 +102,7 @@ def _cost(given: Type, wanted: Type) -> int:
         return 0
     if wanted.kind is Kind.VARIABLE:
         return 1
-    if not is_assignable(given, wanted):
+    if not is_assignable(given, wanted) and not is_of_anything(given, wanted):
         return -1
     if wanted is OBJECT:
         return _OBJECT_COST
@@ -113,6 +115,11 @@ def _cost(given: Type, wanted: Type) -> int:
         apart = sum(_cost(g, w) for g, w in items if is_assignable(g, w))
         return 3 + min(apart, _OBJECT_COST // 2) + (given.key != wanted.key)  # any collection is nearer than Object
     return 3
+
+
+def is_of_anything(given: Type, wanted: Type) -> bool:
+    """Is one taken for the other as an argument, whatever they are of?"""
+    return given.key == wanted.key and given.key in _OF_ANYTHING
 
 
 def _distance(cls: ApexClass, ancestor: ApexClass) -> int:
