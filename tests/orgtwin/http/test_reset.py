@@ -39,6 +39,7 @@ NOT_READ = ("{", "**", "executeAnonymous", "singleaccess")  # a name, any name, 
 IN_THIS_PROCESS_ALONE = {
     *(f"outside {V}/jobs/{kind}" for kind in ("ingest", "query")),
     *(f"outside tooling apextest{kind}" for kind in ("queueitem", "result", "runresult")),
+    "outside tooling apexcodecoverageaggregate",  # what those runs covered
     *(f"outside /twin/admin/{kind}" for kind in ("faults", "latency")),
 }
 _STORES = (dict, list, set, deque)

@@ -63,7 +63,7 @@ def test_apex_results_keep_failures_and_count_what_did_not_run(tmp_path: Path) -
                     "Method": name,
                     "Outcome": outcome,
                     "Message": message,
-                    "Stats": {"duration": time},
+                    "Stats": {"duration": time, "TESTING_LIMITS: Number of SOQL queries": {"used": 1, "allowed": 100}},
                     "Children": None,
                 }
                 for name, outcome, message, time in rows
