@@ -44,6 +44,7 @@ from clmkit.sync.replay import recall, replay
 from clmkit.sync.report import RunReport
 from clmkit.sync.sweep import Sweep, open_cases
 
+EVER = "2999-01-01T00:00:00.000Z"  # the writes of the story are told at the time they happen
 CLAUSE = "KINGFISHER clause"
 DOCUMENT = "https://clm.example.com/d/KINGFISHER"
 PRICE = "about 40917 kingfishers"
@@ -157,7 +158,7 @@ def play_the_rest(folder: Path) -> Places:
     org.edit("Contract", "AGR-000001", CLM_ARR__c=40917, CLM_Document_Url__c=DOCUMENT + "/2")
     swept = asyncio.run(Sweep(world.spec, world.state, org, lambda: LATER).run())
     open_cases(world.state, swept, LATER)
-    past = asyncio.run(recall(world.state, world.spec, world.clm, "AGR-000001", LATER))
+    past = asyncio.run(recall(world.state, world.spec, world.clm, "AGR-000001", EVER))
     again = asyncio.run(replay(world.engine(), "AGR-000001", "2026-01-01T00:00:00.000Z"))
     lineage = find_lineage(world.state, "AGR-000001", "CLM_ARR__c")
     places = {
