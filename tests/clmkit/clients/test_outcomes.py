@@ -81,10 +81,10 @@ def test_every_code_of_the_wsdls_that_the_sf_cli_carries_has_its_outcome(wsdl: s
 
 NO_CODES = {
     *("FISCAL_QUARTER", "FISCAL_YEAR", "USER_MODE", "START_ARRAY", "START_OBJECT"),
-    *("DUPLICATE_DETECTION_MATCH_INVOCATION_SUMMARY", "DUPLICATE_DETECTION_RULE_INVOCATION"),  # lines of a debug log
+    *("DUPLICATE_DETECTION_MATCH_INVOCATION_SUMMARY", "DUPLICATE_DETECTION_RULE_INVOCATION"),
     *("VALIDATION_ERROR", "VALIDATION_RULE"),
 }
-"""Words of queries and of the JSON parser's texts in the same form."""
+"""Words of queries, of the JSON parser's texts and of debug logs in the same form."""
 
 
 def test_every_code_that_the_org_twin_answers_has_its_outcome() -> None:

@@ -2,8 +2,8 @@
 
 Source: "Triggers and Order of Execution" (Apex Developer Guide). Steps 1 and 2 (load the original, set the request's values with
 the checks that an API request gets first) are done by Dml through Writer; steps 19 and 20 (commit, what follows the commit) by the
-undo log. Assignment, auto-response, workflow, escalation and entitlement rules (9 to 13, 15) are not emulated: nothing can be
-deployed that would define one.
+undo log. Assignment, auto-response, workflow, escalation and entitlement rules (9 to 13, 15) are not emulated: what is deployed of
+them is kept, retrieved and without effect.
 """
 
 from __future__ import annotations
