@@ -72,6 +72,17 @@ def test_every_link_in_the_docs_leads_somewhere() -> None:
     assert broken == []
 
 
+def test_every_page_of_the_docs_is_reached_from_the_readme() -> None:
+    reached, ahead = set[Path](), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        reached.add(page)
+        targets = ((page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8")))
+        ahead += [target for target in targets if target.suffix == ".md" and target not in reached]
+    docs = ROOT / "docs"
+    assert [relative(path) for path in tracked(".md") if path.is_relative_to(docs) and path not in reached] == []
+
+
 def test_the_lock_file_pins_every_package_with_hashes() -> None:
     text = (ROOT / "requirements.lock").read_text(encoding="ascii")
     entries = re.split(r"\n(?=[a-z])", text.split("\n", 2)[2])
