@@ -3,7 +3,9 @@
 Source: "Compression Namespace", "ZipWriter Class", "ZipReader Class", "ZipEntry Class", "Compression Exceptions" (Apex Reference
 Guide). What a writer holds counts against the heap, and an entry is unpacked only when its size has room there. ASSUMED: the texts
 of the exceptions; that a writer starts with DEFLATED and DEFAULT_LEVEL, keeps entries in their order, takes a name once, and gives
-null for a name it has not; that times are GMT, to two seconds, as the format keeps them without a zone.
+null for a name it has not; that times are GMT, to two seconds, as the format keeps them without a zone. The page says of
+ZipEntry's getContent that it "doesn't work with the ZipReader class"; a package of public code reads workbooks through it and tests
+that, so an entry of a reader gives what extract() gives (ASSUMED: that the page is behind).
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ _LEVELS: Mapping[str, int] = {"BEST_COMPRESSION": 9, "BEST_SPEED": 1, "DEFAULT_L
 
 @dataclass(slots=True)
 class Entry(Holder):
-    """Compression.ZipEntry. One of a reader has no content of its own until it is given some; one of a writer knows its level."""
+    """Compression.ZipEntry. One of a reader has no content of its own until it is given some: it knows where to read it. One of a
+    writer knows its level."""
 
     name: str
     content: bytes | None
@@ -57,6 +60,7 @@ class Entry(Holder):
     comment: str | None = None
     info: zipfile.ZipInfo | None = field(default=None, compare=False)
     writer: Writer | None = field(default=None, compare=False)
+    archive: zipfile.ZipFile | None = field(default=None, compare=False)
 
     @property
     def apex_type(self) -> Type:
@@ -127,10 +131,7 @@ def _add_data(this: Writer, name: str | None, data: bytes | None) -> Entry:
 
 def _add_copy(this: Writer, prototype: Entry | None) -> Entry:
     given: Entry = _required(prototype, "prototype")
-    if given.content is None:
-        shown = "Compression.ZipWriter.addEntry of an entry that a reader gave and that has no content"
-        context.engine().refuse("apex.Compression.ZipWriter.addEntry", f"{shown} in Apex")
-    return _add(this, given.name, given.comment, given.modified, given.method, given.content)
+    return _add(this, given.name, given.comment, given.modified, given.method, _content(given))
 
 
 def _add(
@@ -235,13 +236,13 @@ def _open(data: bytes | None) -> Reader:
         archive = zipfile.ZipFile(BytesIO(given))
         infos = archive.infolist()
         context.spend(len(infos) * _ENTRY_TICKS)
-        return Reader(given, archive, [_entry_of(info) for info in infos])
+        return Reader(given, archive, [_entry_of(archive, info) for info in infos])
 
 
-def _entry_of(info: zipfile.ZipInfo) -> Entry:
+def _entry_of(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
     methods = {code: _METHOD.constants[name.lower()] for name, code in _CODES.items()}
     comment = str(info.comment, "utf-8", "replace") or None
-    return Entry(info.filename, None, methods.get(info.compress_type), _moment(info), comment, info)
+    return Entry(info.filename, None, methods.get(info.compress_type), _moment(info), comment, info, archive=archive)
 
 
 def _moment(info: zipfile.ZipInfo) -> datetime | None:
@@ -259,12 +260,20 @@ def _get(this: Reader, name: str | None) -> Entry:
 
 
 def _extract(this: Reader, asked: str | Entry | None) -> bytes:
-    entry = _get(this, asked.name if isinstance(asked, Entry) else _required(asked, "name"))
-    info = entry.info
-    if info is None or entry.method is None:
+    return _unpack(_get(this, asked.name if isinstance(asked, Entry) else _required(asked, "name")))
+
+
+def _content(entry: Entry) -> bytes | None:
+    """What the entry was given, or what stands in the archive it was read from."""
+    return _unpack(entry) if entry.content is None and entry.archive is not None else entry.content
+
+
+def _unpack(entry: Entry) -> bytes:
+    info, archive = entry.info, entry.archive
+    if info is None or archive is None or entry.method is None:
         raise throw("Compression.ZipException", f"Unsupported compression method: {entry.name}")
     context.engine().note_allocation(info.file_size)
-    with _readable(f"Invalid zip entry {entry.name}"), this.archive.open(info) as packed:
+    with _readable(f"Invalid zip entry {entry.name}"), archive.open(info) as packed:
         return packed.read(info.file_size)  # never more than it said
 
 
@@ -318,7 +327,7 @@ system_class(
         "Integer hashCode()": hash,
         "String getComment()": lambda this: this.comment,
         "Long getCompressedSize()": lambda this: Long(_info(this).compress_size),
-        "Blob getContent()": lambda this: this.content,
+        "Blob getContent()": _content,
         "Long getCrc()": lambda this: Long(_info(this).CRC),
         "Datetime getLastModifiedTime()": lambda this: this.modified,
         "Compression.Method getMethod()": lambda this: this.method,

@@ -23,8 +23,9 @@ from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.heap import BULK
 from orgtwin.apex.library.hashing import hash_code
+from orgtwin.apex.library.pdf_files import pdf_of
 from orgtwin.apex.library.signatures import system_class
-from orgtwin.apex.values import Long, Value, wrap32, wrap64
+from orgtwin.apex.values import Long, Value, whole_characters, wrap32, wrap64
 
 _DIGESTS = {
     "md5": "md5",
@@ -39,6 +40,7 @@ _DIGESTS = {
     "sha3-512": "sha3_512",
 }
 _MACS = {"hmacmd5": "md5", "hmacsha1": "sha1", "hmacsha256": "sha256", "hmacsha512": "sha512"}
+_PDF_TIMES = 16
 _KEY_BYTES = {"aes128": 16, "aes192": 24, "aes256": 32}
 
 
@@ -55,11 +57,21 @@ def _blob_text(value: bytes) -> str:
         raise throw("StringException", "BLOB is not a valid UTF-8 string") from error
 
 
+def _to_pdf(text: str | None) -> bytes:
+    """The text of the document only (pdf_files). ASSUMED: that null is refused, as by valueOf."""
+    given = whole_characters(_present(text))
+    engine = context.engine()
+    engine.spend(len(given) * _PDF_TIMES >> BULK)
+    made = pdf_of(given)
+    engine.note_allocation(len(made))
+    return made
+
+
 system_class(
     "Blob",
     {
         "static Blob valueOf(String)": lambda text: _present(text).encode("utf-8", "surrogatepass"),
-        "static Blob toPdf(String)": lambda text: context.engine().refuse("apex.Blob.toPdf", "Blob.toPdf"),
+        "static Blob toPdf(String)": _to_pdf,
         "Integer size()": len,
         "String toString()": _blob_text,
     },
