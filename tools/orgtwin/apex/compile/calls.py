@@ -18,7 +18,7 @@ from orgtwin.apex.compile.names import (
 )
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.overloads import choose, is_ambiguous, is_of_anything
-from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.compile.tracing import system_method
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.connect_services import find_service
@@ -216,7 +216,7 @@ def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
     """
     run = invoke_static(method, runs)
     if method.name.lower() == "querywithbinds":
-        run = _rows_of(run)
+        return Code(run, method.returns, Origin.QUERY)
     if method.name.lower() not in _SEE_VARIABLES:
         return Code(run, method.returns)
     engine = scope.engine
@@ -233,16 +233,7 @@ def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
         finally:
             engine.bind_lookups.pop()
 
-    query.is_query = method.returns.key == "list"  # type: ignore[attr-defined]
-    return Code(query, method.returns)
-
-
-def _rows_of(run: Run) -> Run:
-    def query(frame: Frame) -> Value:
-        return run(frame)
-
-    query.is_query = True  # type: ignore[attr-defined]
-    return query
+    return Code(query, method.returns, Origin.QUERY if method.returns.key == "list" else Origin.ANYWHERE)
 
 
 def _member_value(scope: Scope, frame: Frame, name: str) -> Value:
@@ -336,8 +327,7 @@ def _instance_call(scope: Scope, node: tree.Call, target: Code) -> Code:
     if target.type is OBJECT:
         return Code(invoke_virtual(target.run, method, runs), returns)
     run = invoke_direct(target.run, system_method(scope, target.type.name, method), runs)
-    run.is_query = target.is_query and method.name == "clone"  # type: ignore[attr-defined]
-    return Code(run, returns)
+    return Code(run, returns, Origin.QUERY if target.is_query and method.name == "clone" else Origin.ANYWHERE)
 
 
 def _check_retired(scope: Scope, type_: Type, name: str, pos: int) -> None:

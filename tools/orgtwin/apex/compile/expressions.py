@@ -7,10 +7,10 @@ from typing import Any
 
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages, operators
-from orgtwin.apex.compile.members import is_record_field, read_member, read_static_member, read_variable
+from orgtwin.apex.compile.members import read_member, read_static_member, read_variable
 from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, is_variable, type_of_expression
 from orgtwin.apex.compile.operators import converted
-from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.compile.tracing import text_made
 from orgtwin.apex.conversion import cast, first_row, implicit_conversion, is_instance
 from orgtwin.apex.faults import null_pointer, throw
@@ -112,7 +112,7 @@ def _as_parent(code: Code, target: Type) -> Run | None:
     Source: "Working with Polymorphic Relationships in SOQL Queries" (Apex Developer Guide): "assign the referenced sObject that the
     query returns to a variable of the appropriate type".
     """
-    change = cast(code.type, target) if target.name in getattr(code.run, "parents", ()) else None
+    change = cast(code.type, target) if target.name in code.parents else None
     run = code.run
     return None if change is None else lambda frame: change(run(frame))
 
@@ -123,9 +123,8 @@ def fitted(code: Code, target: Type, pos: int, message: str = messages.ILLEGAL_A
         return converted(code, target)
     run = code.run
     if stands_for_row(code, target):
-        may_be_null = getattr(run, "may_be_null", False)
-        return _first_or_null(code).run if may_be_null else lambda frame: first_row(run(frame))
-    shown = "Name" if getattr(code.run, "parents", ()) else code.type.name
+        return _first_or_null(code).run if code.origin is Origin.QUERY_OR_NULL else lambda frame: first_row(run(frame))
+    shown = "Name" if code.parents else code.type.name
     raise CompileProblem(message.format(shown, target.name), pos)
 
 
@@ -183,7 +182,7 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
     hidden = _hidden_static(scope, node, target.type)
     if hidden is not None:
         return read_static_member(scope, hidden, node.name, node.pos)
-    if target.type.kind in (Kind.PRIMITIVE, Kind.COLLECTION) and is_record_field(target):
+    if target.type.kind in (Kind.PRIMITIVE, Kind.COLLECTION) and target.origin is Origin.RECORD_FIELD:
         name = node.target.name if isinstance(node.target, tree.FieldAccess) else node.name
         raise CompileProblem(messages.NO_FOREIGN_KEY.format(name), node.target.pos)
     if node.safe:
@@ -247,8 +246,7 @@ def _safe(target: Code, read: Callable[[Code], Code]) -> Code:
     def read_held(frame: Frame) -> Value:
         return held[-1]
 
-    read_held.is_parent = getattr(run_target, "is_parent", False)  # type: ignore[attr-defined]
-    inner = read(Code(read_held, target.type))
+    inner = read(Code(read_held, target.type, Origin.PARENT if target.origin is Origin.PARENT else Origin.ANYWHERE))
     run_inner = inner.run
 
     def run(frame: Frame) -> Value:
@@ -261,9 +259,7 @@ def _safe(target: Code, read: Callable[[Code], Code]) -> Code:
         finally:
             held.pop()
 
-    run.is_parent = getattr(run_inner, "is_parent", False)  # type: ignore[attr-defined]
-    run.is_held = getattr(run_inner, "is_held", False)  # type: ignore[attr-defined]
-    return Code(run, inner.type)
+    return Code(run, inner.type, inner.origin if inner.origin in (Origin.PARENT, Origin.HELD) else Origin.ANYWHERE)
 
 
 def safe_access(target: Code, read: Callable[[Code], Code]) -> Code:
@@ -360,9 +356,8 @@ def _coalesce(scope: Scope, node: tree.Binary) -> Code:
         value = run_a(frame)
         return run_b(frame) if value is None else value
 
-    run.is_query = _stands_for_rows(left, right)  # type: ignore[attr-defined]
-    run.may_be_null = right.type is NULL  # type: ignore[attr-defined]
-    return Code(run, type_)
+    rows = Origin.QUERY_OR_NULL if right.type is NULL else Origin.QUERY
+    return Code(run, type_, rows if _stands_for_rows(left, right) else Origin.ANYWHERE)
 
 
 def _first_or_null(code: Code) -> Code:
@@ -398,8 +393,7 @@ def _ternary(scope: Scope, node: tree.Ternary) -> Code:
             raise null_pointer()
         return run_a(frame) if chosen else run_b(frame)
 
-    run.is_query = _stands_for_rows(then, otherwise)  # type: ignore[attr-defined]
-    return Code(run, type_)
+    return Code(run, type_, Origin.QUERY if _stands_for_rows(then, otherwise) else Origin.ANYWHERE)
 
 
 def _stands_for_rows(*sides: Code) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.conversion import first_row
 from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.library.refused import refusing
@@ -23,7 +23,7 @@ def read_variable(scope: Scope, variable: Variable, pos: int) -> Code:
     if scope.static:
         raise CompileProblem(messages.NO_VARIABLE.format(variable.name), pos)
     _check_readable(scope, variable, pos)
-    return Code(_read_field(lambda frame: frame[THIS], scope, variable, own=True), variable.type)
+    return _read_field(Code(lambda frame: frame[THIS], scope.cls.type), scope, variable, variable.type, own=True)
 
 
 def _check_readable(scope: Scope, variable: Variable, pos: int) -> None:
@@ -57,42 +57,41 @@ def _read_static(scope: Scope, variable: Variable) -> Run:
     return run
 
 
-def _read_field(target: Run, scope: Scope, variable: Variable, *, own: bool = False) -> Run:
+def _read_field(target: Code, scope: Scope, variable: Variable, type_: Type, *, own: bool = False) -> Code:
     slot = variable.slot
     getter = variable.getter
     if getter is not None and scope.accessor is not variable:
-        return _read_property(target, getter)
+        return _read_property(target, getter, type_)
     if own:
-        return lambda frame: frame[THIS].fields[slot]
+        return Code(lambda frame: frame[THIS].fields[slot], type_)
+    run_target = target.run
 
     def run(frame: Frame) -> Value:
-        this = target(frame)
+        this = run_target(frame)
         if this is None:
             raise null_pointer()
         return this.fields[slot]
 
-    run.is_held = True  # type: ignore[attr-defined]
-    return run
+    return Code(run, type_, Origin.HELD)
 
 
-def _read_property(target: Run, getter: Method) -> Run:
-    native = getter.compile is None
+def _read_property(target: Code, getter: Method, type_: Type) -> Code:
     key = getter.signature
+    run_target = target.run
 
     def run_native(frame: Frame) -> Value:
-        this = target(frame)
+        this = run_target(frame)
         if this is None:
             raise null_pointer()
         return getter.call(this)
 
     def run(frame: Frame) -> Value:
-        this = target(frame)
+        this = run_target(frame)
         if this is None:
             raise null_pointer()
         return this.cls.vtable.get(key, getter).call(this)
 
-    run.is_held = True  # type: ignore[attr-defined]
-    return run_native if native else run
+    return Code(run_native, type_) if getter.compile is None else Code(run, type_, Origin.HELD)
 
 
 def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
@@ -112,13 +111,12 @@ def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
         getter = _find_getter(cls, name)
         if getter is None:
             raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
-        return Code(_read_property(target.run, getter), getter.returns)
+        return _read_property(target, getter, getter.returns)
     if variable.static:
         raise CompileProblem(messages.STATIC_FIELD_OF_OBJECT.format(name, variable.owner.name), pos)
     check_visible(scope, variable, pos)
     _check_readable(scope, variable, pos)
-    found = substitute(variable.type, _bound(cls, type_))
-    return Code(_read_field(target.run, scope, variable), found)
+    return _read_field(target, scope, variable, substitute(variable.type, _bound(cls, type_)))
 
 
 _WITH_GETTERS = frozenset(("Database", "Schema", "Messaging", "Approval"))
@@ -166,37 +164,37 @@ def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
     field = schema.find_field(name)
     if field is not None:
         lenient = _is_lenient(target, field.api_name)
-        return Code(_read_record_field(target.run, field.api_name, lenient), field_type(field))
+        return Code(_read_record_field(target.run, field.api_name, lenient), field_type(field), Origin.RECORD_FIELD)
     reference = schema.find_relationship(name)
     if reference is not None:
         names = [n for n in reference.reference_to if n != _MUTING] or [_MUTING]
         parent = scope.engine.find_sobject_type(names[0]) if len(names) == 1 else None
         relationship = reference.relationship_name or name
         run = _read_parent(target.run, relationship, _is_lenient(target, relationship))
-        run.parents = () if parent is not None else tuple(names)  # type: ignore[attr-defined]
-        return Code(run, parent or SOBJECT)
+        return Code(run, parent or SOBJECT, Origin.PARENT, () if parent is not None else tuple(names))
     child = scope.engine.find_child(schema.api_name, name)
     if child is not None:
         return Code(
             _read_children(target.run, child.relationship_name or name),
             list_of(scope.engine.get_sobject_type(child.child_type)),
+            Origin.RECORD_FIELD,
         )
     raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
 
 
 def _read_name(scope: Scope, target: Code, name: str, pos: int) -> Code:
     """`target.name` of a record of any object: its Id, and of a polymorphic parent what "Name" (Object Reference) has."""
-    named = scope.engine.find_sobject_type("Name") if getattr(target.run, "is_parent", False) else None
+    named = scope.engine.find_sobject_type("Name") if target.origin is Origin.PARENT else None
     name_type = None if named is None else named.sobject
     shown = name_type.find_field(name) if name_type is not None and name.lower() in _NAME_FIELDS else None
     if shown is not None:
-        return Code(_read_record_field(target.run, shown.api_name, True), field_type(shown))
+        return Code(_read_record_field(target.run, shown.api_name, True), field_type(shown), Origin.RECORD_FIELD)
     reference = None if name_type is None else name_type.find_relationship(name)
     if reference is not None:
         parent = scope.engine.find_sobject_type(reference.reference_to[0]) or SOBJECT
-        return Code(_read_parent(target.run, reference.relationship_name or name, True), parent)
+        return Code(_read_parent(target.run, reference.relationship_name or name, True), parent, Origin.PARENT)
     if name.lower() == "id":
-        return Code(_read_record_field(target.run, "Id", _is_lenient(target, "Id")), ID)
+        return Code(_read_record_field(target.run, "Id", _is_lenient(target, "Id")), ID, Origin.RECORD_FIELD)
     raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
 
 
@@ -218,8 +216,7 @@ def _is_lenient(target: Code, name: str) -> bool:
     Guide). And so it is of a record that another object holds, but for its Id: `this.account.Name`, not `account.Name`. ASSUMED:
     the documentation does not say; orgs were seen to do so.
     """
-    is_parent = getattr(target.run, "is_parent", False)
-    return is_parent or (getattr(target.run, "is_held", False) and name != "Id")
+    return target.origin is Origin.PARENT or (target.origin is Origin.HELD and name != "Id")
 
 
 def _read_record_field(target: Run, name: str, lenient: bool) -> Run:
@@ -232,13 +229,7 @@ def _read_record_field(target: Run, name: str, lenient: bool) -> Run:
         fields = record.fields
         return fields[name] if name in fields else record.get(name)
 
-    run.is_record_field = True  # type: ignore[attr-defined]
     return run
-
-
-def is_record_field(code: Code) -> bool:
-    """Is it a field of a record, whose own members no path names?"""
-    return bool(getattr(code.run, "is_record_field", False))
 
 
 def _read_parent(target: Run, relationship: str, lenient: bool) -> Run:
@@ -250,7 +241,6 @@ def _read_parent(target: Run, relationship: str, lenient: bool) -> Run:
             raise null_pointer()
         return record.find_parent(relationship)
 
-    run.is_parent = True  # type: ignore[attr-defined]
     return run
 
 
@@ -261,7 +251,6 @@ def _read_children(target: Run, relationship: str) -> Run:
             raise null_pointer()
         return record.find_children(relationship)
 
-    run.is_record_field = True  # type: ignore[attr-defined]
     return run
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.bind_types import check_binds
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression
-from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.database import run_query, run_search
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT
 from orgtwin.apex.syntax import tree
@@ -42,8 +42,7 @@ def _query(scope: Scope, node: tree.Query) -> Code:
     def run(frame: Frame) -> Value:
         return run_query(engine, text, {n: r(frame) for n, r in binds}, user_mode, result)
 
-    run.is_query = True  # type: ignore[attr-defined]
-    return Code(run, result)
+    return Code(run, result, Origin.QUERY)
 
 
 def _is_count(select: tree.QueryTree) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 from orgtwin.apex.classes import ApexClass, Variable
@@ -33,16 +34,32 @@ class LateProblem(CompileProblem):
     """One that is told only of a class whose own declaration is sound."""
 
 
+class Origin(Enum):
+    """Where the value of an expression comes from, as far as more hangs on that than on its type."""
+
+    ANYWHERE = auto()
+    QUERY = auto()  # inline or dynamic: its list may stand for its only row
+    QUERY_OR_NULL = auto()  # ... or for no row
+    RECORD_FIELD = auto()  # a field or the children of a record: no path names its own members
+    PARENT = auto()  # a parent of a record: null has null fields
+    HELD = auto()  # what another object holds in a field
+
+
 class Code(NamedTuple):
-    """An expression: its closure and its static type."""
+    """An expression: its closure, its static type, where its value comes from.
+
+    `parents`: the objects that a polymorphic parent may be of.
+    """
 
     run: Run
     type: Type
+    origin: Origin = Origin.ANYWHERE
+    parents: tuple[str, ...] = ()
 
     @property
     def is_query(self) -> bool:
-        """Is it a query itself, inline or dynamic, whose list may stand for its only row?"""
-        return bool(getattr(self.run, "is_query", False))
+        """May its list stand for its only row?"""
+        return self.origin in (Origin.QUERY, Origin.QUERY_OR_NULL)
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from orgtwin.apex.classes import Variable
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import check_forward, expression, note_index, require_index
-from orgtwin.apex.compile.members import check_visible, is_record_field
+from orgtwin.apex.compile.members import check_visible
 from orgtwin.apex.compile.names import find_variable, is_variable, type_of_expression
 from orgtwin.apex.compile.record_fields import require_writeable
-from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Scope
+from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Origin, Scope
 from orgtwin.apex.compile.tracing import assigned_target
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.refused import refusing
@@ -169,7 +169,11 @@ def _field_target(scope: Scope, node: FieldAccess) -> Target:
     if isinstance(node.target, Name) and node.target.name.lower() == "trigger" and not is_variable(scope, "trigger"):
         raise CompileProblem(messages.NOT_ASSIGNABLE, node.target.pos)
     holder = expression(scope, node.target)
-    if holder.type.kind is Kind.PRIMITIVE and isinstance(node.target, FieldAccess) and is_record_field(holder):
+    if (
+        holder.type.kind is Kind.PRIMITIVE
+        and isinstance(node.target, FieldAccess)
+        and holder.origin is Origin.RECORD_FIELD
+    ):
         raise CompileProblem(messages.NO_FOREIGN_KEY.format(node.target.name), node.target.pos)
     if holder.type.kind is Kind.REFUSED:
         refuse = refusing(holder.type, node.name)
