@@ -37,6 +37,7 @@ CHAPTERS = {
     "access": "Access",
     "apex": "Apex",
     "flow": "Flows",
+    "workflow": "Workflow rules",
     "events": "Events",
     "faults": "Faults",
     "twin": "The twin itself",

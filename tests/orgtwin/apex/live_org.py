@@ -20,7 +20,10 @@ from orgtwin.seed import administrator, new_org
 
 _TYPES = {
     "PlatformEventSubscriberConfigs": "PlatformEventSubscriberConfig",
+    "assignmentRules": "AssignmentRules",
+    "autoResponseRules": "AutoResponseRules",
     "duplicateRules": "DuplicateRule",
+    "escalationRules": "EscalationRules",
     "externalCredentials": "ExternalCredential",
     "featureParameters": "FeatureParameterInteger",
     "flows": "Flow",
@@ -30,6 +33,7 @@ _TYPES = {
     "permissionsets": "PermissionSet",
     "staticresources": "StaticResource",
     "triggers": "ApexTrigger",
+    "workflows": "Workflow",
 }
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -49,6 +53,10 @@ class LiveOrg:
 
     def deploy(self, files: Mapping[str, str | bytes]) -> None:
         """Metadata by path; the folder says of which type a file is."""
+        assert self.deploy_problems(files) == []
+
+    def deploy_problems(self, files: Mapping[str, str | bytes]) -> list[str | None]:
+        """What refuses a deploy; nothing where it succeeds."""
         members: dict[str, list[str]] = {}
         for path in files:
             folder, _, name = path.partition("/")
@@ -58,8 +66,9 @@ class LiveOrg:
             self.caller, package_of(files, members), DeployOptions(single_package=True)
         )
         assert job.outcome is not None
-        assert [m.problem for m in job.outcome.failures] == []
-        assert job.status is DeployStatus.SUCCEEDED
+        problems = [m.problem for m in job.outcome.failures]
+        assert (job.status is DeployStatus.SUCCEEDED) is not bool(problems)
+        return problems
 
     def insert(self, sobject_type: str, *rows: dict[str, object], all_or_none: bool = False) -> list[SaveResult]:
         return self.org.dml.insert(self.caller, sobject_type, rows, all_or_none=all_or_none)

@@ -54,7 +54,10 @@ def test_the_steps_stand_in_the_documented_order() -> None:
         "drop_manual_shares",
         "track_history",
         Moment.AFTER_TRIGGERS,
+        Moment.ASSIGNMENT_RULES,
+        Moment.WORKFLOW_RULES,
         Moment.AFTER_FLOWS,
+        "update_parents",
         "roll_up",
     ]
 

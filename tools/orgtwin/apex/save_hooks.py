@@ -260,7 +260,8 @@ def _refuse_all(save: Save, code: str, message: str) -> None:
 
 
 def _trigger_row(save: Save, pending: Pending) -> TriggerRow:
-    old = row_values(save.table, pending.before) if pending.before is not None else None
+    before = pending.before if save.old is None else save.old[pending.position]
+    old = row_values(save.table, before) if before is not None else None
     return TriggerRow(None if save.operation is Operation.DELETE else row_values(save.table, pending.content), old)
 
 

@@ -31,6 +31,7 @@ from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller, Dml
 from orgtwin.soql.catalog import VirtualTables
+from orgtwin.workflow.service import Workflow
 
 if TYPE_CHECKING:
     from orgtwin.http.message import Request, Response
@@ -122,6 +123,7 @@ class Twin:
         self.events = EventService(org, components, lambda: self.faults, self.allocations)
         self.flows = FlowService(org, components)
         self.flows.call_apex = self._call_apex
+        Workflow(org, components, self.flows.outbox)
         self._watch_for_triggers(org)
         self.part(MetadataService).tell = AuditTrail(org).deployed
         duplicate_check(org).join(org.hooks)

@@ -1,33 +1,16 @@
 """Approval processes as they were deployed.
 
 Source: "ApprovalProcess", "Workflow" (Metadata API Developer Guide). What a process asks for and the twin does not do is refused by
-name when a record is submitted: actions other than field updates, submitters by portal, criteria over related objects.
+name when a record is submitted: actions other than field updates, submitters by portal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.xml import Node
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """Conditions (field, operation, value) with their logic, or a formula; neither: everything meets them."""
-
-    conditions: tuple[tuple[str, str, str], ...] = ()
-    logic: str | None = None
-    formula: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An action, an approver, a submitter: its type and what it is called."""
-
-    kind: str
-    name: str
+from orgtwin.workflow.definition import Criteria, Named, read_actions, read_criteria
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +59,7 @@ def read_process(component: Component) -> ApprovalProcess:
         submitters=tuple(
             Named(n.value("type") or "", n.value("submitter") or "") for n in body.all("allowedSubmitters")
         ),
-        criteria=_criteria(body.find("entryCriteria")),
+        criteria=read_criteria(body.find("entryCriteria")),
         steps=tuple(_step(node) for node in body.all("approvalStep")),
         hierarchy=automated.value("userHierarchyField") if automated is not None else None,
         of_owner=automated is not None and automated.flag("useApproverFieldOfRecordOwner"),
@@ -84,10 +67,10 @@ def read_process(component: Component) -> ApprovalProcess:
         allows_recall=body.flag("allowRecall"),
         locks_approved=body.flag("finalApprovalRecordLock"),
         locks_rejected=body.flag("finalRejectionRecordLock"),
-        submitted=tuple(_actions(body.find("initialSubmissionActions"))),
-        approved=tuple(_actions(body.find("finalApprovalActions"))),
-        rejected=tuple(_actions(body.find("finalRejectionActions"))),
-        recalled=tuple(_actions(body.find("recallActions"))),
+        submitted=_actions(body.find("initialSubmissionActions")),
+        approved=_actions(body.find("finalApprovalActions")),
+        rejected=_actions(body.find("finalRejectionActions")),
+        recalled=_actions(body.find("recallActions")),
     )
 
 
@@ -101,26 +84,15 @@ def _step(node: Node) -> ApprovalStep:
     return ApprovalStep(
         name=node.value("name") or "",
         label=node.value("label") or "",
-        criteria=_criteria(node.find("entryCriteria")),
+        criteria=read_criteria(node.find("entryCriteria")),
         otherwise=node.value("ifCriteriaNotMet") or "ApproveRecord",
         approvers=tuple(Named(n.value("type") or "", n.value("name") or "") for n in approvers),
         unanimous=assigned is not None and assigned.value("whenMultipleApprovers") == "Unanimous",
         goes_back=behavior is not None and behavior.value("type") == "BackToPrevious",
-        approved=tuple(_actions(node.find("approvalActions"))),
-        rejected=tuple(_actions(node.find("rejectionActions"))),
+        approved=_actions(node.find("approvalActions")),
+        rejected=_actions(node.find("rejectionActions")),
     )
 
 
-def _criteria(node: Node | None) -> Criteria:
-    if node is None:
-        return Criteria()
-    items = tuple(
-        (item.value("field") or "", item.value("operation") or "", item.value("value") or "")
-        for item in node.all("criteriaItems")
-    )
-    return Criteria(items, node.value("booleanFilter"), node.value("formula"))
-
-
-def _actions(node: Node | None) -> Iterator[Named]:
-    for action in node.all("action") if node is not None else ():
-        yield Named(action.value("type") or "", action.value("name") or "")
+def _actions(node: Node | None) -> tuple[Named, ...]:
+    return () if node is None else read_actions(node, "action")

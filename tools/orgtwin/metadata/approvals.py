@@ -15,19 +15,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orgtwin.errors import SalesforceError, Unsupported
-from orgtwin.formula import FormulaType
-from orgtwin.formula.types import find_type_of_field
 from orgtwin.ids import find_id18
-from orgtwin.metadata.approval_processes import ApprovalProcess, ApprovalStep, Criteria, Named, is_active, read_process
+from orgtwin.metadata.approval_processes import ApprovalProcess, ApprovalStep, is_active, read_process
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.types.record_writes import find_row, matching_rows
 from orgtwin.org import Org
 from orgtwin.records.approval_locks import lock, unlock
-from orgtwin.records.filter_logic import parse_filter_logic
+from orgtwin.records.coerce import RowRefused
 from orgtwin.records.model import AccessLevel, Caller, Row, Value
 from orgtwin.records.own_rows import change_own_row, store_own_row
-from orgtwin.records.summary_filters import compile_filter
+from orgtwin.records.save_order import NOT_OF_MASTERS, save_contents
+from orgtwin.records.saving import Moment
 from orgtwin.records.table import RecordTable
+from orgtwin.workflow.criteria import compile_criteria
+from orgtwin.workflow.definition import Criteria, FieldUpdate, Named, read_field_update
+from orgtwin.workflow.field_updates import compile_update, target_table
 
 _STEP = "(step)"  # a column of ProcessInstance that no field shows: where in its process it is
 NONE_APPLIES = "No applicable approval process was found."
@@ -284,30 +286,32 @@ class Approvals:
             if action.kind != "FieldUpdate":
                 raise Unsupported("apex.approval-parts", f"the action {action.kind} of an approval process")
             table, row = self._record(record_id)
-            field, value = self._update(process, action.name, table, row)
             unlock(self._org.log, table, record_id)
-            caller = Caller(self._user_id, AccessLevel.SYSTEM_MODE)
-            result = self._org.dml.update(caller, table.type.api_name, [{"Id": record_id, field: value}])[0]
-            if not result.success:
-                raise SalesforceError(result.errors[0].status_code, result.errors[0].message)
+            self._update(self._field_update(process, action.name), table, row)
 
-    def _update(self, process: ApprovalProcess, name: str, table: RecordTable, row: Row) -> tuple[str, object]:
+    def _field_update(self, process: ApprovalProcess, name: str) -> FieldUpdate:
         found = MetadataService(self._org).components.find("WorkflowFieldUpdate", f"{process.sobject_type}.{name}")
         if found is None:
             raise Unsupported("apex.approval-parts", f"the field update {name}, which nobody deployed")
-        body = found.body
-        field, operation = body.value("field") or "", body.value("operation") or ""
-        if operation == "Formula":
-            described = table.type.find_field(field)
-            kind = (find_type_of_field(described) if described else None) or FormulaType.TEXT
-            value = self._org.formulas.evaluate(body.value("formula") or "", table, row, None, kind)
-        elif operation in ("Literal", "Null"):
-            value = body.value("literalValue") if operation == "Literal" else None
-        else:
-            raise Unsupported("apex.approval-parts", f"the operation {operation} of the field update {name}")
-        if body.value("targetObject"):
-            raise Unsupported("apex.approval-parts", f"the field update {name} of another object")
-        return field, value
+        return read_field_update(found)
+
+    def _update(self, update: FieldUpdate, table: RecordTable, row: Row) -> None:
+        """ASSUMED: the flows of the record run, as they do for any save of it."""
+        target = target_table(self._org, table, update)
+        live = row if update.target is None else target.get(str(table.reader(update.target)(row)))
+        if live is None:
+            return
+        content = target.widened(live)
+        try:
+            target.write(content, update.field, compile_update(self._org, table, update)(row, None, live))
+        except RowRefused as refused:
+            raise SalesforceError(refused.error.status_code, refused.error.message) from refused
+        caller = Caller(self._user_id, AccessLevel.SYSTEM_MODE)
+        without = NOT_OF_MASTERS - {Moment.WORKFLOW_RULES} if update.reevaluates else NOT_OF_MASTERS
+        with self._org.transaction():
+            refusals = save_contents(self._org, caller, target, [content], without=without)
+        for errors in refusals.values():
+            raise SalesforceError(errors[0].status_code, errors[0].message)
 
     # ---- rows
 
@@ -396,15 +400,7 @@ class Approvals:
         return find_row(self._org, "User", Username=username)
 
     def _meets(self, criteria: Criteria, table: RecordTable, row: Row) -> bool:
-        if criteria.formula:
-            return self._org.formulas.evaluate(criteria.formula, table, row, None) is True
-        tests = []
-        for field, operation, value in criteria.conditions:
-            owner, _, name = field.rpartition(".")
-            if owner not in ("", table.type.api_name):
-                raise Unsupported("apex.approval-parts", f"criteria of an approval process over {owner}")
-            tests.append(compile_filter(table, name, operation, value)(row))
-        return parse_filter_logic(criteria.logic, len(tests))(tests)
+        return compile_criteria(self._org, table, criteria)(row, None)
 
 
 def _same(one: Value, user_id: str) -> bool:

@@ -104,8 +104,22 @@ class Formulas:
         returns: FormulaType = FormulaType.BOOLEAN,
     ) -> Value:
         """Any formula over a row, as a flow has them. Raises FormulaError; what a page shows as #Error! is None."""
-        compiled = compile_formula(text, self._org.schema, table.type.api_name, returns=returns)
-        return _shown(compiled, self._make_context(table, compiled.fields)(self.moment(), content, before))
+        return self.compiled(text, table, returns)(content, before)
+
+    def compiled(
+        self,
+        text: str,
+        table: RecordTable,
+        returns: FormulaType = FormulaType.BOOLEAN,
+        *,
+        scale: int | None = None,
+        percent: bool = False,
+    ) -> Callable[[Row, Row | None], Value]:
+        """A formula as a function of a row and what it was before; see `evaluate`."""
+        schema = self._org.schema
+        compiled = compile_formula(text, schema, table.type.api_name, returns=returns, scale=scale, percent=percent)
+        make_context = self._make_context(table, compiled.fields)
+        return lambda content, before: _shown(compiled, make_context(self.moment(), content, before))
 
     def defaults(self, table: RecordTable) -> Mapping[str, Value]:
         """What the default-value formulas of a type come to now, for the running user."""

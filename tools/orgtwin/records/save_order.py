@@ -2,8 +2,8 @@
 
 Source: "Triggers and Order of Execution" (Apex Developer Guide). Steps 1 and 2 (load the original, set the request's values with
 the checks that an API request gets first) are done by Dml through Writer; steps 19 and 20 (commit, what follows the commit) by the
-undo log. Assignment, auto-response, workflow, escalation and entitlement rules (9 to 13, 15) are not emulated: what is deployed of
-them is kept, retrieved and without effect.
+undo log. Assignment and workflow rules (9, 11) join in where they are deployed; active auto-response, escalation and entitlement
+rules (10, 12, 15) are refused when they are, as are processes of Process Builder (13) by their flows' names.
 """
 
 from __future__ import annotations
@@ -89,6 +89,12 @@ def bring_along(context: RecordsContext, save: Save) -> None:
     EFFECTS[save.table.type.api_name](context, save)
 
 
+def update_parents(_context: RecordsContext, save: Save) -> None:
+    """Step 16: what field updates of workflow rules change in masters."""
+    for update in save.parents_due:
+        update()
+
+
 def roll_up(context: RecordsContext, save: Save) -> None:
     """Steps 16 and 17: parents that summarize these rows; what refuses a parent refuses the rows below it."""
     pairs = [(row.before, row.content) for row in save.rows]
@@ -121,7 +127,10 @@ STEPS: tuple[tuple[int, Step | Moment], ...] = (
     (7, drop_manual_shares),
     (7, track_history),
     (8, Moment.AFTER_TRIGGERS),
+    (9, Moment.ASSIGNMENT_RULES),
+    (11, Moment.WORKFLOW_RULES),
     (14, Moment.AFTER_FLOWS),
+    (16, update_parents),
     (16, roll_up),
 )
 """The numbers are the documentation's; at a Moment others join in."""
@@ -142,7 +151,27 @@ ONLY_WHERE: Mapping[Step, Callable[[RecordsContext, RecordTable], bool]] = {
 """Steps that some objects do not take, as the schema stands; the others all do."""
 
 
-_NOT_OF_PARENTS = frozenset({Moment.DUPLICATES})
+_NOT_OF_PARENTS: frozenset[Step | Moment] = frozenset({Moment.DUPLICATES})
+NOT_OF_FIELD_UPDATES: frozenset[Step | Moment] = frozenset(
+    (
+        default_record_types,
+        Moment.BEFORE_FLOWS,
+        run_validation_rules,
+        Moment.DUPLICATES,
+        Moment.ASSIGNMENT_RULES,
+        Moment.WORKFLOW_RULES,
+        Moment.AFTER_FLOWS,
+        update_parents,
+        roll_up,
+    )
+)
+"""What does not run again when step 11 updates a record: 11b and 11c are the rest; 14 and 16 follow for the record as a whole."""
+NOT_AGAIN_IN_ROUNDS = NOT_OF_FIELD_UPDATES | {Moment.BEFORE_TRIGGERS, Moment.AFTER_TRIGGERS}
+"""Nor do triggers, "one more time (and only one more time)", where a field update has rules evaluated again."""
+NOT_OF_MASTERS: frozenset[Step | Moment] = frozenset(
+    (run_validation_rules, Moment.DUPLICATES, Moment.ASSIGNMENT_RULES, Moment.WORKFLOW_RULES)
+)
+"""What a master that step 16 updates does not take: it "goes through save procedure", but a field update is not validated."""
 
 
 def steps_for(
@@ -177,12 +206,28 @@ def save_parents(
     seen: set[str] = set()
     while (found := _next_parents(context.rollups.parents_due(table, children), seen)) is not None:
         parents, contents = found
-        rows = [Pending(place, content, parents.live[str(content[ID])]) for place, content in enumerate(contents)]
-        save = Save(caller, parents, Operation.UPDATE, rows)
-        run(context, steps_for(context, parents, without=_NOT_OF_PARENTS), save)
-        refused |= {str(row.content[ID]): row.errors for row in save.refused}
+        refused |= save_contents(context, caller, parents, contents, without=_NOT_OF_PARENTS)
         seen.update(str(content[ID]) for content in contents)
     return refused
+
+
+def save_contents(
+    context: RecordsContext,
+    caller: Caller,
+    table: RecordTable,
+    contents: Sequence[Row],
+    *,
+    without: frozenset[Step | Moment],
+    old: Mapping[int, Row] | None = None,
+) -> dict[str, list[SaveError]]:
+    """Update live records to these contents, which the org itself has made; what refused one, by its id.
+
+    `old`: by place, what triggers see as old where that is not what the record is now.
+    """
+    rows = [Pending(place, content, table.live[str(content[ID])]) for place, content in enumerate(contents)]
+    save = Save(caller, table, Operation.UPDATE, rows, old=old)
+    run(context, steps_for(context, table, without=without), save)
+    return {str(row.content[ID]): row.errors for row in save.refused}
 
 
 def _next_parents(due: ParentsDue, seen: Collection[str]) -> tuple[RecordTable, list[Row]] | None:
@@ -198,6 +243,14 @@ def run(context: RecordsContext, steps: Sequence[Step], save: Save) -> None:
     """Take a batch through the steps; refused rows leave it on the way."""
     if not save.rows:
         return
+    context.hooks.under_way.append(save)
+    try:
+        _take_steps(context, steps, save)
+    finally:
+        context.hooks.under_way.pop()
+
+
+def _take_steps(context: RecordsContext, steps: Sequence[Step], save: Save) -> None:
     for step in steps:
         step(context, save)
         for row in save.rows:

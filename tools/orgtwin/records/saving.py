@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -56,6 +56,8 @@ class Save(msgspec.Struct, eq=False):
     rows: list[Pending]
     refused: list[Pending] = []
     was_triggered: bool = False  # Apex has seen its rows
+    old: Mapping[int, Row] | None = None  # by position, what triggers see as old where that is not `before`
+    parents_due: list[Callable[[], None]] = []  # what step 16 does beside the roll-ups
 
     def drop_refused(self) -> None:
         """Take rows with errors out of the batch."""
@@ -76,6 +78,8 @@ class Moment(Enum):
     BEFORE_TRIGGERS = "step 4: before triggers, which may change `content`"
     DUPLICATES = "step 6"
     AFTER_TRIGGERS = "step 8: rows are stored and have ids"
+    ASSIGNMENT_RULES = "step 9"
+    WORKFLOW_RULES = "step 11"
     AFTER_FLOWS = "step 14: flows after the save"
 
 
@@ -104,6 +108,7 @@ class SaveHooks:
     version: int = 0  # another one when other hooks may run than before
     _joined: dict[Moment, list[tuple[SaveHook, Concerns]]] = field(default_factory=dict)
     around_chunk: list[ChunkHook] = field(default_factory=list)  # what the triggers of one chunk share
+    under_way: list[Save] = field(default_factory=list)  # the saves that go through the steps now, the innermost last
     record_types: FindGrant | None = None  # asked when a row gets a record type; None: everybody may give all
     limits_now: list[Callable[[], TakeBack]] = field(default_factory=list)  # before a batch; asked again before a retry
     publish_now: list[PublishHook] = field(default_factory=list)  # platform events; true when one went out at once
@@ -139,6 +144,13 @@ class SaveHooks:
             for hook in self.around_chunk:
                 stack.enter_context(hook(caller))
             return stack.pop_all()
+
+    def is_recursive(self, save: Save, row: Pending) -> bool:
+        """Whether a record is saved again inside a save of it that is not through."""
+        return any(
+            other is not save and other.table is save.table and any(one.content is row.content for one in other.rows)
+            for other in self.under_way
+        )
 
     def note_limits(self) -> TakeBack:
         """Takes governor limits back to what was used when this was asked."""

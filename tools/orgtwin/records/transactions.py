@@ -58,6 +58,11 @@ class UndoLog:
         self._listeners: list[CommitListener] = []
         self._end_listeners: list[EndListener] = []
         self._unheard = 0
+        self._after: list[tuple[int, Callable[[], None]]] = []
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do this once the transaction that is open is committed, unless the last write before it is taken back."""
+        self._after.append((len(self._entries), act))
 
     def on_commit(self, listener: CommitListener) -> None:
         """Call `listener` with the entries of every transaction when it is committed."""
@@ -139,6 +144,7 @@ class UndoLog:
         for entry in reversed(undone):
             _UNDO[entry.change](entry)
         del entries[mark.position :]
+        self._after = [late for late in self._after if late[0] <= mark.position]
         known = [e for e in undone[: max(0, self._committed - mark.position)] if e.change is not Change.PUBLISHED]
         self._committed = min(self._committed, len(entries))
         if known and not self._depth:
@@ -171,6 +177,9 @@ class UndoLog:
             entries.clear()
             self._committed = 0
             self._epoch += 1
+        due, self._after = self._after, []
+        for _position, act in due:
+            act()
         for listener in self._end_listeners:
             listener(True)
 
@@ -178,6 +187,7 @@ class UndoLog:
         self._depth -= 1
         self.rollback(start)
         if not self._depth:
+            self._after.clear()
             for listener in self._end_listeners:
                 listener(False)
 

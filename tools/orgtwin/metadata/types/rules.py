@@ -32,6 +32,7 @@ from orgtwin.metadata.types import (
     sharing,
     static_resources,
     value_sets,
+    workflows,
 )
 from orgtwin.metadata.types.setup_rows import remove_row, with_row
 from orgtwin.metadata.workspace import Workspace
@@ -101,6 +102,10 @@ RULES: Mapping[str, Rule] = {
     "SharingRules": Rule(55, sharing.deploy_sharing_rules),
     "SharingCriteriaRule": Rule(56, sharing.deploy_sharing_rule, sharing.remove_sharing_rule),
     "SharingOwnerRule": Rule(56, sharing.deploy_sharing_rule, sharing.remove_sharing_rule),
+    "WorkflowRule": Rule(61, workflows.deploy_workflow_rule),
+    "AssignmentRule": Rule(61, workflows.deploy_assignment_rule),
+    "AutoResponseRule": Rule(61, workflows.refuse_active),
+    "EscalationRule": Rule(61, workflows.refuse_active),
     "ApprovalProcess": Rule(69, with_row(required.check_required), remove_row),
     "Flow": Rule(61, flows.deploy_flow, flows.remove_flow, "301"),
     "CustomTab": Rule(62, pages.deploy_tab, None, "01r"),
