@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from orgtwin.apex.recursion import deep_recursion
 from orgtwin.apex.syntax.lexer import END, MAX_CHARACTERS, WORD
 from orgtwin.apex.syntax.problems import TOO_DEEP, SyntaxProblem
@@ -188,8 +192,10 @@ class Parser(StatementParser):
             return Initializer(start, True, self.block())
         modifiers = self.modifiers()
         if texts[self.i] in _TYPE_WORDS:
-            with self.one_deeper():
-                return self._type_declaration(modifiers, inner=True)
+            self.go_deeper()
+            declared = self._type_declaration(modifiers, inner=True)
+            self.come_back()
+            return declared
         if self.kinds[self.i] == WORD and texts[self.i + 1] == "(":
             position = self.starts[self.i]
             name = self.name()
@@ -245,7 +251,21 @@ class Parser(StatementParser):
         return Modifiers(start, [word], [])
 
 
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """The nodes of a tree are no garbage, and looking for some among them is a fifth of a parse. Threads may be inside at once."""
+    enabled = gc.isenabled()
+    if enabled:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 @deep_recursion()
+@_collection_paused()
 def parse(source: str) -> Unit:
     """A class, interface, enum or trigger. Raises SyntaxProblem."""
     if len(source) > MAX_CHARACTERS:

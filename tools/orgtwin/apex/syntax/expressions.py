@@ -111,7 +111,10 @@ class ExpressionParser(TypeParser):
     def _binary(self, minimum: int) -> Expression:
         at = self.i
         if self.texts[at + 1] in _CLOSING and self.kinds[at] <= NUMBER:
-            return self._primary()
+            if self.kinds[at] != WORD or self.texts[at] in KEYWORDS:
+                return self._primary()
+            self.i = at + 1
+            return Name(self.starts[at], self.raws[at])
         left = self._unary()
         tightest = _TIGHTEST
         while True:
@@ -194,8 +197,8 @@ class ExpressionParser(TypeParser):
                 self.i = at + 1
                 position = self.starts[at + 1]
                 name = self.any_name()
-                if texts[self.i] == "(":
-                    self.i += 1
+                if texts[at + 2] == "(":
+                    self.i = at + 3
                     left = Call(position, left, name, self.arguments(), text == "?.")
                 else:
                     left = FieldAccess(position, left, name, text == "?.")

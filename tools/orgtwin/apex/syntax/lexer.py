@@ -1,28 +1,30 @@
-"""Text to tokens, as three parallel lists.
+"""Text to tokens, as parallel lists.
 
-One regular expression per token, blanks and comments swallowed in front of it. Words are lower-cased in `texts` (Apex ignores
-case) and kept as written in `raws`; strings and numbers stay as written in both. What was swallowed is never looked at again
-(atomic groups), so that a text of comments with a wrong sign behind them costs no more than any other.
+One regular expression cuts the text into tokens and what stands between them, as one list of pieces; kinds, lower case and places
+are then made by functions of C over all pieces, since a match object for each token costs more than the matching. Words are
+lower-cased in `texts` (Apex ignores case) and kept as written in `raws`; strings and numbers stay as written in both. What was
+read is never looked at again (atomic groups), so that a text of comments with a wrong sign behind them costs no more than any
+other; a sign that starts nothing takes the rest of the text with it.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import accumulate, compress
+from string import ascii_letters, digits
 from typing import NoReturn
 
 from orgtwin.apex.syntax.problems import LineTable, SyntaxProblem
 
-WORD, STRING, NUMBER, OPERATOR, END, NONE = 1, 2, 3, 4, 5, 6
+BETWEEN, WORD, STRING, NUMBER, OPERATOR, END = 0, 1, 2, 3, 4, 5
 
-_TOKEN = re.compile(
-    r"""(?:[ \t\r\n\u00a0]++|//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+(?:
-    ([A-Za-z_][A-Za-z0-9_]*+)
-    |('''[ \t]*\r?\n(?:\\[\s\S]|(?!''')[^\\])*'''|'(?:\\(?:[btnfr"'\\%_&]|u[0-9a-fA-F]{4})|[^'\\\n\r])*')
-    |((?:[0-9]+\.[0-9]+|\.[0-9]+)[dD]?|[0-9]+[lL]?)
-    |(<<=|===|!==|\?\?|\?\.|=>|==|!=|<>|<=|>=|&&|\|\||\+\+|--|\+=|-=|\*=|/=|\|=|&=|\^=|<<|[-+*(){}\[\];:,.@?=<>!~&|^]|/(?!\*))
-    |(\Z)|([\s\S]))""",
-    re.VERBOSE,
-)
+_GOOD_PIECE = r"""[A-Za-z_][A-Za-z0-9_]*+|[(){}\[\];,]|\.(?![0-9])
+    |(?:[ \t\r\n\u00a0]++|//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)++
+    |'''[ \t]*\r?\n(?:\\[\s\S]|(?!''')[^\\])*'''|'(?:\\(?:[btnfr"'\\%_&]|u[0-9a-fA-F]{4})|[^'\\\n\r])*'
+    |(?:[0-9]+\.[0-9]+|\.[0-9]+)[dD]?|[0-9]+[lL]?
+    |<<=|===|!==|\?\?|\?\.|=>|==|!=|<>|<=|>=|&&|\|\||\+\+|--|\+=|-=|\*=|/=|\|=|&=|\^=|<<|[-+*:@?=<>!~&|^]|/(?!\*)"""
+_PIECE = re.compile(rf"{_GOOD_PIECE}|[\s\S]++", re.VERBOSE)  # words first, then by how often they stand in a source
+_WHOLE_PIECE = re.compile(_GOOD_PIECE, re.VERBOSE)
 _STRING_START = re.compile(r"'((?:\\.|[^'\\\n\r])*)(['\n\r]?)")
 _BAD_ESCAPE = re.compile(r"\\(?:[^btnfr\"'\\%_&u]|u(?![0-9a-fA-F]{4}))")
 _SYMBOLS = frozenset('"\\')
@@ -32,8 +34,19 @@ _INVALID_IDENTIFIER = (
     "Invalid identifier '{}'. Apex identifiers must start with an ASCII letter (a-z or A-Z) followed by any number of ASCII"
     " letters (a-z or A-Z), digits (0 - 9), '_'."
 )
+_KIND_BY_FIRST = {
+    **dict.fromkeys(ascii_letters + "_", WORD),
+    **dict.fromkeys(digits, NUMBER),
+    **dict.fromkeys(" \t\r\n\u00a0", BETWEEN),
+    "'": STRING,
+}
+_KIND_BY_TWO = {"//": BETWEEN, "/*": BETWEEN, **{f".{digit}": NUMBER for digit in digits}}
 _AHEAD = 4  # so that looking ahead needs no bounds check
 MAX_CHARACTERS = 1_000_000  # "Maximum amount of code per class" (Execution Governors and Limits)
+
+
+def _kind(piece: str) -> int:
+    return _KIND_BY_TWO.get(piece[:2], _KIND_BY_FIRST.get(piece[0], OPERATOR))
 
 
 class Tokens:
@@ -44,27 +57,17 @@ class Tokens:
     def __init__(self, source: str) -> None:
         self.source = source
         self.lines = LineTable(source)
-        self.kinds: list[int] = []
-        self.raws: list[str] = []
-        self.starts: list[int] = []
-        self._read()
-        self.texts = [raw.lower() if kind == WORD else raw for kind, raw in zip(self.kinds, self.raws, strict=True)]
-        self.kinds += [END] * _AHEAD
-        self.texts += ["<eof>"] * _AHEAD
-        self.raws += ["<EOF>"] * _AHEAD
-        self.starts += [len(source)] * _AHEAD
-
-    def _read(self) -> None:
-        add_kind, add_raw, add_start = self.kinds.append, self.raws.append, self.starts.append
-        for found in _TOKEN.finditer(self.source):
-            kind = found.lastindex or NONE
-            if kind >= END:
-                if kind == NONE:
-                    self._refuse(found.start(NONE))
-                return
-            add_kind(kind)
-            add_raw(found[kind])
-            add_start(found.start(kind))
+        pieces: list[str] = _PIECE.findall(source)
+        kind_of = {piece: _kind(piece) for piece in set(pieces)}
+        text_of = {piece: piece.lower() if kind == WORD else piece for piece, kind in kind_of.items()}
+        kinds = [*map(kind_of.__getitem__, pieces)]
+        starts = accumulate(map(len, pieces), initial=0)
+        self.raws: list[str] = [*compress(pieces, kinds), *["<EOF>"] * _AHEAD]
+        self.texts: list[str] = [*map(text_of.__getitem__, compress(pieces, kinds)), *["<eof>"] * _AHEAD]
+        self.starts: list[int] = [*compress(starts, kinds), *[len(source)] * _AHEAD]
+        self.kinds: list[int] = [*filter(None, kinds), *[END] * _AHEAD]
+        if pieces and not _WHOLE_PIECE.fullmatch(pieces[-1]):
+            self._refuse(len(source) - len(pieces[-1]))
 
     def _refuse(self, position: int) -> NoReturn:
         """Nothing of Apex starts there."""

@@ -5,8 +5,6 @@ Type = Name [ "<" Type {"," Type} ">" ] { "." Name [...] } { "[" "]" } | "void"
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NoReturn
 
 from orgtwin.apex.syntax.lexer import END, OPERATOR, WORD, Tokens
@@ -20,6 +18,10 @@ _DEEPEST = 100
 
 _NO_ARRAYS = frozenset(("list", "set", "map"))
 """With type arguments they are no items of an array: Salesforce's own parser refuses `List<Id>[]`."""
+
+
+_GO_ON = frozenset((".", "<", "["))
+"""Behind a name that is only part of a type."""
 
 
 class TypeParser:
@@ -84,48 +86,56 @@ class TypeParser:
     # Types
 
     def type(self) -> TypeName:
-        start = self.starts[self.i]
-        text = self.texts[self.i]
+        at = self.i
+        texts, kinds = self.texts, self.kinds
+        start, text = self.starts[at], texts[at]
+        if kinds[at] == WORD and texts[at + 1] not in _GO_ON and text not in KEYWORDS and text != "set":
+            self.i = at + 1
+            return TypeName(start, self.raws[at])
         if text == "void":
-            self.i += 1
+            self.i = at + 1
             return TypeName(start, "void")
-        name = self.any_name() if text in GENERIC_WORDS and self.texts[self.i + 1] == "<" else self.name()
+        name = self.any_name() if text in GENERIC_WORDS and texts[at + 1] == "<" else self.name()
         args: tuple[TypeName, ...] = ()
-        texts = self.texts
         if text == "set" and texts[self.i] != "<":
             self.unexpected()
         while True:
             if texts[self.i] == "<":
                 args = self._type_arguments()
             at = self.i
-            if texts[at] != "." or self.kinds[at + 1] != WORD or texts[at + 1] == "class":
+            if texts[at] != "." or kinds[at + 1] != WORD or texts[at + 1] == "class":
                 break
             self.i = at + 2
             name = f"{name}.{self.raws[at + 1]}"
-        dimensions = 0
-        while texts[self.i] == "[" and texts[self.i + 1] == "]":
-            if args and text in _NO_ARRAYS:
+        return TypeName(start, name, args, self._dimensions(refused=bool(args) and text in _NO_ARRAYS))
+
+    def _dimensions(self, *, refused: bool) -> int:
+        """How many `[]` stand there."""
+        found = 0
+        while self.texts[self.i] == "[" and self.texts[self.i + 1] == "]":
+            if refused:
                 self.unexpected()
             self.i += 2
-            dimensions += 1
-        return TypeName(start, name, args, dimensions)
+            found += 1
+        return found
 
     def _type_arguments(self) -> tuple[TypeName, ...]:
         self.i += 1
-        with self.one_deeper():
-            args = [self.type()]
-            while self.accept(","):
-                args.append(self.type())
+        self.go_deeper()
+        args = [self.type()]
+        while self.accept(","):
+            args.append(self.type())
+        self.come_back()
         self.expect(">")
         return tuple(args)
 
-    @contextmanager
-    def one_deeper(self) -> Iterator[None]:
-        """A type inside a type, in its arguments or in its body."""
+    def go_deeper(self) -> None:
+        """Into a type inside a type, in its arguments or in its body. A problem ends the parse: nothing counts back then."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self.problem(TOO_DEEP)
-        yield
+
+    def come_back(self) -> None:
         self._depth -= 1
 
     def skip_type(self, at: int) -> int:
