@@ -87,6 +87,7 @@ class Variable:
     writable: bool = True
     pos: int = 0
     set_access: str = "public"
+    get_access: str = "public"
     modifiers: Modifiers | None = None
 
 

@@ -83,6 +83,7 @@ def _variable(variable: Variable) -> str:
         variable.final,
         variable.access,
         variable.set_access,
+        variable.get_access,
         variable.readable,
         variable.writable,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import arguments, resolve, shown_types
-from orgtwin.apex.compile.creation import constructors_of
+from orgtwin.apex.compile.creation import check_constructor_visible, constructors_of
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Step
@@ -175,12 +175,15 @@ def _chained(scope: Scope, call: tree.Call) -> Run:
     scope.chaining = True
     args = arguments(scope, call.args)
     scope.chaining = False
-    found = resolve(constructors_of(target), args) if target is not None else None
-    if found is None or target is None:
-        if not args:
-            return _do_nothing
+    if target is None:
+        raise CompileProblem(messages.NO_SUPER_TYPE.format(scope.cls.name), call.pos)
+    if target.initialise_instance is None:
+        return _do_nothing
+    found = resolve(constructors_of(target), args)
+    if found is None:
         raise CompileProblem(messages.NO_CHAINED_CONSTRUCTOR.format(shown_types(args)), call.pos)
     method, runs = found
+    check_constructor_visible(scope, method, call.pos)
     line = scope.line(call.pos)
 
     def run(frame: Frame) -> None:
@@ -199,6 +202,7 @@ def implicit_super(scope: Scope, pos: int) -> Run:
     if found is None:
         raise CompileProblem(messages.NO_DEFAULT_CONSTRUCTOR.format(superclass.name), pos)
     method, _ = found
+    check_constructor_visible(scope, method, pos)
     return lambda frame: method.call(frame[THIS])
 
 

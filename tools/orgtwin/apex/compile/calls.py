@@ -34,6 +34,8 @@ from orgtwin.apex.values import THIS, Frame, Run, Value
 def _call(scope: Scope, node: tree.Call) -> Code:
     if node.target is None:
         if node.name in ("this", "super") or node.name.lower() in ("this", "super"):
+            if node.name.lower() == "super" and scope.cls.superclass is None:
+                raise CompileProblem(messages.NO_SUPER_TYPE.format(scope.cls.name), node.pos)
             raise CompileProblem(messages.CHAIN_NOT_FIRST.format(node.name.lower()), node.pos)
         return _bare_call(scope, node)
     if isinstance(node.target, tree.Super):
@@ -153,6 +155,7 @@ def _bare_call(scope: Scope, node: tree.Call) -> Code:
         raise missing(node.name, args, scope.cls.name, node.pos)
     method, runs = found
     check_ambiguous(method, candidates, args, node.pos)
+    check_visible(scope, method, node.pos)
     if method.static:
         future = method.modifiers is not None and method.modifiers.find_annotation("future") is not None
         return Code(_invoke_later(scope, method, runs) if future else invoke_static(method, runs), method.returns)
@@ -173,6 +176,7 @@ def _super_call(scope: Scope, node: tree.Call) -> Code:
     if found is None:
         raise missing(node.name, args, superclass.name if superclass else "Object", node.pos)
     method, runs = found
+    check_visible(scope, method, node.pos)
     if method.abstract:
         raise CompileProblem(messages.ABSTRACT_CALL.format(_full(method)), node.pos)
     return Code(invoke_direct(lambda frame: frame[THIS], method, runs), method.returns)

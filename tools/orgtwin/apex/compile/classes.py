@@ -136,7 +136,7 @@ def _type_problems(cls: ApexClass, node: tree.TypeDeclaration) -> Iterator[Compi
         for member in node.members:
             if isinstance(member, _TYPE_NODES):
                 yield CompileProblem(messages.INNER_IN_INNER, member.modifiers.pos)
-    if outer is not None and node.name.lower() == outer.name.lower():
+    if outer is not None and not outer.is_trigger and node.name.lower() == outer.name.lower():
         yield CompileProblem(messages.TYPE_NAME_IN_USE.format(node.name), node.pos)
     elif outer is not None and outer.inner[node.name.lower()] is not cls:
         yield CompileProblem(messages.TYPE_NAME_IN_USE.format(cls.name), node.pos)
@@ -422,6 +422,7 @@ class _Linker:
         variable.modifiers = modifiers
         variable.access = self._access(modifiers, node.name)
         variable.transient = modifiers.has("transient")
+        variable.final = modifiers.has("final")
         kinds = {a.kind: a for a in node.accessors}
         variable.readable = "get" in kinds
         variable.writable = "set" in kinds
@@ -431,9 +432,11 @@ class _Linker:
             self._accessor(variable, accessor, modifiers)
 
     def _accessor(self, variable: Variable, node: tree.Accessor, modifiers: tree.Modifiers) -> None:
+        own = next((w for w in node.modifiers.words if w in _ACCESS), "public")
         if node.kind == "set":
-            own = next((w for w in node.modifiers.words if w in _ACCESS), None)
-            variable.set_access = own or "public"
+            variable.set_access = own
+        else:
+            variable.get_access = own
         if node.body is None:
             return
         cls, static = self.cls, variable.static

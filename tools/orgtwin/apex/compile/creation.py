@@ -74,12 +74,7 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
         raise _not_defined(cls.type, args, node.pos)
     constructor, runs = found
     check_ambiguous(constructor, candidates, args, node.pos)
-    if constructor.access == "private" and constructor.owner is not None:
-        inside = scope.cls.outermost() is constructor.owner.outermost()
-        visible = scope.cls.outermost().is_test and cls.name.rsplit(".", 1)[-1].lower() in cls.test_visible
-        if not inside and not visible:
-            parameters = ", ".join(p.name for p in constructor.parameters)
-            raise CompileProblem(messages.METHOD_HIDDEN.format(f"void {cls.name}.<init>({parameters})"), node.pos)
+    check_constructor_visible(scope, constructor, node.pos)
 
     def run(frame: Frame) -> Value:
         if cls.statics is None:
@@ -94,6 +89,23 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
         told = _told(scope, cls, constructor, runs)
         return _traced(told) if EXCEPTION in cls.chain() else told
     return _traced(run) if EXCEPTION in cls.chain() else run
+
+
+def check_constructor_visible(scope: Scope, constructor: Method, pos: int) -> None:
+    """As `check_visible`, but a protected one is for super(...) alone."""
+    owner = constructor.owner
+    if (
+        owner is None
+        or constructor.access not in ("private", "protected")
+        or scope.cls.outermost() is owner.outermost()
+    ):
+        return
+    if constructor.access == "protected" and owner in scope.cls.ancestors():
+        return
+    if scope.cls.outermost().is_test and owner.name.rsplit(".", 1)[-1].lower() in owner.test_visible:
+        return
+    parameters = ", ".join(p.name for p in constructor.parameters)
+    raise CompileProblem(messages.METHOD_HIDDEN.format(f"void {owner.name}.<init>({parameters})"), pos)
 
 
 def _told(scope: Scope, cls: ApexClass, constructor: Method, runs: list[Run]) -> Run:

@@ -8,7 +8,15 @@ from typing import Any
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages, operators
 from orgtwin.apex.compile.members import read_member, read_static_member, read_variable
-from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type, is_variable, type_of_expression
+from orgtwin.apex.compile.names import (
+    check_root,
+    dotted_name,
+    find_type,
+    find_variable,
+    get_type,
+    is_variable,
+    type_of_expression,
+)
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.compile.tracing import text_made
@@ -52,19 +60,10 @@ _LITERAL_TYPES = {
 
 def expression(scope: Scope, node: tree.Expression) -> Code:
     """The code of an expression. Raises CompileProblem."""
-    if scope.initialising is not None and isinstance(node, tree.Name):
-        check_forward(scope, node)
+    if scope.initialising is not None:
+        check_root(scope, node)
     code = EXPRESSIONS[type(node)](scope, node)
     return _ending_chain(code) if isinstance(node, _LINKS) and _is_safe(node) else code
-
-
-def check_forward(scope: Scope, node: tree.Name) -> None:
-    """An initialiser names only fields that stand before it. Raises CompileProblem."""
-    if scope.initialising is None or scope.find_local(node.name) is not None:
-        return
-    variable = find_variable(scope, node.name)
-    if variable is not None and variable.owner is scope.cls and variable.pos >= scope.initialising:
-        raise CompileProblem(messages.FORWARD_REFERENCE.format(node.name), node.pos)
 
 
 class _NothingThere(Exception):
@@ -549,6 +548,8 @@ def _instance_of(scope: Scope, node: tree.InstanceOf) -> Code:
 def _this(scope: Scope, node: tree.This) -> Code:
     if scope.static:
         raise CompileProblem(messages.STATIC_THIS, node.pos)
+    if scope.chaining:
+        raise CompileProblem(messages.CHAIN_SEES_FIELD.format("this"), node.pos)
     return Code(lambda frame: frame[THIS], scope.cls.type)
 
 

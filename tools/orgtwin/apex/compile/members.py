@@ -27,8 +27,8 @@ def read_variable(scope: Scope, variable: Variable, pos: int) -> Code:
 
 
 def _check_readable(scope: Scope, variable: Variable, pos: int) -> None:
-    """A property that has no get is written only."""
-    if not variable.readable and scope.accessor is not variable:
+    """A property that has no get is written only; its get may be less visible than it is."""
+    if scope.accessor is not variable and not (variable.readable and sees(scope, variable, variable.get_access)):
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(f"{variable.owner.name}.{variable.name}"), pos)
 
 
@@ -140,17 +140,21 @@ def _bound(cls: ApexClass | None, type_: Type) -> dict[str, Type]:
 def check_visible(scope: Scope, member: Variable | Method, pos: int) -> None:
     """Private members are for the same top-level class, protected ones for subclasses too, unless a test may see them."""
     owner = member.owner
-    if owner is None or member.access in ("public", "global"):
-        return
-    if scope.cls.outermost() is owner.outermost():
-        return
-    if member.access == "protected" and owner in scope.cls.ancestors():
-        return
-    if scope.cls.outermost().is_test and _test_visible(member):
+    if owner is None or sees(scope, member, member.access):
         return
     if isinstance(member, Variable):
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(f"{owner.name}.{member.name}"), pos)
     raise CompileProblem(messages.METHOD_HIDDEN.format(f"{member.returns.name} {owner.name}.{member.shown}"), pos)
+
+
+def sees(scope: Scope, member: Variable | Method, access: str) -> bool:
+    """May code here name what has that access among the members of a class?"""
+    owner = member.owner
+    if owner is None or access in ("public", "global") or scope.cls.outermost() is owner.outermost():
+        return True
+    if access == "protected" and owner in scope.cls.ancestors():
+        return True
+    return scope.cls.outermost().is_test and _test_visible(member)
 
 
 def _test_visible(member: Variable | Method) -> bool:

@@ -10,7 +10,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.library.refused import refused_type
 from orgtwin.apex.library.registry import find_class, find_flow_class
-from orgtwin.apex.syntax.tree import Expression, FieldAccess, Name, TypeName
+from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name, TypeName
 from orgtwin.apex.types import (
     COLLECTION_ARITY,
     PRIMITIVES,
@@ -204,3 +204,23 @@ def find_methods(scope: Scope, name: str) -> list[Method]:
     for outer in _classes_around(scope.cls):
         found += [m for m in outer.find_methods(name) if m.static and m not in found]
     return found
+
+
+def check_forward(scope: Scope, node: Name) -> None:
+    """An initialiser names only fields that stand before it. Raises CompileProblem."""
+    if scope.initialising is None or scope.find_local(node.name) is not None:
+        return
+    variable = find_variable(scope, node.name)
+    if variable is None or (scope.static and not variable.static):
+        return
+    if variable.owner is scope.cls and variable.pos >= scope.initialising:
+        raise CompileProblem(messages.FORWARD_REFERENCE.format(node.name), node.pos)
+
+
+def check_root(scope: Scope, node: Expression) -> None:
+    """As check_forward, of what dots and indexes start at; calls are not asked. Where a type has the name, it is meant."""
+    root = node
+    while isinstance(root, (FieldAccess, Index)):
+        root = root.target
+    if isinstance(root, Name) and (root is node or find_type(scope, root.name) is None):
+        check_forward(scope, root)

@@ -66,6 +66,7 @@ class Code(NamedTuple):
 class Local:
     slot: int
     type: Type
+    may_be_hidden: bool = False
 
 
 @dataclass
@@ -95,17 +96,17 @@ class Scope:
     problems: list[CompileProblem] = field(default_factory=list)
     hoisted: list[tuple[str, ...]] = field(default_factory=list)
 
-    def declare(self, name: str, type_: Type, pos: int) -> int:
-        """A new local variable; gives its slot."""
+    def declare(self, name: str, type_: Type, pos: int, *, may_be_hidden: bool = False) -> int:
+        """A new local variable; gives its slot. That of a `when Account a` may be hidden in its block."""
         key = name.lower()
         of_trigger = self.body_of == "trigger"
         if of_trigger and len(self.blocks) == 1 and key in self.blocks[0]:
             raise CompileProblem(messages.DUPLICATE_FIELD.format(name), pos)
-        if any(key in block for block in self.blocks[1 if of_trigger else 0 :]):
+        if any(key in block and not block[key].may_be_hidden for block in self.blocks[1 if of_trigger else 0 :]):
             raise CompileProblem(messages.DUPLICATE_VARIABLE.format(name), pos)
         slot = self.slots
         self.slots += 1
-        self.blocks[-1][key] = Local(slot, type_)
+        self.blocks[-1][key] = Local(slot, type_, may_be_hidden)
         return slot
 
     @contextmanager

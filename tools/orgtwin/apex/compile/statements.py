@@ -53,7 +53,7 @@ def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
     steps: list[tuple[int, Run]] = []
     ends = is_unreached = False
     for node in nodes:
-        if ends and not is_unreached and not (scope.body_of == "trigger" and len(scope.blocks) == 1):
+        if ends and not is_unreached and _tells_unreached(scope):
             scope.note(messages.UNREACHABLE, _place_of(node))
             is_unreached = True
         try:
@@ -75,6 +75,13 @@ def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
 
 
 _ENDING = (tree.Return, tree.Throw)
+_UNREACHED_SINCE = 42.0
+"""Older classes may have code behind a return or throw, as Salesforce's own compiler takes them."""
+
+
+def _tells_unreached(scope: Scope) -> bool:
+    of_trigger = scope.body_of == "trigger" and len(scope.blocks) == 1
+    return not of_trigger and scope.cls.outermost().api_version >= _UNREACHED_SINCE
 
 
 def _place_of(node: tree.Statement) -> int:
@@ -208,6 +215,12 @@ def _expression(scope: Scope, node: tree.ExpressionStatement) -> Step:
 
 
 def _if(scope: Scope, node: tree.If) -> Step:
+    """A variable declared without braces is known to both branches, and gone behind them."""
+    with scope.inner():
+        return _branches(scope, node)
+
+
+def _branches(scope: Scope, node: tree.If) -> Step:
     test = condition(scope, node.condition)
     then = single(scope, node.then)
     run_then = then.run

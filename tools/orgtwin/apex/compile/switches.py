@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.expressions import expression
-from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Signal, Step
@@ -77,9 +76,9 @@ def _typed_when(scope: Scope, when: tree.When, subject: Type, typed: list[_Typed
     if subject is SOBJECT and any(seen is type_ for seen, _, _ in typed):
         scope.note(messages.WHEN_TWICE.format(type_.name), when.pos)
     with scope.inner():
-        slot = scope.declare(when.name, type_, when.pos)
-        check_name(when.name, when.pos)
-        step = sequence(scope, when.body.statements)
+        slot = scope.declare(when.name, type_, when.pos, may_be_hidden=True)
+        with scope.inner():
+            step = sequence(scope, when.body.statements)
     typed.append((type_, slot, step.run))
     return step
 

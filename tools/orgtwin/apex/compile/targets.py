@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from orgtwin.apex.classes import Variable
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.expressions import check_forward, expression, note_index, require_index
-from orgtwin.apex.compile.members import check_visible
-from orgtwin.apex.compile.names import find_variable, is_variable, type_of_expression
+from orgtwin.apex.compile.expressions import expression, note_index, require_index
+from orgtwin.apex.compile.members import check_visible, sees
+from orgtwin.apex.compile.names import check_forward, find_variable, is_variable, type_of_expression
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Origin, Scope
 from orgtwin.apex.compile.tracing import assigned_target
@@ -112,8 +112,7 @@ def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
     shown = f"{variable.owner.name}.{variable.name}"
     if not variable.writable and scope.accessor is not variable:
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(shown), pos)
-    outside = variable.set_access == "private" and variable.owner.outermost() is not scope.cls.outermost()
-    if outside and not (scope.cls.outermost().is_test and variable.name.lower() in variable.owner.test_visible):
+    if not sees(scope, variable, variable.set_access):
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(shown), pos)
 
 
