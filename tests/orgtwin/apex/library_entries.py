@@ -12,6 +12,7 @@ from orgtwin.apex.library.connect_api import find_connect_class
 from orgtwin.apex.library.connect_services import services
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.values import Value
+from orgtwin.errors import Unsupported
 
 
 def emulated() -> dict[str, list[Method]]:
@@ -42,7 +43,10 @@ def _of(cls: ApexClass) -> Iterator[tuple[str, Method]]:
 
 @contextmanager
 def recorded(entries: Mapping[str, list[Method]]) -> Iterator[set[str]]:
-    """The names of what is called meanwhile; for code that is compiled meanwhile, as a closure may hold the function itself."""
+    """The names of what runs meanwhile; what was only refused did not run.
+
+    For code that is compiled meanwhile, as a closure may hold the function itself.
+    """
     called: set[str] = set()
     before = [(method, method.call) for methods in entries.values() for method in methods]
     for name, methods in entries.items():
@@ -57,8 +61,15 @@ def recorded(entries: Mapping[str, list[Method]]) -> Iterator[set[str]]:
 
 def _noting(name: str, call: Callable[..., Value], called: set[str]) -> Callable[..., Value]:
     def run(*args: Value) -> Value:
-        called.add(name)
-        return call(*args)
+        ran = True
+        try:
+            return call(*args)
+        except Unsupported:
+            ran = False
+            raise
+        finally:
+            if ran:
+                called.add(name)
 
     return run
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion
 from orgtwin.apex.org_port import EventSubscriber, FoundDuplicates, QueryRow, Saving, Scalar, UserView
-from orgtwin.errors import SaveError, SaveResult
+from orgtwin.errors import SalesforceError, SaveError, SaveResult
 from orgtwin.flows.conditions import Item
 from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
@@ -17,7 +17,9 @@ from orgtwin.ids import IdSequence
 from orgtwin.metadata.approvals import Decision, Outcome, Submission
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout, CalloutRefused
+from orgtwin.metadata.deploy_model import DeployJob
 from orgtwin.metadata.tabs import TabSet
+from orgtwin.metadata.xml import Node
 from orgtwin.records.telling import Listener
 from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
 from orgtwin.soql import VirtualTables, find_problem
@@ -246,6 +248,15 @@ class SmallOrg:
 
     def components(self, kind: str) -> Sequence[Component]:
         return ()
+
+    def find_component(self, kind: str, full_name: str) -> Component | None:
+        return None
+
+    def new_deploy(self) -> str:
+        raise SalesforceError("INSUFFICIENT_ACCESS", "this org has no metadata")
+
+    def deploy(self, deploy_id: str, elements: Sequence[tuple[str, Node]]) -> DeployJob:
+        raise NotImplementedError
 
     def find_static_resource(self, name: str) -> bytes | None:
         return None

@@ -1,7 +1,7 @@
 """Every method, constructor and property of the library that runs is run by a case.
 
 Those of cases/without.txt are not: `== reason`, then the names. The cases run again here, with a recorder in the library's tables;
-what they print is compared elsewhere.
+what they print is compared elsewhere. A method that every case sees refused has none: the library's page must list it as refused.
 """
 
 from __future__ import annotations

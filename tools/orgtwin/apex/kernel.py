@@ -32,11 +32,14 @@ from orgtwin.metadata.approvals import Approvals, Decision, Outcome, Submission
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credential_values import values_of, with_secrets
 from orgtwin.metadata.credentials import Callout, granted_principals, resolve_callout
+from orgtwin.metadata.crud import deploy_elements, find_whole
 from orgtwin.metadata.data_tables import register_data_tables
+from orgtwin.metadata.deploy_model import DeployJob
 from orgtwin.metadata.duplicate_rules import duplicate_check
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.tabs import TabSet, tab_sets_of
 from orgtwin.metadata.types.record_writes import find_row
+from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
 from orgtwin.records.approval_locks import is_locked, lock, unlock
 from orgtwin.records.data_silo import DataSilo
@@ -416,6 +419,15 @@ class KernelPort:
 
     def components(self, kind: str) -> Sequence[Component]:
         return MetadataService(self.org).components.of_type(kind)
+
+    def find_component(self, kind: str, full_name: str) -> Component | None:
+        return find_whole(MetadataService(self.org), kind, full_name)
+
+    def new_deploy(self) -> str:
+        return MetadataService(self.org).new_deploy_id(self._caller)
+
+    def deploy(self, deploy_id: str, elements: Sequence[tuple[str, Node]]) -> DeployJob:
+        return deploy_elements(MetadataService(self.org), self._caller, deploy_id, elements)
 
     def find_static_resource(self, name: str) -> bytes | None:
         found = MetadataService(self.org).components.find("StaticResource", name)

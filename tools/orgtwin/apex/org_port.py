@@ -23,7 +23,9 @@ from orgtwin.formula import GlobalPath
 from orgtwin.metadata.approvals import Decision, Outcome, Submission
 from orgtwin.metadata.component import Component
 from orgtwin.metadata.credentials import Callout
+from orgtwin.metadata.deploy_model import DeployJob
 from orgtwin.metadata.tabs import TabSet
+from orgtwin.metadata.xml import Node
 from orgtwin.records.telling import Listener
 from orgtwin.schema.model import Schema, SObjectType
 
@@ -243,6 +245,15 @@ class OrgPort(Protocol):
 
     def components(self, kind: str) -> Sequence[Component]:
         """The deployed components of a metadata type."""
+
+    def find_component(self, kind: str, full_name: str) -> Component | None:
+        """A component as it stands, whole; standard ones included."""
+
+    def new_deploy(self) -> str:
+        """The id of a deploy to come. Raises SalesforceError for a user who may not deploy."""
+
+    def deploy(self, deploy_id: str, elements: Sequence[tuple[str, Node]]) -> DeployJob:
+        """Deploy components, each by its full name and the root element of its file."""
 
     def find_static_resource(self, name: str) -> bytes | None:
         """The content of a static resource."""

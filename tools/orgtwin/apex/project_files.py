@@ -41,6 +41,7 @@ KINDS = {
     "remoteSite": "RemoteSiteSetting",
     "cachePartition": "PlatformCachePartition",
     "reportType": "ReportType",
+    "layout": "Layout",
     "report": "Report",
     "reportFolder": "ReportFolder",
     "email": "EmailTemplate",

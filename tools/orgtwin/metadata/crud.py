@@ -11,9 +11,10 @@ from dataclasses import replace
 from enum import Enum
 
 from orgtwin.errors import SalesforceError
+from orgtwin.metadata.archive import write_archive
 from orgtwin.metadata.catalogue import Shape, child_parents, load_types, parent_of
 from orgtwin.metadata.component import Component
-from orgtwin.metadata.deploy_model import DeployMessage, DeployOptions
+from orgtwin.metadata.deploy_model import DeployJob, DeployMessage, DeployOptions
 from orgtwin.metadata.manifest import render_manifest
 from orgtwin.metadata.retrieve import whole_component
 from orgtwin.metadata.service import MetadataService
@@ -97,6 +98,27 @@ def _file(type_name: str, full_name: str, node: Node) -> dict[str, bytes]:
     element = replace(node, tag=child.element, attributes={}).without(("fullName",))
     element = element.with_children((Node("fullName", inner), *element.children))
     return {owner.path_of(owner_name): render_document(Node(owner.name, children=(element,)))}
+
+
+def find_whole(service: MetadataService, type_name: str, full_name: str) -> Component | None:
+    """A component with its parts; a record of custom metadata by its type's name with or without __mdt."""
+    named = service.find(type_name, full_name)
+    if named is None and type_name == "CustomMetadata":
+        object_name, _, record = full_name.partition(".")
+        named = service.find(type_name, f"{object_name.removesuffix('__mdt')}.{record}")
+    return None if named is None else replace(named, body=whole_component(service.components, named))
+
+
+def deploy_elements(
+    service: MetadataService, caller: Caller, deploy_id: str, elements: Sequence[tuple[str, Node]]
+) -> DeployJob:
+    """One deploy of several components, each by its full name and the root of its file; all of them or none."""
+    files: dict[str, bytes] = {}
+    for full_name, node in elements:
+        files |= _file(node.tag, full_name, node)
+    members = [(node.tag, full_name) for full_name, node in elements]
+    archive = write_archive({**files, "package.xml": render_manifest(members, _VERSION)})
+    return service.deploy(caller, archive, DeployOptions(single_package=True), deploy_id)
 
 
 def _failed(full_name: str, code: str, message: str, more: Row) -> Row:

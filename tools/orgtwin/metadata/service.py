@@ -97,9 +97,16 @@ class MetadataService:
 
     # ---- deploy
 
-    def deploy(self, caller: Caller, zip_file: bytes, options: DeployOptions) -> DeployJob:
+    def new_deploy_id(self, caller: Caller) -> str:
+        """The id of a deploy that the caller will ask for. Raises INSUFFICIENT_ACCESS."""
+        self.require_permission(caller)
+        return self.org.ids.next_id(_DEPLOY_PREFIX)
+
+    def deploy(
+        self, caller: Caller, zip_file: bytes, options: DeployOptions, deploy_id: str | None = None
+    ) -> DeployJob:
         """Accept a deploy and, unless deploys are held, carry it out."""
-        job = self._new_job(caller, zip_file, options)
+        job = self._new_job(caller, zip_file, options, deploy_id)
         self._deploys[job.id] = job
         if not self._held:
             self._carry_out(job)
@@ -113,10 +120,11 @@ class MetadataService:
         self._finish(job, run_files(self.org, self.components, files, options, job.user_id, hooks, keeper))
         return job
 
-    def _new_job(self, caller: Caller, zip_file: bytes, options: DeployOptions) -> DeployJob:
-        self.require_permission(caller)
+    def _new_job(
+        self, caller: Caller, zip_file: bytes, options: DeployOptions, deploy_id: str | None = None
+    ) -> DeployJob:
         return DeployJob(
-            id=self.org.ids.next_id(_DEPLOY_PREFIX),
+            id=deploy_id or self.new_deploy_id(caller),
             options=options,
             zip_file=zip_file,
             user_id=caller.user_id,

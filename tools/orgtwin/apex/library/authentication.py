@@ -8,14 +8,13 @@ valid for five minutes unless it says otherwise, and that its time of issue is n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.json import serialize
 from orgtwin.apex.library.properties import Properties, accessors, add_property
-from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
-from orgtwin.apex.values import ApexMap, Instance, Value
+from orgtwin.apex.library.signatures import Refusing, declare, system_class, system_interface, type_of
+from orgtwin.apex.values import ApexMap, Value
 
 _SPACE = "Auth"
 _MAP = "Map<String,String>"
@@ -93,11 +92,8 @@ system_interface(
 )
 
 
-def _refresh(this: Instance, *_: Value) -> NoReturn:
-    """A plug-in that does not override it cannot refresh; what an org answers is not documented."""
-    shown = "Auth.AuthProviderPluginClass.refresh"
-    context.engine().refuse(f"apex.{shown}", f"{shown} in Apex")
-    raise AssertionError("refuse() always raises")
+_refresh = Refusing("Auth.AuthProviderPluginClass.refresh")
+"""A plug-in that does not override it cannot refresh; what an org answers is not documented."""
 
 
 _PLUGIN_CLASS = system_class(
@@ -173,10 +169,8 @@ def _signer(*values: Value) -> Properties:
     return made
 
 
-def _refuse_signing(*_: Value) -> NoReturn:
-    shown = "Auth.JWS.getCompactSerialization"
-    context.engine().refuse(f"apex.{shown}", f"{shown} (a signature with a certificate of the org) in Apex")
-    raise AssertionError("refuse() always raises")
+_refuse_signing = Refusing("Auth.JWS.getCompactSerialization", "a signature with a certificate of the org")
+"""The private key of a certificate never comes with a deploy, so that the twin has none to sign with."""
 
 
 system_class(

@@ -15,7 +15,7 @@ from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Variable
 from orgtwin.apex.heap import Holder
 from orgtwin.apex.library.properties import Properties, add_property
-from orgtwin.apex.library.signatures import SYSTEM_CLASSES, declare, system_class, type_of
+from orgtwin.apex.library.signatures import SYSTEM_CLASSES, Refusing, declare, system_class, type_of
 from orgtwin.apex.types import BOOLEAN, OBJECT, STRING, Type
 from orgtwin.apex.values import ApexList, Value
 
@@ -134,11 +134,7 @@ def _action(expression: str | None) -> Properties:
     return made
 
 
-def _invoke(this: Properties) -> Value:
-    shown = "ApexPages.Action.invoke"
-    return context.engine().refuse(f"apex.{shown}", f"{shown} (an action of a page that is not rendered) in Apex")
-
-
+_invoke = Refusing("ApexPages.Action.invoke", "an action of a page that is not rendered")
 system_class(
     "Action",
     {"String getExpression()": lambda this: this.values["expression"], "PageReference invoke()": _invoke},

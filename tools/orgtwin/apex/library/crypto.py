@@ -10,7 +10,6 @@ import hmac
 import re
 import secrets
 import urllib.parse
-from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, padding
@@ -24,7 +23,7 @@ from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.heap import BULK
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.pdf_files import pdf_of
-from orgtwin.apex.library.signatures import system_class
+from orgtwin.apex.library.signatures import Refusing, system_class
 from orgtwin.apex.values import Long, Value, whole_characters, wrap32, wrap64
 
 _DIGESTS = {
@@ -232,8 +231,9 @@ def _verify(algorithm: str, data: bytes, signature: bytes, key: bytes) -> bool:
     return True
 
 
-def _without_certificate(name: str) -> Callable[..., Value]:
-    return lambda *args: context.engine().refuse(f"apex.Crypto.{name}", f"Crypto.{name} with a certificate of the org")
+def _without_certificate(name: str) -> Refusing:
+    """A certificate's private key never comes with a deploy, so that the twin has none to sign with."""
+    return Refusing(f"Crypto.{name}", "with a certificate of the org")
 
 
 system_class(

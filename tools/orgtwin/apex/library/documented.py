@@ -7,17 +7,15 @@ class pages of the Apex Reference Guide; signatures as Salesforce's public Apex 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
-from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.faults import EXCEPTIONS
 from orgtwin.apex.library.refused import refused_type
-from orgtwin.apex.library.signatures import SYSTEM_CLASSES, class_key, split_arguments
+from orgtwin.apex.library.signatures import SYSTEM_CLASSES, Refusing, class_key, split_arguments
 from orgtwin.apex.types import COLLECTION_ARITY, OBJECT, PRIMITIVES, Type, collection
-from orgtwin.apex.values import Value
 
 LATE = "ConnectApi."
 
@@ -78,19 +76,10 @@ def _missing_methods(cls: ApexClass, signatures: tuple[str, ...]) -> Iterator[Me
         static = head.startswith("static ")
         returns, _, name = head.removeprefix("static ").rpartition(" ")
         parameters = tuple(_type(part) for part in split_arguments(rest[:-1]))
-        overloads = cls.find_methods(name)
-        known = [m for m in overloads if len(m.parameters) == len(parameters) and not m.refused]
-        if not known:
-            shown = f"{cls.full_name}.{name}"
-            yield Method(cls, name, parameters, _type(returns), _refuse(shown), static=static, refused=True)
-
-
-def _refuse(shown: str) -> Callable[..., Value]:
-    def call(*_: Value) -> Value:
-        context.engine().refuse(f"apex.{shown}", f"{shown} in Apex")
-        raise AssertionError("refuse() always raises")
-
-    return call
+        same = [m for m in cls.find_methods(name) if len(m.parameters) == len(parameters)]
+        if not any(not m.refused or m.parameters == parameters for m in same):
+            call = Refusing(f"{cls.full_name}.{name}")
+            yield Method(cls, name, parameters, _type(returns), call, static=static, refused=True)
 
 
 def _type(text: str) -> Type:

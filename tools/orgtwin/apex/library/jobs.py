@@ -272,6 +272,29 @@ def attach_finalizer(finalizer: Value) -> None:
     state.finalizers.append(finalizer)
 
 
+# Callbacks of the platform
+
+Called = tuple[Value, str, tuple[Value, ...]]
+"""An object, its method and what it is called with."""
+
+
+def enqueue_callback(engine: Engine, name: str, run: Callable[[Id], Called | None]) -> None:
+    """Work of the platform behind a transaction, `run`, and what it answers called as asynchronous Apex."""
+    job_id = _note_job(engine, "Queueable", name)
+
+    def run_now() -> None:
+        called = run(job_id)
+        if called is None:
+            return
+        this, method, args = called
+        with _own_transaction(engine, "callback") as inner:
+            call_method(this, method, *args)
+            pending = list(inner.jobs)
+        engine.transaction.jobs.extend(pending)
+
+    _queue(engine, "callback", job_id, name, run_now)
+
+
 # Future
 
 

@@ -13,7 +13,7 @@ from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.conversion import runtime_type
 from orgtwin.apex.faults import ApexThrow, argument_null, throw
 from orgtwin.apex.library import json_results, jsontext
-from orgtwin.apex.library.metadata_deploys import MAKERS
+from orgtwin.apex.library.metadata_values import MAKERS
 from orgtwin.apex.library.properties import Properties
 from orgtwin.apex.library.signatures import class_key, system_class, type_of
 from orgtwin.apex.library.tokens import TypeToken

@@ -1,102 +1,34 @@
-"""Metadata: the components and results of a deploy from Apex, as values. A deploy itself is refused by name.
+"""Metadata.Operations: components that Apex retrieves, and deploys after its transaction.
 
-Source: the class pages of the Metadata namespace (Apex Reference Guide), "Metadata" (Apex Developer Guide): a
-test makes the results itself and calls its callback with them.
+Source: "Metadata", "Retrieving and Deploying Metadata", "Testing Metadata Deployments" (Apex Developer Guide), "Operations Class",
+"DeployCallback Interface" (Apex Reference Guide): retrieving is synchronous and gives the components that match; a deploy is
+queued, creates and updates, deletes nothing, and calls its callback as asynchronous Apex. A test makes the results itself and calls
+its callback with them. ASSUMED: what says that a test may not deploy; that the callback is a job of type Queueable in AsyncApexJob;
+that who deploys needs what the Metadata API asks of a caller, and that an AsyncException says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from orgtwin.apex import context
-from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.faults import throw
-from orgtwin.apex.library.objects import STATUS_CODES
-from orgtwin.apex.library.properties import Properties, add_property
-from orgtwin.apex.library.signatures import declare, system_class, system_enum, system_interface, type_of
-from orgtwin.apex.values import ApexList, Instance, Value
+from orgtwin.apex.job_state import kept
+from orgtwin.apex.library.jobs import enqueue_callback
+from orgtwin.apex.library.json import from_plain
+from orgtwin.apex.library.metadata_values import SPACE, component_of, element_of
+from orgtwin.apex.library.properties import Properties
+from orgtwin.apex.library.signatures import declare, system_class, system_interface, type_of
+from orgtwin.apex.values import ApexList, EnumConstant, Id, Instance, Value
+from orgtwin.errors import SalesforceError
+from orgtwin.metadata.results import deploy_result
 
-_SPACE = "Metadata"
-system_enum(
-    "DeployStatus",
-    "Pending InProgress Succeeded SucceededPartial Failed Canceling Canceled FinalizingDeploy FinalizingDeployFailed",
-    namespace=_SPACE,
-)
-system_enum("DeployProblemType", "Warning Error Info", namespace=_SPACE)
-system_enum("MetadataType", "CustomMetadata Layout", namespace=_SPACE)
-system_enum("StatusCode", STATUS_CODES, namespace=_SPACE)
-
-_VALUES: Mapping[str, Mapping[str, str]] = {
-    "Metadata": {"fullName": "String"},
-    "CustomMetadataValue": {"field": "String", "value": "Object"},
-    "DeployMessage": {
-        **dict.fromkeys(("changed", "created", "deleted", "success"), "Boolean"),
-        **dict.fromkeys(("componentType", "fileName", "fullName", "id", "problem"), "String"),
-        **dict.fromkeys(("columnNumber", "lineNumber"), "Integer"),
-        "createdDate": "Datetime",
-        "problemType": "Metadata.DeployProblemType",
-    },
-    "DeployDetails": {
-        "componentFailures": "List<Metadata.DeployMessage>",
-        "componentSuccesses": "List<Metadata.DeployMessage>",
-    },
-    "DeployResult": {
-        **dict.fromkeys(("checkOnly", "done", "ignoreWarnings", "rollbackOnError", "runTestsEnabled", "success"), "Boolean"),
-        **dict.fromkeys(("completedDate", "createdDate", "lastModifiedDate", "startDate"), "Datetime"),
-        **dict.fromkeys(
-            ("numberComponentErrors", "numberComponentsDeployed", "numberComponentsTotal", "numberTestErrors"), "Integer"
-        ),
-        **dict.fromkeys(("numberTestsCompleted", "numberTestsTotal"), "Integer"),
-        **dict.fromkeys(("canceledBy", "canceledByName", "createdBy", "createdByName", "errorMessage", "id"), "String"),
-        "stateDetail": "String",
-        "details": "Metadata.DeployDetails",
-        "errorStatusCode": "Metadata.StatusCode",
-        "messages": "List<Metadata.DeployMessage>",
-        "status": "Metadata.DeployStatus",
-    },
-}  # fmt: skip
-
-
-MAKERS: dict[ApexClass, Callable[[], Properties]] = {}
-"""What makes an empty value of each class; JSON makes them too (ASSUMED, from public tests)."""
-
-
-def _value_class(name: str, fields: Mapping[str, str], extends: ApexClass | None = None) -> ApexClass:
-    """A class of public properties; those that are lists start empty."""
-    cls = declare(name, namespace=_SPACE)
-    lists = {field.lower(): type_name for field, type_name in fields.items() if type_name.startswith("List<")}
-
-    def make() -> Properties:
-        made = Properties(cls.type)
-        made.values.update({key: ApexList(type_of(type_name), []) for key, type_name in lists.items()})
-        return made
-
-    MAKERS[cls] = make
-    system_class(name, {}, namespace=_SPACE, constructors={"()": make}, extends=extends)
-    for field, type_name in fields.items():
-        add_property(cls, field, type_of(type_name))
-    return cls
-
-
-for _name, _fields in _VALUES.items():
-    _value_class(_name, _fields)
-_value_class(
-    "CustomMetadata",
-    {
-        "description": "String",
-        "label": "String",
-        "protected_x": "Boolean",
-        "values": "List<Metadata.CustomMetadataValue>",
-    },
-    extends=declare("Metadata", namespace=_SPACE),
-)
+_RESULT = "Metadata.DeployResult"
 
 
 class Container:
     """What a deploy takes."""
 
     def __init__(self) -> None:
-        self.apex_type = declare("DeployContainer", namespace=_SPACE).type
+        self.apex_type = declare("DeployContainer", namespace=SPACE).type
         self.components: list[Properties] = []
 
 
@@ -121,29 +53,51 @@ system_class(
         "Boolean removeMetadata(Metadata.Metadata)": _remove,
         "Boolean removeMetadataByFullName(String)": _remove_named,
     },
-    namespace=_SPACE,
+    namespace=SPACE,
     constructors={"()": Container},
 )
 
 
-def _deploy(*_: Value) -> Value:
-    """ASSUMED: the text; that a test may not deploy is documented."""
+def _retrieve(kind: EnumConstant, names: ApexList) -> ApexList:
+    port = context.engine().port
+    found = [(str(name), port.find_component(kind.name, str(name))) for name in names.items]
+    components = [component_of(kind.name, name, one.body) for name, one in found if one is not None]
+    return ApexList(type_of("List<Metadata.Metadata>"), components)
+
+
+def _deploy(container: Container, callback: Value) -> Value:
+    """Queue a deploy; its id is that of the Metadata API's deploy."""
     engine = context.engine()
     if engine.is_testing:
         raise throw("AsyncException", "Metadata cannot be deployed from within a test")
-    engine.refuse("apex.Metadata.Operations.enqueueDeployment", "Metadata.Operations.enqueueDeployment in Apex")
-    return None
+    elements = [(str(one.values.get("fullname") or ""), element_of(one)) for one in container.components]
+    deploy_id = _new_deploy()
+    waiting = kept(callback) if callback is not None else None
+    name = waiting.cls.name if waiting is not None else _RESULT
+
+    def run(job_id: Id) -> tuple[Value, str, tuple[Value, ...]] | None:
+        """Deploy; what is to be called then."""
+        job = engine.port.deploy(deploy_id, elements)
+        told = Properties(CALLBACK_CONTEXT.type)
+        told.values["jobid"] = job_id
+        result = from_plain(deploy_result(job, include_details=True), type_of(_RESULT), strict=False)
+        return None if waiting is None else (waiting, "handleResult", (result, told))
+
+    enqueue_callback(engine, name, run)
+    return Id(deploy_id)
 
 
-def _retrieve(*_: Value) -> Value:
-    context.engine().refuse("apex.Metadata.Operations.retrieve", "Metadata.Operations.retrieve in Apex")
-    return None
+def _new_deploy() -> str:
+    try:
+        return context.engine().port.new_deploy()
+    except SalesforceError as error:
+        raise throw("AsyncException", error.message) from error
 
 
 system_interface(
-    "DeployCallback", "void handleResult(Metadata.DeployResult,Metadata.DeployCallbackContext)", namespace=_SPACE
+    "DeployCallback", "void handleResult(Metadata.DeployResult,Metadata.DeployCallbackContext)", namespace=SPACE
 )
-CALLBACK_CONTEXT = declare("DeployCallbackContext", namespace=_SPACE)
+CALLBACK_CONTEXT = declare("DeployCallbackContext", namespace=SPACE)
 CALLBACK_CONTEXT.virtual = True
 
 
@@ -154,8 +108,8 @@ def _new_context(made: Instance | None = None) -> Instance:
 
 system_class(
     "DeployCallbackContext",
-    {"Id getCallbackJobId()": lambda this: None},
-    namespace=_SPACE,
+    {"Id getCallbackJobId()": lambda this: this.values["jobid"] if isinstance(this, Properties) else None},
+    namespace=SPACE,
     constructors={"()": _new_context},
 )
 system_class(
@@ -164,5 +118,5 @@ system_class(
         "static Id enqueueDeployment(Metadata.DeployContainer,Metadata.DeployCallback)": _deploy,
         "static List<Metadata.Metadata> retrieve(Metadata.MetadataType,List<String>)": _retrieve,
     },
-    namespace=_SPACE,
+    namespace=SPACE,
 )

@@ -13,7 +13,7 @@ from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.java_math import FUNCTIONS
-from orgtwin.apex.library.signatures import system_class, system_enum
+from orgtwin.apex.library.signatures import Refusing, system_class, system_enum
 from orgtwin.apex.library.tokens import SObjectTypeToken
 from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, read_decimal, scale_of, set_scale, to_decimal
 from orgtwin.apex.records import to_id
@@ -248,9 +248,8 @@ def _id_value_of(text: str | None, restores_case: bool | None = False) -> Id | N
     return to_id(find_id18(text) or text if restores_case else text)
 
 
-def _refuse_error(*_: Value) -> None:
-    """Of an Id that is no field of a record; the compiler gives those of fields to the record."""
-    context.engine().refuse("apex.Id.addError", "Id.addError")
+_refuse_error = Refusing("Id.addError")
+"""Of an Id that is no field of a record; the compiler gives those of fields to the record."""
 
 
 system_class(

@@ -9,10 +9,10 @@ from orgtwin.apex.database import run_search
 from orgtwin.apex.faults import argument_null
 from orgtwin.apex.library.databases import Access
 from orgtwin.apex.library.databases import bound as bound_text
-from orgtwin.apex.library.signatures import declare, system_class, type_of
+from orgtwin.apex.library.signatures import Refusing, declare, system_class, type_of
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import Type
-from orgtwin.apex.values import ApexList, Value
+from orgtwin.apex.values import ApexList
 
 _LISTS = type_of("List<List<SObject>>")
 
@@ -58,11 +58,7 @@ def _get(this: SearchResults, name: str) -> ApexList:
     return ApexList(type_of("List<Search.SearchResult>"), list(this.by_type.get(name.lower(), ())))
 
 
-def _snippet(this: SearchResult, *_: Value) -> Value:
-    context.engine().refuse("apex.Search.snippets", "snippets of a search in Apex")
-    return None
-
-
+_snippet = Refusing("Search.SearchResult.getSnippet")
 system_class(
     "Search",
     {

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import InvalidOperation
+from typing import NoReturn
 
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method, Variable
@@ -102,6 +103,20 @@ def split_arguments(text: str) -> list[str]:
     return parts
 
 
+class Refusing:
+    """What a method does that always refuses, by name: it compiles, and the library's page lists it as refused."""
+
+    __slots__ = ("_shown", "_why")
+
+    def __init__(self, shown: str, why: str = "") -> None:
+        self._shown = shown
+        self._why = f" ({why})" if why else ""
+
+    def __call__(self, *_: Value) -> NoReturn:
+        context.engine().refuse(f"apex.{self._shown}", f"{self._shown}{self._why} in Apex")
+        raise AssertionError("refuse() always raises")
+
+
 def system_class(
     name: str,
     table: Table,
@@ -132,12 +147,15 @@ def add_signature(cls: ApexClass, text: str, function: Callable[..., Value]) -> 
     returns = VOID if type_text == "void" else type_of(type_text)
     if bracket:
         parameters = tuple(type_of(p) for p in split_arguments(rest[: rest.rindex(")")]))
+        refused = isinstance(function, Refusing)
         if parameters and not cls.generic:
             function = _guarded(f"{cls.name}.{name}", function)
         if returns is STRING or returns is BLOB or returns.key in COLLECTION_ARITY or cls.name in _BULK:
             function = _weighed(function)
         function = priced(cls.name, name, function)
-        method = Method(cls, name, parameters, returns, function, static=static, virtual=True, generic=cls.generic)
+        method = Method(
+            cls, name, parameters, returns, function, static=static, virtual=True, generic=cls.generic, refused=refused
+        )
         cls.methods.setdefault(name.lower(), []).append(method)
         cls.vtable[method.signature] = method
         return
