@@ -181,6 +181,9 @@ def test_apex_rest_and_tests_of_a_traced_user_leave_their_logs(org_twin_client: 
         "/services/apexrest/echo/": "n is 0",
         "ApexTestHandler": "Success",
     }
+    text = f"{TOOLING}/query?q=SELECT ApexLogId FROM ApexTestResult"
+    kept = {row["ApexLogId"] for row in org_twin_client.get(text).json()["records"]}
+    assert kept == {told["ApexTestHandler"]["Id"]}
     rest, tests = (
         org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{told[name]['Id']}/Body").text
         for name in ("/services/apexrest/echo/", "ApexTestHandler")

@@ -14,6 +14,7 @@ from orgtwin.seed import administrator
 
 TOOLING = "/services/data/v66.0/tooling"
 META = b'<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>'
+PLAIN = "<ApexClass><apiVersion>66.0</apiVersion><status>Active</status></ApexClass>"
 SOURCES = {
     "Adder": "public class Adder {\n  public static Integer add(Integer a, Integer b) {\n    return a + b;\n  }\n"
     "  public static Integer never() {\n    return 1;\n  }\n}",
@@ -124,7 +125,7 @@ def test_what_is_asked_for_is_run(client: InProcess, asked: dict[str, Any], run:
     assert methods_run(client, asked) == run
 
 
-def test_the_last_run_tells_what_it_covered(client: InProcess) -> None:
+def test_a_run_tells_what_it_covered(client: InProcess) -> None:
     assert rows(client, "SELECT PercentCovered FROM ApexOrgWideCoverage") == [{"PercentCovered": 0}]
     client.post(f"{TOOLING}/runTestsAsynchronous", {"classNames": "AdderTest"})
 
@@ -266,6 +267,60 @@ def test_a_run_without_coverage_leaves_what_is_known_of_it(client: InProcess) ->
     assert rows(client, "SELECT PercentCovered FROM ApexOrgWideCoverage") == [{"PercentCovered": 50}]
 
 
+def test_runs_together_cover_a_class_until_it_changes(client: InProcess) -> None:
+    never = SOURCES["AdderTest"].replace("AdderTest", "NeverTest").replace("Adder.add(1, 1)", "Adder.never() + 1")
+    deploy_well(
+        client,
+        {"classes/NeverTest.cls": never, "classes/NeverTest.cls-meta.xml": PLAIN},
+        {"ApexClass": ["NeverTest"]},
+    )
+    for name, percent in (("AdderTest", 50), ("OtherTest", 50), ("NeverTest", 100)):
+        client.post(f"{TOOLING}/runTestsAsynchronous", {"classNames": name})
+        assert rows(client, "SELECT PercentCovered FROM ApexOrgWideCoverage") == [{"PercentCovered": percent}]
+    methods = rows(client, "SELECT TestMethodName FROM ApexCodeCoverage ORDER BY TestMethodName")
+    assert [row["TestMethodName"] for row in methods] == ["right", "right", "wrong", "wrong"]
+    changed = {"classes/Adder.cls": SOURCES["Adder"] + " // x", "classes/Adder.cls-meta.xml": PLAIN}
+    deploy_well(client, changed, {"ApexClass": ["Adder"]})
+    assert rows(client, "SELECT Id FROM ApexCodeCoverageAggregate") == []
+    assert rows(client, "SELECT Id FROM ApexCodeCoverage") == []
+
+
+DATA = "/services/data/v66.0"
+
+
+def test_queue_items_made_by_one_call_are_one_run(client: InProcess) -> None:
+    ids = [class_id(client, name) for name in ("AdderTest", "OtherTest")]
+    records = [{"attributes": {"type": "ApexTestQueueItem"}, "ApexClassId": each} for each in (*ids, "01p000000000000")]
+    made = client.post(f"{DATA}/composite/sobjects", {"records": records}).json()
+    assert [row["success"] for row in made] == [True, True, False]
+    assert made[2]["errors"][0]["statusCode"] == "INVALID_CROSS_REFERENCE_KEY"
+    for path in (DATA, TOOLING):
+        text = "SELECT Id, ApexClassId, Status, ExtendedStatus, ParentJobId FROM ApexTestQueueItem ORDER BY Id"
+        items = client.get(f"{path}/query?q={text}").json()["records"]
+        assert [(row["Id"], row["ApexClassId"], row["ExtendedStatus"]) for row in items] == [
+            (made[0]["id"], ids[0], "(1/2)"),
+            (made[1]["id"], ids[1], "(1/1)"),
+        ]
+        assert len({row["ParentJobId"] for row in items}) == 1
+    fields = "JobType, Status, TotalJobItems, JobItemsProcessed"
+    jobs = client.get(f"{DATA}/query?q=SELECT {fields} FROM AsyncApexJob WHERE Id = '{items[0]['ParentJobId']}'")
+    (job,) = jobs.json()["records"]
+    assert [job[name] for name in fields.split(", ")] == ["TestRequest", "Completed", 2, 2]
+
+
+@pytest.mark.parametrize("root", [DATA, TOOLING])
+def test_a_queue_item_is_made_as_a_record_and_what_is_over_stays(client: InProcess, root: str) -> None:
+    made = client.post(f"{root}/sobjects/ApexTestQueueItem", {"ApexClassId": class_id(client, "OtherTest")})
+    assert made.status == 201, made.text
+    address = f"{root}/sobjects/ApexTestQueueItem/{made.json()['id']}"
+    assert client.patch(address, {"Status": "Aborted"}).status == 204
+    assert rows(client, "SELECT Status FROM ApexTestQueueItem") == [{"Status": "Completed"}]
+    assert client.patch(address, {"Status": "Queued"}).json()[0]["errorCode"] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    assert client.patch(f"{address[:-18]}709000000000001AAA", {"Status": "Aborted"}).status == 404
+    refused = client.post(f"{root}/sobjects/ApexTestQueueItem", {})
+    assert (refused.status, refused.json()[0]["errorCode"]) == (400, "INVALID_CROSS_REFERENCE_KEY")
+
+
 COVERING = {
     "classes/Halves.cls": "public class Halves {\n  public static void first() {\n    Integer a = 1;\n  }\n"
     "  public static void second() {\n    Integer b = 2;\n  }\n  public static void third() {\n    Integer c = 3;\n  }\n}",
@@ -276,7 +331,7 @@ COVERING = {
 }
 
 
-def test_the_last_run_tells_which_lines_each_method_covered(org_twin_client: InProcess) -> None:
+def test_a_method_tells_which_lines_it_covered(org_twin_client: InProcess) -> None:
     meta = "<{0}><apiVersion>66.0</apiVersion><status>Active</status></{0}>"
     kinds = {"classes": "ApexClass", "triggers": "ApexTrigger"}
     metas = {f"{path}-meta.xml": meta.format(kinds[path.partition("/")[0]]) for path in COVERING}

@@ -101,8 +101,8 @@ class Engine:
         self.tracing: Tracing | None = None
         self._switch = TraceSwitch(self)
         self.test_levels: Levels | None = None  # of a log of each test method
-        self.around_tests: Callable[[], AbstractContextManager[None]] = (
-            nullcontext  # around those of one class: their log
+        self.around_tests: Callable[[str], AbstractContextManager[object]] = (
+            nullcontext  # around those of the class of that name: their log
         )
         self.source_ids: dict[
             str, str

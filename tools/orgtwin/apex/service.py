@@ -54,6 +54,8 @@ class ApexService:
         self._versions: tuple[int, ...] = ()
         self._testing: Engine | None = None
         self.logs: dict[str, str] = {}
+        self.test_logs: dict[str, str] = {}
+        """Ids of the logs of the last run of tests, by class."""
         self.outbox: list[dict[str, object]] = []
         self._waiting_logs: list[KeptLog] = []
         self.hooks = TriggerHooks(self._running, self.logged)
@@ -196,18 +198,21 @@ class ApexService:
         self._load(engine)
         engine.check()
         trace = self.trace_of(user_id) if user_id is not None else None
+        logs: dict[str, KeptLog] = {}
         if trace is not None:
-            engine.around_tests = lambda: self._test_log(engine, trace, str(user_id))
+            engine.around_tests = lambda name: self._test_log(engine, trace, str(user_id), name, logs)
         self._testing = engine
         try:
             with self._org.log.unheard():
                 return run_tests(engine, class_names, stopwatch=time.perf_counter, most_failures=most_failures), engine
         finally:
             self._testing = None
-            self._keep_waiting_logs()
+            self.test_logs = {name: self.keep_log(log) for name, log in logs.items()}
 
     @contextmanager
-    def _test_log(self, engine: Engine, trace: Trace, user_id: str) -> Iterator[None]:
+    def _test_log(
+        self, engine: Engine, trace: Trace, user_id: str, class_name: str, logs: dict[str, KeptLog]
+    ) -> Iterator[None]:
         """A log of one test class, kept when the tests are over. ASSUMED: one a class."""
         log = engine.open_log(trace.levels, trace.traced)
         engine.start_log()
@@ -215,8 +220,8 @@ class ApexService:
             yield
         finally:
             milliseconds = log.elapsed() // 1_000_000
-            kept = KeptLog(engine.close_log(), user_id, _TEST_OPERATION, "Success", milliseconds, trace.location)
-            self._waiting_logs.append(kept)
+            text = engine.close_log()
+            logs[class_name] = KeptLog(text, user_id, _TEST_OPERATION, "Success", milliseconds, trace.location)
 
 
 _SERVICES: WeakValueDictionary[int, ApexService] = WeakValueDictionary()

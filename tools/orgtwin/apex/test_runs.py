@@ -7,7 +7,7 @@ ApexTestResult, ApexCodeCoverage, ApexCodeCoverageAggregate, ApexOrgWideCoverage
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orgtwin.apex.coverage import ClassCoverage
@@ -20,13 +20,14 @@ from orgtwin.organization import Organization
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """One class of a run; its results, and those of its @TestSetup methods, have ids of their own."""
+    """One class of a run; its results, and those of its @TestSetup methods, have ids of their own. A log, if one was kept."""
 
     id: str
     class_id: str
     class_name: str
     results: tuple[tuple[str, TestOutcome], ...]
     setups: tuple[tuple[str, TestOutcome], ...]
+    log_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,47 @@ class CoveredByMethod(Covered):
 
 
 class TestRuns:
-    """The runs of one org, and the coverage that the last of them measured."""
+    """The runs of one org, and what they covered of each class and trigger since its source last changed."""
 
     __test__ = False
 
     def __init__(self, org: Organization) -> None:
         self._org = org
         self.runs: dict[str, KeptRun] = {}
-        self.coverage: tuple[Covered, ...] = ()
-        self.coverage_by_method: tuple[CoveredByMethod, ...] = ()
+        self._coverage: dict[str, tuple[str, Covered]] = {}
+        self._by_method: list[CoveredByMethod] = []
+
+    @property
+    def coverage(self) -> list[Covered]:
+        """Of the sources as they are."""
+        sources = self._sources()
+        return [row for class_id, (source, row) in self._coverage.items() if sources.get(class_id) == source]
+
+    @property
+    def coverage_by_method(self) -> list[CoveredByMethod]:
+        """Of the sources as they are, what each method covered when it last ran."""
+        standing = {row.class_or_trigger_id for row in self.coverage}
+        return [row for row in self._by_method if row.class_or_trigger_id in standing]
+
+    def _sources(self) -> dict[str, str]:
+        """The sources of the org's classes and triggers by their ids."""
+        found: dict[str, str] = {}
+        for name in ("ApexClass", "ApexTrigger"):
+            table = self._org.table(name)
+            read_id, read_body = table.reader("Id"), table.reader("Body")
+            found.update({str(read_id(row)): str(read_body(row) or "") for row in table.rows()})
+        return found
+
+    def _keep_coverage(self, covered: Iterable[Covered], by_method: Iterable[CoveredByMethod]) -> None:
+        """Add what a run covered. A method that ran before is told of as it ran now."""
+        kept, rows, sources = self.coverage_by_method, list(by_method), self._sources()
+        again = {(row.test_class_id, row.method_name) for row in rows}
+        self._by_method = [row for row in kept if (row.test_class_id, row.method_name) not in again] + rows
+        for row in covered:
+            class_id = row.class_or_trigger_id
+            source, before = self._coverage.get(class_id, ("", row))
+            whole = _joined(before, row) if source == sources[class_id] else row
+            self._coverage[class_id] = (sources[class_id], whole)
 
     def carry_out(
         self,
@@ -95,12 +128,14 @@ class TestRuns:
                     f"This class name's value is invalid: {name}. Provide the name of an Apex class that has test methods.",
                 )  # ASSUMED code; the text is the one that users of `sf apex run test` quote
         covered = tuple(self._covered(engine))
-        kept = self._keep(user_id, started, run, covered)
+        kept = self._keep(apex, user_id, started, run, covered)
         if keeps_coverage:
-            self.coverage, self.coverage_by_method = covered, tuple(self._covered_by_method(engine))
+            self._keep_coverage(covered, self._covered_by_method(engine))
         return kept
 
-    def _keep(self, user_id: str, started: datetime, run: TestRun, covered: tuple[Covered, ...]) -> KeptRun:
+    def _keep(
+        self, apex: ApexService, user_id: str, started: datetime, run: TestRun, covered: tuple[Covered, ...]
+    ) -> KeptRun:
         ids, class_ids = self._org.ids, self._ids_of("ApexClass")
         by_class: dict[str, list[TestOutcome]] = {}
         setups: dict[str, list[TestOutcome]] = {}
@@ -115,10 +150,13 @@ class TestRuns:
                 name,
                 tuple((ids.next_id("07M"), outcome) for outcome in outcomes),
                 tuple((ids.next_id("07M"), outcome) for outcome in setups.get(name, ())),
+                apex.test_logs.get(name),
             )
             for name, outcomes in by_class.items()
         )
-        kept = KeptRun(ids.next_id("707"), ids.next_id("05m"), user_id, started, self._org.clock(), items, run, covered)
+        ended = self._org.clock()
+        job_id = apex.engine().port.note_row("AsyncApexJob", _job_row(len(items), ended))
+        kept = KeptRun(job_id, ids.next_id("05m"), user_id, started, ended, items, run, covered)
         self.runs[kept.id] = kept
         return kept
 
@@ -146,6 +184,25 @@ class TestRuns:
             read_id, read_name = table.reader("Id"), table.reader("Name")
             found.update({str(read_name(row)).lower(): str(read_id(row)) for row in table.rows()})
         return found
+
+
+def _job_row(classes: int, ended: datetime) -> dict[str, str | int | datetime]:
+    """The job of a run that is over. Source: "AsyncApexJob" (Object Reference), JobType TestRequest. ASSUMED: its counts."""
+    return {
+        "JobType": "TestRequest",
+        "Status": "Completed",
+        "JobItemsProcessed": classes,
+        "TotalJobItems": classes,
+        "NumberOfErrors": 0,
+        "CompletedDate": ended,
+    }
+
+
+def _joined(before: Covered, now: Covered) -> Covered:
+    """What two runs covered of one source."""
+    covered = {*before.lines.covered, *now.lines.covered}
+    uncovered = {*before.lines.uncovered, *now.lines.uncovered} - covered
+    return replace(before, lines=replace(now.lines, covered=tuple(sorted(covered)), uncovered=tuple(sorted(uncovered))))
 
 
 def _tested(engine: Engine) -> set[str]:

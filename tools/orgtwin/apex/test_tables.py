@@ -107,6 +107,7 @@ def _results(runs: TestRuns) -> Iterator[Values]:
                     "RunTime": round(outcome.seconds * 1000),
                     "TestTimestamp": kept.ended,
                     "AsyncApexJobId": kept.id,
+                    "ApexLogId": item.log_id,
                     "ApexTestRunResultId": kept.result_id,
                     "IsTestSetup": outcome.is_setup,
                 }

@@ -132,7 +132,7 @@ def run_tests(
 def _outcomes(engine: Engine, entries: Iterable[TestClass], stopwatch: Stopwatch) -> Generator[TestOutcome]:
     try:
         for entry in entries:
-            with engine.around_tests(), closing(_run_class(engine, entry, stopwatch)) as outcomes:
+            with engine.around_tests(entry.cls.name), closing(_run_class(engine, entry, stopwatch)) as outcomes:
                 yield from outcomes
     finally:
         engine.port.show_data()

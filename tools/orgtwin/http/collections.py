@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from orgtwin.errors import SalesforceError, SaveError, SaveResult
+from orgtwin.http import test_queue
 from orgtwin.http.message import Request, Response, json_response
 from orgtwin.http.records import choose_fields, is_visible, record_json, require_type
 from orgtwin.http.results import result_row
@@ -99,6 +100,8 @@ def create_many(request: Request) -> Response:
     collection = read_collection(request)
 
     def save(name: str, rows: list[Values]) -> list[SaveResult]:
+        if name == test_queue.TYPE:
+            return test_queue.create_items(request, rows)
         return request.dml.insert(request.caller, name, rows, all_or_none=collection.all_or_none)
 
     return json_response([result_row(result) for result in save_runs(request, collection, save)])

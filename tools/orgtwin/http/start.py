@@ -97,7 +97,8 @@ def start_twin(
     register_data_tables(twin.data_tables, lambda: twin.part(MetadataService))
     twin.tooling_tables.register_family(SETTINGS, settings_table)
     twin.data_tables.register(recently_viewed_table(lambda: twin.part(RecentItems)))
-    register_test_tables(twin.tooling_tables, lambda: runs_of(twin))
+    for tables in (twin.tooling_tables, twin.data_tables):
+        register_test_tables(tables, lambda: runs_of(twin))
     register_container_tables(twin.tooling_tables, lambda: twin.part(Workspace))
     client_secret = random(_SECRET_LENGTH)
     app = _integration_app(twin, integration, certificate).with_secret(client_secret)
