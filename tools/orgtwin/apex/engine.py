@@ -22,6 +22,7 @@ from orgtwin.apex import context
 from orgtwin.apex.classes import OLDER_VERSION, ApexClass
 from orgtwin.apex.compile import queries  # noqa: F401  (adds its rows to the expressions)
 from orgtwin.apex.compile.bodies import make_call, report
+from orgtwin.apex.compile.body_variables import share_variables
 from orgtwin.apex.compile.classes import (
     ANONYMOUS,
     Declarations,
@@ -405,7 +406,7 @@ class Engine:
 
         Compile problems are returned, exceptions raised.
         """
-        statements, members = parse_anonymous(source)
+        statements, members = share_variables(*parse_anonymous(source))
         lines = LineTable(source)
         holder = tree.ClassDeclaration(0, tree.Modifiers(0, [], []), ANONYMOUS, None, [], members)
         declarations: Declarations = []
@@ -417,6 +418,7 @@ class Engine:
             scope = Scope(self, cls, False, name="anonymous", body_of="anonymous")
             step = sequence(scope, statements)
             report(self, scope)
+            compile_class(cls)
             if self.problems:
                 return self.problems
             try:

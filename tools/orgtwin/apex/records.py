@@ -156,6 +156,17 @@ class SObject:
         engine = context.engine()
         return ApexList(engine.child_list_type(self.schema.api_name, relationship))
 
+    def at_present(self) -> SObject:
+        """Another object of the same fields, by which a set or map finds what equals the record now.
+
+        Source: "sObject Map Considerations" (Apex Developer Guide): a record that has changed since is not found. A Python dict
+        would find an object that it keeps whatever its hash, if it happens to look there.
+        """
+        found = SObject(self.type, self.fields)
+        found.related, found.errors = self.related, self.errors
+        found.queried, found.locked = self.queried, self.locked
+        return found
+
     def clone(self, *, keep_id: bool, deep: bool, keep_timestamps: bool, keep_auto: bool) -> SObject:
         """A copy. Source: "SObject Class", clone."""
         copy = SObject(self.type, dict(self.fields))

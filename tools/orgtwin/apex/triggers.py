@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.bodies import make_call, report
+from orgtwin.apex.compile.body_variables import share_variables
 from orgtwin.apex.compile.classes import Declarations, compile_class, declare_class
 from orgtwin.apex.compile.identifiers import check_type_name
 from orgtwin.apex.compile.scope import CompileProblem, Scope
@@ -51,12 +52,15 @@ class TriggerContext:
 class Trigger:
     """One trigger."""
 
-    def __init__(self, engine: Engine, cls: ApexClass, node: tree.TriggerDeclaration) -> None:
+    def __init__(
+        self, engine: Engine, cls: ApexClass, node: tree.TriggerDeclaration, statements: list[tree.Statement]
+    ) -> None:
         self.engine = engine
         self.cls = cls
         self.name = node.name
         self.events = frozenset(node.events)
         self._node = node
+        self._statements = statements
         self._call: Value = None
 
     def compile(self) -> None:
@@ -64,7 +68,7 @@ class Trigger:
         if self._call is not None:
             return
         scope = Scope(self.engine, self.cls, True, name=self.name, body_of="trigger")
-        step = sequence(scope, self._node.statements)
+        step = sequence(scope, self._statements)
         report(self.engine, scope)
         problems = list(scope.problems)
         if problems:
@@ -84,10 +88,9 @@ class Trigger:
         return present
 
     def judge(self) -> None:
-        """Compile the body, and the members unless they may name variables of the body, which they do not see here."""
+        """Compile the body and the members."""
         self.compile()
-        if not any(isinstance(s, tree.LocalVariables) for s in self._node.statements):
-            compile_class(self.cls)
+        compile_class(self.cls)
 
     def run(self) -> None:
         self.compile()
@@ -97,7 +100,8 @@ class Trigger:
 
 def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTable, version: float) -> None:
     """Add a trigger to the engine; one of the same name is replaced."""
-    holder = tree.ClassDeclaration(node.pos, tree.Modifiers(node.pos, [], []), node.name, None, [], node.members)
+    statements, members = share_variables(node.statements, node.members)
+    holder = tree.ClassDeclaration(node.pos, tree.Modifiers(node.pos, [], []), node.name, None, [], members)
     declarations: Declarations = []
     cls = declare_class(holder, None, lines, declarations)
     cls.is_trigger = True
@@ -113,7 +117,7 @@ def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTa
         return
     for triggers in engine.triggers.values():
         triggers[:] = [t for t in triggers if t.name.lower() != node.name.lower()]
-    engine.triggers.setdefault(cls.trigger_type.key, []).append(Trigger(engine, cls, node))
+    engine.triggers.setdefault(cls.trigger_type.key, []).append(Trigger(engine, cls, node, statements))
 
 
 def _problems(cls: ApexClass, node: tree.TriggerDeclaration) -> Iterator[CompileProblem]:

@@ -48,6 +48,19 @@ def items_of(source: Value) -> list[Value]:
     return found
 
 
+def _sought(key: Value) -> Value:
+    """What to look for: records are found by what they say now, not by being the same object."""
+    return key.at_present() if type(key) is SObject else key
+
+
+def _keep(items: dict[Value, Value], key: Value, value: Value) -> None:
+    """Add a key that was not found; where the same record is kept as it was before, it stands twice."""
+    size = len(items)
+    items.setdefault(key, value)
+    if len(items) == size:
+        items[key.at_present()] = value
+
+
 # Iterator
 
 
@@ -328,11 +341,15 @@ system_class(
 # Set
 
 
+def _set_contains(this: ApexSet, value: Value) -> bool:
+    return _sought(value) in this.items
+
+
 def _set_add(this: ApexSet, value: Value) -> bool:
     _check_lock(this)
-    if value in this.items:
+    if _sought(value) in this.items:
         return False
-    this.items[value] = None
+    _keep(this.items, value, None)
     return True
 
 
@@ -342,15 +359,17 @@ def _set_add_all(this: ApexSet, source: Value) -> bool:
     added = items_of(source)
     _reserve(this, added)
     for value in added:
-        this.items.setdefault(value)
+        if _sought(value) not in this.items:
+            _keep(this.items, value, None)
     return len(this.items) != before
 
 
 def _set_remove(this: ApexSet, value: Value) -> bool:
     _check_lock(this)
-    if value not in this.items:
+    sought = _sought(value)
+    if sought not in this.items:
         return False
-    del this.items[value]
+    del this.items[sought]
     return True
 
 
@@ -358,7 +377,7 @@ def _set_remove_all(this: ApexSet, source: Value) -> bool:
     _check_lock(this)
     before = len(this.items)
     for value in items_of(source):
-        this.items.pop(value, None)
+        this.items.pop(_sought(value), None)
     return len(this.items) != before
 
 
@@ -383,8 +402,8 @@ system_class(
         "Boolean addAll(Iterable<T>)": _set_add_all,
         "void clear()": _set_clear,
         "Set<T> clone()": lambda this: ApexSet(this.type, dict(this.items)),
-        "Boolean contains(T)": lambda this, value: value in this.items,
-        "Boolean containsAll(Iterable<T>)": lambda this, other: all(v in this.items for v in items_of(other)),
+        "Boolean contains(T)": _set_contains,
+        "Boolean containsAll(Iterable<T>)": lambda this, other: all(_set_contains(this, v) for v in items_of(other)),
         "Boolean equals(Object)": lambda this, other: this == other,
         "Integer hashCode()": hash_code,
         "Boolean isEmpty()": lambda this: not this.items,
@@ -411,13 +430,17 @@ def _map_put(this: ApexMap, key: Value, value: Value) -> Value:
         _check_lock(this)
     if isinstance(value, (str, bytes)) and len(value) > LARGE:
         context.engine().note_allocation(len(value))
-    before = this.items.get(key)
-    this.items[key] = value
+    sought = _sought(key)
+    before = this.items.get(sought)
+    if sought is key or sought in this.items:
+        this.items[sought] = value
+    else:
+        _keep(this.items, key, value)
     return before
 
 
 def _map_get(this: ApexMap, key: Value) -> Value:
-    return this.items.get(this.find_key(key))
+    return this.items.get(this.find_key(_sought(key)))
 
 
 def _records_by_id(this: ApexMap, records: ApexList) -> dict[Value, Value]:
@@ -453,7 +476,7 @@ def _new_map(type_: Type, source: Value) -> ApexMap:
 
 def _map_remove(this: ApexMap, key: Value) -> Value:
     _check_lock(this)
-    return this.items.pop(key, None)
+    return this.items.pop(_sought(key), None)
 
 
 def _map_clear(this: ApexMap) -> None:
@@ -480,7 +503,7 @@ system_class(
     {
         "void clear()": _map_clear,
         "Map<K,V> clone()": lambda this: ApexMap(this.type, dict(this.items)),
-        "Boolean containsKey(K)": lambda this, key: this.find_key(key) in this.items,
+        "Boolean containsKey(K)": lambda this, key: this.find_key(_sought(key)) in this.items,
         "Map<K,V> deepClone()": _map_deep_clone,
         "Boolean equals(Object)": lambda this, other: this == other,
         "V get(K)": _map_get,
