@@ -15,7 +15,7 @@ from orgtwin.apex.compile.creation import check_constructor_visible, constructor
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Step
-from orgtwin.apex.compile.statements import sequence
+from orgtwin.apex.compile.statements import check_end, sequence
 from orgtwin.apex.compile.tracing import told_accessor, told_constructor, told_method
 from orgtwin.apex.faults import ApexThrow, out_of_limit
 from orgtwin.apex.limits import MAX_STACK_DEPTH, TOO_DEEP, TOO_LARGE
@@ -113,8 +113,8 @@ def method_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Metho
             scope.problems.append(problem)
         if node.body is not None:
             step = sequence(scope, node.body.statements)
-        if not step.ends and method.returns is not VOID:
-            scope.problems.append(CompileProblem(messages.MISSING_RETURN.format(method.returns.name), node.pos))
+        if method.returns is not VOID:
+            check_end(scope, step, node.body.statements if node.body is not None else [], node.pos)
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{cls.name}.{method.name}"
@@ -242,8 +242,8 @@ def accessor_body(engine: Engine, method: Method, node: tree.Accessor, scope: Sc
         step = Step(_do_nothing, False)
         if node.body is not None:
             step = sequence(scope, node.body.statements)
-        if node.kind == "get" and not step.ends:
-            scope.problems.append(CompileProblem(messages.MISSING_RETURN.format(method.returns.name), method.pos))
+        if node.kind == "get":
+            check_end(scope, step, node.body.statements if node.body is not None else [], method.pos)
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{scope.cls.name}.{scope.name}"

@@ -12,7 +12,8 @@ Signal = Value
 
 
 class Step(NamedTuple):
-    """A statement's closure; `ends` when control never passes it."""
+    """A statement's closure; `ends` when control never passes it, `trails` when its own last statement is never reached."""
 
     run: Run
     ends: bool
+    trails: bool = False

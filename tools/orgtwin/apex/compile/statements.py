@@ -51,7 +51,7 @@ def block(scope: Scope, node: tree.Block) -> Step:
 def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
     """Statements one after another; a problem in one does not hide those of the next."""
     steps: list[tuple[int, Run]] = []
-    ends = is_unreached = False
+    ends = is_unreached = trails = False
     for node in nodes:
         if ends and not is_unreached and _tells_unreached(scope):
             scope.note(messages.UNREACHABLE, _place_of(node))
@@ -71,17 +71,26 @@ def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
         is_told = tracing is not None and tracing.statements
         steps.append((line, executed(scope.engine, line, step.run) if is_told else step.run))
         ends = ends or step.ends
-    return Step(_run_all(scope, steps), ends)
+        trails = ends and (step.trails or not step.ends)
+    return Step(_run_all(scope, steps), ends, trails)
 
 
 _ENDING = (tree.Return, tree.Throw)
 _UNREACHED_SINCE = 42.0
-"""Older classes may have code behind a return or throw, as Salesforce's own compiler takes them."""
+"""Older classes may have code behind a return or throw, but for `check_end`, as Salesforce's own compiler takes them."""
 
 
 def _tells_unreached(scope: Scope) -> bool:
     of_trigger = scope.body_of == "trigger" and len(scope.blocks) == 1
     return not of_trigger and scope.cls.outermost().api_version >= _UNREACHED_SINCE
+
+
+def check_end(scope: Scope, step: Step, body: list[tree.Statement], pos: int) -> None:
+    """Note that a body which has to give a value does not. Until API version 41 its last statement is also to be reached."""
+    if not step.ends:
+        scope.note(messages.MISSING_RETURN.format(scope.returns.name), pos)
+    elif step.trails and scope.cls.outermost().api_version < _UNREACHED_SINCE:
+        scope.note(messages.UNREACHABLE, _place_of(body[-1]))
 
 
 def _place_of(node: tree.Statement) -> int:
@@ -242,7 +251,8 @@ def _branches(scope: Scope, node: tree.If) -> Step:
             raise null_pointer()
         return run_then(frame) if chosen else run_otherwise(frame)
 
-    return Step(run_both, then.ends and otherwise.ends)
+    ends = then.ends and otherwise.ends
+    return Step(run_both, ends, ends and (then.trails or otherwise.trails))
 
 
 _VOID_RETURNS = {"constructor": messages.CONSTRUCTOR_RETURN, "trigger": messages.TRIGGER_RETURN}
@@ -299,7 +309,7 @@ def _try(scope: Scope, node: tree.Try) -> Step:
     if not node.catches and node.final is None:
         raise CompileProblem(messages.TRY_ALONE, node.pos)
     body = block(scope, node.body)
-    ends = body.ends
+    ends, trails = body.ends, body.trails
     handlers: list[_Handler] = []
     caught: list[Type] = []
     for clause in node.catches:
@@ -308,12 +318,12 @@ def _try(scope: Scope, node: tree.Try) -> Step:
             handler = sequence(scope, clause.body.statements)
         if slot is not None:
             handlers.append(_Handler(caught[-1], slot, handler.run))
-        ends = ends and handler.ends
+        ends, trails = ends and handler.ends, trails or handler.trails
     guarded = _guarded(scope, body.run, handlers) if handlers else body.run
     if node.final is None:
-        return Step(guarded, ends)
+        return Step(guarded, ends, ends and trails)
     final = block(scope, node.final)
-    return Step(_finally(guarded, final.run), ends)
+    return Step(_finally(guarded, final.run), ends, ends and trails)
 
 
 def _catch_variable(scope: Scope, clause: tree.Catch, caught: list[Type]) -> int | None:

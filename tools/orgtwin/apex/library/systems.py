@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from orgtwin.apex import context
+from orgtwin.apex.database import READ_ONLY
 from orgtwin.apex.library.assertions import SYSTEM_ASSERTS
 from orgtwin.apex.library.dates import TimeZone
 from orgtwin.apex.library.hashing import hash_code
@@ -20,6 +21,7 @@ from orgtwin.apex.values import Long, Value, to_utc
 
 # Ordinals rise with severity, as public code that compares them relies on; the documentation lists them the other way round.
 system_enum("LoggingLevel", "NONE INTERNAL FINEST FINER FINE DEBUG INFO WARN ERROR")
+_MODES = system_enum("ApplicationReadWriteMode", "DEFAULT READ_ONLY").constants
 system_enum(
     "Quiddity",
     "ANONYMOUS AURA BATCH_ACS BATCH_APEX BATCH_CHUNK_PARALLEL BATCH_CHUNK_SERIAL BULK_API"
@@ -48,6 +50,11 @@ def _millis(moment: datetime) -> Long:
 
 def _kind(*kinds: str) -> Callable[[], bool]:
     return lambda: context.transaction().kind in kinds
+
+
+def _read_write_mode() -> str:
+    """Read-only in a test that says so: "getApplicationReadWriteMode" (System Class)."""
+    return "read_only" if context.engine().test_state.get(READ_ONLY) else "default"
 
 
 def _today() -> Value:
@@ -81,6 +88,7 @@ system_class(
         "static Boolean isQueueable()": _kind("queueable"),
         "static Boolean isScheduled()": _kind("schedulable"),
         "static Integer purgeOldAsyncJobs(Date)": lambda before: 0,
+        "static System.ApplicationReadWriteMode getApplicationReadWriteMode()": lambda: _MODES[_read_write_mode()],
         "static Boolean isFunctionCallback()": lambda: False,
         "static Boolean isRunningElasticCompute()": lambda: False,
     },
