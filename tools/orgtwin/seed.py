@@ -45,6 +45,14 @@ _NOT_OF_THE_PLATFORM = (
 and the apps of one's own."""
 
 
+class OpenedObject(NamedTuple):
+    """A standard object that profiles open, and the paths of its fields with whether they can be edited."""
+
+    name: str
+    feature: bool
+    fields: Sequence[tuple[str, bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileSeed:
     """One standard profile: its licence, user permissions, and what it may do with the standard objects."""
@@ -55,9 +63,11 @@ class ProfileSeed:
     object_permissions: tuple[str, ...] = ()
     user_type: str = "Standard"
 
-    def opens(self, sobject_type: str) -> bool:
-        """Whether it may do that with this object."""
-        return self.license != PLATFORM_LICENSE or not sobject_type.startswith(_NOT_OF_THE_PLATFORM)
+    def opens(self, opened: OpenedObject) -> bool:
+        """Whether it may do that with this object. ASSUMED: of an object of a feature only the administrator may."""
+        if opened.feature and self.name != ADMINISTRATOR:
+            return False
+        return self.license != PLATFORM_LICENSE or not opened.name.startswith(_NOT_OF_THE_PLATFORM)
 
 
 _ADMIN_PERMISSIONS = (
@@ -138,17 +148,11 @@ def _caller(org: Org, alias: str) -> Caller:
     return next(Caller(str(row[0])) for row in users.rows() if read(row) == alias)
 
 
-class OpenedObject(NamedTuple):
-    """A standard object that profiles open, and the paths of its fields with whether they can be edited."""
-
-    name: str
-    fields: Sequence[tuple[str, bool]]
-
-
 def _opened_objects(schema: Schema) -> list[OpenedObject]:
     return [
         OpenedObject(
             sobject_type.api_name,
+            sobject_type.feature,
             [
                 (f"{sobject_type.api_name}.{f.api_name}", not f.calculated)
                 for f in sobject_type.fields
@@ -202,7 +206,7 @@ class _Seeder:
             "PermissionSet", ProfileId=profile_id, LicenseId=license_id, Type="Profile", **names, **flags
         )
         if seed.object_permissions:
-            self._open_standard_objects(set_id, seed, [one for one in opened if seed.opens(one.name)])
+            self._open_standard_objects(set_id, seed, [one for one in opened if seed.opens(one)])
         return profile_id
 
     def _open_standard_objects(self, set_id: str, seed: ProfileSeed, opened: Sequence[OpenedObject]) -> None:

@@ -57,18 +57,18 @@ def org() -> Org:
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("GET", f"{V}/query?q=SELECT+Id+FROM+WorkOrder", None),
-        ("GET", f"{V}/sobjects/workorder/describe", None),
-        ("POST", f"{V}/sobjects/WorkOrder", {"Action": "x"}),
-        ("POST", f"{V}/composite/sobjects", {"records": [{"attributes": {"type": "WorkOrder"}}]}),
-        ("POST", f"{V}/jobs/ingest", {"object": "WorkOrder", "operation": "insert"}),
+        ("GET", f"{V}/query?q=SELECT+Id+FROM+SocialPost", None),
+        ("GET", f"{V}/sobjects/socialpost/describe", None),
+        ("POST", f"{V}/sobjects/SocialPost", {"Action": "x"}),
+        ("POST", f"{V}/composite/sobjects", {"records": [{"attributes": {"type": "SocialPost"}}]}),
+        ("POST", f"{V}/jobs/ingest", {"object": "SocialPost", "operation": "insert"}),
     ],
 )
 def test_a_standard_object_that_the_twin_has_not_is_refused_by_name(
     org: Org, method: str, path: str, body: dict[str, object] | None
 ) -> None:
     answer = org.client.get(path) if method == "GET" else org.client.post(path, body)
-    told = "orgtwin does not emulate the standard object WorkOrder (ledger: schema.standard-object)"
+    told = "orgtwin does not emulate the standard object SocialPost (ledger: schema.standard-object)"
     assert (answer.status, answer.json()) == (501, [{"message": told, "errorCode": "TWIN_UNSUPPORTED"}])
 
 

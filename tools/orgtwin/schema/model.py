@@ -190,6 +190,9 @@ class SObjectType:
     setup: bool = False  # setup objects (User, PermissionSet ...) are not mixed with others in one transaction
     custom_setting: str | None = None  # "Hierarchy" or "List"
     event: bool = False  # platform event: published, never stored
+    feature: bool = (
+        False  # belongs to a feature that an org turns on: of the profiles only the administrator's opens it
+    )
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

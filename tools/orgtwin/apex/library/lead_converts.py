@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from orgtwin.apex import context
 from orgtwin.apex.database import DatabaseError, DmlResult, dml_exception
 from orgtwin.apex.faults import argument_null
 from orgtwin.apex.lead_conversion import ConvertedLead, LeadConversion
 from orgtwin.apex.library.databases import WRITE_OPTIONS, write_options
 from orgtwin.apex.library.json_results import PlainResult, error_plain
-from orgtwin.apex.library.properties import Properties
+from orgtwin.apex.library.properties import Properties, add_property, reader, writer
 from orgtwin.apex.library.signatures import declare, system_class, type_of
 from orgtwin.apex.records import SObject
 from orgtwin.apex.values import ApexList, Id, Value
@@ -36,28 +34,20 @@ def _new() -> Properties:
     return made
 
 
-def _setter(name: str) -> Callable[[Properties, Value], None]:
-    def write(this: Properties, value: Value) -> None:
-        this.values[name.lower()] = value
-
-    return write
-
-
-def _getter(name: str) -> Callable[[Properties], Value]:
-    return lambda this: this.values.get(name.lower())
-
-
 system_class(
     "LeadConvert",
     {
-        **{f"void set{name}({kind})": _setter(name) for name, kind in _FIELDS.items()},
-        **{f"{kind} get{name}()": _getter(name) for name, kind in _FIELDS.items()},
-        **{f"void set{name}(Boolean)": _setter(name) for name in _FLAGS},
-        **{f"Boolean is{name}()": _getter(name) for name in _FLAGS},
+        **{f"void set{name}({kind})": writer(name) for name, kind in _FIELDS.items()},
+        **{f"{kind} get{name}()": reader(name) for name, kind in _FIELDS.items()},
+        **{f"void set{name}(Boolean)": writer(name) for name in _FLAGS},
+        **{f"Boolean is{name}()": reader(name) for name in _FLAGS},
     },
     namespace="Database",
     constructors={"()": _new},
 )
+# No page lists them: public code assigns `convertedStatus`; that the others are properties as well is ASSUMED.
+for _name, _kind in (*_FIELDS.items(), *dict.fromkeys(_FLAGS, "Boolean").items()):
+    add_property(_CLASS, _name[0].lower() + _name[1:], type_of(_kind))
 
 
 def _asked(given: Properties | None) -> LeadConversion:

@@ -49,6 +49,7 @@ _ABOUT_RECORDS = {
     **dict.fromkeys(("Note", "Attachment"), "ParentId"),
     "ContentDocumentLink": "LinkedEntityId",
     "ContentVersion": "FirstPublishLocationId",
+    "TopicAssignment": "EntityId",
 }
 """The standard objects whose records may be about those of a custom object, and the field that says about which."""
 _NAME_RULE = (
