@@ -46,7 +46,7 @@ _CONTROLLED_BY_PARENT = frozenset(
 )
 _ABOUT_RECORDS = {
     **dict.fromkeys(("Task", "Event"), "WhatId"),
-    **dict.fromkeys(("Note", "Attachment"), "ParentId"),
+    **dict.fromkeys(("Note", "Attachment", "NoteAndAttachment"), "ParentId"),
     "ContentDocumentLink": "LinkedEntityId",
     "ContentVersion": "FirstPublishLocationId",
     "TopicAssignment": "EntityId",
