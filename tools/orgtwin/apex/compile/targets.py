@@ -107,7 +107,8 @@ def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
     may_set = scope.may_set_final and variable.owner in scope.cls.chain()
     if variable.static and scope.body_of == "constructor":
         may_set = False
-    if variable.final and not may_set:
+    by_accessor = variable.is_property and scope.accessor is not None
+    if variable.final and not (may_set or by_accessor):
         raise CompileProblem(messages.FINAL_ASSIGNED.format(variable.name), pos)
     shown = f"{variable.owner.name}.{variable.name}"
     if not variable.writable and scope.accessor is not variable:
