@@ -131,11 +131,24 @@ _TYPED_IN = (*_DEFAULTED, "id")
 
 
 def _reads_as(key: str, text: str) -> bool:
-    if key in ("integer", "long"):
-        return re.fullmatch(r"-?\d+", text) is not None
-    if key in ("double", "decimal"):
-        return re.fullmatch(r"-?(\d+\.?\d*|\.\d+)", text) is not None
-    return key != "boolean" or text.lower() in ("true", "false")
+    if key not in _WRITTEN:
+        return key != "boolean" or text.lower() in ("true", "false")
+    pattern, bits = _WRITTEN[key]
+    return re.fullmatch(pattern, text) is not None and (not bits or _fits(int(text.rstrip("lL")), bits))
+
+
+_REAL = r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?"
+_WRITTEN = {
+    "integer": (r"[-+]?\d+", 32),
+    "long": (r"[-+]?\d+[lL]", 64),
+    "double": (_REAL + "[dD]", 0),
+    "decimal": (_REAL, 0),
+}
+"""How numbers are written there, the letter of Long and Double with them, and how many bits they have."""
+
+
+def _fits(number: int, bits: int) -> bool:
+    return -(1 << bits - 1) <= number < 1 << bits - 1
 
 
 def check_class_contract(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
@@ -145,12 +158,16 @@ def check_class_contract(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
         return
     yield from _check_single(cls, pos)
     yield from _check_overloads(cls)
+    yield from _check_services(cls, pos)
     tests = modifiers.find_annotation("istest")
     if tests is not None:
         if EXCEPTION in cls.chain():
             yield CompileProblem(messages.TEST_CLASS_KIND, pos)
         if tests.arguments.get("isparallel") is True and tests.arguments.get("seealldata") is True:
             yield CompileProblem(messages.PARALLEL_SEES_DATA, pos)
+        seeing = any(sees_all_data(m.modifiers) for m in _methods(cls))
+        if tests.arguments.get("isparallel") is True and seeing:
+            yield CompileProblem(messages.PARALLEL_METHOD_SEES_DATA, pos)
     if _marked(cls, "testsetup") and sees_all_data(modifiers):
         yield CompileProblem(messages.SETUP_SEES_DATA, pos)
     if _marked(cls, "testsetup") and any(sees_all_data(m.modifiers) for m in _methods(cls)):
@@ -173,6 +190,18 @@ def _check_single(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
     for key, rule in RULES.items():
         if rule.single and len(_marked(cls, key)) > 1:
             yield CompileProblem(messages.ONE_PER_TYPE.format(rule.shown), pos)
+
+
+def _check_services(cls: ApexClass, pos: int) -> Iterator[CompileProblem]:
+    """A SOAP client knows methods by their names, a page's JavaScript by name and number of arguments."""
+    for overloads in cls.methods.values():
+        marked = [m for m in overloads if m.modifiers is not None]
+        for method in [m for m in marked if m.modifiers is not None and m.modifiers.has("webservice")][1:]:
+            shown = f"{method.returns.name} {cls.name}.{method.shown}"
+            yield CompileProblem(messages.WEB_SERVICE_OVERLOAD.format(shown), pos)
+        remote = [m for m in marked if m.modifiers is not None and m.modifiers.find_annotation("remoteaction")]
+        if len({len(m.parameters) for m in remote}) < len(remote):
+            yield CompileProblem(messages.REMOTE_OVERLOAD, pos)
 
 
 def _check_overloads(cls: ApexClass) -> Iterator[CompileProblem]:

@@ -116,6 +116,13 @@ SETUP_SEES_DATA = "Test class cannot be annotated with @isTest(SeeAllData=true)"
 SETUP_METHOD_SEES_DATA = (
     "Test class containing a test setup method cannot have any methods annotated with @isTest(SeeAllData=true)"
 )
+PARALLEL_METHOD_SEES_DATA = (
+    "Test class annotated with @isTest(IsParallel=true) cannot have any methods annotated with @isTest(SeeAllData=true)"
+)
+WEB_SERVICE_OVERLOAD = "Web Service does not support two web service methods with the same name: {}"
+REMOTE_OVERLOAD = (
+    "Remote Action does not support two remote action methods with the same name and same number of parameters"
+)
 PARALLEL_SEES_DATA = (
     "Test class annotated with @isTest(IsParallel=true) cannot also be annotated with @isTest(SeeAllData=true)"
 )

@@ -24,22 +24,47 @@ def check_service_types(cls: ApexClass) -> Iterator[CompileProblem]:
     for overloads in cls.methods.values():
         for method in overloads:
             yield from _check_method(method)
+            if _is_for_all(cls, method):
+                yield from _check_types(method, "global", _passes_global)
+    for constructor in cls.constructors:
+        if constructor.access == "global":
+            yield from _check_types(constructor, "global", _passes_global)
     for variable in cls.own_variables():
         yield from _check_variable(variable)
 
 
 def _check_method(method: Method) -> Iterator[CompileProblem]:
     for shown, passes in _services_of(method.modifiers, _METHODS):
-        for parameter in dict.fromkeys(method.parameters):
-            if not passes(parameter):
-                yield CompileProblem(messages.PARAMETER_UNSUPPORTED.format(shown, parameter.name), method.pos)
-        if method.returns is not VOID and not passes(method.returns):
-            yield CompileProblem(messages.RETURN_UNSUPPORTED.format(shown, method.returns.name), method.pos)
+        yield from _check_types(method, shown, passes)
+
+
+def _check_types(method: Method, shown: str, passes: Passes) -> Iterator[CompileProblem]:
+    for parameter in dict.fromkeys(method.parameters):
+        if not passes(parameter):
+            yield CompileProblem(messages.PARAMETER_UNSUPPORTED.format(shown, parameter.name), method.pos)
+    if method.returns is not VOID and not passes(method.returns):
+        yield CompileProblem(messages.RETURN_UNSUPPORTED.format(shown, method.returns.name), method.pos)
+
+
+def _is_for_all(cls: ApexClass, method: Method) -> bool:
+    """Is it a global method? Those of a global interface are; webservice has rules of its own."""
+    if cls.is_interface:
+        return cls.modifiers is not None and cls.modifiers.has("global")
+    return method.access == "global" and not (method.modifiers is not None and method.modifiers.has("webservice"))
+
+
+def _passes_global(type_: Type) -> bool:
+    """Global classes, and collections of them. Source: "Access Modifiers" (Apex Developer Guide)."""
+    if type_.kind is Kind.COLLECTION and type_.key in ("list", "set", "map"):
+        return all(_passes_global(a) for a in type_.args)
+    return type_.cls is None or _is_global(type_.cls)
 
 
 def _check_variable(variable: Variable) -> Iterator[CompileProblem]:
     plural = "properties" if variable.is_property else "fields"
     for shown, passes in _services_of(variable.modifiers, _FIELDS):
+        if variable.is_property and passes is _passes_lightning:
+            continue  # the compiler asks fields alone
         if not passes(variable.type):
             yield CompileProblem(messages.FIELD_UNSUPPORTED.format(shown, plural, variable.type.name), variable.pos)
 
@@ -67,6 +92,10 @@ def _passes_soap(type_: Type) -> bool:
     if cls is not None and (cls.is_interface or EXCEPTION in cls.chain() or not _is_global(cls)):
         return False
     return all(_passes_soap(a) for a in type_.args)
+
+
+def _passes_soap_field(type_: Type) -> bool:
+    return type_.is_enum or _passes_soap(type_)
 
 
 def _is_global(cls: ApexClass) -> bool:
@@ -113,7 +142,7 @@ _METHODS: Mapping[str, tuple[str, Passes]] = {
     "invocablemethod": ("InvocableMethod", _passes_flow),
 }
 _FIELDS: Mapping[str, tuple[str, Passes]] = {
-    "webservice": ("webService", _passes_soap),
+    "webservice": ("webService", _passes_soap_field),
     "auraenabled": ("AuraEnabled", _passes_lightning),
     "invocablevariable": ("InvocableVariable", _passes_flow_variable),
 }

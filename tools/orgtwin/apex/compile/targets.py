@@ -104,7 +104,7 @@ def _variable_target(scope: Scope, variable: Variable, this: Run, pos: int) -> T
 
 
 def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
-    may_set = scope.may_set_final and variable.owner in scope.cls.chain()
+    may_set = scope.may_set_final
     if variable.static and scope.body_of == "constructor":
         may_set = False
     by_accessor = variable.is_property and scope.accessor is not None
