@@ -258,7 +258,8 @@ class Engine:
             *((cls, partial(compile_class, cls)) for cls in self.classes.values()),
             *((trigger.cls, trigger.judge) for trigger in triggers),
         ]
-        world = world_digest((cls for cls, _ in units), self.port.schema) if verdicts is not None else ""
+        scripts = (script.full_name for script in self.port.components("DataWeaveResource"))
+        world = "" if verdicts is None else world_digest((cls for cls, _ in units), self.port.schema, scripts)
         with context.running(self), _no_collection():
             for cls, compile_unit in units:
                 if verdicts is None:

@@ -243,7 +243,15 @@ def _add_resource(project: Project, source: Source, kind: str) -> None:
         project.files[f"staticresources/{named}.resource-meta.xml"] = described.read_bytes()
 
 
-_ADDERS = {"page": _add_page, "resource": _add_resource, **dict.fromkeys(FOLDERED, _add_in_folder)}
+def _add_script(project: Project, source: Source, kind: str) -> None:
+    """A DataWeave script, whose class Apex may name; nothing runs it."""
+    described = source.path.with_name(f"{source.path.name}{META}")
+    plain = f'<DataWeaveResource xmlns="{_NAMESPACE}"><apiVersion>{_VERSION}</apiVersion></DataWeaveResource>'
+    project.files[f"dw/{source.name}"] = source.path.read_bytes()
+    project.files[f"dw/{source.name}{META}"] = described.read_bytes() if described.is_file() else plain.encode()
+
+
+_ADDERS = {"page": _add_page, "dwl": _add_script, "resource": _add_resource, **dict.fromkeys(FOLDERED, _add_in_folder)}
 """By ending, what puts a file into a project where it is more than one component's XML."""
 
 

@@ -42,6 +42,7 @@ KINDS = {
     "cachePartition": "PlatformCachePartition",
     "reportType": "ReportType",
     "layout": "Layout",
+    "dwl": "DataWeaveResource",
     "report": "Report",
     "reportFolder": "ReportFolder",
     "email": "EmailTemplate",
@@ -55,7 +56,7 @@ KINDS = {
 }
 """Ending of the files that are read, and metadata type."""
 
-CONTENT = frozenset(("cls", "trigger", "page", "email"))
+CONTENT = frozenset(("cls", "trigger", "page", "email", "dwl"))
 """Endings of files with a -meta.xml beside them."""
 
 CHILDREN = {

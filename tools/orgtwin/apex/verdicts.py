@@ -1,8 +1,9 @@
 """What the checker said of a class before, so that it need not say it again.
 
 A verdict stands as long as nothing changed that it rests on: the source and its API version, the declarations of all classes (a
-method's body is nobody else's business), the schema, and the checker itself. Those four make the key, a SHA-256; nothing is ever
-invalidated, it is just not asked for any more. Verdicts outlive the process in a file: see kept_verdicts.py.
+method's body is nobody else's business), the schema with the names of DataWeave scripts, and the checker itself. Those make the
+key, a SHA-256; nothing is ever invalidated, it is just not asked for any more. Verdicts outlive the process in a file: see
+kept_verdicts.py.
 """
 
 from __future__ import annotations
@@ -44,9 +45,9 @@ def verdict_key(world: str, source: str, api_version: float) -> str:
     return hashlib.sha256(f"{world}\0{api_version}\0{source}".encode()).hexdigest()
 
 
-def world_digest(classes: Iterable[ApexClass], schema: Schema) -> str:
-    """What every verdict rests on besides its own source."""
-    digest = hashlib.sha256(f"{checker_digest()}\n".encode())
+def world_digest(classes: Iterable[ApexClass], schema: Schema, scripts: Iterable[str]) -> str:
+    """What every verdict rests on besides its own source; `scripts` are the names of the org's DataWeave scripts."""
+    digest = hashlib.sha256(f"{checker_digest()}\n{sorted(scripts)}\n".encode())
     for cls in sorted(classes, key=lambda c: c.name.lower()):
         for line in _declared(cls):
             digest.update(line.encode())
@@ -94,6 +95,7 @@ def _variable(variable: Variable) -> str:
 def checker_digest() -> str:
     """Of the checker's own code, its library and the schema's: another one may say something else."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        digest.update(path.read_bytes())
+    for pattern in ("*.py", "*.txt"):
+        for path in sorted(Path(__file__).parents[1].rglob(pattern)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import CompileProblem, Scope
+from orgtwin.apex.library.data_weave import find_script_type, is_script_class
 from orgtwin.apex.library.refused import refused_type
 from orgtwin.apex.library.registry import find_class, find_flow_class
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name, TypeName
@@ -97,6 +98,8 @@ def find_type(scope: Scope, name: str) -> Type | None:
 
 
 def _platform_type(scope: Scope, name: str) -> Type | None:
+    if is_script_class(name):
+        return find_script_type(name)
     space, _, key = name.lower().rpartition(".")
     if space in ("system", "schema"):
         name = name[len(space) + 1 :]

@@ -13,6 +13,7 @@ from orgtwin.apex.library import (  # noqa: F401
     compression,
     crypto,
     cursors,
+    data_weave,
     databases,
     dates,
     events,
