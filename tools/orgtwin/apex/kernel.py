@@ -22,7 +22,7 @@ from orgtwin.apex.org_port import (
 )
 from orgtwin.apex.sharing_mode import is_bound_by_sharing
 from orgtwin.errors import SaveError, SaveResult
-from orgtwin.events.service import PUBLISH_AFTER_COMMIT
+from orgtwin.events.service import waits_for_commit
 from orgtwin.flows.conditions import Item
 from orgtwin.flows.definition import Flow
 from orgtwin.flows.interview import Interview
@@ -333,8 +333,7 @@ class KernelPort:
         return iter(()) if self.engine is None else self.engine.events.subscriber_rows()
 
     def publishes_at_once(self, sobject_type: str) -> bool:
-        component = MetadataService(self.org).components.find("CustomObject", sobject_type)
-        return component is None or component.body.value("publishBehavior") != PUBLISH_AFTER_COMMIT
+        return not waits_for_commit(MetadataService(self.org).components, sobject_type)
 
     def find_event_subscriber(self, trigger: str) -> EventSubscriber:
         for component in MetadataService(self.org).components.of_type("PlatformEventSubscriberConfig"):

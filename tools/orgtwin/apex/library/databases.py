@@ -273,6 +273,7 @@ def _release(savepoint: Savepoint | None) -> None:
     """Database.releaseSavepoint: it goes, with all that were set after it."""
     if savepoint is None:
         raise argument_null("databaseSavepoint")
+    context.engine().transaction.usage.charge("DMLStatements")
     _drop_later(savepoint, keeping=0)
 
 
