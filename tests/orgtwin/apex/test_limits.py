@@ -44,6 +44,7 @@ SCALED = {
     "QueryLocatorRows": 100,
     "DMLRows": 100,
     "ApexCursorRows": 1000,
+    "ApexCursors": 60,
     "ApexPaginationCursorRows": 1000,
     "CpuTime": 500,
 }
@@ -87,6 +88,10 @@ BEYOND: dict[str, tuple[str, str]] = {
         times(48, "Database.getCursor('SELECT Id FROM Account');"),
         f"Too many Apex cursor rows: {48 * ROWS}",
     ),
+    "ApexCursors": (
+        times(61, "Database.getCursor('SELECT Id FROM Account LIMIT 1');"),
+        "Too many Apex cursors: 61",
+    ),
     "ApexPaginationCursors": (
         times(51, "Database.getPaginationCursor('SELECT Id FROM Account LIMIT 1');"),
         "Too many Apex pagination cursors: 51",
@@ -105,8 +110,8 @@ ASYNCHRONOUS: dict[str, tuple[str, str]] = {
         "Apex heap size too large: 12000048",
     ),
     "FetchCallsOnApexCursor": (
-        f"Database.Cursor some = Database.getCursor('SELECT Id FROM Account'); {times(101, 'some.fetch(0, 1);')}",
-        "Too many fetch calls on Apex cursor: 101",
+        f"Database.Cursor some = Database.getCursor('SELECT Id FROM Account'); {times(11, 'some.fetch(0, 1);')}",
+        "Too many fetch calls on Apex cursor: 11",
     ),
 }
 
@@ -173,10 +178,10 @@ def test_every_limit_has_its_case() -> None:
 
 
 NUMBERS = {
-    "synchronous": "100 50000 10000 300 20 150 10000 150 100 50 50 10 10 10000 6000000 50000000 100 50 100000",
-    "queueable": "200 50000 10000 300 20 150 10000 150 100 50 1 10 10 60000 12000000 50000000 100 50 100000",
-    "batch": "200 50000 10000 300 20 150 10000 150 100 0 1 10 10 60000 12000000 50000000 100 50 100000",
-    "future": "200 50000 10000 300 20 150 10000 150 100 0 1 10 10 60000 12000000 50000000 100 50 100000",
+    "synchronous": "100 50000 10000 300 20 150 10000 150 100 50 50 10 10 10000 6000000 50000000 10000 10 50 100000",
+    "queueable": "200 50000 10000 300 20 150 10000 150 100 50 1 10 10 60000 12000000 50000000 10000 10 50 100000",
+    "batch": "200 50000 10000 300 20 150 10000 150 100 0 1 10 10 60000 12000000 50000000 10000 10 50 100000",
+    "future": "200 50000 10000 300 20 150 10000 150 100 0 1 10 10 60000 12000000 50000000 10000 10 50 100000",
 }
 
 
@@ -222,11 +227,17 @@ WHAT_COUNTS = {
     "an event that goes out at once": ("EventBus.publish(new Told__e());", {"PublishImmediateDML": 1}),
     "a fetch is a query": (
         "Database.Cursor c = Database.getCursor('SELECT Id FROM Account LIMIT 9'); c.fetch(2, 3);",
-        {"Queries": 1, "QueryRows": 3, "ApexCursorRows": 9, "FetchCallsOnApexCursor": 1},
+        {"Queries": 1, "QueryRows": 3, "ApexCursors": 1, "ApexCursorRows": 9, "FetchCallsOnApexCursor": 1},
     ),
     "a page is a query": (
         "Database.PaginationCursor c = Database.getPaginationCursor('SELECT Id FROM Account LIMIT 9'); c.fetchPage(2, 3);",
-        {"Queries": 1, "QueryRows": 3, "ApexPaginationCursors": 1, "ApexPaginationCursorRows": 9},
+        {
+            "Queries": 1,
+            "QueryRows": 3,
+            "ApexPaginationCursors": 1,
+            "ApexPaginationCursorRows": 9,
+            "FetchCallsOnApexCursor": 1,
+        },
     ),
 }  # fmt: skip
 

@@ -50,7 +50,8 @@ LIMITS: dict[str, Limit] = {
     "CpuTime": Limit(10_000, 60_000, "Apex CPU time limit exceeded"),
     "HeapSize": Limit(6_000_000, 12_000_000, "Apex heap size too large"),
     "ApexCursorRows": Limit(50_000_000, 50_000_000, "Too many Apex cursor rows"),  # ASSUMED
-    "FetchCallsOnApexCursor": Limit(100, 100, "Too many fetch calls on Apex cursor"),  # ASSUMED
+    "ApexCursors": Limit(10_000, 10_000, "Too many Apex cursors"),  # ASSUMED; of a day
+    "FetchCallsOnApexCursor": Limit(10, 10, "Too many fetch calls on Apex cursor"),  # ASSUMED
     "ApexPaginationCursors": Limit(50, 50, "Too many Apex pagination cursors"),  # ASSUMED
     "ApexPaginationCursorRows": Limit(100_000, 100_000, "Too many Apex pagination cursor rows"),  # ASSUMED
 }

@@ -144,7 +144,7 @@ def double_text(value: float) -> str:
     return f"{'-' if digits.sign else ''}{mantissa[0]}.{mantissa[1:] or '0'}E{exponent}"
 
 
-def set_scale(value: Decimal, scale: int, rounding: str = decimal.ROUND_HALF_UP) -> Decimal:
+def set_scale(value: Decimal, scale: int, rounding: str) -> Decimal:
     """Exactly `scale` digits behind the point."""
     return value.quantize(Decimal(1).scaleb(-scale), rounding=rounding, context=EXACT)
 

@@ -35,12 +35,14 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Database.CursorFetchResult. `next_index` is where the next page begins."""
+    """Database.CursorFetchResult: a full page, or what was left. `next_index` is where the next page begins.
+
+    Source: "CursorFetchResult Class", isDone: true at the size of the page or the end of the rows, so always here.
+    """
 
     rows: ApexList
     deleted: int
     next_index: int
-    is_done: bool
 
     @property
     def apex_type(self) -> Type:
@@ -70,15 +72,21 @@ def _open(kind: str, text: str, binds: dict[str, Value], *, user_mode: bool) -> 
     usage.used["Queries"] = before  # the fetches count
     if not isinstance(rows, ApexList):
         raise throw("FatalCursorException", "A cursor needs a query of records")
-    if kind == "PaginationCursor":
-        usage.charge("ApexPaginationCursors")
+    usage.charge(f"Apex{kind}s")
     usage.charge(_ROWS_OF_KIND[kind], len(rows.items))
     return Cursor(kind, rows)
 
 
 def _fetch(this: Cursor, position: int | None, count: int | None) -> ApexList:
-    context.transaction().usage.charge("FetchCallsOnApexCursor")
+    _charge_fetch()
     return _slice(this, position, count)[0]
+
+
+def _charge_fetch() -> None:
+    """Cursors of both kinds share the limit of fetches. Source: the example of limits in "Apex Cursors"."""
+    usage = context.transaction().usage
+    usage.charge("FetchCallsOnApexCursor")
+    usage.charge("Queries")
 
 
 def _slice(this: Cursor, position: int | None, count: int | None) -> tuple[ApexList, int]:
@@ -87,7 +95,6 @@ def _slice(this: Cursor, position: int | None, count: int | None) -> tuple[ApexL
         text = f"Cursor position {position} with {count} rows is outside the cursor's {len(this.rows.items)} rows"
         raise throw("InvalidParameterValueException", text)
     engine = context.engine()
-    engine.transaction.usage.charge("Queries")
     asked = this.rows.items[position : position + count]
     live = [row for row in asked if engine.port.has_row(str(row.fields.get("Id")))]
     engine.transaction.usage.charge("QueryRows", len(live))
@@ -98,6 +105,7 @@ def _fetch_page(this: Cursor, position: int | None, count: int | None) -> Page:
     """A page of `count` records; deleted ones are made up for by those that follow."""
     if count is not None and count > MOST_ROWS_A_PAGE:
         raise throw("InvalidParameterValueException", f"A page has at most {MOST_ROWS_A_PAGE} rows: {count}")
+    _charge_fetch()
     rows, deleted = _slice(this, position, count)
     at = (position or 0) + len(rows.items) + deleted
     while len(rows.items) < (count or 0) and at < len(this.rows.items):
@@ -105,10 +113,11 @@ def _fetch_page(this: Cursor, position: int | None, count: int | None) -> Page:
         rows.items += more.items
         deleted += gone
         at += len(more.items) + gone
-    return Page(rows, deleted, at, at >= len(this.rows.items))
+    return Page(rows, deleted, at)
 
 
 def _fetch_deleted(this: Cursor, position: int | None, count: int | None) -> int:
+    _charge_fetch()
     return _slice(this, position, count)[1]
 
 
@@ -138,7 +147,7 @@ system_class(
         "List<SObject> getRecords()": lambda this: ApexList(list_of(SOBJECT), list(this.rows.items)),
         "Integer getNumDeletedRecords()": lambda this: this.deleted,
         "Integer getNextIndex()": lambda this: this.next_index,
-        "Boolean isDone()": lambda this: this.is_done,
+        "Boolean isDone()": lambda _: True,
     },
     namespace="Database",
 )

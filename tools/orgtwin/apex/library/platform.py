@@ -74,6 +74,9 @@ class OrgLimit:
 
 
 ORG_LIMITS = (
+    OrgLimit("DailyApexCursorLimit", 10_000),
+    OrgLimit("DailyApexCursorRowsLimit", 100_000_000),
+    OrgLimit("DailyApexPCursorLimit", 200_000),
     OrgLimit("DailyApiRequests", 15_000),
     OrgLimit("DailyAsyncApexExecutions", 250_000),
     OrgLimit("DailyBulkApiBatches", 15_000),

@@ -161,7 +161,8 @@ def _exactly(exact: Decimal, rounded: Decimal, mode: EnumConstant | None) -> Dec
 def _set_scale(this: Decimal, scale: int | None, mode: EnumConstant | None = None) -> Decimal:
     if scale is None:
         raise argument_null("scale")
-    return set_scale(this, scale) if mode is None else _exactly(this, set_scale(this, scale, _mode(mode)), mode)
+    rounding = decimal.ROUND_HALF_EVEN if mode is None else _mode(mode)
+    return _exactly(this, set_scale(this, scale, rounding), mode)
 
 
 def _round(this: Decimal, mode: EnumConstant | None = None) -> Long:
