@@ -14,6 +14,7 @@ from orgtwin.apex.faults import argument_null, null_pointer, out_of_limit, throw
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.escapes import ESCAPES
 from orgtwin.apex.library.hashing import hash_code
+from orgtwin.apex.library.message_format import formatted_pieces
 from orgtwin.apex.library.patterns import replace_all, replace_first, split
 from orgtwin.apex.library.signatures import system_class, type_of
 from orgtwin.apex.library.units import (
@@ -70,42 +71,14 @@ def _join(source: Value, separator: str | None) -> str:
     return together(between.join(parts))
 
 
-_PLACEHOLDER = re.compile(r"\{(\d+)\}")
-
-
-def message_format(template: str, values: list[Value]) -> str:
-    """java.text.MessageFormat with plain placeholders: '' is one quote, '...' quotes text."""
-    pieces: list[str] = []
-    quoted = False
-    position = 0
-    while position < len(template):
-        char = template[position]
-        if char == "'":
-            if template.startswith("''", position):
-                pieces.append("'")
-                position += 2
-                continue
-            quoted = not quoted
-            position += 1
-            continue
-        found = None if quoted else _PLACEHOLDER.match(template, position)
-        if found is None:
-            pieces.append(char)
-            position += 1
-            continue
-        index = int(found[1])
-        pieces.append(to_text(values[index]) if index < len(values) else found[0])
-        position = found.end()
+def _format(template: str | None, values: ApexList | None) -> str:
+    if template is None:
+        raise argument_null("1")
+    pieces = formatted_pieces(template, values.items if values is not None else [])
     size = sum(map(len, pieces))
     if size > MAX_STRING:
         raise out_of_limit(f"Apex heap size too large: {size}")
     return "".join(pieces)
-
-
-def _format(template: str | None, values: ApexList | None) -> str:
-    if template is None:
-        raise argument_null("1")
-    return message_format(template, list(values.items) if values is not None else [])
 
 
 def _escape_single_quotes(text: str | None) -> str:
