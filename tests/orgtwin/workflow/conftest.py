@@ -9,6 +9,7 @@ from tests.orgtwin.apex.live_org import LiveOrg
 
 from orgtwin.metadata.service import MetadataService
 from orgtwin.workflow.actions import Mail
+from orgtwin.workflow.assignment import Assignment
 from orgtwin.workflow.service import Workflow
 
 NewOrg = Callable[..., "RuledOrg"]
@@ -46,7 +47,9 @@ class RuledOrg(LiveOrg):
     def __init__(self, **sources: str) -> None:
         super().__init__(**sources)
         self.outbox: list[Mail] = []
-        self.workflow = Workflow(self.org, MetadataService(self.org).state.components, self.outbox)
+        self.second = ""
+        components = MetadataService(self.org).state.components
+        self.assignment, self.workflow = Assignment(self.org, components), Workflow(self.org, components, self.outbox)
 
     def rules(self, sobject_type: str, *parts: str) -> None:
         """Deploy the workflow file of an object; its parts in the order of the type's elements."""

@@ -187,7 +187,7 @@ class KernelPort:
 
     def _writer(self, user_mode: bool) -> Caller:
         header = DuplicateHeader(allow_save=self._saving.allows_duplicates)
-        return replace(self._as(user_mode), duplicate_header=header)
+        return replace(self._as(user_mode), duplicate_header=header, assignment=self._saving.assignment)
 
     def _rows(self, sobject_type: str, rows: Sequence[Mapping[str, Scalar]]) -> Sequence[Mapping[str, Scalar]]:
         """The rows, with texts cut to the length of their fields where that is asked for."""

@@ -62,10 +62,13 @@ class UserView:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """How a write is meant: whether duplicates that a rule only alerts to are saved, whether texts that are too long are cut."""
+    """How a write is meant: whether duplicates that a rule only alerts to are saved, whether texts that are too long are cut, which
+    assignment rule is asked for (see Caller).
+    """
 
     allows_duplicates: bool = False
     cuts_texts: bool = False
+    assignment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

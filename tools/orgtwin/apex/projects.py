@@ -25,6 +25,7 @@ from orgtwin.records.model import Caller
 from orgtwin.records.own_rows import store_own_row
 from orgtwin.schema.model import Field, SObjectType
 from orgtwin.seed import administrator, new_org
+from orgtwin.workflow.assignment import Assignment
 from orgtwin.workflow.service import Workflow
 
 _OPTIONS = DeployOptions(allow_missing_files=True, rollback_on_error=False, single_package=True)
@@ -66,6 +67,7 @@ def prepare(
         _open_packages(org, admin, project.namespaces)
     duplicate_check(org).join(org.hooks)
     flows = FlowService(org, lambda: metadata.components, commits=False)
+    Assignment(org, lambda: metadata.components)
     Workflow(org, lambda: metadata.components, flows.outbox)
     engine = (attach if joins else engine_for)(org, admin.user_id, coverage=coverage)
     flows.call_apex = partial(call_invocable, engine)

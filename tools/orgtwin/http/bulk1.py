@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -87,6 +87,7 @@ def create_job(request: Request) -> Response:
         content_type=content_type,
         concurrency_mode=values.get("concurrencyMode", "Parallel"),
         created_by=request.caller.user_id,
+        assignment_rule_id=values.get("assignmentRuleId"),
         created_at=request.org.clock(),
         api_version=request.api_version,
         chunking=read_chunking(request.headers.get("sforce-enable-pkchunking")) if operation in _QUERIES else None,
@@ -205,7 +206,8 @@ def _save(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
         if request.org is not org:
             return  # the org was reset: nobody will ask
         take_turn(request)
-        target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
+        caller = replace(request.caller, assignment=job.assignment_rule_id)
+        target = Target(request.dml, caller, job.operation, job.object, job.external_id_field)
         jobs.save_rows(batch, partial(save_chunk, target, rows[start : start + CHUNK]))
         yield 0.0
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from time import perf_counter
@@ -98,10 +99,16 @@ def _new_job(request: Request, body: Mapping[str, object]) -> IngestJob:
         external_id_field=_external_id(request, body, operation, found.api_name),
         column_delimiter=delimiter,
         line_ending=ending,
-        caller=request.caller,
+        caller=replace(request.caller, assignment=assignment_rule(body)),
         created_at=request.org.clock(),
         api_version=request.api_version,
     )
+
+
+def assignment_rule(values: Mapping[str, object]) -> str | None:
+    """The assignment rule of a job; none by itself. Source: "Create a Job" (Bulk API 2.0 and Bulk API Developer Guide)."""
+    found = values.get("assignmentRuleId")
+    return str(found) if found else None
 
 
 def _external_id(request: Request, body: Mapping[str, object], operation: str, object_name: str) -> str | None:
@@ -212,7 +219,8 @@ def _save_all(request: Request, job: IngestJob) -> Iterator[float]:
         if job.state != "InProgress" or request.org is not org:
             return  # aborted, or the org was reset: nobody will ask
         take_turn(request)
-        target = Target(request.dml, request.caller, job.operation, job.object, job.external_id_field)
+        caller = replace(request.caller, assignment=job.caller.assignment)
+        target = Target(request.dml, caller, job.operation, job.object, job.external_id_field)
         before = len(job.outcomes)
         if before % ROWS_OF_A_BATCH == 0:
             take_batches(request, 1)

@@ -129,6 +129,7 @@ class BatchJob:
     api_version: float
     chunking: Chunking | None = None
     state: str = "Open"
+    assignment_rule_id: str | None = None
     batches: dict[str, Batch] = field(default_factory=dict)
 
     @property

@@ -15,7 +15,7 @@ from orgtwin.auth.sessions import Session
 from orgtwin.errors import SalesforceError
 from orgtwin.http.message import Request
 from orgtwin.http.routing import Door
-from orgtwin.records.model import Caller, DuplicateHeader
+from orgtwin.records.model import ACTIVE_RULE, Caller, DuplicateHeader
 
 _API_ENABLED = "apienabled"
 _DUPLICATE_HEADER_SINCE = 52.0
@@ -66,16 +66,25 @@ def _find_session(request: Request, token: str | None) -> tuple[Session | None, 
 def _caller(request: Request, session: Session) -> Caller:
     headers = request.headers
     duplicates, options = headers.get("sforce-duplicate-rule-header"), headers.get("sforce-call-options")
-    return _caller_of(session.user_id, request.api_version, options, duplicates)
+    return _caller_of(
+        session.user_id, request.api_version, options, duplicates, headers.get("sforce-auto-assign", "TRUE")
+    )
 
 
 @lru_cache
-def _caller_of(user_id: str, api_version: float, options: str | None, duplicates: str | None) -> Caller:
+def _caller_of(user_id: str, api_version: float, options: str | None, duplicates: str | None, assigns: str) -> Caller:
     """What the headers of a request say of its caller."""
     client = _client_name(options) if options else None
+    assignment = {"true": ACTIVE_RULE, "false": None}.get(assigns.lower(), assigns)
     if duplicates is None or api_version < _DUPLICATE_HEADER_SINCE:
-        return Caller(user_id, client=client, api_version=api_version)
-    return Caller(user_id, client=client, api_version=api_version, duplicate_header=_duplicate_header(duplicates))
+        return Caller(user_id, client=client, api_version=api_version, assignment=assignment)
+    return Caller(
+        user_id,
+        client=client,
+        api_version=api_version,
+        duplicate_header=_duplicate_header(duplicates),
+        assignment=assignment,
+    )
 
 
 def _duplicate_header(text: str) -> DuplicateHeader:

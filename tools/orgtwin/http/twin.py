@@ -31,6 +31,7 @@ from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller, Dml
 from orgtwin.soql.catalog import VirtualTables
+from orgtwin.workflow.assignment import Assignment
 from orgtwin.workflow.service import Workflow
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class Twin:
         self.events = EventService(org, components, lambda: self.faults, self.allocations)
         self.flows = FlowService(org, components)
         self.flows.call_apex = self._call_apex
+        Assignment(org, components)
         Workflow(org, components, self.flows.outbox)
         self._watch_for_triggers(org)
         self.part(MetadataService).tell = AuditTrail(org).deployed

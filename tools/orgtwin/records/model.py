@@ -49,15 +49,21 @@ class DuplicateHeader:
 _NO_DUPLICATE_HEADER = DuplicateHeader()
 
 
+ACTIVE_RULE = "active"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """On whose behalf a request runs. `client` is the name in Sforce-Call-Options and ends in changeOrigin."""
+    """On whose behalf a request runs. `client` is the name in Sforce-Call-Options and ends in changeOrigin; `assignment` says which
+    assignment rule is asked for: ACTIVE_RULE, the id of one, or none.
+    """
 
     user_id: str
     access_level: AccessLevel = AccessLevel.USER_MODE
     client: str | None = None
     api_version: float = 66.0
     duplicate_header: DuplicateHeader = _NO_DUPLICATE_HEADER
+    assignment: str | None = None
 
 
 class Table(Protocol):

@@ -8,6 +8,7 @@ NextValue leaves it, as PreviousValue does before the first; a formula for a mas
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from orgtwin.errors import Unsupported
 from orgtwin.formula import FormulaType
@@ -15,7 +16,7 @@ from orgtwin.formula.types import find_type_of_field
 from orgtwin.metadata.types.record_writes import find_row
 from orgtwin.org import Org
 from orgtwin.records.coerce import compile_coercer
-from orgtwin.records.model import Row, Value
+from orgtwin.records.model import AccessLevel, Caller, Row, Value
 from orgtwin.records.table import RecordTable
 from orgtwin.schema.model import Field, FieldType
 from orgtwin.workflow.definition import FieldUpdate, Named
@@ -23,6 +24,11 @@ from orgtwin.workflow.definition import FieldUpdate, Named
 NewValue = Callable[[Row, Row | None, Row], Value]
 """From the record of the rule, what it was before the save, and the record that is updated. Raises RowRefused."""
 KEY = "workflow.actions"
+
+
+def as_system(caller: Caller) -> Caller:
+    """What rules change asks for no rights."""
+    return replace(caller, access_level=AccessLevel.SYSTEM_MODE)
 
 
 def target_table(org: Org, table: RecordTable, update: FieldUpdate) -> RecordTable:

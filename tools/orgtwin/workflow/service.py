@@ -1,6 +1,6 @@
-"""Workflow rules and assignment rules in the saves of one org.
+"""Workflow rules in the saves of one org.
 
-Source: "Triggers and Order of Execution" (Apex Developer Guide), steps 9, 11 and 16, and its notes: a recursive save skips 9 to 17.
+Source: "Triggers and Order of Execution" (Apex Developer Guide), steps 11 and 16, and its notes: a recursive save skips 9 to 17.
 "Field Updates That Reevaluate Workflow Rules" (Salesforce Help): up to five times, rules that have not fired, none that updates a
 master. ASSUMED: recursive is a save of a record inside a save of it; rules run in the order of their names, and all field updates
 of a round read the record as it was before the round; triggers run again for the first round only; old, for a new record, is what
@@ -10,7 +10,6 @@ the first save stored; undelete runs no rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from orgtwin.errors import Unsupported
 from orgtwin.formula import FormulaError
@@ -18,7 +17,7 @@ from orgtwin.metadata.component import ComponentStore
 from orgtwin.org import Org
 from orgtwin.records.coerce import RowRefused
 from orgtwin.records.filter_logic import FilterLogicError
-from orgtwin.records.model import AccessLevel, Caller, Row
+from orgtwin.records.model import Row
 from orgtwin.records.save_order import NOT_AGAIN_IN_ROUNDS, NOT_OF_FIELD_UPDATES, NOT_OF_MASTERS, save_contents
 from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
@@ -27,7 +26,7 @@ from orgtwin.workflow.actions import Mail
 from orgtwin.workflow.compiled import CompiledRule, CompiledUpdate, compile_rule
 from orgtwin.workflow.criteria import KEY as CRITERIA
 from orgtwin.workflow.definition import is_active
-from orgtwin.workflow.field_updates import target_table
+from orgtwin.workflow.field_updates import as_system, target_table
 
 _MOST_ROUNDS = 6
 """The rules, and five times those that a field update sets off."""
@@ -104,7 +103,7 @@ class Workflow:
         without = NOT_OF_FIELD_UPDATES if first else NOT_AGAIN_IN_ROUNDS
         old = {place: _old(row) for place, (row, _content) in enumerate(going)}
         contents = [content for _row, content in going]
-        refused_ids = save_contents(self._org, _system(save.caller), save.table, contents, without=without, old=old)
+        refused_ids = save_contents(self._org, as_system(save.caller), save.table, contents, without=without, old=old)
         for row, _content in going:
             row.errors = [*row.errors, *refused_ids.get(str(row.content[0]), ())]
         return [row for row in again if not row.errors]
@@ -128,7 +127,7 @@ class Workflow:
     def _save_masters(
         self, save: Save, masters: RecordTable, contents: list[Row], below: Mapping[str, list[Pending]]
     ) -> None:
-        refused = save_contents(self._org, _system(save.caller), masters, contents, without=NOT_OF_MASTERS)
+        refused = save_contents(self._org, as_system(save.caller), masters, contents, without=NOT_OF_MASTERS)
         for master_id, errors in refused.items():
             for row in below[master_id]:
                 row.errors = [*row.errors, *errors]
@@ -139,7 +138,7 @@ class Workflow:
         made = [(row, task(row.content)) for row, rule in done for task in rule.tasks]
         if not made:
             return
-        results = self._org.dml.insert(_system(save.caller), "Task", [task for _row, task in made])
+        results = self._org.dml.insert(as_system(save.caller), "Task", [task for _row, task in made])
         for (row, _task), result in zip(made, results, strict=True):
             row.errors = [*row.errors, *result.errors]
 
@@ -189,8 +188,3 @@ def _write(table: RecordTable, content: Row, one: CompiledUpdate, row: Pending, 
 def _old(row: Pending) -> Row:
     """What triggers see as old."""
     return Row(list(row.content)) if row.before is None else row.before
-
-
-def _system(caller: Caller) -> Caller:
-    """Field updates ask for no rights."""
-    return replace(caller, access_level=AccessLevel.SYSTEM_MODE)

@@ -1,7 +1,7 @@
 """Database.DMLOptions: how a write is meant, given beside it or kept by a record.
 
-Source: "Database.DMLOptions Class", its headers, "SObject Class" (getOptions, setOptions) (Apex Reference Guide). The headers of
-assignment rules and e-mails are kept and have no effect: the twin has no assignment rules and notifies nobody.
+Source: "Database.DMLOptions Class", its headers, "SObject Class" (getOptions, setOptions) (Apex Reference Guide). The header of
+e-mails is kept and has no effect: the twin notifies nobody.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from orgtwin.apex.org_port import Saving
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import BOOLEAN, ID, STRING, Type
 from orgtwin.apex.values import Value
+from orgtwin.records.model import ACTIVE_RULE
 
 _HEADERS = {
     "AssignmentRuleHeader": {"assignmentRuleId": ID, "useDefaultRule": BOOLEAN},
@@ -49,7 +50,14 @@ class DmlOptions(Properties):
         """What the org is told."""
         header = self.values["duplicateruleheader"]
         allows = bool(header is not None and header.values.get("allowsave"))
-        return Saving(allows, bool(self.values.get("allowfieldtruncation")))
+        return Saving(allows, bool(self.values.get("allowfieldtruncation")), self._assignment())
+
+    def _assignment(self) -> str | None:
+        header = self.values["assignmentruleheader"]
+        if header is None:
+            return None
+        rule_id = header.values.get("assignmentruleid")
+        return str(rule_id) if rule_id else ACTIVE_RULE if header.values.get("usedefaultrule") else None
 
 
 def saving_of(records: Sequence[SObject], options: DmlOptions | None) -> Saving | None:
