@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -253,3 +254,29 @@ def test_a_client_that_leaves_in_the_middle_of_its_request_harms_nobody(org_twin
     _, found = ask(connection, org_twin, "GET", f"{V}/query?q=SELECT+COUNT()+FROM+Account")
     connection.close()
     assert found["totalSize"] == 0
+
+
+COUNTER = """trigger Counter on Account (before update) {
+    for (Account a : Trigger.new) { a.NumberOfEmployees = Trigger.oldMap.get(a.Id).NumberOfEmployees + 1; }
+}"""
+
+
+def test_two_clients_at_once_change_a_record_one_after_the_other(org_twin: ReadyFile) -> None:
+    """Each transaction sees what the one before it left: none is lost, refused or kept waiting for ever."""
+    connection = https(org_twin)
+    trigger = {"Name": "Counter", "TableEnumOrId": "Account", "Body": COUNTER}
+    assert ask(connection, org_twin, "POST", f"{V}/tooling/sobjects/ApexTrigger", trigger)[0] == 201
+    _, made = ask(connection, org_twin, "POST", f"{V}/sobjects/Account", {"Name": "Acme", "NumberOfEmployees": 0})
+    path = f"{V}/sobjects/Account/{made['id']}"
+
+    def change(client: int) -> list[int]:
+        own = https(org_twin)
+        answers = [ask(own, org_twin, "PATCH", path, {"Description": f"{client} {n}"})[0] for n in range(10)]
+        own.close()
+        return answers
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(change, range(2))) == [[204] * 10] * 2
+    _, read = ask(connection, org_twin, "GET", f"{path}?fields=NumberOfEmployees")
+    connection.close()
+    assert read["NumberOfEmployees"] == 20

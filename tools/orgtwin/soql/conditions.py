@@ -255,8 +255,9 @@ def _span_test(operator: str, read: Reader, span: Span) -> Test:
 
 
 def _in(scope: Scope, operand: Operand, operator: str, right: Literal | tuple[Literal, ...] | Query) -> Filter:
-    if operand.type is FieldType.MULTIPICKLIST:
-        raise _invalid_operator(scope.text, operand)
+    """One of several values. "Query Multi-Select Picklists" (SOQL and SOSL Reference) names `=`, not IN; ASSUMED, from a public
+    project that runs so in orgs: IN compares them whole, as `=` does.
+    """
     values = _list_values(scope, operand, right)
     keep = operator == "IN"
 
