@@ -233,11 +233,60 @@ def test_an_action_that_is_not_emulated_is_refused_by_name() -> None:
 
 def test_an_element_that_is_not_emulated_refuses_the_save_and_not_the_deploy() -> None:
     place = "<locationX>0</locationX><locationY>0</locationY>"
-    subflow = f"<subflows><name>Sub</name><label>Sub</label>{place}<flowName>X</flowName></subflows>"
-    stage = Stage(Other=flow(go("Sub"), subflow))
+    wait = f"<waits><name>Wait</name><label>Wait</label>{place}</waits>"
+    stage = Stage(Other=flow(go("Wait"), wait))
     with pytest.raises(Unsupported) as refused:
         stage.insert(Name="Acme")
     assert refused.value.ledger_key == "flow.element"
+
+
+def subflow(name: str, *, more: str = "") -> str:
+    """An element that gives the record's name to a flow, and its output to the next element."""
+    return f"""<subflows><name>Sub</name><label>Sub</label><locationX>0</locationX><locationY>0</locationY>{go("Rate")}
+        <flowName>{name}</flowName><inputAssignments><name>given</name><value><elementReference>$Record.Name</elementReference></value>
+        </inputAssignments>{more}</subflows><recordUpdates><name>Rate</name><label>Rate</label><locationX>0</locationX>
+        <locationY>0</locationY>{to("Description", "<elementReference>Sub.made</elementReference>")}
+        <inputReference>$Record</inputReference></recordUpdates>"""
+
+
+def variable(name: str, flag: str) -> str:
+    flags = "".join(f"<{one}>{str(one == flag).lower()}</{one}>" for one in ("isInput", "isOutput"))
+    return f"<variables><name>{name}</name><dataType>String</dataType><isCollection>false</isCollection>{flags}</variables>"
+
+
+CALLED = f"""<Flow xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>66.0</apiVersion>
+    <assignments><name>Make</name><label>Make</label><locationX>0</locationX><locationY>0</locationY><assignmentItems>
+    <assignToReference>made</assignToReference><operator>Assign</operator><value><stringValue>{{!given}}!</stringValue></value>
+    </assignmentItems></assignments><label>Called</label><processType>AutoLaunchedFlow</processType>
+    <start><locationX>0</locationX><locationY>0</locationY>{go("Make")}</start><status>Active</status>
+    {variable("given", "isInput")}{variable("made", "isOutput")}</Flow>"""
+KEPT = "<storeOutputAutomatically>true</storeOutputAutomatically>"
+
+
+def test_a_subflow_is_given_values_and_gives_its_outputs_back() -> None:
+    """Source: "Flow Element: Subflow" (Salesforce Help), FlowSubflow (Metadata API Developer Guide)."""
+    caller = flow(go("Sub"), subflow("Called", more=KEPT), trigger="RecordAfterSave", events="Create")
+    stage = Stage(Caller=caller, Called=CALLED)
+    assert stage.insert(Name="Acme").success
+    assert stage.read("Description") == ["Acme!"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (CALLED.replace("<status>Active", "<status>Draft"), "the flow Called is not there, or not active"),
+        (
+            CALLED.replace("</assignmentItems></assignments>", f"</assignmentItems>{go('Again')}</assignments>"),
+            "more than 50 subflows call each other",
+        ),
+    ],
+)
+def test_a_subflow_that_cannot_be_run_fails_the_save(body: str, reason: str) -> None:
+    place = "<locationX>0</locationX><locationY>0</locationY>"
+    again = f"<subflows><name>Again</name><label>Again</label>{place}<flowName>Called</flowName></subflows>"
+    called = body.replace("<variables>", f"{again}<variables>", 1)
+    stage = Stage(Caller=flow(go("Sub"), subflow("Called"), trigger="RecordAfterSave", events="Create"), Called=called)
+    assert stage.insert(Name="Acme").errors[0].message.endswith(f"details. {reason}")
 
 
 def test_a_lookup_finds_definitions_of_objects() -> None:

@@ -11,7 +11,7 @@ from orgtwin.metadata.xml import Node
 
 ELEMENTS = (
     *("assignments", "decisions", "recordLookups", "recordUpdates", "recordCreates", "recordDeletes", "loops"),
-    *("customErrors", "actionCalls"),
+    *("customErrors", "actionCalls", "subflows"),
 )
 RESOURCES = ("variables", "constants", "formulas", "textTemplates")
 _SETTINGS = frozenset(
@@ -150,6 +150,11 @@ def _flow(component: Component, start: Node, target: str | None, events: frozens
         tuple(sorted({c.tag for c in body.children} - {*ELEMENTS, *RESOURCES, *_SETTINGS})),
         body.value("processType") == "Orchestrator",
     )
+
+
+def outputs_of(flow: Flow) -> list[str]:
+    """The variables that are open for output."""
+    return [name for name, (kind, node) in flow.resources.items() if kind == "variables" and node.flag("isOutput")]
 
 
 def target_of(node: Node, connector: str = "connector") -> str | None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from orgtwin.errors import SaveResult, Unsupported
 from orgtwin.flows.conditions import SOQL_OPERATORS, FlowRecord, Item, assigned, compare, logic_of, soql_logic
-from orgtwin.flows.definition import Flow, target_of
+from orgtwin.flows.definition import Flow, outputs_of, target_of
 from orgtwin.flows.formulas import evaluate
 from orgtwin.flows.telling import Told
 from orgtwin.formula.types import FormulaType
@@ -62,6 +62,10 @@ class Started:
     before: Row | None
 
 
+Launch = Callable[[Caller, str, Mapping[str, Item]], "Interview"]
+"""Runs a flow by name, with values for its variables, to its end. Raises Fault, Refused."""
+
+
 class Interview:
     """Of a flow that a record started, or of one that was launched with values for its input variables.
 
@@ -77,9 +81,11 @@ class Interview:
         inputs: Mapping[str, Item] | None = None,
         *,
         computed: VirtualTables,
+        launch: Launch,
     ) -> None:
-        """`computed` are the objects beside the schema's that a Get Records element finds."""
+        """`computed` are the objects beside the schema's that a Get Records element finds; `launch` runs subflows."""
         self._org = org
+        self._launch = launch
         self._computed = computed
         self._flow = flow
         self._caller = Caller(caller.user_id, AccessLevel.SYSTEM_MODE)
@@ -184,6 +190,21 @@ class Interview:
             whole = FlowRecord("", dict(outputs))  # type: ignore[arg-type]  # lists of records among them
             self._variables[node.value("name") or ""] = outputs["output"] if set(outputs) == {"output"} else whole
         return target_of(node)
+
+    def run_subflow(self, node: Node) -> str | None:
+        """Run another flow to its end; it is given copies. Source: "Flow Element: Subflow" (Salesforce Help)."""
+        given = {n.value("name") or "": _copy(self._value(n.find("value"))) for n in node.all("inputAssignments")}
+        done = self._launch(self._caller, node.value("flowName") or "", given)
+        for output in node.all("outputAssignments"):
+            self._set(output.value("assignToReference") or "", done.reference(output.value("name") or ""))
+        if node.flag("storeOutputAutomatically"):
+            outputs = {name: done.reference(name) for name in outputs_of(done.flow)}
+            self._variables[node.value("name") or ""] = FlowRecord("", outputs)  # type: ignore[arg-type]  # records among them
+        return target_of(node)
+
+    @property
+    def flow(self) -> Flow:
+        return self._flow
 
     def assign(self, node: Node) -> str | None:
         for item in node.all("assignmentItems"):
@@ -491,6 +512,7 @@ _RUN: dict[str, Callable[[Interview, Node], str | None]] = {
     "loops": Interview.loop,
     "customErrors": Interview.refuse,
     "actionCalls": Interview.act,
+    "subflows": Interview.run_subflow,
 }
 _READ: dict[str, Callable[[Interview, str], Item]] = {
     "stringValue": lambda interview, text: interview.merge(text),
@@ -501,6 +523,12 @@ _READ: dict[str, Callable[[Interview, str], Item]] = {
     "elementReference": lambda interview, text: interview.reference(text),
     "sobjectValue": lambda _i, text: text,
 }
+
+
+def _copy(item: Item) -> Item:
+    if isinstance(item, FlowRecord):
+        return FlowRecord(item.sobject_type, dict(item.values))
+    return [FlowRecord(one.sobject_type, dict(one.values)) for one in item] if isinstance(item, list) else item
 
 
 def _wire(values: dict[str, Item] | dict[str, Value]) -> dict[str, object]:

@@ -29,6 +29,7 @@ from orgtwin.soql.catalog import VirtualTables
 
 CallApex = Callable[[Caller, str, Sequence[Mapping[str, Item]]], list[Mapping[str, Item]]]
 """Calls the invocable method of a class for a caller, once for several interviews: their inputs, their outputs. Raises Fault."""
+_MOST_SUBFLOWS = 50
 _Going = tuple[Interview, Pending | None, str | None]
 """An interview, the record it is for, unless that is an event, and the element it goes on with."""
 _EVENTS = {Operation.INSERT: "insert", Operation.UPDATE: "update", Operation.DELETE: "delete"}
@@ -75,6 +76,7 @@ class FlowService:
         self.waiting: list[Waiting] = []
         self.outbox: list[dict[str, object]] = []
         self._teller = FlowTeller()
+        self._depth = 0  # of subflows
         self.call_apex = _refuse_apex
         _SERVICES[id(org)] = self
         org.hooks.join(Moment.BEFORE_FLOWS, partial(self._run, before_save=True), self._concerns)
@@ -183,7 +185,7 @@ class FlowService:
     def _interview(
         self, flow: Flow, caller: Caller, started: Started | None, inputs: Mapping[str, Item] | None = None
     ) -> Interview:
-        return Interview(self._org, flow, caller, started, inputs, computed=self._computed)
+        return Interview(self._org, flow, caller, started, inputs, computed=self._computed, launch=self._launch_subflow)
 
     @cached_property
     def _computed(self) -> VirtualTables:
@@ -209,6 +211,19 @@ class FlowService:
             self._run_alone(caller, interview, flow.target)
         self.outbox += interview.sent
         return interview
+
+    def _launch_subflow(self, caller: Caller, name: str, inputs: Mapping[str, Item]) -> Interview:
+        """ASSUMED: its Apex actions are called for one interview at a time; the texts; how deep flows may call each other."""
+        flow = self.find_launched(name)
+        if flow is None:
+            raise Fault(f"the flow {name} is not there, or not active")
+        if self._depth == _MOST_SUBFLOWS:
+            raise Fault(f"more than {_MOST_SUBFLOWS} subflows call each other")
+        self._depth += 1
+        try:
+            return self.launch(caller, flow, inputs)
+        finally:
+            self._depth -= 1
 
     # ---- scheduled paths
 

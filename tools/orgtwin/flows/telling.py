@@ -28,8 +28,9 @@ ELEMENT_TYPES = {
     "loops": "FlowLoop",
     "customErrors": "FlowCustomError",
     "actionCalls": "FlowActionCall",
+    "subflows": "FlowSubflow",
 }
-"""ASSUMED for those that no recorded log shows: loops, errors, actions."""
+"""ASSUMED for those that no recorded log shows: loops, errors, actions, subflows."""
 
 
 @dataclass(frozen=True, slots=True)
