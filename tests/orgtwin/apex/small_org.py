@@ -21,7 +21,7 @@ from orgtwin.metadata.deploy_model import DeployJob
 from orgtwin.metadata.tabs import TabSet
 from orgtwin.metadata.xml import Node
 from orgtwin.records.telling import Listener
-from orgtwin.schema.model import Field, FieldType, Schema, SObjectType
+from orgtwin.schema.model import ChildRelationship, Field, FieldType, Schema, SObjectType
 from orgtwin.soql import VirtualTables, find_problem
 
 _ID = Field("Id", "Record ID", FieldType.ID, 18, createable=False, updateable=False)
@@ -70,6 +70,9 @@ class SmallOrg:
 
     def find_virtual_type(self, name: str) -> SObjectType | None:
         return None
+
+    def children_of(self, api_name: str) -> Sequence[ChildRelationship]:
+        return self.schema.children_of(api_name)
 
     def now(self) -> datetime:
         return datetime(2026, 3, 4, 15, 6, 7, tzinfo=UTC)

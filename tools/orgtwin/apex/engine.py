@@ -160,7 +160,7 @@ class Engine:
     def find_child(self, parent: str, relationship: str) -> ChildRelationship | None:
         """The child relationship of that name."""
         wanted = relationship.lower()
-        children = self.port.schema.children_of(parent)
+        children = self.port.children_of(parent)
         return next((c for c in children if c.relationship_name and c.relationship_name.lower() == wanted), None)
 
     def child_list_type(self, parent: str, relationship: str) -> Type:

@@ -52,7 +52,7 @@ from orgtwin.records.system_fields import stamp_created, type_defaults
 from orgtwin.records.table import ID, RecordTable
 from orgtwin.records.telling import Listener
 from orgtwin.schema.change_events import find_change_event_type
-from orgtwin.schema.model import Schema, SObjectType
+from orgtwin.schema.model import ChildRelationship, Schema, SObjectType
 from orgtwin.soql import ResultRow, VirtualTable, VirtualTables, execute, find_problem
 from orgtwin.sosl import Returned, parse_statement, search
 
@@ -83,6 +83,9 @@ class KernelPort:
     def find_virtual_type(self, name: str) -> SObjectType | None:
         found = self._tables.find(name)
         return find_change_event_type(self.schema, name) if found is None else found.sobject_type
+
+    def children_of(self, api_name: str) -> Sequence[ChildRelationship]:
+        return self.schema.children_of(api_name) or self._tables.children_of(api_name)
 
     @property
     def org_name(self) -> str:

@@ -27,7 +27,7 @@ from orgtwin.metadata.deploy_model import DeployJob
 from orgtwin.metadata.tabs import TabSet
 from orgtwin.metadata.xml import Node
 from orgtwin.records.telling import Listener
-from orgtwin.schema.model import Schema, SObjectType
+from orgtwin.schema.model import ChildRelationship, Schema, SObjectType
 
 Scalar = object
 
@@ -110,6 +110,9 @@ class OrgPort(Protocol):
 
     def find_virtual_type(self, name: str) -> SObjectType | None:
         """An object that is computed when it is queried: EntityDefinition and its kin."""
+
+    def children_of(self, api_name: str) -> Sequence[ChildRelationship]:
+        """Everything that points at an object, computed objects included."""
 
     @property
     def org_id(self) -> str: ...

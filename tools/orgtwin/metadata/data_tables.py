@@ -6,6 +6,7 @@ Source: those pages of the Object Reference. A caller sees the objects and field
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
 
 from orgtwin.metadata.flow_tables import (
     DEFINITION_FIELDS,
@@ -17,7 +18,7 @@ from orgtwin.metadata.flow_tables import (
 )
 from orgtwin.metadata.service import MetadataService
 from orgtwin.metadata.status_tables import status_tables
-from orgtwin.metadata.tabs import tabs_of
+from orgtwin.metadata.tabs import COLORS, tabs_of
 from orgtwin.metadata.tooling_tables import TABLES, tooling_type
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller, Value
@@ -27,6 +28,9 @@ FindService = Callable[[], MetadataService]
 Values = Mapping[str, Value]
 
 _TAB_FIELDS = "DurableId Name Label SobjectName Url IsAvailableInAloha:b IsAvailableInLightning:b IsAvailableInMobile:b IsCustom:b"
+
+_ICON_FIELDS = "DurableId TabDefinitionId>TabDefinition/Icons Url ContentType Theme Height:i Width:i"
+_COLOR_FIELDS = "DurableId TabDefinitionId>TabDefinition/Colors Color Theme Context"
 
 
 def register_data_tables(tables: VirtualTables, find_service: FindService) -> None:
@@ -42,9 +46,12 @@ def register_data_tables(tables: VirtualTables, find_service: FindService) -> No
         ("FlowVariableView", VARIABLE_FIELDS, flow_variables),
     ):
         tables.register(VirtualTable(tooling_type(name, fields), _filtered(find_service, flows, _all_rows)))
-    tables.register(
-        VirtualTable(tooling_type("TabDefinition", _TAB_FIELDS), lambda org, caller: _tabs(org, find_service(), caller))
-    )
+    for name, fields, told in (
+        ("TabDefinition", _TAB_FIELDS, _tabs),
+        ("IconDefinition", _ICON_FIELDS, _icons),
+        ("ColorDefinition", _COLOR_FIELDS, _colors),
+    ):
+        tables.register(VirtualTable(tooling_type(name, fields), _of_tabs(find_service, told)))
 
 
 Seen = Callable[[Organization, Caller, Iterable[Values]], Iterator[Values]]
@@ -82,6 +89,12 @@ _DEFINITIONS = (
 )
 
 
+def _of_tabs(
+    find_service: FindService, told: Callable[[Organization, MetadataService, Caller], Iterator[Values]]
+) -> Callable[[Organization, Caller], Iterator[Values]]:
+    return lambda org, caller: told(org, find_service(), caller)
+
+
 def _tabs(org: Organization, service: MetadataService, caller: Caller) -> Iterator[Values]:
     for tab in tabs_of(org, service.components, caller):
         yield {
@@ -96,3 +109,28 @@ def _tabs(org: Organization, service: MetadataService, caller: Caller) -> Iterat
             "IsAvailableInMobile": True,
             "IsCustom": tab.custom,
         }
+
+
+def _icons(org: Organization, service: MetadataService, caller: Caller) -> Iterator[Values]:
+    """Source: "IconDefinition". ASSUMED: the address is below the org's."""
+    for tab in tabs_of(org, service.components, caller):
+        for place, picture in enumerate(tab.pictures):
+            name = f"{tab.name}-{place}"
+            yield {
+                "Id": name,
+                "DurableId": name,
+                "TabDefinitionId": tab.name,
+                "Url": picture.path,
+                "ContentType": picture.content_type,
+                "Theme": picture.theme,
+                "Height": picture.size,
+                "Width": picture.size,
+            }
+
+
+def _colors(org: Organization, service: MetadataService, caller: Caller) -> Iterator[Values]:
+    """Source: "ColorDefinition"."""
+    for tab in tabs_of(org, service.components, caller):
+        for place, color in enumerate(COLORS):
+            name = f"{tab.name}-{place}"
+            yield {"Id": name, "DurableId": name, "TabDefinitionId": tab.name, **asdict(color)}

@@ -27,7 +27,7 @@ _TYPES = {
     "t": FieldType.TEXTAREA,
     "c": FieldType.COMPLEX_VALUE,
 }
-_DURABLE = ("EntityDefinition", "FieldDefinition")
+_DURABLE = ("EntityDefinition", "FieldDefinition", "TabDefinition")
 """Objects whose rows others name by durable ids, which are texts."""
 _LENGTH = 255
 _LONG = 32_000
