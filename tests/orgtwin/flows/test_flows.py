@@ -222,6 +222,26 @@ def test_a_record_that_no_longer_meets_the_conditions_takes_its_waiting_paths_al
     assert stage.flows.run_due(NOON + timedelta(days=9)) == 1
 
 
+POST = f"""<actionCalls><name>Post</name><label>Post</label><locationX>0</locationX><locationY>0</locationY>
+    <actionName>chatterPost</actionName><actionType>chatterPost</actionType>{go("Rate")}
+    <inputParameters><name>text</name><value><stringValue>{{!$Record.Name}} is new</stringValue></value></inputParameters>
+    <inputParameters><name>subjectNameOrId</name><value><elementReference>$Record.Id</elementReference></value></inputParameters>
+    <storeOutputAutomatically>true</storeOutputAutomatically></actionCalls>
+    <recordUpdates><name>Rate</name><label>Rate</label><locationX>0</locationX><locationY>0</locationY>
+    {to("Description", "<elementReference>Post.feedItemId</elementReference>")}
+    <inputReference>$Record</inputReference></recordUpdates>"""
+
+
+def test_post_to_chatter_makes_a_feed_item_of_the_record() -> None:
+    """Source: "Post to Chatter Actions" (Actions Developer Guide)."""
+    stage = Stage(Post=flow(go("Post"), POST, trigger="RecordAfterSave", events="Create"))
+    account = stage.insert(Name="Acme").record_id
+    feed = stage.org.table("FeedItem")
+    shown = [[feed.reader(name)(row) for name in ("ParentId", "Body")] for row in feed.rows()]
+    assert shown == [[account, "Acme is new"]]
+    assert stage.read("Description") == [feed.reader("Id")(row) for row in feed.rows()]
+
+
 def test_an_action_that_is_not_emulated_is_refused_by_name() -> None:
     other = MAIL.replace("emailSimple", "submit")
     stage = Stage(Send=flow(go("Mail"), other, trigger="RecordAfterSave", events="Create"))

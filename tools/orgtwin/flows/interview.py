@@ -19,6 +19,7 @@ from orgtwin.flows.definition import Flow, outputs_of, target_of
 from orgtwin.flows.formulas import evaluate
 from orgtwin.flows.telling import Told
 from orgtwin.formula.types import FormulaType
+from orgtwin.ids import find_id18
 from orgtwin.metadata.xml import Node
 from orgtwin.org import Org
 from orgtwin.records.coerce import compile_coercer
@@ -345,11 +346,24 @@ class Interview:
         raise Refused(name, self._merge(message.value("errorMessage") or ""))
 
     def act(self, node: Node) -> str | None:
-        """Send Email goes to the outbox; every other action but Apex is refused by name."""
-        if node.value("actionType") != "emailSimple":
-            raise Unsupported("flow.action", f"the flow action {node.value('actionType')} {node.value('actionName')}")
+        """Send Email goes to the outbox, Post to Chatter makes a feed item; every other action but Apex is refused by name."""
+        kind = node.value("actionType")
+        if kind == "chatterPost":
+            return self._post(node)
+        if kind != "emailSimple":
+            raise Unsupported("flow.action", f"the flow action {kind} {node.value('actionName')}")
         self.sent.append({name: str(value) for name, value in self.inputs_of(node).items() if value is not None})
         return target_of(node)
+
+    def _post(self, node: Node) -> str | None:
+        """Source: "Post to Chatter Actions" (Actions Developer Guide). ASSUMED: mentions and topics stay in the text."""
+        inputs = self.inputs_of(node)
+        subject = str(inputs.get("subjectNameOrId") or "")
+        if find_id18(subject) is None:
+            raise Unsupported("flow.action", f"the flow action chatterPost to {subject!r}, which is no id")
+        row: dict[str, object] = {"ParentId": subject, "Body": inputs.get("text")}
+        posted = self._save("insert", [row], "FeedItem")[0]
+        return self.take_outputs(node, {"feedItemId": posted.record_id})
 
     def _save(self, verb: str, rows: list[dict[str, object]], sobject_type: str) -> list[SaveResult]:
         write = {"insert": self._org.dml.insert, "update": self._org.dml.update}[verb]
