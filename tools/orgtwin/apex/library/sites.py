@@ -104,16 +104,18 @@ class AuthConfiguration:
         return declare("AuthConfiguration", namespace="Auth").type
 
 
-_FLAGS = "AllowInternalUserLoginEnabled CertificateLoginEnabled SelfRegistrationEnabled"
+_FLAGS = "AllowInternalUserLoginEnabled SelfRegistrationEnabled"
 _ADDRESSES = (
-    "BackgroundColor CertificateLoginUrl DefaultProfileForRegistration FooterText ForgotPasswordUrl LogoUrl"
-    " RightFrameUrl SelfRegistrationUrl"
+    "BackgroundColor DefaultProfileForRegistration FooterText ForgotPasswordUrl LoginRightFrameUrl LogoUrl"
+    " SelfRegistrationUrl"
 )
 system_class(
     "AuthConfiguration",
     {
         **{f"Boolean get{name}()": _no for name in _FLAGS.split()},
         **{f"String get{name}()": _nothing for name in _ADDRESSES.split()},
+        "Boolean getCertificateLoginEnabled(String)": lambda this, domain: False,
+        "static String getCertificateLoginUrl(String,String)": lambda domain, start: None,
         "Boolean getUsernamePasswordEnabled()": lambda this: True,
         "Boolean isCommunityUsingSiteAsContainer()": _no,
         "String getStartUrl()": lambda this: this.start_url,
