@@ -429,6 +429,8 @@ def schedule(name: str | None, cron: str | None, job: Value) -> Id:
         raise throw("AsyncException", f"Based on configured schedule, the given trigger will never fire: {cron}")
     _require_new_name(engine, name)
     job_id = _note_schedule(engine, name, cron, due, job.cls.name)
+    if engine.is_testing and engine.chained:
+        return job_id  # ASSUMED: stopTest runs what the test scheduled; a job that schedules itself again would have no end
 
     def run() -> None:
         with _own_transaction(engine, "schedulable") as inner:
