@@ -295,7 +295,9 @@ def _ordering(op: str, left: Code, right: Code, pos: int) -> Code:
         if {a, b} == {DOUBLE, DECIMAL}:
             return Code(_ordered(converted(left, DECIMAL), converted(right, DECIMAL), compare), BOOLEAN)
         return Code(_ordered(left.run, right.run, compare), BOOLEAN)
-    if a in (STRING, ID) and b in (STRING, ID):
+    if {a, b} == {STRING, ID}:
+        return Code(apply(converted(left, ID), converted(right, ID), _string_ordering(op)), BOOLEAN)
+    if a in (STRING, ID) and a is b:
         return Code(apply(left.run, right.run, _string_ordering(op)), BOOLEAN)
     if {a, b} == {DATE, DATETIME}:
         return Code(_ordered(converted(left, DATETIME), converted(right, DATETIME), compare), BOOLEAN)
