@@ -130,6 +130,7 @@ def _instance_plain(value: Instance, suppress: bool, depth: int) -> dict[str, Va
 
     Source: the output in "Roundtrip Serialization and Deserialization" (Apex Developer Guide). ASSUMED: whatever their case.
     """
+    _require_access(value.cls, "serializable")
     found: dict[str, Value] = {}
     for cls in value.cls.chain():
         for variable in cls.variables.values():
@@ -142,6 +143,16 @@ def _instance_plain(value: Instance, suppress: bool, depth: int) -> dict[str, Va
             if item is not None or not suppress:
                 found.setdefault(variable.name, to_plain(item, suppress, depth + 1))
     return {name: found[name] for name in sorted(found, key=str.lower, reverse=True)}
+
+
+def _require_access(cls: ApexClass, way: str) -> None:
+    """A class may forbid to be written or read; code of other namespaces or packages writes and reads nothing here.
+
+    Source: "JsonAccess Annotation" (Apex Developer Guide), which names the exception. ASSUMED: its text.
+    """
+    access = cls.modifiers.find_annotation("jsonaccess") if cls.modifiers is not None else None
+    if access is not None and str(access.arguments.get(way)).lower() == "never":
+        raise throw("JSONException", f"Not {way}: {cls.full_name}")
 
 
 def _record_plain(value: SObject, suppress: bool, depth: int) -> dict[str, Value]:
@@ -389,6 +400,7 @@ def _instance(value: Value, cls: ApexClass, strict: bool) -> Value:
         raise throw("JSONException", f"Malformed JSON: Expected '{{' at the beginning of object for {cls.name}")
     if cls.is_interface or cls.abstract or cls.namespace:
         raise throw("JSONException", f"Apex Type unsupported in JSON: {cls.full_name}")
+    _require_access(cls, "deserializable")
     cls.get_statics()
     this = cls.instantiate()
     for name, item in value.items():
