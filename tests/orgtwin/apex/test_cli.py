@@ -117,6 +117,12 @@ def test_what_cannot_be_done_is_said_before_anything_runs(project: Path, options
     assert (result.exit_code, text in result.output, "Outcome" in result.output) == (2, True, False)
 
 
+def test_a_report_on_a_full_disk_is_named_and_is_no_success(project: Path) -> None:
+    result = CliRunner().invoke(apex, ["test", str(project), "--tests", "PaintTest.good", "--junit", "/dev/full"])
+    assert result.exit_code == 2
+    assert "/dev/full: the report cannot be written: No space left on device\n" in result.output
+
+
 def test_files_that_no_compiler_can_read_are_explained(project: Path) -> None:
     classes = project / "main" / "classes"
     (classes / "Marked.cls").write_text("public class Marked {}", encoding="utf-8-sig")

@@ -19,7 +19,6 @@ def trace(stage: Stage, user_id: str) -> None:
         "TracedEntityId": user_id,
         "LogType": "DEVELOPER_LOG",
         "DebugLevelId": level.json()["id"],
-        "ExpirationDate": "2999-01-01T00:00:00Z",
     }
     made = stage.client.post(f"{TOOLING}/sobjects/TraceFlag", flag)
     assert made.status == 201, made.text

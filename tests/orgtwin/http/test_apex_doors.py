@@ -33,8 +33,8 @@ def run(client: InProcess, source: str) -> None:
     assert answer.status == 200, answer.text
 
 
-def trace(client: InProcess, start: str, end: str) -> str:
-    """A TraceFlag on the administrator; its id."""
+def trace(client: InProcess, start: str | None = None, end: str | None = None) -> str:
+    """A TraceFlag on the administrator, from now for a day unless told; its id."""
     level = client.post(f"{TOOLING}/sobjects/DebugLevel", {"DeveloperName": "Fine", "MasterLabel": "Fine"})
     assert level.status == 201, level.text
     flag = {
@@ -58,7 +58,7 @@ def logs(client: InProcess) -> list[dict[str, object]]:
 
 
 def test_what_a_traced_user_runs_is_kept_with_the_platforms_event_names(org_twin_client: InProcess) -> None:
-    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    trace(org_twin_client)
     run(org_twin_client, SOURCE)
     (log,) = logs(org_twin_client)
     body = org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body")
@@ -98,7 +98,7 @@ def test_what_a_traced_user_runs_is_kept_with_the_platforms_event_names(org_twin
 
 
 def test_a_log_of_what_went_well_ends_with_the_limits_used(org_twin_client: InProcess) -> None:
-    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    trace(org_twin_client)
     run(org_twin_client, "insert new Account(Name = 'x');")
     (log,) = logs(org_twin_client)
     body = org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body").text
@@ -122,7 +122,7 @@ def test_outside_the_time_of_its_flag_nothing_is_kept(org_twin_client: InProcess
 
 
 def test_a_flag_that_is_deleted_traces_no_more_and_a_deleted_log_is_gone(org_twin_client: InProcess) -> None:
-    flag = trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    flag = trace(org_twin_client)
     run(org_twin_client, SOURCE)
     assert org_twin_client.delete(f"{TOOLING}/sobjects/TraceFlag/{flag}").status == 204
     run(org_twin_client, SOURCE)
@@ -150,7 +150,7 @@ def test_a_save_and_a_job_of_a_traced_user_leave_their_logs(
     files = {"classes/Later.cls": LATER, "classes/Later.cls-meta.xml": META, "triggers/Tells.trigger": TRIGGER}
     files["triggers/Tells.trigger-meta.xml"] = TRIGGER_META
     deploy_well(org_twin_client, files, {"ApexClass": ["Later"], "ApexTrigger": ["Tells"]})
-    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    trace(org_twin_client)
     assert org_twin_client.post(f"{V}/sobjects/Account", {"Name": name}).status == status
     bodies = {
         str(log["Operation"]): org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body").text
@@ -172,7 +172,7 @@ def test_apex_rest_and_tests_of_a_traced_user_leave_their_logs(org_twin_client: 
     files = {"classes/Echo.cls": ECHO, "classes/EchoTest.cls": test}
     files |= {f"{path}-meta.xml": META for path in list(files)}
     deploy_well(org_twin_client, files, {"ApexClass": ["Echo", "EchoTest"]})
-    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    trace(org_twin_client)
     assert org_twin_client.post("/services/apexrest/echo/", {"name": "lost", "n": 0}).status == 500
     ran = org_twin_client.post(f"{TOOLING}/runTestsSynchronous", {"classNames": "EchoTest"})
     assert ran.status == 200, ran.text
@@ -197,14 +197,13 @@ def test_apex_rest_and_tests_of_a_traced_user_leave_their_logs(org_twin_client: 
 
 
 def test_two_flags_of_one_user_at_a_time_are_refused(org_twin_client: InProcess) -> None:
-    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    trace(org_twin_client)
     level = org_twin_client.get(f"{TOOLING}/query?q=SELECT Id FROM DebugLevel").json()["records"][0]["Id"]
     user_id = administrator(org_twin_client.application.twin.org).user_id
     flag = {
         "TracedEntityId": user_id,
         "LogType": "USER_DEBUG",
         "DebugLevelId": level,
-        "StartDate": "2100-01-01T00:00:00Z",
     }
     made = org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", flag)
     assert (made.status, made.json()[0]["errorCode"]) == (400, "FIELD_INTEGRITY_EXCEPTION")
@@ -213,6 +212,23 @@ def test_two_flags_of_one_user_at_a_time_are_refused(org_twin_client: InProcess)
         " and expiration date.: Traced Entity ID"
     )
     assert org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", {**flag, "LogType": "DEVELOPER_LOG"}).status == 201
+
+
+@pytest.mark.parametrize(("end", "status"), [("2999-01-02T00:00:00Z", 201), ("2999-01-02T00:00:01Z", 400)])
+def test_a_flag_lasts_a_day_at_most(org_twin_client: InProcess, end: str, status: int) -> None:
+    """Source: "Debug Log Levels", TraceFlag; the first words of the text from a report of an editor's users."""
+    level = org_twin_client.post(f"{TOOLING}/sobjects/DebugLevel", {"DeveloperName": "Fine", "MasterLabel": "Fine"})
+    flag = {
+        "TracedEntityId": administrator(org_twin_client.application.twin.org).user_id,
+        "LogType": "USER_DEBUG",
+        "DebugLevelId": level.json()["id"],
+        "StartDate": "2999-01-01T00:00:00Z",
+        "ExpirationDate": end,
+    }
+    made = org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", flag)
+    assert made.status == status
+    if status == 400:
+        assert made.json()[0]["message"] == "Set ExpirationDate to be less than 24 hours from StartDate."
 
 
 def test_a_flag_on_a_class_changes_the_levels_of_a_log_and_makes_none(org_twin_client: InProcess) -> None:
@@ -227,7 +243,7 @@ def test_a_flag_on_a_class_changes_the_levels_of_a_log_and_makes_none(org_twin_c
     assert org_twin_client.post(f"{TOOLING}/sobjects/TraceFlag", flag).status == 201
     run(org_twin_client, "new Later().execute(null);")
     assert logs(org_twin_client) == []
-    trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    trace(org_twin_client)
     run(org_twin_client, "new Later().execute(null);")
     (log,) = logs(org_twin_client)
     body = org_twin_client.get(f"{TOOLING}/sobjects/ApexLog/{log['Id']}/Body").text
@@ -238,17 +254,20 @@ def test_old_logs_go_and_too_many_stand_in_the_way_of_flags(
     org_twin_client: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Source: "Debug Log Limits" (Apex Developer Guide)."""
-    flag = trace(org_twin_client, "2000-01-01T00:00:00Z", "2999-01-01T00:00:00Z")
+    flag = trace(org_twin_client)
     run(org_twin_client, SOURCE)
     (old,) = logs(org_twin_client)
     org = org_twin_client.application.twin.org
     later = org.clock() + timedelta(days=7, seconds=1)
     monkeypatch.setattr(org, "clock", lambda: later)
+    again = f'{{"StartDate": null, "ExpirationDate": "{(later + timedelta(hours=1)).isoformat()}"}}'
+    address = f"{TOOLING}/sobjects/TraceFlag/{flag}"
+    assert org_twin_client.request("PATCH", address, body=again.encode()).status == 204
     run(org_twin_client, SOURCE)
     (kept,) = logs(org_twin_client)
     assert kept["Id"] != old["Id"]
     monkeypatch.setattr(kept_logs, "MOST_BYTES", 100)
-    refused = org_twin_client.request("PATCH", f"{TOOLING}/sobjects/TraceFlag/{flag}", body=b'{"StartDate": null}')
+    refused = org_twin_client.request("PATCH", address, body=b'{"StartDate": null}')
     assert refused.json()[0]["message"] == (
         "You have 0 MB of the maximum 0 MB of debug logs. Before you can edit trace flags, delete some debug logs."
     )

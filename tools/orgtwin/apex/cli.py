@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
@@ -73,31 +74,40 @@ class Output:
 
     def make_folders(self) -> None:
         """The folders of the files. Raises NotRun."""
-        with _writing():
-            if self.log_folder is not None:
+        if self.log_folder is not None:
+            with _writing(self.log_folder):
                 self.log_folder.mkdir(parents=True, exist_ok=True)
-            for file in (self.junit_file, self.cobertura_file):
-                if file is not None:
+        for file in (self.junit_file, self.cobertura_file):
+            if file is not None:
+                with _writing(file.parent):
                     file.parent.mkdir(parents=True, exist_ok=True)
 
     def write(self, report: ProjectReport, place: Place) -> None:
         """The files. Raises NotRun."""
-        with _writing():
-            if self.cobertura_file is not None:
+        if self.cobertura_file is not None:
+            with _writing(self.cobertura_file):
                 self.cobertura_file.write_bytes(cobertura(report.coverage, place))
-            if self.junit_file is not None:
+        if self.junit_file is not None:
+            with _writing(self.junit_file):
                 self.junit_file.write_bytes(junit(report.run, place))
-            for outcome in report.run.failures if self.log_folder is not None else ():
-                name = f"{outcome.class_name}.{outcome.method_name}.log"
-                (self.log_folder or Path()).joinpath(name).write_text(outcome.log, encoding="utf-8")
+        for outcome in report.run.failures if self.log_folder is not None else ():
+            file = (self.log_folder or Path()) / f"{outcome.class_name}.{outcome.method_name}.log"
+            with _writing(file):
+                file.write_text(outcome.log, encoding="utf-8")
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def _writing(file: Path) -> Iterator[None]:
+    """A full disk tells no name of a file: then it is this one."""
     try:
         yield
     except OSError as error:
-        raise NotRun(f"{error.filename}: the report cannot be written: {error.strerror}") from error
+        raise NotRun(f"{error.filename or file}: the report cannot be written: {error.strerror}") from error
+
+
+_MOST_JOBS = max(
+    8, os.cpu_count() or 1
+)  # each reads and deploys the project: more than processors only wait for each other
 
 
 @apex.command("test")
@@ -109,7 +119,7 @@ def _writing() -> Iterator[None]:
     default=1,
     show_default=True,
     metavar="N",
-    help="Spread the test classes over N processes.",
+    help="Spread the test classes over N processes; no more than 8, or than processors, are started.",
 )
 @click.option("--watch", "watched", is_flag=True, help="Run again after every change what it concerns, until Ctrl-C.")
 @click.option("--coverage/--no-coverage", default=False, help="Measure which lines run.")
@@ -181,7 +191,7 @@ def test(
     """
     output = Output(coverage, as_json, junit_file, cobertura_file, log_folder)
     covered = coverage or as_json or cobertura_file is not None
-    request = RunRequest(folder, names, permission_sets, covered, jobs, before)
+    request = RunRequest(folder, names, permission_sets, covered, min(jobs, _MOST_JOBS), before)
     request = replace(request, log_level=None if log_folder is None else log_level)
     try:
         if not watched:

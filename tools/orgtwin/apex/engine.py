@@ -9,7 +9,6 @@ Code is compiled when it is first called, or all of it by `check`. One engine ru
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from zoneinfo import ZoneInfo
 import orgtwin.apex.library.all  # noqa: F401  (fills the registry)
 from orgtwin.apex import context
 from orgtwin.apex.classes import OLDER_VERSION, ApexClass
-from orgtwin.apex.compile import queries  # noqa: F401  (adds its rows to the expressions)
+from orgtwin.apex.compile import assignments, queries  # noqa: F401  (add their rows to the expressions)
 from orgtwin.apex.compile.bodies import make_call, report
 from orgtwin.apex.compile.body_variables import share_variables
 from orgtwin.apex.compile.classes import (
@@ -43,6 +42,7 @@ from orgtwin.apex.database import run_dml
 from orgtwin.apex.debug_log import Clock, DebugLog, Traced
 from orgtwin.apex.event_queue import EventQueue
 from orgtwin.apex.faults import ApexThrow, message_of, out_of_limit, stack_trace, throw
+from orgtwin.apex.garbage import no_collection
 from orgtwin.apex.heap import COUNT, live_bytes, require_room
 from orgtwin.apex.library.jobs import enqueue_future, run_jobs
 from orgtwin.apex.limits import LIMITS, Usage
@@ -186,7 +186,7 @@ class Engine:
         self._told.clear()
         declarations: Declarations = []
         triggers: list[tuple[tree.TriggerDeclaration, LineTable, float]] = []
-        with _no_collection():
+        with no_collection():
             for name, source in sources.items():
                 try:
                     unit = read(source)
@@ -240,7 +240,7 @@ class Engine:
 
     def check_one(self, name: str) -> list[Problem]:
         """Compile one class or trigger, of which the others' verdicts do not depend; all problems so far."""
-        with context.running(self), _no_collection():
+        with context.running(self), no_collection():
             cls = self.find_class(name)
             if cls is not None:
                 compile_class(cls)
@@ -260,7 +260,7 @@ class Engine:
         ]
         scripts = (script.full_name for script in self.port.components("DataWeaveResource"))
         world = "" if verdicts is None else world_digest((cls for cls, _ in units), self.port.schema, scripts)
-        with context.running(self), _no_collection():
+        with context.running(self), no_collection():
             for cls, compile_unit in units:
                 if verdicts is None:
                     compile_unit()
@@ -575,15 +575,3 @@ class Engine:
 
     def find_triggers(self, sobject_type: str) -> Sequence[Trigger]:
         return self.triggers.get(sobject_type.lower(), ())
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Trees and closures are made by the hundred thousand and all kept: looking for garbage among them doubles the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -19,7 +19,7 @@ from orgtwin.records.profile_assignments import refuse_profile_set_delete
 from orgtwin.records.saving import Save
 from orgtwin.records.status_laws import follow_case_status, follow_order_status, follow_stage, follow_task_status
 from orgtwin.records.table import RecordTable
-from orgtwin.records.trace_flag_laws import refuse_overlapping_flags
+from orgtwin.records.trace_flag_laws import refuse_trace_flags
 
 Law = Callable[[LawContext, Save], None]
 DeleteLaw = Callable[[RecordsContext, Caller, RecordTable, Row], SaveError | None]
@@ -36,7 +36,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "Task": (follow_task_status,),
     "Opportunity": (follow_stage,),
     "Order": (follow_order_status,),
-    "TraceFlag": (refuse_overlapping_flags,),
+    "TraceFlag": (refuse_trace_flags,),
 }
 
 LAW_COLUMNS: dict[str, Callable[[RecordTable], object]] = {"Contract": columns}

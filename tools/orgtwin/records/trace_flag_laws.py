@@ -1,7 +1,7 @@
-"""No two trace flags of one entity and type at a time; one that says no time begins now and ends a day later.
+"""No two trace flags of one entity and type at a time, none longer than a day; one that says no time begins now and ends then.
 
-Source: TraceFlag (Tooling API Developer Guide); the text and status as recorded. ASSUMED: that flags of another LogType do not
-count; that a flag may last longer than a day.
+Source: TraceFlag (Tooling API Developer Guide); the text and status of overlaps as recorded. ASSUMED: that flags of another LogType
+do not count; of a flag that is too long, the words behind "24 hours", and that 24 hours to the second are taken.
 """
 
 from __future__ import annotations
@@ -18,15 +18,19 @@ _OVERLAPS = (
     "This entity is already being traced by a trace flag with a start and expiration date that overlap this trace flag's start and"
     " expiration date.: Traced Entity ID"
 )
+_TOO_LONG = "Set ExpirationDate to be less than 24 hours from StartDate."
 _FIELDS = ("TracedEntityId", "LogType", "StartDate", "ExpirationDate")
 _Read = Callable[[Row], Value]
 
 
-def refuse_overlapping_flags(context: LawContext, save: Save) -> None:
+def refuse_trace_flags(context: LawContext, save: Save) -> None:
+    """Those that last too long or overlap another."""
     reads = [save.table.reader(name) for name in _FIELDS]
     for row in save.rows:
         if save.operation is Operation.INSERT:
             _fill(context, save, row)
+        if _is_too_long(row.content, context.now, *reads[2:]):
+            row.refuse("FIELD_INTEGRITY_EXCEPTION", _TOO_LONG, "ExpirationDate")
         others = (other for other in save.table.rows() if other[0] != row.content[0])
         if any(_overlaps(row.content, other, *reads) for other in others):
             row.refuse("FIELD_INTEGRITY_EXCEPTION", _OVERLAPS, "TracedEntityId")
@@ -39,6 +43,11 @@ def _fill(context: LawContext, save: Save, row: Pending) -> None:
         save.table.write(
             row.content, "ExpirationDate", (begins if isinstance(begins, datetime) else context.now) + _DAY
         )
+
+
+def _is_too_long(flag: Row, now: datetime, start: _Read, end: _Read) -> bool:
+    begins, ends = start(flag), end(flag)
+    return isinstance(ends, datetime) and ends - (begins if isinstance(begins, datetime) else now) > _DAY
 
 
 def _overlaps(one: Row, other: Row, entity: _Read, log_type: _Read, start: _Read, end: _Read) -> bool:

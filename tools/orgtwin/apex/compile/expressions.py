@@ -20,7 +20,7 @@ from orgtwin.apex.compile.names import (
 from orgtwin.apex.compile.operators import converted
 from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.compile.tracing import text_made
-from orgtwin.apex.conversion import cast, first_row, implicit_conversion, is_instance
+from orgtwin.apex.conversion import cast, first_row, is_instance
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.special import special_member
 from orgtwin.apex.library.tokens import TypeToken, object_token_type, type_token_type
@@ -33,7 +33,6 @@ from orgtwin.apex.types import (
     INTEGER,
     LONG,
     NULL,
-    NUMERIC_RANK,
     OBJECT,
     SOBJECT,
     STRING,
@@ -45,7 +44,7 @@ from orgtwin.apex.types import (
     is_instance_always,
     is_instance_never,
 )
-from orgtwin.apex.values import THIS, Frame, Long, Run, Value, wrap32
+from orgtwin.apex.values import THIS, Frame, Long, Run, Value
 
 _LITERAL_TYPES = {
     "Integer": INTEGER,
@@ -401,9 +400,7 @@ def _stands_for_rows(*sides: Code) -> bool:
     return bool(queries) and all(queries)
 
 
-def _unary(scope: Scope, node: tree.Unary) -> Code:
-    if node.op in ("++", "--"):
-        return _step(scope, node.operand, node.op, node.pos, before=True)
+def unary(scope: Scope, node: tree.Unary) -> Code:
     operand = expression(scope, node.operand)
     if operand.type.kind is Kind.REFUSED:
         return operand
@@ -424,98 +421,6 @@ def _unary(scope: Scope, node: tree.Unary) -> Code:
         return not value
 
     return Code(inverted, BOOLEAN)
-
-
-def _postfix(scope: Scope, node: tree.Postfix) -> Code:
-    return _step(scope, node.operand, node.op, node.pos, before=False)
-
-
-def _step(scope: Scope, operand: tree.Expression, op: str, pos: int, *, before: bool) -> Code:
-    """`++x`, `x++` and their like."""
-    from orgtwin.apex.compile.targets import target as find_target
-
-    place = find_target(scope, operand)
-    if place.type not in NUMERIC_RANK and place.type.kind is not Kind.REFUSED:
-        prefix = messages.PREFIX_INCREMENT if op == "++" else messages.PREFIX_DECREMENT
-        raise CompileProblem((prefix if before else messages.POSTFIX).format(place.type.name), pos)
-    held: list[Value] = []
-    stepped = operators.binary(op[0], Code(lambda frame: held[-1], place.type), Code(lambda frame: 1, INTEGER), pos)
-    conversion = implicit_conversion(stepped.type, place.type)
-    compute = stepped.run
-    locate, load, store = place.locate, place.load, place.store
-
-    def run(frame: Frame) -> Value:
-        at = locate(frame)
-        old = load(at)
-        held.append(old)
-        try:
-            new = compute(frame)
-        finally:
-            held.pop()
-        store(at, new if conversion is None else conversion(new))
-        return new if before else old
-
-    if place.local is not None and place.type is INTEGER:
-        return Code(_step_local(place.local, 1 if op == "++" else -1, before), INTEGER)
-    return Code(run, place.type)
-
-
-def _step_local(slot: int, amount: int, before: bool) -> Run:
-    def run(frame: Frame) -> int:
-        old = frame[slot]
-        if old is None:
-            raise null_pointer()
-        new = old + amount
-        if not -0x80000000 <= new <= 0x7FFFFFFF:
-            new = wrap32(new)
-        frame[slot] = new
-        return int(new if before else old)
-
-    return run
-
-
-def _assign(scope: Scope, node: tree.Assign) -> Code:
-    from orgtwin.apex.compile.targets import target as find_target
-
-    place = find_target(scope, node.target)
-    locate, load, store = place.locate, place.load, place.store
-    if node.op == "=":
-        value = assigned(scope, node.value, place.type, node.pos)
-        if place.local is not None:
-            return Code(_assign_local(place.local, value), place.type)
-
-        def run(frame: Frame) -> Value:
-            at = locate(frame)
-            given = value(frame)
-            store(at, given)
-            return given
-
-        return Code(run, place.type)
-    held: list[Value] = []
-    compound = operators.binary(
-        node.op[:-1], Code(lambda frame: held[-1], place.type), expression(scope, node.value), node.pos
-    )
-    result = fitted(compound, place.type, node.pos)
-
-    def run_compound(frame: Frame) -> Value:
-        at = locate(frame)
-        held.append(load(at))
-        try:
-            given = result(frame)
-        finally:
-            held.pop()
-        store(at, given)
-        return given
-
-    return Code(run_compound, place.type)
-
-
-def _assign_local(slot: int, value: Run) -> Run:
-    def run(frame: Frame) -> Value:
-        given = frame[slot] = value(frame)
-        return given
-
-    return run
 
 
 def _cast(scope: Scope, node: tree.Cast) -> Code:
@@ -573,15 +478,12 @@ EXPRESSIONS: dict[type[tree.Expression], Callable[[Scope, Any], Code]] = {
     tree.Index: _index,
     tree.Binary: _binary,
     tree.Ternary: _ternary,
-    tree.Unary: _unary,
-    tree.Postfix: _postfix,
-    tree.Assign: _assign,
     tree.Cast: _cast,
     tree.InstanceOf: _instance_of,
     tree.This: _this,
     tree.Super: _super,
     tree.ClassLiteral: _class_literal,
 }
-"""The other layers (calls, creation, queries) add their rows when they are imported."""
+"""The other layers (assignments, calls, creation, queries) add their rows when they are imported."""
 
 __all__ = ["EXPRESSIONS", "OBJECT", "assigned", "condition", "expression", "fitted", "safe_access"]

@@ -226,31 +226,33 @@ def _words(method: Method) -> str:
 
 def told_method(scope: Scope, method: Method, node: tree.Method, call: Callable[..., Value]) -> Callable[..., Value]:
     """A method that tells, if somebody listens."""
-    engine, tracing = scope.engine, scope.engine.tracing
-    if tracing is None:
+    signature = f"{method.name}{_signature(method)}"
+    told = _told_member(scope, method, node.pos, signature, [p.name for p in node.parameters])
+    if told is None:
         return call
-    shown = f"{scope.cls.name}.{method.name}{_signature(method)}"
-    told = Told(engine, scope.cls, tracing, scope.line(node.pos))
-    told.entry = ("METHOD_ENTRY", engine.source_id(scope.cls), shown)
-    told.exit = ("METHOD_EXIT", *told.entry[1:])
-    told.signature = f"{_words(method)} {method.name}{_signature(method)}" if tracing.profile else ""
-    told.this = told.mode_first = not method.static
-    told.parameters = tuple((p.name, type_) for p, type_ in zip(node.parameters, method.parameters, strict=True))
+    if scope.engine.tracing is not None and scope.engine.tracing.profile:
+        told.signature = f"{_words(method)} {signature}"
     return lambda *args: told.run(call, *args)
 
 
 def told_accessor(scope: Scope, method: Method, call: Callable[..., Value]) -> Callable[..., Value]:
     """A get or set with a body. ASSUMED: its name, which is that of stack traces."""
+    shown = f"__sfdc_{scope.name}{_signature(method)}"
+    told = _told_member(scope, method, method.pos, shown, ["value"] * len(method.parameters))
+    return call if told is None else lambda *args: told.run(call, *args)
+
+
+def _told_member(scope: Scope, method: Method, pos: int, shown: str, names: list[str]) -> Told | None:
+    """What tells of a member of the class with parameters of these names; None where nobody listens."""
     engine, tracing = scope.engine, scope.engine.tracing
     if tracing is None:
-        return call
-    shown = f"{scope.cls.name}.__sfdc_{scope.name}{_signature(method)}"
-    told = Told(engine, scope.cls, tracing, scope.line(method.pos))
-    told.entry = ("METHOD_ENTRY", engine.source_id(scope.cls), shown)
+        return None
+    told = Told(engine, scope.cls, tracing, scope.line(pos))
+    told.entry = ("METHOD_ENTRY", engine.source_id(scope.cls), f"{scope.cls.name}.{shown}")
     told.exit = ("METHOD_EXIT", *told.entry[1:])
     told.this = told.mode_first = not method.static
-    told.parameters = tuple(("value", type_) for type_ in method.parameters)
-    return lambda *args: told.run(call, *args)
+    told.parameters = tuple(zip(names, method.parameters, strict=True))
+    return told
 
 
 def told_constructor(

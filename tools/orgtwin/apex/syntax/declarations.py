@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
-
+from orgtwin.apex.garbage import no_collection
 from orgtwin.apex.recursion import deep_recursion
 from orgtwin.apex.syntax.lexer import END, MAX_CHARACTERS, WORD
 from orgtwin.apex.syntax.problems import TOO_DEEP, SyntaxProblem
@@ -251,21 +248,8 @@ class Parser(StatementParser):
         return Modifiers(start, [word], [])
 
 
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """The nodes of a tree are no garbage, and looking for some among them is a fifth of a parse. Threads may be inside at once."""
-    enabled = gc.isenabled()
-    if enabled:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 @deep_recursion()
-@_collection_paused()
+@no_collection()
 def parse(source: str) -> Unit:
     """A class, interface, enum or trigger. Raises SyntaxProblem."""
     if len(source) > MAX_CHARACTERS:
