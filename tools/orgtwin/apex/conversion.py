@@ -173,6 +173,13 @@ def _iterates_as(interface: Type, target: Type) -> bool:
     return interface.key == target.key and bool(interface.args) and _holds_item(interface.args[0], target.args[0])
 
 
+def _iterates_over_anything(actual: Type, target: Type) -> bool:
+    """A class that is an Iterator<Object> is cast to one of what its values are. ASSUMED, from public code that orgs run."""
+    if actual.cls is None or target.key not in ("iterator", "iterable"):
+        return False
+    return any(i.key == target.key and list(i.args) == [OBJECT] for i in actual.cls.interface_types())
+
+
 def _holds_collection(actual: Type, target: Type) -> bool:
     if target.key == "iterable":
         return actual.key in ("list", "set") and _holds_item(actual.args[0], target.args[0])
@@ -205,7 +212,7 @@ def cast(source: Type, target: Type) -> Convert | None:
         if value is None:
             return None
         actual = runtime_type(value)
-        if actual is target or _holds(actual, target):
+        if actual is target or _holds(actual, target) or _iterates_over_anything(actual, target):
             widening = _IMPLICIT.get((actual, target))
             return value if widening is None else widening(value)
         if (actual, target) in ((STRING, ID), (DECIMAL, DOUBLE)):
