@@ -1,14 +1,18 @@
 """`orgtwin`: the command line. A row of COMMANDS is a command and its line in `--help`; its module is imported when it runs.
 
-Exit codes: 0 done; 1 the work was done and found something wrong; 2 the input or the surroundings are wrong, nothing was changed.
+Exit codes: 0 done; 1 the work was done and found something wrong; 2 the input or the surroundings are wrong, nothing was changed;
+130 Ctrl-C ended it.
 """
 
 from __future__ import annotations
 
 import gc
 import importlib
+import sys
 
 import click
+
+from orgtwin.interrupts import INTERRUPTED, raise_interrupts
 
 COMMANDS = {
     "apex": ("orgtwin.apex.cli:apex", "Apex on this machine."),
@@ -40,7 +44,14 @@ class LazyGroup(click.Group):
         gc.enable()
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a click command")
+        raise_interrupts()
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

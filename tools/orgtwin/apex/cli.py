@@ -34,6 +34,7 @@ from orgtwin.apex.reports import (
 )
 from orgtwin.apex.testing import TestOutcome
 from orgtwin.apex.watch import watch
+from orgtwin.interrupts import INTERRUPTED
 
 POLL_SECONDS = 0.5
 
@@ -199,7 +200,7 @@ def test(
         session = Session(request, output)
         watch(folder, session.run, partial(click.echo, err=as_json), poll or partial(time.sleep, POLL_SECONDS))
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 class Session:

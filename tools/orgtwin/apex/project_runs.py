@@ -11,9 +11,11 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -129,11 +131,11 @@ def _unknown(engine: Engine, name: str) -> str:
 
 def work(request: RunRequest, part: int, pipe: Connection) -> None:
     """What one process does; see the module for what it sends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the first process ends the others
-    try:
-        pipe.send(run_part(request, part, Listener(began=pipe.send)))
-    except NotRun as refused:
-        pipe.send(refused)
+    with suppress(BrokenPipeError):  # the first process is gone: nobody listens
+        try:
+            pipe.send(run_part(request, part, Listener(began=pipe.send)))
+        except NotRun as refused:
+            pipe.send(refused)
 
 
 def run_parts(request: RunRequest, listener: Listener, worker: Worker = work) -> ProjectReport:
@@ -145,9 +147,10 @@ def run_parts(request: RunRequest, listener: Listener, worker: Worker = work) ->
         for part in range(request.jobs):
             ours, theirs = context.Pipe(duplex=False)
             process: BaseProcess = context.Process(target=worker, args=(request, part, theirs))
-            process.start()
+            with _deaf_children():
+                process.start()
+                running.append((process, ours))
             theirs.close()
-            running.append((process, ours))
         reports = [_receive(process, pipe, f"{n} of {request.jobs}") for n, (process, pipe) in enumerate(running, 1)]
     finally:
         for process, pipe in running:
@@ -155,6 +158,17 @@ def run_parts(request: RunRequest, listener: Listener, worker: Worker = work) ->
             process.terminate()
             process.join()
     return _join(reports, time.perf_counter() - start, listener)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Ctrl-C reaches the whole group, and the first process ends the others: what is started here never hears of it."""
+    resource_tracker.ensure_running()  # starting it would take the block away
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _receive(process: BaseProcess, pipe: Connection, place: str) -> ProjectReport:
