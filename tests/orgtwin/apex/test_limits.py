@@ -182,6 +182,8 @@ NUMBERS = {
     "queueable": "200 50000 10000 300 20 150 10000 150 100 50 1 10 10 60000 12000000 50000000 10000 10 50 100000",
     "batch": "200 50000 10000 300 20 150 10000 150 100 0 1 10 10 60000 12000000 50000000 10000 10 50 100000",
     "future": "200 50000 10000 300 20 150 10000 150 100 0 1 10 10 60000 12000000 50000000 10000 10 50 100000",
+    "schedulable": "100 50000 10000 300 20 150 10000 150 100 50 50 10 10 10000 6000000 50000000 10000 10 50 100000",
+    "bulk": "200 50000 10000 300 20 150 10000 150 100 50 50 10 10 60000 12000000 50000000 10000 10 50 100000",
 }
 
 
@@ -190,10 +192,18 @@ def test_apex_reads_its_limits(org: LiveOrg, kind: str) -> None:
     asked = " + ' ' + ".join(f"Limits.getLimit{name}()" for name in LIMITS)
     source = f"public class Asks {{ public static String all() {{ return {asked}; }} }}"
     assert org.engine.load({"Asks": source}) == []
-    with org.engine.new_transaction(asynchronous=kind != "synchronous", kind=kind):
+    with org.engine.new_transaction(asynchronous=kind not in ("synchronous", "bulk"), kind=kind):
         cls = org.engine.find_class("Asks")
         assert cls is not None
         assert cls.find_methods("all")[0].call() == NUMBERS[kind]
+
+
+@pytest.mark.parametrize(("is_bulk", "errors"), [(True, 0), (False, 1)])
+def test_triggers_of_bulk_jobs_have_the_higher_of_both_limits(is_bulk: bool, errors: int) -> None:
+    many = times(150, "Integer n = [SELECT COUNT() FROM Account];")
+    org = LiveOrg(Asks=f"trigger Asks on Contact (before insert) {{ {many} }}")
+    (result,) = org.org.dml.insert(replace(org.caller, is_bulk=is_bulk), "Contact", [{"LastName": "Ada"}])
+    assert len(result.errors) == errors
 
 
 def test_deprecated_methods_tell_what_counts_now(org: LiveOrg) -> None:

@@ -1,6 +1,6 @@
 """Governor limits: how much one transaction may use of what, and the text of the exception that ends it.
 
-    usage = Usage()                    of a synchronous transaction; Usage("batch") has the limits of asynchronous Apex
+    usage = Usage()                    of a synchronous transaction; Usage("batch", asynchronous=True) has other limits
     usage.charge("Queries")            LimitException, which no Apex catches, when it is one too many
 
 Sources: "Execution Governors and Limits" (Apex Developer Guide), "Limits Class" (Apex Reference Guide). ASSUMED: the texts behind
@@ -65,7 +65,11 @@ SAME_AS: Mapping[str, str] = {
 RESERVED = ("AsyncCalls", "DatabaseTime")
 """Methods of the Limits class "for future use". ASSUMED: so is the retired time in the database, which no limit counts."""
 
+BULK = "bulk"
+"""The kind of a transaction of Bulk API and Bulk API 2.0: "the effective limit is the higher" of both."""
 _WITHOUT_FUTURE = ("future", "batch")
+_AS_SYNCHRONOUS = ("schedulable",)
+"""Asynchronous, "synchronous limits apply" nevertheless."""
 
 
 class Usage:
@@ -75,12 +79,14 @@ class Usage:
 
     def __init__(self, kind: str = "synchronous", *, asynchronous: bool = False) -> None:
         self.used: dict[str, int] = dict.fromkeys(LIMITS, 0)
-        self.kind = kind if asynchronous else "synchronous"
+        self.kind = kind if kind == BULK or (asynchronous and kind not in _AS_SYNCHRONOUS) else "synchronous"
 
     def limit(self, name: str) -> int:
         row = LIMITS[name]
         if name == "FutureCalls" and self.kind in _WITHOUT_FUTURE:
             return 0
+        if self.kind == BULK:
+            return max(row.synchronous, row.asynchronous)
         return row.synchronous if self.kind == "synchronous" else row.asynchronous
 
     def charge(self, name: str, amount: int = 1) -> None:

@@ -18,6 +18,7 @@ from orgtwin.apex.engine import Engine
 from orgtwin.apex.faults import ApexThrow, TooDeep, Uncatchable, message_of
 from orgtwin.apex.kernel import engine_for, row_values
 from orgtwin.apex.library.jobs import next_time, note_fired, run_as_its_user
+from orgtwin.apex.limits import BULK
 from orgtwin.apex.org_port import Scalar, TriggerFailed, TriggerRow
 from orgtwin.apex.transaction import Job
 from orgtwin.apex.triggers import fire
@@ -90,7 +91,8 @@ class TriggerHooks:
             return
         before = engine.port.run_as(caller.user_id)
         try:
-            with self._logged(engine, caller.user_id, "Save"), engine.new_transaction() as transaction:
+            kind = BULK if caller.is_bulk else "synchronous"
+            with self._logged(engine, caller.user_id, "Save"), engine.new_transaction(kind=kind) as transaction:
                 yield
                 self._jobs += transaction.jobs
         finally:

@@ -206,7 +206,7 @@ def _save(request: Request, job: BatchJob, batch: Batch) -> Iterator[float]:
         if request.org is not org:
             return  # the org was reset: nobody will ask
         take_turn(request)
-        caller = replace(request.caller, assignment=job.assignment_rule_id)
+        caller = replace(request.caller, assignment=job.assignment_rule_id, is_bulk=True)
         target = Target(request.dml, caller, job.operation, job.object, job.external_id_field)
         jobs.save_rows(batch, partial(save_chunk, target, rows[start : start + CHUNK]))
         yield 0.0

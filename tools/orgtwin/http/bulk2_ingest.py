@@ -219,7 +219,7 @@ def _save_all(request: Request, job: IngestJob) -> Iterator[float]:
         if job.state != "InProgress" or request.org is not org:
             return  # aborted, or the org was reset: nobody will ask
         take_turn(request)
-        caller = replace(request.caller, assignment=job.caller.assignment)
+        caller = replace(request.caller, assignment=job.caller.assignment, is_bulk=True)
         target = Target(request.dml, caller, job.operation, job.object, job.external_id_field)
         before = len(job.outcomes)
         if before % ROWS_OF_A_BATCH == 0:

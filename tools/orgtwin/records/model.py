@@ -64,6 +64,7 @@ class Caller:
     api_version: float = 66.0
     duplicate_header: DuplicateHeader = _NO_DUPLICATE_HEADER
     assignment: str | None = None
+    is_bulk: bool = False  # Bulk API, whose Apex has limits of its own
 
 
 class Table(Protocol):

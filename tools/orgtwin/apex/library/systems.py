@@ -15,7 +15,7 @@ from orgtwin.apex.library.dates import TimeZone
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.jobs import abort_job, attach_finalizer, enqueue, schedule, schedule_batch
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
-from orgtwin.apex.limits import LIMITS, RESERVED, SAME_AS
+from orgtwin.apex.limits import BULK, LIMITS, RESERVED, SAME_AS
 from orgtwin.apex.text import concatenated
 from orgtwin.apex.values import Long, Value, to_utc
 
@@ -175,7 +175,13 @@ class _Request:
 
 
 REQUEST = _Request()
-_QUIDDITIES = {"queueable": "QUEUEABLE", "future": "FUTURE", "batch": "BATCH_APEX", "schedulable": "SCHEDULED"}
+_QUIDDITIES = {
+    "queueable": "QUEUEABLE",
+    "future": "FUTURE",
+    "batch": "BATCH_APEX",
+    "schedulable": "SCHEDULED",
+    BULK: "BULK_API",
+}
 
 
 def _quiddity() -> Value:
