@@ -1,6 +1,6 @@
 """docs/reference/org-twin.md and the table of README.md, from the ledger, the faults and the twin's own addresses.
 
-`python -m orgtwin.reference` writes both.
+`python -m orgtwin.reference` writes both, and docs/reference/apex-limits.md.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from orgtwin.apex import governors
 from orgtwin.faults.catalogue import FAULTS
 from orgtwin.http.routing import Door, Handler
 from orgtwin.http.surfaces import ROUTES
@@ -145,4 +146,5 @@ def _test(row: LedgerRow) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(render_page(), encoding="utf-8")
+    governors.PAGE.write_text(governors.render_page(), encoding="utf-8")
     README.write_text(write_table(README.read_text(encoding="utf-8")), encoding="utf-8")

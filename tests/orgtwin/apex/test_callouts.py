@@ -6,6 +6,7 @@ import gzip
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import pytest
 from tests.orgtwin.apex.live_org import LiveOrg
@@ -124,6 +125,13 @@ def test_a_callout_that_may_not_go_out_is_refused(org: LiveOrg, endpoint: str, m
 
 def test_an_answer_that_does_not_come_in_time_is_given_up(org: LiveOrg) -> None:
     assert send(org, "callout:Here/silent", timeout=50) == "Read timed out"
+
+
+def test_all_callouts_of_a_transaction_share_two_minutes(org: LiveOrg, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter((0, 121))
+    monkeypatch.setattr("orgtwin.apex.library.http.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    shown = send(org, "callout:Here/v1", before="new Http().send(request);")
+    assert shown == "Exceeded maximum time allotted for callout (120000 ms)"
 
 
 def test_no_callout_follows_uncommitted_work(org: LiveOrg) -> None:

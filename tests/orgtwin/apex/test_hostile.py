@@ -341,11 +341,21 @@ WALKED = {
     "Integer hash = many.hashCode();": 1500,
     "Integer hash = places.hashCode();": 1500,
     "many.remove(0); many.add(1);": 2,
-    "List<Account> copies = rows.deepClone();": 100,
+    "List<Account> copies = rows.deepClone();": 400,
     "List<SObject> kept = Security.stripInaccessible(AccessType.READABLE, rows).getRecords();": 800,
     "String escaped = text.escapeJava();": 312,
     "String encoded = EncodingUtil.urlEncode(text, 'UTF-8');": 78,
     "List<String> parts = text.splitByCharacterType();": 625,
+    "List<String> parts = text.split(',');": 2000,
+    "String changed = text.replaceAll('b', 'a');": 2000,
+    "String swapped = text.swapCase();": 312,
+    "String rest = text.difference(text);": 312,
+    "Boolean known = text.isAsciiPrintable();": 312,
+    "Integer hash = text.hashCode();": 312,
+    "Integer hash = new List<String>{ text, text }.hashCode();": 624,
+    "Integer order = text.compareTo(text);": 156,
+    "Boolean found = text.contains('z');": 9,
+    "String made = String.fromCharArray(many);": 187,
 }
 """Statements about 3,000 elements, 200 records or a text of 5,000 characters, by the least CPU time they use, in ticks."""
 

@@ -21,6 +21,8 @@ BULK = 8  # 256 bytes of a large text cost a tick
 COPY = 11  # 2,048 bytes that are only copied, as in `text += 'x'`, cost a tick (ASSUMED, as all prices here are)
 COUNT = 2  # 4 values that are counted cost a tick: who holds many and makes many has them counted often
 LARGE = 10_000  # bytes; what is smaller is counted when the heap is checked
+SEARCH = 9  # 512 bytes of a text that is not large, and not short, cost a tick
+SHORT = 1_000
 
 
 class Holder:

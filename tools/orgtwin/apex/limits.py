@@ -3,8 +3,8 @@
     usage = Usage()                    of a synchronous transaction; Usage("batch", asynchronous=True) has other limits
     usage.charge("Queries")            LimitException, which no Apex catches, when it is one too many
 
-Sources: "Execution Governors and Limits" (Apex Developer Guide), "Limits Class" (Apex Reference Guide). ASSUMED: the texts behind
-`# ASSUMED`, and that a Limits method that the guide marks as reserved answers 0.
+Sources: "Execution Governors and Limits" (Apex Developer Guide), "Limits Class" (Apex Reference Guide). ASSUMED: the texts that
+a row says so of, and that a Limits method that the guide marks as reserved answers 0.
 """
 
 from __future__ import annotations
@@ -26,34 +26,60 @@ TOO_MANY_TRIGGERS = "maximum trigger depth exceeded"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One governor limit. `text` is followed by the first number that is too much."""
+    """One governor limit. `text` is followed by the first number that is too much; no source tells one that is assumed."""
 
+    what: str
     synchronous: int
     asynchronous: int
     text: str
+    is_assumed: bool = False
 
 
 LIMITS: dict[str, Limit] = {
-    "Queries": Limit(100, 200, "Too many SOQL queries"),
-    "QueryRows": Limit(50_000, 50_000, "Too many query rows"),
-    "QueryLocatorRows": Limit(10_000, 10_000, "Too many query locator rows"),
-    "AggregateQueries": Limit(300, 300, "Too many aggregate queries"),  # ASSUMED
-    "SoslQueries": Limit(20, 20, "Too many SOSL queries"),
-    "DMLStatements": Limit(150, 150, "Too many DML statements"),
-    "DMLRows": Limit(10_000, 10_000, "Too many DML rows"),
-    "PublishImmediateDML": Limit(150, 150, "Too many DML statements"),  # ASSUMED
-    "Callouts": Limit(100, 100, "Too many callouts"),
-    "FutureCalls": Limit(50, 50, "Too many future calls"),
-    "QueueableJobs": Limit(50, 1, "Too many queueable jobs added to the queue"),
-    "EmailInvocations": Limit(10, 10, "Too many Email Invocations"),
-    "MobilePushApexCalls": Limit(10, 10, "Too many mobile push Apex calls"),  # ASSUMED
-    "CpuTime": Limit(10_000, 60_000, "Apex CPU time limit exceeded"),
-    "HeapSize": Limit(6_000_000, 12_000_000, "Apex heap size too large"),
-    "ApexCursorRows": Limit(50_000_000, 50_000_000, "Too many Apex cursor rows"),  # ASSUMED
-    "ApexCursors": Limit(10_000, 10_000, "Too many Apex cursors"),  # ASSUMED; of a day
-    "FetchCallsOnApexCursor": Limit(10, 10, "Too many fetch calls on Apex cursor"),  # ASSUMED
-    "ApexPaginationCursors": Limit(50, 50, "Too many Apex pagination cursors"),  # ASSUMED
-    "ApexPaginationCursorRows": Limit(100_000, 100_000, "Too many Apex pagination cursor rows"),  # ASSUMED
+    "Queries": Limit("SOQL queries; those of custom metadata types are free", 100, 200, "Too many SOQL queries"),
+    "QueryRows": Limit("Records that SOQL queries read", 50_000, 50_000, "Too many query rows"),
+    "QueryLocatorRows": Limit(
+        "Records of Database.getQueryLocator; 50 million in the start of a batch",
+        10_000,
+        10_000,
+        "Too many query locator rows",
+    ),
+    "AggregateQueries": Limit(
+        "Queries of children inside SOQL queries", 300, 300, "Too many aggregate queries", is_assumed=True
+    ),
+    "SoslQueries": Limit("SOSL queries", 20, 20, "Too many SOSL queries"),
+    "DMLStatements": Limit(
+        "DML statements, savepoints, rollbacks, System.runAs, events that go out with the commit",
+        150,
+        150,
+        "Too many DML statements",
+    ),
+    "DMLRows": Limit(
+        "Records of DML statements, Approval.process and Database.emptyRecycleBin", 10_000, 10_000, "Too many DML rows"
+    ),
+    "PublishImmediateDML": Limit(
+        "EventBus.publish of events that go out at once", 150, 150, "Too many DML statements", is_assumed=True
+    ),
+    "Callouts": Limit("Callouts", 100, 100, "Too many callouts"),
+    "FutureCalls": Limit("Calls of future methods", 50, 50, "Too many future calls"),
+    "QueueableJobs": Limit("Calls of System.enqueueJob", 50, 1, "Too many queueable jobs added to the queue"),
+    "EmailInvocations": Limit("Calls of Messaging.sendEmail", 10, 10, "Too many Email Invocations"),
+    "MobilePushApexCalls": Limit(
+        "Calls that send push notifications", 10, 10, "Too many mobile push Apex calls", is_assumed=True
+    ),
+    "CpuTime": Limit(
+        "Milliseconds of CPU, by the model of transaction.py", 10_000, 60_000, "Apex CPU time limit exceeded"
+    ),
+    "HeapSize": Limit("Bytes of heap, by the model of heap.py", 6_000_000, 12_000_000, "Apex heap size too large"),
+    "ApexCursorRows": Limit("Records of cursors", 50_000_000, 50_000_000, "Too many Apex cursor rows", is_assumed=True),
+    "ApexCursors": Limit("Cursors, of a day", 10_000, 10_000, "Too many Apex cursors", is_assumed=True),
+    "FetchCallsOnApexCursor": Limit(
+        "Calls of Cursor.fetch", 10, 10, "Too many fetch calls on Apex cursor", is_assumed=True
+    ),
+    "ApexPaginationCursors": Limit("Pagination cursors", 50, 50, "Too many Apex pagination cursors", is_assumed=True),
+    "ApexPaginationCursorRows": Limit(
+        "Records of pagination cursors", 100_000, 100_000, "Too many Apex pagination cursor rows", is_assumed=True
+    ),
 }
 SAME_AS: Mapping[str, str] = {
     "FindSimilarCalls": "SoslQueries",

@@ -85,21 +85,21 @@ class JavaPattern:
             is_empty = found.start() == found.end()
             pattern, at = self.after_empty if is_empty else self.compiled, found.end() + is_empty
 
-    def replace(self, text: str, replacement: str, count: int = 0, most: int | None = None) -> str:
-        """The first `count` matches, 0 for all, replaced.
+    def replace(self, text: str, replacement: str, count: int = 0, most: int | None = None) -> tuple[str, int]:
+        """The first `count` matches, 0 for all, replaced; and how many there were.
 
         Raises ReplacementError when a match needs a group there is not, TextTooLong for a text of more than `most` characters.
         """
         written: list[str] = []
-        at = size = 0
-        for found in islice(self.finditer(text), count or None):
+        at = size = matches = 0
+        for matches, found in enumerate(islice(self.finditer(text), count or None), start=1):  # noqa: B007
             put = _expand(found, replacement)
             written += (text[at : found.start()], put)
             size += found.start() - at + len(put)
             if most is not None and size > most:
                 raise TextTooLong(size)
             at = found.end()
-        return "".join(written) + text[at:]
+        return "".join(written) + text[at:], matches
 
     def split(self, text: str, limit: int = 0) -> list[str]:
         """At most `limit` parts; 0: all, without empty ones at the end; negative: all. No empty part before an empty match at 0."""

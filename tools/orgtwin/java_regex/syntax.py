@@ -18,6 +18,9 @@ from orgtwin.java_regex.look_behind import Lengths, Part
 LONGEST_PATTERN = 20_000
 LARGEST_PATTERN = 100_000  # in four characters of the library's dialect, repeats written out as it does; ASSUMED
 DEEPEST = 100
+LONGEST_LITERAL = (
+    64  # characters in a row: the library prepares its search for a literal in time by the cube of its length
+)
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "a": "\a", "e": "\x1b"}
@@ -109,6 +112,7 @@ class _Writer:
         self._unicode = False
         self._anchored = False
         self._lengths = Lengths()
+        self._literals = 0
         self._unquoted = 0  # by how much the text would be shorter if its quotations were escapes
         self._meta: dict[str, Callable[[], None]] = {
             "\\": self._escape,
@@ -137,9 +141,14 @@ class _Writer:
     def _write(self, char: str) -> None:
         written = self._meta.get(char)
         if written is None:
-            self._emit(_literal(char), _CHAR)
+            self._emit_literal(_literal(char))
         else:
             written()
+
+    def _emit_literal(self, written: str) -> None:
+        """One character, every so often as a group that keeps it apart from those before."""
+        self._literals += 1
+        self._emit(f"(?>{written})" if self._literals % LONGEST_LITERAL == 0 else written, _CHAR)
 
     def _mode(self, flags: str) -> str:
         return "".join(flag for flag in flags if flag in self._flags)
@@ -309,7 +318,7 @@ class _Writer:
         char = self._take()
         if char == "Q":
             for quoted in self._quotation():
-                self._emit(_literal(quoted), _CHAR)
+                self._emit_literal(_literal(quoted))
         elif char in _ANCHORS:
             self._unicode = self._unicode or char in _UNICODE_ANCHORS
             self._anchored = self._anchored or char == "G"
@@ -323,7 +332,7 @@ class _Writer:
             self._references.append((len(self._out), number))
             self._emit(f"\\g<{number}>", Part(is_known=False))
         else:
-            self._emit(self._set(char) or _literal(self._char(char)), _CHAR)
+            self._emit_literal(self._set(char) or _literal(self._char(char)))
 
     def _quotation(self) -> str:
         end = self._text.find("\\E", self._at)

@@ -192,7 +192,7 @@ def _list_index_of(this: ApexList, value: Value) -> int:
 def _deep_clone(
     this: ApexList, keep_id: bool = False, keep_timestamps: bool = False, keep_auto: bool = False
 ) -> ApexList:
-    context.spend(len(this.items) >> 1)
+    context.spend(len(this.items) << 1)
     copies = [
         v.clone(keep_id=keep_id, deep=True, keep_timestamps=keep_timestamps, keep_auto=keep_auto)
         if isinstance(v, SObject)

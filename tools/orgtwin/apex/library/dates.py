@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, throw
@@ -17,6 +16,7 @@ from orgtwin.apex.library.zone_names import display_name, zone_name
 from orgtwin.apex.text import date_text, time_text, to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import Long, Value, to_utc
+from orgtwin.zones import zone_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE_TEXT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?")
@@ -27,12 +27,7 @@ _US_DATETIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?: ?
 
 def zone_named(name: str) -> tzinfo:
     """A time zone by id; an unknown one is GMT, as in Java."""
-    if name == "GMT":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+    return UTC if name == "GMT" else zone_of(name)
 
 
 def _zone() -> tzinfo:

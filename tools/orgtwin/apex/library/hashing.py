@@ -9,9 +9,14 @@ from orgtwin.apex import context
 from orgtwin.apex.numbers import decimal_text
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Long, Value, nested, wrap32
 
+LONG_TEXT = 100
+HASH = 4  # 16 characters of a long text cost a tick
+
 
 def text_hash(text: str) -> int:
     """String.hashCode: 31 * h + c over UTF-16 units."""
+    if len(text) > LONG_TEXT:
+        context.spend(len(text) >> HASH)
     h = 0
     units = text.encode("utf-16-le", "surrogatepass")
     for low, high in zip(units[::2], units[1::2], strict=True):

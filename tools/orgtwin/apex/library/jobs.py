@@ -33,7 +33,9 @@ MAX_BATCH_SIZE = 2000
 MAX_FINALIZER_CHAIN = 5
 MAX_STATUS = 1000
 """Characters of ExtendedStatus; behind "First error: " it tells what the first batch that failed threw (ASSUMED text)."""
-_MOST_SCHEDULED = 100
+MOST_SCHEDULED = 100
+MOST_HOLDING = 100
+"""Batch jobs in the flex queue. Those of other transactions have run when one begins, so that it counts its own."""
 _ONE_BATCH = (
     "No more than one executeBatch can be called from within a test method.  Please make sure the iterable returned from your"
     " start method matches the batch size, resulting in one executeBatch invocation."
@@ -327,19 +329,30 @@ def execute_batch(batch: Value, size: int | None = 200) -> Id:
     if size is None or size <= 0:
         raise throw("AsyncException", "The batch size must be positive")
     engine = context.engine()
+    _require_place(engine)
     name = batch.cls.name
     job_id = _note_job(engine, "BatchApex", name)
-    chunk_size = min(size, MAX_BATCH_SIZE)
     waiting = kept(batch)
-    _queue(engine, "batch", job_id, name, lambda: _run_batch(engine, waiting, job_id, chunk_size))
+    _queue(engine, "batch", job_id, name, lambda: _run_batch(engine, waiting, job_id, size))
     return job_id
 
 
-def _run_batch(engine: Engine, batch: Value, job_id: Id, chunk_size: int) -> datetime:
+def _require_place(engine: Engine) -> None:
+    """Raises AsyncException when the flex queue is full. Text: as pasted by users of orgs."""
+    if sum(job.kind == "batch" for job in engine.transaction.jobs) >= MOST_HOLDING:
+        text = (
+            f"You've exceeded the limit of {MOST_HOLDING} jobs in the flex queue for org {engine.port.org_id}."
+            " Wait for some of your batch jobs to finish before adding more."
+            " To monitor and reorder jobs, use the Apex Flex Queue page in Setup."
+        )
+        raise throw("AsyncException", text)
+
+
+def _run_batch(engine: Engine, batch: Value, job_id: Id, size: int) -> datetime:
     """`finish` finds its job completed, as public tests show, which compare the date it read with the one that stays."""
     told = JobContext("batch", job_id)
     stateful = any(i.key == "stateful" for i in batch.cls.interface_types())
-    rows, scope_type = _start(engine, batch, told)
+    rows, scope_type, chunk_size = _start(engine, batch, told, size)
     chunks = [rows[i : i + chunk_size] for i in range(0, len(rows), chunk_size)]
     if engine.is_testing and len(chunks) > 1:
         raise throw("UnexpectedException", _ONE_BATCH)
@@ -379,14 +392,17 @@ def _note_worker(engine: Engine, batch: Value, job_id: Id) -> None:
     engine.port.change_row(worker, {"Status": "Completed", "CompletedDate": engine.now()})
 
 
-def _start(engine: Engine, batch: Value, told: JobContext) -> tuple[list[Value], Type]:
+def _start(engine: Engine, batch: Value, told: JobContext, size: int) -> tuple[list[Value], Type, int]:
+    """The records, the type of their list, and how many each execute gets: of an iterable as many as are asked for."""
     with _own_transaction(engine, "batch") as inner:
         inner.is_batch_start = True
         started = call_method(batch, "start", told)
-        rows = list(started.rows.items) if hasattr(started, "rows") else list(items_of(started))
         if isinstance(started, ApexList):
-            return rows, started.type
-        return rows, list_of(rows[0].type if _is_record(rows) else SOBJECT)
+            return list(items_of(started)), started.type, size
+        is_locator = hasattr(started, "rows")
+        rows = list(started.rows.items if is_locator else items_of(started))
+        type_ = list_of(rows[0].type if _is_record(rows) else SOBJECT)
+        return rows, type_, min(size, MAX_BATCH_SIZE) if is_locator else size
 
 
 def _publish_batch_error(engine: Engine, batch: Value, job_id: Id, error: ApexThrow, chunk: list[Value]) -> None:
@@ -449,7 +465,7 @@ def _require_new_name(engine: Engine, name: str) -> None:
     if isinstance(found, list) and found:
         raise throw("AsyncException", f'The Apex job named "{name}" is already scheduled for execution.')
     waiting = engine.port.query("SELECT COUNT() FROM CronTrigger", {}, user_mode=False)
-    if isinstance(waiting, int) and waiting >= _MOST_SCHEDULED:
+    if isinstance(waiting, int) and waiting >= MOST_SCHEDULED:
         raise throw("AsyncException", "You have exceeded the maximum number (100) of Apex scheduled jobs.")
 
 

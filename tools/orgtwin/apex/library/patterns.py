@@ -34,7 +34,8 @@ MAX_TEXT = 6_000_000
 LONG_MATCH = 100  # milliseconds
 MATCH_TICKS = 10
 REWRITE_TICKS = 20
-"""ASSUMED: CPU time of a match, and of a split or a replacement, however short the text."""
+PART_TICKS = 2
+"""ASSUMED: CPU time of a match, of a split or a replacement, however short the text, and of each part of these."""
 
 
 def bounded(match: Callable[[], T], ticks: int = MATCH_TICKS) -> T:
@@ -130,7 +131,9 @@ def split(this: str, pattern: str | None, limit: int = 0) -> ApexList:
     if pattern is None:
         raise argument_null("regExp")
     compiled = compile_pattern(pattern)
-    return ApexList(_STRINGS, bounded(lambda: compiled.split(this, limit), REWRITE_TICKS))
+    parts = bounded(lambda: compiled.split(this, limit), REWRITE_TICKS)
+    context.spend(len(parts) * PART_TICKS)
+    return ApexList(_STRINGS, parts)
 
 
 def replace_all(this: str, pattern: str | None, replacement: str | None) -> str:
@@ -146,8 +149,13 @@ def replace_first(this: str, pattern: str | None, replacement: str | None) -> st
 def _replace(this: str, pattern: str | None, replacement: str | None, count: int) -> str:
     if pattern is None or replacement is None:
         raise argument_null("regExp" if pattern is None else "replacement")
-    compiled = compile_pattern(pattern)
-    return bounded(lambda: compiled.replace(this, replacement, count, MAX_TEXT), REWRITE_TICKS)
+    return _rewritten(compile_pattern(pattern), this, replacement, count)
+
+
+def _rewritten(compiled: JavaPattern, text: str, replacement: str, count: int) -> str:
+    found, matches = bounded(lambda: compiled.replace(text, replacement, count, MAX_TEXT), REWRITE_TICKS)
+    context.spend(matches * PART_TICKS)
+    return found
 
 
 def _matched(this: ApexMatcher) -> regex.Match[str]:
@@ -217,8 +225,7 @@ def _matcher_replace(count: int) -> Callable[..., str]:
     def run(this: ApexMatcher, replacement: str | None) -> str:
         if replacement is None:
             raise argument_null("replacement")
-        compiled = this.pattern.compiled
-        return bounded(lambda: compiled.replace(this.text, replacement, count, MAX_TEXT), REWRITE_TICKS)
+        return _rewritten(this.pattern.compiled, this.text, replacement, count)
 
     return run
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from orgtwin.apex import context
 from orgtwin.apex.values import Value
 
-_ENCODE, _DATE, _TEXT_OF_DATE = 6, 3, 30
+_ENCODE, _DATE, _TEXT_OF_DATE, _FUNCTION = 6, 3, 40, 4
 _PRICES: Mapping[str, Mapping[str, int]] = {
     "crypto": {
         "generatedigest": 20,
@@ -31,6 +31,10 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
     "datetime": {
         "now": _DATE,
         "adddays": _DATE,
+        "addmonths": _DATE,
+        "addyears": _DATE,
+        "newinstance": _DATE,
+        "newinstancegmt": _DATE,
         "format": _TEXT_OF_DATE,
         "formatgmt": _TEXT_OF_DATE,
         "formatlong": _TEXT_OF_DATE,
@@ -38,7 +42,7 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
         "valueof": _TEXT_OF_DATE,
         "valueofgmt": _TEXT_OF_DATE,
     },
-    "decimal": {"divide": 20, "round": 4, "setscale": 4, "pow": 20, "valueof": 4},
+    "decimal": {"divide": 20, "format": 4, "round": 4, "setscale": 4, "pow": 20, "valueof": 4},
     "document": {"load": 60},
     "encodingutil": {
         "base64encode": _ENCODE,
@@ -50,6 +54,11 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
     },
     "describefieldresult": {"isaccessible": 8, "iscreateable": 8, "isupdateable": 8},
     "describesobjectresult": {
+        "isaccessible": 4,
+        "iscreateable": 4,
+        "isdeletable": 4,
+        "isqueryable": 4,
+        "isupdateable": 4,
         "getchildrelationships": 8,
         "getrecordtypeinfos": 6,
         "getrecordtypeinfosbyname": 6,
@@ -64,8 +73,16 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
         "serialize": 6,
         "serializepretty": 6,
     },
+    "double": {"format": 4},
     "limits": {"getheapsize": 20},
-    "schema": {"getglobaldescribe": 40},
+    "math": {
+        **dict.fromkeys(("acos", "asin", "atan", "atan2", "cos", "cosh", "exp", "log", "log10", "pow"), _FUNCTION),
+        **dict.fromkeys(("sin", "sinh", "sqrt", "tan", "tanh"), _FUNCTION),
+        "cbrt": 20,
+    },
+    "network": {"communitieslanding": 8},
+    "orglimits": {"getall": 8, "getmap": 8},
+    "schema": {"describetabs": 12, "getglobaldescribe": 40},
     "sobject": {"clone": 6, "put": 4},
     "sobjecttypefields": {"getmap": 20},
     "sobjecttypefieldsets": {"getmap": 6},
@@ -74,10 +91,23 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
     "type": {"forname": 15, "newinstance": 15},
     "uuid": {"randomuuid": 8},
 }
+_CHARACTER = 4
 _PER_TEXT: Mapping[str, Mapping[str, int]] = {
+    "approval": {"islocked": 2},
     "encodingutil": {"urlencode": 6, "urldecode": 6},
+    "matcher": {"quotereplacement": 7},
     "string": {
-        "deletewhitespace": 6,
+        **dict.fromkeys(
+            ("containsany", "containsnone", "containsonly", "containswhitespace", "difference"), _CHARACTER
+        ),
+        **dict.fromkeys(("fromchararray", "indexofany", "indexofanybut", "indexofdifference", "swapcase"), _CHARACTER),
+        **dict.fromkeys(("isalllowercase", "isalluppercase", "isalpha", "isalphanumeric", "isalphaspace"), _CHARACTER),
+        **dict.fromkeys(("isalphanumericspace", "isasciiprintable", "isnumeric", "isnumericspace"), _CHARACTER),
+        "iswhitespace": _CHARACTER,
+        "compareto": 5,
+        "deletewhitespace": 5,
+        "getcommonprefix": 5,
+        "normalizespace": 6,
         "escapeecmascript": 4,
         "escapejava": 4,
         "escapeunicode": 5,
@@ -85,7 +115,8 @@ _PER_TEXT: Mapping[str, Mapping[str, int]] = {
         "splitbycharactertypecamelcase": 3,
     },
 }
-"""Methods that look at each character of their first text: 2 to the power of this many characters cost a tick besides."""
+"""Methods that look at each character of their first text, or element of their first list: 2 to the power of this many cost a tick
+besides."""
 
 
 def priced(class_name: str, method: str, function: Callable[..., Value]) -> Callable[..., Value]:

@@ -18,7 +18,7 @@ from typing import NoReturn
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.faults import EXCEPTIONS, throw
-from orgtwin.apex.heap import BULK, LARGE, size_of
+from orgtwin.apex.heap import BULK, LARGE, SEARCH, SHORT, size_of
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.library.prices import priced
 from orgtwin.apex.types import BLOB, COLLECTION_ARITY, PRIMITIVES, STRING, VOID, Kind, Type, collection
@@ -217,8 +217,8 @@ def _weighed(function: Callable[..., Value]) -> Callable[..., Value]:
         if size > LARGE:
             context.engine().note_allocation(size)
         given = size_of(args[0]) if args else 0
-        if given > LARGE or size > LARGE:
-            context.engine().spend(given + size >> BULK)
+        if given > SHORT or size > SHORT:
+            context.engine().spend(given + size >> (BULK if given > LARGE or size > LARGE else SEARCH))
         return found
 
     return call
