@@ -132,7 +132,7 @@ def priced(class_name: str, method: str, function: Callable[..., Value]) -> Call
         return function(*args)
 
     def read(text: Value, *args: Value) -> Value:
-        context.spend(price + (0 if text is None else len(text) >> characters))
+        context.spend(price + (0 if text is None else len(getattr(text, "items", text)) >> characters))
         return function(text, *args)
 
     characters = shift or 0
