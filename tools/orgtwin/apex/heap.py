@@ -20,9 +20,9 @@ WRITE_TICKS = 2  # for each value that is written out as text
 BULK = 8  # 256 bytes of a large text cost a tick
 COPY = 11  # 2,048 bytes that are only copied, as in `text += 'x'`, cost a tick (ASSUMED, as all prices here are)
 COUNT = 2  # 4 values that are counted cost a tick: who holds many and makes many has them counted often
-LARGE = 10_000  # bytes; what is smaller is counted when the heap is checked
-SEARCH = 9  # 512 bytes of a text that is not large, and not short, cost a tick
-SHORT = 1_000
+LARGE = 10_000  # bytes
+SHORT = 1_000  # bytes; what is shorter is counted when the heap is checked
+SEARCH = 9  # 512 bytes of a text between these cost a tick
 
 
 class Holder:

@@ -12,7 +12,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
-from orgtwin.apex.heap import COPY, LARGE
+from orgtwin.apex.heap import COPY, SHORT
 from orgtwin.apex.library.units import together
 from orgtwin.apex.numbers import (
     add_decimals,
@@ -153,7 +153,7 @@ def _concatenate(left: Code, right: Code) -> Code:
         result = (a if type(a) is str else concatenated(a)) + (b if type(b) is str else concatenated(b))
         if not result.isascii():
             result = together(result)
-        if len(result) > LARGE:
+        if len(result) > SHORT:
             engine = context.engine()
             engine.note_allocation(len(result))
             engine.spend(len(result) >> COPY)

@@ -10,7 +10,7 @@ from orgtwin.apex.numbers import decimal_text
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Long, Value, nested, wrap32
 
 LONG_TEXT = 100
-HASH = 4  # 16 characters of a long text cost a tick
+HASH = 3  # 8 characters of a long text cost a tick
 
 
 def text_hash(text: str) -> int:

@@ -214,7 +214,7 @@ def _weighed(function: Callable[..., Value]) -> Callable[..., Value]:
     def call(*args: Value) -> Value:
         found = function(*args)
         size = size_of(found)
-        if size > LARGE:
+        if size > SHORT:
             context.engine().note_allocation(size)
         given = size_of(args[0]) if args else 0
         if given > SHORT or size > SHORT:
