@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from orgtwin.apex import context
-from orgtwin.apex.values import Value
+from orgtwin.apex.values import ApexList, Value
 
 _ENCODE, _DATE, _TEXT_OF_DATE, _FUNCTION = 6, 3, 40, 4
 _PRICES: Mapping[str, Mapping[str, int]] = {
@@ -132,7 +132,8 @@ def priced(class_name: str, method: str, function: Callable[..., Value]) -> Call
         return function(*args)
 
     def read(text: Value, *args: Value) -> Value:
-        context.spend(price + (0 if text is None else len(getattr(text, "items", text)) >> characters))
+        walked = text.items if isinstance(text, ApexList) else text
+        context.spend(price + (0 if walked is None else len(walked) >> characters))
         return function(text, *args)
 
     characters = shift or 0
