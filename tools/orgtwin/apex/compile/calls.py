@@ -65,8 +65,9 @@ def _hidden_type(scope: Scope, node: tree.Call, target: Code) -> Type | None:
 def _receiver(scope: Scope, node: tree.Call) -> Code:
     dotted = dotted_name(node.target) if node.target is not None else None
     if dotted is not None:
-        first = dotted.split(".", 1)[0]
-        unknown = not is_variable(scope, first) and find_type(scope, first) is None
+        first, *rest = dotted.split(".")
+        named = (first, ".".join((first, *rest[:1])))  # a class, or one of a namespace
+        unknown = not is_variable(scope, first) and all(find_type(scope, name) is None for name in named)
         if node.target is not None and unknown and first.lower() not in _SPACES:
             raise CompileProblem(messages.NO_VARIABLE.format(first), start_of(node.target))
     if node.target is None:

@@ -8,6 +8,7 @@ from typing import NoReturn
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.library.connect_api import require_data
+from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.types import Kind, Type
 from orgtwin.apex.values import Value
 
@@ -32,6 +33,9 @@ def refused_type(name: str) -> Type | None:
     """The stand-in for a platform type that is not emulated, or None when no such namespace exists."""
     key = name.lower().removeprefix("system.").removeprefix("schema.")
     first, _, rest = key.partition(".")
+    owner = SYSTEM_CLASSES.get(key.rpartition(".")[0])
+    if owner is not None and owner.is_enum:
+        return None  # a constant
     if not (first in NAMESPACES and rest) and key not in CLASSES and key not in _missing_classes():
         return None
     found = _TYPES.get(key)
