@@ -108,9 +108,6 @@ class Engine:
         self.source_ids: dict[
             str, str
         ] = {}  # of the rows of classes and triggers: 15 characters, by name in lower case
-        self.unborn: tuple[Value, Callable[[], None]] | None = (
-            None  # an object whose initialisers wait for its constructor
-        )
         self.bind_lookups: list[Callable[[str], Value]] = []
         self.is_testing = False
         self.is_running = False

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import arguments, resolve, shown_types
-from orgtwin.apex.compile.creation import check_constructor_visible, constructors_of
+from orgtwin.apex.compile.creation import check_constructor_visible, construct, constructors_of
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Step
@@ -134,12 +134,17 @@ def _declare_parameters(scope: Scope, node: tree.Method) -> None:
 
 
 def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Method) -> None:
-    """Give a constructor its body: this(...) or super(...) first, then the rest."""
+    """Give a constructor its body: its class's initialisers, super(...), the rest; or this(...) and the rest.
+
+    So Salesforce's compiler writes it: a superclass's constructor that calls an overridden method finds the fields of the subclass
+    initialised. It is the other way round where a class declares no constructor: see `default_constructor`.
+    """
 
     def build() -> Callable[..., Value]:
         scope = Scope(engine, cls, False, VOID, "<init>", may_set_final=True, body_of="constructor")
         step = Step(_do_nothing, False)
         first: Run = _do_nothing
+        initialise = _initialiser(engine, cls)
         try:
             _declare_parameters(scope, node)
             statements = node.body.statements if node.body is not None else []
@@ -147,6 +152,7 @@ def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.
             if explicit is not None:
                 statements = statements[1:]
                 first = _chained(scope, explicit)
+                initialise = _do_nothing if explicit.name.lower() == "this" else initialise
             else:
                 first = implicit_super(scope, node.pos)
             step = sequence(scope, statements)
@@ -155,7 +161,7 @@ def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{cls.name}.<init>"
-        run = _constructor(first, step.run)
+        run = _in_turn(initialise, first, step.run)
         call = make_call(engine, run, len(node.parameters), scope.slots, place, static=False)
         return told_constructor(scope, method, node, node.pos, call)
 
@@ -188,7 +194,7 @@ def _chained(scope: Scope, call: tree.Call) -> Run:
 
     def run(frame: Frame) -> None:
         frame[LINE] = line
-        method.call(frame[THIS], *[r(frame) for r in runs])
+        construct(target, method, frame[THIS], *[r(frame) for r in runs])
 
     return run
 
@@ -203,19 +209,34 @@ def implicit_super(scope: Scope, pos: int) -> Run:
         raise CompileProblem(messages.NO_DEFAULT_CONSTRUCTOR.format(superclass.name), pos)
     method, _ = found
     check_constructor_visible(scope, method, pos)
-    return lambda frame: method.call(frame[THIS])
+    return lambda frame: construct(superclass, method, frame[THIS])
 
 
-def _constructor(first: Run, body: Run) -> Run:
+def _initialiser(engine: Engine, cls: ApexClass) -> Run:
+    """The instance initialisers of a class in place of its constructor's frame, whose part they are."""
+
+    def run(frame: Frame) -> None:
+        if cls.initialise_instance is not None:
+            engine.stack.pop()
+            try:
+                cls.initialise_instance(frame[THIS])
+            finally:
+                engine.stack.append(frame)
+
+    return run
+
+
+def _in_turn(first: Run, second: Run, third: Run = _do_nothing) -> Run:
     def run(frame: Frame) -> None:
         first(frame)
-        body(frame)
+        second(frame)
+        third(frame)
 
     return run
 
 
 def default_constructor(engine: Engine, cls: ApexClass, pos: int) -> Method:
-    """The constructor of a class that declares none."""
+    """The constructor of a class that declares none: the superclass's, then the initialisers."""
     method = Method(cls, cls.name, (), VOID, _nothing, access="public")
 
     def build() -> Callable[..., Value]:
@@ -227,7 +248,7 @@ def default_constructor(engine: Engine, cls: ApexClass, pos: int) -> Method:
             scope.problems.append(problem)
         if report(engine, scope):
             return failing(scope)
-        run = _constructor(first, _do_nothing)
+        run = _in_turn(first, _initialiser(engine, cls))
         call = make_call(engine, run, 0, scope.slots, f"Class.{cls.name}.<init>", static=False)
         return told_constructor(scope, method, None, pos, call)
 

@@ -81,13 +81,9 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
             cls.get_statics()
         values = [r(frame) for r in runs]
         this = cls.instantiate()
-        initialise_all(cls, this)
-        constructor.call(this, *values)
+        construct(cls, constructor, this, *values)
         return this
 
-    if scope.engine.tracing is not None and constructor.uncompiled is not None:
-        told = _told(scope, cls, constructor, runs)
-        return _traced(told) if EXCEPTION in cls.chain() else told
     return _traced(run) if EXCEPTION in cls.chain() else run
 
 
@@ -108,21 +104,6 @@ def check_constructor_visible(scope: Scope, constructor: Method, pos: int) -> No
     raise CompileProblem(messages.METHOD_HIDDEN.format(f"void {owner.name}.<init>({parameters})"), pos)
 
 
-def _told(scope: Scope, cls: ApexClass, constructor: Method, runs: list[Run]) -> Run:
-    """As `run`, but the initialisers run when the log has told of the constructor."""
-    engine = scope.engine
-
-    def run(frame: Frame) -> Value:
-        cls.get_statics()
-        values = [r(frame) for r in runs]
-        this = cls.instantiate()
-        engine.unborn = (this, lambda: initialise_all(cls, this))
-        constructor.call(this, *values)
-        return this
-
-    return run
-
-
 def _traced(make: Run) -> Run:
     """An exception knows where it was made, whether it is thrown or not."""
 
@@ -134,15 +115,17 @@ def _traced(make: Run) -> Run:
     return run
 
 
-def initialise_all(cls: ApexClass, this: Value) -> None:
-    """Instance initialisers from the root class down, all of them before the first constructor body.
+def construct(cls: ApexClass, constructor: Method, this: Value, *args: Value) -> None:
+    """Run a constructor, which runs the instance initialisers of its class (bodies).
 
-    ASSUMED from public code that orgs run: a superclass's constructor may call an overridden method that uses the fields of the
-    subclass, and finds them initialised.
+    One of the four that every exception has is nobody's body: the initialisers follow it, from the root class down, as Salesforce's
+    compiler has them.
     """
-    for ancestor in reversed(list(cls.chain())):
-        if ancestor.initialise_instance is not None:
-            ancestor.initialise_instance(this)
+    constructor.call(this, *args)
+    if constructor.owner is EXCEPTION:
+        for ancestor in reversed(list(cls.chain())):
+            if ancestor.initialise_instance is not None:
+                ancestor.initialise_instance(this)
 
 
 def _construct_native(scope: Scope, cls: ApexClass, type_: Type, args: list[Code], node: tree.NewObject) -> Run:

@@ -269,15 +269,7 @@ def told_constructor(
         told.exit = ("CONSTRUCTOR_EXIT", *told.entry[1:])
         told.parameters = tuple((p.name, type_) for p, type_ in zip(node.parameters, method.parameters, strict=True))
     told.this = told.mode_first = True
-
-    def born(this: Value, *args: Value) -> Value:
-        unborn = engine.unborn
-        if unborn is not None and unborn[0] is this:
-            engine.unborn = None
-            unborn[1]()
-        return call(this, *args)
-
-    return lambda *args: told.run(born, *args)
+    return lambda *args: told.run(call, *args)
 
 
 def told_body(scope: Scope, pos: int, call: Callable[..., Value]) -> Callable[..., Value]:

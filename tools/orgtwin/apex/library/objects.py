@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method
-from orgtwin.apex.compile.creation import initialise_all
+from orgtwin.apex.compile.creation import construct
 from orgtwin.apex.faults import EXCEPTIONS, argument_null, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.registry import class_of, find_class
@@ -104,8 +104,7 @@ def new_instance(this: TypeToken) -> Value:
         return constructor.call()
     cls.get_statics()
     this_object = cls.instantiate()
-    initialise_all(cls, this_object)
-    constructor.call(this_object)
+    construct(cls, constructor, this_object)
     return this_object
 
 

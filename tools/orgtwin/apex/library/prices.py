@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from orgtwin.apex import context
-from orgtwin.apex.values import ApexList, Value
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Value
 
 _ENCODE, _DATE, _TEXT_OF_DATE, _FUNCTION = 6, 3, 40, 4
 _PRICES: Mapping[str, Mapping[str, int]] = {
@@ -132,9 +132,15 @@ def priced(class_name: str, method: str, function: Callable[..., Value]) -> Call
         return function(*args)
 
     def read(text: Value, *args: Value) -> Value:
-        walked = text.items if isinstance(text, ApexList) else text
-        context.spend(price + (0 if walked is None else len(walked) >> characters))
+        context.spend(price + (_extent(text) >> characters))
         return function(text, *args)
 
     characters = shift or 0
     return call if shift is None else read
+
+
+def _extent(value: Value) -> int:
+    """How many characters or elements there are to look at."""
+    if isinstance(value, ApexList | ApexSet | ApexMap):
+        return len(value.items)
+    return len(value) if isinstance(value, str | bytes) else 0
