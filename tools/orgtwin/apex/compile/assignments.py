@@ -66,6 +66,7 @@ def _step_local(slot: int, amount: int, before: bool) -> Run:
 
 
 def _assign(scope: Scope, node: tree.Assign) -> Code:
+    """`a.b = c` asks for `c` before `a`, `a.b += c` for `a.b` before `c`: as Salesforce's compiler has them."""
     place = find_target(scope, node.target)
     locate, load, store = place.locate, place.load, place.store
     if node.op == "=":
@@ -74,9 +75,8 @@ def _assign(scope: Scope, node: tree.Assign) -> Code:
             return Code(_assign_local(place.local, value), place.type)
 
         def run(frame: Frame) -> Value:
-            at = locate(frame)
             given = value(frame)
-            store(at, given)
+            store(locate(frame), given)
             return given
 
         return Code(run, place.type)

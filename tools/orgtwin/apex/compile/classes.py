@@ -40,7 +40,7 @@ from orgtwin.apex.faults import EXCEPTION
 from orgtwin.apex.library.enums import add_enum_methods
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.problems import LineTable
-from orgtwin.apex.types import VOID, Kind, Type
+from orgtwin.apex.types import STRING, VOID, Kind, Type
 from orgtwin.apex.values import EnumConstant, Run, Value
 
 if TYPE_CHECKING:
@@ -396,7 +396,7 @@ class _Linker:
             variable.access = self._access(modifiers, name)
             variable.transient = modifiers.has("transient")
             self._add(variable, pos)
-            if value is not None and static and variable.final and isinstance(value, tree.Literal):
+            if value is not None and static and variable.final and _is_constant(type_, value):
                 self.static.constants.append((pos, field_initialiser(variable, value)))
             elif value is not None:
                 self._part(static, pos, field_initialiser(variable, value))
@@ -473,6 +473,11 @@ def compile_class(cls: ApexClass) -> None:
         initialisers.compile()
     for inner in cls.inner.values():
         compile_class(inner)
+
+
+def _is_constant(type_: Type, value: tree.Expression) -> bool:
+    """Is it there before all initialisers? Only a text is, which class files of Salesforce's compiler hold as a constant."""
+    return type_ is STRING and isinstance(value, tree.Literal) and value.kind == "String"
 
 
 def _method_problems(cls: ApexClass, node: tree.Method) -> Iterator[CompileProblem]:

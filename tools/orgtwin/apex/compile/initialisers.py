@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 class Initialisers:
     """The field initialisers and blocks of one class, static or not, compiled when they first run.
 
-    `constants` go first: static final fields with a literal are there for initialisers above them too, as public code has it, which
-    takes the length of a constant that is declared below.
+    `constants` go first: static final Strings with a literal are there for initialisers above them too.
     """
 
     def __init__(self, engine: Engine, cls: ApexClass, pos: int, *, static: bool) -> None:
