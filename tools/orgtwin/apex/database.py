@@ -6,6 +6,7 @@ Texts of DmlException: "DmlException Methods"; the first failing row names the e
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -390,6 +391,7 @@ def write(
     if engine.test_state.get(READ_ONLY):
         raise throw("InvalidReadOnlyUserDmlException", _IN_READ_ONLY_MODE)
     require_other_records(engine, records)
+    _require_distinct(verb, records)
     _require_object_access(engine, verb, records, user_mode)
     transaction = engine.transaction
     transaction.usage.charge("DMLStatements")
@@ -429,6 +431,23 @@ def write(
         if result.result.success and result.result.record_id is not None and verb in ("insert", "upsert"):
             record.fields["Id"] = Id(result.result.record_id)
     return results
+
+
+def _require_distinct(verb: str, records: list[SObject]) -> None:
+    """Raises ListException for a record that stands twice in the list, whether or not part of it may fail.
+
+    Texts: those that orgs give in public questions. None tells of delete and undelete.
+    """
+    if verb in ("insert", "upsert") and len(set(map(id, records))) < len(records):
+        raise throw("ListException", _IDENTICAL)
+    if verb in ("update", "upsert"):
+        counts = Counter(record.fields.get("Id") for record in records)
+        again = next((record_id for record_id, count in counts.items() if record_id is not None and count > 1), None)
+        if again is not None:
+            raise throw("ListException", f"Duplicate id in list: {again}")
+
+
+_IDENTICAL = "Before Insert or Upsert list must not have two identically equal elements"
 
 
 def _check_mix(engine: Engine, verb: str, record: SObject) -> None:

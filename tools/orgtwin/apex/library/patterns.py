@@ -93,6 +93,7 @@ class ApexMatcher:
     position: int = 0
     after_empty: bool = False  # whether the match before `position` is empty
     match: regex.Match[str] | None = None
+    hit_end: bool = False
     appended: int = 0
     output: list[str] = field(default_factory=list)
 
@@ -177,6 +178,7 @@ def _looking_at(this: ApexMatcher) -> bool:
 def _next_after(this: ApexMatcher, match: regex.Match[str] | None) -> bool:
     """Keep a match: the next search begins where it ends, and a character later when it is empty."""
     this.match = match
+    this.hit_end = match is None or match.end() == this.end
     if match is not None:
         this.after_empty = match.start() == match.end()
         this.position = match.end() + this.after_empty
@@ -254,7 +256,7 @@ system_class(
         "String group()": _group,
         "String group(Integer)": _group,
         "Integer groupCount()": lambda this: this.pattern.compiled.groups,
-        "Boolean hitEnd()": lambda this: this.match is None or this.match.end() == this.end,
+        "Boolean hitEnd()": lambda this: this.hit_end,
         "Boolean lookingAt()": _looking_at,
         "Boolean matches()": _matches,
         "Pattern pattern()": lambda this: this.pattern,
