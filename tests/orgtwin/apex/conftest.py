@@ -4,6 +4,7 @@ cases/values/*.apex      one expression a line: `'abc'.length() // expect: 3`; t
 cases/programs/*.apex    `== sentence`, classes separated by `---`, then anonymous Apex; behind `--` the debug log
 cases/syntax/*.txt       `== sentence`, a program; behind `--` "accepted" or line:column: message of the parser
 cases/checks/*.txt       `== rule (page)`, classes and triggers separated by `---`; behind `--` "accepted" or the problems found
+cases/coverage/*.apex    `=== subject ===`, a program whose lines that count end in `//+`
 """
 
 from __future__ import annotations

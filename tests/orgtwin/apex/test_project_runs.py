@@ -90,9 +90,9 @@ def test_a_line_that_one_process_ran_is_covered_whatever_the_others_ran(project:
     row = next(row for row in report["coverage"]["coverage"] if row["name"] == "Paint")
     assert row == {
         "name": "Paint",
-        "totalLines": 3,
-        "lines": {"3": 1, "6": 1, "9": 0},
-        "totalCovered": 2,
+        "totalLines": 6,
+        "lines": {"2": 1, "3": 1, "5": 1, "6": 1, "8": 0, "9": 0},
+        "totalCovered": 4,
         "coveredPercent": 67,
     }
     assert [test["FullName"] for test in report["tests"]] == [

@@ -91,8 +91,10 @@ def test_a_synchronous_run_tells_what_it_covered_and_that_it_is_too_little(clien
 
     (row,) = result["codeCoverage"]
     assert (row["name"], row["type"], row["id"]) == ("Adder", "Class", class_id(client, "Adder"))
-    assert (row["numLocations"], row["numLocationsNotCovered"]) == (2, 1)
-    assert row["locationsNotCovered"] == [{"column": 0, "line": 6, "numExecutions": 0, "time": -1.0}]
+    assert (row["numLocations"], row["numLocationsNotCovered"]) == (4, 2)
+    assert row["locationsNotCovered"] == [
+        {"column": 0, "line": line, "numExecutions": 0, "time": -1.0} for line in (5, 6)
+    ]
     assert [warning["message"] for warning in result["codeCoverageWarnings"]] == [
         "Average test coverage across all Apex Classes and Triggers is 50%, at least 75% test coverage is required."
     ]
@@ -135,9 +137,9 @@ def test_a_run_tells_what_it_covered(client: InProcess) -> None:
     )
     assert row.pop("ApexClassOrTrigger")["Name"] == "Adder"
     assert row == {
-        "NumLinesCovered": 1,
-        "NumLinesUncovered": 1,
-        "Coverage": {"coveredLines": [3], "uncoveredLines": [6]},
+        "NumLinesCovered": 2,
+        "NumLinesUncovered": 2,
+        "Coverage": {"coveredLines": [2, 3], "uncoveredLines": [5, 6]},
     }
     assert rows(client, "SELECT PercentCovered FROM ApexOrgWideCoverage") == [{"PercentCovered": 50}]
 
@@ -349,14 +351,14 @@ def test_a_method_tells_which_lines_it_covered(org_twin_client: InProcess) -> No
     )
     told = [(row["TestMethodName"], row["ApexClassOrTrigger"]["Name"], *row["Coverage"].values()) for row in found]
     assert told == [
-        ("both", "Halves", [3, 6], [9]),
-        ("one", "Halves", [3], [6, 9]),
-        ("save", "Halves", [6], [3, 9]),
+        ("both", "Halves", [2, 3, 5, 6], [8, 9]),
+        ("one", "Halves", [2, 3], [5, 6, 8, 9]),
+        ("save", "Halves", [5, 6], [2, 3, 8, 9]),
         ("save", "Noting", [2], []),
     ]
-    assert [(row["NumLinesCovered"], row["NumLinesUncovered"]) for row in found] == [(2, 1), (1, 2), (1, 2), (1, 0)]
+    assert [(row["NumLinesCovered"], row["NumLinesUncovered"]) for row in found] == [(4, 2), (2, 4), (2, 4), (1, 0)]
     totals = rows(org_twin_client, "SELECT NumLinesCovered, NumLinesUncovered FROM ApexCodeCoverageAggregate")
-    assert totals == [{"NumLinesCovered": covered, "NumLinesUncovered": 0} for covered in (3, 1)]
+    assert totals == [{"NumLinesCovered": covered, "NumLinesUncovered": 0} for covered in (6, 1)]
 
 
 def test_tests_are_run_only_by_those_who_may_write_apex(client: InProcess) -> None:

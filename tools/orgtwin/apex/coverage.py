@@ -36,14 +36,14 @@ class Coverage:
     by_test: dict[tuple[str, str], Lines] = field(default_factory=dict)
     _earlier: dict[str, set[int]] = field(default_factory=dict)
 
-    def note(self, name: str, line: int) -> None:
-        """This line holds a statement."""
+    def note(self, name: str, lines: Iterable[int]) -> None:
+        """These lines can run."""
         if self.enabled:
-            self.lines.setdefault(name, set()).add(line)
+            self.lines.setdefault(name, set()).update(lines)
 
-    def counter(self, name: str) -> Callable[[int], None] | None:
-        """What marks a line of this class as run; None when nobody measures."""
-        return self.hits.setdefault(name, set()).add if self.enabled else None
+    def counter(self, name: str) -> Callable[[Iterable[int]], None] | None:
+        """What marks lines of this class as run; None when nobody measures."""
+        return self.hits.setdefault(name, set()).update if self.enabled else None
 
     @contextmanager
     def test(self, class_name: str, method_name: str) -> Iterator[None]:
@@ -69,7 +69,7 @@ class Coverage:
         self.by_test.clear()
 
     def _take(self) -> Lines:
-        """The lines hit since the last time. The sets stay the same ones: compiled code holds their `add`."""
+        """The lines hit since the last time. The sets stay the same ones: compiled code holds their `update`."""
         taken = {name: frozenset(hits) for name, hits in self.hits.items() if hits}
         for name, lines in taken.items():
             self._earlier.setdefault(name, set()).update(lines)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import arguments, resolve, shown_types
+from orgtwin.apex.compile.coverable import evaluated, marking
 from orgtwin.apex.compile.creation import check_constructor_visible, construct, constructors_of
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
@@ -118,7 +119,8 @@ def method_body(engine: Engine, cls: ApexClass, method: Method, node: tree.Metho
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{cls.name}.{method.name}"
-        call = make_call(engine, step.run, len(node.parameters), scope.slots, place, static=method.static)
+        run = marking(scope, (node.pos,), step.run) if node.body is not None else step.run
+        call = make_call(engine, run, len(node.parameters), scope.slots, place, static=method.static)
         return told_method(scope, method, node, call)
 
     compile_lazily(engine, method, build)
@@ -151,7 +153,7 @@ def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.
             explicit = _explicit_constructor(statements)
             if explicit is not None:
                 statements = statements[1:]
-                first = _chained(scope, explicit)
+                first = marking(scope, evaluated(explicit), _chained(scope, explicit))
                 initialise = _do_nothing if explicit.name.lower() == "this" else initialise
             else:
                 first = implicit_super(scope, node.pos)
@@ -161,7 +163,7 @@ def constructor_body(engine: Engine, cls: ApexClass, method: Method, node: tree.
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{cls.name}.<init>"
-        run = _in_turn(initialise, first, step.run)
+        run = marking(scope, (node.pos,), _in_turn(initialise, first, step.run))
         call = make_call(engine, run, len(node.parameters), scope.slots, place, static=False)
         return told_constructor(scope, method, node, node.pos, call)
 
@@ -268,7 +270,8 @@ def accessor_body(engine: Engine, method: Method, node: tree.Accessor, scope: Sc
         if report(engine, scope):
             return failing(scope)
         place = f"Class.{scope.cls.name}.{scope.name}"
-        call = make_call(engine, step.run, int(value_slot), scope.slots, place, static=method.static)
+        run = marking(scope, (method.pos,), step.run)
+        call = make_call(engine, run, int(value_slot), scope.slots, place, static=method.static)
         return told_accessor(scope, method, call)
 
     compile_lazily(engine, method, build)

@@ -22,6 +22,7 @@ from orgtwin.apex.compile.bodies import (
     method_body,
     report,
 )
+from orgtwin.apex.compile.coverable import marker
 from orgtwin.apex.compile.identifiers import check_method_name, check_name, check_type_name
 from orgtwin.apex.compile.initialisers import Initialisers, field_initialiser
 from orgtwin.apex.compile.modifiers import (
@@ -427,6 +428,7 @@ class _Linker:
         variable.readable = "get" in kinds
         variable.writable = "set" in kinds
         self._add(variable, node.pos)
+        marker(scope, (node.pos,))
         for accessor in node.accessors:
             scope.problems.extend(check_accessor_scope(modifiers, accessor.modifiers, accessor.pos))
             self._accessor(variable, accessor, modifiers)

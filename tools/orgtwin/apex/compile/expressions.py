@@ -7,6 +7,7 @@ from typing import Any
 
 from orgtwin.apex.classes import ApexClass
 from orgtwin.apex.compile import messages, operators
+from orgtwin.apex.compile.coverable import evaluated, marking
 from orgtwin.apex.compile.members import read_member, read_static_member, read_variable
 from orgtwin.apex.compile.names import (
     check_root,
@@ -324,7 +325,7 @@ def _logical(scope: Scope, node: tree.Binary) -> Code:
     for side in (left, right):
         if side.type is not BOOLEAN and side.type.kind is not Kind.REFUSED:
             raise CompileProblem(messages.LOGICAL, node.pos)
-    run_a, run_b = left.run, right.run
+    run_a, run_b = left.run, marking(scope, evaluated(node.right), right.run)
 
     def both(frame: Frame) -> Value:
         a = run_a(frame)
@@ -348,7 +349,7 @@ def _coalesce(scope: Scope, node: tree.Binary) -> Code:
     type_ = common_type(left.type, right.type)
     if type_ is None:
         raise CompileProblem(messages.COALESCE.format(left.type.name, right.type.name), node.pos)
-    run_a, run_b = converted(left, type_), converted(right, type_)
+    run_a, run_b = converted(left, type_), marking(scope, evaluated(node.right), converted(right, type_))
 
     def run(frame: Frame) -> Value:
         value = run_a(frame)
@@ -383,7 +384,8 @@ def _ternary(scope: Scope, node: tree.Ternary) -> Code:
     type_ = common_type(then.type, otherwise.type)
     if type_ is None:
         raise CompileProblem(messages.TERNARY.format(otherwise.type.name, then.type.name), node.pos)
-    run_a, run_b = converted(then, type_), converted(otherwise, type_)
+    run_a = marking(scope, evaluated(node.then), converted(then, type_))
+    run_b = marking(scope, evaluated(node.otherwise), converted(otherwise, type_))
 
     def run(frame: Frame) -> Value:
         chosen = test(frame)

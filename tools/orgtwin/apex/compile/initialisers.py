@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from orgtwin.apex.classes import ApexClass, Variable
 from orgtwin.apex.compile.bodies import CompileFailed, report, run_in_frame
+from orgtwin.apex.compile.coverable import evaluated, is_constant, marking
 from orgtwin.apex.compile.expressions import assigned
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.tracing import told_class, told_field
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.problems import TOO_DEEP
-from orgtwin.apex.types import VOID
+from orgtwin.apex.types import STRING, VOID
 from orgtwin.apex.values import Instance, Run, Value
 
 if TYPE_CHECKING:
@@ -76,27 +77,12 @@ def _compile_parts(scope: Scope, parts: list[tuple[int, Callable[[Scope], Run]]]
     for pos, build in parts:
         scope.initialising = pos
         try:
-            line = scope.line(pos)
-            scope.engine.coverage.note(scope.cls.outermost().name, line)
-            found.append((line, _covering(scope, line, build(scope))))
+            found.append((scope.line(pos), build(scope)))
         except CompileProblem as problem:
             scope.problems.append(problem)
         except RecursionError:
             scope.problems.append(CompileProblem(TOO_DEEP, pos))
     return found
-
-
-def _covering(scope: Scope, line: int, run: Run) -> Run:
-    hit = scope.engine.coverage.counter(scope.cls.outermost().name)
-    if hit is None:
-        return run
-    count = hit
-
-    def covered(frame: Value) -> Value:
-        count(line)
-        return run(frame)
-
-    return covered
 
 
 def _fail(scope: Scope) -> Run:
@@ -116,6 +102,8 @@ def field_initialiser(variable: Variable, value: tree.Expression) -> Callable[[S
         slot, cls = variable.slot, variable.owner
         if scope.engine.tracing is not None:
             run = told_field(scope, variable, run)
+        if not (variable.static and variable.final and variable.type is STRING and is_constant(value)):
+            run = marking(scope, (variable.pos, *evaluated(value)), run)
         if variable.static:
 
             def store_static(frame: Value) -> None:

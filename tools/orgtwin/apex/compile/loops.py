@@ -9,6 +9,7 @@ from typing import Any
 
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import late_method
+from orgtwin.apex.compile.coverable import evaluated, marking
 from orgtwin.apex.compile.expressions import condition, expression
 from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.names import get_value_type
@@ -48,8 +49,10 @@ def _calls(node: tree.Expression | None) -> int:
 
 
 def _in_loop(scope: Scope, body: Body, node: tree.Statement | None) -> Run:
+    """The body of a loop. The line of its opening brace counts."""
     with scope.inner(loop=True):
-        return body(scope, node).run
+        run = body(scope, node).run
+    return marking(scope, (node.pos,), run) if isinstance(node, tree.Block) else run
 
 
 def _while(scope: Scope, node: tree.While, body: Body, _: Sequence) -> Step:
@@ -76,8 +79,9 @@ def _while(scope: Scope, node: tree.While, body: Body, _: Sequence) -> Step:
 
 
 def _do(scope: Scope, node: tree.DoWhile, body: Body, _: Sequence) -> Step:
-    run_body = _in_loop(scope, body, node.body)
-    test = condition(scope, node.condition)
+    with scope.inner(loop=True):
+        run_body = body(scope, node.body).run
+    test = marking(scope, evaluated(node.condition), condition(scope, node.condition))
     spend, cost = scope.engine.spend, weight(node.body) + _calls(node.condition)
 
     def run(frame: Frame) -> Signal:
@@ -106,6 +110,7 @@ def _for(scope: Scope, node: tree.For, body: Body, sequence: Sequence) -> Step:
             starts = [expression(scope, e).run for e in node.init]
         test: Run = condition(scope, node.condition) if node.condition is not None else _always
         update: Run = expression(scope, node.update).run if node.update is not None else _always
+        update = marking(scope, evaluated(node.update), update)
         run_body = _in_loop(scope, body, node.body)
     spend, cost = scope.engine.spend, weight(node.body) + _calls(node.condition)
 

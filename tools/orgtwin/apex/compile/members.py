@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.coverable import touching
 from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.conversion import first_row
 from orgtwin.apex.faults import null_pointer
@@ -54,7 +55,7 @@ def _read_static(scope: Scope, variable: Variable) -> Run:
             statics = cls.get_statics()
         return statics[slot]
 
-    return run
+    return touching(scope, variable, run)
 
 
 def _read_field(target: Code, scope: Scope, variable: Variable, type_: Type, *, own: bool = False) -> Code:
@@ -63,7 +64,7 @@ def _read_field(target: Code, scope: Scope, variable: Variable, type_: Type, *, 
     if getter is not None and scope.accessor is not variable:
         return _read_property(target, getter, type_)
     if own:
-        return Code(lambda frame: frame[THIS].fields[slot], type_)
+        return Code(touching(scope, variable, lambda frame: frame[THIS].fields[slot]), type_)
     run_target = target.run
 
     def run(frame: Frame) -> Value:
@@ -72,7 +73,7 @@ def _read_field(target: Code, scope: Scope, variable: Variable, type_: Type, *, 
             raise null_pointer()
         return this.fields[slot]
 
-    return Code(run, type_, Origin.HELD)
+    return Code(touching(scope, variable, run), type_, Origin.HELD)
 
 
 def _read_property(target: Code, getter: Method, type_: Type) -> Code:

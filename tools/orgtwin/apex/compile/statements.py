@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.annotations import check_declaration
+from orgtwin.apex.compile.coverable import begun, evaluated, marking
 from orgtwin.apex.compile.expressions import assigned, condition, expression, fitted
 from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.loops import LOOPS
@@ -66,13 +67,13 @@ def sequence(scope: Scope, nodes: list[tree.Statement]) -> Step:
             scope.note(TOO_DEEP, node.pos)
             continue
         line = scope.line(node.pos)
-        scope.engine.coverage.note(scope.cls.outermost().name, line)
         tracing = scope.engine.tracing
         is_told = tracing is not None and tracing.statements
-        steps.append((line, executed(scope.engine, line, step.run) if is_told else step.run))
+        run = executed(scope.engine, line, step.run) if is_told else step.run
+        steps.append((line, marking(scope, begun(node), run)))
         ends = ends or step.ends
         trails = ends and (step.trails or not step.ends)
-    return Step(_run_all(scope, steps), ends, trails)
+    return Step(_run_all(steps), ends, trails)
 
 
 _ENDING = (tree.Return, tree.Throw)
@@ -97,10 +98,7 @@ def _place_of(node: tree.Statement) -> int:
     return node.expression.pos if isinstance(node, tree.ExpressionStatement) else node.pos
 
 
-def _run_all(scope: Scope, steps: list[tuple[int, Run]]) -> Run:
-    hit = scope.engine.coverage.counter(scope.cls.outermost().name)
-    if hit is not None:
-        return _run_covered(steps, hit)
+def _run_all(steps: list[tuple[int, Run]]) -> Run:
     if len(steps) == 1:
         return _run_one(*steps[0])
 
@@ -119,19 +117,6 @@ def _run_one(line: int, step: Run) -> Run:
     def run(frame: Frame) -> Signal:
         frame[LINE] = line
         return step(frame)
-
-    return run
-
-
-def _run_covered(steps: list[tuple[int, Run]], hit: Callable[[int], None]) -> Run:
-    def run(frame: Frame) -> Signal:
-        for line, step in steps:
-            frame[LINE] = line
-            hit(line)
-            signal = step(frame)
-            if signal is not None:
-                return signal
-        return None
 
     return run
 
@@ -242,7 +227,7 @@ def _branches(scope: Scope, node: tree.If) -> Step:
             return run_then(frame) if chosen else None
 
         return Step(run, False)
-    otherwise = single(scope, node.otherwise)
+    otherwise = _else(scope, node.otherwise)
     run_otherwise = otherwise.run
 
     def run_both(frame: Frame) -> Signal:
@@ -253,6 +238,17 @@ def _branches(scope: Scope, node: tree.If) -> Step:
 
     ends = then.ends and otherwise.ends
     return Step(run_both, ends, ends and (then.trails or otherwise.trails))
+
+
+def _else(scope: Scope, node: tree.Statement) -> Step:
+    """Of an `else if` only the condition counts as a line, the word does not."""
+    if not isinstance(node, tree.If):
+        return single(scope, node)
+    step, line = _if(scope, node), scope.line(node.pos)
+    tracing = scope.engine.tracing
+    is_told = tracing is not None and tracing.statements
+    run = executed(scope.engine, line, step.run) if is_told else step.run
+    return Step(_run_one(line, marking(scope, evaluated(node.condition), run)), step.ends, step.trails)
 
 
 _VOID_RETURNS = {"constructor": messages.CONSTRUCTOR_RETURN, "trigger": messages.TRIGGER_RETURN}
@@ -317,7 +313,7 @@ def _try(scope: Scope, node: tree.Try) -> Step:
             slot = _catch_variable(scope, clause, caught)
             handler = sequence(scope, clause.body.statements)
         if slot is not None:
-            handlers.append(_Handler(caught[-1], slot, handler.run))
+            handlers.append(_Handler(caught[-1], slot, marking(scope, (clause.body.pos,), handler.run)))
         ends, trails = ends and handler.ends, trails or handler.trails
     guarded = _guarded(scope, body.run, handlers) if handlers else body.run
     if node.final is None:

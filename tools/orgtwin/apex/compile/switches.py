@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.coverable import evaluated, marking
 from orgtwin.apex.compile.expressions import expression
 from orgtwin.apex.compile.names import dotted_name, find_type, find_variable, get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
@@ -21,7 +22,10 @@ _SWITCHED = frozenset((INTEGER, LONG, STRING, SOBJECT))
 
 
 def switch(scope: Scope, node: tree.Switch, block: Block, sequence: Sequence) -> Step:
-    """Values are looked up, types are tried in order, `when else` takes the rest. Each when is checked, whatever another says."""
+    """Values are looked up, types are tried in order, `when else` takes the rest. Each when is checked, whatever another says.
+
+    The lines of the whens above the one that is chosen have run as well: ASSUMED, as they are tried in order.
+    """
     if not node.whens:
         scope.note(messages.SWITCH_EMPTY, node.pos)
     subject = expression(scope, node.subject)
@@ -34,20 +38,27 @@ def switch(scope: Scope, node: tree.Switch, block: Block, sequence: Sequence) ->
     cases: dict[Value, Run] = {}
     typed: list[_Typed] = []
     steps: list[Step] = []
+    tested: list[int] = []
     for when in node.whens:
         if when.type is not None and when.name is not None:
             with scope.noting():
-                steps.append(_typed_when(scope, when, type_, typed, sequence))
+                tested.append(when.pos)
+                steps.append(_typed_when(scope, when, type_, typed, sequence, tested))
             continue
         keys = [_key(scope, value, type_, node.pos) for value in when.values]
         step = block(scope, when.body)
         steps.append(step)
+        tested += [place for value in when.values for place in evaluated(value)]
         if type_ is not SOBJECT:
             _note_twice(scope, cases, keys, node.pos)
-        cases.update(dict.fromkeys(keys, step.run))
-    otherwise = steps[-1].run if elses and steps else None
+        cases.update(dict.fromkeys(keys, marking(scope, tested, step.run)))
+    otherwise = marking(scope, tested, steps[-1].run if elses and steps else _nothing)
     run = _dispatch(subject.run, cases, typed, otherwise)
-    return Step(run, all(step.ends for step in steps) and otherwise is not None)
+    return Step(run, all(step.ends for step in steps) and bool(elses and steps))
+
+
+def _nothing(frame: Frame) -> Signal:
+    return None
 
 
 def _note_twice(scope: Scope, cases: dict[Value, Run], keys: list[Value], pos: int) -> None:
@@ -62,7 +73,9 @@ def _shown(key: Value) -> str:
     return "null" if key is None else str(key)
 
 
-def _typed_when(scope: Scope, when: tree.When, subject: Type, typed: list[_Typed], sequence: Sequence) -> Step:
+def _typed_when(
+    scope: Scope, when: tree.When, subject: Type, typed: list[_Typed], sequence: Sequence, tested: list[int]
+) -> Step:
     """`when Account a { }`: of an SObject, and another type each."""
     if when.type is None or when.name is None:
         raise AssertionError("a when with a type has a variable")
@@ -79,7 +92,7 @@ def _typed_when(scope: Scope, when: tree.When, subject: Type, typed: list[_Typed
         slot = scope.declare(when.name, type_, when.pos, may_be_hidden=True)
         with scope.inner():
             step = sequence(scope, when.body.statements)
-    typed.append((type_, slot, step.run))
+    typed.append((type_, slot, marking(scope, tested, step.run)))
     return step
 
 
@@ -133,7 +146,7 @@ def _is_constant(value: tree.Expression) -> bool:
     return isinstance(value, tree.Literal)
 
 
-def _dispatch(subject: Run, cases: dict[Value, Run], typed: list[_Typed], otherwise: Run | None) -> Run:
+def _dispatch(subject: Run, cases: dict[Value, Run], typed: list[_Typed], otherwise: Run) -> Run:
     def run(frame: Frame) -> Signal:
         value = subject(frame)
         chosen = cases.get(value)
@@ -143,6 +156,6 @@ def _dispatch(subject: Run, cases: dict[Value, Run], typed: list[_Typed], otherw
             if is_instance(value, type_):
                 frame[slot] = value
                 return body(frame)
-        return otherwise(frame) if otherwise is not None else None
+        return otherwise(frame)
 
     return run

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from orgtwin.apex.classes import Variable
 from orgtwin.apex.compile import messages
+from orgtwin.apex.compile.coverable import touching
 from orgtwin.apex.compile.expressions import expression, note_index, require_index
 from orgtwin.apex.compile.members import check_visible, sees
 from orgtwin.apex.compile.names import check_forward, find_variable, is_variable, type_of_expression
@@ -87,7 +88,7 @@ def _variable_target(scope: Scope, variable: Variable, this: Run, pos: int) -> T
     if variable.setter is not None and scope.accessor is not variable:
         return _property_target(variable, this)
     if variable.static:
-        return _static_target(variable)
+        return _static_target(scope, variable)
     slot = variable.slot
 
     def load(place: Value) -> Value:
@@ -100,7 +101,7 @@ def _variable_target(scope: Scope, variable: Variable, this: Run, pos: int) -> T
             raise null_pointer()
         place.fields[slot] = value
 
-    return Target(variable.type, this, load, store)
+    return Target(variable.type, this, load, touching(scope, variable, store))
 
 
 def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
@@ -117,13 +118,15 @@ def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(shown), pos)
 
 
-def _static_target(variable: Variable) -> Target:
+def _static_target(scope: Scope, variable: Variable) -> Target:
     cls, slot = variable.owner, variable.slot
 
     def store(place: list[Value], value: Value) -> None:
         place[slot] = value
 
-    return Target(variable.type, lambda frame: cls.get_statics(), lambda place: place[slot], store)
+    return Target(
+        variable.type, lambda frame: cls.get_statics(), lambda place: place[slot], touching(scope, variable, store)
+    )
 
 
 def _property_target(variable: Variable, this: Run) -> Target:
