@@ -22,7 +22,7 @@ FIELD = (
     "<label>Colour</label><length>20</length><type>Text</type></fields></CustomObject>"
 )
 READER = "public class Reader { public static String read(Account a) {\n    return a.Colour__c;\n} }"
-TESTED = "public class Tested { public static Integer f(Boolean b) {\n if (b) {\n return 1;\n }\n return 2;\n} }"
+TESTED = "public class Tested { public static Integer f(Boolean b) { if (b) {\n return 1;\n }\n return 2;\n} }"
 HALF = "@IsTest class HalfTest { @IsTest static void t() { Integer i = Tested.f(true); } }"
 WHOLE = "@IsTest class HalfTest { @IsTest static void t() { Integer i = Tested.f(true) + Tested.f(false); } }"
 
@@ -166,7 +166,7 @@ def test_half_the_lines_are_too_few_and_the_lines_missed_are_told(org: Org) -> N
     ]
     assert [
         (c["name"], c["numLocations"], [x["line"] for x in c["locationsNotCovered"]]) for c in result["codeCoverage"]
-    ] == [("Tested", 3, [5])]
+    ] == [("Tested", 3, [4])]
     assert [s["methodName"] for s in result["successes"]] == ["t"]
 
 
