@@ -16,6 +16,11 @@ from orgtwin.apex.transaction import TICKS_PER_MILLISECOND
 
 TOO_LARGE = "Apex heap size too large"
 TOO_LONG = "Apex CPU time limit exceeded"
+ENTITIES = (
+    "String x = '<!DOCTYPE a [<!ENTITY e0 \"aaaaaaaaaa\">'; for (Integer i = 0; i < 9; i++) {"
+    " x += '<!ENTITY e' + (i + 1) + ' \"' + ('&e' + i + ';').repeat(10) + '\">'; } x += ']><a>&e9;</a>';"
+    " while (true) { try { XmlStreamReader r = new XmlStreamReader(x); } catch (XmlException e) { } }"
+)
 PROGRAMS = {
     "a list that doubles": ("List<Integer> l = new List<Integer>{1}; while (true) { l.addAll(l); }", TOO_LARGE),
     "clones of a list": (
@@ -112,6 +117,11 @@ PROGRAMS = {
         " while (true) { w.getArchive(); }",
         TOO_LONG,
     ),
+    "a document that is read again and again": (
+        "Dom.Document d = new Dom.Document(); while (true) { d.load('<a>' + '<b c=\"1\"/>'.repeat(50000) + '</a>'); }",
+        TOO_LONG,
+    ),
+    "entities of entities": (ENTITIES, TOO_LONG),
     "a text that grows by the piece": ("String s = 'x'.repeat(500000); while (true) { s += 'abcdefghij'; }", TOO_LONG),
     "the hash of a map that is its own key and value": (
         "Map<Object, Object> m = new Map<Object, Object>(); m.put(m, m); Integer h = m.hashCode();",
@@ -330,6 +340,7 @@ MANY = (
     " Set<Integer> held = new Set<Integer>(many); List<Integer> same = many.clone(); Map<Integer, Integer> places ="
     " new Map<Integer, Integer>(); for (Integer i : many) { places.put(i, i); } List<Account> rows = new List<Account>();"
     " for (Integer i = 0; i < 200; i++) { rows.add(new Account(Name = 'n' + i)); } String text = 'ab c,'.repeat(1000);"
+    " String xml = '<a>' + '<b c=\"1\"/>'.repeat(1000) + '</a>'; Dom.Document document = new Dom.Document(); document.load(xml);"
 )
 WALKED = {
     "places.putAll(places.clone());": 750,
@@ -347,6 +358,18 @@ WALKED = {
     "String encoded = EncodingUtil.urlEncode(text, 'UTF-8');": 78,
     "List<String> parts = text.splitByCharacterType();": 625,
     "List<String> parts = text.split(',');": 2000,
+    "String escaped = text.escapeHtml4();": 312,
+    "String plain = ('<' + text).stripHtmlTags();": 312,
+    "document.load(xml);": 16_000,
+    "String written = document.toXmlString();": 16_000,
+    "List<Dom.XmlNode> nodes = document.getRootElement().getChildElements();": 125,
+    "Dom.XmlNode added = new Dom.Document().createRootElement('a', null, null).addTextNode('b');": 8,
+    "XmlStreamReader reader = new XmlStreamReader(xml);": 5000,
+    "JSONParser parser = JSON.createParser(text.left(0) + '[' + '1,'.repeat(1000) + '1]');": 2000,
+    "PageReference page = new PageReference('/a?b=' + text);": 1250,
+    "HttpRequest request = new HttpRequest(); request.setBody(text);": 19,
+    "Boolean alike = text.equalsIgnoreCase(text);": 156,
+    "String shown = String.format(text, new List<Object>());": 5000,
     "String changed = text.replaceAll('b', 'a');": 2000,
     "String swapped = text.swapCase();": 312,
     "String rest = text.difference(text);": 312,

@@ -22,7 +22,7 @@ COPY = 11  # 2,048 bytes that are only copied, as in `text += 'x'`, cost a tick 
 COUNT = 2  # 4 values that are counted cost a tick: who holds many and makes many has them counted often
 LARGE = 10_000  # bytes
 SHORT = 1_000  # bytes; what is shorter is counted when the heap is checked
-SEARCH = 9  # 512 bytes of a text between these cost a tick
+SEARCH = 8  # 256 bytes of a text between these cost a tick
 
 
 class Holder:

@@ -22,6 +22,7 @@ from orgtwin.apex.values import (
     Value,
 )
 
+DATETIME_TICKS = 12  # of a moment that is written out; ASSUMED, as the whole CPU model is
 MAX_DEPTH = 12  # how deep an object is shown inside another
 
 
@@ -31,6 +32,7 @@ def date_text(value: date) -> str:
 
 def datetime_text(value: datetime) -> str:
     """In the user's time zone."""
+    context.spend(DATETIME_TICKS)
     return value.astimezone(context.engine().user_zone()).strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -92,6 +92,11 @@ class FormulaBuilder:
         return declare("FormulaBuilder", namespace="FormulaEval").type
 
 
+_COMPILE = 30  # ticks of a character of a formula that is read, of which evaluating it takes one
+_PATTERN = 4_000  # ticks of a formula with a pattern, each time
+"""ASSUMED, as the whole CPU model is."""
+
+
 class FormulaInstance:
     """A formula that can be evaluated; a template is several, with the text between them."""
 
@@ -101,6 +106,8 @@ class FormulaInstance:
         text = builder.text
         if not text:
             raise throw("FormulaValidationException", "A formula needs its text")  # ASSUMED, as the text above
+        context.spend(_COMPILE * len(text))
+        self.price = len(text) + (_PATTERN if "regex" in text.lower() else 0)
         self.owner: Type = builder.type.type
         self.returns = builder.returns.name if builder.returns is not None else "STRING"
         self.is_template = builder.is_template
@@ -210,6 +217,7 @@ def _told(value: Callable[[FieldPath], Value]) -> GivenContext:
 
 
 def _evaluate(this: FormulaInstance, given: Value) -> Value:
+    context.spend(this.price)
     told = _told(partial(_value, given))
     try:
         found = [part if isinstance(part, str) else part.evaluate(told) for part in this.parts]
@@ -284,6 +292,7 @@ def _recalculated(record: SObject) -> Recalculated:
 
 def _computed(record: SObject, formula: Field, above: tuple[str, ...]) -> Value:
     """A formula field over what the record holds in memory; formula fields that it names are computed first."""
+    context.spend(_COMPILE * len(formula.formula or ""))
     compiled = compile_formula(
         formula.formula or "",
         context.engine().port.schema,

@@ -9,14 +9,12 @@ from orgtwin.apex import context
 from orgtwin.apex.numbers import decimal_text
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Instance, Long, Value, nested, wrap32
 
-LONG_TEXT = 100
-HASH = 3  # 8 characters of a long text cost a tick
+HASH = 3  # 8 characters of a text cost a tick
 
 
 def text_hash(text: str) -> int:
     """String.hashCode: 31 * h + c over UTF-16 units."""
-    if len(text) > LONG_TEXT:
-        context.spend(len(text) >> HASH)
+    context.spend(1 + (len(text) >> HASH))
     h = 0
     units = text.encode("utf-16-le", "surrogatepass")
     for low, high in zip(units[::2], units[1::2], strict=True):

@@ -19,6 +19,8 @@ TOKEN = system_enum(
     "END_ARRAY END_OBJECT FIELD_NAME NOT_AVAILABLE START_ARRAY START_OBJECT VALUE_EMBEDDED_OBJECT VALUE_FALSE VALUE_NULL"
     " VALUE_NUMBER_FLOAT VALUE_NUMBER_INT VALUE_STRING VALUE_TRUE",
 )
+_VALUE = 6  # ticks of a value that is read; ASSUMED, as the whole CPU model is
+_WRITTEN = 3  # 8 characters that are written cost a tick
 _MARKS = {"{": "START_OBJECT", "}": "END_OBJECT", "[": "START_ARRAY", "]": "END_ARRAY"}
 _WORDS = {"true": "VALUE_TRUE", "false": "VALUE_FALSE", "null": "VALUE_NULL"}
 
@@ -125,6 +127,7 @@ def _tree(this: JsonParser) -> Value:
     current = this.current()
     if current is None:
         raise throw("JSONException", "No content to map to Object due to end of input")
+    context.spend(_VALUE)
     kind, text, _ = current
     if kind == "START_OBJECT":
         found: dict[str, Value] = {}
@@ -265,7 +268,9 @@ def _write_field(this: JsonGenerator, name: str, value: Value) -> None:
 def _as_string(this: JsonGenerator) -> str:
     """The text; it closes the generator. Source: "JSONGenerator Class", getAsString."""
     this.close()
-    return "" if this.root is None else jsontext.write(this.root, pretty=bool(this.pretty))
+    text = "" if this.root is None else jsontext.write(this.root, pretty=bool(this.pretty))
+    context.spend(len(text) >> _WRITTEN)
+    return text
 
 
 _KINDS = {

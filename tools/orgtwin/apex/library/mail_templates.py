@@ -22,6 +22,7 @@ from orgtwin.apex.text import to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, Value
 
+_FIELD = 20  # ticks of a merge field; ASSUMED, as the whole CPU model is
 _MERGE = re.compile(r"\{\{\{([^{}]+)\}\}\}|\{!([^{}]+)\}")
 _PATH = re.compile(r"\s*([A-Za-z]\w*)\.([\w.]+)\s*")
 _COLUMNS = "Name, Subject, Body, HtmlValue, TemplateType"
@@ -61,6 +62,7 @@ class Merge:
         return None if text is None else _MERGE.sub(lambda found: self._value(found[1] or found[2]), text)
 
     def _value(self, expression: str) -> str:
+        context.spend(_FIELD)
         path = _PATH.fullmatch(expression)
         if path is None:
             context.engine().refuse(

@@ -17,6 +17,7 @@ from orgtwin.apex.types import BOOLEAN, Type
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Value
 
 _STRING_MAP = type_of("Map<String,String>")
+_PARAMETER = 4  # ticks of a parameter that is written into an address; ASSUMED, as the whole CPU model is
 
 
 class Parameters(ApexMap):
@@ -26,6 +27,7 @@ class Parameters(ApexMap):
 
     def find_key(self, key: Value) -> Value:
         wanted = key.lower() if isinstance(key, str) else key
+        context.spend(len(self.items) >> 4)
         return next((kept for kept in self.items if isinstance(kept, str) and kept.lower() == wanted), key)
 
 
@@ -50,6 +52,7 @@ class Page:
         """The parameters from A to Z (ASSUMED; public tests compare whole addresses)."""
         if self.path is None:
             return None
+        context.spend(_PARAMETER * len(self.parameters.items))
         named = sorted((str(name), value) for name, value in self.parameters.items.items())
         pairs = [f"{quote_plus(name)}={quote_plus(str(value or ''))}" for name, value in named]
         return self.path + ("?" + "&".join(pairs) if pairs else "") + (f"#{self.anchor}" if self.anchor else "")
@@ -172,6 +175,12 @@ def _messages() -> list[Message]:
     return found
 
 
+def _has_messages(severity: EnumConstant) -> bool:
+    found = _messages()
+    context.spend(len(found) >> 2)
+    return any(message.severity is severity for message in found)
+
+
 def _add_exception(error: Value) -> None:
     _messages().append(Message(SEVERITY.constants["error"], str(error.message)))
 
@@ -198,9 +207,7 @@ system_class(
             type_of("List<ApexPages.Message>"), list(_messages())
         ),
         "static Boolean hasMessages()": lambda: bool(_messages()),
-        "static Boolean hasMessages(ApexPages.Severity)": lambda severity: any(
-            m.severity is severity for m in _messages()
-        ),
+        "static Boolean hasMessages(ApexPages.Severity)": _has_messages,
         "static PageReference currentPage()": _current,
     },
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from orgtwin.apex import context
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Value
 
+CONSTRUCTOR = "new"
 _ENCODE, _DATE, _TEXT_OF_DATE, _FUNCTION = 6, 3, 40, 4
 _PRICES: Mapping[str, Mapping[str, int]] = {
     "crypto": {
@@ -59,7 +60,7 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
         "isdeletable": 4,
         "isqueryable": 4,
         "isupdateable": 4,
-        "getchildrelationships": 8,
+        "getchildrelationships": 40,
         "getrecordtypeinfos": 6,
         "getrecordtypeinfosbyname": 6,
         "getrecordtypeinfosbydevelopername": 6,
@@ -82,6 +83,7 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
     },
     "network": {"communitieslanding": 8},
     "orglimits": {"getall": 8, "getmap": 8},
+    "pagereference": {CONSTRUCTOR: 15},
     "schema": {"describetabs": 12, "getglobaldescribe": 40},
     "sobject": {"clone": 6, "put": 4},
     "sobjecttypefields": {"getmap": 20},
@@ -92,10 +94,22 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
     "uuid": {"randomuuid": 8},
 }
 _CHARACTER = 4
+_QUERY = 0
 _PER_TEXT: Mapping[str, Mapping[str, int]] = {
     "approval": {"islocked": 2},
+    "database": dict.fromkeys(
+        (
+            *("query", "querywithbinds", "countquery", "countquerywithbinds"),
+            *("getquerylocator", "getquerylocatorwithbinds", "getcursor", "getcursorwithbinds"),
+        ),
+        _QUERY,
+    ),
     "encodingutil": {"urlencode": 6, "urldecode": 6},
+    "httprequest": {"setbody": 8},
+    "httpresponse": {"setbody": 8},
+    "json": {"createparser": 0},
     "matcher": {"quotereplacement": 7},
+    "pagereference": {CONSTRUCTOR: 2},
     "string": {
         **dict.fromkeys(
             ("containsany", "containsnone", "containsonly", "containswhitespace", "difference"), _CHARACTER
@@ -108,15 +122,25 @@ _PER_TEXT: Mapping[str, Mapping[str, int]] = {
         "deletewhitespace": 5,
         "getcommonprefix": 5,
         "normalizespace": 6,
-        "escapeecmascript": 4,
-        "escapejava": 4,
-        "escapeunicode": 5,
+        **dict.fromkeys(("escapehtml3", "escapehtml4", "escapexml", "escapeecmascript", "escapeunicode"), _CHARACTER),
+        **dict.fromkeys(("unescapehtml3", "unescapehtml4", "unescapexml", "unescapeunicode"), _CHARACTER),
+        **dict.fromkeys(("escapejava", "unescapejava", "unescapeecmascript", "striphtmltags"), _CHARACTER),
         "splitbycharactertype": 3,
         "splitbycharactertypecamelcase": 3,
+        "format": 0,
+        "getchars": 3,
+        "equalsignorecase": 5,
+        **dict.fromkeys(("containsignorecase", "indexofignorecase", "lastindexofignorecase", "equals"), 7),
+        **dict.fromkeys(
+            ("endswithignorecase", "startswithignorecase", "removeendignorecase", "removestartignorecase"), 7
+        ),
     },
+    "search": {"find": _QUERY, "query": _QUERY},
+    "xmlstreamreader": {CONSTRUCTOR: 1},
+    "xmlstreamwriter": {"writecharacters": 6},
 }
-"""Methods that look at each character of their first text, or element of their first list: 2 to the power of this many cost a tick
-besides."""
+"""Methods that look at each character of a text, or element of a list, that they are given first: 2 to the power of this many cost
+a tick besides. `new` stands for the constructors."""
 
 
 def priced(class_name: str, method: str, function: Callable[..., Value]) -> Callable[..., Value]:
@@ -131,16 +155,19 @@ def priced(class_name: str, method: str, function: Callable[..., Value]) -> Call
         context.spend(price)
         return function(*args)
 
-    def read(text: Value, *args: Value) -> Value:
-        context.spend(price + (_extent(text) >> characters))
-        return function(text, *args)
+    def read(*args: Value) -> Value:
+        context.spend(price + (_walked(args) >> characters))
+        return function(*args)
 
     characters = shift or 0
     return call if shift is None else read
 
 
-def _extent(value: Value) -> int:
-    """How many characters or elements there are to look at."""
-    if isinstance(value, ApexList | ApexSet | ApexMap):
-        return len(value.items)
-    return len(value) if isinstance(value, str | bytes) else 0
+def _walked(args: tuple[Value, ...]) -> int:
+    """How many characters or elements there are to look at: of the first text, blob or collection."""
+    for value in args:
+        if isinstance(value, ApexList | ApexSet | ApexMap):
+            return len(value.items)
+        if isinstance(value, str | bytes):
+            return len(value)
+    return 0

@@ -20,7 +20,7 @@ from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.faults import EXCEPTIONS, throw
 from orgtwin.apex.heap import BULK, LARGE, SEARCH, SHORT, size_of
 from orgtwin.apex.library.enums import add_enum_methods
-from orgtwin.apex.library.prices import priced
+from orgtwin.apex.library.prices import CONSTRUCTOR, priced
 from orgtwin.apex.types import BLOB, COLLECTION_ARITY, PRIMITIVES, STRING, VOID, Kind, Type, collection
 from orgtwin.apex.values import EnumConstant, Value
 
@@ -134,7 +134,8 @@ def system_class(
         add_signature(cls, text, function)
     for text, function in (constructors or {}).items():
         parameters = tuple(type_of(p) for p in split_arguments(text[1:-1]))
-        cls.constructors.append(Method(cls, name, parameters, cls.type, function, static=True, generic=cls.generic))
+        made = priced(name, CONSTRUCTOR, function)
+        cls.constructors.append(Method(cls, name, parameters, cls.type, made, static=True, generic=cls.generic))
     return cls
 
 

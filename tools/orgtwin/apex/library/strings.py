@@ -330,7 +330,10 @@ def _to_upper(this: str, locale: str | None = None) -> str:
 
 
 def _strip_html(this: str) -> str:
-    return html.unescape(re.sub(r"<[^>]*>", "", this))
+    closed, end, rest = this.rpartition(
+        ">"
+    )  # behind the last ">" no tag ends: a search from each "<" there would not either
+    return html.unescape(re.sub(r"<[^>]*>", "", closed + end) + rest)
 
 
 def _swap_case(this: str) -> str:

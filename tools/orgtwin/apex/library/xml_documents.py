@@ -6,10 +6,12 @@ Developer Guide). ASSUMED: the order of attributes and declarations is that of t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
+from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.http import HttpMessage
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
@@ -20,6 +22,8 @@ from orgtwin.apex.values import ApexList, EnumConstant
 NODE_TYPE = system_enum("XmlNodeType", "COMMENT ELEMENT TEXT", namespace="Dom")
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 _QUOTES = {'"': "&quot;"}
+_TEXT = 5  # 32 characters that are read or written cost a tick
+_NODE = 8  # ticks of a node, and of each of its attributes; ASSUMED, as the whole CPU model is
 
 
 class Node:
@@ -43,6 +47,7 @@ class Node:
         return f"XMLNode[{self.kind},{to_text(self.text)},null,null,null,null,]"  # ASSUMED
 
     def add(self, child: Node) -> Node:
+        context.spend(_NODE)
         child.parent = self
         self.children.append(child)
         return child
@@ -61,30 +66,34 @@ class Document:
 
 def parse(text: str) -> Document:
     """Raises XmlException. Blanks before the declaration do not matter (ASSUMED; a public test's response begins with one)."""
+    context.spend(len(text) >> _TEXT)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_pis=True)
     try:
         root = etree.fromstring(text.lstrip().encode("utf-8"), parser)
     except etree.XMLSyntaxError as error:
         raise throw("XmlException", f"Failed to parse XML due to: {error.msg}") from error
     document = Document()
-    document.root = _from_tree(root)
+    document.root = _from_tree(root, {})
     return document
 
 
-def _from_tree(element: etree._Element) -> Node:
+def _from_tree(element: etree._Element, known: Mapping[str | None, str]) -> Node:
+    """`known`: the prefixes declared above it."""
     name = etree.QName(element)
     node = Node("ELEMENT", name.localname, name.namespace, element.prefix or "")
-    above = element.getparent()
-    known = above.nsmap if above is not None else {}
-    node.declared = {uri: prefix or "" for prefix, uri in element.nsmap.items() if known.get(prefix) != uri}
+    prefixes = element.nsmap
+    context.spend(_NODE * len(element.attrib) + len(prefixes) * (1 + len(element.attrib)))
+    node.declared = {uri: prefix or "" for prefix, uri in prefixes.items() if known.get(prefix) != uri}
     for key, value in element.attrib.items():
         attribute = etree.QName(str(key))
-        prefix = next((p for p, uri in element.nsmap.items() if uri == attribute.namespace and p), None)
+        prefix = next((p for p, uri in prefixes.items() if uri == attribute.namespace and p), None)
         node.attributes.append([attribute.localname, attribute.namespace, prefix, str(value)])
     if element.text:
         node.add(Node("TEXT", element.text))
     for child in element:
-        node.add(Node("COMMENT", child.text or "") if isinstance(child, etree._Comment) else _from_tree(child))
+        node.add(
+            Node("COMMENT", child.text or "") if isinstance(child, etree._Comment) else _from_tree(child, prefixes)
+        )
         if child.tail:
             node.add(Node("TEXT", child.tail))
     return node
@@ -92,6 +101,7 @@ def _from_tree(element: etree._Element) -> Node:
 
 def written(node: Node) -> str:
     """A node as XML text."""
+    context.spend(_NODE * (1 + len(node.attributes) + len(node.declared)) + (len(node.text) >> _TEXT))
     if node.kind == "TEXT":
         return escape(node.text)
     if node.kind == "COMMENT":
@@ -126,6 +136,7 @@ def _element(name: str, namespace: str | None, prefix: str | None, above: Node |
 def _prefix_for(this: Node, namespace: str) -> str | None:
     node: Node | None = this
     while node is not None:
+        context.spend(1)
         if namespace in node.declared:
             return node.declared[namespace]
         node = node.parent
@@ -135,6 +146,7 @@ def _prefix_for(this: Node, namespace: str) -> str | None:
 def _namespace_for(this: Node, prefix: str) -> str | None:
     node: Node | None = this
     while node is not None:
+        context.spend(1 + (len(node.declared) >> 2))
         found = next((uri for uri, known in node.declared.items() if (known or "") == (prefix or "")), None)
         if found is not None:
             return found
@@ -148,11 +160,13 @@ def _add_child(this: Node, name: str, namespace: str | None, prefix: str | None)
 
 def _insert_before(this: Node, new: Node, before: Node | None) -> Node:
     new.parent = this
+    _walk(this)
     this.children.insert(this.children.index(before) if before in this.children else len(this.children), new)
     return new
 
 
 def _remove_child(this: Node, child: Node) -> bool:
+    _walk(this)
     if child not in this.children:
         return False
     this.children.remove(child)
@@ -160,11 +174,16 @@ def _remove_child(this: Node, child: Node) -> bool:
     return True
 
 
+def _walk(this: Node) -> None:
+    context.spend(len(this.children) >> 3)
+
+
 def _nodes(found: list[Node]) -> ApexList:
     return ApexList(type_of("List<Dom.XmlNode>"), list(found))
 
 
 def _elements(this: Node) -> list[Node]:
+    _walk(this)
     return [child for child in this.children if child.kind == "ELEMENT"]
 
 
@@ -176,10 +195,12 @@ def _text(this: Node) -> str:
     """Of an element the text directly inside it."""
     if this.kind != "ELEMENT":
         return this.text
+    _walk(this)
     return "".join(child.text for child in this.children if child.kind == "TEXT")
 
 
 def _attribute(this: Node, name: str, namespace: str | None) -> list[str | None] | None:
+    context.spend(len(this.attributes) >> 3)
     return next((a for a in this.attributes if a[0] == name and (a[1] or "") == (namespace or "")), None)
 
 

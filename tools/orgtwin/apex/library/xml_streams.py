@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from orgtwin.apex import context
 from orgtwin.apex.faults import throw
 from orgtwin.apex.library.http import HttpMessage
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
@@ -31,6 +32,10 @@ _CODES = {
 }
 _END = 8
 _SEPARATOR = " "
+_ENTITIES = (
+    120_000  # ticks of a text that declares entities: the parser gives up what grows a hundredfold only after 8 MB
+)
+_PARTS = 5  # 32 parts that are joined cost a tick (ASSUMED, as the whole CPU model is)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,8 @@ def _split(name: str) -> tuple[str | None, str]:
 
 def _events(text: str) -> list[_Event]:
     """Neighbouring characters are one event. ASSUMED; a real reader may split them unless it is told to coalesce."""
+    if "<!ENTITY" in text:
+        context.spend(_ENTITIES)
     found = [_Event("START_DOCUMENT")]
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
     parser.buffer_text = True
@@ -213,6 +220,11 @@ def _namespace(this: Writer, prefix: str, uri: str) -> None:
     this.parts.append(f' xmlns{":" + prefix if prefix else ""}="{escape(uri)}"')
 
 
+def _written(this: Writer) -> str:
+    context.spend(len(this.parts) >> _PARTS)
+    return "".join(this.parts) + this.pending
+
+
 system_class(
     "XmlStreamWriter",
     {
@@ -229,7 +241,7 @@ system_class(
         "void writeCData(String)": lambda this, text: this.put(f"<![CDATA[{text}]]>"),
         "void writeComment(String)": lambda this, text: this.put(f"<!--{text}-->"),
         "void writeProcessingInstruction(String,String)": lambda this, target, data: this.put(f"<?{target} {data}?>"),
-        "String getXmlString()": lambda this: "".join(this.parts) + this.pending,
+        "String getXmlString()": _written,
         "void close()": lambda this: None,
     },
     constructors={"()": Writer},
