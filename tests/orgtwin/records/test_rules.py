@@ -250,10 +250,3 @@ def test_a_hook_that_joins_later_takes_part_in_the_next_save_and_one_set_aside_d
     assert seen == []
     insert("Sample__c", Text__c="c")
     assert seen == [1]
-
-
-def test_amounts_over_line_items_are_left_as_they_were_written(insert: Save, read: Read) -> None:
-    opportunity = insert("Opportunity", Name="o", StageName="Prospecting", CloseDate="2026-01-31", Amount=5).record_id
-    line = insert("OpportunityLineItem", OpportunityId=opportunity, Quantity=3, UnitPrice=20).record_id
-    assert read("OpportunityLineItem", line, "TotalPrice") is None
-    assert read("Opportunity", opportunity, "Amount") == 5

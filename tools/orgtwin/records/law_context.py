@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from orgtwin.records.model import Caller
+from orgtwin.records.rollups import Rollups
+from orgtwin.records.table import RecordTable
 
 
 class LawContext(Protocol):
@@ -16,5 +18,10 @@ class LawContext(Protocol):
     @property
     def now(self) -> datetime:
         """The moment of the running transaction, in UTC."""
+
+    @property
+    def rollups(self) -> Rollups: ...
+
+    def table(self, sobject_type: str) -> RecordTable: ...
 
     def has_permission(self, caller: Caller, name: str) -> bool: ...

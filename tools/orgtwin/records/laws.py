@@ -13,6 +13,7 @@ from orgtwin.records.contract_laws import apply_contract_laws, columns, refuse_c
 from orgtwin.records.document_laws import fill_document, measure_body
 from orgtwin.records.event_laws import follow_times
 from orgtwin.records.law_context import LawContext
+from orgtwin.records.line_item_laws import follow_amount, price_lines, total_quote
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
 from orgtwin.records.profile_assignments import refuse_profile_set_delete
@@ -34,8 +35,10 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "User": (join_names,),
     "Case": (follow_case_status,),
     "Task": (follow_task_status,),
-    "Opportunity": (follow_stage,),
+    "Opportunity": (follow_stage, follow_amount),
+    **dict.fromkeys(("OpportunityLineItem", "OrderItem", "QuoteLineItem"), (price_lines,)),
     "Order": (follow_order_status,),
+    "Quote": (total_quote,),
     "TraceFlag": (refuse_trace_flags,),
 }
 

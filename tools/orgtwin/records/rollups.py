@@ -1,7 +1,7 @@
 """Roll-up summary fields: what they come to, kept as stored values of the parent.
 
 Source: "Roll-Up Summary Field" (Salesforce Help): COUNT, SUM, MIN, MAX over the children of a master; deleted
-children do not count. The parent is saved by `save_order`.
+children do not count. The parent is saved by `save_order`. So are the sums over line items (`line_totals`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from orgtwin.records.line_totals import TOTALS
 from orgtwin.records.model import Row
 from orgtwin.records.summaries import Summary, SummaryField
 from orgtwin.records.table import ID, RecordTable
@@ -64,11 +65,25 @@ class Rollups:
     ) -> None:
         parent_id = str(live[ID])
         value = self._follow(children, summary).value(parent_id)
+        if value is None and summary.operation == "sum of some":
+            return
         if parents.reader(summary.field.api_name)(live) != value:
             content = due.get(parent_id)
             if content is None:
                 content = due[parent_id] = parents.widened(live)
             parents.write(content, summary.field.api_name, value)
+
+    def hold_totals(self, parents: RecordTable, content: Row) -> None:
+        """Write what line items come to into a parent that a request would have otherwise."""
+        for summary in self._totals_of(parents.type.api_name):
+            value = self._follow(self._org.table(summary.child_type), summary).value(str(content[ID]))
+            if value is not None:
+                parents.write(content, summary.field.api_name, value)
+
+    def _totals_of(self, parent_type: str) -> list[SummaryField]:
+        children = dict.fromkeys(total.child for total in TOTALS if total.parent == parent_type)
+        over = (summary for child in children for summary in self._summaries_over(child))
+        return [summary for summary in over if summary.parent_type == parent_type and summary.field.summary is None]
 
     def follow_schema(self, before: Schema) -> None:
         """Work out the summaries that are new or changed since an earlier schema, over the records that are there. Nobody saves
@@ -111,6 +126,14 @@ class Rollups:
 
 def _collect(schema: Schema) -> dict[str, list[SummaryField]]:
     found: dict[str, list[SummaryField]] = {}
+    for total in TOTALS:
+        owner = schema.find_type(total.parent)
+        written = owner.find_field(total.field) if owner is not None else None
+        if written is not None and schema.find_type(total.child) is not None:
+            row = SummaryField(
+                total.parent, total.child, written, total.foreign_key, total.operation, total.child_field
+            )
+            found.setdefault(total.child.lower(), []).append(row)
     for parent in schema:
         for f in parent.fields:
             if f.summary is not None:

@@ -64,6 +64,11 @@ class _Count:
         return Decimal(self._number)
 
 
+class _Any(_Count):
+    def value(self, _left: Callable[[], list[Value]]) -> Value:
+        return self._number > 0
+
+
 class _Sum:
     __slots__ = ("_sum",)
 
@@ -80,6 +85,27 @@ class _Sum:
 
     def value(self, _left: Callable[[], list[Value]]) -> Value:
         return self._sum
+
+
+class _SumOfSome(_Sum):
+    """None where there are no rows."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = 0
+
+    def add(self, value: Value) -> None:
+        super().add(value)
+        self._rows += 1
+
+    def remove(self, value: Value) -> None:
+        super().remove(value)
+        self._rows -= 1
+
+    def value(self, _left: Callable[[], list[Value]]) -> Value:
+        return self._sum if self._rows else None
 
 
 class _Extreme:
@@ -124,7 +150,9 @@ class _Extreme:
 
 _TOTALS: Mapping[str, Callable[[], Total]] = {
     "count": _Count,
+    "any": _Any,
     "sum": _Sum,
+    "sum of some": _SumOfSome,
     "min": lambda: _Extreme(lambda one, other: one < other),  # type: ignore[operator]
     "max": lambda: _Extreme(lambda one, other: one > other),  # type: ignore[operator]
 }
