@@ -377,6 +377,7 @@ WALKED = {
     "Integer hash = text.hashCode();": 312,
     "Integer hash = new List<String>{ text, text }.hashCode();": 624,
     "Integer order = text.compareTo(text);": 156,
+    "Boolean matched = Pattern.compile('z').matcher(text).find();": 39,
     "Boolean found = text.contains('z');": 9,
     "String made = String.fromCharArray(many);": 187,
 }

@@ -36,14 +36,17 @@ MATCH_TICKS = 10
 REWRITE_TICKS = 20
 PART_TICKS = 2
 """ASSUMED: CPU time of a match, of a split or a replacement, however short the text, and of each part of these."""
+WALK = 7
+"""ASSUMED: 2 to the power of this many characters cost a tick. The first search pays for the others over the same text."""
 
 
-def bounded(match: Callable[[], T], ticks: int = MATCH_TICKS) -> T:
+def bounded(match: Callable[[], T], walked: int, ticks: int = MATCH_TICKS) -> T:
     """What `match()` gives. Raises the uncatchable LimitException when it takes too long.
 
-    The steps of a match are not counted: each costs its ticks, and one which takes long is measured besides.
+    The steps of a match are not counted: each costs its ticks and those of the characters it may walk, and one which takes long
+    is measured besides.
     """
-    context.spend(ticks)
+    context.spend(ticks + (walked >> WALK))
     started = time.process_time()
     try:
         return match()
@@ -121,7 +124,7 @@ def _matcher(this: ApexPattern, text: str | None) -> ApexMatcher:
 
 def _static_matches(pattern: str, text: str) -> bool:
     found = _compile(pattern).compiled
-    return bounded(lambda: found.fullmatch(text)) is not None
+    return bounded(lambda: found.fullmatch(text), len(text)) is not None
 
 
 _STRINGS = type_of("List<String>")
@@ -132,7 +135,7 @@ def split(this: str, pattern: str | None, limit: int = 0) -> ApexList:
     if pattern is None:
         raise argument_null("regExp")
     compiled = compile_pattern(pattern)
-    parts = bounded(lambda: compiled.split(this, limit), REWRITE_TICKS)
+    parts = bounded(lambda: compiled.split(this, limit), len(this), REWRITE_TICKS)
     context.spend(len(parts) * PART_TICKS)
     return ApexList(_STRINGS, parts)
 
@@ -154,7 +157,7 @@ def _replace(this: str, pattern: str | None, replacement: str | None, count: int
 
 
 def _rewritten(compiled: JavaPattern, text: str, replacement: str, count: int) -> str:
-    found, matches = bounded(lambda: compiled.replace(text, replacement, count, MAX_TEXT), REWRITE_TICKS)
+    found, matches = bounded(lambda: compiled.replace(text, replacement, count, MAX_TEXT), len(text), REWRITE_TICKS)
     context.spend(matches * PART_TICKS)
     return found
 
@@ -167,12 +170,14 @@ def _matched(this: ApexMatcher) -> regex.Match[str]:
 
 def _matches(this: ApexMatcher) -> bool:
     compiled = this.pattern.compiled
-    return _next_after(this, bounded(lambda: compiled.fullmatch(this.text, this.start, this.end)))
+    return _next_after(
+        this, bounded(lambda: compiled.fullmatch(this.text, this.start, this.end), this.end - this.start)
+    )
 
 
 def _looking_at(this: ApexMatcher) -> bool:
     compiled = this.pattern.compiled
-    return _next_after(this, bounded(lambda: compiled.match(this.text, this.start, this.end)))
+    return _next_after(this, bounded(lambda: compiled.match(this.text, this.start, this.end), this.end - this.start))
 
 
 def _next_after(this: ApexMatcher, match: regex.Match[str] | None) -> bool:
@@ -190,7 +195,10 @@ def _find(this: ApexMatcher) -> bool:
         this.match = None
         return False
     compiled = this.pattern.compiled
-    found = bounded(lambda: compiled.search(this.text, this.position, this.end, after_empty=this.after_empty))
+    found = bounded(
+        lambda: compiled.search(this.text, this.position, this.end, after_empty=this.after_empty),
+        0 if this.position else this.end - this.start,
+    )
     if found is None:
         this.position = this.end + 1
     return _next_after(this, found)
