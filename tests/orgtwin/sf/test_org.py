@@ -101,9 +101,9 @@ def test_apex_tests_run_and_tell_who_passed_and_which_lines_they_ran(deployed: S
         assert (summary["outcome"], summary["testsRan"]) == ("Passed", 1)
         assert [(row["FullName"], row["Outcome"]) for row in result["tests"]] == [("AdderTest.oneAndOneAreTwo", "Pass")]
         assert (summary["testRunCoverage"], summary["orgWideCoverage"]) == ("100%", "100%")
-        assert [(row["name"], row["lines"]) for row in coverage["coverage"]] == [("Adder", {"3": 1})]
+        assert [(row["name"], row["lines"]) for row in coverage["coverage"]] == [("Adder", {"2": 1, "3": 1})]
         assert [(row["TestMethodName"], row["Coverage"]) for row in coverage["records"]] == [
-            ("oneAndOneAreTwo", {"coveredLines": [3], "uncoveredLines": []})
+            ("oneAndOneAreTwo", {"coveredLines": [2, 3], "uncoveredLines": []})
         ]
 
 
