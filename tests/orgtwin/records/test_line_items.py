@@ -76,7 +76,9 @@ def test_an_opportunity_has_the_amount_of_its_lines_whatever_a_request_says(
     assert update("OpportunityLineItem", line, Quantity=2).success
     assert amounts(read, opportunity) == [41, Decimal("20.50"), 2, True]
     assert org.dml.delete(admin, [str(line)])[0].success
-    assert amounts(read, opportunity) == [41, Decimal("20.50"), 2, False]
+    assert amounts(read, opportunity) == [0, 0, 0, False]
+    assert update("Opportunity", opportunity, Amount=8).success
+    assert amounts(read, opportunity)[0] == 8
 
 
 def test_a_quote_counts_discount_tax_and_shipping(

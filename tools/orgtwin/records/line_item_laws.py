@@ -4,7 +4,7 @@ Source: "OpportunityLineItem", "QuoteLineItem", "OrderItem", "Opportunity", "Quo
 price, product code and name from its price book entry, and its total from unit price, quantity and discount; of an opportunity's
 line the unit price follows a total that is given instead. The sums over the lines are roll-ups (`line_totals`). ASSUMED: a new
 quantity changes the total and not the unit price, as it does where a request tells the unit price too; an opportunity that loses
-its last line keeps its amount; the fiscal year is the calendar's. Not done: price books are not compared, and none is set by the
+its last line has the amount 0; the fiscal year is the calendar's. Not done: price books are not compared, and none is set by the
 first line.
 """
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class LineTotal(NamedTuple):
-    """A field of a parent that sums up its line items; "sum of some": it stays as it is where there are none."""
+    """A field of a parent that sums up its line items; "sum of some": a request may set it where there are none."""
 
     parent: str
     field: str

@@ -7,6 +7,7 @@ children do not count. The parent is saved by `save_order`. So are the sums over
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 from orgtwin.records.line_totals import TOTALS
@@ -66,7 +67,7 @@ class Rollups:
         parent_id = str(live[ID])
         value = self._follow(children, summary).value(parent_id)
         if value is None and summary.operation == "sum of some":
-            return
+            value = Decimal(0)
         if parents.reader(summary.field.api_name)(live) != value:
             content = due.get(parent_id)
             if content is None:

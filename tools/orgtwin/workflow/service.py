@@ -10,6 +10,7 @@ the first save stored; undelete runs no rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from orgtwin.errors import Unsupported
 from orgtwin.formula import FormulaError
@@ -146,7 +147,7 @@ class Workflow:
         for row, rule in done:
             for alert in rule.alerts if not row.errors else ():
                 mail = alert(row.content)
-                self._org.log.after_commit(lambda mail=mail: self._outbox.append(mail))  # type: ignore[misc]
+                self._org.log.after_commit(partial(self._outbox.append, mail))
 
 
 def _firing(
