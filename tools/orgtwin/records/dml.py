@@ -202,7 +202,7 @@ class RecordDml:
             batch = _refuse_locked(plan.grant.may_edit, batch, results)
         for _attempt in range(attempts):
             mark = self._context.log.mark()
-            save = Save(caller, plan.table, operation, _set_values(plan, operation, rows, batch))
+            save = Save(caller, plan.table, operation, _set_values(plan, operation, rows, batch), told=rows)
             save.drop_refused()
             refused_late = self._run(plan, save, results)
             if not refused_late or attempts == 1:

@@ -13,12 +13,14 @@ from orgtwin.records.contract_laws import apply_contract_laws, columns, refuse_c
 from orgtwin.records.document_laws import fill_document, measure_body
 from orgtwin.records.event_laws import follow_times
 from orgtwin.records.law_context import LawContext
-from orgtwin.records.line_item_laws import follow_amount, price_lines, total_quote
+from orgtwin.records.line_item_laws import follow_amount, keep_price_book, price_lines, total_quote
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.name_laws import join_names
+from orgtwin.records.order_laws import apply_order_laws, refuse_line_delete, refuse_locked_lines, refuse_order_delete
+from orgtwin.records.price_laws import check_entries
 from orgtwin.records.profile_assignments import refuse_profile_set_delete
 from orgtwin.records.saving import Save
-from orgtwin.records.status_laws import follow_case_status, follow_order_status, follow_stage, follow_task_status
+from orgtwin.records.status_laws import follow_case_status, follow_stage, follow_task_status
 from orgtwin.records.table import RecordTable
 from orgtwin.records.trace_flag_laws import refuse_trace_flags
 
@@ -35,10 +37,13 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "User": (join_names,),
     "Case": (follow_case_status,),
     "Task": (follow_task_status,),
-    "Opportunity": (follow_stage, follow_amount),
-    **dict.fromkeys(("OpportunityLineItem", "OrderItem", "QuoteLineItem"), (price_lines,)),
-    "Order": (follow_order_status,),
-    "Quote": (total_quote,),
+    "Opportunity": (follow_stage, keep_price_book, follow_amount),
+    "OpportunityLineItem": (price_lines,),
+    "Order": (apply_order_laws, keep_price_book),
+    "OrderItem": (refuse_locked_lines, price_lines),
+    "PricebookEntry": (check_entries,),
+    "Quote": (keep_price_book, total_quote),
+    "QuoteLineItem": (price_lines,),
     "TraceFlag": (refuse_trace_flags,),
 }
 
@@ -54,5 +59,7 @@ def make_room(table: RecordTable) -> None:
 
 DELETE_LAWS: dict[str, DeleteLaw] = {
     "Contract": refuse_contract_delete,
+    "Order": refuse_order_delete,
+    "OrderItem": refuse_line_delete,
     "PermissionSetAssignment": refuse_profile_set_delete,
 }

@@ -17,9 +17,11 @@ from orgtwin.records.context import RecordsContext
 from orgtwin.records.history import find_history, track_history
 from orgtwin.records.laws import LAWS
 from orgtwin.records.license_laws import LICENSE_LAWS
+from orgtwin.records.line_item_laws import set_price_books
 from orgtwin.records.locks import lock_parents, lock_rows
 from orgtwin.records.model import Caller, Row
 from orgtwin.records.ownership import check_owners, drop_manual_shares
+from orgtwin.records.price_laws import follow_standard_price
 from orgtwin.records.profile_assignments import follow_profiles
 from orgtwin.records.record_types import give_default, record_type_check, require_granted
 from orgtwin.records.role_groups import add_role_groups
@@ -106,6 +108,8 @@ def roll_up(context: RecordsContext, save: Save) -> None:
 
 EFFECTS: dict[str, Step] = {
     "ContentVersion": publish_documents,
+    "OpportunityLineItem": set_price_books,
+    "PricebookEntry": follow_standard_price,
     "User": follow_profiles,
     "UserRole": add_role_groups,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +13,7 @@ import msgspec
 from orgtwin.access.grants import FindGrant
 from orgtwin.errors import SaveError
 from orgtwin.records.model import Caller, Row
+from orgtwin.records.sheet import WireRow
 from orgtwin.records.table import RecordTable
 
 if TYPE_CHECKING:
@@ -58,6 +59,12 @@ class Save(msgspec.Struct, eq=False):
     was_triggered: bool = False  # Apex has seen its rows
     old: Mapping[int, Row] | None = None  # by position, what triggers see as old where that is not `before`
     parents_due: list[Callable[[], None]] = []  # what step 16 does beside the roll-ups
+    told: Sequence[WireRow] | None = None  # what the request says, by position; None: nobody asked for the save
+
+    def names(self, row: Pending, field: str) -> bool:
+        """Whether the request names a field of a row, whatever value it gives."""
+        wanted = field.lower()
+        return self.told is not None and any(key.lower() == wanted for key in self.told[row.position])
 
     def drop_refused(self) -> None:
         """Take rows with errors out of the batch."""

@@ -1,6 +1,6 @@
-"""Fields that follow from a status: Order.StatusCode, what a stage says of an opportunity, whether a case or a task is closed.
+"""Fields that follow from a status: what a stage says of an opportunity, whether a case or a task is closed.
 
-Sources: "Order", "Opportunity", "OpportunityStage", "Case", "Task", "TaskStatus" (Object Reference). The probabilities and forecast
+Sources: "Opportunity", "OpportunityStage", "Case", "Task", "TaskStatus" (Object Reference). The probabilities and forecast
 categories of the standard stages are those of a new org; a request that names Probability keeps its own.
 """
 
@@ -52,16 +52,6 @@ def follow_stage(_context: LawContext, save: Save) -> None:
         table.write(row.content, "ForecastCategoryName", stage.forecast)
         table.write(row.content, "IsClosed", stage.is_closed)
         table.write(row.content, "IsWon", stage.is_won)
-
-
-def follow_order_status(_context: LawContext, save: Save) -> None:
-    """StatusCode is the category of Status."""
-    table = save.table
-    f = table.type.find_field("Status")
-    category = {value.value: value.group for value in f.picklist} if f is not None else {}
-    status_of = table.reader("Status")
-    for row in save.rows:
-        table.write(row.content, "StatusCode", category.get(str(status_of(row.content))))
 
 
 def follow_case_status(context: LawContext, save: Save) -> None:
