@@ -10,13 +10,19 @@ from orgtwin.errors import Unsupported
 
 CASE_KIND = "programs"
 LONGEST_TRACE = 10  # the trace of endless recursion is not written out
+_VERSION = "// version:"
 
 
 def run_program(text: str) -> str:
-    """The debug log of classes separated by --- and anonymous Apex; problems and exceptions as lines."""
+    """The debug log of classes separated by --- and anonymous Apex; problems and exceptions as lines.
+
+    `// version: 61` at the start of a class is its API version.
+    """
     engine = Engine(SmallOrg())
-    *sources, anonymous = text.split("\n---\n")
-    engine.load({f"source{n}": source for n, source in enumerate(sources)})
+    *classes, anonymous = text.split("\n---\n")
+    sources = {f"source{n}": source for n, source in enumerate(classes)}
+    written = {name: source.partition("\n")[0] for name, source in sources.items() if source.startswith(_VERSION)}
+    engine.load(sources, {name: float(line.removeprefix(_VERSION)) for name, line in written.items()})
     problems = engine.check()
     if problems:
         return "\n".join(f"{p.line}:{p.column}: {p.message}" for p in problems)

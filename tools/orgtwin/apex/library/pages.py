@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from orgtwin.apex import context
-from orgtwin.apex.faults import throw
+from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.properties import add_property
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.records import SObject
@@ -59,6 +59,13 @@ class Page:
 
     def __str__(self) -> str:
         return f"System.PageReference[{self.url}]"
+
+
+def _page_at(address: str | None) -> Page:
+    """The text of the exception is that which the test of Salesforce's own LightningForgotPasswordController expects."""
+    if address is None:
+        raise argument_null("1")
+    return Page(address)
 
 
 def _page_of(operand: Value) -> Page:
@@ -124,7 +131,7 @@ _PAGE = system_class(
         "Blob getContentAsPDF()": _content,
         "String toString()": str,
     },
-    constructors={"(String)": Page, "(SObject)": _page_of},
+    constructors={"(String)": _page_at, "(SObject)": _page_of},
 )
 add_property(_PAGE, "redirect", BOOLEAN)
 
