@@ -24,9 +24,13 @@ def engine() -> Engine:
 
 
 def printed(engine: Engine, program: str) -> str:
-    """The debug log of anonymous Apex, whose writes are taken back; problems, exceptions and refusals as lines."""
+    """The debug log of anonymous Apex, whose writes are taken back; problems, exceptions and refusals as lines.
+
+    A program that runs as somebody does so as a test does.
+    """
     mark = engine.port.savepoint()
     engine.debug_log.clear()
+    engine.is_testing = "System.runAs(" in program
     try:
         problems = engine.run_anonymous(program)
         ends = [f"{p.line}:{p.column}: {p.message}" for p in problems]
@@ -35,6 +39,7 @@ def printed(engine: Engine, program: str) -> str:
     except Unsupported as error:
         ends = [f"refused {error.ledger_key}"]
     finally:
+        engine.is_testing = False
         engine.port.rollback(mark)
     return "\n".join([*engine.debug_log, *ends])
 

@@ -56,8 +56,10 @@ def parse_cron(text: str) -> Cron:
     parts = text.upper().split()
     if not 6 <= len(parts) <= 7:
         raise BadCron(f"Illegal cron expression: {text}")
+    if not all(part.isdecimal() for part in parts[:2]):
+        raise BadCron(f"Seconds and minutes must be specified as integers: {text}")
     try:
-        second, minute = _single(parts[0]), _single(parts[1])
+        second, minute = (_single(part) for part in parts[:2])
         hours = _values(parts[2], 0, 23, {})
         months = _values(parts[4], 1, 12, _MONTHS)
         years = _values(parts[6], 1970, _LAST_YEAR, {}) if len(parts) == 7 and parts[6] not in "*?" else None
@@ -100,8 +102,10 @@ def _day_test(of_month: str, of_week: str) -> DayTest:
 def _month_day(part: str) -> DayTest:
     if part in ("*", "?"):
         return lambda day: True
-    if part in ("L", "LW"):
+    if part == "L":
         return lambda day: day.day == calendar.monthrange(day.year, day.month)[1]
+    if part == "LW":
+        return lambda day: day == _weekday_near(day, 31)
     if part.endswith("W"):
         nearest = int(part[:-1])
         return lambda day: day == _weekday_near(day, nearest)

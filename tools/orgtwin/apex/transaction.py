@@ -52,7 +52,7 @@ class Transaction:
     trigger_depth: int = 0
     writes: int = 0  # DML statements that are being run, each in a trigger of the one before
     savepoints: list[Any] = field(default_factory=list)
-    is_batch_start: bool = False  # a query locator may bring any number of rows
+    batch_method: str = ""  # start, execute or finish of the batch job that runs
     callout_milliseconds: int = 0
     queueable_depth: int = 0
     dml_since_callout: bool = False

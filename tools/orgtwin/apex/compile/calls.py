@@ -7,7 +7,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.collection_arguments import check_all_argument, check_all_call, check_of_records
 from orgtwin.apex.compile.expressions import EXPRESSIONS, expression, fitted, link, safe_access, stands_for_row
 from orgtwin.apex.compile.field_errors import ADD_ERROR, field_error
-from orgtwin.apex.compile.members import check_visible
+from orgtwin.apex.compile.members import check_visible, only_tests
 from orgtwin.apex.compile.names import (
     dotted_name,
     find_methods,
@@ -208,7 +208,8 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
         return _dynamic_query(scope, system_method(scope, cls.name, method), runs)
     if method.modifiers is not None and method.modifiers.find_annotation("future") is not None:
         return Code(_invoke_later(scope, method, runs), method.returns)
-    return Code(invoke_static(system_method(scope, cls.name if cls else "", method), runs), method.returns)
+    run = invoke_static(system_method(scope, cls.name if cls else "", method), runs)
+    return Code(only_tests(scope, cls, run) if cls is not None else run, method.returns)
 
 
 _SEE_VARIABLES = frozenset(("query", "countquery", "getquerylocator", "getcursor", "getpaginationcursor"))

@@ -8,6 +8,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import arguments, check_ambiguous, resolve, shown_types
 from orgtwin.apex.compile.collection_arguments import may_fill
 from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, fitted, stands_for_row
+from orgtwin.apex.compile.members import only_tests
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
@@ -84,7 +85,7 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
         construct(cls, constructor, this, *values)
         return this
 
-    return _traced(run) if EXCEPTION in cls.chain() else run
+    return only_tests(scope, cls, _traced(run) if EXCEPTION in cls.chain() else run)
 
 
 def check_constructor_visible(scope: Scope, constructor: Method, pos: int) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from orgtwin.apex.classes import ApexClass, Method, Variable
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.coverable import touching
 from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.conversion import first_row
-from orgtwin.apex.faults import null_pointer
+from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.library.tokens import SObjectField, SObjectTypeToken, field_token_type, object_token_type
 from orgtwin.apex.records import SObject, field_type
 from orgtwin.apex.types import ID, SOBJECT, Kind, Type, list_of, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
+
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
 
 
 def read_variable(scope: Scope, variable: Variable, pos: int) -> Code:
@@ -146,6 +151,24 @@ def check_visible(scope: Scope, member: Variable | Method, pos: int) -> None:
     if isinstance(member, Variable):
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(f"{owner.name}.{member.name}"), pos)
     raise CompileProblem(messages.METHOD_HIDDEN.format(f"{member.returns.name} {owner.name}.{member.shown}"), pos)
+
+
+def only_tests(scope: Scope, owner: ApexClass, run: Run) -> Run:
+    """A call into a test class, which takes a running test. Source: "IsTest Annotation"; the text: as users of orgs paste it."""
+    if not owner.outermost().is_test or scope.cls.outermost().is_test:
+        return run
+
+    def refuse_outside(frame: Frame) -> Value:
+        require_test(scope.engine)
+        return run(frame)
+
+    return refuse_outside
+
+
+def require_test(engine: Engine) -> None:
+    """Raises TypeException where no test runs."""
+    if not engine.is_testing:
+        raise throw("TypeException", "Cannot call test methods in non-test context")
 
 
 def sees(scope: Scope, member: Variable | Method, access: str) -> bool:

@@ -15,6 +15,7 @@ from orgtwin.apex.compile.coverable import begun, evaluated, marking
 from orgtwin.apex.compile.expressions import assigned, condition, expression, fitted
 from orgtwin.apex.compile.identifiers import check_name
 from orgtwin.apex.compile.loops import LOOPS
+from orgtwin.apex.compile.members import require_test
 from orgtwin.apex.compile.modifiers import FIELD, LOCAL
 from orgtwin.apex.compile.names import get_type, get_value_type
 from orgtwin.apex.compile.record_fields import may_write
@@ -448,6 +449,7 @@ def _run_as(scope: Scope, node: tree.RunAs) -> Step:
     run_user, run_body, engine = user.run, body.run, scope.engine
 
     def run(frame: Frame) -> Signal:
+        require_test(engine)
         with engine.running_as(run_user(frame)):
             signal: Signal = run_body(frame)
             return signal

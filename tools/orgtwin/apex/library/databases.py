@@ -221,7 +221,7 @@ def _locator_with_binds(text: str | None, binds: ApexMap | None, access: Access 
 
 def _locator_limit() -> str | None:
     """The limit that its rows count against: none in the start method of a batch."""
-    return None if context.transaction().is_batch_start else "QueryLocatorRows"
+    return None if context.transaction().batch_method == "start" else "QueryLocatorRows"
 
 
 def _locator_of(rows: ApexList, _access: Value = None) -> QueryLocator:

@@ -231,17 +231,28 @@ def _wrong(value: Value, wanted: str) -> Exception:
     return throw("JSONException", f"Illegal value for primitive: {shown} ({wanted})")
 
 
-def _as_integer(value: Value) -> Value:
+_WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*")
+
+
+def _as_whole(value: Value, shown: str, bits: int) -> int:
+    """ASSUMED: the text of what is too large is that of the Java library which reads JSON there."""
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
         raise _wrong(value, "Integer")
-    try:
-        return int(value)
-    except ValueError as error:
-        raise _wrong(value, "Integer") from error
+    if isinstance(value, str) and _WHOLE.fullmatch(value) is None:
+        raise _wrong(value, "Integer")
+    found, most = int(value), 1 << (bits - 1)
+    if not -most <= found < most:
+        raise throw("JSONException", f"Numeric value ({found}) out of range of {shown} ({-most} - {most - 1})")
+    return found
+
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def _as_decimal(value: Value) -> Value:
     if isinstance(value, bool) or not isinstance(value, (int, str, Decimal)):
+        raise _wrong(value, "Decimal")
+    if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
         raise _wrong(value, "Decimal")
     try:
         return read_decimal(str(value)) if isinstance(value, str) else Decimal(value)
@@ -263,7 +274,7 @@ def _as_boolean(value: Value) -> Value:
     raise _wrong(value, "Boolean")
 
 
-_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
 
 
 def _as_date(value: Value) -> Value:
@@ -277,14 +288,21 @@ def _as_date(value: Value) -> Value:
         raise wrong from error
 
 
+_DATETIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?([+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
 def as_datetime(value: Value) -> Value:
     """An ISO text, or milliseconds since 1970."""
-    if isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, UTC)
+    if isinstance(value, bool):
+        raise _wrong(value, "Datetime")
     text = str(value).replace("Z", "+00:00")
     try:
+        if isinstance(value, int):
+            return datetime.fromtimestamp(value / 1000, UTC)
+        if _DATETIME.fullmatch(text) is None:
+            raise ValueError(text)
         found = datetime.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise throw("JSONException", f'Invalid format: "{value}"') from error
     return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
 
@@ -296,9 +314,18 @@ def _as_time(value: Value) -> Value:
         raise throw("JSONException", f'Invalid format: "{value}"') from error
 
 
+def _as_blob(value: Value) -> Value:
+    if not isinstance(value, str):
+        raise _wrong(value, "Blob")
+    try:
+        return base64.b64decode(value)
+    except ValueError as error:
+        raise _wrong(value, "Blob") from error
+
+
 _PRIMITIVE_READERS: Mapping[Type, Callable[[Value], Value]] = {
-    INTEGER: _as_integer,
-    LONG: lambda v: Long(_as_integer(v)),
+    INTEGER: lambda v: _as_whole(v, "int", 32),
+    LONG: lambda v: Long(_as_whole(v, "long", 64)),
     DECIMAL: _as_decimal,
     DOUBLE: lambda v: float(_as_decimal(v)),
     STRING: _as_text,
@@ -307,7 +334,7 @@ _PRIMITIVE_READERS: Mapping[Type, Callable[[Value], Value]] = {
     DATE: _as_date,
     DATETIME: as_datetime,
     TIME: _as_time,
-    BLOB: lambda v: base64.b64decode(v),
+    BLOB: _as_blob,
     OBJECT: untyped,
 }
 
