@@ -47,6 +47,8 @@ OTHERS = {
         @HttpGet global static String s() { return 'short'; } }""",
     "Exact": """@RestResource(urlMapping='/path/long/exact') global class Exact {
         @HttpGet global static String e() { return 'exact'; } }""",
+    "Said": """@RestResource(urlMapping='/exact/said') global class Said {
+        @HttpPatch global static void p() { RestContext.response.responseBody = Blob.valueOf('said'); } }""",
 }
 XML = {"content-type": "application/xml"}
 
@@ -67,6 +69,7 @@ def call(
     ("verb", "path", "body", "headers", "status", "text"),
     [
         ("GET", "/echo/1/", b"", {}, 200, b'"/echo/1/|/services/apexrest/echo/*|?"'),
+        ("PATCH", "/exact/said", b"", {}, 200, b"said"),
         ("GET", "/echo", b"", {}, 200, b'"/echo|/services/apexrest/echo/*|?"'),
         ("POST", "/echo/1", b'{"a": 2, "B": 3}', {}, 200, b"5"),
         ("POST", "/echo/1", b"<request><b>3</b><a>2</a></request>", XML, 200, b"5"),
@@ -118,6 +121,8 @@ TEXT = {"content-type": "text/plain"}
         ("PUT", "/bodies/1", b'{"a": "1"}', {}, 400, "JSON_PARSER_ERROR", 'Illegal value for primitive: "1" (Boolean)'),
         ("POST", "/echo/1", b"<r><a>1</a><a>2</a></r>", XML, 400, "XML_PARSER_ERROR", "Duplicate element: a"),
         ("POST", "/echo/1", b"<r>", XML, 400, "XML_PARSER_ERROR", "no element found"),
+        ("POST", "/echo/1", b'{"a": 99999999999}', {}, 400, "JSON_PARSER_ERROR",
+         "Numeric value (99999999999) out of range of int (-2147483648 - 2147483647)"),
         ("POST", "/echo/1", b"a", TEXT, 415, "UNSUPPORTED_MEDIA_TYPE",
          "Content-Type header specified in HTTP request is not supported: text/plain"),
         ("PUT", "/bodies/1", b"<r/>", XML, 415, "UNSUPPORTED_MEDIA_TYPE",

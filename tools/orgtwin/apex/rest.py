@@ -226,12 +226,12 @@ def _answer(
 ) -> RestAnswer:
     headers = {str(k): str(v) for k, v in response.values["headers"].items.items()}
     status = response.values.get("statuscode")
-    if status is None:
-        status = 204 if written is None and call.verb == "PATCH" else 200
+    body = response.values.get("responsebody")
+    if status is None:  # ASSUMED: a void method that writes an answer of its own has content
+        status = 204 if written is None and call.verb == "PATCH" and not body else 200
     status = int(to_port(status))
     if status not in _STATUS_CODES:
         raise SalesforceError("APEX_ERROR", f"Invalid status code for HTTP response: {status}", status=500)
-    body = response.values.get("responsebody")
     if written is not None and result is not None:
         headers.setdefault("Content-Type", written.media_type)
         body = _written(written, result)
