@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -158,7 +159,7 @@ def test_recent_changes_and_deletions_tell_of_no_hidden_record() -> None:
     assert served.clients["owner"].delete(f"{V}/sobjects/Account/{gone}").status == 204
     now = served.started.twin.org.clock()
     span = "?start={}&end={}".format(
-        *(quote(f"{moment:%Y-%m-%dT%H:%M:00Z}") for moment in (now.replace(day=1), now.replace(year=now.year + 1)))
+        *(quote(f"{moment:%Y-%m-%dT%H:%M:00Z}") for moment in (now - timedelta(days=1), now + timedelta(days=1)))
     )
     told = {}
     for person in ("owner", "stranger"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -78,11 +79,9 @@ def test_an_org_compiles_its_classes_as_often_for_ten_new_ones_as_for_one(
     loads: list[int] = []
     load = Engine.load
 
-    def counted(
-        engine: Engine, sources: Mapping[str, str], versions: Mapping[str, float] | None = None
-    ) -> list[Problem]:
+    def counted(engine: Engine, sources: Mapping[str, str], *options: Any, **named: Any) -> list[Problem]:
         loads.append(len(sources))
-        return load(engine, sources, versions)
+        return load(engine, sources, *options, **named)
 
     monkeypatch.setattr(Engine, "load", counted)
     deploy(MetadataService(org), "public class Only { }")

@@ -65,6 +65,62 @@ def test_forceignore_takes_files_out(tmp_path: Path, line: str, left_out: list[s
     assert found(tmp_path / "x", tmp_path) == [name for name in every if name not in left_out]
 
 
+def test_links_are_followed_and_a_circle_of_them_ends(tmp_path: Path) -> None:
+    write(tmp_path, {"elsewhere/one/A.cls": "", "elsewhere/B.cls": "", "mine/sub/C.cls": ""})
+    (tmp_path / "mine" / "linked").symlink_to(tmp_path / "elsewhere" / "one")
+    (tmp_path / "mine" / "B.cls").symlink_to(tmp_path / "elsewhere" / "B.cls")
+    (tmp_path / "mine" / "sub" / "up").symlink_to("..")
+    assert found(tmp_path / "mine", tmp_path / "mine") == ["B.cls", "linked/A.cls", "sub/C.cls"]
+
+
+def test_a_forceignore_in_another_encoding_still_counts(tmp_path: Path) -> None:
+    write(tmp_path, {"sfdx-project.json": "{}", "A.cls": "", "B.cls": ""})
+    (tmp_path / ".forceignore").write_bytes(b"# gr\xfc\xdfe\nA.cls\n")
+    assert found(tmp_path, tmp_path) == ["B.cls"]
+
+
+def test_what_an_org_would_refuse_of_classes_and_their_files_is_told(tmp_path: Path) -> None:
+    meta = '<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>{}</apiVersion><status>{}</status></ApexClass>'
+    files = {
+        "sfdx-project.json": '{"packageDirectories": [{"path": "/etc"}, {"path": "src"}]}',
+        **dict.fromkeys(("src/a/A.cls", "src/b/A.cls"), "public class A {}"),
+        "src/B.cls": "public class Bee {}",
+        "src/C.cls": "public class C {}",
+        "src/a/A.cls-meta.xml": "<ApexClass",
+        "src/B.cls-meta.xml": meta.format("abc", "Sleepy"),
+        "src/C.cls-meta.xml": meta.format("99.0", "Active"),
+    }
+    write(tmp_path, files)
+    told: list[str] = []
+    prepare(read_project(tmp_path), tell=told.append)
+    assert told == [
+        f'{tmp_path}/sfdx-project.json: warning: passed over: The path "/etc", specified in sfdx-project.json, must be indicated'
+        " as a relative path to the project root.",
+        "B.cls-meta.xml: warning: apiVersion abc is no version and passed over",
+        "B.cls-meta.xml: warning: status Sleepy is none of Active, Deleted, Inactive",
+        "C.cls-meta.xml: warning: apiVersion 99.0 is newer than the twin's, 66.0",
+        "A.cls-meta.xml: Error parsing file: Couldn't find end of Start Tag ApexClass line 1, line 1, column 11"
+        " (A.cls-meta.xml, line 1)",
+        f"A.cls: warning: {tmp_path}/src/a/A.cls has that name, too; {tmp_path}/src/b/A.cls is taken",
+        "B:1:1: File name mismatch with class name: Bee",
+    ]
+
+
+def test_an_inactive_trigger_does_not_fire(tmp_path: Path) -> None:
+    body = "trigger {0} on Account (before insert) {{ Trigger.new[0].Site = Trigger.new[0].Site + '{0}'; }}"
+    meta = '<ApexTrigger xmlns="http://soap.sforce.com/2006/04/metadata"><status>{}</status></ApexTrigger>'
+    files = {f"{name}.trigger": body.format(name) for name in ("One", "Two")}
+    write(
+        tmp_path,
+        {**files, "One.trigger-meta.xml": meta.format("Inactive"), "Two.trigger-meta.xml": meta.format("Active")},
+    )
+    engine = prepare(read_project(tmp_path))
+    engine.run_anonymous(
+        "Account a = new Account(Name = 'a', Site = 'Fired '); insert a; System.debug([SELECT Site FROM Account].Site);"
+    )
+    assert engine.debug_log == ["Fired Two"]
+
+
 def test_a_file_is_known_by_its_ending_wherever_it_lies(tmp_path: Path) -> None:
     read = [
         "any/X.customPermission-meta.xml",

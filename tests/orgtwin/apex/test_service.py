@@ -34,7 +34,7 @@ def apex_org() -> tuple[Org, MetadataService, ApexService]:
     return org, metadata, service
 
 
-def deploy(org: Org, metadata: MetadataService, **sources: str) -> DeployJob:
+def deploy(org: Org, metadata: MetadataService, *, meta: str = META, **sources: str) -> DeployJob:
     files: dict[str, bytes] = {}
     members = {"ApexClass": "", "ApexTrigger": ""}
     for name, source in sources.items():
@@ -42,7 +42,7 @@ def deploy(org: Org, metadata: MetadataService, **sources: str) -> DeployJob:
             ("ApexTrigger", "triggers", "trigger") if source.startswith("trigger") else ("ApexClass", "classes", "cls")
         )
         files[f"{folder}/{name}.{suffix}"] = source.encode()
-        files[f"{folder}/{name}.{suffix}-meta.xml"] = META.format(kind).encode()
+        files[f"{folder}/{name}.{suffix}-meta.xml"] = meta.format(kind).encode()
         members[kind] += f"<members>{name}</members>"
     types = "".join(f"<types>{names}<name>{kind}</name></types>" for kind, names in members.items() if names)
     package = f'<Package xmlns="http://soap.sforce.com/2006/04/metadata">{types}<version>66.0</version></Package>'
@@ -59,6 +59,31 @@ def test_a_deployed_trigger_runs_in_a_write_of_the_api() -> None:
     assert org.table("Account").reader("Description")(row) == "seen BEFORE_INSERT"
     assert [(e.status_code, e.message, e.fields) for e in refused.errors] == [
         ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no bad names", ("Name",))
+    ]
+
+
+def test_a_trigger_that_is_deployed_inactive_does_not_fire_until_it_is_active() -> None:
+    org, metadata, _ = apex_org()
+    idle = META.replace("Active", "Inactive")
+    assert deploy(org, metadata, meta=idle, Accounts=TRIGGER).status is DeployStatus.SUCCEEDED
+    assert [result.success for result in org.dml.insert(administrator(org), "Account", [{"Name": "bad"}])] == [True]
+    deploy(org, metadata, Accounts=TRIGGER)
+    assert [result.success for result in org.dml.insert(administrator(org), "Account", [{"Name": "bad"}])] == [False]
+
+
+def test_deployed_apex_runs_by_the_api_version_of_its_own_file() -> None:
+    org, metadata, service = apex_org()
+    deploy(org, metadata, meta=META.replace("66.0", "58.0"), Old="public class Old {}")
+    deploy(org, metadata, Young="public class Young {}")
+    assert {cls.name: cls.api_version for cls in service.engine().classes.values()} == {"Old": 58.0, "Young": 66.0}
+
+
+def test_a_class_of_another_name_than_its_file_is_refused() -> None:
+    org, metadata, _ = apex_org()
+    job = deploy(org, metadata, Invoice="public class Bill {}")
+    assert job.outcome is not None
+    assert [(m.full_name, m.line, m.column, m.problem) for m in job.outcome.failures] == [
+        ("Invoice", 1, 1, "File name mismatch with class name: Bill")
     ]
 
 

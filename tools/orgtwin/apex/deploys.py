@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from orgtwin.apex.compile import messages
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.kernel import KernelPort
 from orgtwin.apex.service import service_of
@@ -43,6 +44,10 @@ def compile_sources(
     )
     by_name = {name.lower(): (kind, name) for kind, name in sources}
     found: dict[Key, list[Place]] = {}
+    for file, declared in engine.declared.items():
+        kind, name = files[file]
+        if kind == "ApexClass" and declared.lower() != name.lower():
+            found[kind, name] = [(1, 1, messages.FILE_NAME.format(declared))]
     for problem in engine.check(_VERDICTS):
         key = files.get(problem.name) or by_name.get(problem.name.lower())
         if key is not None:

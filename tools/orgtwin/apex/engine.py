@@ -9,7 +9,7 @@ Code is compiled when it is first called, or all of it by `check`. One engine ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
@@ -89,6 +89,8 @@ class Engine:
         self.port = port
         self.classes: dict[str, ApexClass] = {}
         self.triggers: dict[str, list[Trigger]] = {}
+        self.declared: dict[str, str] = {}
+        """The name of the class or trigger in each file that was loaded."""
         self.stack: list[Frame] = []
         self.touched: list[ApexClass] = []
         self.problems: list[Problem] = []
@@ -174,15 +176,17 @@ class Engine:
         versions: Mapping[str, float] | None = None,
         *,
         read: Callable[[str], tree.Unit] = parse,
+        idle: Collection[str] = (),
     ) -> list[Problem]:
         """Parse and link classes and triggers, by file name. Replaces what had the same name. Gives the problems found so far.
 
-        `versions`: the API version of each, where it is known. `read`: a parser that may know the trees already.
+        `versions`: the API version of each, where it is known. `read`: a parser that may know the trees already. `idle`: the
+        triggers that never fire.
         """
         self.problems = []
         self._told.clear()
         declarations: Declarations = []
-        triggers: list[tuple[tree.TriggerDeclaration, LineTable, float]] = []
+        triggers: list[tuple[tree.TriggerDeclaration, LineTable, float, bool]] = []
         with no_collection():
             for name, source in sources.items():
                 try:
@@ -191,15 +195,16 @@ class Engine:
                     self._tell(Problem(name, problem.line, problem.column, problem.message))
                     continue
                 lines = LineTable(source)
+                self.declared[name] = unit.name
                 if isinstance(unit, tree.TriggerDeclaration):
-                    triggers.append((unit, lines, (versions or {}).get(name, OLDER_VERSION)))
+                    triggers.append((unit, lines, (versions or {}).get(name, OLDER_VERSION), name not in idle))
                 else:
                     cls = declare_class(unit, None, lines, declarations)
                     cls.api_version = (versions or {}).get(name, cls.api_version)
                     self.classes[unit.name.lower()] = cls
             self.link(declarations)
-            for declaration, lines, version in triggers:
-                declare_trigger(self, declaration, lines, version)
+            for declaration, lines, version, active in triggers:
+                declare_trigger(self, declaration, lines, version, active=active)
         return self.problems
 
     @deep_recursion()
@@ -562,7 +567,7 @@ class Engine:
     # Triggers, called by the org's save order
 
     def has_triggers(self, sobject_type: str) -> bool:
-        return bool(self.triggers.get(sobject_type.lower()))
+        return bool(self.find_triggers(sobject_type))
 
     def settle_mail(self, committed: bool) -> None:
         """The transaction is over: its e-mails go out, or nowhere."""
@@ -571,4 +576,5 @@ class Engine:
         self.unsent.clear()
 
     def find_triggers(self, sobject_type: str) -> Sequence[Trigger]:
-        return self.triggers.get(sobject_type.lower(), ())
+        """Those that fire."""
+        return [trigger for trigger in self.triggers.get(sobject_type.lower(), ()) if trigger.active]

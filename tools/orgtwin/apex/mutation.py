@@ -71,6 +71,7 @@ class Bench:
 
     def __init__(self, project: Project, permission_sets: tuple[str, ...]) -> None:
         self._sources = project.apex
+        self._versions, self._idle = project.versions, project.idle
         self._read = lru_cache(maxsize=len(project.apex) + 1)(parse)
         first = prepare(project, coverage=True, joins=False)
         assign(first, permission_sets)
@@ -120,7 +121,7 @@ class Bench:
     def _load(self, changed: Mapping[str, str], *, coverage: bool) -> Engine:
         engine = self._engine = engine_for(self._port.org, self._port.user().user_id, coverage=coverage)
         _kernel(engine).labels.update(self._labels)
-        engine.load({**self._sources, **changed}, read=self._read)
+        engine.load({**self._sources, **changed}, self._versions, read=self._read, idle=self._idle)
         return engine
 
 

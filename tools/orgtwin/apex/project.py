@@ -7,7 +7,6 @@ project_files does not name is not read: it is not needed to run Apex.
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +17,7 @@ from zipfile import ZipFile, ZipInfo
 
 from lxml import etree
 
+from orgtwin.apex.project_apex import ACTIVE, NEWEST_VERSION, describe, encoding_problem
 from orgtwin.apex.project_files import (
     CHILDREN,
     CONTENT,
@@ -36,7 +36,6 @@ from orgtwin.schema.model import Schema
 from orgtwin.schema.standard_objects import standard_schema
 
 _NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
-_VERSION = "66.0"
 _VISIBILITIES = frozenset(
     (
         *("agentAccesses", "applicationVisibilities", "emailRoutingAddressAccesses", "externalDataSourceAccesses"),
@@ -59,15 +58,16 @@ _MANY = frozenset(
 class Project:
     """Apex and its API versions by file name (classes without its ending), labels by name, metadata files by path in a deploy.
 
-    `own` are the classes and triggers of the last folder, which is the one whose tests are meant; `fields_open`, whether the
-    administrator sees every field of it; `namespaces`, those of managed packages among the projects it builds on; `left_out` says
-    what of the folders does not reach the org although Apex may notice.
+    `idle` are those whose status is not Active, `own` the classes and triggers of the last folder, which is the one whose tests
+    are meant; `fields_open`, whether the administrator sees every field of it; `namespaces`, those of managed packages among the
+    projects it builds on; `left_out` says what of the folders does not reach the org although Apex may notice.
     """
 
     apex: dict[str, str] = field(default_factory=dict)
     versions: dict[str, float] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    idle: set[str] = field(default_factory=set)
     own: frozenset[str] = frozenset()
     fields_open: bool = False
     namespaces: frozenset[str] = frozenset()
@@ -123,13 +123,22 @@ def _read(base: Base, project: Project, objects: dict[str, list[Source]]) -> Ite
         project.left_out.append(problem)
     names = names_of(base.folder, base.namespace)
     unread = 0
+    apex: dict[str, Path] = {}
     for path in find_sources(base.folder):
         kind = kind_of(path)
+        if not path.name.isprintable():
+            project.left_out.append(
+                f"{path.name!r}: warning: passed over, since its name is no UTF-8 or holds control characters"
+            )
+            continue
         source = Source(path, names, kind)
         if kind in ("cls", "trigger"):
             if base.namespace:
                 unread += 1
                 continue
+            other = apex.setdefault(path.name.lower(), path)
+            if other is not path:
+                project.left_out.append(f"{path.name}: warning: {other} has that name, too; {path} is taken")
             _add_source(project, source, KINDS[kind])
             yield path.stem
         elif kind == "object":
@@ -192,38 +201,28 @@ def _add_source(project: Project, source: Source, kind: str) -> None:
     """The class or trigger as a component too, so that code that queries ApexClass finds it."""
     path, content = source.path, source.content()
     name = path.stem if kind == "ApexClass" else path.name  # a trigger may have the name of a class
-    if (problem := _encoding_problem(content)) is not None:
+    if (problem := encoding_problem(content)) is not None:
         project.left_out.append(f"{path.name}: warning: {problem}; save it as UTF-8 without a byte order mark")
     project.apex[name] = content.decode("utf-8", errors="replace")
-    described = path.with_name(f"{path.name}-meta.xml")
-    version = _api_version(described) if described.is_file() else None
-    if version is not None:
-        project.versions[name] = float(version)
-    meta = (
-        f'<{kind} xmlns="{_NAMESPACE}"><apiVersion>{version or _VERSION}</apiVersion><status>Active</status></{kind}>'
-    )
+    described = describe(path)
+    project.left_out += described.problems
+    if described.version is not None:
+        project.versions[name] = float(described.version)
+    if described.status != ACTIVE:
+        project.idle.add(name)
+    version = f"<apiVersion>{described.version or NEWEST_VERSION}</apiVersion>"
+    meta = f'<{kind} xmlns="{_NAMESPACE}">{version}<status>{described.status}</status></{kind}>'
     project.files[f"{_directory(kind)}/{path.name}"] = content
     project.files[f"{_directory(kind)}/{path.name}-meta.xml"] = meta.encode()
-
-
-def _encoding_problem(content: bytes) -> str | None:
-    """What keeps bytes from being Apex before anybody reads them."""
-    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return "is UTF-16"
-    if content.startswith(BOM_UTF8):
-        return "begins with a byte order mark"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return f"byte {error.start + 1} is no UTF-8"
-    return None
 
 
 def _add_page(project: Project, source: Source, kind: str) -> None:
     """A Visualforce page by its name, which Apex may ask for; nothing renders it."""
     path = source.path
     described = Source(path.with_name(f"{path.name}-meta.xml"), source.names)
-    plain = f'<ApexPage xmlns="{_NAMESPACE}"><apiVersion>{_VERSION}</apiVersion><label>{path.stem}</label></ApexPage>'
+    plain = (
+        f'<ApexPage xmlns="{_NAMESPACE}"><apiVersion>{NEWEST_VERSION}</apiVersion><label>{path.stem}</label></ApexPage>'
+    )
     project.files[f"pages/{source.name}"] = path.read_bytes()
     project.files[f"pages/{source.name}-meta.xml"] = (
         etree.tostring(described.root()) if described.path.is_file() else plain.encode()
@@ -246,7 +245,7 @@ def _add_resource(project: Project, source: Source, kind: str) -> None:
 def _add_script(project: Project, source: Source, kind: str) -> None:
     """A DataWeave script, whose class Apex may name; nothing runs it."""
     described = source.path.with_name(f"{source.path.name}{META}")
-    plain = f'<DataWeaveResource xmlns="{_NAMESPACE}"><apiVersion>{_VERSION}</apiVersion></DataWeaveResource>'
+    plain = f'<DataWeaveResource xmlns="{_NAMESPACE}"><apiVersion>{NEWEST_VERSION}</apiVersion></DataWeaveResource>'
     project.files[f"dw/{source.name}"] = source.path.read_bytes()
     project.files[f"dw/{source.name}{META}"] = described.read_bytes() if described.is_file() else plain.encode()
 
@@ -261,11 +260,6 @@ def _archive(folder: Path) -> bytes:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             archive.writestr(ZipInfo(path.relative_to(folder).as_posix()), path.read_bytes())
     return buffer.getvalue()
-
-
-def _api_version(path: Path) -> str | None:
-    text = Source(path).root().findtext(f"{{{_NAMESPACE}}}apiVersion")
-    return text.strip() if text and text.strip().replace(".", "", 1).isdecimal() else None
 
 
 def _grant_what_is_there(root: etree._Element, name: str, project: Project) -> None:
@@ -365,5 +359,5 @@ def _manifest(files: dict[str, bytes]) -> bytes:
         for name in sorted(names) if type_name != "CustomLabels" else ["*"]:
             ElementTree.SubElement(types, "members").text = name
         ElementTree.SubElement(types, "name").text = type_name
-    ElementTree.SubElement(package, "version").text = _VERSION
+    ElementTree.SubElement(package, "version").text = NEWEST_VERSION
     return bytes(ElementTree.tostring(package, encoding="utf-8", xml_declaration=True))

@@ -10,6 +10,7 @@ Format" (Salesforce DX Developer Guide).
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -101,14 +102,25 @@ def kind_of(path: Path) -> str:
 
 def find_sources(folder: Path) -> Iterator[Path]:
     """The files that are read, directory after directory, by path; any other may change without a difference."""
-    top = _project_of(folder)
+    top, whole = _project_of(folder), folder.resolve()
     is_ignored = _ignored(top) if top is not None else lambda path: False
     for root in _roots(folder):
-        for path in sorted(root.rglob("*")):
-            if not kind_of(path) or not _SKIPPED.isdisjoint(path.relative_to(root).parts) or is_ignored(path):
-                continue
-            if path.is_file() and not path.is_symlink():
+        for path in sorted(path for path in _files(root) if kind_of(path)):
+            if not is_ignored(whole / path.relative_to(folder)) and path.is_file():
                 yield path
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Every file below. Links are followed, as the sf CLI does; a folder that several lead to is read once."""
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        status = os.stat(folder)
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(set(folders) - _SKIPPED, key=lambda name: (os.path.islink(f"{folder}/{name}"), name))
+        yield from (Path(folder, name) for name in names)
 
 
 def _project_of(folder: Path) -> Path | None:
@@ -124,7 +136,11 @@ def _roots(folder: Path) -> list[Path]:
         named = [str(directory["path"]).replace("\\", "/") for directory in content["packageDirectories"]]
     except (OSError, ValueError, KeyError, TypeError):
         return [folder]
-    return [folder / name for name in named if (folder / name).is_dir()] or [folder]
+    return [folder / name for name in named if _is_inside(folder, name)] or [folder]
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    return not name.startswith("/") and (folder / name).is_dir()
 
 
 def configuration_problems(folder: Path) -> Iterator[str]:
@@ -141,20 +157,25 @@ def configuration_problems(folder: Path) -> Iterator[str]:
         yield f"{path}: warning: it is passed over, all files of the folder are read: no packageDirectories with a path"
     else:
         for name in named:
-            if not (folder / name).is_dir():
+            if name.startswith("/"):
+                yield (
+                    f'{path}: warning: passed over: The path "{name}", specified in sfdx-project.json, must be indicated as a'
+                    " relative path to the project root."
+                )
+            elif not (folder / name).is_dir():
                 yield f"{path}: warning: the package directory {name} is not there"
 
 
 def _ignored(top: Path) -> Callable[[Path], bool]:
     """Whether .forceignore leaves a file out; the last pattern that fits decides."""
     try:
-        lines = (top / ".forceignore").read_text(encoding="utf-8").splitlines()
+        lines = (top / ".forceignore").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return lambda path: False
     rules = [(not line.startswith("!"), _pattern(line.removeprefix("!"))) for line in map(str.strip, lines) if line]
 
     def is_ignored(path: Path) -> bool:
-        name = path.resolve().relative_to(top).as_posix()
+        name = os.path.relpath(path, top)
         return next((leaves_out for leaves_out, pattern in reversed(rules) if pattern.match(name)), False)
 
     return is_ignored

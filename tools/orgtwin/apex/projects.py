@@ -12,6 +12,7 @@ from orgtwin.apex.engine import Engine
 from orgtwin.apex.flow_actions import call_invocable
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.project import Project
+from orgtwin.apex.project_apex import misnamed
 from orgtwin.apex.save_hooks import attach
 from orgtwin.flows.service import FlowService
 from orgtwin.metadata.apex_compile import accept_apex
@@ -74,7 +75,9 @@ def prepare(
     port = engine.port
     if isinstance(port, KernelPort):
         port.labels.update(project.labels)
-    engine.load(project.apex, project.versions)
+    engine.load(project.apex, project.versions, idle=project.idle)
+    for problem in misnamed(engine.declared):
+        tell(problem)
     return engine
 
 

@@ -87,13 +87,20 @@ class ApexService:
     def _load(self, engine: Engine) -> None:
         """The classes and triggers of the org, and the ids of their rows."""
         sources: dict[str, str] = {}
+        versions: dict[str, float] = {}
+        idle: set[str] = set()
         for name in _TABLES:
             table = self._org.table(name)
             read_name, read_body = table.reader("Name"), table.reader("Body")
+            read_version, read_status = table.reader("ApiVersion"), table.reader("Status")
             for row in table.rows():
-                sources[f"{name}/{read_name(row)!s}"] = str(read_body(row) or "")
+                key = f"{name}/{read_name(row)!s}"
+                sources[key] = str(read_body(row) or "")
+                versions[key] = float(str(read_version(row)))
+                if read_status(row) != "Active":
+                    idle.add(key)
                 engine.source_ids[source_key(name, str(read_name(row)))] = str(row[ID])[:15]
-        engine.load(sources)
+        engine.load(sources, versions, idle=idle)
 
     # Apex on behalf of a caller
 

@@ -50,12 +50,19 @@ class TriggerContext:
 
 
 class Trigger:
-    """One trigger."""
+    """One trigger. An inactive one is compiled and never fires. Source: "ApexTrigger" (Metadata API Developer Guide), status."""
 
     def __init__(
-        self, engine: Engine, cls: ApexClass, node: tree.TriggerDeclaration, statements: list[tree.Statement]
+        self,
+        engine: Engine,
+        cls: ApexClass,
+        node: tree.TriggerDeclaration,
+        statements: list[tree.Statement],
+        *,
+        active: bool,
     ) -> None:
         self.engine = engine
+        self.active = active
         self.cls = cls
         self.name = node.name
         self.events = frozenset(node.events)
@@ -98,7 +105,9 @@ class Trigger:
         self._call()
 
 
-def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTable, version: float) -> None:
+def declare_trigger(
+    engine: Engine, node: tree.TriggerDeclaration, lines: LineTable, version: float, *, active: bool
+) -> None:
     """Add a trigger to the engine; one of the same name is replaced."""
     statements, members = share_variables(node.statements, node.members)
     holder = tree.ClassDeclaration(node.pos, tree.Modifiers(node.pos, [], []), node.name, None, [], members)
@@ -117,7 +126,7 @@ def declare_trigger(engine: Engine, node: tree.TriggerDeclaration, lines: LineTa
         return
     for triggers in engine.triggers.values():
         triggers[:] = [t for t in triggers if t.name.lower() != node.name.lower()]
-    engine.triggers.setdefault(cls.trigger_type.key, []).append(Trigger(engine, cls, node, statements))
+    engine.triggers.setdefault(cls.trigger_type.key, []).append(Trigger(engine, cls, node, statements, active=active))
 
 
 def _problems(cls: ApexClass, node: tree.TriggerDeclaration) -> Iterator[CompileProblem]:

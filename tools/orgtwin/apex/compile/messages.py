@@ -293,3 +293,6 @@ NO_CHILD = (
     " sure to append the '__r' after the custom relationship name. Please reference your WSDL or the describe call for the"
     " appropriate names."
 )
+
+# Deploys. Source of the text: forcedotcom/salesforcedx-vscode issues 3575 and 5637.
+FILE_NAME = "File name mismatch with class name: {}"
