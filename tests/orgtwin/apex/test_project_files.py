@@ -116,9 +116,9 @@ def test_an_inactive_trigger_does_not_fire(tmp_path: Path) -> None:
     )
     engine = prepare(read_project(tmp_path))
     engine.run_anonymous(
-        "Account a = new Account(Name = 'a', Site = 'Fired '); insert a; System.debug([SELECT Site FROM Account].Site);"
+        "Account a = new Account(Name = 'a', Site = 'by'); insert a; System.debug([SELECT Site FROM Account].Site);"
     )
-    assert engine.debug_log == ["Fired Two"]
+    assert engine.debug_log == ["byTwo"]
 
 
 def test_a_file_is_known_by_its_ending_wherever_it_lies(tmp_path: Path) -> None:
