@@ -20,7 +20,7 @@ from orgtwin.http.envelopes import render_error
 from orgtwin.http.exchange import Answer, Exchange
 from orgtwin.http.message import JSON, Request, Response
 from orgtwin.http.retired_versions import OLDEST_EVER, RETIRED, refusal_of_version
-from orgtwin.http.routing import Door, Match, Route, RouteTable
+from orgtwin.http.routing import Door, Handler, Match, Route, RouteTable
 from orgtwin.http.twin import Twin
 from orgtwin.http.versions import NEWEST, OLDEST
 
@@ -138,7 +138,15 @@ class Application:
             log.exception("%s %s failed", request.method, request.path)
             return self.refusal(_BUG, route, request)
 
-    def inside(self, parent: Request, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    def inside(
+        self,
+        parent: Request,
+        method: str,
+        target: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        instead: Mapping[Handler, Handler],
+    ) -> Response:
         """Answer a request within `parent`: same caller, no further call counted. Only what a session opens is there."""
         raw_path, _, raw_query = target.partition("?")
         request = Request(
@@ -157,7 +165,8 @@ class Application:
         if route.door is not Door.SESSION:
             route = _NO_ROUTE
         request.admit(parent.session, replace(parent.caller, api_version=request.api_version))
-        return self._run(replace(route, door=Door.OPEN), request)
+        handler = instead.get(route.handler, route.handler)
+        return self._run(replace(route, door=Door.OPEN, handler=handler), request)
 
     def finish(self, request: Request, response: Response) -> Response:
         """The answer as it goes out: with the calls used so far, printed nicely and compressed for those who ask."""

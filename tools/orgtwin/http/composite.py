@@ -2,19 +2,21 @@
 
 Source: "Composite", "allOrNone Parameters in Composite and Collections Requests", "Composite Batch", "Composite Graph" (REST API
 Developer Guide). A composite and a graph may be all or nothing; a batch never is. What its parts may be
-is in subrequests.py.
+is in subrequests.py, which of them are saved together in collation.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from urllib.parse import quote
 
 from orgtwin.errors import SalesforceError
+from orgtwin.http.collation import group, save_together
 from orgtwin.http.envelopes import error_row
 from orgtwin.http.message import Request, Response, decode_json, encode_json, json_response
 from orgtwin.http.references import resolve, resolve_text
-from orgtwin.http.routing import Route
+from orgtwin.http.routing import Handler, Route
 from orgtwin.http.subrequests import (
     MOST_FAILED_GRAPHS,
     Subrequest,
@@ -23,6 +25,7 @@ from orgtwin.http.subrequests import (
     read_graphs,
     require_text,
 )
+from orgtwin.records.dml import ROLLED_BACK
 
 _ROLLED_BACK = "The transaction was rolled back since another operation in the same transaction failed."
 _HALTED = "Too many graphs of this request failed."  # ASSUMED text
@@ -33,32 +36,49 @@ _SAFE = "/?&=%+,'()*:!@$~.;<>\"{}[]"
 def composite(request: Request) -> Response:
     """POST /composite."""
     body = request.json_object()
-    rows = read_composite(body)
-    return json_response({"compositeResponse": _run_all(request, rows, all_or_none=body.get("allOrNone") is True)})
+    groups = group(body, request.api_version, read_composite(body))
+    return json_response({"compositeResponse": _run_all(request, groups, all_or_none=body.get("allOrNone") is True)})
 
 
-def _run_all(request: Request, rows: list[Subrequest], *, all_or_none: bool) -> list[dict[str, object]]:
+def _run_all(request: Request, groups: list[list[Subrequest]], *, all_or_none: bool) -> list[dict[str, object]]:
     """Run in order; later ones see the answers of earlier ones."""
     if not all_or_none:
-        return _run_each(request, rows, None)
+        return _run_each(request, groups, None)
     with request.org.transaction():
-        return _run_each(request, rows, request.org.savepoint())
+        return _run_each(request, groups, request.org.savepoint())
 
 
-def _run_each(request: Request, rows: list[Subrequest], mark: object | None) -> list[dict[str, object]]:
+def _run_each(request: Request, groups: list[list[Subrequest]], mark: object | None) -> list[dict[str, object]]:
     """With a mark the first refusal takes everything back."""
     answers: dict[str, object] = {}
     shown: list[dict[str, object]] = []
-    for row in rows:
-        response = _run_one(request, row, answers)
-        content = _content(response)
-        if response.status < 400:
-            answers[require_text(row, "referenceId")] = content
-        shown.append(_shown(row, response.status, content, dict(response.headers)))
-        if mark is not None and (response.status >= 400 or _has_refused_row(content)):
+    run = partial(_run_one, request, answers)
+    for rows in groups:
+        together = len(rows) > 1
+        responses = save_together(rows, run, all_or_none=mark is not None) if together else [run(rows[0], {})]
+        for row, response in zip(rows, responses, strict=True):
+            content = _content(response)
+            if response.status < 400:
+                answers[require_text(row, "referenceId")] = content
+            shown.append(_shown(row, response.status, content, dict(response.headers)))
+        failed = _first_failed(shown, len(shown) - len(rows))
+        if mark is not None and failed is not None:
             request.org.rollback(mark)
-            return _halted(rows, len(shown) - 1, shown[-1])
+            return _halted([row for some in groups for row in some], failed, shown[failed])
     return shown
+
+
+def _first_failed(shown: list[dict[str, object]], start: int) -> int | None:
+    """The first from there on that was refused, by itself and not by another's refusal."""
+    return next((at for at, one in enumerate(shown[start:], start) if _has_failed(one)), None)
+
+
+def _has_failed(answer: dict[str, object]) -> bool:
+    content = answer["body"]
+    first = content[0] if isinstance(content, list) and content else None
+    if isinstance(first, dict) and first.get("errorCode") == ROLLED_BACK.status_code:
+        return False
+    return _status(answer) >= 400 or _has_refused_row(content)
 
 
 def _has_refused_row(content: object) -> bool:
@@ -81,13 +101,15 @@ def _shown(row: Subrequest, status: int, content: object, headers: Mapping[str, 
     }
 
 
-def _run_one(request: Request, row: Subrequest, answers: Mapping[str, object]) -> Response:
+def _run_one(
+    request: Request, answers: Mapping[str, object], row: Subrequest, instead: Mapping[Handler, Handler]
+) -> Response:
     headers = row.get("httpHeaders")
     try:
         target = quote(resolve_text(require_text(row, "url"), answers), safe=_SAFE)
         content = encode_json(resolve(row["body"], answers)) if "body" in row else b""
         sent = {str(name): str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
-        return request.inside(require_text(row, "method"), target, content, sent)
+        return request.inside(require_text(row, "method"), target, content, sent, instead)
     except SalesforceError as error:
         return json_response([error_row(error)], error.status)
 
@@ -126,7 +148,7 @@ def graph(request: Request) -> Response:
         if failed > MOST_FAILED_GRAPHS:
             answers = [_shown(row, 400, [{"errorCode": "PROCESSING_HALTED", "message": _HALTED}], {}) for row in rows]
         else:
-            answers = _run_all(request, rows, all_or_none=True)
+            answers = _run_all(request, [[row] for row in rows], all_or_none=True)
         good = all(_status(answer) < 400 for answer in answers)
         failed += not good
         shown.append({"graphId": graph_id, "graphResponse": {"compositeResponse": answers}, "isSuccessful": good})

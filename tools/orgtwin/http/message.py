@@ -22,6 +22,7 @@ from orgtwin.records.model import Caller, Dml
 
 if TYPE_CHECKING:
     from orgtwin.auth.sessions import Session
+    from orgtwin.http.routing import Handler
     from orgtwin.http.twin import Twin
 
 JSON = "application/json;charset=UTF-8"
@@ -132,9 +133,19 @@ class Request(msgspec.Struct, eq=False):
         """/services/data/vNN.0 of this request."""
         return f"/services/data/v{self.api_version:.1f}"
 
-    def inside(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
-        """Answer another request within this one, for the same caller, as composite resources do."""
-        return self.twin.dispatch(self, method, target, body, headers or {})
+    def inside(
+        self,
+        method: str,
+        target: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        instead: Mapping[Handler, Handler] | None = None,
+    ) -> Response:
+        """Answer another request within this one, for the same caller, as composite resources do.
+
+        `instead`: what runs in the place of some handlers.
+        """
+        return self.twin.dispatch(self, method, target, body, headers or {}, instead or {})
 
     def json(self) -> object:
         """The body as JSON. Raises JSON_PARSER_ERROR."""

@@ -5,10 +5,11 @@ Source: "sObject Basic Information", "sObject Rows", "sObject Rows by External I
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import NamedTuple
 
 from orgtwin.access.grants import Grant
 from orgtwin.errors import SalesforceError, SaveResult
@@ -39,12 +40,41 @@ _CONDITIONS = frozenset({"if-unmodified-since", "if-match", "if-none-match"})
 _NUMBERS = frozenset({FieldType.INT, FieldType.DOUBLE, FieldType.CURRENCY, FieldType.PERCENT})
 
 
+Rows = Sequence[Mapping[str, object]]
+
+
+class RowSave(NamedTuple):
+    """How one method saves a record: what is read of a request, how rows of several requests are saved, what one is answered."""
+
+    handler: Callable[[Request], Response]
+    read: Callable[[Request], Mapping[str, object]]
+    save: Callable[[Request, str, Rows, bool], list[SaveResult]]
+    answer: Callable[[Request, SaveResult], Response]
+
+    def run(self, request: Request) -> Response:
+        row = self.read(request)
+        result = self.save(request, require_type(request, request.params["sobject_type"]).api_name, [row], False)[0]
+        return self.answer(request, result)
+
+
 def create(request: Request) -> Response:
     """POST /sobjects/X."""
-    sobject_type = require_type(request, request.params["sobject_type"])
-    result = request.dml.insert(request.caller, sobject_type.api_name, [request.record()])[0]
+    return ROW_SAVES["POST"].run(request)
+
+
+def _new_row(request: Request) -> Mapping[str, object]:
+    require_type(request, request.params["sobject_type"])
+    return request.record()
+
+
+def _insert(request: Request, sobject_type: str, rows: Rows, all_or_none: bool) -> list[SaveResult]:
+    return request.dml.insert(request.caller, sobject_type, rows, all_or_none=all_or_none)
+
+
+def _created(request: Request, result: SaveResult) -> Response:
     if not result.success:
         return refused(request, result)
+    sobject_type = require_type(request, request.params["sobject_type"])
     location = f"{request.data_path}/sobjects/{sobject_type.api_name}/{result.record_id}"
     answer = {"id": result.record_id, "success": True, "errors": _enqueued(request, sobject_type, result)}
     return json_response(answer, 201, (("Location", location),))
@@ -98,6 +128,10 @@ def _modified(request: Request, sobject_type: SObjectType, row: Row) -> datetime
 
 def update(request: Request) -> Response:
     """PATCH /sobjects/X/id."""
+    return ROW_SAVES["PATCH"].run(request)
+
+
+def _changed_row(request: Request) -> Mapping[str, object]:
     sobject_type = require_type(request, request.params["sobject_type"])
     record_id = request.params["record_id"]
     if not _CONDITIONS.isdisjoint(request.headers):
@@ -107,9 +141,17 @@ def update(request: Request) -> Response:
         raise SalesforceError(
             "INVALID_FIELD", "The Id field should not be specified in the sobject data.", fields=("Id",)
         )
-    result = request.dml.update(request.caller, sobject_type.api_name, [{**values, "Id": record_id}])[0]
+    return {**values, "Id": record_id}
+
+
+def _update(request: Request, sobject_type: str, rows: Rows, all_or_none: bool) -> list[SaveResult]:
+    return request.dml.update(request.caller, sobject_type, rows, all_or_none=all_or_none)
+
+
+def _updated(request: Request, result: SaveResult) -> Response:
     if not result.success:
         return refused(request, result)
+    sobject_type = require_type(request, request.params["sobject_type"])
     row = request.org.table(sobject_type.api_name).get(result.record_id or "")
     return Response(204, headers=_tagged(_tag(request, sobject_type, row) if row is not None else None))
 
@@ -124,9 +166,20 @@ def _require_conditions(request: Request, sobject_type: SObjectType, row: Row) -
 
 def delete(request: Request) -> Response:
     """DELETE /sobjects/X/id."""
-    sobject_type = require_type(request, request.params["sobject_type"])
-    _require_id_of(sobject_type, request.params["record_id"])
-    result = request.dml.delete(request.caller, [request.params["record_id"]])[0]
+    return ROW_SAVES["DELETE"].run(request)
+
+
+def _deleted_row(request: Request) -> Mapping[str, object]:
+    record_id = request.params["record_id"]
+    _require_id_of(require_type(request, request.params["sobject_type"]), record_id)
+    return {"Id": record_id}
+
+
+def _delete(request: Request, _sobject_type: str, rows: Rows, all_or_none: bool) -> list[SaveResult]:
+    return request.dml.delete(request.caller, [str(row["Id"]) for row in rows], all_or_none=all_or_none)
+
+
+def _deleted(request: Request, result: SaveResult) -> Response:
     return no_content() if result.success else refused(request, result)
 
 
@@ -260,6 +313,11 @@ def delete_by_external_id(request: Request) -> Response:
     return no_content() if result.success else refused(request, result)
 
 
+ROW_SAVES: Mapping[str, RowSave] = {
+    "POST": RowSave(create, _new_row, _insert, _created),
+    "PATCH": RowSave(update, _changed_row, _update, _updated),
+    "DELETE": RowSave(delete, _deleted_row, _delete, _deleted),
+}
 _X = "/services/data/{version}/sobjects/{sobject_type}"
 ROUTES = (
     Route("POST", _X, create),

@@ -36,9 +36,10 @@ from orgtwin.workflow.service import Workflow
 
 if TYPE_CHECKING:
     from orgtwin.http.message import Request, Response
+    from orgtwin.http.routing import Handler
 
 Part = TypeVar("Part")
-Dispatch = Callable[["Request", str, str, bytes, Mapping[str, str]], "Response"]
+Dispatch = Callable[["Request", str, str, bytes, Mapping[str, str], "Mapping[Handler, Handler]"], "Response"]
 
 # DailyApiRequests of a Developer Edition org; `orgtwin serve --daily-api-requests` sets another.
 DEFAULT_DAILY_API_REQUESTS = 15_000
@@ -158,6 +159,11 @@ class Twin:
 
 
 def _nothing_dispatches(
-    _parent: Request, method: str, target: str, _body: bytes, _headers: Mapping[str, str]
+    _parent: Request,
+    method: str,
+    target: str,
+    _body: bytes,
+    _headers: Mapping[str, str],
+    _instead: Mapping[Handler, Handler],
 ) -> Response:
     raise RuntimeError(f"{method} {target}: no application serves this twin")
