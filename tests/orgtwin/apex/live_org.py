@@ -60,7 +60,7 @@ class LiveOrg:
         members: dict[str, list[str]] = {}
         for path in files:
             folder, _, name = path.partition("/")
-            if not name.endswith("-meta.xml"):
+            if name and not name.endswith("-meta.xml"):
                 members.setdefault(_TYPES[folder], []).append(name.rpartition(".")[0])
         job = MetadataService(self.org).deploy_files(
             self.caller, package_of(files, members), DeployOptions(single_package=True)

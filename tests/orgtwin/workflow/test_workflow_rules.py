@@ -275,3 +275,27 @@ def test_active_auto_response_and_escalation_rules_are_refused_by_name(new_org: 
     rules = f"<{kind}Rules><{element}Rule><fullName>Late</fullName><active>true</active></{element}Rule></{kind}Rules>"
     problems = new_org().deploy_problems({f"{element}Rules/Case.{element}Rules": rules})
     assert problems == [f"orgtwin does not emulate the active {kind}Rule Case.Late (ledger: workflow.other-rules)"]
+
+
+def test_a_field_that_workflow_names_is_not_deleted(new_org: NewOrg) -> None:
+    """Source: "Delete Fields" (Salesforce Help): a field that automation refers to stays."""
+    org = new_org()
+    fields = "".join(
+        f"<fields><fullName>{name}__c</fullName><label>{name}</label><length>9</length><type>Text</type></fields>"
+        for name in ("Asked", "Written", "Read", "Free")
+    )
+    org.deploy({"objects/Account.object": f"<CustomObject>{fields}</CustomObject>"})
+    org.rules(
+        "Account",
+        field_update("U", "Written__c", "<formula>Read__c</formula>"),
+        rule("R", item("Account.Asked__c", "equals", "x"), "FieldUpdate:U"),
+    )
+    gone = "".join(f"<members>Account.{name}__c</members>" for name in ("Asked", "Written", "Read", "Free"))
+    types = f"<types>{gone}<name>CustomField</name></types>"
+    problems = org.deploy_problems({"destructiveChanges.xml": f"<Package>{types}<version>66.0</version></Package>"})
+    used = "This custom field is referenced elsewhere in salesforce.com. : "
+    assert problems == [
+        f"{used}Workflow Rule - Account.R",
+        f"{used}Workflow Field Update - Account.U",
+        f"{used}Workflow Field Update - Account.U",
+    ]

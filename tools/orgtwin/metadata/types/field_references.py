@@ -22,10 +22,17 @@ _REFERENCE_LENGTH = 18
 _ORDERS = ("sum", "min", "max", "count")
 _HOLDERS = (
     ("ValidationRule", "Validation Rule", ("errorConditionFormula",)),
+    ("WorkflowRule", "Workflow Rule", ("formula", "field")),
+    ("WorkflowFieldUpdate", "Workflow Field Update", ("formula", "field")),
+    ("AssignmentRule", "Assignment Rule", ("formula", "field")),
     ("Flow", "Flow", ("field", "targetField", "elementReference", "expression")),
     ("Layout", "", ()),
 )
-"""Component types whose text can name a field, with the label of the refusal and the elements to look in."""
+"""Component types whose text can name a field, with the label of the refusal and the elements to look in.
+
+ASSUMED: the labels of what belongs to workflow and assignment.
+"""
+_OF_OBJECT = frozenset(("ValidationRule", "WorkflowRule", "WorkflowFieldUpdate", "AssignmentRule"))
 
 
 def lookup_properties(
@@ -257,15 +264,23 @@ def _component_users(workspace: Workspace, draft: ObjectDraft, field: Field) -> 
     word = re.compile(rf"\b{re.escape(field.api_name)}\b", re.IGNORECASE)
     for type_name, label, elements in _HOLDERS:
         for component in workspace.of_type(type_name) if elements else ():
-            if _may_see(component, draft) and any(word.search(text) for text in _texts(component.body, elements)):
+            if _may_see(workspace, component, draft) and any(
+                word.search(text) for text in _texts(component.body, elements)
+            ):
                 yield f"{label} - {component.full_name}"
 
 
-def _may_see(component: Component, draft: ObjectDraft) -> bool:
-    """A rule belongs to one object; a flow names its objects inside."""
-    if component.type == "ValidationRule":
-        return component.full_name.lower().startswith(f"{draft.api_name.lower()}.")
-    return draft.api_name in set(_texts(component.body, ("object", "objectType")))
+def _may_see(workspace: Workspace, component: Component, draft: ObjectDraft) -> bool:
+    """A rule belongs to one object, a field update may change its master's; a flow names its objects inside."""
+    if component.type not in _OF_OBJECT:
+        return draft.api_name in set(_texts(component.body, ("object", "objectType")))
+    owner_name = component.full_name.partition(".")[0]
+    owner, target = workspace.schema.find(owner_name), component.body.value("targetObject")
+    master = owner.find_field(target) if owner is not None and target is not None else None
+    return draft.api_name.lower() in (
+        owner_name.lower(),
+        *(name.lower() for name in (master.reference_to if master else ())),
+    )
 
 
 def _texts(node: Node, elements: tuple[str, ...]) -> Iterator[str]:
