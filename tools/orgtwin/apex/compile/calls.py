@@ -27,7 +27,7 @@ from orgtwin.apex.library.registry import class_of, find_class
 from orgtwin.apex.library.special import special_call
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
-from orgtwin.apex.types import OBJECT, VOID, Kind, Type, is_assignable, substitute
+from orgtwin.apex.types import COLLECTION_ARITY, OBJECT, PRIMITIVES, VOID, Kind, Type, is_assignable, substitute
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -140,7 +140,15 @@ def check_ambiguous(chosen: Method, candidates: list[Method], args: list[Code], 
 
 
 def _full(method: Method) -> str:
-    return f"{method.returns.name} {method.owner.name if method.owner else ''}.{method.shown}"
+    return f"{method.returns.name} {_owner_name(method.owner)}.{method.shown}"
+
+
+def _owner_name(owner: ApexClass | None) -> str:
+    """As messages print it: `System.Test`, and `String` for the types of the language."""
+    if owner is None:
+        return ""
+    key = owner.name.lower()
+    return owner.name if key in PRIMITIVES or key in COLLECTION_ARITY else owner.full_name
 
 
 def _bare_call(scope: Scope, node: tree.Call) -> Code:

@@ -129,16 +129,20 @@ def construct(cls: ApexClass, constructor: Method, this: Value, *args: Value) ->
                 ancestor.initialise_instance(this)
 
 
+def _bound(method: Method, bound: dict[str, Type], type_: Type) -> Method:
+    parameters = tuple(substitute(p, bound) for p in method.parameters)
+    return Method(method.owner, method.name, parameters, type_, method.call, static=True)
+
+
 def _construct_native(scope: Scope, cls: ApexClass, type_: Type, args: list[Code], node: tree.NewObject) -> Run:
     bound = dict(zip(cls.generic, type_.args, strict=False))
-    candidates = [
-        Method(m.owner, m.name, tuple(substitute(p, bound) for p in m.parameters), type_, m.call, static=True)
-        for m in cls.constructors
-    ]
+    candidates = [_bound(m, bound, type_) for m in cls.constructors] if bound else cls.constructors
     found = resolve(candidates, args)
     if found is None or not may_fill(type_, args):
         raise _not_defined(type_, args, node.pos)
     method, runs = found
+    if not bound:
+        check_ambiguous(method, candidates, args, node.pos)
     call = system_constructor(scope, method)
     if type_.kind is Kind.COLLECTION:
         return lambda frame: call(type_, *[r(frame) for r in runs])

@@ -47,7 +47,7 @@ def is_ambiguous(chosen: Method, candidates: Iterable[Method], args: list[Type])
 
 def _are_of_one_class(first: Method, second: Method) -> bool:
     one, two = first.owner, second.owner
-    if one is None or two is None or not (is_written(first) and is_written(second)):
+    if one is None or two is None:
         return False
     if first.static:
         return one is two  # a static method stands before those of the superclass
@@ -88,7 +88,7 @@ def _total(method: Method, args: list[Type]) -> tuple[int, int]:
     total = of_nulls = 0
     for given, wanted in zip(args, method.parameters, strict=True):
         step = _cost(given, wanted)
-        if step < 0 or (given is DECIMAL and wanted is DOUBLE and is_written(method)):
+        if step < 0 or (given is DECIMAL and wanted is DOUBLE):
             return _MISFIT
         if given is NULL:
             of_nulls += step

@@ -66,33 +66,25 @@ def _number(value: Value, name: str) -> Value:
     return value
 
 
-def _long_value_of(value: Value) -> Long | None:
-    if value is None:
-        return None
-    number = int(_number(value, "long"))
-    if not -(2**63) <= number < 2**63:
-        raise throw("TypeException", f"Invalid long: {to_text(value)}")
-    return Long(number)
-
-
-def _long_of_text(text: str | None) -> Long | None:
+def _long_value_of(text: Value) -> Long:
     """Long.valueOf takes a text with decimals, Integer.valueOf does not."""
-    if text is None:
-        raise argument_null("1")
-    return _long_value_of(text)
+    number = int(_number(text, "long"))
+    if not -(2**63) <= number < 2**63:
+        raise throw("TypeException", f"Invalid long: {text}")
+    return Long(number)
 
 
 def _double_value_of(value: Value) -> float | None:
     return None if value is None else float(_number(value, "double"))
 
 
-def _of_text(read: Callable[[Value], Value]) -> Callable[[str | None], Value]:
-    """ASSUMED of a text that is null: a NullPointerException, as a public test has it for Double."""
+def _given(read: Callable[[Value], Value]) -> Callable[[Value], Value]:
+    """ASSUMED of null: a NullPointerException, as a public test has it for a text given to Double."""
 
-    def run(text: str | None) -> Value:
-        if text is None:
+    def run(value: Value) -> Value:
+        if value is None:
             raise argument_null("1")
-        return read(text)
+        return read(value)
 
     return run
 
@@ -103,8 +95,8 @@ def _decimal_of(text: str, name: str) -> Decimal:
     return read_decimal(text.strip())
 
 
-def _decimal_value_of(value: Value) -> Decimal | None:
-    return None if value is None else to_decimal(_number(value, "decimal"))
+def _decimal_value_of(value: Value) -> Decimal:
+    return to_decimal(_number(value, "decimal"))
 
 
 system_class(
@@ -120,8 +112,7 @@ system_class(
 system_class(
     "Long",
     {
-        "static Long valueOf(Object)": _long_value_of,
-        "static Long valueOf(String)": _long_of_text,
+        "static Long valueOf(String)": _given(_long_value_of),
         "String format()": grouped,
         "Integer intValue()": wrap32,
     },
@@ -136,7 +127,7 @@ system_class(
     "Double",
     {
         "static Double valueOf(Object)": _double_value_of,
-        "static Double valueOf(String)": _of_text(_double_value_of),
+        "static Double valueOf(String)": _given(_double_value_of),
         "String format()": lambda this: grouped(to_decimal(this)),
         "Integer intValue()": lambda this: wrap32(int(this)),
         "Long longValue()": lambda this: wrap64(int(this)),
@@ -197,8 +188,9 @@ def _strip(this: Decimal) -> Decimal:
 system_class(
     "Decimal",
     {
-        "static Decimal valueOf(Object)": _decimal_value_of,
-        "static Decimal valueOf(String)": _of_text(_decimal_value_of),
+        "static Decimal valueOf(Double)": _given(_decimal_value_of),
+        "static Decimal valueOf(Long)": _given(_decimal_value_of),
+        "static Decimal valueOf(String)": _given(_decimal_value_of),
         "Decimal abs()": lambda this: abs(this),
         "Decimal divide(Decimal,Integer)": _divide,
         "Decimal divide(Decimal,Integer,RoundingMode)": _divide,
@@ -231,7 +223,9 @@ def _boolean_value_of(value: Value) -> bool:
 
 system_class(
     "Boolean",
-    {"static Boolean valueOf(Object)": _boolean_value_of, "static Boolean valueOf(String)": _boolean_value_of},
+    {
+        "static Boolean valueOf(Object)": _boolean_value_of
+    },  # for Salesforce's own compiler the one for texts is this one
 )
 
 

@@ -6,7 +6,7 @@ from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.library.dml_options import SOBJECT_METHODS
 from orgtwin.apex.library.hashing import hash_code
-from orgtwin.apex.library.signatures import declare, system_class, type_of
+from orgtwin.apex.library.signatures import Refusing, declare, system_class, type_of
 from orgtwin.apex.library.tokens import AGGREGATE_RESULT, SObjectField, SObjectTypeToken
 from orgtwin.apex.records import SObject, fit, get_field
 from orgtwin.apex.text import to_text
@@ -158,6 +158,7 @@ system_class(
         "SObject getSObject(String)": _get_parent,
         "SObject getSObject(Schema.SObjectField)": _get_parent,
         "List<SObject> getSObjects(String)": _get_children,
+        "List<SObject> getSObjects(Schema.SObjectField)": Refusing("SObject.getSObjects(Schema.SObjectField)"),
         "Schema.SObjectType getSObjectType()": lambda this: SObjectTypeToken(this.type),
         "Id getCloneSourceId()": lambda this: getattr(this, "cloned_from", None),
         "Boolean isClone()": lambda this: hasattr(this, "cloned_from"),
