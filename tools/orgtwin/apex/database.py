@@ -382,6 +382,20 @@ def dml_exception(verb: str, records: list[SObject], failed: list[tuple[int, Dml
     return ApexThrow(value)
 
 
+def _chunks(verb: str, records: list[SObject]) -> list[tuple[Type, list[SObject]]]:
+    """Records by type as they follow each other: "Creating Records for Multiple Object Types". Raises TypeException beyond ten."""
+    found = [(type_, list(group)) for type_, group in groupby(records, key=lambda record: record.type)]
+    if len(found) > 1 and verb in _CHUNKED and sum(-(-len(group) // CHUNK) for _, group in found) > MOST_CHUNKS:
+        text = f"Cannot have more than {MOST_CHUNKS} chunks in a single operation. Please rearrange the data to reduce chunking."
+        raise throw("TypeException", text)
+    return found
+
+
+CHUNK = 200
+MOST_CHUNKS = 10
+_CHUNKED = ("insert", "update", "upsert")
+
+
 def write(
     engine: Engine, verb: str, records: list[SObject], *, all_or_none: bool, user_mode: bool, key: str | None = None
 ) -> list[DmlResult]:
@@ -412,8 +426,7 @@ def write(
     taken = [record for index, record in enumerate(records) if index not in refused] if refused else records
     transaction.writes += 1
     try:
-        for type_, group in groupby(taken, key=lambda r: r.type):
-            chunk = list(group)
+        for type_, chunk in _chunks(verb, taken):
             results += _write_type(engine, verb, type_, chunk, all_or_none=all_or_none, user_mode=user_mode, key=key)
     finally:
         transaction.writes -= 1

@@ -114,7 +114,7 @@ class Engine:
         self.is_testing = False
         self.is_running = False
         self.test_state: dict[str, Value] = {}
-        self.caches: dict[tuple[str, str], dict[str, Value]] = {}
+        self.caches: dict[tuple[str, str], dict[str, tuple[Value, datetime]]] = {}
         self.outbox: list[dict[str, object]] = []
         self.unsent: list[dict[str, object]] = []  # e-mails that go out with the commit
         self.queued_signatures: dict[str, str] = {}  # of queueable jobs that wait: signature to job id
@@ -305,6 +305,10 @@ class Engine:
         try:
             with context.running(self), nullcontext() if shares_statics else self._fresh_statics():
                 yield self.transaction
+        except BaseException:
+            for take_back in reversed(self.transaction.on_failure):
+                take_back()
+            raise
         finally:
             del self.stack[depth:]
             self.is_running = was_running

@@ -62,6 +62,7 @@ ITERATED = "Cannot modify a collection while it is being iterated."
 
 _NAMESPACED = {
     "Auth": "AuthProviderPluginException DiscoveryCustomErrorException VerificationException",
+    "Cache": ("BulkApiKeysLimitExceededException InvalidParamException ItemSizeLimitExceededException"),
     "Canvas": "CanvasRenderException",
     "Compression": "ZipException",
     "DataSource": "DataSourceException OAuthTokenExpiredException",
@@ -81,6 +82,9 @@ EXCEPTIONS: Mapping[str, ApexClass] = {
     "eventbus.invalidreplayidexception": exception_class("InvalidReplayIdException", EXCEPTION, "EventBus"),
     "cache.org.orgcacheexception": exception_class("Org.OrgCacheException", EXCEPTION, "Cache"),
     "cache.session.sessioncacheexception": exception_class("Session.SessionCacheException", EXCEPTION, "Cache"),
+    "cache.session.sessioncachenosessionexception": exception_class(
+        "Session.SessionCacheNoSessionException", EXCEPTION, "Cache"
+    ),
     "cache.cacheexception": exception_class("CacheException", EXCEPTION, "Cache"),
     **{
         f"{namespace}.{name}".lower(): exception_class(name, EXCEPTION, namespace)

@@ -39,6 +39,11 @@ def live_bytes(engine: Engine, stop_at: int) -> tuple[int, int]:
     """What frames and static fields reach, in bytes and in values; stops counting beyond `stop_at` bytes."""
     roots: list[Value] = [value for frame in engine.stack for value in frame]
     roots += [value for cls in engine.touched for value in cls.statics or ()]
+    return bytes_of(roots, stop_at)
+
+
+def bytes_of(roots: list[Value], stop_at: int) -> tuple[int, int]:
+    """What values reach, as `live_bytes` counts it; takes from the list."""
     seen: set[int] = set()
     total = count = 0
     while roots and total <= stop_at:

@@ -1,17 +1,21 @@
 """Platform Cache: Cache.Org, Cache.Session, partitions, CacheBuilder. A test begins with empty caches.
 
-Source: "Cache Namespace" (Apex Reference Guide), "Platform Cache" (Apex Developer Guide). ASSUMED: values live as long as the
-process; time to live and capacity are not counted.
+Source: "Cache Namespace", "Cache Exceptions" (Apex Reference Guide), "Platform Cache Limits", "Platform Cache Internals" (Apex
+Developer Guide). ASSUMED: the texts of the exceptions; every partition is there, of any capacity; an item is as large as the heap
+model says; in a test jobs see the session of the test, elsewhere asynchronous code has none.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
+from orgtwin.apex.heap import bytes_of
 from orgtwin.apex.library.jobs import call_method
 from orgtwin.apex.library.objects import new_instance
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, system_interface, type_of
@@ -20,6 +24,16 @@ from orgtwin.apex.text import to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Instance, Long, Value
 
+if TYPE_CHECKING:
+    from orgtwin.apex.engine import Engine
+
+_LIVES = {"Org": (172_800, 86_400), "Session": (28_800, 28_800)}
+"""Seconds: the longest time to live, and that of what names none."""
+_SHORTEST = 300
+MOST_BYTES = 100 * 1024
+"""Of one item."""
+MOST_KEYS = 10
+"""Of one call with several."""
 _KEY = re.compile(r"[A-Za-z0-9]{1,50}")
 _DEFAULT = "local.default"
 
@@ -39,21 +53,58 @@ class Partition:
         return declare(f"{self.scope}Partition", namespace="Cache").type
 
     @property
-    def values(self) -> dict[str, Value]:
-        return context.engine().caches.setdefault((self.scope, self.name.lower()), {})
+    def values(self) -> Mapping[str, Value]:
+        """What lives now."""
+        engine = context.engine()
+        if self.scope == "Session" and not _has_session(engine):
+            error = "Cache.Session.SessionCacheNoSessionException"
+            raise throw(error, "The session cache is not available: asynchronous code has no session")
+        now = engine.now()
+        held = engine.caches.get((self.scope, self.name.lower()), {})
+        return {key: value for key, (value, until) in held.items() if now < until}
+
+    def keep(self, key: str, value: Value, seconds: int) -> None:
+        self._change()[key] = value, context.engine().now() + timedelta(seconds=seconds)
+
+    def drop(self, key: str) -> bool:
+        """Was it there?"""
+        found = self.values.get(key)
+        self._change().pop(key, None)
+        return found is not None
+
+    def _change(self) -> dict[str, tuple[Value, datetime]]:
+        """The entries, to be changed; they come back as they were when the transaction fails."""
+        engine, place = context.engine(), (self.scope, self.name.lower())
+        before = engine.caches.get(place, {})
+        engine.transaction.on_failure.append(lambda: engine.caches.update({place: before}))
+        engine.caches[place] = dict(before)
+        return engine.caches[place]
+
+
+def _has_session(engine: Engine) -> bool:
+    return engine.is_testing or not engine.transaction.asynchronous
 
 
 def _check_key(this: Partition, key: str | None) -> str:
     if key is None or not _KEY.fullmatch(key):
-        error = f"Cache.{this.scope}.{this.scope}CacheException"
-        raise throw(
-            error, f"Failed Cache.{this.scope}: key must be alphanumeric and at most 50 characters: {to_text(key)}"
-        )
+        text = f"Failed Cache.{this.scope}: key must be alphanumeric and at most 50 characters: {to_text(key)}"
+        raise throw("Cache.InvalidParamException", text)
     return key
 
 
-def _put(this: Partition, key: str, value: Value, *_: Value) -> None:
-    this.values[_check_key(this, key)] = copied(value)
+def _put(this: Partition, key: str, value: Value, *options: Value) -> None:
+    """`options`: the time to live in seconds, which may be left out, and who may see it."""
+    name = _check_key(this, key)
+    longest, usual = _LIVES[this.scope]
+    seconds = options[0] if options and isinstance(options[0], int) else usual
+    if not _SHORTEST <= seconds <= longest:
+        text = f"Failed Cache.{this.scope}.put(): ttlSecs must be between {_SHORTEST} and {longest}: {seconds}"
+        raise throw("Cache.InvalidParamException", text)
+    if bytes_of([value], MOST_BYTES)[0] > MOST_BYTES:
+        raise throw(
+            "Cache.ItemSizeLimitExceededException", f"Failed Cache.{this.scope}.put(): item exceeds 100 KB: {name}"
+        )
+    this.keep(name, copied(value), seconds)
 
 
 def _get(this: Partition, key: str) -> Value:
@@ -90,19 +141,27 @@ def _build(this: Partition, builder: Value, key: str) -> Value:
     """get(CacheBuilder, key): what is there, else what the builder loads. The entry is the builder's own."""
     own = f"{builder.type.name}_{key}"
     if own not in this.values:
-        this.values[own] = call_method(new_instance(builder), "doLoad", key)
+        this.keep(own, call_method(new_instance(builder), "doLoad", key), _LIVES[this.scope][1])
     return this.values[own]
 
 
 def _remove(this: Partition, key: str) -> bool:
-    return this.values.pop(_check_key(this, key), None) is not None
+    return this.drop(_check_key(this, key))
 
 
 def _remove_built(this: Partition, builder: Value, key: str) -> bool:
-    return this.values.pop(f"{builder.type.name}_{key}", None) is not None
+    return this.drop(f"{builder.type.name}_{key}")
+
+
+def _few(keys: ApexList | ApexSet) -> None:
+    if len(keys.items) > MOST_KEYS:
+        text = f"More than {MOST_KEYS} keys in one call: {len(keys.items)}"
+        raise throw("Cache.BulkApiKeysLimitExceededException", text)
 
 
 def _contains(this: Partition, key: Value) -> Value:
+    if isinstance(key, (ApexList, ApexSet)):
+        _few(key)
     if isinstance(key, ApexSet):
         return ApexMap(type_of("Map<String,Boolean>"), {k: k in this.values for k in key.items})
     if isinstance(key, ApexList):
@@ -113,6 +172,7 @@ def _contains(this: Partition, key: Value) -> Value:
 def _get_all(this: Partition, keys: ApexSet | None) -> ApexMap:
     if keys is None:
         raise argument_null("keys")
+    _few(keys)
     return ApexMap(type_of("Map<String,Object>"), {k: copied(this.values[k]) for k in keys.items if k in this.values})
 
 
@@ -132,7 +192,7 @@ _METHODS: dict[str, Callable[..., Value]] = {
     "Set<String> getKeys()": lambda this: ApexSet(type_of("Set<String>"), dict.fromkeys(this.values)),
     "Long getNumKeys()": lambda this: Long(len(this.values)),
     "String getName()": lambda this: this.name,
-    "Boolean isAvailable()": lambda this: True,
+    "Boolean isAvailable()": lambda this: this.scope == "Org" or _has_session(context.engine()),
     "Double getCapacity()": lambda this: 0.0,
     "Double getMissRate()": lambda this: 0.0,
     "Long getAvgGetTime()": lambda this: Long(0),
@@ -167,6 +227,7 @@ def _static(scope: str, run: Callable[..., Value], *, built: bool) -> Callable[.
 
 def _of_places(scope: str, run: Callable[..., Value], keys: ApexList | ApexSet) -> Value:
     """Keys each in its partition: what they find together, in a list or by the keys as they are given."""
+    _few(keys)
     singles = [(key, *_place(scope, key)) for key in keys.items]
     if isinstance(keys, ApexList):
         found = [run(partition, ApexList(keys.type, [last])).items[0] for _key, partition, last in singles]
