@@ -7,7 +7,7 @@ Source: "Messaging Namespace" (Apex Reference Guide), "Outbound Email" (Apex Dev
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, throw
@@ -153,7 +153,10 @@ def _send(messages: ApexList | None, all_or_none: bool | None = True) -> ApexLis
     if first is not None and all_or_none is not False:
         index, refusal = first
         said = f"{refusal.status_code}, {refusal.message}"
-        failure = throw("EmailException", f"SendEmail failed. First exception on row {index}; first error: {said}: []")
+        shown = ", ".join(refusal.fields)
+        failure = throw(
+            "EmailException", f"SendEmail failed. First exception on row {index}; first error: {said}: [{shown}]"
+        )
         failure.value.details = [(i, None, error) for i, error in enumerate(refusals) if error is not None]
         raise failure
     waits = engine.port.is_in_transaction and not engine.is_testing
@@ -173,6 +176,8 @@ def _refusal(message: Properties) -> SaveError | None:
         return SaveError("REQUIRED_FIELD_MISSING", "Add a recipient to send an email.")
     if not any(values.get(name) for name in ("plaintextbody", "htmlbody", "description")):
         return SaveError("REQUIRED_FIELD_MISSING", "Missing body: an e-mail needs a plain text or an HTML body")
+    if _is_to_user(values) and values.get("saveasactivity") is not False:
+        return _ACTIVITY_OF_USER
     wrong = next((a for a in addresses if "@" in str(a) and not _ADDRESS.fullmatch(str(a))), None)
     wrong = wrong or next((a for a in addresses if "@" not in str(a) and len(str(a)) not in (15, 18)), None)
     if wrong is not None:
@@ -181,6 +186,19 @@ def _refusal(message: Properties) -> SaveError | None:
         if len(_items(values.get(name))) > most:
             return SaveError("LIMIT_EXCEEDED", f"{name} takes at most {most} addresses")  # ASSUMED text
     return None
+
+
+_ACTIVITY_OF_USER = SaveError(
+    "INVALID_SAVE_AS_ACTIVITY_FLAG",
+    "saveAsActivity must be false when sending mail to users.",
+    ("saveAsActivity", "true"),  # ASSUMED: what stands between the brackets
+)
+"""The flag is true where nobody set it: "setSaveAsActivity" (Email Class). The text is that of messages which users of orgs paste."""
+
+
+def _is_to_user(values: Mapping[str, Value]) -> bool:
+    targets = [values.get("targetobjectid"), *_items(values.get("targetobjectids"))]
+    return any(str(target).startswith("005") for target in targets)
 
 
 def _fill_in(message: Properties) -> SaveError | None:
