@@ -92,10 +92,8 @@ def _end(tokens: Tokens, at: int) -> int:
     return tokens.starts[at] + len(tokens.raws[at])
 
 
-def _indexes(tokens: Tokens, kind: int | None = None) -> Iterator[int]:
-    for at, found in enumerate(tokens.kinds):
-        if found != END and (kind is None or found == kind):
-            yield at
+def _indexes(tokens: Tokens) -> Iterator[int]:
+    return (at for at, kind in enumerate(tokens.kinds) if kind != END)
 
 
 def _operators(tokens: Tokens, _pairs: dict[int, int]) -> Iterator[Edit]:
@@ -122,7 +120,7 @@ def _constants(tokens: Tokens, _pairs: dict[int, int]) -> Iterator[Edit]:
 
 def _guards(tokens: Tokens, pairs: dict[int, int]) -> Iterator[Edit]:
     """A condition that is always, or never, met."""
-    for at in _indexes(tokens, WORD):
+    for at in _indexes(tokens):
         if tokens.texts[at] != "if" or tokens.texts[at + 1] != "(" or at + 1 not in pairs:
             continue
         start, end = tokens.starts[at + 1] + 1, tokens.starts[pairs[at + 1]]
@@ -133,7 +131,7 @@ def _guards(tokens: Tokens, pairs: dict[int, int]) -> Iterator[Edit]:
 
 def _loops(tokens: Tokens, pairs: dict[int, int]) -> Iterator[Edit]:
     """A loop that ends before its first turn, or after it."""
-    for at in _indexes(tokens, WORD):
+    for at in _indexes(tokens):
         if tokens.texts[at] not in ("for", "while") or at + 1 not in pairs:
             continue
         body = pairs[at + 1] + 1
@@ -151,7 +149,7 @@ def _statements(tokens: Tokens, pairs: dict[int, int]) -> Iterator[Edit]:
         text = tokens.texts[at]
         depth += (text == "{") - (text == "}")
         starts = at > 0 and tokens.texts[at - 1] in ("{", "}", ";") and tokens.kinds[at - 1] != STRING
-        if not starts or depth < 2 or tokens.kinds[at] != WORD or text in _NO_STATEMENT:
+        if not starts or depth < 2 or tokens.kinds[at] > WORD or text in _NO_STATEMENT:
             continue
         end = _statement_end(tokens, pairs, at)
         if end is not None:
@@ -204,7 +202,7 @@ def _elements(tokens: Tokens, pairs: dict[int, int], opening: int, closing: int)
 
 def _returns(tokens: Tokens, pairs: dict[int, int]) -> Iterator[Edit]:
     """Nothing comes back."""
-    for at in _indexes(tokens, WORD):
+    for at in _indexes(tokens):
         if tokens.texts[at] != "return" or tokens.texts[at + 1] in (";", "null"):
             continue
         end = _statement_end(tokens, pairs, at)

@@ -13,7 +13,7 @@ locals, the type of a declaration is CLASS, INTERFACE, ENUM or TRIGGER; `visibil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from orgtwin.apex.syntax import SyntaxProblem, parse, tree
@@ -301,9 +301,9 @@ def _children(node: object) -> Iterator[tree.Node]:
     if isinstance(node, (list, tuple)):
         for item in node:
             yield from _inside(item)
-    elif is_dataclass(node):
-        for part in fields(node):
-            yield from _inside(getattr(node, part.name))
+    elif isinstance(node, tree.Node):
+        for name in node.__struct_fields__:
+            yield from _inside(getattr(node, name))
 
 
 def _inside(value: object) -> Iterator[tree.Node]:

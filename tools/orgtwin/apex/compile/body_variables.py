@@ -7,7 +7,6 @@ takes every variable of the outermost block so. Only those that are named need t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
 
 from orgtwin.apex.syntax import tree
 
@@ -48,6 +47,6 @@ def _names(node: object) -> Iterator[str]:
     elif isinstance(node, (list, tuple)):
         for item in node:
             yield from _names(item)
-    elif is_dataclass(node):
-        for part in fields(node):
-            yield from _names(getattr(node, part.name))
+    elif isinstance(node, tree.Node):
+        for part in node.__struct_fields__:
+            yield from _names(getattr(node, part))

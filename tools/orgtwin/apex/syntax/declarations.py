@@ -62,7 +62,7 @@ class Parser(StatementParser):
         self.modifiers()
         after = self.skip_type(self.i)
         is_member = self.texts[self.i] in _TYPE_WORDS
-        if not is_member and after >= 0 and self.kinds[after] == WORD:
+        if not is_member and after >= 0 and self.kinds[after] <= WORD:
             is_member = self.texts[after + 1] in ("(", "{")
         self.i = start
         return is_member
@@ -193,7 +193,7 @@ class Parser(StatementParser):
             declared = self._type_declaration(modifiers, inner=True)
             self.come_back()
             return declared
-        if self.kinds[self.i] == WORD and texts[self.i + 1] == "(":
+        if self.kinds[self.i] <= WORD and texts[self.i + 1] == "(":
             position = self.starts[self.i]
             name = self.name()
             parameters = self._parameters()

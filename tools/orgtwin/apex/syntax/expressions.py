@@ -12,9 +12,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 
-from orgtwin.apex.syntax.lexer import NUMBER, OPERATOR, STRING, WORD
+from orgtwin.apex.syntax.lexer import NUMBER, STRING, WORD
 from orgtwin.apex.syntax.tree import (
     Assign,
     Binary,
@@ -40,7 +41,7 @@ from orgtwin.apex.syntax.tree import (
     Unary,
 )
 from orgtwin.apex.syntax.types import TypeParser
-from orgtwin.apex.syntax.words import ANGLES, ASSIGNMENTS, COMPARING, KEYWORDS, PRECEDENCE
+from orgtwin.apex.syntax.words import ANGLES, ASSIGNMENTS, COMPARING, PRECEDENCE
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[\s\S])")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "%": "\\%", "_": "\\_"}
@@ -49,9 +50,11 @@ _CONSTANTS: dict[str, tuple[str, bool | None]] = {
     "false": ("Boolean", False),
     "null": ("null", None),
 }
-_PREFIXES = frozenset(("!", "-", "+", "~", "++", "--"))
+_SUFFIXES = frozenset((".", "?.", "[", "<", "++", "--"))
+"""What can go on with an operand; an angle for the sake of `Set<Id>.class`."""
 _CLOSING = frozenset((")", ",", ";", "]", "}", ":"))
 """Behind one word or value alone: most operands are no more than that."""
+_QUERY_STARTS = frozenset(("select", "find"))
 _TIGHTEST = 99
 _MAX_INTEGER, _MAX_LONG = 2**31, 2**63
 
@@ -76,10 +79,19 @@ def start_of(node: Expression) -> int:
 
 class ExpressionParser(TypeParser):
     def expression(self) -> Expression:
-        left = self._ternary()
         at = self.i
-        if self.kinds[at] != OPERATOR:
+        if self.kinds[at] == WORD and self.texts[at + 1] in _CLOSING:
+            self.i = at + 1
+            return Name(self.starts[at], self.raws[at])
+        left = self._operand()
+        text = self.texts[self.i]
+        if text in _CLOSING:
             return left
+        if text in PRECEDENCE:
+            left = self._binary(left, 3)
+        at = self.i
+        if self.texts[at] == "?":
+            return self._ternary(left)
         op, width = self._operator(at)
         if op in ASSIGNMENTS:
             self.i = at + width
@@ -88,34 +100,25 @@ class ExpressionParser(TypeParser):
 
     def arguments(self) -> list[Expression]:
         """What stands between parentheses; the opening one is behind us."""
-        found: list[Expression] = []
-        if self.accept(")"):
-            return found
-        while True:
+        texts = self.texts
+        if texts[self.i] == ")":
+            self.i += 1
+            return []
+        found = [self.expression()]
+        while texts[self.i] == ",":
+            self.i += 1
             found.append(self.expression())
-            if self.accept(")"):
-                return found
-            if not self.accept(","):
-                self.expect(")")
+        self.expect(")")
+        return found
 
-    def _ternary(self) -> Expression:
-        condition = self._binary(3)
-        at = self.i
-        if self.texts[at] != "?":
-            return condition
-        self.i = at + 1
+    def _ternary(self, condition: Expression) -> Ternary:
+        self.i += 1
         then = self.expression()
         self.expect(":")
         return Ternary(start_of(condition), condition, then, self.expression())
 
-    def _binary(self, minimum: int) -> Expression:
-        at = self.i
-        if self.texts[at + 1] in _CLOSING and self.kinds[at] <= NUMBER:
-            if self.kinds[at] != WORD or self.texts[at] in KEYWORDS:
-                return self._primary()
-            self.i = at + 1
-            return Name(self.starts[at], self.raws[at])
-        left = self._unary()
+    def _binary(self, left: Expression, minimum: int) -> Expression:
+        """What begins with this operand and holds only operators that bind at least so tightly."""
         tightest = _TIGHTEST
         while True:
             at = self.i
@@ -140,7 +143,10 @@ class ExpressionParser(TypeParser):
             else:
                 self.i = at + width
                 tightest = min(tightest, power)
-                left = Binary(start_of(left), op, left, self._binary(power + 1))
+                right = self._operand()
+                if self.texts[self.i] not in _CLOSING:
+                    right = self._binary(right, power + 1)
+                left = Binary(start_of(left), op, left, right)
 
     def _operator(self, at: int) -> tuple[str, int]:
         """The operator there and its number of tokens: what starts with an angle is put together, with blanks between or none.
@@ -154,25 +160,42 @@ class ExpressionParser(TypeParser):
                 width += 1
         return op, width
 
-    def _unary(self) -> Expression:
+    def _operand(self) -> Expression:
         at = self.i
-        op = self.texts[at]
-        if self.kinds[at] == OPERATOR:
-            if op in _PREFIXES:
-                return self._prefixed(op)
-            if op == "(":
-                closing = self.skip_type(at + 1)
-                if closing >= 0 and self.texts[closing] == ")" and self._casts(closing + 1):
-                    self.i = at + 1
-                    type_name = self.type()
-                    self.i += 1
-                    return Cast(self.starts[at], type_name, self._unary())
-        return self._suffixed(self._primary())
+        kind = self.kinds[at]
+        if kind == WORD:
+            if self.texts[at + 1] == "(":
+                self.i = at + 2
+                left: Expression = Call(self.starts[at], None, self.raws[at], self.arguments(), False)
+            else:
+                self.i = at + 1
+                left = Name(self.starts[at], self.raws[at])
+        elif kind == STRING:
+            self.i = at + 1
+            left = Literal(self.starts[at], "String", self._string(self.texts[at]))
+        elif kind == NUMBER:
+            left = self._number()
+        else:
+            left = _OPERANDS.get(self.texts[at], ExpressionParser.unexpected)(self)
+        return self._suffixed(left, at) if self.texts[self.i] in _SUFFIXES else left
 
-    def _prefixed(self, op: str) -> Expression:
+    def _prefixed(self) -> Unary:
         at = self.i
         self.i = at + 1
-        return Unary(self.starts[at], op, self._unary())
+        return Unary(self.starts[at], self.texts[at], self._operand())
+
+    def _parenthesis(self) -> Expression:
+        """`(Type) operand` or `(expression)`."""
+        at = self.i
+        closing = self.skip_type(at + 1)
+        self.i = at + 1
+        if closing >= 0 and self.texts[closing] == ")" and self._casts(closing + 1):
+            type_name = self.type()
+            self.i += 1
+            return Cast(self.starts[at], type_name, self._operand())
+        inner = self.expression()
+        self.expect(")")
+        return inner
 
     def _casts(self, after: int) -> bool:
         """True if the parenthesised type in front of this token is a cast: an operand follows, not an operator.
@@ -180,57 +203,67 @@ class ExpressionParser(TypeParser):
         A sign belongs to the operand, as Salesforce's own compiler reads it: `(x) - 1` asks for a type x.
         """
         kind, text = self.kinds[after], self.texts[after]
-        if kind == WORD:
-            return text not in ("instanceof",)
+        if kind <= WORD:
+            return text != "instanceof"
         if kind in (STRING, NUMBER) or text in ("(", "!", "~", "+", "-"):
             return True
         if text in ("++", "--"):
-            return self.kinds[after + 1] == WORD and self.texts[after + 1] != "instanceof"
-        return text == "[" and self.texts[after + 1] in ("select", "find")
+            return self.kinds[after + 1] <= WORD and self.texts[after + 1] != "instanceof"
+        return text == "[" and self.texts[after + 1] in _QUERY_STARTS
 
-    def _suffixed(self, left: Expression) -> Expression:
+    def _suffixed(self, left: Expression, first: int) -> Expression:
+        """What begins with this operand, whose own first token is `first`, and goes on by dots, indexes and calls."""
         texts = self.texts
         while True:
             at = self.i
             text = texts[at]
-            if text in (".", "?."):
-                self.i = at + 1
-                position = self.starts[at + 1]
-                name = self.any_name()
-                if texts[at + 2] == "(":
+            if text == "." or text == "?.":
+                if self.kinds[at + 1] != WORD:
+                    left = self._dotted_keyword(left, first)
+                elif texts[at + 2] == "(":
                     self.i = at + 3
-                    left = Call(position, left, name, self.arguments(), text == "?.")
+                    left = Call(self.starts[at + 1], left, self.raws[at + 1], self.arguments(), text == "?.")
                 else:
-                    left = FieldAccess(position, left, name, text == "?.")
-            elif text == "[":
-                if texts[at + 1] in ("select", "find"):  # a query behind the master record of a merge
-                    return left
-                self.i = at + 1
-                index = self.expression()
-                self.expect("]")
-                left = Index(start_of(left), left, index)
-            elif text in ("++", "--"):
+                    self.i = at + 2
+                    left = FieldAccess(self.starts[at + 1], left, self.raws[at + 1], text == "?.")
+            elif (
+                text == "[" and texts[at + 1] not in _QUERY_STARTS
+            ):  # a query stands behind the master record of a merge
+                left = self._indexed(left, first)
+            elif text == "++" or text == "--":
                 self.i = at + 1
                 left = Postfix(self.starts[at], text, left)
             else:
-                return left
+                literal = self._class_literal(first) if text == "<" else None
+                if literal is None:
+                    return left
+                left = literal
 
-    def _primary(self) -> Expression:
-        at = self.i
-        kind, text = self.kinds[at], self.texts[at]
-        if kind == WORD:
-            return self._word(at, text)
-        if kind == STRING:
-            self.i = at + 1
-            return Literal(self.starts[at], "String", self._string(text))
-        if kind == NUMBER:
-            return self._number()
-        if text == "(":
-            self.i = at + 1
-            inner = self.expression()
-            self.expect(")")
-            return inner
-        if text != "[" or self.texts[at + 1] not in ("select", "find"):
+    def _dotted_keyword(self, target: Expression, first: int) -> Expression:
+        """A member whose name is a keyword, or the end of a class literal."""
+        self.i += 1
+        at, safe = self.i, self.texts[self.i - 1] == "?."
+        if self.texts[at] == "class" and not safe:
+            literal = self._class_literal(first)
+            if literal is not None:
+                return literal
+        name = self.any_name()
+        if self.accept("("):
+            return Call(self.starts[at], target, name, self.arguments(), safe)
+        return FieldAccess(self.starts[at], target, name, safe)
+
+    def _indexed(self, target: Expression, first: int) -> Expression:
+        """`target[index]`, or the literal of a class of arrays."""
+        literal = self._class_literal(first) if self.texts[self.i + 1] == "]" else None
+        if literal is not None:
+            return literal
+        self.i += 1
+        index = self.expression()
+        self.expect("]")
+        return Index(start_of(target), target, index)
+
+    def _bracket(self) -> Expression:
+        if self.texts[self.i + 1] not in _QUERY_STARTS:
             self.unexpected()
         return self.query()
 
@@ -262,42 +295,44 @@ class ExpressionParser(TypeParser):
             raise self.tokens.problem(message, self.starts[at])
         return value
 
-    def _word(self, at: int, text: str) -> Expression:
-        start = self.starts[at]
-        if text == "new":
-            return self._new()
-        constant = _CONSTANTS.get(text)
-        if constant is not None:
-            self.i = at + 1
-            return Name(start, self.raws[at]) if self.texts[at + 1] == "." else Literal(start, *constant)
-        if text in ("this", "super"):
-            self.i = at + 1
-            if self.accept("("):
-                return Call(start, None, text, self.arguments(), False)
-            if text == "super" and self.texts[at + 1] not in (".", "?."):
-                self.unexpected()
-            return This(start) if text == "this" else Super(start)
-        literal = self._class_literal(at)
-        if literal is not None:
-            return literal
-        if text in KEYWORDS and not (text == "trigger" and self.texts[at + 1] == "."):
+    def _constant(self) -> Expression:
+        at = self.i
+        self.i = at + 1
+        if self.texts[at + 1] == ".":
+            return Name(self.starts[at], self.raws[at])
+        return Literal(self.starts[at], *_CONSTANTS[self.texts[at]])
+
+    def _self(self) -> Expression:
+        """`this`, `super`, `this(...)`, `super(...)`."""
+        at = self.i
+        start, text = self.starts[at], self.texts[at]
+        self.i = at + 1
+        if self.accept("("):
+            return Call(start, None, text, self.arguments(), False)
+        if text == "super" and self.texts[at + 1] not in (".", "?."):
+            self.unexpected()
+        return This(start) if text == "this" else Super(start)
+
+    def _trigger_context(self) -> Name:
+        at = self.i
+        if self.texts[at + 1] != ".":
             self.unexpected()
         self.i = at + 1
-        name = self.raws[at]
-        if self.accept("("):
-            return Call(start, None, name, self.arguments(), False)
-        return Name(start, name)
+        return Name(self.starts[at], self.raws[at])
 
-    def _class_literal(self, at: int) -> ClassLiteral | None:
-        texts = self.texts
-        if texts[at + 1] not in (".", "<", "["):
+    def _literal_of_keyword(self) -> ClassLiteral:
+        """`List<Id>.class`, `void.class`."""
+        return self._class_literal(self.i) or self.unexpected()
+
+    def _class_literal(self, first: int) -> ClassLiteral | None:
+        """The literal that begins with this token, if one does; `i` is behind it then."""
+        after = self.skip_type(first)
+        if after < 0 or self.texts[after] != "." or self.texts[after + 1] != "class":
             return None
-        after = self.skip_type(at)
-        if after < 0 or texts[after] != "." or texts[after + 1] != "class":
-            return None
+        self.i = first
         type_name = self.type()
         self.i += 2
-        return ClassLiteral(self.starts[at], type_name)
+        return ClassLiteral(self.starts[first], type_name)
 
     def _new(self) -> Expression:
         start = self.starts[self.i]
@@ -320,7 +355,7 @@ class ExpressionParser(TypeParser):
         if type_name.dimensions:
             raise self.problem("Missing '{' at '('")
         self.i += 1
-        if self.kinds[self.i] == WORD and texts[self.i + 1] == "=":
+        if self.kinds[self.i] <= WORD and texts[self.i + 1] == "=":
             return self._record(start, type_name)
         return NewObject(start, type_name, self.arguments())
 
@@ -355,3 +390,16 @@ class ExpressionParser(TypeParser):
         if items and pairs:
             self.unexpected()
         return NewPairs(start, type_name, pairs) if pairs else NewItems(start, type_name, items)
+
+
+_OPERANDS: dict[str, Callable[[ExpressionParser], Expression]] = {
+    **dict.fromkeys(("!", "-", "+", "~", "++", "--"), ExpressionParser._prefixed),
+    **dict.fromkeys(("true", "false", "null"), ExpressionParser._constant),
+    **dict.fromkeys(("this", "super"), ExpressionParser._self),
+    **dict.fromkeys(("list", "map", "void"), ExpressionParser._literal_of_keyword),
+    "(": ExpressionParser._parenthesis,
+    "[": ExpressionParser._bracket,
+    "new": ExpressionParser._new,
+    "trigger": ExpressionParser._trigger_context,
+}
+"""Operands by their first token, where that is neither a name nor a value."""

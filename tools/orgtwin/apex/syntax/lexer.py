@@ -1,30 +1,35 @@
 """Text to tokens, as parallel lists.
 
-One regular expression cuts the text into tokens and what stands between them, as one list of pieces; kinds, lower case and places
-are then made by functions of C over all pieces, since a match object for each token costs more than the matching. Words are
-lower-cased in `texts` (Apex ignores case) and kept as written in `raws`; strings and numbers stay as written in both. What was
-read is never looked at again (atomic groups), so that a text of comments with a wrong sign behind them costs no more than any
-other; a sign that starts nothing takes the rest of the text with it.
+One regular expression cuts the text into pieces: a token and the blanks and comments behind it. What the pieces are is then looked
+up and their places added up by functions of C, since a match object for each token costs more than the matching; pieces that were
+met before, in this source or another, are known already. Words are lower-cased in `texts` (Apex ignores case) and kept as written
+in `raws`; strings and numbers stay as written in both. What was read is never looked at again (atomic groups), so that a text of
+comments with a wrong sign behind them costs no more than any other; a sign that starts nothing takes the rest of the text with it.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import accumulate, compress
+from itertools import accumulate
 from string import ascii_letters, digits
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from orgtwin.apex.syntax.problems import LineTable, SyntaxProblem
+from orgtwin.apex.syntax.words import KEYWORDS
 
-BETWEEN, WORD, STRING, NUMBER, OPERATOR, END = 0, 1, 2, 3, 4, 5
+KEYWORD, WORD, STRING, NUMBER, OPERATOR, END = 0, 1, 2, 3, 4, 5
+"""Kinds of tokens: up to WORD they are words, up to NUMBER words and values."""
 
-_GOOD_PIECE = r"""[A-Za-z_][A-Za-z0-9_]*+|[(){}\[\];,]|\.(?![0-9])
-    |(?:[ \t\r\n\u00a0]++|//[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)++
-    |'''[ \t]*\r?\n(?:\\[\s\S]|(?!''')[^\\])*'''|'(?:\\(?:[btnfr"'\\%_&]|u[0-9a-fA-F]{4})|[^'\\\n\r])*'
+STRINGS = r"""'''[ \t]*\r?\n(?:\\[\s\S]|(?!''')[^\\])*'''|'(?:\\(?:[btnfr"'\\%_&]|u[0-9a-fA-F]{4})|[^'\\\n\r])*'"""
+# Words first, then by how often they stand in a source.
+_WORDS_AND_SIGNS = rf"""[A-Za-z_][A-Za-z0-9_]*+|[(){{}}\[\];,]|\.(?![0-9])
+    |{STRINGS}
     |(?:[0-9]+\.[0-9]+|\.[0-9]+)[dD]?|[0-9]+[lL]?
     |<<=|===|!==|\?\?|\?\.|=>|==|!=|<>|<=|>=|&&|\|\||\+\+|--|\+=|-=|\*=|/=|\|=|&=|\^=|<<|[-+*:@?=<>!~&|^]|/(?!\*)"""
-_PIECE = re.compile(rf"{_GOOD_PIECE}|[\s\S]++", re.VERBOSE)  # words first, then by how often they stand in a source
-_WHOLE_PIECE = re.compile(_GOOD_PIECE, re.VERBOSE)
+BLANKS = r"[ \t\r\n\u00a0]*+(?:(?://[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)[ \t\r\n\u00a0]*+)*+"
+_PIECE = re.compile(rf"(?:{_WORDS_AND_SIGNS}){BLANKS}|[\s\S]++", re.VERBOSE)
+_FIRST_BLANKS = re.compile(BLANKS)
+_FIRST_TOKEN = re.compile(_WORDS_AND_SIGNS, re.VERBOSE)
 _STRING_START = re.compile(r"'((?:\\.|[^'\\\n\r])*)(['\n\r]?)")
 _BAD_ESCAPE = re.compile(r"\\(?:[^btnfr\"'\\%_&u]|u(?![0-9a-fA-F]{4}))")
 _SYMBOLS = frozenset('"\\')
@@ -37,16 +42,29 @@ _INVALID_IDENTIFIER = (
 _KIND_BY_FIRST = {
     **dict.fromkeys(ascii_letters + "_", WORD),
     **dict.fromkeys(digits, NUMBER),
-    **dict.fromkeys(" \t\r\n\u00a0", BETWEEN),
     "'": STRING,
 }
-_KIND_BY_TWO = {"//": BETWEEN, "/*": BETWEEN, **{f".{digit}": NUMBER for digit in digits}}
 _AHEAD = 4  # so that looking ahead needs no bounds check
+_KEPT_PIECES, _KEPT_CHARACTERS = 50_000, 80  # known pieces, and the length of one: some ten MB at most
 MAX_CHARACTERS = 1_000_000  # "Maximum amount of code per class" (Execution Governors and Limits)
 
 
-def _kind(piece: str) -> int:
-    return _KIND_BY_TWO.get(piece[:2], _KIND_BY_FIRST.get(piece[0], OPERATOR))
+class _Known(dict[str, tuple[str, str, int]]):
+    """Of each piece: its token as written, in lower case if it is a word, and its kind."""
+
+    def __missing__(self, piece: str) -> tuple[str, str, int]:
+        token = _FIRST_TOKEN.match(piece)
+        raw = token[0] if token else piece
+        text, kind = raw, _KIND_BY_FIRST.get(raw[0], NUMBER if len(raw) > 1 and raw[1] in digits else OPERATOR)
+        if kind == WORD:
+            text = raw.lower()
+            kind = KEYWORD if text in KEYWORDS else WORD
+        if len(piece) <= _KEPT_CHARACTERS:
+            self[piece] = raw, text, kind
+        return raw, text, kind
+
+
+_KNOWN = _Known()
 
 
 class Tokens:
@@ -57,16 +75,16 @@ class Tokens:
     def __init__(self, source: str) -> None:
         self.source = source
         self.lines = LineTable(source)
-        pieces: list[str] = _PIECE.findall(source)
-        kind_of = {piece: _kind(piece) for piece in set(pieces)}
-        text_of = {piece: piece.lower() if kind == WORD else piece for piece, kind in kind_of.items()}
-        kinds = [*map(kind_of.__getitem__, pieces)]
-        starts = accumulate(map(len, pieces), initial=0)
-        self.raws: list[str] = [*compress(pieces, kinds), *["<EOF>"] * _AHEAD]
-        self.texts: list[str] = [*map(text_of.__getitem__, compress(pieces, kinds)), *["<eof>"] * _AHEAD]
-        self.starts: list[int] = [*compress(starts, kinds), *[len(source)] * _AHEAD]
-        self.kinds: list[int] = [*filter(None, kinds), *[END] * _AHEAD]
-        if pieces and not _WHOLE_PIECE.fullmatch(pieces[-1]):
+        start = _FIRST_BLANKS.match(source).end()  # type: ignore[union-attr] # matches nothing as well
+        pieces: list[str] = _PIECE.findall(source, start)
+        if len(_KNOWN) > _KEPT_PIECES:
+            _KNOWN.clear()
+        tokens = [*map(_KNOWN.__getitem__, pieces), *[("<EOF>", "<eof>", END)] * _AHEAD]
+        self.raws, self.texts, self.kinds = cast(
+            "tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]", zip(*tokens, strict=True)
+        )
+        self.starts: list[int] = [*accumulate(map(len, pieces), initial=start), *[len(source)] * (_AHEAD - 1)]
+        if pieces and not _FIRST_TOKEN.match(pieces[-1]):
             self._refuse(len(source) - len(pieces[-1]))
 
     def _refuse(self, position: int) -> NoReturn:

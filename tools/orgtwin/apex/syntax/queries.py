@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 from orgtwin.apex.syntax.expressions import ExpressionParser
-from orgtwin.apex.syntax.lexer import NUMBER, STRING, WORD
+from orgtwin.apex.syntax.lexer import BLANKS, NUMBER, STRING, STRINGS, WORD
 from orgtwin.apex.syntax.tree import Expression, Query, QueryField, QueryTree, QueryTypeOf, Search
 from orgtwin.apex.syntax.words import QUERY_WORDS
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[-+]\d\d:\d\d))?")
+_STRING_OR_BLANKS = re.compile(rf"({STRINGS})|(?=[\s/]){BLANKS}")
 _COMPARISONS = frozenset(("=", "!=", "<>", "<", ">", "<=", ">=", "like"))
 _SET_WORDS = frozenset(("in", "includes", "excludes"))
 _CLAUSE_WORDS = frozenset(
@@ -44,6 +45,10 @@ _ACCESS_WORDS = frozenset(("user_mode", "system_mode", "security_enforced"))
 _FOR_WORDS = frozenset(("view", "reference", "update"))
 
 
+def _without_blanks(found: re.Match[str]) -> str:
+    return found[1] or (" " if found[0] else "")
+
+
 class QueryParser(ExpressionParser):
     def __init__(self, source: str) -> None:
         super().__init__(source)
@@ -71,21 +76,18 @@ class QueryParser(ExpressionParser):
     def _text(self, start: int, end: int) -> str:
         """The tokens as text: comments gone, blanks single, binds numbered."""
         pieces: list[str] = []
-        binds = {b[0]: (b[1], n) for n, b in enumerate(self._binds)}
-        at, after = start, self.starts[start]
-        while at < end:
-            if self.starts[at] > after:
-                pieces.append(" ")
-            if at in binds:
-                stop, number = binds[at]
-                pieces.append(f":bind{number}")
-                after = self.starts[stop - 1] + len(self.raws[stop - 1])
-                at = stop
-            else:
-                pieces.append(self.raws[at])
-                after = self.starts[at] + len(self.raws[at])
-                at += 1
+        after = self.starts[start]
+        for number, (first, stop, _) in enumerate(self._binds):
+            pieces += self._plain(after, self.starts[first]), f":bind{number}"
+            after = self._end(stop - 1)
+        pieces.append(self._plain(after, self._end(end - 1)))
         return "".join(pieces)
+
+    def _end(self, at: int) -> int:
+        return self.starts[at] + len(self.raws[at])
+
+    def _plain(self, start: int, end: int) -> str:
+        return _STRING_OR_BLANKS.sub(_without_blanks, self.tokens.source[start:end])
 
     # SELECT
 
@@ -117,7 +119,7 @@ class QueryParser(ExpressionParser):
         name = self._path()
         self.accept("as")
         alias = None
-        if self.kinds[self.i] == WORD and self.texts[self.i] not in _CLAUSE_WORDS:
+        if self.kinds[self.i] <= WORD and self.texts[self.i] not in _CLAUSE_WORDS:
             alias = self._query_name()
         return name, alias
 
@@ -126,10 +128,10 @@ class QueryParser(ExpressionParser):
             tree = self._select()
             self.expect(")")
             return tree
-        if self.texts[self.i] == "typeof" and self.kinds[self.i + 1] == WORD:
+        if self.texts[self.i] == "typeof" and self.kinds[self.i + 1] <= WORD:
             return self._typeof()
         found = self._field()
-        if self.kinds[self.i] == WORD and self.texts[self.i] not in _CLAUSE_WORDS:
+        if self.kinds[self.i] <= WORD and self.texts[self.i] not in _CLAUSE_WORDS:
             found.alias = self._query_name()
         return found
 
@@ -156,7 +158,7 @@ class QueryParser(ExpressionParser):
 
     def _path(self) -> str:
         path = self._query_name()
-        while self.texts[self.i] == "." and self.kinds[self.i + 1] == WORD and self._is_attached():
+        while self.texts[self.i] == "." and self.kinds[self.i + 1] <= WORD and self._is_attached():
             self.i += 1
             path = f"{path}.{self._query_name()}"
         return path
@@ -180,7 +182,7 @@ class QueryParser(ExpressionParser):
         inner = ""
         if not self.accept(")"):
             while True:
-                if self.kinds[self.i] == WORD:
+                if self.kinds[self.i] <= WORD:
                     argument = self._field()
                     inner = inner or argument.path
                 else:
@@ -195,15 +197,15 @@ class QueryParser(ExpressionParser):
     def _condition(self, tree: QueryTree) -> None:
         """`NOT x`, or x AND x ..., or x OR x ...: AND and OR mix in parentheses only, NOT stands first only."""
         if self.accept("not"):
-            self._operand(tree)
+            self._condition_operand(tree)
             return
-        self._operand(tree)
+        self._condition_operand(tree)
         word = self.texts[self.i]
         if word in ("and", "or"):
             while self.accept(word):
-                self._operand(tree)
+                self._condition_operand(tree)
 
-    def _operand(self, tree: QueryTree) -> None:
+    def _condition_operand(self, tree: QueryTree) -> None:
         if self.accept("("):
             self._condition(tree)
             self.expect(")")
@@ -258,7 +260,7 @@ class QueryParser(ExpressionParser):
         if kind == STRING:
             self.i = at + 1
             return
-        if kind != WORD:
+        if kind > WORD:
             self.unexpected()
         self.i = at + 1
         if self.texts[self.i] == ":" and self.kinds[self.i + 1] == NUMBER:  # LAST_N_DAYS:30

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NoReturn
 
-from orgtwin.apex.syntax.lexer import END, STRING, WORD
+from orgtwin.apex.syntax.lexer import STRING, WORD
 from orgtwin.apex.syntax.queries import QueryParser
 from orgtwin.apex.syntax.tree import (
     Annotation,
@@ -30,7 +31,7 @@ from orgtwin.apex.syntax.tree import (
     When,
     While,
 )
-from orgtwin.apex.syntax.words import DML_WORDS, KEYWORDS, MODIFIERS, SHARING_WORDS
+from orgtwin.apex.syntax.words import DML_WORDS, MODIFIERS, SHARING_WORDS
 
 
 class StatementParser(QueryParser):
@@ -40,8 +41,7 @@ class StatementParser(QueryParser):
         start = self.starts[self.i]
         words: list[str] = []
         annotations: list[Annotation] = []
-        while True:
-            text = texts[self.i]
+        while (text := texts[self.i]) in _MODIFYING:
             if text == "@":
                 annotations.append(self._annotation())
             elif text in MODIFIERS:
@@ -51,7 +51,8 @@ class StatementParser(QueryParser):
                 words.append(f"{text} sharing")
                 self.i += 2
             else:
-                return Modifiers(start, words, annotations)
+                break
+        return Modifiers(start, words, annotations)
 
     def _annotation(self) -> Annotation:
         """`@Name`, `@Name('text')`, `@Name(key='text' key=true)`: no commas, no other values. Anything else is told at the @."""
@@ -76,7 +77,7 @@ class StatementParser(QueryParser):
         return found
 
     def _annotation_name(self, at: int) -> str:
-        self._require(self.kinds[self.i] == WORD and self.texts[self.i] not in KEYWORDS, at)
+        self._require(self.kinds[self.i] == WORD, at)
         return self.any_name()
 
     def _argument(self, annotation: Annotation, key: str, at: int) -> None:
@@ -96,34 +97,35 @@ class StatementParser(QueryParser):
         start = self.expect("{")
         statements: list[Statement] = []
         texts = self.texts
-        while texts[self.i] != "}":
-            if self.kinds[self.i] == END or texts[self.i] in _NO_STATEMENTS:
+        while (text := texts[self.i]) != "}":
+            if text in _NO_STATEMENTS:
                 self.expect("}")
-            statements.append(self.statement())
+            statements.append(_STATEMENTS.get(text, _OTHER_STATEMENT)(self))
         self.i += 1
         return Block(start, statements)
 
     def statement(self) -> Statement:
-        text = self.texts[self.i]
-        read = _STATEMENTS.get(text)
-        if read is not None:
-            return read(self)
-        if text in DML_WORDS:
-            return self._dml()
-        if text == "switch" and self.texts[self.i + 1] == "on":
-            return self._switch()
-        if text == "system" and self._is_run_as():
-            return self._run_as()
-        if text in MODIFIERS or text == "@" or self.starts_declaration():
-            return self._local(closing=";")
-        if self.kinds[self.i] == END:
-            self.expect("}")
+        return _STATEMENTS.get(self.texts[self.i], _OTHER_STATEMENT)(self)
+
+    def _declaration_or_expression(self) -> LocalVariables | ExpressionStatement:
+        if self.starts_declaration():
+            return self._declaration()
         start = self.starts[self.i]
         expression = self.expression()
         self.expect(";")
         return ExpressionStatement(start, expression)
 
-    def _local(self, closing: str | None) -> LocalVariables:
+    def _declaration(self) -> LocalVariables:
+        found = self._local()
+        self.expect(";")
+        return found
+
+    def _nothing(self) -> NoReturn:
+        """The text ends where a statement should be."""
+        self.expect("}")
+        self.unexpected()
+
+    def _local(self) -> LocalVariables:
         modifiers = self.modifiers()
         start = self.starts[self.i]
         type_name = self.type()
@@ -134,8 +136,6 @@ class StatementParser(QueryParser):
             variables.append((name, position, self.expression() if self.accept("=") else None))
             if not self.accept(","):
                 break
-        if closing is not None:
-            self.expect(closing)
         return LocalVariables(start, type_name, variables, modifiers)
 
     def _if(self) -> If:
@@ -180,7 +180,7 @@ class StatementParser(QueryParser):
             each = self._for_each(start)
             if each is not None:
                 return each
-            init = self._local(closing=None)
+            init = self._local()
         elif self.texts[self.i] != ";":
             init = [self.expression()]
             while self.accept(","):
@@ -247,7 +247,9 @@ class StatementParser(QueryParser):
         final = self.block() if self.accept("finally") else None
         return Try(start, body, catches, final)
 
-    def _switch(self) -> Switch:
+    def _switch(self) -> Statement:
+        if self.texts[self.i + 1] != "on":
+            return self._declaration_or_expression()
         start = self.starts[self.i]
         self.i += 2
         subject = self.expression()
@@ -262,7 +264,7 @@ class StatementParser(QueryParser):
         if self.accept("else"):
             return When(start, [], None, None, self.block())
         after = self.skip_type(self.i)
-        if after >= 0 and self.kinds[after] == WORD and self.texts[after + 1] == "{":
+        if after >= 0 and self.kinds[after] <= WORD and self.texts[after + 1] == "{":
             type_name = self.type()
             start = self.starts[self.i]
             name = self.name()
@@ -287,18 +289,18 @@ class StatementParser(QueryParser):
         self.expect(";")
         return Dml(start, verb, access, operand, key)
 
-    def _is_run_as(self) -> bool:
+    def _run_as(self) -> Statement:
         at = self.i
-        return self.texts[at + 1] == "." and self.texts[at + 2] == "runas" and self.texts[at + 3] == "("
-
-    def _run_as(self) -> RunAs:
-        start = self.starts[self.i]
+        if self.texts[at + 1 : at + 4] != (".", "runas", "("):
+            return self._declaration_or_expression()
+        start = self.starts[at]
         self.i += 4
         args = self.arguments()
         return RunAs(start, args, self.block())
 
 
-_NO_STATEMENTS = frozenset((";", "else", "catch", "finally"))
+_MODIFYING = MODIFIERS | SHARING_WORDS | {"@"}
+_NO_STATEMENTS = frozenset((";", "else", "catch", "finally", "<eof>"))
 _STATEMENTS: dict[str, Callable[[StatementParser], Statement]] = {
     "{": StatementParser.block,
     "if": StatementParser._if,
@@ -310,4 +312,11 @@ _STATEMENTS: dict[str, Callable[[StatementParser], Statement]] = {
     "break": StatementParser._break,
     "continue": StatementParser._continue,
     "try": StatementParser._try,
+    "switch": StatementParser._switch,
+    "system": StatementParser._run_as,
+    "<eof>": StatementParser._nothing,
+    **dict.fromkeys(DML_WORDS, StatementParser._dml),
+    **dict.fromkeys((*MODIFIERS, "@"), StatementParser._declaration),
 }
+_OTHER_STATEMENT = StatementParser._declaration_or_expression
+"""Statements by their first word; what begins with any other is a declaration or an expression."""

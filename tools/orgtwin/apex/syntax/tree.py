@@ -5,19 +5,20 @@ Words that Apex compares without case (operators, modifiers, DML verbs) are lowe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
+from msgspec import Struct, field
 
-@dataclass(slots=True)
-class Node:
+
+class Node(Struct, gc=False):
+    """A struct because a source of 12 KB has a thousand. Nodes know their children only, so there is nothing for the collector."""
+
     pos: int
 
 
 # Types
 
 
-@dataclass(slots=True)
 class TypeName(Node):
     """`Map<String, List<A.B>>[]`: the dotted name, type arguments, number of `[]`."""
 
@@ -36,10 +37,9 @@ class TypeName(Node):
 
 
 class Expression(Node):
-    __slots__ = ()
+    pass
 
 
-@dataclass(slots=True)
 class Literal(Expression):
     """`kind` is Integer, Long, Double, Decimal, String, Boolean or null."""
 
@@ -47,19 +47,16 @@ class Literal(Expression):
     value: int | float | Decimal | str | bool | None
 
 
-@dataclass(slots=True)
 class Name(Expression):
     name: str
 
 
-@dataclass(slots=True)
 class FieldAccess(Expression):
     target: Expression
     name: str
     safe: bool
 
 
-@dataclass(slots=True)
 class Call(Expression):
     """`name(args)`, `target.name(args)`; `this(...)` and `super(...)` are calls without target."""
 
@@ -69,64 +66,54 @@ class Call(Expression):
     safe: bool
 
 
-@dataclass(slots=True)
 class Index(Expression):
     target: Expression
     index: Expression
 
 
-@dataclass(slots=True)
 class Unary(Expression):
     op: str
     operand: Expression
 
 
-@dataclass(slots=True)
 class Postfix(Expression):
     op: str
     operand: Expression
 
 
-@dataclass(slots=True)
 class Binary(Expression):
     op: str
     left: Expression
     right: Expression
 
 
-@dataclass(slots=True)
 class Assign(Expression):
     op: str
     target: Expression
     value: Expression
 
 
-@dataclass(slots=True)
 class Ternary(Expression):
     condition: Expression
     then: Expression
     otherwise: Expression
 
 
-@dataclass(slots=True)
 class Cast(Expression):
     type: TypeName
     operand: Expression
 
 
-@dataclass(slots=True)
 class InstanceOf(Expression):
     operand: Expression
     type: TypeName
 
 
-@dataclass(slots=True)
 class NewObject(Expression):
     type: TypeName
     args: list[Expression]
 
 
-@dataclass(slots=True)
 class NewSObject(Expression):
     """`new Account(Name = 'x')`; also `new Foo()` is NewObject, so this one has at least one field."""
 
@@ -134,7 +121,6 @@ class NewSObject(Expression):
     fields: list[tuple[str, int, Expression]]
 
 
-@dataclass(slots=True)
 class NewItems(Expression):
     """`new List<T>{...}`, `new Set<T>{...}`, `new T[]{...}`."""
 
@@ -142,7 +128,6 @@ class NewItems(Expression):
     items: list[Expression]
 
 
-@dataclass(slots=True)
 class NewPairs(Expression):
     """`new Map<K, V>{k => v}`."""
 
@@ -150,7 +135,6 @@ class NewPairs(Expression):
     pairs: list[tuple[Expression, Expression]]
 
 
-@dataclass(slots=True)
 class NewSized(Expression):
     """`new T[n]`."""
 
@@ -158,25 +142,21 @@ class NewSized(Expression):
     size: Expression
 
 
-@dataclass(slots=True)
 class ClassLiteral(Expression):
     """`Foo.class`."""
 
     type: TypeName
 
 
-@dataclass(slots=True)
 class This(Expression):
     pass
 
 
-@dataclass(slots=True)
 class Super(Expression):
     pass
 
 
-@dataclass(slots=True)
-class QueryField:
+class QueryField(Struct, gc=False):
     """A path in a select list, condition or order: `Account.Owner.Name`, with the function around it, if any."""
 
     pos: int
@@ -185,16 +165,14 @@ class QueryField:
     alias: str | None = None
 
 
-@dataclass(slots=True)
-class QueryTypeOf:
+class QueryTypeOf(Struct, gc=False):
     pos: int
     field: str
     whens: list[tuple[str, list[QueryField]]]
     otherwise: list[QueryField]
 
 
-@dataclass(slots=True)
-class QueryTree:
+class QueryTree(Struct, gc=False):
     """What the compiler must know of a SELECT; the org's own engine reads the text itself."""
 
     pos: int
@@ -211,7 +189,6 @@ class QueryTree:
     locking: bool = False
 
 
-@dataclass(slots=True)
 class Query(Expression):
     """`[SELECT ...]`. `text` has `:bind0`, `:bind1` ... in place of the expressions in `binds`."""
 
@@ -220,7 +197,6 @@ class Query(Expression):
     binds: list[Expression]
 
 
-@dataclass(slots=True)
 class Search(Expression):
     """`[FIND ... RETURNING ...]`."""
 
@@ -233,46 +209,39 @@ class Search(Expression):
 
 
 class Statement(Node):
-    __slots__ = ()
+    pass
 
 
-@dataclass(slots=True)
 class Block(Statement):
     statements: list[Statement]
 
 
-@dataclass(slots=True)
 class LocalVariables(Statement):
     type: TypeName
     variables: list[tuple[str, int, Expression | None]]
     modifiers: Modifiers | None = None
 
 
-@dataclass(slots=True)
 class ExpressionStatement(Statement):
     expression: Expression
 
 
-@dataclass(slots=True)
 class If(Statement):
     condition: Expression
     then: Statement
     otherwise: Statement | None
 
 
-@dataclass(slots=True)
 class While(Statement):
     condition: Expression
     body: Statement | None
 
 
-@dataclass(slots=True)
 class DoWhile(Statement):
     body: Statement
     condition: Expression
 
 
-@dataclass(slots=True)
 class For(Statement):
     """`init` is one declaration or a list of expressions."""
 
@@ -282,7 +251,6 @@ class For(Statement):
     body: Statement | None
 
 
-@dataclass(slots=True)
 class ForEach(Statement):
     type: TypeName
     name: str
@@ -291,41 +259,34 @@ class ForEach(Statement):
     body: Statement | None
 
 
-@dataclass(slots=True)
 class Return(Statement):
     value: Expression | None
 
 
-@dataclass(slots=True)
 class Throw(Statement):
     value: Expression
 
 
-@dataclass(slots=True)
 class Break(Statement):
     pass
 
 
-@dataclass(slots=True)
 class Continue(Statement):
     pass
 
 
-@dataclass(slots=True)
 class Catch(Node):
     type: TypeName
     name: str
     body: Block
 
 
-@dataclass(slots=True)
 class Try(Statement):
     body: Block
     catches: list[Catch]
     final: Block | None
 
 
-@dataclass(slots=True)
 class When(Node):
     """One `when`: values, or a type with a variable, or else (all empty)."""
 
@@ -335,13 +296,11 @@ class When(Node):
     body: Block
 
 
-@dataclass(slots=True)
 class Switch(Statement):
     subject: Expression
     whens: list[When]
 
 
-@dataclass(slots=True)
 class Dml(Statement):
     """`insert as user x;` `key` is the external id field of upsert or the second operand of merge."""
 
@@ -351,7 +310,6 @@ class Dml(Statement):
     key: Expression | None
 
 
-@dataclass(slots=True)
 class RunAs(Statement):
     args: list[Expression]
     body: Block
@@ -360,7 +318,6 @@ class RunAs(Statement):
 # Declarations
 
 
-@dataclass(slots=True)
 class Annotation(Node):
     """`@Name(key = value ...)`; a lone value has the key "value". By lower-case key: value, place, and the key as written."""
 
@@ -371,7 +328,6 @@ class Annotation(Node):
     repeated: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
 class Modifiers(Node):
     words: list[str]
     annotations: list[Annotation]
@@ -383,7 +339,6 @@ class Modifiers(Node):
         return next((a for a in self.annotations if a.name.lower() == name), None)
 
 
-@dataclass(slots=True)
 class Parameter(Node):
     type: TypeName
     name: str
@@ -391,10 +346,9 @@ class Parameter(Node):
 
 
 class Member(Node):
-    __slots__ = ()
+    pass
 
 
-@dataclass(slots=True)
 class Method(Member):
     """A method, or a constructor where `type` is None."""
 
@@ -405,7 +359,6 @@ class Method(Member):
     body: Block | None
 
 
-@dataclass(slots=True)
 class Accessor(Node):
     """`get` or `set` of a property; without body it is automatic."""
 
@@ -414,7 +367,6 @@ class Accessor(Node):
     body: Block | None
 
 
-@dataclass(slots=True)
 class Property(Member):
     modifiers: Modifiers
     type: TypeName
@@ -422,7 +374,6 @@ class Property(Member):
     accessors: list[Accessor]
 
 
-@dataclass(slots=True)
 class Fields(Member):
     """`Integer a = 1, b;`."""
 
@@ -431,13 +382,11 @@ class Fields(Member):
     variables: list[tuple[str, int, Expression | None]]
 
 
-@dataclass(slots=True)
 class Initializer(Member):
     static: bool
     body: Block
 
 
-@dataclass(slots=True)
 class ClassDeclaration(Member):
     modifiers: Modifiers
     name: str
@@ -446,7 +395,6 @@ class ClassDeclaration(Member):
     members: list[Member]
 
 
-@dataclass(slots=True)
 class InterfaceDeclaration(Member):
     modifiers: Modifiers
     name: str
@@ -454,14 +402,12 @@ class InterfaceDeclaration(Member):
     methods: list[Method]
 
 
-@dataclass(slots=True)
 class EnumDeclaration(Member):
     modifiers: Modifiers
     name: str
     constants: list[tuple[str, int]]
 
 
-@dataclass(slots=True)
 class TriggerDeclaration(Node):
     """`events` are pairs such as ("before", "insert"); members are methods and types declared in the trigger's body."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from orgtwin.apex.syntax.lexer import END, OPERATOR, WORD, Tokens
+from orgtwin.apex.syntax.lexer import END, KEYWORD, WORD, Tokens
 from orgtwin.apex.syntax.problems import TOO_DEEP, SyntaxProblem
 from orgtwin.apex.syntax.tree import TypeName
-from orgtwin.apex.syntax.words import CAN_BE_MISSING, GENERIC_WORDS, KEYWORDS, NEVER_FIRST
+from orgtwin.apex.syntax.words import CAN_BE_MISSING, GENERIC_WORDS, NEVER_FIRST
 
 # Types in types. An org takes eight lists in each other ("Lists", Apex Developer Guide), and classes in classes only once.
 _DEEPEST = 100
@@ -70,7 +70,7 @@ class TypeParser:
     def name(self) -> str:
         """An identifier that is no keyword, as written."""
         at = self.i
-        if self.kinds[at] != WORD or self.texts[at] in KEYWORDS:
+        if self.kinds[at] != WORD:
             self.unexpected()
         self.i = at + 1
         return self.raws[at]
@@ -78,7 +78,7 @@ class TypeParser:
     def any_name(self) -> str:
         """An identifier where keywords are allowed too (after a dot, as a method's name)."""
         at = self.i
-        if self.kinds[at] != WORD:
+        if self.kinds[at] > WORD:
             self.unexpected()
         self.i = at + 1
         return self.raws[at]
@@ -89,7 +89,7 @@ class TypeParser:
         at = self.i
         texts, kinds = self.texts, self.kinds
         start, text = self.starts[at], texts[at]
-        if kinds[at] == WORD and texts[at + 1] not in _GO_ON and text not in KEYWORDS and text != "set":
+        if kinds[at] == WORD and texts[at + 1] not in _GO_ON and text != "set":
             self.i = at + 1
             return TypeName(start, self.raws[at])
         if text == "void":
@@ -103,7 +103,7 @@ class TypeParser:
             if texts[self.i] == "<":
                 args = self._type_arguments()
             at = self.i
-            if texts[at] != "." or kinds[at + 1] != WORD or texts[at + 1] == "class":
+            if texts[at] != "." or kinds[at + 1] > WORD or texts[at + 1] == "class":
                 break
             self.i = at + 2
             name = f"{name}.{self.raws[at + 1]}"
@@ -141,18 +141,17 @@ class TypeParser:
     def skip_type(self, at: int) -> int:
         """The token number after a type that starts at `at`, or -1 when none does. Builds nothing: this is the look-ahead."""
         texts, kinds = self.texts, self.kinds
-        text = texts[at]
         if kinds[at] != WORD:
-            return -1
-        if text in KEYWORDS and text != "void" and not (text in GENERIC_WORDS and texts[at + 1] == "<"):
-            return -1
+            text = texts[at]
+            if text != "void" and not (text in GENERIC_WORDS and texts[at + 1] == "<"):
+                return -1
         at += 1
         while True:
             if texts[at] == "<":
                 at = self._skip_type_arguments(at)
                 if at < 0:
                     return -1
-            if texts[at] != "." or kinds[at + 1] != WORD or texts[at + 1] == "class":
+            if texts[at] != "." or kinds[at + 1] > WORD or texts[at + 1] == "class":
                 break
             at += 2
         while texts[at] == "[" and texts[at + 1] == "]":
@@ -171,9 +170,13 @@ class TypeParser:
 
     def starts_declaration(self) -> bool:
         """True if a type and then a name follow: `Foo x`, `List<A> b`, not `a + b` or `a instanceof B`."""
-        if self.kinds[self.i] == OPERATOR:
+        at = self.i
+        kinds, texts = self.kinds, self.texts
+        if kinds[at] > WORD:
             return False
-        after = self.skip_type(self.i)
-        if after < 0 or self.kinds[after] != WORD:
+        after = at + 1
+        if kinds[after] > WORD:
+            after = self.skip_type(at) if texts[after] in _GO_ON else -1
+        elif kinds[at] == KEYWORD and texts[at] != "void":
             return False
-        return self.texts[after] not in KEYWORDS or self.texts[after] == "trigger"
+        return after >= 0 and (kinds[after] == WORD or texts[after] == "trigger")
