@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from functools import cached_property
 
+_NEWLINE = re.compile("\n")
 TOO_DEEP = "Expression or block nested too deeply"
 
 
 class LineTable:
     """Offsets to lines and columns, both counted from 1, of one source."""
 
-    __slots__ = ("_starts", "source")
-
     def __init__(self, source: str) -> None:
-        starts = [0]
-        find = source.find
-        at = find("\n")
-        while at >= 0:
-            starts.append(at + 1)
-            at = find("\n", at + 1)
-        self._starts = starts
         self.source = source
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(newline.end() for newline in _NEWLINE.finditer(self.source))]
 
     def line(self, offset: int) -> int:
         return bisect_right(self._starts, offset)
