@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from orgtwin.apex.compile.messages import LOCK_AND
+from orgtwin.apex.compile.messages import LOCK_AND, UPSERT_FIELD
 from orgtwin.apex.faults import ApexThrow, apex_exception, null_pointer, throw
 from orgtwin.apex.library.dml_options import saving_of
 from orgtwin.apex.library.signatures import declare
@@ -539,6 +539,8 @@ def _write_type(
     except SalesforceError as error:
         if error.code == "TWIN_UNSUPPORTED":
             raise
+        if verb == "upsert" and error.code == "NOT_FOUND" and key is not None:
+            raise throw("SObjectException", UPSERT_FIELD.format(key)) from error
         refused = SaveResult(None, False, errors=(SaveError(error.code, error.message, error.fields),))
         found = [refused] * len(records)
     if verb == "update":

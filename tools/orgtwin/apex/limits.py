@@ -91,6 +91,23 @@ SAME_AS: Mapping[str, str] = {
 RESERVED = ("AsyncCalls", "DatabaseTime")
 """Methods of the Limits class "for future use". ASSUMED: so is the retired time in the database, which no limit counts."""
 
+RETIRED = {
+    "ScriptStatements": 200_000,
+    **dict.fromkeys(
+        (
+            "ChildRelationshipsDescribes",
+            "FieldsDescribes",
+            "FieldSetsDescribes",
+            "PicklistDescribes",
+            "RecordTypesDescribes",
+        ),
+        100,
+    ),
+}
+"""Methods of the Limits class for limits that were taken away, and those limits, which nothing counts against: "Limits Class" of
+the guide of Spring '14. ASSUMED: 0 is used.
+"""
+
 BULK = "bulk"
 """The kind of a transaction of Bulk API and Bulk API 2.0: "the effective limit is the higher" of both."""
 _WITHOUT_FUTURE = ("future", "batch")

@@ -48,7 +48,7 @@ class Deletion:
         found = find_id18(record_id)
         table = self._table_of(found)
         row = table.recycled.get(found) if table is not None and found is not None else None
-        if table is None or row is None or found is None:
+        if table is None or row is None or found is None or found in table.emptied:
             return _refused(SaveError("UNDELETE_FAILED", "Entity is not in the recycle bin"))
         grant = self._context.grant(caller, table.type.api_name)
         if not grant.delete or (grant.may_delete is not None and not grant.may_delete(row)):
@@ -132,7 +132,11 @@ class Deletion:
             child_table = self._context.table(relationship.child_type)
             parent_of = child_table.reader(relationship.field)
             for child in list(child_table.deleted_rows()):
-                if parent_of(child) == row[ID] and child[SYSTEM_MODSTAMP] == moment:
+                if (
+                    parent_of(child) == row[ID]
+                    and child[SYSTEM_MODSTAMP] == moment
+                    and child[ID] not in child_table.emptied
+                ):
                     self._bring_back(child_table, child, family)
 
     def _clear(self, table: RecordTable, child: Row, field: str) -> None:

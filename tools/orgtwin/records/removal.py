@@ -58,15 +58,19 @@ class Removal:
         self._by_table(chunk, undelete_batch, tries_again)
 
     def purge(self, record_id: str) -> SaveResult:
-        """Take a record out of the recycle bin. Source: emptyRecycleBin() (SOAP API Developer Guide); ASSUMED text."""
+        """Take a record out of the recycle bin, where nobody undeletes it; queries of all rows still find it.
+
+        Source: emptyRecycleBin() (SOAP API Developer Guide), which says that for some time, typically 24 hours. ASSUMED: for ever,
+        and the text.
+        """
         found = find_id18(record_id)
         sobject_type = self._context.schema.find_by_prefix(record_id[:3])
         table = None if sobject_type is None else self._context.table(sobject_type.api_name)
         row = table.recycled.get(found) if table is not None and found is not None else None
-        if table is None or row is None:
+        if table is None or row is None or found in table.emptied:
             error = SaveError("INVALID_CROSS_REFERENCE_KEY", "record is not in the recycle bin")
             return SaveResult(None, False, errors=(error,))
-        self._context.log.purge(table, row)
+        self._context.log.empty(table, row)
         return SaveResult(found, True)
 
     def _by_table(self, chunk: Chunk, run: Callable[[RecordTable | None, Chunk], set[int]], tries_again: bool) -> None:

@@ -1,6 +1,7 @@
 """Rows as the journal keeps them: [object, columns, state, rows] for each object and state.
 
-The state is "live", "bin" or "gone"; a row that is gone is only its id. Rows are after-images, whole ones.
+The state is "live", "bin", "emptied" (out of the bin) or "gone"; a row that is gone is only its id. Rows are after-images, whole
+ones.
 """
 
 from __future__ import annotations
@@ -32,24 +33,24 @@ def touched_images(tables: Mapping[str, RecordTable], entries: Iterable[Entry]) 
 
 def all_images(table: RecordTable) -> Iterator[Images]:
     """Of every row of a table."""
-    for state, rows in (("live", table.live), ("bin", table.recycled)):
-        if rows:
-            yield _images(table, state, list(rows.values()))
+    yield from _by_state(table, [*table.live, *table.recycled])
 
 
 def _by_state(table: RecordTable, record_ids: Iterable[str]) -> Iterator[Images]:
-    live, recycled, gone = [], [], []
+    live, recycled, emptied, gone = [], [], [], []
     for record_id in record_ids:
         if (row := table.live.get(record_id)) is not None:
             live.append(row)
         elif (row := table.recycled.get(record_id)) is not None:
-            recycled.append(row)
+            (emptied if record_id in table.emptied else recycled).append(row)
         else:
             gone.append(record_id)
     if live:
         yield _images(table, "live", live)
     if recycled:
         yield _images(table, "bin", recycled)
+    if emptied:
+        yield _images(table, "emptied", emptied)
     if gone:
         yield [table.type.api_name, list(table.slots), "gone", gone]
 
@@ -81,6 +82,8 @@ def apply_images(table: RecordTable, columns: Iterable[str], state: str, images:
             table.add(content)
         else:
             table.recycled[record_id] = content
+            if state == "emptied":
+                table.emptied.add(record_id)
 
 
 def _forget(table: RecordTable, record_id: str) -> None:
@@ -88,3 +91,4 @@ def _forget(table: RecordTable, record_id: str) -> None:
     if row is not None:
         table.discard(row)
     table.recycled.pop(record_id, None)
+    table.emptied.discard(record_id)

@@ -49,6 +49,7 @@ class RecordTable:
         self.on_change: Callable[[], None] | None = None  # for whoever compiles something from these rows
         self.live: dict[str, Row] = {}
         self.recycled: dict[str, Row] = {}
+        self.emptied: set[str] = set()
         self.slots: dict[str, int] = dict(SYSTEM_SLOTS)
         self.width = len(SYSTEM_SLOTS)
         self._readers: dict[str, Reader] = {}

@@ -24,6 +24,7 @@ class Change(Enum):
     RECYCLED = "recycled"
     RESTORED = "restored"
     PURGED = "purged"
+    EMPTIED = "emptied"  # no longer to be undeleted
     PUBLISHED = "published"  # a platform event that goes out with the commit; it is never stored
 
 
@@ -121,6 +122,11 @@ class UndoLog:
     def purge(self, table: RecordTable, row: Row) -> None:
         del table.recycled[str(row[0])]
         self._entries.append(Entry(Change.PURGED, table, row))
+
+    def empty(self, table: RecordTable, row: Row) -> None:
+        """Note a deleted row that only ALL ROWS finds from now on."""
+        table.emptied.add(str(row[0]))
+        self._entries.append(Entry(Change.EMPTIED, table, row))
 
     def publish(self, table: RecordTable, row: Row) -> None:
         """Note a platform event that goes out when, and only if, the transaction is committed."""
@@ -226,6 +232,10 @@ def _undo_purged(entry: Entry) -> None:
     entry.table.recycled[str(entry.row[0])] = entry.row
 
 
+def _undo_emptied(entry: Entry) -> None:
+    entry.table.emptied.discard(str(entry.row[0]))
+
+
 def _undo_changed(entry: Entry) -> None:
     if entry.before is not None:
         entry.table.change(entry.row, entry.before)
@@ -245,5 +255,6 @@ _UNDO: dict[Change, Callable[[Entry], None]] = {
     Change.RECYCLED: _undo_recycled,
     Change.RESTORED: _undo_restored,
     Change.PURGED: _undo_purged,
+    Change.EMPTIED: _undo_emptied,
     Change.PUBLISHED: _undo_published,
 }

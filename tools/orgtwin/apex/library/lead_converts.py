@@ -23,7 +23,11 @@ _FIELDS = {
     "OpportunityId": "Id",
     "OpportunityName": "String",
     "OwnerId": "Id",
+    "RelatedPersonAccountId": "Id",
+    "RelatedPersonAccountRecord": "SObject",
 }
+"""The page calls the record of the new person account an Id, and lists no method that sets it: public code that orgs compile
+shows that it is a record."""
 _FLAGS = ("DoNotCreateOpportunity", "OverwriteLeadSource", "SendNotificationEmail")
 _CLASS = declare("LeadConvert", namespace="Database")
 
@@ -54,6 +58,8 @@ def _asked(given: Properties | None) -> LeadConversion:
     if given is None or given.values.get("leadid") is None:
         raise argument_null("leadId")
     values = given.values
+    if values.get("relatedpersonaccountid") is not None or values.get("relatedpersonaccountrecord") is not None:
+        context.engine().refuse("apex.Database.convertLead", "the conversion of a lead into a person account")
     return LeadConversion(
         str(values["leadid"]),
         values.get("convertedstatus"),

@@ -15,7 +15,7 @@ from orgtwin.apex.library.dates import TimeZone
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.jobs import abort_job, attach_finalizer, enqueue, schedule, schedule_batch
 from orgtwin.apex.library.signatures import declare, system_class, system_enum
-from orgtwin.apex.limits import BULK, LIMITS, RESERVED, SAME_AS
+from orgtwin.apex.limits import BULK, LIMITS, RESERVED, RETIRED, SAME_AS
 from orgtwin.apex.text import concatenated
 from orgtwin.apex.values import Long, Value, to_utc
 
@@ -165,6 +165,9 @@ for _name, _row in {**dict(zip(LIMITS, LIMITS, strict=True)), **SAME_AS}.items()
 for _name in RESERVED:
     _LIMIT_METHODS[f"static Integer get{_name}()"] = lambda: 0
     _LIMIT_METHODS[f"static Integer getLimit{_name}()"] = lambda: 0
+for _name, _most in RETIRED.items():
+    _LIMIT_METHODS[f"static Integer get{_name}()"] = lambda: 0
+    _LIMIT_METHODS[f"static Integer getLimit{_name}()"] = lambda most=_most: most
 system_class("Limits", _LIMIT_METHODS)
 
 
