@@ -37,7 +37,10 @@ def all_images(table: RecordTable) -> Iterator[Images]:
 
 
 def _by_state(table: RecordTable, record_ids: Iterable[str]) -> Iterator[Images]:
-    live, recycled, emptied, gone = [], [], [], []
+    live: list[Row] = []
+    recycled: list[Row] = []
+    emptied: list[Row] = []
+    gone: list[str] = []
     for record_id in record_ids:
         if (row := table.live.get(record_id)) is not None:
             live.append(row)

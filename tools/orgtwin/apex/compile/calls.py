@@ -212,7 +212,7 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     method, runs = found
     check_ambiguous(method, candidates, args, node.pos)
     check_visible(scope, method, node.pos)
-    if cls is not None and cls.name == "Database" and cls.namespace == "System":
+    if cls is not None and cls.name in ("Database", "Search") and cls.namespace == "System":
         return _dynamic_query(scope, system_method(scope, cls.name, method), runs)
     if method.modifiers is not None and method.modifiers.find_annotation("future") is not None:
         return Code(_invoke_later(scope, method, runs), method.returns)
@@ -220,13 +220,13 @@ def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:
     return Code(only_tests(scope, cls, run) if cls is not None else run, method.returns)
 
 
-_SEE_VARIABLES = frozenset(("query", "countquery", "getquerylocator", "getcursor", "getpaginationcursor"))
+_SEE_VARIABLES = frozenset(("query", "countquery", "getquerylocator", "getcursor", "getpaginationcursor", "find"))
 
 
 def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
     """Database.query and its kin see the variables of the calling method as binds.
 
-    ASSUMED, from public code that orgs run: those of blocks that have ended too.
+    ASSUMED, from public code that orgs run: those of blocks that have ended too, and that Search.query and Search.find do as well.
     """
     run = invoke_static(method, runs)
     if method.name.lower() == "querywithbinds":
@@ -247,7 +247,8 @@ def _dynamic_query(scope: Scope, method: Method, runs: list[Run]) -> Code:
         finally:
             engine.bind_lookups.pop()
 
-    return Code(query, method.returns, Origin.QUERY if method.returns.key == "list" else Origin.ANYWHERE)
+    rows = method.returns.key == "list" and method.returns.args[0].is_sobject
+    return Code(query, method.returns, Origin.QUERY if rows else Origin.ANYWHERE)
 
 
 def _member_value(scope: Scope, frame: Frame, name: str) -> Value:

@@ -153,8 +153,8 @@ class LocatorIterator(ApexIterator):
         return declare("QueryLocatorIterator", namespace="Database").type
 
 
-_BIND = re.compile(r"'(?:[^'\\]|\\.)*'|\b\w+_N_\w+:\w+|:\s*([A-Za-z_]\w*)(\.\w+)*")
-"""A string, LAST_N_DAYS:n, or a bind; a blank may stand on either side of its colon."""
+_BIND = re.compile(r"'(?:[^'\\]|\\.)*'|\{(?:[^}\\]|\\.)*\}|\b\w+_N_\w+:\w+|:\s*([A-Za-z_]\w*)(\.\w+)*")
+"""A string, a term of a search, LAST_N_DAYS:n, or a bind; a blank may stand on either side of its colon."""
 
 
 def bound(text: str) -> tuple[str, dict[str, Value]]:
