@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.orgtwin.apex.live_org import LiveOrg
 from tests.orgtwin.apex.test_find_duplicates import MATCHING, RULE
+from tests.orgtwin.workflow.conftest import RuledOrg, field_update, item, rule
 
 from orgtwin.apex import debug_log
 from orgtwin.apex.debug_log import Clock, DebugLog, Traced
@@ -24,6 +25,7 @@ from orgtwin.metadata.service import MetadataService
 
 CASE_KIND = "logs"
 _STAMP = re.compile(r"^\d\d:\d\d:\d\d\.\d+ \((\d+)\)\|", re.MULTILINE)
+_ID = re.compile(r"\b0\w{2}TW\w{10}\b")
 _TRIGGER = re.compile(r"\btrigger (\w+) on ")
 _CLASS = re.compile(r"\bclass (\w+)")
 _UNIT = ("execute_anonymous_apex",)
@@ -201,7 +203,7 @@ def test_rules_and_flows_of_a_save_are_told() -> None:
     org.deploy({"objects/Account.object": RULED, "flows/Rates.flow": FLOW})
     levels = Levels.of({"APEX_CODE": "ERROR", "VALIDATION": "INFO", "WORKFLOW": "FINER"})
     source = "insert new Account(Name = 'x', NumberOfEmployees = 7);\ninsert new Account(Name = 'y', NumberOfEmployees = 70);"
-    told = _STAMP.sub("", log_of(org, levels, source)).splitlines()
+    told = _ID.sub("ID", _STAMP.sub("", log_of(org, levels, source))).splitlines()
     begin = told.index("CODE_UNIT_STARTED|[EXTERNAL]|Flow:Account")
     assert told[begin : begin + 19] == [
         "CODE_UNIT_STARTED|[EXTERNAL]|Flow:Account",
@@ -220,13 +222,13 @@ def test_rules_and_flows_of_a_save_are_told() -> None:
         "FLOW_START_INTERVIEWS_END|1",
         "CODE_UNIT_FINISHED|Flow:Account",
         "CODE_UNIT_STARTED|[EXTERNAL]|Validation:Account:new",
-        "VALIDATION_RULE||Few",
+        "VALIDATION_RULE|ID|Few",
         "VALIDATION_FORMULA|NumberOfEmployees > 10|NumberOfEmployees=7",
         "VALIDATION_PASS",
     ]
     assert told[-10:] == [
         "CODE_UNIT_STARTED|[EXTERNAL]|Validation:Account:new",
-        "VALIDATION_RULE||Few",
+        "VALIDATION_RULE|ID|Few",
         "VALIDATION_FORMULA|NumberOfEmployees > 10|NumberOfEmployees=70",
         "VALIDATION_FAIL",
         "CODE_UNIT_FINISHED|Validation:Account:new",
@@ -236,6 +238,28 @@ def test_rules_and_flows_of_a_save_are_told() -> None:
         "AnonymousBlock: line 2, column 1",
         "CODE_UNIT_FINISHED|execute_anonymous_apex",
         "EXECUTION_FINISHED",
+    ]
+
+
+def test_workflow_rules_of_a_save_are_told() -> None:
+    """Source: "Debug Log Levels" (Apex Developer Guide), WF_RULE_EVAL_BEGIN ...; the fields are those of recorded logs."""
+    org = RuledOrg()
+    update = field_update("Hot", "Rating", "<literalValue>Hot</literalValue>", operation="Literal")
+    org.rules("Account", update, rule("Big", item("Account.NumberOfEmployees", "greaterThan", "10"), "FieldUpdate:Hot"))
+    levels = Levels.of({"APEX_CODE": "NONE", "WORKFLOW": "INFO"})
+    source = "insert new Account(Name = 'x', NumberOfEmployees = 70);\ninsert new Account(Name = 'y');"
+    told = [_ID.sub("ID", line) for line in _STAMP.sub("", log_of(org, levels, source)).splitlines()[1:]]
+    assert told == [
+        "WF_RULE_EVAL_BEGIN|Workflow",
+        "WF_CRITERIA_BEGIN|[Account: x ID]|Big|ID|ON_ALL_CHANGES|0",
+        "WF_CRITERIA_END|true",
+        "WF_RULE_EVAL_END",
+        "WF_FIELD_UPDATE|[Account: x ID]|Field:Account: Account Rating|Value:Hot|Id=ID|CurrentRule:Big (Id=ID)",
+        "WF_ACTIONS_END| Field Update: 1;",
+        "WF_RULE_EVAL_BEGIN|Workflow",
+        "WF_CRITERIA_BEGIN|[Account: y ID]|Big|ID|ON_ALL_CHANGES|0",
+        "WF_CRITERIA_END|false",
+        "WF_RULE_EVAL_END",
     ]
 
 

@@ -41,6 +41,7 @@ class Org(formula_rows.Org, global_variables.Org, Protocol):
 class CompiledRule(NamedTuple):
     """A validation rule: its condition, and what a row is told for which that is true."""
 
+    rule_id: str
     name: str
     run: Run
     refusal: SaveError
@@ -137,6 +138,7 @@ class Formulas:
         formulas = [compile_formula(rule.formula, schema, name) for rule in active]
         rules = tuple(
             CompiledRule(
+                rule.rule_id,
                 rule.name,
                 formula.run,
                 SaveError("FIELD_CUSTOM_VALIDATION_EXCEPTION", rule.message, (rule.field,) if rule.field else ()),

@@ -1,7 +1,7 @@
 """What a save tells who listens, the debug log of Apex: validation rules and duplicate rules.
 
 Source: "Debug Log Levels" (Apex Developer Guide); the fields of the lines are those of recorded logs. Nobody listens as a rule, and
-then nothing of this runs. ASSUMED: rules have no id here, where an org's have theirs.
+then nothing of this runs. ASSUMED: duplicate rules have no id here, where an org's have theirs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _shown_id(row: Pending) -> str:
 
 def _tell_rule(listener: Listener, rule: CompiledRule, context: FormulaRow) -> SaveError | None:
     values = " , ".join(f"{path.text}={_shown(context.value(path))}" for path in rule.fields)
-    listener.event("VALIDATION_RULE", "", rule.name)
+    listener.event("VALIDATION_RULE", rule.rule_id[:15], rule.name)
     listener.event("VALIDATION_FORMULA", rule.formula, values)
     found = rule.find_violation(context)
     if found is not None and found is not rule.refusal:

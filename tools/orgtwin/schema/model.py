@@ -156,6 +156,7 @@ class ValidationRule:
     message: str
     field: str | None = None
     active: bool = True
+    rule_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

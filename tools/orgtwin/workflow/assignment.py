@@ -20,6 +20,7 @@ from orgtwin.records.model import ACTIVE_RULE, Row
 from orgtwin.records.save_order import NOT_AGAIN_IN_ROUNDS, save_contents
 from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
+from orgtwin.workflow import telling
 from orgtwin.workflow.compiled import CompiledAssignment, compile_assignment
 from orgtwin.workflow.criteria import KEY
 from orgtwin.workflow.definition import is_active
@@ -50,7 +51,9 @@ class Assignment:
             for row in rows if asked != ACTIVE_RULE else ():
                 row.refuse("INVALID_CROSS_REFERENCE_KEY", _UNKNOWN)
             return
-        self._assign(save, rows, self._compiled(found))
+        listener = self._org.hooks.listener
+        with telling.unit(listener, save.table), telling.evaluation(listener, "Assignment"):
+            self._assign(save, rows, self._compiled(found))
 
     def _find(self, table: RecordTable, asked: str) -> Component | None:
         """The active rule, or the one of that id, active or not."""

@@ -36,12 +36,14 @@ _NOT_REPARENTING = frozenset(("OwnerId", "RecordTypeId", "CreatedById", "LastMod
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledUpdate:
+    update_id: str
     update: FieldUpdate
     value: NewValue
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
+    rule_id: str
     rule: WorkflowRule
     meets: Meets
     lookups: tuple[Callable[[Row], object], ...]
@@ -68,9 +70,10 @@ def compile_rule(org: Org, find: FindComponent, component: Component) -> Compile
         raise Unsupported("workflow.actions", f"time-dependent actions of the workflow rule {rule.name}")
     table = org.table(rule.sobject_type)
     actions = [(action.kind, _component(find, rule, action)) for action in rule.actions]
-    described = [read_field_update(found) for kind, found in actions if kind == "FieldUpdate"]
-    updates = [CompiledUpdate(one, compile_update(org, table, one)) for one in described]
+    described = [(found.id, read_field_update(found)) for kind, found in actions if kind == "FieldUpdate"]
+    updates = [CompiledUpdate(found_id, one, compile_update(org, table, one)) for found_id, one in described]
     return CompiledRule(
+        rule_id=component.id,
         rule=rule,
         meets=compile_criteria(org, table, rule.criteria),
         lookups=tuple(

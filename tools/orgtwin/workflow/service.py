@@ -22,7 +22,9 @@ from orgtwin.records.model import Row
 from orgtwin.records.save_order import NOT_AGAIN_IN_ROUNDS, NOT_OF_FIELD_UPDATES, NOT_OF_MASTERS, save_contents
 from orgtwin.records.saving import Moment, Operation, Pending, Save
 from orgtwin.records.table import RecordTable
+from orgtwin.records.telling import Listener
 from orgtwin.schema.model import Schema
+from orgtwin.workflow import telling
 from orgtwin.workflow.actions import Mail
 from orgtwin.workflow.compiled import CompiledRule, CompiledUpdate, compile_rule
 from orgtwin.workflow.criteria import KEY as CRITERIA
@@ -71,14 +73,21 @@ class Workflow:
             return
         rules, hooks = self._rules_of(save.table), self._org.hooks
         rows = [row for row in save.rows if not hooks.is_recursive(save, row)]
+        with telling.unit(hooks.listener, save.table):
+            self._run_rows(save, rules, rows)
+
+    def _run_rows(self, save: Save, rules: Sequence[CompiledRule], rows: list[Pending]) -> None:
         fired: Firing = {row.position: [] for row in rows}
         due = rows
         for turn in range(_MOST_ROUNDS):
-            firing = _firing(rules, save, due, fired, first=turn == 0)
+            with telling.evaluation(self._org.hooks.listener, "Workflow"):
+                firing = _firing(rules, save, due, fired, turn, self._org.hooks.listener)
             due = self._update(save, [row for row in due if row.position in firing], firing, first=turn == 0)
             if not due:
                 break
         done = [(row, rule) for row in rows if not row.errors for rule in fired[row.position]]
+        if self._org.hooks.listener is not None:
+            telling.tell_actions(self._org.hooks.listener, [rule for _row, rule in done])
         self._make_tasks(save, done)
         self._send(done)
         if any(rule.of_masters for _row, rule in done):
@@ -99,6 +108,7 @@ class Workflow:
             except RowRefused as refused:
                 row.errors = [*row.errors, refused.error]
                 continue
+            self._tell_updates(save, content, firing[row.position])
             if updates:
                 going.append((row, content))
         without = NOT_OF_FIELD_UPDATES if first else NOT_AGAIN_IN_ROUNDS
@@ -108,6 +118,14 @@ class Workflow:
         for row, _content in going:
             row.errors = [*row.errors, *refused_ids.get(str(row.content[0]), ())]
         return [row for row in again if not row.errors]
+
+    def _tell_updates(self, save: Save, content: Row, rules: Sequence[CompiledRule]) -> None:
+        listener = self._org.hooks.listener
+        if listener is None:
+            return
+        for rule in rules:
+            for one in rule.updates:
+                telling.tell_update(listener, save.table, content, rule, one)
 
     def _update_masters(self, save: Save, done: Sequence[tuple[Pending, CompiledRule]]) -> None:
         """Step 16: the masters go through the save procedure, each once; what refuses one refuses its details."""
@@ -151,19 +169,26 @@ class Workflow:
 
 
 def _firing(
-    rules: Sequence[CompiledRule], save: Save, rows: Sequence[Pending], fired: Firing, *, first: bool
+    rules: Sequence[CompiledRule],
+    save: Save,
+    rows: Sequence[Pending],
+    fired: Firing,
+    turn: int,
+    listener: Listener | None,
 ) -> Firing:
     """The rules that fire in a round, which are noted as fired."""
     found: Firing = {}
     for row in rows:
         before = None if save.operation is Operation.INSERT else row.before
-        new = [
-            rule
-            for rule in rules
-            if rule not in fired[row.position]
-            and (first or not rule.of_masters)
-            and rule.fires(save.operation, row.content, before)
-        ]
+        new: list[CompiledRule] = []
+        for rule in rules:
+            if rule in fired[row.position] or (turn and rule.of_masters):
+                continue
+            fires = rule.fires(save.operation, row.content, before)
+            if listener is not None:
+                telling.tell_criteria(listener, save.table, row.content, rule, turn, fires)
+            if fires:
+                new.append(rule)
         if new:
             found[row.position] = new
             fired[row.position] += new

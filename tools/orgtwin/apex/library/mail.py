@@ -193,8 +193,7 @@ _ACTIVITY_OF_USER = SaveError(
     "saveAsActivity must be false when sending mail to users.",
     ("saveAsActivity", "true"),  # ASSUMED: what stands between the brackets
 )
-"""The flag is true where nobody set it: "setSaveAsActivity" (Email Class). The text is that of messages which users of orgs
-paste."""
+"""The flag is true where nobody set it: "setSaveAsActivity" (Email Class). The text: as users of orgs paste it."""
 
 
 def _is_to_user(values: Mapping[str, Value]) -> bool:

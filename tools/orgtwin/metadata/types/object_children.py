@@ -110,7 +110,8 @@ def deploy_validation_rule(workspace: Workspace, component: Component, _before: 
         raise ComponentRefused(f"Value too long for field: ValidationMessage maximum length is:{_MAX_MESSAGE}")
     if shown_at is not None and draft.find_field(shown_at) is None:
         raise ComponentRefused(f"In field: errorDisplayField - no CustomField named {draft.api_name}.{shown_at} found")
-    rule = ValidationRule(name, node.value("errorConditionFormula") or "", message, shown_at, node.flag("active"))
+    formula = node.value("errorConditionFormula") or ""
+    rule = ValidationRule(name, formula, message, shown_at, node.flag("active"), component.id)
     draft.put_rule(rule)
     workspace.schema.edit(draft)
     workspace.check_later(component, lambda: _check_rule(workspace, draft, rule))
