@@ -32,7 +32,7 @@ class Initialisers(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Method:
-    """A method or constructor."""
+    """A method or constructor. `as_given`: numbers reach it in the type they have, not in that of the parameter."""
 
     owner: ApexClass | None
     name: str
@@ -49,6 +49,7 @@ class Method:
     compile: Callable[[], None] | None = None
     generic: tuple[str, ...] = ()
     refused: bool = False
+    as_given: bool = False
     parameter_names: tuple[str, ...] = ()
     uncompiled: tuple[Callable[..., Value], Callable[[], None]] | None = None
 

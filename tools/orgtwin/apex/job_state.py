@@ -40,13 +40,13 @@ def _copy_list(value: ApexList, known: dict[int, Value]) -> ApexList:
 
 def _copy_set(value: ApexSet, known: dict[int, Value]) -> ApexSet:
     made = known[id(value)] = ApexSet(value.type)
-    made.items = {_copy(item, known): None for item in value.items}
+    made.items.update((_copy(item, known), None) for item in value.items)
     return made
 
 
 def _copy_map(value: ApexMap, known: dict[int, Value]) -> ApexMap:
     made = known[id(value)] = ApexMap(value.type)
-    made.items = {_copy(key, known): _copy(item, known) for key, item in value.items.items()}
+    made.items.update((_copy(key, known), _copy(item, known)) for key, item in value.items.items())
     return made
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from orgtwin.apex import context
+from orgtwin.apex.equality import alike_maps
 from orgtwin.apex.faults import argument_null, throw
 from orgtwin.apex.numbers import to_decimal
 from orgtwin.apex.text import concatenated
@@ -99,7 +100,7 @@ class SObject:
         return (
             isinstance(other, SObject)
             and self.type is other.type
-            and self.fields == other.fields
+            and alike_maps(self.fields, other.fields)
             and bool(nested(self.related.__eq__, other.related))
         )
 

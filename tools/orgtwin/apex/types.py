@@ -26,9 +26,9 @@ class Kind(Enum):
 
 
 class Type:
-    """One type. `name` is what messages print."""
+    """One type. `name` is what messages print; `mixes_numbers` when its elements or keys may be numbers that Python confuses."""
 
-    __slots__ = ("args", "cls", "key", "kind", "name", "sobject")
+    __slots__ = ("args", "cls", "key", "kind", "mixes_numbers", "name", "sobject")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Type:
         self.args = args
         self.cls = cls
         self.sobject = sobject
+        self.mixes_numbers: bool = bool(args) and args[0].key in ("object", "decimal")
 
     def __repr__(self) -> str:
         return f"Type({self.name})"

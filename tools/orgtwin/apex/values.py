@@ -11,11 +11,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from orgtwin.apex import context
+from orgtwin.apex.equality import ExactKeys, Keys, alike_maps, exact
 from orgtwin.apex.types import Type
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ class ApexList:
         self.locks = 0
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, ApexList) and bool(nested(self.items.__eq__, other.items)))
+        if self is other:
+            return True
+        return (
+            isinstance(other, ApexList)
+            and bool(nested(self.items.__eq__, other.items))
+            and all(map(exact, self.items, other.items))
+        )
 
     def __hash__(self) -> int:
         return int(nested(hash, tuple(self.items)))
@@ -90,37 +97,76 @@ class ApexList:
         return iter(self.items)
 
 
+def _keys_of(type_: Type) -> Keys:
+    return ExactKeys() if type_.mixes_numbers else {}
+
+
+def _comparable_items(one: ApexSet | ApexMap, other: ApexSet | ApexMap) -> tuple[Keys, Keys]:
+    """What both hold, with keys that are told apart where those of one may not mean what those of the other do."""
+    if one.type.args[0] is other.type.args[0]:
+        return one.items, other.items
+    return ExactKeys(one.items.items()), ExactKeys(other.items.items())
+
+
+def _hash_of_keys(items: Keys) -> int:
+    return hash(frozenset(items))
+
+
 class ApexSet:
+    """`items` that are given are distinct already; `of` takes any."""
+
     __slots__ = ("items", "locks", "type")
 
-    def __init__(self, type_: Type, items: dict[Value, None] | None = None) -> None:
+    def __init__(self, type_: Type, items: Keys | None = None) -> None:
         self.type = type_
-        self.items: dict[Value, None] = {} if items is None else items
+        self.items: Keys = _keys_of(type_) if items is None else items
         self.locks = 0
 
+    @classmethod
+    def of(cls, type_: Type, values: Iterable[Value]) -> ApexSet:
+        if not type_.mixes_numbers:
+            return cls(type_, dict.fromkeys(values))
+        return cls(type_, ExactKeys((value, None) for value in values))
+
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, ApexSet) and bool(nested(self.items.__eq__, other.items)))
+        if self is other:
+            return True
+        if not isinstance(other, ApexSet):
+            return False
+        mine, theirs = _comparable_items(self, other)
+        return bool(nested(mine.__eq__, theirs))
 
     def __hash__(self) -> int:
-        return int(nested(hash, frozenset(self.items)))
+        return int(nested(_hash_of_keys, self.items))
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.items)
 
 
 class ApexMap:
+    """`items` that are given have distinct keys already; `of` takes any pairs."""
+
     __slots__ = ("items", "locks", "type")
 
-    def __init__(self, type_: Type, items: dict[Value, Value] | None = None) -> None:
+    def __init__(self, type_: Type, items: Keys | None = None) -> None:
         self.type = type_
-        self.items: dict[Value, Value] = {} if items is None else items
+        self.items: Keys = _keys_of(type_) if items is None else items
         self.locks = 0
 
+    @classmethod
+    def of(cls, type_: Type, pairs: Iterable[tuple[Value, Value]]) -> ApexMap:
+        return cls(type_, ExactKeys(pairs) if type_.mixes_numbers else dict(pairs))
+
     def __eq__(self, other: object) -> bool:
-        return self is other or (isinstance(other, ApexMap) and bool(nested(self.items.__eq__, other.items)))
+        if self is other:
+            return True
+        if not isinstance(other, ApexMap):
+            return False
+        mine, theirs = _comparable_items(self, other)
+        return bool(nested(lambda items: alike_maps(mine, items), theirs))
 
     def __hash__(self) -> int:
-        return int(nested(hash, frozenset(self.items)))
+        return int(nested(_hash_of_keys, self.items))
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.items)

@@ -27,7 +27,17 @@ from orgtwin.apex.library.registry import class_of, find_class
 from orgtwin.apex.library.special import special_call
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
-from orgtwin.apex.types import COLLECTION_ARITY, OBJECT, PRIMITIVES, VOID, Kind, Type, is_assignable, substitute
+from orgtwin.apex.types import (
+    COLLECTION_ARITY,
+    NUMERIC_RANK,
+    OBJECT,
+    PRIMITIVES,
+    VOID,
+    Kind,
+    Type,
+    is_assignable,
+    substitute,
+)
 from orgtwin.apex.values import THIS, Frame, Run, Value
 
 
@@ -108,7 +118,7 @@ def resolve(candidates: list[Method], args: list[Code]) -> tuple[Method, list[Ru
     if method is None:
         return None
     runs = [
-        converted(a, p)
+        (a.run if method.as_given and p in NUMERIC_RANK else converted(a, p))
         if is_assignable(a.type, p) or p.kind is Kind.VARIABLE or is_of_anything(a.type, p)
         else fitted(a, p, 0)
         for a, p in zip(args, method.parameters, strict=True)
@@ -305,7 +315,14 @@ def _bind(method: Method, bound: dict[str, Type]) -> Method:
     if parameters == method.parameters and returns == method.returns:
         return method
     return Method(
-        method.owner, method.name, parameters, returns, method.call, abstract=method.abstract, virtual=method.virtual
+        method.owner,
+        method.name,
+        parameters,
+        returns,
+        method.call,
+        abstract=method.abstract,
+        virtual=method.virtual,
+        as_given=method.as_given,
     )
 
 

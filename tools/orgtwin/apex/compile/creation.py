@@ -221,7 +221,7 @@ def _new_items(scope: Scope, node: tree.NewItems) -> Code:
     runs = [_initial(expression(scope, value), item, node.pos) for value in node.items]
     if type_.key == "list":
         return Code(lambda frame: ApexList(type_, [r(frame) for r in runs]), type_)
-    return Code(lambda frame: ApexSet(type_, {r(frame): None for r in runs}), type_)
+    return Code(lambda frame: ApexSet.of(type_, [r(frame) for r in runs]), type_)
 
 
 def _initial(code: Code, item: Type, pos: int) -> Run:
@@ -242,7 +242,7 @@ def _new_pairs(scope: Scope, node: tree.NewPairs) -> Code:
         )
         for k, v in node.pairs
     ]
-    return Code(lambda frame: ApexMap(type_, {k(frame): v(frame) for k, v in runs}), type_)
+    return Code(lambda frame: ApexMap.of(type_, [(k(frame), v(frame)) for k, v in runs]), type_)
 
 
 def _new_sized(scope: Scope, node: tree.NewSized) -> Code:

@@ -122,11 +122,12 @@ def _copied(value: Value, made: dict[int, Value]) -> Value:
         return made[id(value)]
     if isinstance(value, (ApexList, ApexSet, ApexMap)):
         copy = made[id(value)] = type(value)(value.type)
-        if isinstance(value, ApexMap):
-            copy.items = {_copied(k, made): _copied(v, made) for k, v in value.items.items()}
+        if isinstance(copy, ApexList):
+            copy.items = [_copied(item, made) for item in value.items]
+        elif isinstance(value, ApexMap):
+            copy.items.update((_copied(k, made), _copied(v, made)) for k, v in value.items.items())
         else:
-            items = [_copied(item, made) for item in value.items]
-            copy.items = items if isinstance(value, ApexList) else dict.fromkeys(items)
+            copy.items.update((_copied(item, made), None) for item in value.items)
         return copy
     if isinstance(value, SObject):
         return value.clone(keep_id=True, deep=True, keep_timestamps=True, keep_auto=True)

@@ -12,6 +12,7 @@ from functools import cmp_to_key
 
 from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
+from orgtwin.apex.equality import Keys, exact
 from orgtwin.apex.faults import ITERATED, ApexThrow, argument_null, null_pointer, throw
 from orgtwin.apex.heap import LARGE, PRICE
 from orgtwin.apex.library.hashing import hash_code
@@ -53,7 +54,7 @@ def _sought(key: Value) -> Value:
     return key.at_present() if type(key) is SObject else key
 
 
-def _keep(items: dict[Value, Value], key: Value, value: Value) -> None:
+def _keep(items: Keys, key: Value, value: Value) -> None:
     """Add a key that was not found; where the same record is kept as it was before, it stands twice."""
     size = len(items)
     items.setdefault(key, value)
@@ -177,14 +178,18 @@ def _list_remove(this: ApexList, index: int) -> Value:
 
 
 def _list_contains(this: ApexList, value: Value) -> bool:
-    context.engine().spend(len(this.items) >> SCAN)
-    return value in this.items
+    return _list_index_of(this, value) >= 0
 
 
 def _list_index_of(this: ApexList, value: Value) -> int:
-    context.engine().spend(len(this.items) >> SCAN)
+    items = this.items
+    context.engine().spend(len(items) >> SCAN)
+    at = -1
     try:
-        return this.items.index(value)
+        while True:
+            at = items.index(value, at + 1)
+            if exact(value, items[at]):
+                return at
     except ValueError:
         return -1
 
@@ -302,7 +307,7 @@ def _new_list(type_: Type, source: Value) -> ApexList:
     return ApexList(type_, [] if source is None else items_of(source))
 
 
-system_class(
+_LIST = system_class(
     "List",
     {
         "Object add(T)": _list_add,
@@ -336,6 +341,10 @@ system_class(
         "(Integer)": new_sized_list,
     },
 )
+for _method in _LIST.methods["contains"] + _LIST.methods["indexof"]:
+    _method.as_given = True
+"""A List<Long> does not contain the Integer 1; sets and the keys of maps convert what they are asked for. Source: what an org did,
+github.com/octoberswimmer/aer-dist issue 404."""
 
 
 # Set
@@ -383,11 +392,10 @@ def _set_remove_all(this: ApexSet, source: Value) -> bool:
 
 def _set_retain_all(this: ApexSet, source: Value) -> bool:
     _check_lock(this)
-    wanted = set(items_of(source))
-    kept = {v: None for v in this.items if v in wanted}
-    changed = len(kept) != len(this.items)
-    this.items = kept
-    return changed
+    before = len(this.items)
+    wanted = ApexSet.of(this.type, items_of(source)).items
+    this.items = ApexSet.of(this.type, [v for v in this.items if v in wanted]).items
+    return len(this.items) != before
 
 
 def _set_clear(this: ApexSet) -> None:
@@ -401,7 +409,7 @@ system_class(
         "Boolean add(T)": _set_add,
         "Boolean addAll(Iterable<T>)": _set_add_all,
         "void clear()": _set_clear,
-        "Set<T> clone()": lambda this: ApexSet(this.type, dict(this.items)),
+        "Set<T> clone()": lambda this: ApexSet.of(this.type, this.items),
         "Boolean contains(T)": _set_contains,
         "Boolean containsAll(Iterable<T>)": lambda this, other: all(_set_contains(this, v) for v in items_of(other)),
         "Boolean equals(Object)": lambda this, other: this == other,
@@ -417,7 +425,7 @@ system_class(
     generic="T",
     constructors={
         "()": ApexSet,
-        "(Iterable<T>)": lambda type_, source: ApexSet(type_, dict.fromkeys(items_of(source))),
+        "(Iterable<T>)": lambda type_, source: ApexSet.of(type_, items_of(source)),
     },
 )
 
@@ -486,11 +494,11 @@ def _map_clear(this: ApexMap) -> None:
 
 def _map_deep_clone(this: ApexMap) -> ApexMap:
     context.spend(len(this.items) >> 1)
-    copies = {
-        k: v.clone(keep_id=True, deep=True, keep_timestamps=True, keep_auto=True) if isinstance(v, SObject) else v
+    copies = (
+        (k, v.clone(keep_id=True, deep=True, keep_timestamps=True, keep_auto=True) if isinstance(v, SObject) else v)
         for k, v in this.items.items()
-    }
-    return ApexMap(this.type, copies)
+    )
+    return ApexMap.of(this.type, copies)
 
 
 def _map_sobject_type(this: ApexMap) -> SObjectTypeToken | None:
@@ -502,7 +510,7 @@ system_class(
     "Map",
     {
         "void clear()": _map_clear,
-        "Map<K,V> clone()": lambda this: ApexMap(this.type, dict(this.items)),
+        "Map<K,V> clone()": lambda this: ApexMap.of(this.type, this.items.items()),
         "Boolean containsKey(K)": lambda this, key: this.find_key(_sought(key)) in this.items,
         "Map<K,V> deepClone()": _map_deep_clone,
         "Boolean equals(Object)": lambda this, other: this == other,
@@ -510,7 +518,7 @@ system_class(
         "Schema.SObjectType getSObjectType()": _map_sobject_type,
         "Integer hashCode()": hash_code,
         "Boolean isEmpty()": lambda this: not this.items,
-        "Set<K> keySet()": lambda this: ApexSet(set_of(this.type.args[0]), dict.fromkeys(this.items)),
+        "Set<K> keySet()": lambda this: ApexSet.of(set_of(this.type.args[0]), this.items),
         "V put(K,V)": _map_put,
         "void putAll(Map<K,V>)": _map_put_all,
         "void putAll(List<SObject>)": _map_put_all,

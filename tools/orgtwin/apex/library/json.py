@@ -81,7 +81,7 @@ def to_plain(value: Value, suppress: bool, depth: int = 0) -> Value:
     if isinstance(value, ApexMap):
         return {
             _key_text(k): to_plain(v, suppress, depth + 1)
-            for k, v in reversed(value.items.items())
+            for k, v in reversed(list(value.items.items()))
             if v is not None or not suppress
         }
     if isinstance(value, SObject):
@@ -382,15 +382,14 @@ def _collection(value: Value, type_: Type, strict: bool) -> Value:
         if not isinstance(value, dict):
             raise throw("JSONException", f"Malformed JSON: Expected '{{' at the beginning of object for {type_.name}")
         key, item = type_.args
-        return ApexMap(
-            type_, {from_plain(k, key, strict=strict): from_plain(v, item, strict=strict) for k, v in value.items()}
-        )
+        pairs = ((from_plain(k, key, strict=strict), from_plain(v, item, strict=strict)) for k, v in value.items())
+        return ApexMap.of(type_, pairs)
     if isinstance(value, dict) and isinstance(value.get("records"), list):
         value = value["records"]
     if not isinstance(value, list):
         raise throw("JSONException", _NO_LIST)
     items = [from_plain(v, type_.args[0], strict=strict) for v in value]
-    return ApexList(type_, items) if type_.key == "list" else ApexSet(type_, dict.fromkeys(items))
+    return ApexList(type_, items) if type_.key == "list" else ApexSet.of(type_, items)
 
 
 def _record(value: Value, type_: Type) -> SObject:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile.creation import construct
+from orgtwin.apex.compile.operators import equal_objects
 from orgtwin.apex.faults import EXCEPTIONS, argument_null, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.registry import class_of, find_class
@@ -31,7 +32,7 @@ system_class(
     "Object",
     {
         "String toString()": to_text,
-        "Boolean equals(Object)": lambda this, other: this == other,
+        "Boolean equals(Object)": equal_objects,
         "Integer hashCode()": hash_code,
         "Object clone()": _clone,
     },
