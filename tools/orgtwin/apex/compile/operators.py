@@ -351,8 +351,7 @@ def _equal(a: Value, b: Value) -> bool:
 _NUMBERS = (int, float, Decimal)
 
 
-def equal_objects(a: Value, b: Value) -> bool:
-    """`==` where one side is an Object, and its method equals: numbers of any two types by value."""
+def _equal_objects(a: Value, b: Value) -> bool:
     if isinstance(a, str) and isinstance(b, str):
         return equal_text(a, b)
     if isinstance(a, bool) != isinstance(b, bool):
@@ -418,7 +417,7 @@ def _equality_of(left: Code, right: Code) -> tuple[Run, Run, Callable[[Value, Va
     if {a, b} == {DATE, DATETIME}:
         return converted(left, DATETIME), converted(right, DATETIME), _equal
     if OBJECT in (a, b):
-        return left.run, right.run, equal_objects
+        return left.run, right.run, _equal_objects
     return left.run, right.run, _equal
 
 
