@@ -5,14 +5,13 @@ Source: "Rules of Conversion", "Classes and Casting" (Apex Developer Guide).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import throw
-from orgtwin.apex.numbers import to_decimal
+from orgtwin.apex.numbers import narrowed, to_decimal
 from orgtwin.apex.records import SObject, to_id
 from orgtwin.apex.types import (
     BLOB,
@@ -115,21 +114,11 @@ def implicit_conversion(source: Type, target: Type) -> Convert | None:
     return _IMPLICIT.get((source, target))
 
 
-MAX_INTEGER, MAX_LONG = 2**31 - 1, 2**63 - 1
-
-
-def _whole(value: float, largest: int) -> int:
-    """As Java narrows: NaN is 0, infinity the largest or smallest."""
-    if math.isfinite(value):
-        return int(value)
-    return 0 if math.isnan(value) else largest if value > 0 else -largest - 1
-
-
 _NARROWING: Mapping[tuple[Type, Type], Convert] = {
     (LONG, INTEGER): lambda v: None if v is None else wrap32(int(v)),
-    (DOUBLE, INTEGER): lambda v: None if v is None else wrap32(_whole(v, MAX_INTEGER)),
+    (DOUBLE, INTEGER): lambda v: None if v is None else narrowed(v, 32),
     (DECIMAL, INTEGER): lambda v: None if v is None else wrap32(int(v)),
-    (DOUBLE, LONG): lambda v: None if v is None else Long(_whole(v, MAX_LONG)),
+    (DOUBLE, LONG): lambda v: None if v is None else Long(narrowed(v, 64)),
     (DECIMAL, LONG): lambda v: None if v is None else Long(int(v)),
     (DATETIME, DATE): lambda v: None if v is None else v.date(),
 }

@@ -27,6 +27,14 @@ ROUNDING = {
 }
 
 
+def narrowed(value: float, bits: int) -> int:
+    """A double as Java casts it to a whole number: towards zero, NaN is 0, and what is too large is the largest there is."""
+    if math.isnan(value):
+        return 0
+    largest = 2 ** (bits - 1) - 1
+    return int(value) if -largest <= value <= largest else largest if value > 0 else -largest - 1
+
+
 def divided_by_zero() -> Exception:
     return throw("MathException", "Divide by 0")
 

@@ -25,6 +25,7 @@ from orgtwin.apex.conversion import cast, first_row, is_instance
 from orgtwin.apex.faults import null_pointer, throw
 from orgtwin.apex.library.special import special_member
 from orgtwin.apex.library.tokens import TypeToken, object_token_type, type_token_type
+from orgtwin.apex.library.units import together
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.types import (
@@ -147,8 +148,10 @@ def _literal(scope: Scope, node: tree.Literal) -> Code:
     value: Value = node.value
     if node.kind == "Long":
         value = Long(value)
-    if node.kind == "String" and scope.engine.tracing is not None:
-        return Code(text_made(scope, lambda frame: value), STRING)
+    if node.kind == "String":
+        value = together(str(node.value))  # halves of a character, escaped one by one
+        if scope.engine.tracing is not None:
+            return Code(text_made(scope, lambda frame: value), STRING)
     return Code(lambda frame: value, _LITERAL_TYPES[node.kind])
 
 

@@ -113,7 +113,7 @@ def _key(scope: Scope, value: tree.Expression, type_: Type, pos: int) -> Value:
     if code is None or not _is_constant(value):
         scope.note(messages.WHEN_LITERAL, value.pos)
         return None
-    return value.value if isinstance(value, tree.Literal) else code.run([None] * 8)
+    return code.run([None] * 8)
 
 
 def _named(scope: Scope, value: tree.Name, type_: Type) -> Value:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import string
 import urllib.parse
 
 from cryptography.exceptions import InvalidSignature
@@ -102,6 +103,39 @@ def _charset(name: str | None) -> str:
     return known
 
 
+def _url_encode(text: str | None, name: str | None) -> str:
+    """As java.net.URLEncoder: what the encoding does not have is a question mark; UTF-16 has its mark before each run."""
+    charset = _charset(name)
+    encode = _utf_16 if codecs.lookup(charset).name == "utf-16" else lambda run: run.encode(charset, "replace")
+    shown = _NOT_SAFE.sub(lambda run: "%" + encode(run[0]).hex("%").upper(), whole_characters(_present(text)))
+    return shown.replace(" ", "+")
+
+
+def _utf_16(text: str) -> bytes:
+    return codecs.BOM_UTF16_BE + text.encode("utf-16-be")
+
+
+_NOT_SAFE = re.compile(r"[^A-Za-z0-9.*_ -]+")
+
+
+def _url_decode(text: str | None, name: str | None) -> str:
+    """As java.net.URLDecoder, of which the texts are; ASSUMED: the exception has the name that Java's has."""
+    torn = _TORN_ESCAPE.search(_present(text))
+    if torn is not None:
+        raise throw("IllegalArgumentException", f"URLDecoder: {_what_is_torn(torn[1])}")
+    return urllib.parse.unquote_plus(_present(text), encoding=_charset(name))
+
+
+_TORN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})(..)?", re.DOTALL)
+
+
+def _what_is_torn(digits: str | None) -> str:
+    if digits is None:
+        return "Incomplete trailing escape (%) pattern"
+    at = int(digits[0] in string.hexdigits)
+    return f'Illegal hex characters in escape (%) pattern - Error at index {at} in: "{digits}"'
+
+
 system_class(
     "EncodingUtil",
     {
@@ -109,12 +143,8 @@ system_class(
         "static Blob base64Decode(String)": _decode,
         "static String convertToHex(Blob)": lambda value: _present(value).hex(),
         "static Blob convertFromHex(String)": _from_hex,
-        "static String urlEncode(String,String)": lambda text, name: urllib.parse.quote_plus(
-            _present(text), safe="*", encoding=_charset(name)
-        ).replace("~", "%7E"),
-        "static String urlDecode(String,String)": lambda text, name: urllib.parse.unquote_plus(
-            _present(text), encoding=_charset(name)
-        ),
+        "static String urlEncode(String,String)": _url_encode,
+        "static String urlDecode(String,String)": _url_decode,
     },
 )
 

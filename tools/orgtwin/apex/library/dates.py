@@ -6,7 +6,7 @@ import calendar
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, throw
@@ -26,8 +26,18 @@ _US_DATETIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?: ?
 
 
 def zone_named(name: str) -> tzinfo:
-    """A time zone by id; an unknown one is GMT, as in Java."""
-    return UTC if name == "GMT" else zone_of(name)
+    """A time zone by id, or by its distance from GMT (`GMT+5`, `GMT-0330`); an unknown one is GMT. As in Java."""
+    by_offset = _GMT_OFFSET.fullmatch(name)
+    return _fixed_zone(*by_offset.groups()) if by_offset else UTC if name == "GMT" else zone_of(name)
+
+
+_GMT_OFFSET = re.compile(r"GMT([+-])(\d|[01]\d|2[0-3])(?::?([0-5]\d))?")
+
+
+def _fixed_zone(sign: str, hours: str, minutes: str | None) -> tzinfo:
+    distance = timedelta(hours=int(hours), minutes=int(minutes or 0))
+    shown = f"GMT{sign}{int(hours):02}:{minutes or '00'}"
+    return timezone(-distance if sign == "-" else distance, shown) if distance else UTC
 
 
 def _zone() -> tzinfo:
@@ -190,7 +200,7 @@ def _parse_datetime(text: str | None) -> datetime:
     return _local(int(found[3]), int(found[1]), int(found[2]), hour, int(found[5]), 0)
 
 
-_FORMAT = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", re.DOTALL)
+_FORMAT = re.compile(r"'('|(?:[^']|'')+')|([A-Za-z])\2*|.", re.DOTALL)
 
 
 def _pad(value: int, width: int) -> str:
@@ -205,6 +215,8 @@ def _offset(moment: datetime, separator: str) -> str:
 
 def _zone_name(moment: datetime, width: int) -> str:
     zone_id = getattr(moment.tzinfo, "key", "GMT")
+    if isinstance(moment.tzinfo, timezone) and moment.tzinfo is not UTC:
+        return str(moment.tzinfo)
     return zone_name(zone_id, moment) if width > 3 else "GMT" if zone_id == "GMT" else moment.tzname() or "GMT"
 
 
@@ -216,6 +228,11 @@ def _iso_zone(moment: datetime, width: int) -> str:
 
 def _year(moment: datetime, width: int) -> str:
     return _pad(moment.year % 100, 2) if width == 2 else _pad(moment.year, width)
+
+
+def _saturday(moment: datetime) -> datetime:
+    """The end of the week, which belongs to the year that its last day is in: the first week has January 1."""
+    return moment + timedelta(days=(5 - moment.weekday()) % 7)
 
 
 def _month(moment: datetime, width: int) -> str:
@@ -230,7 +247,7 @@ def _weekday(moment: datetime, width: int) -> str:
 
 _LETTERS: dict[str, Callable[[datetime, int], str]] = {
     "y": _year,
-    "Y": _year,
+    "Y": lambda m, w: _year(_saturday(m), w),
     "M": _month,
     "L": _month,
     "d": lambda m, w: _pad(m.day, w),
@@ -248,7 +265,7 @@ _LETTERS: dict[str, Callable[[datetime, int], str]] = {
     "z": _zone_name,
     "Z": lambda m, w: _offset(m, ""),
     "X": _iso_zone,
-    "w": lambda m, w: _pad(int(m.strftime("%U")) + 1, w),
+    "w": lambda m, w: _pad((_saturday(m).timetuple().tm_yday + 6) // 7, w),
     "W": lambda m, w: _pad((m.day + (m.replace(day=1).weekday() + 1) % 7 - 1) // 7 + 1, w),
     "F": lambda m, w: _pad((m.day - 1) // 7 + 1, w),
     "G": lambda m, w: "AD",
@@ -260,8 +277,10 @@ def format_datetime(moment: datetime, pattern: str) -> str:
 
     def piece(found: re.Match[str]) -> str:
         if found[1] is not None:
-            return found[1].replace("''", "'") or "'"
+            return found[1][:-1].replace("''", "'") or "'"
         if found[2] is None:
+            if found[0] == "'":
+                raise throw("IllegalArgumentException", "Unterminated quote")
             return found[0]
         letter = _LETTERS.get(found[2])
         if letter is None:

@@ -16,7 +16,7 @@ from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.java_math import FUNCTIONS
 from orgtwin.apex.library.signatures import Refusing, system_class, system_enum
 from orgtwin.apex.library.tokens import SObjectTypeToken
-from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, read_decimal, scale_of, set_scale, to_decimal
+from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, narrowed, read_decimal, scale_of, set_scale, to_decimal
 from orgtwin.apex.records import to_id
 from orgtwin.apex.text import to_text
 from orgtwin.apex.values import EnumConstant, Id, Long, Value, wrap32, wrap64
@@ -130,9 +130,9 @@ system_class(
         "static Double valueOf(Object)": _double_value_of,
         "static Double valueOf(String)": _given(_double_value_of),
         "String format()": lambda this: grouped(to_decimal(this)),
-        "Integer intValue()": lambda this: wrap32(int(this)),
-        "Long longValue()": lambda this: wrap64(int(this)),
-        "Long round()": lambda this: wrap64(math.floor(this + 0.5)),
+        "Integer intValue()": lambda this: narrowed(this, 32),
+        "Long longValue()": lambda this: Long(narrowed(this, 64)),
+        "Long round()": lambda this: Long(narrowed(this if abs(this) >= 2**52 else math.floor(this + 0.5), 64)),
     },
 )
 
@@ -297,6 +297,13 @@ def _round_half_even(value: Value) -> int:
     return half_even(value)
 
 
+def _nearest(value: float | None) -> float:
+    """The whole number nearest to a double, the even one of two; what has none stays."""
+    if value is not None and not math.isfinite(value):
+        return value
+    return _round_half_even(value)
+
+
 def _floating(name: str) -> Value:
     """A function of doubles as Java has it."""
     function = FUNCTIONS[name]
@@ -368,9 +375,9 @@ system_class(
         "static Decimal ceil(Decimal)": _round_with(decimal.ROUND_CEILING),
         "static Decimal floor(Decimal)": _round_with(decimal.ROUND_FLOOR),
         "static Decimal rint(Decimal)": _round_with(decimal.ROUND_HALF_EVEN),
-        "static Integer round(Double)": lambda v: wrap32(_round_half_even(v)),
+        "static Integer round(Double)": lambda v: narrowed(_nearest(v), 32),
         "static Integer round(Decimal)": lambda v: wrap32(_round_half_even(v)),
-        "static Long roundToLong(Double)": lambda v: wrap64(_round_half_even(v)),
+        "static Long roundToLong(Double)": lambda v: Long(narrowed(_nearest(v), 64)),
         "static Long roundToLong(Decimal)": lambda v: wrap64(_round_half_even(v)),
     },
 )

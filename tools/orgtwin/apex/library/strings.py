@@ -11,6 +11,20 @@ from datetime import date, datetime
 
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, out_of_limit, throw
+from orgtwin.apex.library.characters import (
+    WHITESPACE,
+    first_changed,
+    folded,
+    is_digit,
+    is_letter_or_digit,
+    is_white,
+    one_space_each,
+    swapped,
+    to_lower,
+    to_title,
+    turned,
+    without_white,
+)
 from orgtwin.apex.library.collections import items_of
 from orgtwin.apex.library.escapes import ESCAPES
 from orgtwin.apex.library.hashing import hash_code
@@ -48,7 +62,7 @@ def _bounded(text: str) -> str:
 
 
 def is_blank(text: str | None) -> bool:
-    return text is None or not text.strip()
+    return text is None or not text.strip(WHITESPACE)
 
 
 def _value_of(value: Value) -> str | None:
@@ -157,8 +171,8 @@ def _center(this: str, length: int, fill: str | None = " ") -> str:
 
 
 def _abbreviate(this: str, width: int, offset: int = 0) -> str:
-    if width < 4 or (offset > 4 and width < 7):
-        raise throw("StringException", f"Minimum abbreviation width {'is 4' if width < 4 else 'with offset is 7'}")
+    if width < 4:
+        raise throw("StringException", "Minimum abbreviation width is 4")
     if len(this) <= width:
         return this
     offset = min(offset, len(this))
@@ -166,13 +180,11 @@ def _abbreviate(this: str, width: int, offset: int = 0) -> str:
         offset = len(this) - (width - 3)
     if offset <= 4:
         return this[: width - 3] + "..."
+    if width < 7:
+        raise throw("StringException", "Minimum abbreviation width with offset is 7")
     if offset + width - 3 < len(this):
         return "..." + _abbreviate(this[offset:], width - 3)
     return "..." + this[len(this) - (width - 3) :]
-
-
-def _capitalize(this: str) -> str:
-    return this[:1].upper() + this[1:]
 
 
 def _compare(this: str, other: str | None) -> int:
@@ -229,7 +241,15 @@ def _levenshtein(this: str, other: str | None, threshold: int | None = None) -> 
 def _index_of(this: str, part: str | None, start: int = 0) -> int:
     if part is None:
         raise argument_null("1")
-    return this.find(part, max(start, 0)) if start <= len(this) or not part else -1
+    start = max(start, 0)
+    return this.find(part, start) if part else min(start, len(this))
+
+
+def _index_ignoring_case(this: str, part: str | None, start: int = 0) -> int:
+    """As commons-lang has it, an empty part is found one behind the end as well."""
+    if part == "":
+        return max(start, 0) if start <= len(this) + 1 else -1
+    return _index_of(this, part, start)
 
 
 def _last_index_of(this: str, part: str | None, end: int | None = None) -> int:
@@ -282,11 +302,11 @@ def _remove_end(this: str, part: str | None) -> str:
 
 
 def _remove_start_ignore_case(this: str, part: str | None) -> str:
-    return this[len(part) :] if part and this.lower().startswith(part.lower()) else this
+    return this[len(part) :] if part and folded(this).startswith(folded(part)) else this
 
 
 def _remove_end_ignore_case(this: str, part: str | None) -> str:
-    return this[: -len(part)] if part and this.lower().endswith(part.lower()) else this
+    return this[: -len(part)] if part and folded(this).endswith(folded(part)) else this
 
 
 def _left(this: str, length: int) -> str:
@@ -336,20 +356,12 @@ def _strip_html(this: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", closed + end) + rest)
 
 
-def _swap_case(this: str) -> str:
-    return "".join(c.lower() if c.isupper() else c.upper() for c in this)
-
-
-def _delete_whitespace(this: str) -> str:
-    return "".join(c for c in this if not c.isspace())
-
-
 def _index_of_any(this: str, chars: str | None) -> int:
     return next((i for i, c in enumerate(this) if c in (chars or "")), -1)
 
 
 def _index_of_any_but(this: str, chars: str | None) -> int:
-    return next((i for i, c in enumerate(this) if c not in (chars or "")), -1)
+    return next((i for i, c in enumerate(this) if c not in chars), -1) if chars else -1
 
 
 def _index_of_difference(this: str, other: str | None) -> int:
@@ -363,7 +375,7 @@ def _ignoring_case(function: Callable[..., Value]) -> Callable[..., Value]:
     def run(this: str, part: str | None, *rest: Value) -> Value:
         if part is None:
             raise null_pointer()
-        return function(this.lower(), part.lower(), *rest)
+        return function(folded(this), folded(part), *rest)
 
     return run
 
@@ -376,10 +388,6 @@ def _value_of_gmt(value: datetime | None) -> str:
     if value is None:
         raise argument_null("1")
     return value.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _is_numeric_space(char: str) -> bool:
-    return char.isdigit() or char == " "
 
 
 def _code_points(this: str) -> ApexList:
@@ -403,7 +411,7 @@ _STATIC: dict[str, Callable[..., Value]] = {
 _PARTS: dict[str, Callable[..., Value]] = {
     "String abbreviate(Integer)": _abbreviate,
     "String abbreviate(Integer,Integer)": _abbreviate,
-    "String capitalize()": _capitalize,
+    "String capitalize()": first_changed(to_title),
     "String center(Integer)": _center,
     "String center(Integer,String)": _center,
     "Integer charAt(Integer)": _char_at,
@@ -411,7 +419,7 @@ _PARTS: dict[str, Callable[..., Value]] = {
     "Integer codePointAt(Integer)": code_point_at,
     "Integer codePointBefore(Integer)": code_point_before,
     "Integer codePointCount(Integer,Integer)": code_point_count,
-    "String deleteWhitespace()": _delete_whitespace,
+    "String deleteWhitespace()": without_white,
     "String difference(String)": _difference,
     "Integer getLevenshteinDistance(String)": _levenshtein,
     "Integer getLevenshteinDistance(String,Integer)": _get_levenshtein,
@@ -419,7 +427,7 @@ _PARTS: dict[str, Callable[..., Value]] = {
     "String leftPad(Integer)": _pad(True),
     "String leftPad(Integer,String)": _pad(True),
     "String mid(Integer,Integer)": _mid,
-    "String normalizeSpace()": lambda this: " ".join(this.split()),
+    "String normalizeSpace()": one_space_each,
     "String remove(String)": lambda this, part: this.replace(part, "") if part else this,
     "String removeEnd(String)": _remove_end,
     "String removeEndIgnoreCase(String)": _remove_end_ignore_case,
@@ -430,7 +438,7 @@ _PARTS: dict[str, Callable[..., Value]] = {
     "String replace(String,String)": _replace,
     "String replaceAll(String,String)": replace_all,
     "String replaceFirst(String,String)": replace_first,
-    "String reverse()": lambda this: this[::-1],
+    "String reverse()": turned,
     "String right(Integer)": _right,
     "String rightPad(Integer)": _pad(False),
     "String rightPad(Integer,String)": _pad(False),
@@ -447,13 +455,13 @@ _PARTS: dict[str, Callable[..., Value]] = {
     "String substringBeforeLast(String)": _substring_before_last,
     "String substringBetween(String)": _substring_between,
     "String substringBetween(String,String)": _substring_between,
-    "String swapCase()": _swap_case,
+    "String swapCase()": swapped,
     "String toLowerCase()": _to_lower,
     "String toLowerCase(String)": _to_lower,
     "String toUpperCase()": _to_upper,
     "String toUpperCase(String)": _to_upper,
     "String trim()": lambda this: this.strip("".join(map(chr, range(33)))),
-    "String uncapitalize()": lambda this: this[:1].lower() + this[1:],
+    "String uncapitalize()": first_changed(to_lower),
 }
 _TESTS: dict[str, Callable[..., Value]] = {
     "Integer compareTo(String)": _compare,
@@ -462,7 +470,7 @@ _TESTS: dict[str, Callable[..., Value]] = {
     "Boolean containsIgnoreCase(String)": _ignoring_case(_contains),
     "Boolean containsNone(String)": lambda this, chars: not _contains_any(this, chars),
     "Boolean containsOnly(String)": lambda this, chars: all(c in (chars or "") for c in this),
-    "Boolean containsWhitespace()": lambda this: any(c.isspace() for c in this),
+    "Boolean containsWhitespace()": lambda this: any(map(is_white, this)),
     "Integer countMatches(String)": _count,
     "Boolean endsWith(String)": _ends_with,
     "Boolean endsWithIgnoreCase(String)": _ignoring_case(_ends_with),
@@ -476,18 +484,18 @@ _TESTS: dict[str, Callable[..., Value]] = {
     "Integer indexOfChar(Integer)": lambda this, code: this.find(apart(chr(code))),
     "Integer indexOfChar(Integer,Integer)": lambda this, code, start: this.find(apart(chr(code)), start),
     "Integer indexOfDifference(String)": _index_of_difference,
-    "Integer indexOfIgnoreCase(String)": _ignoring_case(_index_of),
-    "Integer indexOfIgnoreCase(String,Integer)": _ignoring_case(_index_of),
+    "Integer indexOfIgnoreCase(String)": _ignoring_case(_index_ignoring_case),
+    "Integer indexOfIgnoreCase(String,Integer)": _ignoring_case(_index_ignoring_case),
     "Boolean isAllLowerCase()": _every(str.islower),
     "Boolean isAllUpperCase()": _every(str.isupper),
     "Boolean isAlpha()": _every(str.isalpha),
     "Boolean isAlphaSpace()": _every(lambda c: c.isalpha() or c == " ", empty=True),
-    "Boolean isAlphanumeric()": _every(str.isalnum),
-    "Boolean isAlphanumericSpace()": _every(lambda c: c.isalnum() or c == " ", empty=True),
+    "Boolean isAlphanumeric()": _every(is_letter_or_digit),
+    "Boolean isAlphanumericSpace()": _every(lambda c: is_letter_or_digit(c) or c == " ", empty=True),
     "Boolean isAsciiPrintable()": _every(lambda c: 32 <= ord(c) < 127, empty=True),
-    "Boolean isNumeric()": _every(lambda c: unicodedata.category(c) == "Nd"),
-    "Boolean isNumericSpace()": _every(_is_numeric_space, empty=True),
-    "Boolean isWhitespace()": _every(str.isspace, empty=True),
+    "Boolean isNumeric()": _every(is_digit),
+    "Boolean isNumericSpace()": _every(lambda c: is_digit(c) or c == " ", empty=True),
+    "Boolean isWhitespace()": _every(is_white, empty=True),
     "Integer lastIndexOf(String)": _last_index_of,
     "Integer lastIndexOf(String,Integer)": _last_index_of,
     "Integer lastIndexOfChar(Integer)": lambda this, code: this.rfind(apart(chr(code))),
@@ -526,7 +534,6 @@ _WHOLE = frozenset(
     (
         "String replaceAll(String,String)",
         "String replaceFirst(String,String)",
-        "String reverse()",
         "List<String> split(String)",
         "List<String> split(String,Integer)",
         "List<String> splitByCharacterType()",

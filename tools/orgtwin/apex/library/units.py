@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Callable
 
 from orgtwin.apex.faults import throw
+from orgtwin.apex.library.characters import folded
 from orgtwin.apex.values import Value
 
 _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
@@ -72,14 +73,4 @@ def offset_by_code_points(this: str, start: int, by: int) -> int:
 
 def equals_ignoring_case(this: str, other: str | None) -> bool:
     """As java.lang.String does: unit by unit, each compared as its capital and then as that one's small letter."""
-    if other is None or len(this) != len(other):
-        return False
-    if this.isascii() and other.isascii():
-        return this.lower() == other.lower()
-    return all(map(lambda a, b: a == b or _folded(a) == _folded(b), this, other))
-
-
-def _folded(char: str) -> str:
-    """With the simple mappings, of one character to one: ß has no capital, and İ is small as i."""
-    upper = char.upper()
-    return (upper if len(upper) == 1 else char).lower()[0]
+    return other is not None and len(this) == len(other) and folded(this) == folded(other)
