@@ -138,3 +138,22 @@ def test_a_tracked_field_leaves_a_row_of_history_and_a_reference_two(
 def test_nothing_is_tracked_where_no_field_asks_for_it(org: Org, insert: Save) -> None:
     assert insert("Account", Name="Acme").success
     assert len(org.table("AccountHistory")) == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "status"),
+    [
+        ("2026-03-01", "2026-03-01", "Active"),
+        ("2026-03-02", None, "Inactive"),
+        ("2026-01-01", "2026-02-28", "Expired"),
+        (None, None, "Active"),
+    ],
+)
+def test_an_entitlement_is_active_between_its_dates(
+    insert: Save, read: Read, start: str | None, end: str | None, status: str
+) -> None:
+    account = insert("Account", Name="Acme").record_id
+    made = insert("Entitlement", Name="e", AccountId=account, StartDate=start, EndDate=end).record_id
+    assert read("Entitlement", made, "Status") == status
+    case = insert("Case", Subject="c", AccountId=account, EntitlementId=made).record_id
+    assert read("Case", case, "EntitlementId") == made

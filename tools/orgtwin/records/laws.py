@@ -20,7 +20,7 @@ from orgtwin.records.order_laws import apply_order_laws, refuse_line_delete, ref
 from orgtwin.records.price_laws import check_entries
 from orgtwin.records.profile_assignments import refuse_profile_set_delete
 from orgtwin.records.saving import Save
-from orgtwin.records.status_laws import follow_case_status, follow_stage, follow_task_status
+from orgtwin.records.status_laws import follow_case_status, follow_dates, follow_stage, follow_task_status
 from orgtwin.records.table import RecordTable
 from orgtwin.records.trace_flag_laws import refuse_trace_flags
 
@@ -32,6 +32,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "Contract": (apply_contract_laws,),
     "Contact": (join_names,),
     "Event": (follow_times,),
+    "Entitlement": (follow_dates,),
     "Document": (fill_document, measure_body),
     "Lead": (join_names,),
     "User": (join_names,),

@@ -1,11 +1,12 @@
-"""Fields that follow from a status: what a stage says of an opportunity, whether a case or a task is closed.
+"""Fields that follow from a status or a date: of opportunities by their stage, of cases, tasks and entitlements.
 
-Sources: "Opportunity", "OpportunityStage", "Case", "Task", "TaskStatus" (Object Reference). The probabilities and forecast
-categories of the standard stages are those of a new org; a request that names Probability keeps its own.
+Sources: "Case", "Entitlement", "Opportunity", "OpportunityStage", "Task", "TaskStatus" (Object Reference). The probabilities and
+forecast categories of the standard stages are those of a new org; a request that names Probability keeps its own.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -62,6 +63,19 @@ def follow_case_status(context: LawContext, save: Save) -> None:
 def follow_task_status(context: LawContext, save: Save) -> None:
     """A task is closed by its status; the moment is kept."""
     _close_by_status(context, save, CLOSED_TASK_STATUSES, "CompletedDateTime")
+
+
+def follow_dates(context: LawContext, save: Save) -> None:
+    """An entitlement is in effect from its first day to its last. ASSUMED: a day that is not told is no bound; it is told as of the
+    last save.
+    """
+    table, today = save.table, context.now.date()
+    start_of, end_of = table.reader("StartDate"), table.reader("EndDate")
+    for row in save.rows:
+        start, end = start_of(row.content), end_of(row.content)
+        is_over = isinstance(end, date) and end < today
+        is_ahead = isinstance(start, date) and start > today
+        table.write(row.content, "Status", "Expired" if is_over else "Inactive" if is_ahead else "Active")
 
 
 def _close_by_status(context: LawContext, save: Save, closing: frozenset[str], moment: str) -> None:

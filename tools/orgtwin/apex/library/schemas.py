@@ -361,7 +361,7 @@ system_class(
         "Boolean isPermissionable()": lambda this: this.field.permissionable,
         "Boolean isAutoNumber()": lambda this: this.field.auto_number,
         "Boolean isCalculated()": lambda this: this.field.calculated,
-        "Boolean isCascadeDelete()": lambda this: this.field.cascade_delete,
+        "Boolean isCascadeDelete()": lambda this: this.field.cascade_delete and this.field.is_master_detail,
         "Boolean isRestrictedDelete()": lambda this: this.field.restricted_delete,
         "Boolean isCaseSensitive()": lambda this: this.field.case_sensitive,
         "Boolean isCustom()": lambda this: this.field.custom,
