@@ -304,7 +304,7 @@ def test_a_private_record_is_seen_by_its_owner_those_above_and_view_all(org: Org
         "peer": False,
         "admin": True,
     }
-    refused = ("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
+    refused = ("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id")
     assert refusal_of(org.dml.update(callers["peer"], "Contract", [{"Id": contract}])[0]) == refused
     assert org.dml.update(callers["boss"], "Contract", [{"Id": contract}])[0].success
 

@@ -333,6 +333,9 @@ def stage(scenario: Scenario) -> Stage:
     return made
 
 
+_REFUSALS = {"INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"}
+
+
 def rights_of(stage: Stage, sobject_type: str, person: str) -> str:
     """What a person is not refused for want of access, each try taken back."""
     record_id, caller, dml = stage.ids["record"], stage.caller(person), stage.org.dml
@@ -345,7 +348,7 @@ def rights_of(stage: Stage, sobject_type: str, person: str) -> str:
     for letter, attempt in tries.items():
         savepoint = stage.org.savepoint()
         codes = {error.status_code for error in attempt()[0].errors}
-        found += "" if "INSUFFICIENT_ACCESS_OR_READONLY" in codes else letter
+        found += "" if _REFUSALS & set(codes) else letter
         stage.org.rollback(savepoint)
     return found
 

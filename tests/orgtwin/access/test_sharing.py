@@ -308,7 +308,10 @@ def test_a_caller_with_sharing_sees_its_rows_and_every_field(stage: Stage, acme:
     assert row is not None
     assert [grant.may_see is None or grant.may_see(row) for grant in grants] == [False, True]
     assert grants[0].readable == grants[1].readable
-    assert refusal_of(stage.org.dml.update(bound, "Account", [{"Id": acme, "Name": "Mine"}])) == _NO_ACCESS
+    assert refusal_of(stage.org.dml.update(bound, "Account", [{"Id": acme, "Name": "Mine"}])) == (
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        "insufficient access rights on cross-reference id",
+    )
     assert stage.org.dml.update(free, "Contract", [{"Id": contract}])[0].success
 
 

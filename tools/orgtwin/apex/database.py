@@ -28,8 +28,9 @@ from orgtwin.apex.records import SObject, field_type, to_id
 from orgtwin.apex.text import to_text
 from orgtwin.apex.trigger_rows import find_recursive, require_other_records
 from orgtwin.apex.types import ID, OBJECT, SOBJECT, Type, list_of
+from orgtwin.apex.user_mode import FORBIDDEN, refused_whole, require_object_access
 from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Id, Long, Value, whole_characters
-from orgtwin.errors import SalesforceError, SaveError, SaveResult
+from orgtwin.errors import FieldsForbidden, SalesforceError, SaveError, SaveResult, UnreadableFields
 from orgtwin.ids import find_id18
 from orgtwin.schema.model import Field
 
@@ -169,7 +170,9 @@ def run_query(
     except SalesforceError as error:
         if error.code == "TWIN_UNSUPPORTED":
             raise
-        raise throw("QueryException", error.message) from error
+        value = apex_exception("QueryException", error.message)
+        value.details = list(error.by_object.items()) if isinstance(error, UnreadableFields) else []
+        raise ApexThrow(value) from error
     if shape.is_locking and not isinstance(found, int):
         _lock(engine, found)
     rows = 1 if isinstance(found, int) else _count_rows(found, with_children=shape.subqueries > 0)
@@ -354,7 +357,7 @@ def run_dml(engine: Engine, verb: str, operand: Value, user_mode: bool, key: str
         results = write(engine, verb, records, all_or_none=True, user_mode=user_mode, key=key)
     failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
     if failed:
-        raise dml_exception(verb, records, failed)
+        raise dml_exception(verb, records, failed, user_mode=user_mode)
 
 
 READ_ONLY = "read-only mode"
@@ -363,10 +366,12 @@ _IN_READ_ONLY_MODE = "Application is in read-only mode: records cannot be change
 _ROLLED_BACK = "ALL_OR_NONE_OPERATION_ROLLED_BACK"
 
 
-def dml_exception(verb: str, records: list[SObject], failed: list[tuple[int, DmlResult]]) -> ApexThrow:
+def dml_exception(
+    verb: str, records: list[SObject], failed: list[tuple[int, DmlResult]], *, user_mode: bool = False
+) -> ApexThrow:
     """`Insert failed. First exception on row 0; first error: CODE, text: [Field]`.
 
-    Rows that went back because of others are not told.
+    Rows that went back because of others are not told. Fields that user mode refuses are told of the statement as a whole.
     """
     failed = [(i, r) for i, r in failed if not any(e.status_code == _ROLLED_BACK for e in r.result.errors)] or failed
     index, first = failed[0]
@@ -377,6 +382,8 @@ def dml_exception(verb: str, records: list[SObject], failed: list[tuple[int, Dml
         f"{_VERBS[verb]} failed. First exception on row {index}{where};"
         f" first error: {error.status_code}, {error.message}: [{', '.join(error.fields)}]"
     )
+    if user_mode and isinstance(error, FieldsForbidden):
+        message = FORBIDDEN.format(records[index].type.name)
     value = apex_exception("DmlException", message)
     value.details = [(i, records[i] if i < len(records) else None, e) for i, r in failed for e in r.result.errors]
     return ApexThrow(value)
@@ -406,7 +413,7 @@ def write(
         raise throw("InvalidReadOnlyUserDmlException", _IN_READ_ONLY_MODE)
     require_other_records(engine, records)
     _require_distinct(verb, records)
-    _require_object_access(engine, verb, records, user_mode)
+    require_object_access(engine, verb, records if user_mode else ())
     transaction = engine.transaction
     transaction.usage.charge("DMLStatements")
     transaction.usage.charge("DMLRows", len(records))
@@ -498,18 +505,6 @@ def _refusal(verb: str, error: SaveError) -> DmlResult:
 _A_CALL = {"update": "an", "undelete": "an"}
 
 
-def _require_object_access(engine: Engine, verb: str, records: list[SObject], user_mode: bool) -> None:
-    """In user mode nothing is written to an object that the user does not see, whichever part may fail.
-
-    The text is that of Salesforce's sample app Apex Recipes; ASSUMED: upsert and undelete tell it in their results.
-    """
-    if not user_mode or verb not in ("insert", "update", "delete"):
-        return
-    for name in {record.type.name for record in records}:
-        if not engine.port.can(name, "read"):
-            raise throw("SecurityException", f"Access to entity '{name}' denied")
-
-
 def _write_type(
     engine: Engine,
     verb: str,
@@ -541,8 +536,7 @@ def _write_type(
             raise
         if verb == "upsert" and error.code == "NOT_FOUND" and key is not None:
             raise throw("SObjectException", UPSERT_FIELD.format(key)) from error
-        refused = SaveResult(None, False, errors=(SaveError(error.code, error.message, error.fields),))
-        found = [refused] * len(records)
+        found = [refused_whole(engine, verb, record, error, user_mode=user_mode) for record in records]
     if verb == "update":
         found = [_with_id(r, record) for r, record in zip(found, records, strict=True)]
     kind = RESULT_KINDS[verb]

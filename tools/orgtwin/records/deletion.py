@@ -51,6 +51,8 @@ class Deletion:
         if table is None or row is None or found is None or found in table.emptied:
             return _refused(SaveError("UNDELETE_FAILED", "Entity is not in the recycle bin"))
         grant = self._context.grant(caller, table.type.api_name)
+        if not grant.read:
+            return _refused(SaveError("UNDELETE_FAILED", "invalid record id"))  # ASSUMED code
         if not grant.delete or (grant.may_delete is not None and not grant.may_delete(row)):
             return _refused(NO_ACCESS)
         conflict = table.find_conflict(row)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from orgtwin.access.grants import RowFilter
+from orgtwin.access.grants import Grant
 from orgtwin.errors import SaveError, SaveResult
 from orgtwin.records import merging, save_order
 from orgtwin.records.context import RecordsContext
@@ -31,6 +31,7 @@ T = TypeVar("T")
 _TOO_MANY_RETRIES = SaveError(  # ASSUMED code; the text is the platform's
     "LIMIT_EXCEEDED", "Too many batch retries in the presence of Apex triggers and partial failures."
 )
+_UNSEEN = SaveError("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id")
 ROLLED_BACK = SaveError(
     "ALL_OR_NONE_OPERATION_ROLLED_BACK",
     "Record rolled back because not all records were valid and the request was using AllOrNone header",
@@ -199,7 +200,7 @@ class RecordDml:
         """
         take_limits_back = self._context.hooks.note_limits()
         if plan.grant.may_edit is not None:
-            batch = _refuse_locked(plan.grant.may_edit, batch, results)
+            batch = _refuse_locked(plan.grant, batch, results)
         for _attempt in range(attempts):
             mark = self._context.log.mark()
             save = Save(caller, plan.table, operation, _set_values(plan, operation, rows, batch), told=rows)
@@ -248,14 +249,16 @@ def _set_values(plan: SavePlan, operation: Operation, rows: WireRows, batch: Seq
     return pending
 
 
-def _refuse_locked(may_edit: RowFilter, batch: Sequence[Entry], results: Results) -> Sequence[Entry]:
-    """Refuse what sharing does not let the caller change; the rest."""
+def _refuse_locked(grant: Grant, batch: Sequence[Entry], results: Results) -> Sequence[Entry]:
+    """Refuse what sharing does not let the caller change, in other words what it does not even show; the rest."""
     allowed = []
     for entry in batch:
-        if entry[1] is None or may_edit(entry[1]):
+        row = entry[1]
+        if row is None or grant.may_edit is None or grant.may_edit(row):
             allowed.append(entry)
         else:
-            results[entry[0]] = SaveResult(None, False, False, (NO_ACCESS,))
+            is_seen = grant.may_see is None or grant.may_see(row)
+            results[entry[0]] = SaveResult(None, False, False, (NO_ACCESS if is_seen else _UNSEEN,))
     return allowed
 
 

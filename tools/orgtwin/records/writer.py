@@ -13,7 +13,7 @@ from itertools import compress
 from typing import NamedTuple, Protocol, TypeVar
 
 from orgtwin.access.grants import Grant, RowFilter
-from orgtwin.errors import SalesforceError, SaveError, Unsupported
+from orgtwin.errors import FieldsForbidden, SalesforceError, SaveError, Unsupported
 from orgtwin.ids import find_id18
 from orgtwin.records.coerce import Coercer, RowRefused, compile_coercer, refuse
 from orgtwin.records.columns import Column, compile_readers, read_parents
@@ -265,7 +265,7 @@ def _forbidden(names: tuple[str, ...]) -> SaveError:
         f"Unable to create/update fields: {', '.join(names)}. Please check the security settings of this field and verify that "
         "it is read/write for your profile or permission set."
     )
-    return SaveError("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
+    return FieldsForbidden("INVALID_FIELD_FOR_INSERT_UPDATE", message, names)
 
 
 def _find_parent(

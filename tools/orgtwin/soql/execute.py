@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from orgtwin.errors import SalesforceError
+from orgtwin.errors import SalesforceError, UnreadableFields
 from orgtwin.organization import Organization
 from orgtwin.records.model import AccessLevel, Caller, Row
 from orgtwin.schema.model import Schema
@@ -122,7 +122,20 @@ def _require_access(org: Organization, caller: Caller, catalog: Catalog, plan: P
     if caller.access_level is AccessLevel.USER_MODE:
         refused = _find_refusal(org, caller, catalog, plan)
         if refused is not None:
-            raise refused
+            raise UnreadableFields(refused, _find_unreadable(org, caller, catalog, plan))
+
+
+def _find_unreadable(org: Organization, caller: Caller, catalog: Catalog, plan: Plan) -> dict[str, tuple[str, ...]]:
+    """The fields that a query names and its caller may not read, by object."""
+    readable = _Readable(org, caller, catalog)
+    found: dict[str, tuple[str, ...]] = {}
+    for owner, name in plan.uses.fields:
+        owner_type = org.schema.find_type(owner)
+        f = owner_type.find_field(name) if owner_type is not None else None
+        if owner_type is None or f is None or (readable.has_type(owner) and readable.has_field(owner, name)):
+            continue
+        found[owner_type.api_name] = (*found.get(owner_type.api_name, ()), f.api_name)
+    return found
 
 
 def _find_refusal(org: Organization, caller: Caller, catalog: Catalog, plan: Plan) -> SalesforceError | None:

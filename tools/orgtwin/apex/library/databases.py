@@ -78,7 +78,7 @@ def _writer(verb: str) -> Callable[..., Value]:
             results = write(context.engine(), verb, records, all_or_none=all_or_none, user_mode=user_mode, key=key)
         failed = [(i, r) for i, r in enumerate(results) if not r.result.success]
         if failed and all_or_none:
-            raise dml_exception(verb, records, failed)
+            raise dml_exception(verb, records, failed, user_mode=user_mode)
         if isinstance(operand, ApexList):
             return ApexList(type_of(f"List<Database.{RESULT_KINDS[verb]}>"), list(results))
         return results[0]
