@@ -68,6 +68,11 @@ class Method:
         """As messages print it: `foo(Integer, String)`."""
         return f"{self.name}({', '.join(p.name for p in self.parameters)})"
 
+    @property
+    def test_visible(self) -> bool:
+        """May tests of other files see it, whatever its access?"""
+        return self.modifiers is not None and self.modifiers.find_annotation("testvisible") is not None
+
 
 @dataclass(eq=False, slots=True)
 class Variable:
@@ -90,6 +95,11 @@ class Variable:
     set_access: str = "public"
     get_access: str = "public"
     modifiers: Modifiers | None = None
+
+    @property
+    def test_visible(self) -> bool:
+        """As a method's."""
+        return self.modifiers is not None and self.modifiers.find_annotation("testvisible") is not None
 
 
 @dataclass(eq=False)
@@ -136,7 +146,6 @@ class ApexClass:
     is_trigger: bool = False
     api_version: float = OLDER_VERSION
     sharing: str | None = None
-    test_visible: set[str] = field(default_factory=set)
     accessors: list[Method] = field(default_factory=list)
     initialisers: list[Initialisers] = field(default_factory=list)
     trigger_type: Type | None = None

@@ -68,13 +68,13 @@ def _declared(cls: ApexClass) -> Iterator[str]:
         yield _method(method)
     for variable in cls.own_variables():
         yield _variable(variable)
-    yield f"{sorted(cls.test_visible)} {cls.broken}\n"
+    yield f"{cls.broken}\n"
     for inner in cls.inner.values():
         yield from _declared(inner)
 
 
 def _method(method: Method) -> str:
-    flags = (method.static, method.abstract, method.virtual, method.override, method.access)
+    flags = (method.static, method.abstract, method.virtual, method.override, method.access, method.test_visible)
     return f"{method.shown} {method.returns.name} {flags}\n"
 
 
@@ -87,6 +87,7 @@ def _variable(variable: Variable) -> str:
         variable.get_access,
         variable.readable,
         variable.writable,
+        variable.test_visible,
     )
     return f"{variable.name} {variable.type.name} {flags}\n"
 

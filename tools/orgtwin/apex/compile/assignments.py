@@ -25,7 +25,7 @@ def _postfix(scope: Scope, node: tree.Postfix) -> Code:
 
 def _step(scope: Scope, operand: tree.Expression, op: str, pos: int, *, before: bool) -> Code:
     """`++x`, `x++` and their like."""
-    place = find_target(scope, operand)
+    place = find_target(scope, operand, reads=True)
     if place.type not in NUMERIC_RANK and place.type.kind is not Kind.REFUSED:
         prefix = messages.PREFIX_INCREMENT if op == "++" else messages.PREFIX_DECREMENT
         raise CompileProblem((prefix if before else messages.POSTFIX).format(place.type.name), pos)
@@ -67,7 +67,7 @@ def _step_local(slot: int, amount: int, before: bool) -> Run:
 
 def _assign(scope: Scope, node: tree.Assign) -> Code:
     """`a.b = c` asks for `c` before `a`, `a.b += c` for `a.b` before `c`: as Salesforce's compiler has them."""
-    place = find_target(scope, node.target)
+    place = find_target(scope, node.target, reads=node.op != "=")
     locate, load, store = place.locate, place.load, place.store
     if node.op == "=":
         value = assigned(scope, node.value, place.type, node.pos)

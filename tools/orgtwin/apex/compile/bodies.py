@@ -12,13 +12,18 @@ from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.calls import arguments, resolve, shown_types
 from orgtwin.apex.compile.coverable import evaluated, marking
-from orgtwin.apex.compile.creation import check_constructor_visible, construct, constructors_of
+from orgtwin.apex.compile.creation import (
+    check_constructor,
+    check_constructor_visible,
+    construct,
+    constructors_of,
+)
 from orgtwin.apex.compile.names import get_type
 from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.compile.signals import Step
 from orgtwin.apex.compile.statements import check_end, sequence
 from orgtwin.apex.compile.tracing import told_accessor, told_constructor, told_method
-from orgtwin.apex.faults import ApexThrow, out_of_limit
+from orgtwin.apex.faults import EXCEPTION, ApexThrow, out_of_limit
 from orgtwin.apex.limits import MAX_STACK_DEPTH, TOO_DEEP, TOO_LARGE
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.transaction import CALL_TICKS
@@ -185,13 +190,14 @@ def _chained(scope: Scope, call: tree.Call) -> Run:
     scope.chaining = False
     if target is None:
         raise CompileProblem(messages.NO_SUPER_TYPE.format(scope.cls.name), call.pos)
-    if target.initialise_instance is None:
+    if target.initialise_instance is None and target is not EXCEPTION:
         return _do_nothing
-    found = resolve(constructors_of(target), args)
+    candidates = constructors_of(target)
+    found = resolve(candidates, args)
     if found is None:
         raise CompileProblem(messages.NO_CHAINED_CONSTRUCTOR.format(shown_types(args)), call.pos)
     method, runs = found
-    check_constructor_visible(scope, method, call.pos)
+    check_constructor(scope, method, candidates, args, call.pos)
     line = scope.line(call.pos)
 
     def run(frame: Frame) -> None:

@@ -64,12 +64,19 @@ def _call(scope: Scope, node: tree.Call) -> Code:
 
 
 def _hidden_type(scope: Scope, node: tree.Call, target: Code) -> Type | None:
-    """The type that a variable hides and whose method is meant: `Test.isRunningTest()` in a class with a field `Test`."""
-    if not isinstance(node.target, tree.Name) or instance_candidates(target.type, node.name):
+    """The type that a variable hides and whose method is meant, in old code: `Character.toAscii(character)`.
+
+    ASSUMED: Salesforce's compiler of today refuses it in all versions; public code of API version 13 was written so.
+    """
+    old = scope.cls.outermost().api_version < _VARIABLES_HIDE_TYPES
+    if not old or not isinstance(node.target, tree.Name) or instance_candidates(target.type, node.name):
         return None
     found = find_type(scope, node.target.name)
     cls = class_of(found) if found is not None else None
     return found if cls is not None and any(m.static for m in cls.find_methods(node.name)) else None
+
+
+_VARIABLES_HIDE_TYPES = 20.0
 
 
 def _receiver(scope: Scope, node: tree.Call) -> Code:
@@ -193,12 +200,20 @@ def _super_call(scope: Scope, node: tree.Call) -> Code:
     candidates = superclass.find_methods(node.name) if superclass is not None else []
     found = resolve(candidates or _object_methods(node.name), args)
     if found is None:
-        raise missing(node.name, args, superclass.name if superclass else "Object", node.pos)
+        raise missing(node.name, args, superclass.name if superclass else _BASE, node.pos)
     method, runs = found
+    if superclass is None:
+        raise CompileProblem(messages.METHOD_HIDDEN.format(f"{method.returns.name} {_BASE}.{method.shown}"), node.pos)
+    if method.static:
+        raise CompileProblem(messages.STATIC_METHOD_OF_OBJECT.format(_full(method)), node.pos)
     check_visible(scope, method, node.pos)
     if method.abstract:
         raise CompileProblem(messages.ABSTRACT_CALL.format(_full(method)), node.pos)
     return Code(invoke_direct(lambda frame: frame[THIS], method, runs), method.returns)
+
+
+_BASE = "System.ApexBaseClass"
+"""What a class extends that extends nothing, in messages."""
 
 
 def _static_call(scope: Scope, node: tree.Call, owner: Type) -> Code:

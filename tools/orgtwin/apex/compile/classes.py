@@ -74,10 +74,7 @@ def declare_class(
     if isinstance(node, tree.ClassDeclaration):
         for member in node.members:
             if isinstance(member, _TYPE_NODES):
-                inner = declare_class(member, cls, lines, found)
-                cls.inner.setdefault(member.name.lower(), inner)
-                if member.modifiers.find_annotation("testvisible"):
-                    inner.test_visible.add(member.name.lower())
+                cls.inner.setdefault(member.name.lower(), declare_class(member, cls, lines, found))
     if isinstance(node, tree.EnumDeclaration):
         for ordinal, (constant, _) in enumerate(node.constants):
             cls.constants[constant.lower()] = EnumConstant(cls, constant, ordinal)
@@ -93,9 +90,9 @@ def resolve_header(engine: Engine, cls: ApexClass, node: tree.TypeDeclaration) -
         if isinstance(node, tree.ClassDeclaration):
             if node.extends is not None:
                 cls.superclass = _superclass(scope, node.extends, node.pos)
-            cls.interfaces = _interfaces(scope, node.implements)
+            cls.interfaces = _interfaces(scope, node.implements, node.pos)
         elif isinstance(node, tree.InterfaceDeclaration):
-            cls.interfaces = _interfaces(scope, node.extends)
+            cls.interfaces = _interfaces(scope, node.extends, node.pos)
     except CompileProblem as problem:
         scope.problems.append(problem)
         cls.broken = True
@@ -160,7 +157,7 @@ def _constant_problems(node: tree.EnumDeclaration) -> Iterator[CompileProblem]:
 
 def _superclass(scope: Scope, name: tree.TypeName, pos: int) -> ApexClass:
     """Problems of what is extended are told at the class's name, those of the type that is written there at the type."""
-    type_ = get_type(scope, name)
+    type_ = get_type(scope, name, hidden_at=pos)
     cls = type_.cls
     if cls is not None and (cls.is_interface or cls.is_enum):
         raise CompileProblem(messages.INVALID_CLASS.format(name.shown), name.pos)
@@ -192,18 +189,18 @@ def _is_circular(cls: ApexClass) -> bool:
     return False
 
 
-def _interfaces(scope: Scope, names: list[tree.TypeName]) -> list[Type]:
+def _interfaces(scope: Scope, names: list[tree.TypeName], pos: int) -> list[Type]:
     found: list[Type] = []
     for name in names:
-        type_ = _interface(scope, name)
+        type_ = _interface(scope, name, pos)
         if type_ in found:
             raise CompileProblem(messages.INTERFACE_TWICE.format(name.shown), name.pos)
         found.append(type_)
     return found
 
 
-def _interface(scope: Scope, name: tree.TypeName) -> Type:
-    type_ = get_type(scope, name)
+def _interface(scope: Scope, name: tree.TypeName, pos: int) -> Type:
+    type_ = get_type(scope, name, hidden_at=pos)
     if type_.kind is Kind.REFUSED:
         return type_
     if type_.cls is None and type_.key not in ("iterable", "iterator"):
@@ -279,9 +276,7 @@ class _Linker:
         cls.initialise_instance = self.own.run
         cls.initialise = self.static.initialise_class
 
-    def _access(self, modifiers: tree.Modifiers, name: str) -> str:
-        if modifiers.find_annotation("testvisible") is not None:
-            self.cls.test_visible.add(name.lower())
+    def _access(self, modifiers: tree.Modifiers) -> str:
         if self.cls.is_interface:
             return "public"
         default = "public" if modifiers.has("webservice") else "private"
@@ -289,7 +284,7 @@ class _Linker:
 
     def _method(self, scope: Scope, node: tree.Method) -> None:
         cls, modifiers = self.cls, node.modifiers
-        access = self._access(modifiers, node.name)
+        access = self._access(modifiers)
         scope.problems.extend(_method_problems(cls, node))
         if node.type is None:
             parameters = self._parameters(scope, node)
@@ -327,6 +322,8 @@ class _Linker:
             cls.vtable[method.signature] = method
         if node.body is not None:
             method_body(self.engine, cls, method, node)
+        else:
+            scope.problems.extend(_twice_named(node.parameters))
 
     def _late_type(self, scope: Scope, get: Callable[[], Type]) -> Type | None:
         """A type that is written in a declaration; that there is none of that name is told after what is wrong with the class."""
@@ -351,8 +348,6 @@ class _Linker:
             raise CompileProblem(messages.CONSTRUCTOR_NAME.format(node.name), node.pos)
         if not any(w in _ACCESS for w in node.modifiers.words):
             access = "private"
-        if node.modifiers.find_annotation("testvisible") is not None:
-            cls.test_visible.add(node.name.lower())
         method = Method(
             cls, node.name, parameters, VOID, _abstract, access=access, pos=node.pos, modifiers=node.modifiers
         )
@@ -394,7 +389,7 @@ class _Linker:
                 self.cls, name, type_, static, self._slot(static), final=modifiers.has("final"), pos=pos
             )
             variable.modifiers = modifiers
-            variable.access = self._access(modifiers, name)
+            variable.access = self._access(modifiers)
             variable.transient = modifiers.has("transient")
             self._add(variable, pos)
             if value is not None and static and variable.final and _is_constant(type_, value):
@@ -421,7 +416,7 @@ class _Linker:
         static = modifiers.has("static") or self.cls.is_trigger
         variable = Variable(self.cls, node.name, type_, static, self._slot(static), is_property=True, pos=node.pos)
         variable.modifiers = modifiers
-        variable.access = self._access(modifiers, node.name)
+        variable.access = self._access(modifiers)
         variable.transient = modifiers.has("transient")
         variable.final = modifiers.has("final")
         kinds = {a.kind: a for a in node.accessors}
@@ -498,6 +493,14 @@ def _method_problems(cls: ApexClass, node: tree.Method) -> Iterator[CompileProbl
     yield from check_declaration(cls, node.modifiers, target, node.pos, method)
     if node.modifiers.has("abstract") == (node.body is not None):
         yield LateProblem(messages.BODY_MISSING if node.body is None else messages.ABSTRACT_BODY, node.pos)
+
+
+def _twice_named(parameters: list[tree.Parameter]) -> Iterator[CompileProblem]:
+    """Parameters of a method without a body, where no variables are declared."""
+    names = [p.name.lower() for p in parameters]
+    for n, parameter in enumerate(parameters):
+        if names[n] in names[:n]:
+            yield CompileProblem(messages.DUPLICATE_VARIABLE.format(parameter.name), parameter.pos)
 
 
 def _variable_problems(

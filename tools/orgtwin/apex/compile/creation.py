@@ -74,8 +74,7 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
     if found is None:
         raise _not_defined(cls.type, args, node.pos)
     constructor, runs = found
-    check_ambiguous(constructor, candidates, args, node.pos)
-    check_constructor_visible(scope, constructor, node.pos)
+    check_constructor(scope, constructor, candidates, args, node.pos)
 
     def run(frame: Frame) -> Value:
         if cls.statics is None:
@@ -86,6 +85,14 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
         return this
 
     return only_tests(scope, cls, _traced(run) if EXCEPTION in cls.chain() else run)
+
+
+def check_constructor(scope: Scope, constructor: Method, candidates: list[Method], args: list[Code], pos: int) -> None:
+    """Raises CompileProblem for one that is not the only one, or not visible. null is a message and a cause of an exception."""
+    if constructor.owner is EXCEPTION and [a.type for a in args] == [NULL]:
+        raise CompileProblem(messages.AMBIGUOUS.format("<init>", NULL.name), pos)
+    check_ambiguous(constructor, candidates, args, pos)
+    check_constructor_visible(scope, constructor, pos)
 
 
 def check_constructor_visible(scope: Scope, constructor: Method, pos: int) -> None:
@@ -99,7 +106,7 @@ def check_constructor_visible(scope: Scope, constructor: Method, pos: int) -> No
         return
     if constructor.access == "protected" and owner in scope.cls.ancestors():
         return
-    if scope.cls.outermost().is_test and owner.name.rsplit(".", 1)[-1].lower() in owner.test_visible:
+    if scope.cls.outermost().is_test and constructor.test_visible:
         return
     parameters = ", ".join(p.name for p in constructor.parameters)
     raise CompileProblem(messages.METHOD_HIDDEN.format(f"void {owner.name}.<init>({parameters})"), pos)

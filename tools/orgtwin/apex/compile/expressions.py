@@ -181,9 +181,6 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
         first = rest if first.lower() == "trigger" else first
         raise CompileProblem(messages.NO_VARIABLE.format(first), start_of(node))
     target = link(scope, node.target)
-    hidden = _hidden_static(scope, node, target.type)
-    if hidden is not None:
-        return read_static_member(scope, hidden, node.name, node.pos)
     if target.type.kind in (Kind.PRIMITIVE, Kind.COLLECTION) and target.origin is Origin.RECORD_FIELD:
         name = node.target.name if isinstance(node.target, tree.FieldAccess) else node.name
         raise CompileProblem(messages.NO_FOREIGN_KEY.format(name), node.target.pos)
@@ -192,14 +189,6 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
             target = _first_or_null(target)
         return _safe(target, lambda inner: read_member(scope, inner, node.name, node.pos))
     return read_member(scope, target, node.name, node.pos)
-
-
-def _hidden_static(scope: Scope, node: tree.FieldAccess, type_: Type) -> Type | None:
-    """The type that a variable of its name hides and whose constant is meant: `Operator.EQUALS` beside a field `operator`."""
-    if not isinstance(node.target, tree.Name) or type_.cls is None or type_.cls.find_variable(node.name) is not None:
-        return None
-    found = find_type(scope, node.target.name)
-    return found if found is not None and found.cls is not None and node.name.lower() in found.cls.constants else None
 
 
 def _is_unknown(scope: Scope, dotted: str) -> bool:

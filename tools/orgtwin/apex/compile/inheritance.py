@@ -44,12 +44,14 @@ def _check_generic_interfaces(cls: ApexClass, pos: int) -> Iterator[CompileProbl
             yield CompileProblem(messages.GENERIC_INTERFACE_TWICE.format(name), pos)
 
 
-def _inherited(cls: ApexClass, method: Method) -> Method | None:
+def _inherited(cls: ApexClass, method: Method, *, hidden: bool = False) -> Method | None:
+    """The superclass's method of that signature, or one that is hidden there."""
     for ancestor in cls.chain():
         if ancestor is cls:
             continue
         for candidate in ancestor.methods.get(method.name.lower(), ()):
-            if candidate.signature == method.signature and not candidate.static and not _is_hidden(cls, candidate):
+            like = candidate.signature == method.signature and not candidate.static
+            if like and _is_hidden(cls, candidate) is hidden:
                 return candidate
     return None
 
@@ -60,6 +62,10 @@ def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[Compil
     inherited = _inherited(cls, method)
     shown = f"{method.returns.name} {cls.name}.{method.shown}"
     if inherited is None:
+        hidden = _inherited(cls, method, hidden=True)
+        if hidden is not None and hidden.returns != method.returns and not method.override:
+            yield _clash(cls, method, hidden.returns)
+            return
         static = _inherited_static(cls, method)
         if static is not None:
             yield CompileProblem(messages.OVERRIDES_STATIC.format(_shown(static), shown), pos)
@@ -70,9 +76,7 @@ def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[Compil
     elif not (inherited.virtual or inherited.abstract or inherited.override):
         yield CompileProblem(messages.NOT_OVERRIDABLE.format(shown), method.pos)
     elif inherited.returns != method.returns:
-        yield CompileProblem(
-            messages.RETURN_TYPES_CLASH.format(method.returns.name, inherited.returns.name, cls.name), method.pos
-        )
+        yield _clash(cls, method, inherited.returns)
     elif SCOPES.index(method.access) < min(SCOPES.index(inherited.access), _PUBLIC):
         yield CompileProblem(messages.REDUCED_VISIBILITY.format(shown), method.pos)
 
@@ -87,10 +91,14 @@ def _check_own(cls: ApexClass, method: Method, shown: str) -> Iterator[CompilePr
     elif method.signature == "tostring()" and not method.override:
         yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
     elif method.signature == "tostring()" and method.returns is not STRING:
-        text = messages.RETURN_TYPES_CLASH.format(method.returns.name, STRING.name, cls.name)
-        yield CompileProblem(text, method.pos)
+        yield _clash(cls, method, STRING)
     elif method.signature == "tostring()" and method.access not in ("public", "global"):
         yield CompileProblem(messages.REDUCED_VISIBILITY.format(shown), method.pos)
+
+
+def _clash(cls: ApexClass, method: Method, inherited: Type) -> CompileProblem:
+    """Also with a private method that is not inherited."""
+    return CompileProblem(messages.RETURN_TYPES_CLASH.format(method.returns.name, inherited.name, cls.name), method.pos)
 
 
 def _inherited_static(cls: ApexClass, method: Method) -> Method | None:

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 def read_variable(scope: Scope, variable: Variable, pos: int) -> Code:
     """A field or property by its bare name."""
-    if variable.static:
-        _check_readable(scope, variable, pos)
-        return Code(_read_static(scope, variable), variable.type)
-    if scope.static:
+    if scope.static and not variable.static:
         raise CompileProblem(messages.NO_VARIABLE.format(variable.name), pos)
-    _check_readable(scope, variable, pos)
+    check_visible(scope, variable, pos)
+    check_readable(scope, variable, pos)
+    if variable.static:
+        return Code(_read_static(scope, variable), variable.type)
     return _read_field(Code(lambda frame: frame[THIS], scope.cls.type), scope, variable, variable.type, own=True)
 
 
-def _check_readable(scope: Scope, variable: Variable, pos: int) -> None:
+def check_readable(scope: Scope, variable: Variable, pos: int) -> None:
     """A property that has no get is written only; its get may be less visible than it is."""
     if scope.accessor is not variable and not (variable.readable and sees(scope, variable, variable.get_access)):
         raise CompileProblem(messages.VARIABLE_HIDDEN.format(f"{variable.owner.name}.{variable.name}"), pos)
@@ -113,6 +113,8 @@ def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
         return Code(refusing(type_, name), type_)
     cls = class_of(type_)
     variable = cls.find_variable(name) if cls is not None else None
+    if cls is not None and name.lower() in cls.constants:
+        raise CompileProblem(messages.STATIC_FIELD_OF_OBJECT.format(name, type_.name), pos)
     if variable is None:
         getter = _find_getter(cls, name)
         if getter is None:
@@ -121,7 +123,7 @@ def read_member(scope: Scope, target: Code, name: str, pos: int) -> Code:
     if variable.static:
         raise CompileProblem(messages.STATIC_FIELD_OF_OBJECT.format(name, variable.owner.name), pos)
     check_visible(scope, variable, pos)
-    _check_readable(scope, variable, pos)
+    check_readable(scope, variable, pos)
     return _read_field(target, scope, variable, substitute(variable.type, _bound(cls, type_)))
 
 
@@ -178,11 +180,7 @@ def sees(scope: Scope, member: Variable | Method, access: str) -> bool:
         return True
     if access == "protected" and owner in scope.cls.ancestors():
         return True
-    return scope.cls.outermost().is_test and _test_visible(member)
-
-
-def _test_visible(member: Variable | Method) -> bool:
-    return member.owner is not None and member.name.lower() in member.owner.test_visible
+    return scope.cls.outermost().is_test and member.test_visible
 
 
 def _read_record(scope: Scope, target: Code, name: str, pos: int) -> Code:
@@ -296,7 +294,7 @@ def read_static_member(scope: Scope, owner: Type, name: str, pos: int) -> Code:
         variable = cls.find_static(name)
         if variable is not None:
             check_visible(scope, variable, pos)
-            _check_readable(scope, variable, pos)
+            check_readable(scope, variable, pos)
             return Code(_read_static(scope, variable), variable.type)
     raise CompileProblem(messages.NO_VARIABLE.format(name), pos)
 

@@ -11,6 +11,7 @@ from orgtwin.apex.compile.scope import CompileProblem, Scope
 from orgtwin.apex.library.data_weave import find_script_type, is_script_class
 from orgtwin.apex.library.refused import refused_type
 from orgtwin.apex.library.registry import find_class, find_flow_class
+from orgtwin.apex.syntax.expressions import start_of
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name, TypeName
 from orgtwin.apex.types import (
     COLLECTION_ARITY,
@@ -26,10 +27,19 @@ from orgtwin.apex.types import (
 from orgtwin.schema.elsewhere import find_elsewhere
 
 
-def get_type(scope: Scope, name: TypeName, pos: int | None = None) -> Type:
-    """The type that is written there; a problem is told at `pos`, or where the whole type starts. Raises CompileProblem."""
+def get_type(scope: Scope, name: TypeName, pos: int | None = None, *, hidden_at: int | None = None) -> Type:
+    """The type that is written there; a problem is told at `pos`, or where the whole type starts. Raises CompileProblem.
+
+    `hidden_at` is where to tell that it is not visible.
+    """
     at = name.pos if pos is None else pos
-    found = _base_type(scope, name, at)
+    found = _written_type(scope, name, at)
+    check_type_visible(scope, found, at if hidden_at is None else hidden_at)
+    return found
+
+
+def _written_type(scope: Scope, name: TypeName, pos: int) -> Type:
+    found = _base_type(scope, name, pos)
     for _ in range(name.dimensions):
         found = list_of(found)
     return found
@@ -45,7 +55,7 @@ def get_value_type(scope: Scope, name: TypeName, message: str, pos: int | None =
 
 def _base_type(scope: Scope, name: TypeName, pos: int) -> Type:
     key = name.name.lower().removeprefix("system.")
-    args = tuple(get_type(scope, a, pos) for a in name.args)
+    args = tuple(_written_type(scope, a, pos) for a in name.args)
     if key in COLLECTION_ARITY and (key != name.name.lower() or scope.engine.find_class(key) is None):
         _check_argument_count(collection_name(key), args, COLLECTION_ARITY[key], pos)
         return collection(key, *args)
@@ -58,7 +68,6 @@ def _base_type(scope: Scope, name: TypeName, pos: int) -> Type:
         _check_argument_count(found.name, args, len(taken), pos)
         return Type(found.name, found.kind, args, cls=found.cls)
     if not args:
-        _check_type_visible(scope, found, pos)
         return found
     if found.kind is not Kind.REFUSED:
         raise CompileProblem(messages.NOT_PARAMETERIZED.format(found.name), pos)
@@ -72,19 +81,30 @@ def _check_argument_count(shown: str, args: tuple[Type, ...], wanted: int, pos: 
         raise CompileProblem(messages.TYPE_ARGUMENT_COUNT.format(shown, wanted, len(args)), pos)
 
 
-def _check_type_visible(scope: Scope, type_: Type, pos: int) -> None:
-    """An inner type is private unless it says otherwise; a test may see it."""
+def check_type_visible(scope: Scope, type_: Type, pos: int) -> None:
+    """Raises CompileProblem for a type of another file that is private, stands in one or is made of one."""
+    if not _sees_type(scope, type_):
+        raise CompileProblem(messages.TYPE_NOT_VISIBLE.format(type_.name), pos)
+
+
+def _sees_type(scope: Scope, type_: Type) -> bool:
     cls = type_.cls
-    if cls is None or cls.outer is None or cls.modifiers is None or cls.namespace:
-        return
-    if cls.outermost() is scope.cls.outermost():
-        return
-    words = cls.modifiers.words
-    if "public" in words or "global" in words:
-        return
-    if scope.cls.outermost().is_test and cls.modifiers.find_annotation("testvisible") is not None:
-        return
-    raise CompileProblem(messages.TYPE_NOT_VISIBLE.format(cls.name), pos)
+    if cls is not None and cls.lines is not None and cls.outermost() is not scope.cls.outermost():
+        while cls is not None:
+            if not _is_open(scope, cls):
+                return False
+            cls = cls.outer
+    return all(_sees_type(scope, a) for a in type_.args)
+
+
+def _is_open(scope: Scope, cls: ApexClass) -> bool:
+    """A type is private unless it says otherwise, the class of a test too; another test may see what is marked so."""
+    modifiers = cls.modifiers
+    if modifiers is None or cls.namespace or "public" in modifiers.words or "global" in modifiers.words:
+        return True
+    if cls.outer is None and not cls.is_test:
+        return True  # refused where it is declared, but for web services
+    return scope.cls.outermost().is_test and modifiers.find_annotation("testvisible") is not None
 
 
 def find_type(scope: Scope, name: str) -> Type | None:
@@ -157,7 +177,7 @@ def _classes_around(cls: ApexClass) -> list[ApexClass]:
 
 
 def type_of_expression(scope: Scope, node: Expression) -> Type | None:
-    """The type that an expression such as `Foo.Bar` names, if no variable of that name hides it."""
+    """The type that an expression such as `Foo.Bar` names, if no variable of that name hides it. Raises CompileProblem."""
     name = dotted_name(node)
     if name is None:
         return None
@@ -167,7 +187,10 @@ def type_of_expression(scope: Scope, node: Expression) -> Type | None:
     holder = find_type(scope, owner) if owner else None
     if holder is not None and holder.cls is not None and holder.cls.find_static(last) is not None:
         return None
-    return find_type(scope, name)
+    found = find_type(scope, name)
+    if found is not None:
+        check_type_visible(scope, found, start_of(node))
+    return found
 
 
 def dotted_name(node: Expression) -> str | None:
@@ -193,11 +216,11 @@ def is_variable(scope: Scope, name: str) -> bool:
 
 
 def find_variable(scope: Scope, name: str) -> Variable | None:
-    """A field or property of the class, its superclasses, or (static ones) of the classes around them."""
+    """A field or property of the class, its superclasses, or a static one that a class around them declares itself."""
     own = (scope.cls.find_static(name) if scope.static else None) or scope.cls.find_variable(name)
     if own is not None:
         return own
-    around = (outer.find_static(name) for outer in _classes_around(scope.cls))
+    around = (outer.static_variables.get(name.lower()) for outer in _classes_around(scope.cls))
     return next((found for found in around if found is not None), None)
 
 

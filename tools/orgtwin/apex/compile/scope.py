@@ -76,7 +76,8 @@ class Scope:
     `accessor` is the property whose get or set this is: there its name means the value itself. `body_of` is what return belongs to.
     `initialising` is where the field or block stands that is initialised: no later field may be named there. `chaining` holds among
     the arguments of this(...) and super(...), where the object does not exist yet. `ended` are the variables of blocks above,
-    `hoisted` what the debug log tells of those of anonymous Apex before it runs.
+    `hoisted` what the debug log tells of those of anonymous Apex before it runs. `whens` are the variables of `when Account a`,
+    each with the blocks around it: none of them may declare its name, not even behind the switch.
     """
 
     engine: Engine
@@ -94,6 +95,7 @@ class Scope:
     slots: int = FIRST_LOCAL
     loops: int = 0
     problems: list[CompileProblem] = field(default_factory=list)
+    whens: list[tuple[str, int, list[dict[str, Local]]]] = field(default_factory=list)
     hoisted: list[tuple[str, ...]] = field(default_factory=list)
 
     def declare(self, name: str, type_: Type, pos: int, *, may_be_hidden: bool = False) -> int:
@@ -104,6 +106,11 @@ class Scope:
             raise CompileProblem(messages.DUPLICATE_FIELD.format(name), pos)
         if any(key in block and not block[key].may_be_hidden for block in self.blocks[1 if of_trigger else 0 :]):
             raise CompileProblem(messages.DUPLICATE_VARIABLE.format(name), pos)
+        for when, place, blocks in self.whens:
+            if when.lower() == key and any(block is self.blocks[-1] for block in blocks):
+                self.note(messages.DUPLICATE_VARIABLE.format(when), place)
+        if may_be_hidden:
+            self.whens.append((name, pos, self.blocks[:-1]))
         slot = self.slots
         self.slots += 1
         self.blocks[-1][key] = Local(slot, type_, may_be_hidden)

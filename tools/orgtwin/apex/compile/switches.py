@@ -49,8 +49,7 @@ def switch(scope: Scope, node: tree.Switch, block: Block, sequence: Sequence) ->
         step = block(scope, when.body)
         steps.append(step)
         tested += [place for value in when.values for place in evaluated(value)]
-        if type_ is not SOBJECT:
-            _note_twice(scope, cases, keys, node.pos)
+        _note_twice(scope, cases, keys, type_, node.pos)
         cases.update(dict.fromkeys(keys, marking(scope, tested, step.run)))
     otherwise = marking(scope, tested, steps[-1].run if elses and steps else _nothing)
     run = _dispatch(subject.run, cases, typed, otherwise)
@@ -61,16 +60,18 @@ def _nothing(frame: Frame) -> Signal:
     return None
 
 
-def _note_twice(scope: Scope, cases: dict[Value, Run], keys: list[Value], pos: int) -> None:
+def _note_twice(scope: Scope, cases: dict[Value, Run], keys: list[Value], type_: Type, pos: int) -> None:
     for n, key in enumerate(keys):
         if key in cases or key in keys[:n]:
-            scope.note(messages.WHEN_TWICE.format(_shown(key)), pos)
+            scope.note(messages.WHEN_TWICE.format(_shown(key, type_)), pos)
 
 
-def _shown(key: Value) -> str:
+def _shown(key: Value, type_: Type) -> str:
     if isinstance(key, EnumConstant):
         return key.name
-    return "null" if key is None else str(key)
+    if key is None:
+        return "NULL" if type_ is SOBJECT else "null"
+    return str(key)
 
 
 def _typed_when(

@@ -9,7 +9,7 @@ from orgtwin.apex.classes import Variable
 from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.coverable import touching
 from orgtwin.apex.compile.expressions import expression, note_index, require_index
-from orgtwin.apex.compile.members import check_visible, sees
+from orgtwin.apex.compile.members import check_readable, check_visible, sees
 from orgtwin.apex.compile.names import check_forward, find_variable, is_variable, type_of_expression
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Origin, Scope
@@ -31,11 +31,14 @@ class Target(NamedTuple):
     load: Callable[[Value], Value]
     store: Callable[[Value, Value], None]
     local: int | None = None
+    variable: Variable | None = None
 
 
-def target(scope: Scope, node: Expression) -> Target:
-    """The target an expression names. Raises CompileProblem when it cannot be assigned."""
+def target(scope: Scope, node: Expression, *, reads: bool = False) -> Target:
+    """The target an expression names. Raises CompileProblem when it cannot be assigned, or cannot be read where that is asked."""
     found = _target(scope, node)
+    if reads and found.variable is not None:
+        check_readable(scope, found.variable, node.pos)
     if scope.engine.tracing is None or not scope.engine.tracing.variables:
         return found
     return assigned_target(scope, node, found, _named_variable(scope, node))
@@ -71,6 +74,7 @@ def _name_target(scope: Scope, node: Name) -> Target:
         raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
     if not variable.static and scope.static:
         raise CompileProblem(messages.NO_VARIABLE.format(node.name), node.pos)
+    check_visible(scope, variable, node.pos)
     return _variable_target(scope, variable, lambda frame: frame[THIS], node.pos)
 
 
@@ -101,7 +105,7 @@ def _variable_target(scope: Scope, variable: Variable, this: Run, pos: int) -> T
             raise null_pointer()
         place.fields[slot] = value
 
-    return Target(variable.type, this, load, touching(scope, variable, store))
+    return Target(variable.type, this, load, touching(scope, variable, store), variable=variable)
 
 
 def _check_writable(scope: Scope, variable: Variable, pos: int) -> None:
@@ -125,7 +129,11 @@ def _static_target(scope: Scope, variable: Variable) -> Target:
         place[slot] = value
 
     return Target(
-        variable.type, lambda frame: cls.get_statics(), lambda place: place[slot], touching(scope, variable, store)
+        variable.type,
+        lambda frame: cls.get_statics(),
+        lambda place: place[slot],
+        touching(scope, variable, store),
+        variable=variable,
     )
 
 
@@ -157,8 +165,8 @@ def _property_target(variable: Variable, this: Run) -> Target:
             getattr(place, "cls", cls).vtable.get(setter.signature, setter).call(place, value)
 
     if variable.static:
-        return Target(variable.type, lambda frame: cls.get_statics(), load_static, store_static)
-    return Target(variable.type, this, load, store)
+        return Target(variable.type, lambda frame: cls.get_statics(), load_static, store_static, variable=variable)
+    return Target(variable.type, this, load, store, variable=variable)
 
 
 def _field_target(scope: Scope, node: FieldAccess) -> Target:
