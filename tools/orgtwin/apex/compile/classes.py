@@ -51,6 +51,7 @@ Declarations = list[tuple[ApexClass, tree.TypeDeclaration]]
 _ACCESS = ("private", "protected", "public", "global")
 ANONYMOUS = "AnonymousBlock"
 MOST_PARAMETERS = 32
+MOST_CONSTANTS = 100
 _CLONE_DEFINED = messages.METHOD_DEFINED.format("clone", "{0} {0}.clone()", "{0}")
 """Every class has one."""
 _TYPE_NODES = (tree.ClassDeclaration, tree.InterfaceDeclaration, tree.EnumDeclaration)
@@ -144,6 +145,8 @@ def _type_problems(cls: ApexClass, node: tree.TypeDeclaration) -> Iterator[Compi
 
 
 def _constant_problems(node: tree.EnumDeclaration) -> Iterator[CompileProblem]:
+    if len(node.constants) > MOST_CONSTANTS:
+        yield CompileProblem(messages.TOO_MANY_CONSTANTS.format(MOST_CONSTANTS), node.pos)
     seen: set[str] = set()
     for name, pos in node.constants:
         if name.lower() in seen:

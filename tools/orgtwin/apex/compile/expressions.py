@@ -176,6 +176,9 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
     if owner is not None:
         return read_static_member(scope, owner, node.name, node.pos)
     root = dotted_name(node)
+    token_of = None if root is None else _record_type_of_path(scope, root)
+    if token_of is not None:
+        return read_static_member(scope, token_of, node.name, node.pos)
     if root is not None and _is_unknown(scope, root):
         first, _, rest = root.partition(".")
         first = rest if first.lower() == "trigger" else first
@@ -189,6 +192,20 @@ def _field(scope: Scope, node: tree.FieldAccess) -> Code:
             target = _first_or_null(target)
         return _safe(target, lambda inner: read_member(scope, inner, node.name, node.pos))
     return read_member(scope, target, node.name, node.pos)
+
+
+def _record_type_of_path(scope: Scope, dotted: str) -> Type | None:
+    """The object whose token a longer path means: `Contact.Account.Name` is `Contact.Name` to Salesforce's compiler."""
+    first, _, rest = dotted.partition(".")
+    between, _, last = rest.partition(".")
+    if not last or between.lower() in _OWN_CONSTANTS or is_variable(scope, first):
+        return None
+    found = find_type(scope, first)
+    return found if found is not None and found.is_sobject else None
+
+
+_OWN_CONSTANTS = frozenset(("rowcause", "quickaction"))
+"""What objects have besides tokens."""
 
 
 def _is_unknown(scope: Scope, dotted: str) -> bool:

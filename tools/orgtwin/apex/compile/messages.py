@@ -72,6 +72,8 @@ RESERVED_NAME = "Identifier name is reserved: {}"
 RESERVED_TYPE = "Identifier type is reserved: {}"
 NAME_TOO_LONG = "Identifier name is too long: {}"
 TOO_MANY_PARAMETERS = "Invalid number of parameters exceeds: {}"
+TOO_MANY_CONSTANTS = "Maximum number of enum items exceeded: {}"
+TYPE_TOO_DEEP = "Exceeded max parameterized type depth: {}, depth: {}"
 
 # Annotations
 UNKNOWN_ANNOTATION = "Annotation does not exist: {}"

@@ -35,7 +35,17 @@ def get_type(scope: Scope, name: TypeName, pos: int | None = None, *, hidden_at:
     at = name.pos if pos is None else pos
     found = _written_type(scope, name, at)
     check_type_visible(scope, found, at if hidden_at is None else hidden_at)
+    if _depth(found) > _DEEPEST:
+        raise CompileProblem(messages.TYPE_TOO_DEEP.format(found.name, _DEEPEST + 1), at)
     return found
+
+
+_DEEPEST = 8
+
+
+def _depth(type_: Type) -> int:
+    """1 for `List<Integer>`, 2 for `List<List<Integer>>`."""
+    return 1 + max(map(_depth, type_.args)) if type_.args else 0
 
 
 def _written_type(scope: Scope, name: TypeName, pos: int) -> Type:

@@ -86,7 +86,7 @@ def _passes_rest(type_: Type) -> bool:
 
 def _passes_soap(type_: Type) -> bool:
     """Lists, and classes that others see."""
-    if type_.key in ("map", "set") or type_ is OBJECT:
+    if type_.key in ("map", "set", "iterator") or type_ is OBJECT:
         return False
     cls = type_.cls
     if cls is not None and (cls.is_interface or EXCEPTION in cls.chain() or not _is_global(cls)):
@@ -129,16 +129,23 @@ def _is_flow_value(type_: Type) -> bool:
 
 
 def _passes_flow_variable(type_: Type) -> bool:
-    if type_ is OBJECT or type_.key in ("map", "set") or type_.cls is EXCEPTION:
+    if type_ is OBJECT or type_.key in ("map", "set", "iterator") or type_.cls is EXCEPTION:
         return False
     return all(_passes_flow_variable(a) for a in type_.args)
 
 
 _REST = ("HttpDelete", "HttpGet", "HttpPatch", "HttpPost", "HttpPut")
+
+
+def _passes_remote(type_: Type) -> bool:
+    return type_.cls is not EXCEPTION
+
+
 _METHODS: Mapping[str, tuple[str, Passes]] = {
     **{verb.lower(): (verb, _passes_rest) for verb in _REST},
     "webservice": ("webService", _passes_soap),
     "auraenabled": ("AuraEnabled", _passes_lightning),
+    "remoteaction": ("RemoteAction", _passes_remote),
     "invocablemethod": ("InvocableMethod", _passes_flow),
 }
 _FIELDS: Mapping[str, tuple[str, Passes]] = {
