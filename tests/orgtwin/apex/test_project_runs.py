@@ -195,5 +195,30 @@ def test_what_changes_while_the_tests_run_is_not_missed(project: Path) -> None:
     brush = project / "classes" / "Brush.cls"
     runs: Iterator[Callable[[], object]] = iter([lambda: brush.write_text("public class Brush {}"), lambda: None])
     with pytest.raises(KeyboardInterrupt):
-        watch(project, lambda _concerned: next(runs)(), said.append, lambda: next(steps()))
+        watch([project], lambda _concerned: next(runs)(), said.append, lambda: next(steps()))
     assert said == [f"Watching {project}; Ctrl-C ends", "new classes/Brush.cls", f"Watching {project}; Ctrl-C ends"]
+
+
+def test_every_file_that_a_run_reads_is_watched_those_of_other_projects_too(project: Path, tmp_path: Path) -> None:
+    base, resources = tmp_path / "base", project / "staticresources"
+    resources.mkdir()
+    base.mkdir()
+    (project.parent / "sfdx-project.json").write_text("{}")
+    (resources / "Logo.resource-meta.xml").write_text("")
+    concerned: list[frozenset[str] | None] = []
+    said: list[str] = []
+    waiting = steps(
+        lambda: (base / "Base.cls").write_text("public class Base {}"),
+        lambda: (project / "classes" / "Paint.cls-meta.xml").write_text("<ApexClass/>"),
+        lambda: (resources / "Logo.png").write_text("P"),
+        lambda: (project.parent / ".forceignore").write_text("*.png"),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        watch([project, base], concerned.append, said.append, lambda: next(waiting))
+    assert concerned == [None, frozenset({"Base"}), None, None, None]
+    assert [line for line in said if not line.startswith("Watching")] == [
+        "new ../base/Base.cls",
+        "new classes/Paint.cls-meta.xml",
+        "new staticresources/Logo.png",
+        "new ../.forceignore",
+    ]

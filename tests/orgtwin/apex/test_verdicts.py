@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -177,6 +178,22 @@ def test_who_comes_while_another_writes_leaves_the_file_alone(tmp_path: Path) ->
         with kept_verdicts(tmp_path) as verdicts:
             check(verdicts, B=B)
     assert place.read_bytes() == before
+
+
+def test_a_full_disk_keeps_the_old_file_and_no_half_of_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = place_in(tmp_path)
+    before = place.read_bytes()
+
+    def full(*_names: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    with kept_verdicts(tmp_path) as verdicts:
+        check(verdicts, B=B)
+    assert (place.read_bytes(), list(tmp_path.glob("*.draft"))) == (before, [])
+    assert caplog.messages == ["verdicts of the Apex checker are not kept: [Errno 28] No space left on device"]
 
 
 KILLED = """

@@ -131,8 +131,13 @@ def _write(place: Path, known: Mapping[str, Verdict]) -> None:
             merged.keep(key, verdict)
         body = msgspec.json.encode(_Content(checker_digest(), dict(merged.known)))
         with tempfile.NamedTemporaryFile(dir=place.parent, suffix=_DRAFT, delete=False) as draft:
-            draft.write(_digest(body) + b"\n" + body)
-        os.replace(draft.name, place)
+            try:
+                draft.write(_digest(body) + b"\n" + body)
+                draft.flush()
+                os.replace(draft.name, place)
+            except OSError:
+                os.unlink(draft.name)  # of a full disk it would keep what little is left
+                raise
         _tidy(place)
 
 

@@ -10,7 +10,6 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from glob import escape
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile, ZipInfo
@@ -25,7 +24,9 @@ from orgtwin.apex.project_files import (
     FOLDERS,
     KINDS,
     META,
+    Base,
     configuration_problems,
+    content_of,
     find_sources,
     kind_of,
 )
@@ -80,14 +81,6 @@ class Project:
 
     def note_unread(self, name: str, error: etree.XMLSyntaxError) -> None:
         self.left_out.append(f"{name}: Error parsing file: {error}")
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """A project that another one builds on; `namespace` when the org has it as a managed package of that namespace."""
-
-    folder: Path
-    namespace: str = ""
 
 
 class ProjectUnreadable(Exception):
@@ -232,9 +225,7 @@ def _add_page(project: Project, source: Source, kind: str) -> None:
 def _add_resource(project: Project, source: Source, kind: str) -> None:
     """A static resource with its file; a folder is the archive that the sf CLI makes of it."""
     described, named = source.path, source.name.removesuffix(".resource-meta.xml")
-    name = described.name.removesuffix(".resource-meta.xml")
-    beside = (p for p in sorted(described.parent.glob(f"{escape(name)}*")) if p.name.partition(".")[0] == name)
-    content = next((p for p in beside if not p.name.endswith("-meta.xml")), None)
+    content = content_of(described)
     if content is not None:
         project.files[f"staticresources/{named}.resource"] = (
             _archive(content) if content.is_dir() else content.read_bytes()

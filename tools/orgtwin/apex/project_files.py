@@ -13,6 +13,8 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 KINDS = {
@@ -78,7 +80,17 @@ FOLDERED = frozenset(("report", "email", *FOLDERS.values()))
 
 META = "-meta.xml"
 _CONFIGURATION = "sfdx-project.json"
+_CHOOSING = (_CONFIGURATION, ".forceignore", "cumulusci.yml")
+"""Files of a project's folder that say which others are meant, and how."""
 _SKIPPED = frozenset((".git", "node_modules", ".sfdx", ".sf", "build"))
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A project that another one builds on; `namespace` when the org has it as a managed package of that namespace."""
+
+    folder: Path
+    namespace: str = ""
 
 
 def kind_of(path: Path) -> str:
@@ -108,6 +120,26 @@ def find_sources(folder: Path) -> Iterator[Path]:
         for path in sorted(path for path in _files(root) if kind_of(path)):
             if not is_ignored(whole / path.relative_to(folder)) and path.is_file():
                 yield path
+
+
+def find_read(folder: Path) -> Iterator[Path]:
+    """Every file that a run may read: the sources, what stands beside them, what says which they are. Some are not there."""
+    for path in find_sources(folder):
+        yield path
+        if kind_of(path) in CONTENT:
+            yield path.with_name(path.name + META)
+        elif kind_of(path) == "resource":
+            content = content_of(path)
+            yield from _files(content) if content is not None and content.is_dir() else filter(None, (content,))
+    top = _project_of(folder) or folder
+    yield from (top / name for name in _CHOOSING)
+
+
+def content_of(resource: Path) -> Path | None:
+    """The file or folder beside a static resource's -meta.xml that is its content."""
+    name = resource.name.removesuffix(".resource-meta.xml")
+    beside = (p for p in sorted(resource.parent.glob(f"{escape(name)}*")) if p.name.partition(".")[0] == name)
+    return next((p for p in beside if not p.name.endswith(META)), None)
 
 
 def _files(root: Path) -> Iterator[Path]:

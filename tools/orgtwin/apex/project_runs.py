@@ -24,7 +24,8 @@ from orgtwin.apex.coverage import ClassCoverage, merge
 from orgtwin.apex.engine import Engine
 from orgtwin.apex.kept_verdicts import kept_verdicts
 from orgtwin.apex.log_levels import DEFAULT
-from orgtwin.apex.project import Base, Project, ProjectUnreadable, read_project
+from orgtwin.apex.project import Project, ProjectUnreadable, read_project
+from orgtwin.apex.project_files import Base
 from orgtwin.apex.projects import NotAssigned, assign, prepare
 from orgtwin.apex.testing import TestClass, TestOutcome, TestRun, find_tests, run_tests
 

@@ -6,27 +6,29 @@ other file concerns every test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from orgtwin.apex.project_files import find_sources, kind_of
+from orgtwin.apex.project_files import find_read, kind_of
 from orgtwin.metadata.relevance import Sources
 
-Stamp = tuple[int, int]
-"""Time of the last change in nanoseconds, size."""
+Stamp = tuple[int, int, int]
+"""Time of the last change in nanoseconds, size, number of the file."""
 _APEX = ("cls", "trigger")
 _NAMES_APEX = ("md", "flow")
 
 
-def look(folder: Path) -> dict[Path, Stamp]:
+def look(folders: Sequence[Path]) -> dict[Path, Stamp]:
     """The files that count, as they are now. A file that goes while we look is not there."""
     found: dict[Path, Stamp] = {}
-    for path in find_sources(folder):
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            continue
-        found[path.relative_to(folder)] = (status.st_mtime_ns, status.st_size)
+    for folder in folders:
+        for path in find_read(folder):
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            found[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
     return found
 
 
@@ -41,10 +43,10 @@ def differences(before: Mapping[Path, Stamp], after: Mapping[Path, Stamp]) -> It
             yield "changed", path
 
 
-def read_sources(folder: Path, paths: Collection[Path]) -> Sources:
+def read_sources(paths: Collection[Path]) -> Sources:
     """Classes and triggers by name, and what of the metadata may name them. A file that is gone is empty."""
-    texts = {_name(path): _text(folder / path) for path in paths if kind_of(path) in _APEX}
-    return Sources(texts, [_text(folder / path) for path in paths if kind_of(path) in _NAMES_APEX])
+    texts = {_name(path): _text(path) for path in paths if kind_of(path) in _APEX}
+    return Sources(texts, [_text(path) for path in paths if kind_of(path) in _NAMES_APEX])
 
 
 def concerned(paths: Collection[Path], before: Sources, after: Sources) -> frozenset[str] | None:
@@ -56,26 +58,26 @@ def concerned(paths: Collection[Path], before: Sources, after: Sources) -> froze
 
 
 def watch(
-    folder: Path,
+    folders: Sequence[Path],
     run: Callable[[frozenset[str] | None], object],
     tell: Callable[[str], None],
     poll: Callable[[], None],
 ) -> None:
-    """Run all, then after every change what it concerns.
+    """Run all, then after every change what it concerns. The first folder is the one whose tests run.
 
     `poll` waits between two looks; what it raises, as Ctrl-C does, ends this.
     """
-    before = look(folder)
-    sources = read_sources(folder, before)
+    before = look(folders)
+    sources = read_sources(before)
     run(None)
     while True:
-        tell(f"Watching {folder}; Ctrl-C ends")
-        while (after := look(folder)) == before:
+        tell(f"Watching {', '.join(map(str, folders))}; Ctrl-C ends")
+        while (after := look(folders)) == before:
             poll()
         changes = list(differences(before, after))
         for kind, path in changes:
-            tell(f"{kind} {path}")
-        before, earlier, sources = after, sources, read_sources(folder, after)
+            tell(f"{kind} {os.path.relpath(path, folders[0])}")
+        before, earlier, sources = after, sources, read_sources(after)
         run(concerned([path for _, path in changes], earlier, sources))
 
 
