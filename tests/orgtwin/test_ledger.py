@@ -66,6 +66,7 @@ _OF_PARTS = frozenset(
         "tests/orgtwin/http/test_usage.py",
         "tests/orgtwin/records/test_summaries.py",
         "tests/orgtwin/records/test_write_plans.py",
+        "tests/orgtwin/test_lazy.py",
         "tests/orgtwin/test_ledger.py",
         "tests/orgtwin/test_reference.py",
     }

@@ -124,6 +124,15 @@ def test_a_file_that_others_may_write_is_not_read(tmp_path: Path, caplog: pytest
     assert caplog.messages[0] == f"{place} can be written by others; make it yours alone: chmod go-w {place}"
 
 
+def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    place = place_in(tmp_path)
+    place.unlink()
+    place.mkdir()
+    with kept_verdicts(tmp_path) as verdicts:
+        assert check(verdicts, B=B)[0] == ["B:1:30: Variable does not exist: A", WRONG]
+    assert f"{place} is not what it should be (a link, or a file in the place of a folder)" in caplog.messages
+
+
 def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
     place = place_in(tmp_path)
     elsewhere = tmp_path / "elsewhere"

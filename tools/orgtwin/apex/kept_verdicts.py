@@ -93,14 +93,14 @@ def _read(place: Path) -> dict[str, Verdict]:
     except OSError as error:
         log.warning("%s is not read: %s", place, error)
         return {}
-    with os.fdopen(file, "rb") as opened:
-        try:
-            _require_own(os.fstat(file), stat.S_ISREG, place)
-        except _Unfit as error:
-            log.warning("%s", error)
-            return {}
-        text = opened.read(MOST_BYTES + 1)
-    return _decoded(text)
+    try:
+        _require_own(os.fstat(file), stat.S_ISREG, place)
+    except _Unfit as error:
+        os.close(file)
+        log.warning("%s", error)
+        return {}
+    with os.fdopen(file, "rb") as opened:  # which refuses a folder
+        return _decoded(opened.read(MOST_BYTES + 1))
 
 
 def _decoded(text: bytes) -> dict[str, Verdict]:
