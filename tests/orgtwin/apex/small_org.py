@@ -214,6 +214,10 @@ class SmallOrg:
 
     def show_data(self) -> None: ...
 
+    @property
+    def hides_data(self) -> bool:
+        return False
+
     def can(self, sobject_type: str, action: str) -> bool:
         return sobject_type != "Contact" or action == "read"
 

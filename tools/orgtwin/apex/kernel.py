@@ -369,6 +369,10 @@ class KernelPort:
     def show_data(self) -> None:
         self._silo.open()
 
+    @property
+    def hides_data(self) -> bool:
+        return self._silo.is_closed
+
     def savepoint(self) -> object:
         return self.org.savepoint()
 

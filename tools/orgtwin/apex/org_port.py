@@ -218,6 +218,9 @@ class OrgPort(Protocol):
 
     def show_data(self) -> None: ...
 
+    @property
+    def hides_data(self) -> bool: ...
+
     def can(self, sobject_type: str, action: str) -> bool:
         """`action`: read, create, edit, delete; of the running user."""
 

@@ -35,3 +35,21 @@ def deep_recursion() -> Iterator[None]:
             before = _found.pop()
             if not _found:
                 sys.setrecursionlimit(before)
+
+
+def leave_depth() -> list[int]:
+    """The limit of before, while code that is inside is paused; gives what `find_depth` needs."""
+    with _lock:
+        inside = _found.copy()
+        _found.clear()
+        if inside:
+            sys.setrecursionlimit(inside[0])
+    return inside
+
+
+def find_depth(inside: list[int]) -> None:
+    """The limit of code that goes on."""
+    with _lock:
+        _found[:] = inside
+        if inside:
+            sys.setrecursionlimit(max(inside[0], FRAMES))

@@ -82,6 +82,15 @@ class TriggerHooks:
         org.log.on_commit(self.committed)
         org.log.on_end(self.ended)
 
+    def leave_work(self) -> tuple[list[Job], bool]:
+        """The jobs that a paused transaction has queued, and whether jobs are being run; `find_work` takes them."""
+        left = self._jobs, self._is_following
+        self._jobs, self._is_following = [], False
+        return left
+
+    def find_work(self, left: tuple[list[Job], bool]) -> None:
+        self._jobs, self._is_following = left
+
     @contextmanager
     def chunk(self, caller: Caller) -> Iterator[None]:
         """The triggers of one chunk share static fields and limits, however often they run."""

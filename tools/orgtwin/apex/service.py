@@ -24,6 +24,7 @@ from orgtwin.apex.kept_logs import NOTHING_ASKED, AskedLog, KeptLog, Trace, find
 from orgtwin.apex.kernel import KernelPort, engine_for
 from orgtwin.apex.save_hooks import TriggerHooks
 from orgtwin.apex.testing import TestRun, run_tests
+from orgtwin.apex.transaction import Job
 from orgtwin.org import Org
 from orgtwin.organization import Organization
 from orgtwin.records.model import Caller
@@ -43,6 +44,18 @@ class AnonymousRun:
     log: str
 
 
+@dataclass(frozen=True, slots=True)
+class PausedApex:
+    """The engine of a transaction that is paused, and what the service knows of it."""
+
+    engine: Engine | None
+    versions: tuple[int, ...]
+    testing: Engine | None
+    hides_data: bool
+    work: tuple[list[Job], bool]
+    logs: list[KeptLog]
+
+
 class ApexService:
     """See the module."""
 
@@ -52,6 +65,8 @@ class ApexService:
         self._org = org
         self._engine: Engine | None = None
         self._versions: tuple[int, ...] = ()
+        self._spare: list[tuple[Engine, tuple[int, ...]]] = []
+        """Engines for those who come in while others are paused: an engine runs one thing at a time."""
         self._testing: Engine | None = None
         self.logs: dict[str, str] = {}
         self.test_logs: dict[str, str] = {}
@@ -83,6 +98,35 @@ class ApexService:
             return self._testing
         is_needed = self._engine is not None or len(self._org.table("ApexTrigger"))
         return self.engine() if is_needed else None
+
+    # Pauses
+
+    @property
+    def is_in_trigger(self) -> bool:
+        """Whether a save is under way around the Apex that runs."""
+        running = self._testing or self._engine
+        return running is not None and bool(running.trigger_context)
+
+    def leave(self) -> PausedApex:
+        """The Apex that runs is paused: whoever comes in finds another engine."""
+        hides_data = self._testing is not None and self._testing.port.hides_data
+        work, logs = self.hooks.leave_work(), self._waiting_logs
+        left = PausedApex(self._engine, self._versions, self._testing, hides_data, work, logs)
+        if self._testing is not None:
+            self._testing.port.show_data()
+        self._engine, self._versions = self._spare.pop() if self._spare else (None, ())
+        self._testing, self._waiting_logs = None, []
+        return left
+
+    def enter(self, left: PausedApex) -> None:
+        """The Apex that was paused goes on."""
+        if self._engine is not None:
+            self._spare.append((self._engine, self._versions))
+        self._engine, self._versions, self._testing = left.engine, left.versions, left.testing
+        self._waiting_logs = left.logs
+        self.hooks.find_work(left.work)
+        if left.testing is not None and left.hides_data:
+            left.testing.port.hide_data()
 
     def _load(self, engine: Engine) -> None:
         """The classes and triggers of the org, and the ids of their rows."""

@@ -118,6 +118,14 @@ class EventService:
         if self._uuids:
             self._uuids = {}
 
+    def leave_request(self) -> tuple[Caller | None, str, dict[str, str]]:
+        """Whose changes they are, while the request is paused."""
+        return self._caller, self._path, self._uuids
+
+    def find_request(self, left: tuple[Caller | None, str, dict[str, str]]) -> None:
+        """From here on changes are those of the request that was paused."""
+        self._caller, self._path, self._uuids = left
+
     @property
     def channels(self) -> Channels:
         if self.org.version != self._seen:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ from orgtwin.http.envelopes import render_error
 from orgtwin.http.exchange import Answer, Exchange
 from orgtwin.http.message import JSON, Request, Response
 from orgtwin.http.retired_versions import OLDEST_EVER, RETIRED, refusal_of_version
-from orgtwin.http.routing import Door, Handler, Match, Route, RouteTable
+from orgtwin.http.routing import Door, Handler, Match, Pace, Route, RouteTable
 from orgtwin.http.twin import Twin
 from orgtwin.http.versions import NEWEST, OLDEST
 
@@ -56,12 +56,22 @@ class Application:
     def answer(self, route: Route, request: Request) -> Answer:
         """What the org says to a whole request: now, unless a fault, a latency or the handler itself takes its time."""
         if self.twin.is_prompt or route.door is Door.ADMIN:
-            response = self._run(route, request)
-            return self.finish(request, response) if response.later is None else self._settle(route, request, response)
+            response = self._in_turn(route, request)
+            if isinstance(response, Response) and response.later is None:
+                return self.finish(request, response)
+            return self._settle(route, request, response)
         return self._answer_late(route, request)
 
-    async def _settle(self, route: Route, request: Request, response: Response) -> Response:
+    def _in_turn(self, route: Route, request: Request) -> Response | Awaitable[Response]:
+        """The handler's answer, at once unless others are under way or it takes long."""
         try:
+            return self.twin.turns.take(route.pace, lambda: self._run(route, request))
+        except SalesforceError as error:
+            return self.refusal(error, route, request)
+
+    async def _settle(self, route: Route, request: Request, answer: Response | Awaitable[Response]) -> Response:
+        try:
+            response = answer if isinstance(answer, Response) else await answer
             while response.later is not None:
                 response = await response.later()
         except SalesforceError as error:
@@ -88,7 +98,7 @@ class Application:
             return None
         dml = self.twin.org.dml
         saved = dml.rows_taken
-        response = self._run_faulty(plan, route, request)
+        response = await self._run_faulty(plan, route, request)
         await asyncio.sleep(self.twin.latency.of_call(dml.rows_taken - saved))
         response = await self._settle(route, request, response)
         return None if plan.cut_after else response
@@ -96,16 +106,25 @@ class Application:
     def go_on(self, response: Response) -> None:
         """Start what an answered request left to do; other requests have their turn between two steps of it."""
         if response.afterwards is not None:
-            task = asyncio.get_running_loop().create_task(_work(response.afterwards))
+            task = asyncio.get_running_loop().create_task(self._work(iter(response.afterwards)))
             self._going_on.add(task)
             task.add_done_callback(self._going_on.discard)
 
-    def _run_faulty(self, plan: Plan, route: Route, request: Request) -> Response:
+    async def _work(self, steps: Iterator[float]) -> None:
+        while True:
+            step = self.twin.turns.take(Pace.WRITE, lambda: next(steps, None))
+            pause = await step if isinstance(step, Awaitable) else step
+            if pause is None:
+                return
+            await asyncio.sleep(pause)
+
+    async def _run_faulty(self, plan: Plan, route: Route, request: Request) -> Response:
         if plan.expire_session:
             self.twin.sessions.revoke(carried_session(request) or "")
         if plan.refusal is not None:
             return self.refusal(plan.refusal, route, request)
-        return self._run(route, request)
+        response = self._in_turn(route, request)
+        return response if isinstance(response, Response) else await response
 
     def find_route(self, request: Request) -> tuple[Route, Response | None]:
         """The route of a request, and the refusal when it may not be taken."""
@@ -181,11 +200,6 @@ class Application:
             response.body = pack(response.body)
             response.headers = (*response.headers, ("content-encoding", "gzip"))
         return response
-
-
-async def _work(steps: Iterable[float]) -> None:
-    for pause in steps:
-        await asyncio.sleep(pause)
 
 
 def _inherited(headers: Mapping[str, str]) -> dict[str, str]:

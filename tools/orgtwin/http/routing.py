@@ -34,6 +34,15 @@ class Door(Enum):
     SELF = "the handler reads the session out of the body (SOAP)"
 
 
+class Pace(Enum):
+    """How a request goes together with others that are under way; see http/turns.py."""
+
+    FREE = "needs no org"
+    READ = "reads"
+    WRITE = "writes records or runs Apex"
+    ALONE = "changes what others stand on"
+
+
 class Envelope(Enum):
     """In which form a route says no."""
 
@@ -50,7 +59,7 @@ class Route:
     """One row of a surface's table. `max_body` in bytes; None takes the limit of the REST API; `too_large` the words beyond it.
 
     A route that `spools` finds the body in `request.upload`: it may be too long to hold in memory. `since` is the first API
-    version that has the resource; before, it is not there.
+    version that has the resource; before, it is not there. `pace` is set by surfaces.py.
     """
 
     method: str
@@ -62,6 +71,7 @@ class Route:
     too_large: SalesforceError | None = None
     spools: bool = False
     since: float = 0.0
+    pace: Pace = Pace.ALONE
 
 
 @dataclass(slots=True)

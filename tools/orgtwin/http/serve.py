@@ -137,6 +137,7 @@ async def run(
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        app.twin.turns.close()
         for server in servers:
             server.should_exit = True
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from collections.abc import Mapping
+from dataclasses import replace
+from types import ModuleType
 
 from orgtwin.http import (
     admin,
@@ -46,7 +48,7 @@ from orgtwin.http import (
     tree,
     versions,
 )
-from orgtwin.http.routing import Route
+from orgtwin.http.routing import Handler, Pace, Route
 
 _SURFACES = (
     admin,
@@ -91,4 +93,23 @@ _SURFACES = (
     versions,
 )
 
-ROUTES: tuple[Route, ...] = tuple(chain.from_iterable(surface.ROUTES for surface in _SURFACES))
+_WRITING = (
+    *(apex_rest, anonymous_apex, bulk1, bulk2_ingest, bulk2_query, collections, composite, oauth, related),
+    *(soap_apex, soap_login, sobjects, test_queue, tooling, tree),
+)
+"""Those that write records, sign in or run Apex; whatever else changes something is served alone."""
+_PACES: Mapping[Handler, Pace] = {
+    **dict.fromkeys((collections.read_many, cometd.exchange, search.search_by_body, oauth.userinfo), Pace.READ),
+    **dict.fromkeys((anonymous_apex.execute_anonymous, apex_rest.call_apex, tooling.run_synchronously), Pace.WRITE),
+    versions.list_versions: Pace.FREE,
+}
+"""Handlers that do other than their method and surface say."""
+
+
+def _paced(surface: ModuleType, route: Route) -> Route:
+    by_surface = Pace.WRITE if surface in _WRITING else Pace.ALONE
+    found = _PACES.get(route.handler)
+    return replace(route, pace=found or (Pace.READ if route.method == "GET" else by_surface))
+
+
+ROUTES: tuple[Route, ...] = tuple(_paced(surface, route) for surface in _SURFACES for route in surface.ROUTES)

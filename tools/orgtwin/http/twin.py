@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +12,7 @@ from orgtwin.audit.trail import AuditTrail
 from orgtwin.auth.authority import create_authorization_server
 from orgtwin.auth.book import AuthBook
 from orgtwin.auth.sessions import RandomText, SessionStore, random_text
+from orgtwin.errors import SalesforceError
 from orgtwin.events.cometd import CometdServer
 from orgtwin.events.service import EventService
 from orgtwin.faults.rows import FaultyDml
@@ -21,7 +23,9 @@ from orgtwin.http.garbage import take_back
 from orgtwin.http.house import House
 from orgtwin.http.in_flight import InFlight
 from orgtwin.http.latency import OFF, Latency
+from orgtwin.http.stage import OrgStage
 from orgtwin.http.surroundings import Surroundings, bring_back
+from orgtwin.http.turns import Turns
 from orgtwin.http.usage import ApiUsage
 from orgtwin.metadata.component import ComponentStore
 from orgtwin.metadata.duplicate_rules import duplicate_check
@@ -35,6 +39,7 @@ from orgtwin.workflow.assignment import Assignment
 from orgtwin.workflow.service import Workflow
 
 if TYPE_CHECKING:
+    from orgtwin.apex.service import ApexService
     from orgtwin.http.message import Request, Response
     from orgtwin.http.routing import Handler
 
@@ -68,6 +73,7 @@ class Twin:
         self.auth = create_authorization_server(org, random, self._components, lambda: self.org, book or AuthBook())
         self._daily_api_requests = daily_api_requests
         self._first_latency = self.latency = latency
+        self.turns = Turns(OrgStage(self, _find_apex), _server_ends)
         self.faults = FaultTable()
         self.in_flight = InFlight(monotonic)
         self.tooling_tables = VirtualTables()
@@ -156,6 +162,16 @@ class Twin:
         self.faults = FaultTable()
         self.latency = self._first_latency
         self.adopt(self.house.renew(), Surroundings())
+
+
+def _find_apex(org: Org) -> ApexService | None:
+    """The Apex of an org, if it has any: what was never imported runs nothing."""
+    module = sys.modules.get("orgtwin.apex.service")
+    return None if module is None else module.find_service(org)
+
+
+def _server_ends() -> SalesforceError:
+    return SalesforceError("SERVER_UNAVAILABLE", "The org twin is shutting down.", status=503)
 
 
 def _nothing_dispatches(

@@ -38,6 +38,10 @@ class DataSilo:
         self._aside: list[tuple[RecordTable, Aside]] = []
         self._closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         """Take the data out of sight. Closed already, nothing happens."""
         if self._closed:

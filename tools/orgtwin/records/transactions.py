@@ -48,6 +48,20 @@ class Mark(msgspec.Struct, eq=False, weakref=True):
     epoch: int
 
 
+class OutOfSight(msgspec.Struct, frozen=True):
+    """A transaction that others do not see: what it wrote, the content of those rows, newest first, and where it was."""
+
+    entries: list[Entry]
+    contents: list[Row]
+    committed: int
+    depth: int
+    epoch: int
+    marks: weakref.WeakSet[Mark]
+    was_marked: bool
+    unheard: int
+    after: list[tuple[int, Callable[[], None]]]
+
+
 class UndoLog:
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -156,6 +170,29 @@ class UndoLog:
         if known and not self._depth:
             self._announce(known)
 
+    def put_out_of_sight(self) -> OutOfSight:
+        """Take back what the open transaction wrote, for as long as others look or write; the log is as if there was none."""
+        contents: list[Row] = []
+        for entry in reversed(self._entries):
+            contents.append(Row(entry.row.copy()))
+            _UNDO[entry.change](entry)
+        left = OutOfSight(
+            *(self._entries, contents, self._committed, self._depth, self._epoch),
+            *(self._marks, self._was_marked, self._unheard, self._after),
+        )
+        self._entries, self._after, self._marks = [], [], weakref.WeakSet()
+        self._committed = self._depth = self._unheard = 0
+        self._was_marked = False
+        return left
+
+    def bring_into_sight(self, left: OutOfSight) -> None:
+        """Go on with a transaction, on the rows that others have committed meanwhile."""
+        for entry, content in zip(left.entries, reversed(left.contents), strict=True):
+            _REDO[entry.change](entry, content)
+        self._entries, self._committed, self._depth = left.entries, left.committed, left.depth
+        self._epoch, self._marks, self._was_marked = left.epoch, left.marks, left.was_marked
+        self._unheard, self._after = left.unheard, left.after
+
     def transaction(self) -> Transaction:
         """All writes inside are kept together; an exception takes them back. Transactions nest; the outermost one commits."""
         return Transaction(self)
@@ -257,4 +294,38 @@ _UNDO: dict[Change, Callable[[Entry], None]] = {
     Change.PURGED: _undo_purged,
     Change.EMPTIED: _undo_emptied,
     Change.PUBLISHED: _undo_published,
+}
+
+
+def _redo_added(entry: Entry, _content: Row) -> None:
+    entry.table.add(entry.row)
+
+
+def _redo_changed(entry: Entry, content: Row) -> None:
+    entry.table.change(entry.row, content)
+
+
+def _redo_recycled(entry: Entry, _content: Row) -> None:
+    entry.table.recycle(entry.row)
+
+
+def _redo_restored(entry: Entry, _content: Row) -> None:
+    entry.table.restore(entry.row)
+
+
+def _redo_purged(entry: Entry, _content: Row) -> None:
+    del entry.table.recycled[str(entry.row[0])]
+
+
+def _redo_published(_entry: Entry, _content: Row) -> None:
+    """It goes out with the commit."""
+
+
+_REDO: dict[Change, Callable[[Entry, Row], None]] = {
+    Change.ADDED: _redo_added,
+    Change.CHANGED: _redo_changed,
+    Change.RECYCLED: _redo_recycled,
+    Change.RESTORED: _redo_restored,
+    Change.PURGED: _redo_purged,
+    Change.PUBLISHED: _redo_published,
 }
