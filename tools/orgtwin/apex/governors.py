@@ -25,9 +25,9 @@ from orgtwin.soql.planner import MAXIMUM_OFFSET
 from orgtwin.sosl.statement import MOST_ROWS
 
 PAGE = Path("docs/reference/apex-limits.md")
-NO_CLOCK = "the twin has no clock of its own for a transaction: the CPU model ends it"
+NO_CLOCK = "the CPU model ends it; a server also does when it has had the processor for twice its limit of CPU time"
 NO_DAY = "the twin counts nothing of Apex over a day"
-NO_SIDE_BY_SIDE = "the twin runs one transaction at a time"
+NO_SIDE_BY_SIDE = "the twin does one thing at a time; a server has at most three transactions under way, others wait"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """One HTTP request and its answer, as the surfaces see them.
 
 A surface is a module of handlers `def handler(request: Request) -> Response` and a tuple ROUTES that names them (see routing.py).
-Handlers run one at a time on the event loop: each request is one transaction. A handler that refuses raises SalesforceError; the
-application renders it in the envelope of the route.
+Handlers run one at a time on the event loop, each request as one transaction; Apex that runs long is paused in between (turns.py).
+A handler that refuses raises SalesforceError; the application renders it in the envelope of the route.
 """
 
 from __future__ import annotations

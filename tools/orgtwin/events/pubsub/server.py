@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from orgtwin.events.pubsub.refusals import Refusal, Refused, refuse, trailers_of
 from orgtwin.events.pubsub.streams import Demand, Subscription, commits, start_position
 from orgtwin.events.service import EventService, NoSuchTopic
 from orgtwin.events.topics import Topic, may_hear, may_publish, may_subscribe
+from orgtwin.http.routing import Pace
 from orgtwin.http.twin import Twin
 from orgtwin.ids import find_id18
 from orgtwin.records.model import Caller
@@ -104,12 +105,13 @@ class PubSub:
 
     async def publish(self, request: Any, caller: Caller, rpc_id: str) -> Any:
         topic = self._publishable(caller, request.topic_name)
-        return self._published(topic, request, caller, rpc_id)
+        return await self._published(topic, request, caller, rpc_id)
 
-    def _published(self, topic: Topic, request: Any, caller: Caller, rpc_id: str) -> Any:
+    async def _published(self, topic: Topic, request: Any, caller: Caller, rpc_id: str) -> Any:
         if not request.events:
             raise refuse(Refusal.NO_EVENTS)
-        results = publish(self._events, caller, topic, request.events)
+        answer = self._twin.turns.take(Pace.WRITE, lambda: publish(self._events, caller, topic, request.events))
+        results = await answer if isinstance(answer, Awaitable) else answer
         schema_id = self._events.schema(topic.entity or "").schema_id
         return messages.PublishResponse(results=results, schema_id=schema_id, rpc_id=rpc_id)
 
@@ -126,7 +128,7 @@ class PubSub:
                 topic = self._publishable(caller, request.topic_name)
             elif request.topic_name not in ("", topic.name):
                 raise refuse(Refusal.PUBLISH_TOPIC_CHANGED, topic=request.topic_name)
-            yield self._published(topic, request, caller, rpc_id)
+            yield await self._published(topic, request, caller, rpc_id)
 
     async def subscribe(self, requests: AsyncIterator[Any], caller: Caller, rpc_id: str) -> AsyncIterator[Any]:
         first = await _first(requests)
