@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from orgtwin.apex import engine as apex_engine
+from orgtwin.apex import share
 from orgtwin.apex.limits import LIMITS
 from orgtwin.http import turns
 from orgtwin.http.exchange import Answer
@@ -71,7 +71,7 @@ async def later(answer: Answer) -> Any:
 @pytest.fixture
 def client(org_twin_client: InProcess, monkeypatch: pytest.MonkeyPatch) -> Client:
     monkeypatch.setitem(LIMITS, "CpuTime", replace(LIMITS["CpuTime"], synchronous=200, asynchronous=200))
-    monkeypatch.setattr(apex_engine, "REAL_TIMES", 1_000)
+    monkeypatch.setattr(share, "REAL_TIMES", 1_000)
     monkeypatch.setattr(turns, "SLICE_SECONDS", 0.0)
     return Client(org_twin_client)
 
@@ -226,7 +226,7 @@ def test_while_apex_runs(client: Client, play: Play) -> None:
 def test_a_transaction_ends_by_the_processors_time_where_the_model_knows_less(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apex_engine, "REAL_TIMES", 0)
+    monkeypatch.setattr(share, "REAL_TIMES", 0)
 
     async def play() -> Any:
         return read(client.run("Integer n = 0; for (Integer i = 0; i < 3000; i++) { n = Math.mod(i, 7); }"))

@@ -51,6 +51,7 @@ from orgtwin.apex.log_user import user_parts
 from orgtwin.apex.org_port import OrgPort, UserView
 from orgtwin.apex.records import SObject
 from orgtwin.apex.recursion import deep_recursion
+from orgtwin.apex.share import PAUSE_TICKS, Share, find_share
 from orgtwin.apex.syntax import SyntaxProblem, parse, parse_anonymous, tree
 from orgtwin.apex.syntax.problems import LineTable
 from orgtwin.apex.trace_switch import TraceSwitch
@@ -61,13 +62,9 @@ from orgtwin.apex.values import LINE, PLACE, Frame, Value
 from orgtwin.apex.verdicts import Verdicts, verdict_key, world_digest
 from orgtwin.errors import Unsupported
 from orgtwin.schema.model import ChildRelationship
-from orgtwin.turns import Pausing, running_turn
 
 THROW_TICKS = 40  # of an exception that is thrown and caught (ASSUMED)
 HEAP_CHECK_TICKS = 250_000  # half a second of CPU by the model
-PAUSE_TICKS = 5_000  # between two questions whether others have waited long enough
-REAL_TIMES = 2
-"""A server ends a transaction that takes the processor for so many times its limit of CPU time, whatever the model says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +123,7 @@ class Engine:
         self.pages_asked = 0  # by the checker: a verdict that rests on pages is not kept
         self._ticks = 0
         self._next_check = self._next_count = HEAP_CHECK_TICKS
-        self._turn: Pausing | None = None
-        self._latest = 0.0  # of the turn's seconds
+        self._share: Share | None = None
         self._allocated = 0
         self._tick_limit = LIMITS["CpuTime"].synchronous * TICKS_PER_MILLISECOND
         self._sobject_types: dict[str, Type] = {}
@@ -303,7 +299,7 @@ class Engine:
         self, *, asynchronous: bool = False, kind: str = "synchronous", shares_statics: bool = False
     ) -> Iterator[Transaction]:
         """Fresh limits and static fields; the previous transaction comes back afterwards."""
-        outer, outer_ticks, outer_turn = self.transaction, self._ticks, (self._turn, self._latest)
+        outer, outer_ticks, outer_share = self.transaction, self._ticks, self._share
         self.transaction = Transaction(Usage(kind, asynchronous=asynchronous), asynchronous, kind)
         self.reset_ticks()
         depth, was_running = len(self.stack), self.is_running
@@ -320,7 +316,7 @@ class Engine:
             self.is_running = was_running
             self.transaction = outer
             self.set_ticks(outer_ticks)
-            self._turn, self._latest = outer_turn
+            self._share = outer_share
 
     @contextmanager
     def _fresh_statics(self) -> Iterator[None]:
@@ -345,10 +341,9 @@ class Engine:
         self._allocated = 0
         limit = self.transaction.usage.limit("CpuTime")
         self._tick_limit = limit * TICKS_PER_MILLISECOND
-        self._turn = running_turn()
-        if self._turn is not None:
+        self._share = find_share(limit)
+        if self._share is not None:
             self._next_check = PAUSE_TICKS
-            self._latest = self._turn.busy_seconds() + limit * REAL_TIMES / 1000
         return before
 
     def note_limits(self) -> Callable[[], None]:
@@ -375,19 +370,13 @@ class Engine:
     def _check_limits(self) -> None:
         if self._ticks > self._tick_limit:
             raise out_of_limit("Apex CPU time limit exceeded")
-        if self._turn is not None:
-            self._let_others_in(self._turn)
+        if self._share is not None:
+            self._share.let_others_in()
         if self._ticks > self._next_count:
             self._next_check = self._next_count = min(self._ticks + HEAP_CHECK_TICKS, self._tick_limit)
             self.check_heap()
-        if self._turn is not None:
+        if self._share is not None:
             self._next_check = min(self._ticks + PAUSE_TICKS, self._next_count)
-
-    def _let_others_in(self, turn: Pausing) -> None:
-        """Nobody waits for a transaction for longer than a slice, nor for ever for its end."""
-        if turn.busy_seconds() > self._latest:
-            raise out_of_limit("Apex CPU time limit exceeded")
-        turn.pause()
 
     def note_allocation(self, size: int) -> None:
         """So many bytes were made or are about to be. Raises the uncatchable LimitException when they are too many."""

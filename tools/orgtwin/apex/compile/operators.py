@@ -12,7 +12,7 @@ from orgtwin.apex.compile import messages
 from orgtwin.apex.compile.scope import Code, CompileProblem
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
-from orgtwin.apex.heap import COPY, SHORT
+from orgtwin.apex.heap import COPY, LARGE, SEARCH, SHORT
 from orgtwin.apex.library.units import together
 from orgtwin.apex.numbers import (
     add_decimals,
@@ -327,6 +327,8 @@ def _string_ordering(op: str) -> Operation:
     def run(a: str | None, b: str | None) -> bool:
         if a is None or b is None:
             return compare(a is not None, b is not None)
+        if len(a) > LARGE:
+            context.spend(len(a) >> SEARCH)
         return compare(a.lower(), b.lower())
 
     return run
@@ -334,7 +336,13 @@ def _string_ordering(op: str) -> Operation:
 
 def equal_text(a: str | None, b: str | None) -> bool:
     """`==` of two Strings: without case."""
-    return a == b or (a is not None and b is not None and a.lower() == b.lower())
+    if a is b:
+        return True
+    if a is None or b is None:
+        return False
+    if len(a) > LARGE:
+        context.spend(len(a) >> SEARCH)
+    return a == b or a.lower() == b.lower()
 
 
 def equal_id(a: str | None, b: str | None) -> bool:

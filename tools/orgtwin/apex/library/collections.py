@@ -14,7 +14,7 @@ from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
 from orgtwin.apex.equality import Keys, exact
 from orgtwin.apex.faults import ITERATED, ApexThrow, argument_null, null_pointer, throw
-from orgtwin.apex.heap import LARGE, PRICE
+from orgtwin.apex.heap import BULK, LARGE, PRICE
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class
 from orgtwin.apex.library.tokens import SObjectTypeToken
@@ -255,8 +255,10 @@ _NATURAL = ({int}, {str}, {Decimal}, {float}, {date}, {Id})
 
 
 def _sort(this: ApexList) -> None:
-    context.engine().spend(len(this.items) * len(this.items).bit_length() >> 2)
-    if {type(v) for v in this.items} in _NATURAL:
+    turns, kinds = len(this.items).bit_length(), {type(v) for v in this.items}
+    characters = sum(map(len, this.items)) if kinds == {str} else 0
+    context.engine().spend((len(this.items) * turns >> 2) + (characters * turns >> BULK))
+    if kinds in _NATURAL:
         this.items.sort()
     else:
         _sort_in_c(this, compare)

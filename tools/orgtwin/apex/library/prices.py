@@ -13,7 +13,9 @@ from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Value
 
 CONSTRUCTOR = "new"
 _ENCODE, _DATE, _TEXT_OF_DATE, _FUNCTION = 6, 3, 40, 4
+_PAGE = 15
 _PRICES: Mapping[str, Mapping[str, int]] = {
+    "apexpages": {"getmessages": 8},
     "crypto": {
         "generatedigest": 20,
         "generatemac": 40,
@@ -43,7 +45,15 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
         "valueof": _TEXT_OF_DATE,
         "valueofgmt": _TEXT_OF_DATE,
     },
-    "decimal": {"divide": 20, "format": 4, "round": 4, "setscale": 4, "pow": 20, "valueof": 4},
+    "decimal": {
+        "divide": 20,
+        "format": 4,
+        "round": 4,
+        "setscale": 4,
+        "pow": 20,
+        "valueof": 4,
+        **dict.fromkeys(("precision", "scale"), 4),
+    },
     "document": {"load": 60},
     "encodingutil": {
         "base64encode": _ENCODE,
@@ -53,7 +63,7 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
         "urlencode": _ENCODE,
         "urldecode": _ENCODE,
     },
-    "describefieldresult": {"isaccessible": 8, "iscreateable": 8, "isupdateable": 8},
+    "describefieldresult": {"getreferenceto": 8, "isaccessible": 8, "iscreateable": 8, "isupdateable": 8},
     "describesobjectresult": {
         "isaccessible": 4,
         "iscreateable": 4,
@@ -90,24 +100,32 @@ _PRICES: Mapping[str, Mapping[str, int]] = {
     "sobjecttypefieldsets": {"getmap": 6},
     "string": {"format": 20, "getcommonprefix": 8, "getlevenshteindistance": 8, "repeat": 4},
     "system": {"now": _DATE, "today": _DATE},
-    "type": {"forname": 15, "newinstance": 15},
+    "standardcontroller": dict.fromkeys(("cancel", "delete", "edit", "save", "view"), _PAGE),
+    "standardsetcontroller": dict.fromkeys(("cancel", "save"), _PAGE),
+    "type": {"forname": 40, "newinstance": 15},
     "uuid": {"randomuuid": 8},
+    "zipwriter": {"getentries": 10},
 }
 _CHARACTER = 4
 _QUERY = 0
+_ROW = -2  # a record costs four ticks
+_NAMED = 3  # ids that nothing has
 _PER_TEXT: Mapping[str, Mapping[str, int]] = {
-    "approval": {"islocked": 2},
-    "database": dict.fromkeys(
-        (
-            *("query", "querywithbinds", "countquery", "countquerywithbinds"),
-            *("getquerylocator", "getquerylocatorwithbinds", "getcursor", "getcursorwithbinds"),
-        ),
-        _QUERY,
-    ),
+    "approval": dict.fromkeys(("islocked", "lock", "unlock"), _ROW),
+    "database": {
+        **dict.fromkeys(("query", "querywithbinds", "countquery", "countquerywithbinds"), _QUERY),
+        **dict.fromkeys(("getquerylocator", "getquerylocatorwithbinds", "getcursor", "getcursorwithbinds"), _QUERY),
+        **dict.fromkeys(("insertasync", "updateasync", "deleteasync"), _ROW),
+        **dict.fromkeys(("insertimmediate", "updateimmediate", "deleteimmediate"), _ROW),
+        **dict.fromkeys(("delete", "emptyrecyclebin", "undelete"), _NAMED),
+    },
+    "eventbus": {"publish": _ROW},
+    "findduplicates": {"findduplicates": _ROW, "findduplicatesbyids": _ROW},
+    "formula": {"recalculateformulas": _ROW},
     "encodingutil": {"urlencode": 6, "urldecode": 6},
     "httprequest": {"setbody": 8},
     "httpresponse": {"setbody": 8},
-    "json": {"createparser": 0},
+    "json": {"createparser": 0, "deserialize": 2, "deserializestrict": 2, "deserializeuntyped": 2},
     "matcher": {"quotereplacement": 7},
     "pagereference": {CONSTRUCTOR: 2},
     "string": {
@@ -135,12 +153,13 @@ _PER_TEXT: Mapping[str, Mapping[str, int]] = {
             ("endswithignorecase", "startswithignorecase", "removeendignorecase", "removestartignorecase"), 7
         ),
     },
+    "type": {"forname": 9},
     "search": {"find": _QUERY, "query": _QUERY},
     "xmlstreamreader": {CONSTRUCTOR: 1},
     "xmlstreamwriter": {"writecharacters": 6},
 }
 """Methods that look at each character of a text, or element of a list, that they are given first: 2 to the power of this many cost
-a tick besides. `new` stands for the constructors."""
+a tick besides; a negative power is the ticks of each. `new` stands for the constructors."""
 
 
 def priced(class_name: str, method: str, function: Callable[..., Value]) -> Callable[..., Value]:
@@ -156,10 +175,10 @@ def priced(class_name: str, method: str, function: Callable[..., Value]) -> Call
         return function(*args)
 
     def read(*args: Value) -> Value:
-        context.spend(price + (_walked(args) >> characters))
+        context.spend(price + (_walked(args) << times >> characters))
         return function(*args)
 
-    characters = shift or 0
+    characters, times = max(0, shift or 0), max(0, -(shift or 0))
     return call if shift is None else read
 
 
