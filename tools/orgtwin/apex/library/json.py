@@ -393,6 +393,7 @@ def _collection(value: Value, type_: Type, strict: bool) -> Value:
 
 
 def _record(value: Value, type_: Type) -> SObject:
+    """ASSUMED, from a public test: "attributes.type", as tools write them flat, are attributes too."""
     if not isinstance(value, dict):
         raise throw("JSONException", f"Malformed JSON: Expected '{{' at the beginning of object for {type_.name}")
     engine = context.engine()
@@ -403,7 +404,7 @@ def _record(value: Value, type_: Type) -> SObject:
         type_ = engine.get_sobject_type(str(attributes["type"]))
     record = SObject(type_)
     for name, item in value.items():
-        if name != "attributes":
+        if name.partition(".")[0] != "attributes":
             _set_record_field(record, name, item)
     return record
 
