@@ -329,3 +329,17 @@ def test_a_batch_goes_on_after_a_part_that_fails_and_tells_its_first_error() -> 
     shown = org.run("Database.executeBatch(new Sweep(), 1);")
     assert shown == ["execute 1", "execute 1", "execute 1", "finish true"]
     assert org.run(TOLD) == ["BatchApex Completed 3 3 1 First error: Script-thrown exception true"]
+
+
+@pytest.mark.parametrize("use", ["rollback", "releaseSavepoint"])
+def test_a_savepoint_does_not_cross_invocations_of_triggers(use: str) -> None:
+    """Source: "Transaction Control" (Apex Developer Guide)."""
+    tries = f"try {{ Database.{use}(Kept.point); }} catch (TypeException e) {{ System.debug(e.getMessage()); }}"
+    org = LiveOrg(
+        Kept="public class Kept { public static Savepoint point; }",
+        Sets=f"trigger Sets on Account (after insert) {{ {tries} Kept.point = Database.setSavepoint(); }}",
+    )
+    told = "Savepoint is not valid: it was set in another trigger invocation"
+    source = f"Kept.point = Database.setSavepoint(); insert new Account(Name = 'a'); {tries}"
+    assert org.run(source) == [told, told]
+    assert len(org.values("Account", "Name")) == 1

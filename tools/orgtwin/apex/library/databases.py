@@ -25,6 +25,7 @@ from orgtwin.apex.library.objects import status_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField
 from orgtwin.apex.records import SObject, get_field
+from orgtwin.apex.triggers import TriggerContext
 from orgtwin.apex.types import SOBJECT, STRING, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Id, Value
 
@@ -232,7 +233,7 @@ def _set_savepoint() -> Value:
     engine = context.engine()
     transaction = engine.transaction
     transaction.usage.charge("DMLStatements")
-    found = Savepoint(engine.port.savepoint(), transaction.dml_since_callout, engine.events.published)
+    found = Savepoint(engine.port.savepoint(), transaction.dml_since_callout, engine.events.published, _invocation())
     engine.note("SAVEPOINT_SET", f"[{engine.line()}]", _savepoint_name(len(transaction.savepoints)))
     transaction.savepoints.append(found)
     return found
@@ -245,11 +246,14 @@ def _savepoint_name(place: int) -> str:
 
 @dataclass(slots=True, eq=False)
 class Savepoint:
-    """A state of the org, whether that has writes which are not committed, and how many events had been published."""
+    """A state of the org, whether that has writes which are not committed, how many events had been published, and in which
+    invocation of a trigger, if in one.
+    """
 
     mark: Value
     is_written: bool
     published: int
+    invocation: TriggerContext | None
 
     @property
     def apex_type(self) -> Type:
@@ -277,9 +281,18 @@ def _release(savepoint: Savepoint | None) -> None:
     _drop_later(savepoint, keeping=0)
 
 
+def _invocation() -> TriggerContext | None:
+    running = context.engine().trigger_context
+    return running[-1] if running else None
+
+
 def _drop_later(savepoint: Savepoint, *, keeping: int) -> None:
-    """Savepoints set after this one are no longer valid: "Transaction Control" (Apex Developer Guide). ASSUMED: the text."""
+    """Savepoints set after this one are no longer valid, and one does not cross invocations of triggers: "Transaction Control"
+    (Apex Developer Guide). ASSUMED: the texts.
+    """
     active = context.transaction().savepoints
+    if savepoint.invocation is not _invocation():
+        raise throw("TypeException", "Savepoint is not valid: it was set in another trigger invocation")
     if savepoint not in active:
         raise throw("TypeException", "Savepoint is not valid: it was released, or rolled back with an earlier one")
     del active[active.index(savepoint) + keeping :]
