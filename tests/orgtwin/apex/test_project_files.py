@@ -79,6 +79,12 @@ def test_a_forceignore_in_another_encoding_still_counts(tmp_path: Path) -> None:
     assert found(tmp_path, tmp_path) == ["B.cls"]
 
 
+def test_a_file_of_another_kind_than_its_ending_is_passed_over_and_told(tmp_path: Path) -> None:
+    write(tmp_path, {"objects/A__c/fields/F__c.field-meta.xml": "<html/>"})
+    project = read_project(tmp_path)
+    assert project.left_out == ["F__c.field-meta.xml: warning: passed over, its root element is html, not CustomField"]
+
+
 def test_what_an_org_would_refuse_of_classes_and_their_files_is_told(tmp_path: Path) -> None:
     meta = '<ApexClass xmlns="http://soap.sforce.com/2006/04/metadata"><apiVersion>{}</apiVersion><status>{}</status></ApexClass>'
     files = {

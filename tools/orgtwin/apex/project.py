@@ -53,6 +53,8 @@ _MANY = frozenset(
     ("labels", *CHILDREN.values(), "listViews", "webLinks", "compactLayouts", "actionOverrides", "sharingReasons")
 )
 """Elements that stand in an object's file any number of times."""
+_CHILD_ROOTS = {ending: f"{ending[0].upper()}{ending[1:]}" for ending in CHILDREN} | {"field": "CustomField"}
+"""Root elements of the files below an object's folder."""
 
 
 @dataclass(slots=True)
@@ -310,7 +312,14 @@ def _compose(project: Project, sources: list[Source], *, told_to_parent: bool) -
         except etree.XMLSyntaxError as error:
             project.note_unread(source.name, error)
             continue
-        child = CHILDREN.get(kind_of(source.path))
+        kind = kind_of(source.path)
+        child = CHILDREN.get(kind)
+        meant, found_root = _CHILD_ROOTS.get(kind), etree.QName(element).localname
+        if meant is not None and found_root != meant:
+            project.left_out.append(
+                f"{source.name}: warning: passed over, its root element is {found_root}, not {meant}"
+            )
+            continue
         if not told_to_parent and source.object_name == "Activity":
             etree.strip_elements(element, f"{{{_NAMESPACE}}}relationshipName")
         if child is not None:
