@@ -59,6 +59,8 @@ _NAMES = (
 )
 
 ITERATED = "Cannot modify a collection while it is being iterated."
+FIXED = "Collection is read-only"
+"""As users of orgs paste it."""
 
 _NAMESPACED = {
     "Auth": "AuthProviderPluginException DiscoveryCustomErrorException VerificationException",

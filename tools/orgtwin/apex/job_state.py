@@ -15,7 +15,7 @@ from typing import Any
 from orgtwin.apex.faults import throw
 from orgtwin.apex.records import SObject
 from orgtwin.apex.types import Type
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Instance, Value, nested
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Instance, KeySet, Value, nested
 
 _NOT_SERIALIZABLE = frozenset((
     *("Schema.ChildRelationship", "Schema.DescribeFieldResult", "Schema.DescribeFieldSetResult", "Schema.DescribeSObjectResult"),
@@ -76,6 +76,7 @@ _COPIES: Mapping[type, Callable[[Any, dict[int, Value]], Value]] = {
     Instance: _copy_instance,
     ApexList: _copy_list,
     ApexSet: _copy_set,
+    KeySet: _copy_set,
     ApexMap: _copy_map,
     SObject: _copy_record,
 }

@@ -13,12 +13,12 @@ from decimal import Decimal
 
 from orgtwin.apex.numbers import decimal_text, double_text
 from orgtwin.apex.records import SObject
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Value, whole_characters
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, KeySet, Value, whole_characters
 
 SHOWN_CHARACTERS = 20
 MOST_ITEMS = 10
 _FIRST_ADDRESS, _STEP = 0x10000000, 0x10
-_COUNTED = {ApexList: "List", ApexSet: "Set", ApexMap: "Map"}
+_COUNTED = {ApexList: "List", ApexSet: "Set", KeySet: "Set", ApexMap: "Map"}
 
 
 class ShownValues:

@@ -27,7 +27,7 @@ from orgtwin.apex.records import SObject, id_fields
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.syntax.problems import LineTable
 from orgtwin.apex.types import ID, Type, list_of, map_of
-from orgtwin.apex.values import ApexList, ApexMap, Id, Value
+from orgtwin.apex.values import READ_ONLY, ApexList, ApexMap, Id, Value
 
 if TYPE_CHECKING:
     from orgtwin.apex.engine import Engine
@@ -174,8 +174,8 @@ def _fire(
         moment,
         event,
         type_,
-        ApexList(list_of(type_), new) if has_new else None,
-        ApexList(list_of(type_), old) if has_old else None,
+        _in_order(type_, new) if has_new else None,
+        _in_order(type_, old) if has_old else None,
         _by_id(type_, new) if has_new and (moment, event) != ("before", "insert") else None,
         _by_id(type_, old) if has_old else None,
         len(rows),
@@ -246,9 +246,18 @@ def _record(type_: Type, row: dict[str, Value] | None, *, locked: bool = False) 
     return record
 
 
+def _in_order(type_: Type, records: list[SObject | None]) -> ApexList:
+    """As users of orgs tell, nobody changes this list or the map of the same records: "Collection is read-only"."""
+    found = ApexList(list_of(type_), records)
+    found.locks = READ_ONLY
+    return found
+
+
 def _by_id(type_: Type, records: list[SObject | None]) -> ApexMap:
     items = {r.fields.get("Id"): r for r in records if r is not None}
-    return ApexMap(map_of(ID, type_), items)
+    found = ApexMap(map_of(ID, type_), items)
+    found.locks = READ_ONLY
+    return found
 
 
 def _give_back(row: TriggerRow, new: SObject | None, old: SObject | None, *, changes: bool) -> None:

@@ -73,6 +73,10 @@ def nested(compute: Callable[[Value], Value], value: Value) -> Value:
         _nesting[0] -= 1
 
 
+READ_ONLY = 1 << 30
+"""So many locks has a collection that nobody may change; a loop that runs over it is one more."""
+
+
 class ApexList:
     __slots__ = ("items", "locks", "type")
 
@@ -134,13 +138,19 @@ class ApexSet:
         if not isinstance(other, ApexSet):
             return False
         mine, theirs = _comparable_items(self, other)
-        return bool(nested(mine.__eq__, theirs))
+        return bool(nested(mine.keys().__eq__, theirs.keys()))
 
     def __hash__(self) -> int:
         return int(nested(_hash_of_keys, self.items))
 
     def __iter__(self) -> Iterator[Value]:
         return iter(self.items)
+
+
+class KeySet(ApexSet):
+    """The keys of a map, whose `items` it shares: what is removed goes from the map too, and nothing is added."""
+
+    __slots__ = ()
 
 
 class ApexMap:

@@ -21,7 +21,7 @@ from orgtwin.apex.faults import ITERATED, null_pointer, throw
 from orgtwin.apex.library.signatures import SYSTEM_CLASSES
 from orgtwin.apex.syntax import tree
 from orgtwin.apex.types import NULL, SOBJECT, Kind, Type, is_assignable, list_of
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, Run, Value
+from orgtwin.apex.values import ApexList, ApexMap, ApexSet, Frame, KeySet, Run, Value
 
 Body = Callable[[Scope, tree.Statement | None], Step]
 Sequence = Callable[[Scope, list[tree.Statement]], Step]
@@ -249,7 +249,9 @@ def _walk(holder: Value) -> Iterable[Value]:
     if isinstance(holder, ApexList):
         return _walk_list(holder)
     if isinstance(holder, ApexSet):
-        return holder.items if holder.locks else list(holder.items)
+        if not holder.locks:
+            return list(holder.items)
+        return _walk_keys(holder) if type(holder) is KeySet else holder.items
     if isinstance(holder, ApexMap):
         return list(holder.items)
     return _iterate(holder)
@@ -262,6 +264,18 @@ def _walk_list(holder: ApexList) -> Iterable[Value]:
         yield value
         if len(items) != size:
             raise throw("FinalException", ITERATED)
+
+
+def _walk_keys(holder: KeySet) -> Iterable[Value]:
+    """The map may be given other values meanwhile, not other keys: "Iterating Collections" (Apex Developer Guide).
+
+    ASSUMED, as for lists: it is noticed when the loop goes on, and not behind the last key.
+    """
+    size = len(holder.items)
+    for at, value in enumerate(list(holder.items)):
+        if at and len(holder.items) != size:
+            raise throw("FinalException", ITERATED)
+        yield value
 
 
 def _iterate(holder: Value) -> Iterable[Value]:

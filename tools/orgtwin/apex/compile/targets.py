@@ -14,13 +14,13 @@ from orgtwin.apex.compile.names import check_forward, find_variable, is_variable
 from orgtwin.apex.compile.record_fields import require_writeable
 from orgtwin.apex.compile.scope import Code, CompileProblem, Local, Origin, Scope
 from orgtwin.apex.compile.tracing import assigned_target
-from orgtwin.apex.faults import null_pointer, throw
+from orgtwin.apex.faults import FIXED, null_pointer, throw
 from orgtwin.apex.library.refused import refusing
 from orgtwin.apex.library.registry import class_of
 from orgtwin.apex.records import field_type
 from orgtwin.apex.syntax.tree import Expression, FieldAccess, Index, Name
 from orgtwin.apex.types import ID, SOBJECT, Kind, Type
-from orgtwin.apex.values import THIS, Frame, Run, Value
+from orgtwin.apex.values import READ_ONLY, THIS, Frame, Run, Value
 
 
 class Target(NamedTuple):
@@ -267,4 +267,6 @@ def locate_item(items: Value, index: int | None) -> tuple[list[Value], int]:
         raise null_pointer()
     if not 0 <= index < len(items.items):
         raise throw("ListException", f"List index out of bounds: {index}")
+    if items.locks >= READ_ONLY:
+        raise throw("FinalException", FIXED)
     return items.items, index

@@ -13,7 +13,7 @@ from functools import cmp_to_key
 from orgtwin.apex import context
 from orgtwin.apex.compile.calls import late_method
 from orgtwin.apex.equality import Keys, exact
-from orgtwin.apex.faults import ITERATED, ApexThrow, argument_null, null_pointer, throw
+from orgtwin.apex.faults import FIXED, ITERATED, ApexThrow, argument_null, null_pointer, throw
 from orgtwin.apex.heap import BULK, LARGE, PRICE
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.signatures import system_class
@@ -21,7 +21,7 @@ from orgtwin.apex.library.tokens import SObjectTypeToken
 from orgtwin.apex.records import SObject
 from orgtwin.apex.text import to_text
 from orgtwin.apex.types import SOBJECT, STRING, Type, collection, list_of, set_of
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Value, nested
+from orgtwin.apex.values import READ_ONLY, ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, KeySet, Value, nested
 
 SCAN = 4  # looking at 16 elements costs a tick
 WALK = 2  # as does putting 4 elements somewhere else
@@ -30,7 +30,13 @@ MOVE = 10  # or making room between 1,024
 
 def _check_lock(holder: ApexList | ApexSet | ApexMap) -> None:
     if holder.locks:
-        raise throw("FinalException", ITERATED)
+        raise throw("FinalException", ITERATED if holder.locks < READ_ONLY else FIXED)
+
+
+def _check_fixed(holder: ApexList) -> None:
+    """For what a loop over a list allows."""
+    if holder.locks >= READ_ONLY:
+        _check_lock(holder)
 
 
 def items_of(source: Value) -> list[Value]:
@@ -137,6 +143,7 @@ def _list_add(this: ApexList, value: Value) -> None:
 
 def _list_insert(this: ApexList, index: int, value: Value) -> None:
     """A loop over the list notices when it goes on, as it does of elements that were removed (ASSUMED, from a public test)."""
+    _check_fixed(this)
     context.spend(len(this.items) >> MOVE)
     this.items.insert(_check_index(this, index, len(this.items) + 1), value)
 
@@ -168,11 +175,13 @@ def _list_get(this: ApexList, index: int) -> Value:
 
 
 def _list_set(this: ApexList, index: int, value: Value) -> None:
+    _check_fixed(this)
     this.items[_check_index(this, index, len(this.items))] = value
 
 
 def _list_remove(this: ApexList, index: int) -> Value:
     """In a loop over the list it is the next step that fails: who leaves the loop after it may. ASSUMED; public packages do."""
+    _check_fixed(this)
     context.spend(len(this.items) >> MOVE)
     return this.items.pop(_check_index(this, index, len(this.items)))
 
@@ -255,6 +264,7 @@ _NATURAL = ({int}, {str}, {Decimal}, {float}, {date}, {Id})
 
 
 def _sort(this: ApexList) -> None:
+    _check_fixed(this)
     turns, kinds = len(this.items).bit_length(), {type(v) for v in this.items}
     characters = sum(map(len, this.items)) if kinds == {str} else 0
     context.engine().spend((len(this.items) * turns >> 2) + (characters * turns >> BULK))
@@ -282,6 +292,7 @@ def _sort_in_c(this: ApexList, order: Callable[[Value, Value], Value]) -> None:
 def _sort_by(this: ApexList, comparator: Value) -> None:
     if comparator is None:
         raise argument_null("comparator")
+    _check_fixed(this)
     method = late_method(comparator, "compare", 2)
     if method is None:
         raise null_pointer()
@@ -356,8 +367,14 @@ def _set_contains(this: ApexSet, value: Value) -> bool:
     return _sought(value) in this.items
 
 
-def _set_add(this: ApexSet, value: Value) -> bool:
+def _check_growing(this: ApexSet) -> None:
     _check_lock(this)
+    if type(this) is KeySet:
+        raise throw("FinalException", FIXED)
+
+
+def _set_add(this: ApexSet, value: Value) -> bool:
+    _check_growing(this)
     if _sought(value) in this.items:
         return False
     _keep(this.items, value, None)
@@ -365,7 +382,7 @@ def _set_add(this: ApexSet, value: Value) -> bool:
 
 
 def _set_add_all(this: ApexSet, source: Value) -> bool:
-    _check_lock(this)
+    _check_growing(this)
     before = len(this.items)
     added = items_of(source)
     _reserve(this, added)
@@ -394,10 +411,11 @@ def _set_remove_all(this: ApexSet, source: Value) -> bool:
 
 def _set_retain_all(this: ApexSet, source: Value) -> bool:
     _check_lock(this)
-    before = len(this.items)
     wanted = ApexSet.of(this.type, items_of(source)).items
-    this.items = ApexSet.of(this.type, [v for v in this.items if v in wanted]).items
-    return len(this.items) != before
+    gone = [value for value in this.items if value not in wanted]
+    for value in gone:
+        del this.items[value]
+    return bool(gone)
 
 
 def _set_clear(this: ApexSet) -> None:
@@ -494,6 +512,16 @@ def _map_clear(this: ApexMap) -> None:
     this.items.clear()
 
 
+def _map_key_set(this: ApexMap) -> ApexSet:
+    """A view: in orgs, users tell, removing from it removes from the map. ASSUMED: the keys of maps of the platform are a copy."""
+    type_ = set_of(this.type.args[0])
+    if type(this) is not ApexMap:
+        return ApexSet.of(type_, this.items)
+    found = KeySet(type_, this.items)
+    found.locks = this.locks & READ_ONLY
+    return found
+
+
 def _map_deep_clone(this: ApexMap) -> ApexMap:
     context.spend(len(this.items) >> 1)
     copies = (
@@ -520,7 +548,7 @@ system_class(
         "Schema.SObjectType getSObjectType()": _map_sobject_type,
         "Integer hashCode()": hash_code,
         "Boolean isEmpty()": lambda this: not this.items,
-        "Set<K> keySet()": lambda this: ApexSet.of(set_of(this.type.args[0]), this.items),
+        "Set<K> keySet()": _map_key_set,
         "V put(K,V)": _map_put,
         "void putAll(Map<K,V>)": _map_put_all,
         "void putAll(List<SObject>)": _map_put_all,

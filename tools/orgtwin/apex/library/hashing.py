@@ -9,7 +9,19 @@ from struct import pack
 
 from orgtwin.apex import context
 from orgtwin.apex.records import SObject
-from orgtwin.apex.values import ApexList, ApexMap, ApexSet, EnumConstant, Id, Instance, Long, Value, nested, wrap32
+from orgtwin.apex.values import (
+    ApexList,
+    ApexMap,
+    ApexSet,
+    EnumConstant,
+    Id,
+    Instance,
+    KeySet,
+    Long,
+    Value,
+    nested,
+    wrap32,
+)
 
 HASH = 3  # 8 characters of a text cost a tick
 
@@ -93,6 +105,7 @@ _BY_TYPE: dict[type, Callable[[Value], int]] = {
     Decimal: _decimal_hash,
     ApexList: lambda value: int(nested(_list_hash, value)),
     ApexSet: lambda value: int(nested(_set_hash, value)),
+    KeySet: lambda value: int(nested(_set_hash, value)),
     ApexMap: lambda value: int(nested(_map_hash, value)),
     SObject: _record_hash,
     EnumConstant: lambda value: int(value.ordinal) + 1,
