@@ -242,6 +242,23 @@ def test_post_to_chatter_makes_a_feed_item_of_the_record() -> None:
     assert stage.read("Description") == [feed.reader("Id")(row) for row in feed.rows()]
 
 
+def test_a_notification_goes_to_the_outbox_when_it_has_what_it_requires() -> None:
+    """Source: "Custom Notification Actions" (Actions Developer Guide)."""
+    action = MAIL.replace("emailSimple", "customNotificationAction").replace("emailSubject", "body")
+    stage = Stage(Notify=flow(go("Mail"), action, trigger="RecordAfterSave", events="Create"))
+    with pytest.raises(Unsupported, match="customNotificationAction without customNotifTypeId, recipientIds"):
+        stage.insert(Name="Acme")
+
+    whole = action.replace("emailAddresses", "recipientIds").replace(
+        "</actionCalls>",
+        "<inputParameters><name>customNotifTypeId</name><value><stringValue>0ML</stringValue></value></inputParameters></actionCalls>",
+    )
+    stage = Stage(Notify=flow(go("Mail"), whole, trigger="RecordAfterSave", events="Create"))
+    stage.insert(Name="Acme")
+    sent = {"recipientIds": "a@example.com", "body": "Acme", "customNotifTypeId": "0ML"}
+    assert stage.flows.outbox == [{"kind": "notification", **sent}]
+
+
 def test_an_action_that_is_not_emulated_is_refused_by_name() -> None:
     other = MAIL.replace("emailSimple", "submit")
     stage = Stage(Send=flow(go("Mail"), other, trigger="RecordAfterSave", events="Create"))

@@ -65,9 +65,9 @@ def test_notes_and_attachments_are_about_records_of_a_custom_object(deploy: Any,
 
 
 def test_notes_and_attachments_forget_an_object_that_goes(deploy: Any, org: Org) -> None:
-    more = "<enableActivities>true</enableActivities>"
+    more = "<enableActivities>true</enableActivities><enableFeeds>true</enableFeeds>"
     deploy({"objects/Line__c.object": _OBJECT.format(more=more)}, {"CustomObject": ["Line__c"]})
-    about = {"Task": "WhatId", "Event": "WhatId", "Note": "ParentId", "Attachment": "ParentId"}
+    about = {"Task": "WhatId", "Event": "WhatId", "Note": "ParentId", "Attachment": "ParentId", "FeedItem": "ParentId"}
     assert all("Line__c" in _field(org, child, field).reference_to for child, field in about.items())
 
     gone = "<Package><types><members>Line__c</members><name>CustomObject</name></types></Package>"

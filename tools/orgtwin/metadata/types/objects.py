@@ -50,8 +50,10 @@ _ABOUT_RECORDS = {
     "ContentDocumentLink": "LinkedEntityId",
     "ContentVersion": "FirstPublishLocationId",
     "TopicAssignment": "EntityId",
+    "FeedItem": "ParentId",
 }
 """The standard objects whose records may be about those of a custom object, and the field that says about which."""
+_WHERE_ENABLED = {"Task": "enableActivities", "Event": "enableActivities", "FeedItem": "enableFeeds"}
 _NAME_RULE = (
     "The Object Name can only contain underscores and alphanumeric characters. It must be unique, begin with a letter, not include "
     "spaces, not end with an underscore, and not contain two consecutive underscores."
@@ -118,7 +120,7 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
         _change(workspace, draft, node)
     _check_sharing(workspace, draft, node)
     if suffix == "__c":
-        _take_children(workspace, draft, activities=node.flag("enableActivities"))
+        _take_children(workspace, draft, node)
     keep_shares(workspace, draft)
     if suffix == "__c" and node.find("enableHistory") is not None:
         _keep_history(workspace, draft, kept=node.flag("enableHistory"))
@@ -126,18 +128,19 @@ def deploy_object(workspace: Workspace, component: Component, before: Component 
     return replace(component, full_name=draft.api_name, body=merged)
 
 
-def _take_children(workspace: Workspace, taken: ObjectDraft, *, activities: bool) -> None:
-    """Notes, attachments and files may be about records of every custom object but a setting, tasks and events where its file says
-    so.
+def _take_children(workspace: Workspace, taken: ObjectDraft, node: Node) -> None:
+    """Notes, attachments and files may be about records of every custom object but a setting, tasks, events and posts where its
+    file says so.
 
-    Sources: "Note", "Attachment", "ContentDocumentLink" (Object Reference), CustomObject.enableActivities. ASSUMED: no custom
-    object is without notes.
+    Sources: "Note", "Attachment", "ContentDocumentLink", "FeedItem" (Object Reference), CustomObject.enableActivities and
+    enableFeeds. ASSUMED: no custom object is without notes.
     """
     name = taken.api_name
     for child, field in _ABOUT_RECORDS.items():
         draft = workspace.schema.find(child)
         about = draft.find_field(field) if draft is not None else None
-        allowed = activities if field == "WhatId" else taken.shell.custom_setting is None
+        flag = _WHERE_ENABLED.get(child)
+        allowed = taken.shell.custom_setting is None if flag is None else node.flag(flag)
         if allowed and draft is not None and about is not None and name not in about.reference_to:
             workspace.schema.put_field(draft, structs.replace(about, reference_to=(*about.reference_to, name)))
 
