@@ -123,6 +123,8 @@ TEXT = {"content-type": "text/plain"}
         ("POST", "/echo/1", b"<r>", XML, 400, "XML_PARSER_ERROR", "no element found"),
         ("POST", "/echo/1", b'{"a": 99999999999}', {}, 400, "JSON_PARSER_ERROR",
          "Numeric value (99999999999) out of range of int (-2147483648 - 2147483647)"),
+        ("POST", "/echo/1", b" " * 6_000_001, {}, 500, "APEX_ERROR",
+         "System.LimitException: Apex heap size too large: 6000001"),
         ("POST", "/echo/1", b"a", TEXT, 415, "UNSUPPORTED_MEDIA_TYPE",
          "Content-Type header specified in HTTP request is not supported: text/plain"),
         ("PUT", "/bodies/1", b"<r/>", XML, 415, "UNSUPPORTED_MEDIA_TYPE",

@@ -17,7 +17,7 @@ META = "<ApexClass><apiVersion>66.0</apiVersion><status>Active</status></ApexCla
 SOURCE = "insert new Account(Name = 'x');\nSystem.debug([SELECT COUNT() FROM Account]);\nInteger n = 1 / 0;"
 ECHO = """@RestResource(urlMapping='/echo/*')
 global class Echo {
-  @HttpGet global static String read() { return RestContext.request.requestURI + ' ' + RestContext.request.params.get('q'); }
+  @HttpGet global static String read() { RestRequest r = RestContext.request; return told(r) + ' ' + r.headers.get('X-Kind'); }
   @HttpPost global static Map<String, Integer> add(String name, Integer n) {
     insert new Account(Name = name);
     RestContext.response.statusCode = 201;
@@ -25,6 +25,7 @@ global class Echo {
     if (n == 0) { throw new IllegalArgumentException('n is 0'); }
     return new Map<String, Integer>{ 'n' => n + 1 };
   }
+  private static String told(RestRequest r) { return r.requestURI + ' ' + r.params.get('q'); }
 }"""
 
 
@@ -285,8 +286,8 @@ def accounts(client: InProcess) -> list[str]:
 
 
 def test_get_answers_with_the_result_as_json(echo: InProcess) -> None:
-    answer = echo.get("/services/apexrest/echo/a%20b?q=c%26d")
-    assert (answer.status, answer.json()) == (200, "/echo/a b c&d")
+    answer = echo.request("GET", "/services/apexrest/echo/a%20b?q=c%26d", headers={"x-kind": "k"})
+    assert (answer.status, answer.json()) == (200, "/echo/a b c&d k")
     assert answer.headers["content-type"] == "application/json;charset=UTF-8"
 
 

@@ -56,6 +56,8 @@ _STATUS_CODES = frozenset(
     )
 )
 """Those that Apex may set."""
+MOST_BYTES = 6_000_000
+"""Of a request: "Introduction to Apex REST", Governor Limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,9 @@ def answer(
 
     Raises SalesforceError for what reaches no method, or throws.
     """
+    if len(call.body) > MOST_BYTES:  # ASSUMED: the text, that of the limit
+        text = f"System.LimitException: Apex heap size too large: {len(call.body)}"
+        raise SalesforceError("APEX_ERROR", text, status=500)
     path, extension = _split(call.path)
     resource, method = _find(engine, call, path, may_call)
     written = _answer_format(method, extension or _header(call, "accept"))

@@ -20,13 +20,19 @@ def call_apex(request: Request) -> Response:
 
     service = service_of(request.twin.org)
     path = unquote(request.path[request.path.index(_ROOT) + len(_ROOT) :]) or "/"
-    call = RestCall(request.method, path, request.headers, request.query, request.body, request.remote_address)
+    headers = {_as_written(name): value for name, value in request.headers.items()}
+    call = RestCall(request.method, path, headers, request.query, request.body, request.remote_address)
     user_id = request.caller.user_id
     with service.as_user(user_id) as engine, service.logged(engine, user_id, f"{_ROOT}{path}"):
         found = answer(engine, call, service.hooks.later, lambda name: service.may_call(request.caller, name))
-    headers = {name.lower(): (name, value) for name, value in found.headers.items()}
-    _, content_type = headers.pop("content-type", ("", "application/json;charset=UTF-8"))
-    return Response(found.status, found.body, content_type, tuple(headers.values()))
+    answered = {name.lower(): (name, value) for name, value in found.headers.items()}
+    _, content_type = answered.pop("content-type", ("", "application/json;charset=UTF-8"))
+    return Response(found.status, found.body, content_type, tuple(answered.values()))
+
+
+def _as_written(name: str) -> str:
+    """ASSUMED: a header as clients write it, `Content-Type`; the server has its name in lower case, and Apex maps mind the case."""
+    return "-".join(part.capitalize() for part in name.split("-"))
 
 
 ROUTES = tuple(Route(verb, f"{_ROOT}/**", call_apex) for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"))
