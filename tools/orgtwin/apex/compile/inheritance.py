@@ -29,6 +29,9 @@ def check_inheritance(cls: ApexClass, node: tree.TypeDeclaration) -> list[Compil
     if not isinstance(node, tree.ClassDeclaration) or any(one.broken for one in cls.chain()):
         return []
     found = list(_check_generic_interfaces(cls, node.pos))
+    if cls.outer is not None:
+        batches = (i for i in cls.interfaces if i.key == "database.batchable")
+        found += [CompileProblem(messages.TOP_LEVEL_ONLY.format(i.name), node.pos) for i in batches]
     found += [p for methods in cls.methods.values() for m in methods for p in _check_override(cls, m, node.pos)]
     if not cls.abstract:
         found.extend(_check_implemented(cls, node))
@@ -45,15 +48,23 @@ def _check_generic_interfaces(cls: ApexClass, pos: int) -> Iterator[CompileProbl
 
 
 def _inherited(cls: ApexClass, method: Method, *, hidden: bool = False) -> Method | None:
-    """The superclass's method of that signature, or one that is hidden there."""
-    for ancestor in cls.chain():
-        if ancestor is cls:
-            continue
-        for candidate in ancestor.methods.get(method.name.lower(), ()):
-            like = candidate.signature == method.signature and not candidate.static
-            if like and _is_hidden(cls, candidate) is hidden:
-                return candidate
-    return None
+    """The superclass's method of that signature, or one that is hidden there. One that should say override does not stand before
+    what it should override."""
+    found = [
+        candidate
+        for ancestor in cls.chain()
+        for candidate in ancestor.methods.get(method.name.lower(), ())
+        if ancestor is not cls
+        and candidate.signature == method.signature
+        and not candidate.static
+        and _is_hidden(cls, candidate) is hidden
+    ]
+    return next((c for n, c in enumerate(found) if c.override or not any(map(_is_open, found[n + 1 :]))), None)
+
+
+def _is_open(method: Method) -> bool:
+    """May it be overridden? One that overrides says again that it is virtual."""
+    return method.virtual or method.abstract
 
 
 def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[CompileProblem]:
@@ -71,14 +82,14 @@ def _check_override(cls: ApexClass, method: Method, pos: int) -> Iterator[Compil
             yield CompileProblem(messages.OVERRIDES_STATIC.format(_shown(static), shown), pos)
         yield from _check_own(cls, method, shown)
         return
-    if not method.override:
-        yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
-    elif not (inherited.virtual or inherited.abstract or inherited.override):
+    if not _is_open(inherited):
         yield CompileProblem(messages.NOT_OVERRIDABLE.format(shown), method.pos)
-    elif inherited.returns != method.returns:
-        yield _clash(cls, method, inherited.returns)
+    elif not method.override:
+        yield CompileProblem(messages.MUST_OVERRIDE.format(shown), method.pos)
     elif SCOPES.index(method.access) < min(SCOPES.index(inherited.access), _PUBLIC):
         yield CompileProblem(messages.REDUCED_VISIBILITY.format(shown), method.pos)
+    elif inherited.returns != method.returns:
+        yield _clash(cls, method, inherited.returns)
 
 
 def _check_own(cls: ApexClass, method: Method, shown: str) -> Iterator[CompileProblem]:
