@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from orgtwin.apex import context
 from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
+from orgtwin.apex.library.locales import of_dates
 from orgtwin.apex.library.signatures import declare, system_class
 from orgtwin.apex.library.zone_names import display_name, zone_name
 from orgtwin.apex.text import date_text, time_text, to_text
@@ -103,7 +104,7 @@ system_class(
         "static Integer daysInMonth(Integer,Integer)": lambda year, month: calendar.monthrange(year, month)[1],
         "static Boolean isLeapYear(Integer)": calendar.isleap,
         "static Date newInstance(Integer,Integer,Integer)": new_date,
-        "static Date parse(String)": _parse_date,
+        "static Date parse(String)": of_dates("Date.parse", _parse_date),
         "static Date today()": lambda: context.engine().now().astimezone(_zone()).date(),
         "static Date valueOf(Object)": _date_value_of,
         "static Date valueOf(String)": _date_value_of,
@@ -113,12 +114,12 @@ system_class(
         "Integer day()": lambda this: this.day,
         "Integer dayOfYear()": lambda this: this.timetuple().tm_yday,
         "Integer daysBetween(Date)": lambda this, other: (_present(other) - this).days,
-        "String format()": lambda this: f"{this.month}/{this.day}/{this.year}",
+        "String format()": of_dates("Date.format", lambda this: f"{this.month}/{this.day}/{this.year}"),
         "Boolean isSameDay(Date)": lambda this, other: this == other,
         "Integer month()": lambda this: this.month,
         "Integer monthsBetween(Date)": _months_between,
         "Date toStartOfMonth()": lambda this: this.replace(day=1),
-        "Date toStartOfWeek()": _start_of_week,
+        "Date toStartOfWeek()": of_dates("Date.toStartOfWeek", _start_of_week),
         "Integer year()": lambda this: this.year,
         "Integer hashCode()": hash_code,
         "String toString()": date_text,
@@ -341,7 +342,7 @@ system_class(
         **{f"Integer {name}()": _in_zone(name) for name in ("day", "hour", "minute", "month", "second", "year")},
         **{f"Integer {name}Gmt()": _in_gmt(name) for name in ("day", "hour", "minute", "month", "second", "year")},
         "static Datetime now()": lambda: to_utc(context.engine().now()),
-        "static Datetime parse(String)": _parse_datetime,
+        "static Datetime parse(String)": of_dates("Datetime.parse", _parse_datetime),
         "static Datetime valueOf(Object)": _datetime_value_of,
         "static Datetime valueOf(String)": _datetime_value_of,
         "static Datetime valueOfGmt(String)": lambda text: _datetime_value_of(text, UTC),
@@ -355,11 +356,11 @@ system_class(
         "Date dateGmt()": lambda this: this.astimezone(UTC).date(),
         "Integer dayOfYear()": lambda this: this.astimezone(_zone()).timetuple().tm_yday,
         "Integer dayOfYearGmt()": lambda this: this.astimezone(UTC).timetuple().tm_yday,
-        "String format()": _format,
+        "String format()": of_dates("Datetime.format", _format),
         "String format(String)": _format,
         "String format(String,String)": _format,
         "String formatGmt(String)": _format_gmt,
-        "String formatLong()": lambda this: _format(this, "M/d/yyyy, h:mm:ss a z"),
+        "String formatLong()": of_dates("Datetime.formatLong", lambda this: _format(this, "M/d/yyyy, h:mm:ss a z")),
         "Long getTime()": _milliseconds,
         "Boolean isSameDay(Datetime)": lambda this, o: (
             this.astimezone(_zone()).date() == _present(o).astimezone(_zone()).date()

@@ -14,6 +14,7 @@ from orgtwin.apex.equality import alike
 from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.java_math import FUNCTIONS
+from orgtwin.apex.library.locales import of_numbers
 from orgtwin.apex.library.signatures import Refusing, system_class, system_enum
 from orgtwin.apex.library.tokens import SObjectTypeToken
 from orgtwin.apex.numbers import EXACT, ROUNDING, decimal_text, narrowed, read_decimal, scale_of, set_scale, to_decimal
@@ -105,7 +106,7 @@ system_class(
     {
         "static Integer valueOf(Object)": _integer_value_of,
         "static Integer valueOf(String)": lambda text: _parse_integer(text, "Integer", 2**31),
-        "String format()": grouped,
+        "String format()": of_numbers("Integer.format", grouped),
         "Boolean equals(Object)": alike,
         "Integer hashCode()": hash_code,
     },
@@ -114,7 +115,7 @@ system_class(
     "Long",
     {
         "static Long valueOf(String)": _given(_long_value_of),
-        "String format()": grouped,
+        "String format()": of_numbers("Long.format", grouped),
         "Integer intValue()": wrap32,
     },
 )
@@ -129,7 +130,7 @@ system_class(
     {
         "static Double valueOf(Object)": _double_value_of,
         "static Double valueOf(String)": _given(_double_value_of),
-        "String format()": lambda this: grouped(to_decimal(this)),
+        "String format()": of_numbers("Double.format", lambda this: grouped(to_decimal(this))),
         "Integer intValue()": lambda this: narrowed(this, 32),
         "Long longValue()": lambda this: Long(narrowed(this, 64)),
         "Long round()": lambda this: Long(narrowed(this if abs(this) >= 2**52 else math.floor(this + 0.5), 64)),
@@ -196,7 +197,7 @@ system_class(
         "Decimal divide(Decimal,Integer)": _divide,
         "Decimal divide(Decimal,Integer,RoundingMode)": _divide,
         "Double doubleValue()": float,
-        "String format()": grouped,
+        "String format()": of_numbers("Decimal.format", grouped),
         "Integer intValue()": lambda this: wrap32(int(this)),
         "Long longValue()": lambda this: wrap64(int(this)),
         "Decimal pow(Integer)": _power,
