@@ -30,7 +30,7 @@ def choose(candidates: Iterable[Method], args: list[Type]) -> Method | None:
 
 
 def is_ambiguous(chosen: Method, candidates: Iterable[Method], args: list[Type]) -> bool:
-    """Does another method, written in Apex as this one, take the arguments as well as it does?
+    """Does another method, of Apex or of the library, take the arguments as well as this one does?
 
     Parameter by parameter: null is as near to any type, and what implements an interface as near to it as to a superclass. Methods
     of an enclosing class or of an interface's own interfaces stand back behind those of the class or interface itself.
@@ -52,11 +52,6 @@ def _are_of_one_class(first: Method, second: Method) -> bool:
     if first.static:
         return one is two  # a static method stands before those of the superclass
     return one is two or (not one.is_interface and (one in two.chain() or two in one.chain()))
-
-
-def is_written(method: Method) -> bool:
-    """Does the method stand in Apex code, not in the platform's library?"""
-    return method.owner is not None and method.owner.lines is not None
 
 
 def _is_better(method: Method, other: Method, args: list[Type]) -> bool:
@@ -86,9 +81,10 @@ def _total(method: Method, args: list[Type]) -> tuple[int, int]:
     if len(method.parameters) != len(args):
         return _MISFIT
     total = of_nulls = 0
+    is_generic = method.owner is not None and method.owner.generic != ()
     for given, wanted in zip(args, method.parameters, strict=True):
         step = _cost(given, wanted)
-        if step < 0 or (given is DECIMAL and wanted is DOUBLE):
+        if step < 0 or (given is DECIMAL and wanted is DOUBLE and not is_generic):
             return _MISFIT
         if given is NULL:
             of_nulls += step

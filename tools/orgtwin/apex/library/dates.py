@@ -13,7 +13,7 @@ from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.locales import of_dates
 from orgtwin.apex.library.signatures import declare, system_class
-from orgtwin.apex.library.zone_names import display_name, zone_name
+from orgtwin.apex.library.zone_names import SHORT_IDS, display_name, zone_name
 from orgtwin.apex.text import date_text, time_text, to_text
 from orgtwin.apex.types import Type
 from orgtwin.apex.values import Long, Value, to_utc
@@ -29,7 +29,9 @@ _US_DATETIME = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}),? (\d{1,2}):(\d{2})(?: ?
 def zone_named(name: str) -> tzinfo:
     """A time zone by id, or by its distance from GMT (`GMT+5`, `GMT-0330`); an unknown one is GMT. As in Java."""
     by_offset = _GMT_OFFSET.fullmatch(name)
-    return _fixed_zone(*by_offset.groups()) if by_offset else UTC if name == "GMT" else zone_of(name)
+    return (
+        _fixed_zone(*by_offset.groups()) if by_offset else UTC if name == "GMT" else zone_of(SHORT_IDS.get(name, name))
+    )
 
 
 _GMT_OFFSET = re.compile(r"GMT([+-])(\d|[01]\d|2[0-3])(?::?([0-5]\d))?")
@@ -424,6 +426,12 @@ class TimeZone:
         return declare("TimeZone").type
 
 
+def _get_time_zone(name: str | None) -> TimeZone:
+    """As Java: what is no time zone is GMT."""
+    zone = zone_named(_present(name))
+    return TimeZone("GMT" if zone is UTC else str(zone) if isinstance(zone, timezone) else _present(name))
+
+
 def _zone_offset(this: TimeZone, moment: datetime) -> int:
     offset = moment.astimezone(zone_named(this.name)).utcoffset() or timedelta()
     return int(offset.total_seconds() * 1000)
@@ -436,7 +444,7 @@ def _display_name(this: TimeZone) -> str:
 system_class(
     "TimeZone",
     {
-        "static TimeZone getTimeZone(String)": lambda name: TimeZone(_present(name)),
+        "static TimeZone getTimeZone(String)": _get_time_zone,
         "String getID()": lambda this: this.name,
         "String getDisplayName()": _display_name,
         "Integer getOffset(Datetime)": _zone_offset,
