@@ -315,6 +315,7 @@ def test_a_number_that_nobody_could_write_out_is_an_exception(expression: str) -
 PRICED = {
     "Matcher m = Pattern.compile('').matcher('a'); m.find();": 4,
     "List<String> s = 'abc'.split('b');": 20,
+    "Pattern p = Pattern.compile('a|b' + i);": 300,
     "String s = 'abc'.replaceAll('b', 'c');": 20,
     "List<Schema.DescribeSObjectResult> r = Schema.describeSObjects(new List<String>{'Account'});": 30,
     "Map<String, Object> m = new Account(Name = 'a').getPopulatedFieldsAsMap();": 12,

@@ -61,4 +61,5 @@ class Transaction:
     rest: dict[str, Any] = field(default_factory=dict)
     loaded_ids: dict[str, Id] = field(default_factory=dict)  # by the names that Test.loadData read
     on_failure: list[Callable[[], None]] = field(default_factory=list)  # what takes back writes that are no rows
+    patterns: set[str] = field(default_factory=set)  # regular expressions that were read
     reserved: dict[str, int] = field(default_factory=dict)  # of limits of the org's day

@@ -36,6 +36,9 @@ MATCH_TICKS = 10
 REWRITE_TICKS = 20
 PART_TICKS = 2
 """ASSUMED: CPU time of a match, of a split or a replacement, however short the text, and of each part of these."""
+COMPILE_TICKS = 300
+MOST_KNOWN = 100
+"""ASSUMED: what a pattern costs when it is read, and how many of the last ones cost nothing."""
 WALK = 7
 """ASSUMED: 2 to the power of this many characters cost a tick. The first search pays for the others over the same text."""
 
@@ -63,7 +66,13 @@ def bounded(match: Callable[[], T], walked: int, ticks: int = MATCH_TICKS) -> T:
 
 
 def compile_pattern(pattern: str) -> JavaPattern:
-    """Raises StringException with Java's description."""
+    """Costs CPU time when the transaction has not had the pattern lately. Raises StringException with Java's description."""
+    known = context.transaction().patterns
+    if pattern not in known:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known.add(pattern)
+        context.spend(COMPILE_TICKS + len(pattern))
     try:
         return compile_java(pattern)
     except PatternSyntaxError as error:
