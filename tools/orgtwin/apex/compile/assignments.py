@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orgtwin.apex.compile import messages, operators
 from orgtwin.apex.compile.expressions import EXPRESSIONS, assigned, expression, fitted, unary
-from orgtwin.apex.compile.scope import Code, CompileProblem, Scope
+from orgtwin.apex.compile.scope import Code, CompileProblem, Origin, Scope
 from orgtwin.apex.compile.targets import target as find_target
 from orgtwin.apex.conversion import implicit_conversion
 from orgtwin.apex.faults import null_pointer
@@ -33,7 +33,7 @@ def _step(scope: Scope, operand: tree.Expression, op: str, pos: int, *, before: 
     stepped = operators.binary(op[0], Code(lambda frame: held[-1], place.type), Code(lambda frame: 1, INTEGER), pos)
     conversion = implicit_conversion(stepped.type, place.type)
     compute = stepped.run
-    locate, load, store = place.locate, place.load, place.store
+    locate, load, store, again = place.locate, place.load, place.store, place.again
 
     def run(frame: Frame) -> Value:
         at = locate(frame)
@@ -43,12 +43,12 @@ def _step(scope: Scope, operand: tree.Expression, op: str, pos: int, *, before: 
             new = compute(frame)
         finally:
             held.pop()
-        store(at, new if conversion is None else conversion(new))
+        store(at if again is None else again(frame), new if conversion is None else conversion(new))
         return new if before else old
 
     if place.local is not None and place.type is INTEGER:
         return Code(_step_local(place.local, 1 if op == "++" else -1, before), INTEGER)
-    return Code(run, place.type)
+    return Code(run, place.type, Origin.STEP)
 
 
 def _step_local(slot: int, amount: int, before: bool) -> Run:
@@ -85,6 +85,7 @@ def _assign(scope: Scope, node: tree.Assign) -> Code:
         node.op[:-1], Code(lambda frame: held[-1], place.type), expression(scope, node.value), node.pos
     )
     result = fitted(compound, place.type, node.pos)
+    again = place.again
 
     def run_compound(frame: Frame) -> Value:
         at = locate(frame)
@@ -93,7 +94,7 @@ def _assign(scope: Scope, node: tree.Assign) -> Code:
             given = result(frame)
         finally:
             held.pop()
-        store(at, given)
+        store(at if again is None else again(frame), given)
         return given
 
     return Code(run_compound, place.type)

@@ -410,7 +410,7 @@ def _refined(receiver: Type, method: Method) -> Type:
 
 
 def invoke_static(method: Method, runs: list[Run]) -> Run:
-    """A static call; the class is initialised first."""
+    """A static call. The class is initialised when the arguments are there: the order of Salesforce's compiler."""
     cls = method.owner
     if cls is None or cls.initialise is None:
         return _invoke_native(method, runs)
@@ -418,18 +418,20 @@ def invoke_static(method: Method, runs: list[Run]) -> Run:
         return _invoke_static_1(cls, method, runs[0])
 
     def run(frame: Frame) -> Value:
+        given = [r(frame) for r in runs]
         if cls.statics is None:
             cls.get_statics()
-        return method.call(*[r(frame) for r in runs])
+        return method.call(*given)
 
     return run
 
 
 def _invoke_static_1(cls: ApexClass, method: Method, run_a: Run) -> Run:
     def run(frame: Frame) -> Value:
+        given = run_a(frame)
         if cls.statics is None:
             cls.get_statics()
-        return method.call(run_a(frame))
+        return method.call(given)
 
     return run
 
@@ -448,23 +450,25 @@ def _invoke_native(method: Method, runs: list[Run]) -> Run:
 
 
 def invoke_direct(target: Run, method: Method, runs: list[Run]) -> Run:
-    """A call of exactly this method."""
+    """A call of exactly this method. A receiver is missed when the arguments are there, as in Salesforce's class files."""
     if len(runs) == 1:
         run_a = runs[0]
 
         def run_1(frame: Frame) -> Value:
             this = target(frame)
+            given = run_a(frame)
             if this is None:
                 raise null_pointer()
-            return method.call(this, run_a(frame))
+            return method.call(this, given)
 
         return run_1
 
     def run(frame: Frame) -> Value:
         this = target(frame)
+        given = [r(frame) for r in runs]
         if this is None:
             raise null_pointer()
-        return method.call(this, *[r(frame) for r in runs])
+        return method.call(this, *given)
 
     return run
 
@@ -480,13 +484,14 @@ def invoke_virtual(target: Run, method: Method, runs: list[Run]) -> Run:
 
     def run(frame: Frame) -> Value:
         this = target(frame)
+        given = [r(frame) for r in runs]
         if this is None:
             raise null_pointer()
         cls = getattr(this, "cls", None)
         found = cls.vtable.get(key) if cls is not None else None
         if found is None:
             found = late_method(this, name, arity) or method
-        return found.call(this, *[r(frame) for r in runs])
+        return found.call(this, *given)
 
     return run
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from orgtwin.apex import context
 from orgtwin.apex.compile import messages
-from orgtwin.apex.compile.scope import Code, CompileProblem
-from orgtwin.apex.conversion import implicit_conversion
+from orgtwin.apex.compile.scope import Code, CompileProblem, Origin
+from orgtwin.apex.conversion import cast, implicit_conversion
 from orgtwin.apex.faults import null_pointer
 from orgtwin.apex.heap import COPY, LARGE, SEARCH, SHORT
 from orgtwin.apex.library.units import together
@@ -144,8 +144,27 @@ def apply(run_a: Run, run_b: Run, operation: Operation) -> Run:
     return lambda frame: operation(run_a(frame), run_b(frame))
 
 
+def _apply_unboxed(run_a: Run, run_b: Run, operation: Operation) -> Run:
+    """Integers, Longs, Doubles and Booleans: null on the left is missed before the right runs, as in Salesforce's class files."""
+
+    def run(frame: Frame) -> Value:
+        a = run_a(frame)
+        if a is None:
+            raise null_pointer()
+        return operation(a, run_b(frame))
+
+    return run
+
+
+def _concatenated_run(code: Code) -> Run:
+    """A step of another number than an Integer is joined to a text as an Integer: so Salesforce's compiler has it."""
+    narrow = cast(code.type, INTEGER) if code.origin is Origin.STEP and code.type is not INTEGER else None
+    run = code.run
+    return run if narrow is None else lambda frame: narrow(run(frame))
+
+
 def _concatenate(left: Code, right: Code) -> Code:
-    run_a, run_b = left.run, right.run
+    run_a, run_b = _concatenated_run(left), _concatenated_run(right)
 
     def run(frame: Frame) -> str:
         a = run_a(frame)
@@ -221,10 +240,11 @@ def binary(op: str, left: Code, right: Code, pos: int) -> Code:
     if op == "+" and STRING in (left.type, right.type):
         return _concatenate(left, right)
     if op in _BITWISE and left.type is right.type is BOOLEAN:
-        return Code(apply(left.run, right.run, _checked(getattr(operator, _BOOLEAN_NAMES[op]), bool)), BOOLEAN)
+        both = _checked(getattr(operator, _BOOLEAN_NAMES[op]), bool)
+        return Code(_apply_unboxed(left.run, right.run, both), BOOLEAN)
     _check_bits(op, left.type, right.type, pos)
     if op in _SHIFTS:
-        return Code(apply(left.run, right.run, _NUMERIC_OPERATIONS[left.type][op]), left.type)
+        return Code(_apply_unboxed(left.run, right.run, _NUMERIC_OPERATIONS[left.type][op]), left.type)
     temporal = _TEMPORAL.get((left.type, op))
     if temporal is not None:
         allowed, message = _TEMPORAL_OPERANDS[left.type]
@@ -263,7 +283,8 @@ def _numeric(op: str, left: Code, right: Code, pos: int) -> Code:
         raise CompileProblem(messages.ARITHMETIC, pos)
     if type_ is INTEGER and op in ("+", "-"):
         return Code(_fast_integer(op, left.run, right.run), INTEGER)
-    return Code(apply(converted(left, type_), converted(right, type_), operation), type_)
+    joined = apply if type_ is DECIMAL else _apply_unboxed
+    return Code(joined(converted(left, type_), converted(right, type_), operation), type_)
 
 
 def _fast_integer(op: str, run_a: Run, run_b: Run) -> Run:
@@ -271,16 +292,20 @@ def _fast_integer(op: str, run_a: Run, run_b: Run) -> Run:
 
     def add(frame: Frame) -> int:
         a = run_a(frame)
+        if a is None:
+            raise null_pointer()
         b = run_b(frame)
-        if a is None or b is None:
+        if b is None:
             raise null_pointer()
         result: int = a + b
         return result if -0x80000000 <= result <= 0x7FFFFFFF else wrap32(result)
 
     def subtract(frame: Frame) -> int:
         a = run_a(frame)
+        if a is None:
+            raise null_pointer()
         b = run_b(frame)
-        if a is None or b is None:
+        if b is None:
             raise null_pointer()
         result: int = a - b
         return result if -0x80000000 <= result <= 0x7FFFFFFF else wrap32(result)

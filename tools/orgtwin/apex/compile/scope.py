@@ -42,6 +42,7 @@ class Origin(Enum):
     QUERY_OR_NULL = auto()  # ... or for no row
     RECORD_FIELD = auto()  # a field or the children of a record: no path names its own members
     PARENT = auto()  # a parent of a record: null has null fields
+    STEP = auto()  # ++ or --
     HELD = auto()  # what another object holds in a field
 
 

@@ -24,7 +24,11 @@ from orgtwin.apex.values import READ_ONLY, THIS, Frame, Run, Value
 
 
 class Target(NamedTuple):
-    """`locate` gives the place (frame, object, list and index), `load` and `store` use it."""
+    """`locate` gives the place (frame, object, list and index), `load` and `store` use it.
+
+    `again` gives the object that a compound assignment or step stores into, where that is looked up anew: Salesforce's compiler
+    walks a path of variables twice. Not done for the variables behind a call, `f().a.b += 1`: only a getter would tell.
+    """
 
     type: Type
     locate: Run
@@ -32,6 +36,7 @@ class Target(NamedTuple):
     store: Callable[[Value, Value], None]
     local: int | None = None
     variable: Variable | None = None
+    again: Run | None = None
 
 
 def target(scope: Scope, node: Expression, *, reads: bool = False) -> Target:
@@ -58,10 +63,18 @@ def _target(scope: Scope, node: Expression) -> Target:
     if isinstance(node, Name):
         return _name_target(scope, node)
     if isinstance(node, FieldAccess) and not node.safe:
-        return _field_target(scope, node)
+        found = _field_target(scope, node)
+        return found._replace(again=found.locate) if _is_path(node.target) else found
     if isinstance(node, Index):
         return _index_target(scope, node)
     raise CompileProblem(messages.NOT_ASSIGNABLE, node.pos)
+
+
+def _is_path(node: Expression) -> bool:
+    """Variables of variables, and nothing else."""
+    while isinstance(node, FieldAccess) and not node.safe:
+        node = node.target
+    return isinstance(node, Name)
 
 
 def _name_target(scope: Scope, node: Name) -> Target:
