@@ -49,7 +49,8 @@ def switch(scope: Scope, node: tree.Switch, block: Block, sequence: Sequence) ->
         step = block(scope, when.body)
         steps.append(step)
         tested += [place for value in when.values for place in evaluated(value)]
-        _note_twice(scope, cases, keys, type_, node.pos)
+        told = [key for key, value in zip(keys, when.values, strict=True) if type_ is not SOBJECT or _is_null(value)]
+        _note_twice(scope, cases, told, type_, node.pos)
         cases.update(dict.fromkeys(keys, marking(scope, tested, step.run)))
     otherwise = marking(scope, tested, steps[-1].run if elses and steps else _nothing)
     run = _dispatch(subject.run, cases, typed, otherwise)
@@ -138,6 +139,10 @@ def _qualified(scope: Scope, value: tree.FieldAccess) -> Value:
     else:
         scope.note(messages.NO_VARIABLE.format(value.name), value.pos)
     return constant
+
+
+def _is_null(value: tree.Expression) -> bool:
+    return isinstance(value, tree.Literal) and value.kind == "null"
 
 
 def _is_constant(value: tree.Expression) -> bool:
