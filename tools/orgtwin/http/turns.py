@@ -109,9 +109,11 @@ class Turns:
 
     def take(self, pace: Pace, work: Callable[[], T]) -> T | Awaitable[T]:
         """Do some work now, or when its turn has come. Outside of an event loop it runs to its end."""
-        loop = asyncio._get_running_loop()
-        is_at_once = pace is Pace.FREE or (pace is Pace.READ and not self._paused)
-        if is_at_once or loop is None or running_turn() is not None:
+        if pace is Pace.FREE or (pace is Pace.READ and not self._paused) or running_turn() is not None:
+            return work()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
             return work()
         if self._is_closed:
             raise self._refuse()
