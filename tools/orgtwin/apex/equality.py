@@ -3,7 +3,8 @@
 Python's `True == 1 == 1.0` is not Apex's: inside collections a value equals another of its own type only, and a Decimal another of
 its scale. Sources: System.hashCode(1234.0) is 382541 and a Map<Decimal,String> keeps 1234 beside 1234.0
 (salesforce.stackexchange.com/questions/77750); lists and records of 10.00 and 10.000 differ, though `10.00 == 10.000`
-(questions/278496). ASSUMED: an Id is equal to the String of the same characters.
+(questions/278496). Lists of one type of numbers compare by value: a List<Long> that was given Integers as objects is equal to one of
+Longs (a public test that passes in orgs). ASSUMED: an Id is equal to the String of the same characters.
 """
 
 from __future__ import annotations

@@ -88,11 +88,10 @@ class ApexList:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return (
-            isinstance(other, ApexList)
-            and bool(nested(self.items.__eq__, other.items))
-            and all(map(exact, self.items, other.items))
-        )
+        if not isinstance(other, ApexList) or not nested(self.items.__eq__, other.items):
+            return False
+        hold_one_kind = self.type.args[0] is other.type.args[0] and not self.type.mixes_numbers
+        return hold_one_kind or all(map(exact, self.items, other.items))
 
     def __hash__(self) -> int:
         return int(nested(hash, tuple(self.items)))
