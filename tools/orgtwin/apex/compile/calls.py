@@ -13,6 +13,7 @@ from orgtwin.apex.compile.names import (
     find_methods,
     find_type,
     find_variable,
+    is_inherited,
     is_variable,
     type_of_expression,
 )
@@ -64,12 +65,15 @@ def _call(scope: Scope, node: tree.Call) -> Code:
 
 
 def _hidden_type(scope: Scope, node: tree.Call, target: Code) -> Type | None:
-    """The type that a variable hides and whose method is meant, in old code: `Character.toAscii(character)`.
+    """The type whose method is meant though a variable has its name: `Test.isRunningTest()` beside an inherited `static X Test`.
 
-    ASSUMED: Salesforce's compiler of today refuses it in all versions; public code of API version 13 was written so.
+    In static code inherited variables hide no types from calls, as Salesforce's compiler has it. ASSUMED: in old code none do; its
+    compiler of today refuses `Character.toAscii(character)` in all versions, public code of API version 13 was written so.
     """
-    old = scope.cls.outermost().api_version < _VARIABLES_HIDE_TYPES
-    if not old or not isinstance(node.target, tree.Name) or instance_candidates(target.type, node.name):
+    if not isinstance(node.target, tree.Name) or instance_candidates(target.type, node.name):
+        return None
+    is_old = scope.cls.outermost().api_version < _VARIABLES_HIDE_TYPES
+    if not is_old and not (scope.static and is_inherited(scope, node.target.name)):
         return None
     found = find_type(scope, node.target.name)
     cls = class_of(found) if found is not None else None

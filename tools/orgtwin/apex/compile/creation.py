@@ -88,10 +88,13 @@ def _construct(scope: Scope, cls: ApexClass, args: list[Code], node: tree.NewObj
 
 
 def check_constructor(scope: Scope, constructor: Method, candidates: list[Method], args: list[Code], pos: int) -> None:
-    """Raises CompileProblem for one that is not the only one, or not visible. null is a message and a cause of an exception."""
+    """Raises CompileProblem for one that is not the only one, or not visible. null is a message and a cause of an exception.
+
+    Those that every exception has stand back behind those that its class declares.
+    """
     if constructor.owner is EXCEPTION and [a.type for a in args] == [NULL]:
         raise CompileProblem(messages.AMBIGUOUS.format("<init>", NULL.name), pos)
-    check_ambiguous(constructor, candidates, args, pos)
+    check_ambiguous(constructor, [c for c in candidates if c.owner is constructor.owner], args, pos)
     check_constructor_visible(scope, constructor, pos)
 
 

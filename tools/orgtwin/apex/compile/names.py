@@ -234,6 +234,12 @@ def find_variable(scope: Scope, name: str) -> Variable | None:
     return next((found for found in around if found is not None), None)
 
 
+def is_inherited(scope: Scope, name: str) -> bool:
+    """Is the name neither that of a local variable nor that of a static one which the class, or one around it, declares itself?"""
+    declaring = (scope.cls, *_classes_around(scope.cls))
+    return scope.find_local(name) is None and all(name.lower() not in cls.static_variables for cls in declaring)
+
+
 def find_methods(scope: Scope, name: str) -> list[Method]:
     """Methods callable by bare name: own and inherited ones, then static ones of the classes around."""
     found = scope.cls.find_methods(name)

@@ -7,7 +7,7 @@ from importlib.resources import files
 from orgtwin.apex import context
 from orgtwin.apex.classes import ApexClass, Method
 from orgtwin.apex.compile.creation import construct
-from orgtwin.apex.equality import alike
+from orgtwin.apex.equality import equals
 from orgtwin.apex.faults import EXCEPTIONS, argument_null, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.registry import class_of, find_class
@@ -32,7 +32,7 @@ system_class(
     "Object",
     {
         "String toString()": to_text,
-        "Boolean equals(Object)": alike,
+        "Boolean equals(Object)": equals,
         "Integer hashCode()": hash_code,
         "Object clone()": _clone,
     },

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from orgtwin.apex import context
-from orgtwin.apex.equality import alike
+from orgtwin.apex.equality import equals
 from orgtwin.apex.faults import argument_null, null_pointer, throw
 from orgtwin.apex.library.hashing import hash_code
 from orgtwin.apex.library.java_math import FUNCTIONS
@@ -107,7 +107,7 @@ system_class(
         "static Integer valueOf(Object)": _integer_value_of,
         "static Integer valueOf(String)": lambda text: _parse_integer(text, "Integer", 2**31),
         "String format()": of_numbers("Integer.format", grouped),
-        "Boolean equals(Object)": alike,
+        "Boolean equals(Object)": equals,
         "Integer hashCode()": hash_code,
     },
 )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from orgtwin.apex import context
 from orgtwin.apex.database import READ_ONLY
-from orgtwin.apex.equality import alike
+from orgtwin.apex.equality import equals
 from orgtwin.apex.library.assertions import SYSTEM_ASSERTS
 from orgtwin.apex.library.dates import TimeZone
 from orgtwin.apex.library.hashing import hash_code
@@ -82,7 +82,7 @@ system_class(
         "static Datetime now()": _now,
         "static Date today()": _today,
         "static Long currentTimeMillis()": lambda: _millis(context.engine().now()),
-        "static Boolean equals(Object,Object)": alike,
+        "static Boolean equals(Object,Object)": equals,
         "static Integer hashCode(Object)": hash_code,
         "static Boolean isBatch()": _kind("batch"),
         "static Boolean isFuture()": _kind("future"),
