@@ -269,6 +269,11 @@ def test_criteria_that_the_twin_does_not_compare_are_refused_by_name(
     assert problems == [f"orgtwin does not emulate {what} (ledger: workflow.criteria)"]
 
 
+def test_a_rule_of_an_object_that_is_not_there_is_refused(new_org: NewOrg) -> None:
+    problems = new_org().rule_problems("Nothing__c", rule("R", "<formula>true</formula>"))
+    assert problems == ["In field: fullName - no CustomObject named Nothing__c found"]
+
+
 @pytest.mark.parametrize("kind", ["AutoResponse", "Escalation"])
 def test_active_auto_response_and_escalation_rules_are_refused_by_name(new_org: NewOrg, kind: str) -> None:
     element = kind[0].lower() + kind[1:]

@@ -23,6 +23,7 @@ from orgtwin.workflow.compiled import compile_assignment, compile_rule
 
 
 def deploy_workflow_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
+    _require_object(workspace, component)
     checked = check_required(workspace, component, before)
 
     def check(org: Organization) -> None:
@@ -36,6 +37,7 @@ def deploy_workflow_rule(workspace: Workspace, component: Component, before: Com
 
 def deploy_assignment_rule(workspace: Workspace, component: Component, before: Component | None) -> Component:
     """Every rule has its row, by which a request may name it, active or not."""
+    _require_object(workspace, component)
     checked = check_required(workspace, component, before)
     sobject_type, _, name = component.full_name.partition(".")
 
@@ -49,6 +51,13 @@ def deploy_assignment_rule(workspace: Workspace, component: Component, before: C
 
     workspace.link_records(checked, write)
     return checked
+
+
+def _require_object(workspace: Workspace, component: Component) -> None:
+    """ASSUMED: told as of sharing rules."""
+    name = component.full_name.partition(".")[0]
+    if workspace.schema.find(name) is None:
+        raise ComponentRefused(f"In field: fullName - no CustomObject named {name} found")
 
 
 def _with_formulas(org: Organization) -> Org:
