@@ -24,7 +24,7 @@ from orgtwin.apex.library.jobs import execute_batch
 from orgtwin.apex.library.objects import status_code
 from orgtwin.apex.library.signatures import declare, system_class, system_enum, type_of
 from orgtwin.apex.library.tokens import SObjectField
-from orgtwin.apex.records import SObject, get_field
+from orgtwin.apex.records import SObject
 from orgtwin.apex.triggers import TriggerContext
 from orgtwin.apex.types import SOBJECT, STRING, Type, list_of
 from orgtwin.apex.values import ApexList, ApexMap, EnumConstant, Id, Value
@@ -154,23 +154,25 @@ class LocatorIterator(ApexIterator):
         return declare("QueryLocatorIterator", namespace="Database").type
 
 
-_BIND = re.compile(r"'(?:[^'\\]|\\.)*'|\{(?:[^}\\]|\\.)*\}|\b\w+_N_\w+:\w+|:\s*([A-Za-z_]\w*)(\.\w+)*")
+_BIND = re.compile(r"'(?:[^'\\]|\\.)*'|\{(?:[^}\\]|\\.)*\}|\b\w+_N_\w+:\w+|:\s*([A-Za-z_]\w*)(?:\.\w+)*")
 """A string, a term of a search, LAST_N_DAYS:n, or a bind; a blank may stand on either side of its colon."""
 
 
 def bound(text: str) -> tuple[str, dict[str, Value]]:
-    """The text with numbered binds, and their values looked up in the calling method."""
+    """The text with numbered binds, and their values looked up in the calling method.
+
+    Fields of variables are none. Source: "Dynamic SOQL" (Apex Developer Guide); ASSUMED: the path is told whole.
+    """
     engine = context.engine()
     binds: dict[str, Value] = {}
 
     def one(found: re.Match[str]) -> str:
         if found[1] is None:
             return found[0]
-        path = found[0].lstrip(":").strip().split(".")
-        value = engine.bind_lookups[-1](path[0])
-        for name in path[1:]:
-            value = value.get(get_field(value, name).api_name) if isinstance(value, SObject) else None
-        binds[f"dynamic{len(binds)}"] = value
+        path = found[0].lstrip(":").strip()
+        if "." in path:
+            raise throw("QueryException", f"Variable does not exist: {path}")
+        binds[f"dynamic{len(binds)}"] = engine.bind_lookups[-1](path)
         return f":dynamic{len(binds) - 1}"
 
     return (_BIND.sub(one, text), binds) if engine.bind_lookups else (text, binds)
