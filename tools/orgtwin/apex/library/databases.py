@@ -192,13 +192,28 @@ def _as_rows(rows: Value) -> ApexList:
     raise throw("QueryException", "Count query must be used with Database.countQuery")
 
 
+def _given(binds: ApexMap) -> dict[str, Value]:
+    """The values of a query, whose names ignore case.
+
+    Source: "Dynamic SOQL" (Apex Developer Guide); ASSUMED: alike names are told in the order of their letters.
+    """
+    names: dict[str, list[str]] = {}
+    for name in binds.items:
+        names.setdefault(name.lower(), []).append(name)
+    for alike in names.values():
+        if len(alike) > 1:
+            shown = ", ".join(sorted(alike))
+            raise throw("QueryException", f"The bindMap consists of duplicate case-insensitive keys: [{shown}]")
+    return dict(binds.items)
+
+
 def _query_with_binds(
     text: str | None, binds: ApexMap | None, access: Access | None, counted: str | None = "QueryRows"
 ) -> ApexList:
     if text is None or binds is None:
         raise argument_null("query")
     user_mode = access is not None and access.user_mode
-    return _as_rows(run_query(context.engine(), text, dict(binds.items), user_mode, None, counted))
+    return _as_rows(run_query(context.engine(), text, _given(binds), user_mode, None, counted))
 
 
 def _count(text: str, access: Access | None = None) -> Value:
@@ -208,7 +223,7 @@ def _count(text: str, access: Access | None = None) -> Value:
 
 
 def _count_with_binds(text: str, binds: ApexMap, access: Access | None) -> Value:
-    found = run_query(context.engine(), text, dict(binds.items), access is not None and access.user_mode, None)
+    found = run_query(context.engine(), text, _given(binds), access is not None and access.user_mode, None)
     return found if isinstance(found, int) else len(found.items)
 
 
