@@ -21,6 +21,7 @@ RULE = """<DuplicateRule><actionOnInsert>Allow</actionOnInsert><actionOnUpdate>A
 </DuplicateRule>"""
 TELL = """
 for (Datacloud.FindDuplicatesResult one : {found}) {
+    Assert.isTrue(one.success && one.errors.isEmpty());
     for (Datacloud.DuplicateResult rule : one.getDuplicateResults()) {
         List<String> names = new List<String>();
         for (Datacloud.MatchResult result : rule.getMatchResults()) {

@@ -52,6 +52,7 @@ SCRIPT = system_class(
         "static DataWeave.Script createScript(String,String)": Refusing(
             "DataWeave.Script.createScript", "a script of another namespace"
         ),
+        "DataWeave.Result execute()": Refusing("DataWeave.Script.execute"),
         "DataWeave.Result execute(Map<String,Object>)": Refusing("DataWeave.Script.execute"),
     },
     namespace=_SPACE,

@@ -126,6 +126,8 @@ system_class(
         ),
         "List<Database.Error> getErrors()": _errors,
         "Boolean isSuccess()": lambda this: True,
+        "List<Database.Error> errors": _errors,
+        "Boolean success": lambda this: True,
     },
     namespace="Datacloud",
 )
